@@ -1,0 +1,289 @@
+//! Facts with their origin, and gaps with their reason.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A kind of input: one AWS API answer, in the form the AWS CLI writes it.
+///
+/// The order is the order in which sources are listed to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Dataset {
+    /// `iam get-account-authorization-details`
+    AuthorizationDetails,
+    /// `iam get-credential-report`
+    CredentialReport,
+    /// `iam get-account-summary`
+    AccountSummary,
+    /// `iam get-account-password-policy`
+    PasswordPolicy,
+    /// `iam list-virtual-mfa-devices`
+    VirtualMfaDevices,
+    /// `iam list-mfa-devices`
+    MfaDevices,
+    /// `iam list-access-keys`
+    AccessKeys,
+    /// `iam get-access-key-last-used`
+    AccessKeyLastUsed,
+    /// `iam list-roles`
+    Roles,
+    /// `iam list-server-certificates`
+    ServerCertificates,
+    /// `iam list-service-specific-credentials`
+    ServiceSpecificCredentials,
+    /// `iam list-ssh-public-keys`
+    SshPublicKeys,
+    /// `iam list-account-aliases`
+    AccountAliases,
+    /// `iam list-open-id-connect-providers`
+    OidcProviders,
+    /// `iam list-saml-providers`
+    SamlProviders,
+    /// `organizations describe-organization`
+    Organization,
+    /// `organizations list-accounts`
+    OrganizationAccounts,
+    /// `organizations list-policies` / `describe-policy` / `list-targets-for-policy`
+    OrganizationPolicies,
+    /// `iam list-organizations-features`
+    OrganizationFeatures,
+    /// CloudTrail log files
+    Trail,
+}
+
+impl Dataset {
+    /// Every dataset, in order.
+    pub const ALL: [Self; 20] = [
+        Self::AuthorizationDetails,
+        Self::CredentialReport,
+        Self::AccountSummary,
+        Self::PasswordPolicy,
+        Self::VirtualMfaDevices,
+        Self::MfaDevices,
+        Self::AccessKeys,
+        Self::AccessKeyLastUsed,
+        Self::Roles,
+        Self::ServerCertificates,
+        Self::ServiceSpecificCredentials,
+        Self::SshPublicKeys,
+        Self::AccountAliases,
+        Self::OidcProviders,
+        Self::SamlProviders,
+        Self::Organization,
+        Self::OrganizationAccounts,
+        Self::OrganizationPolicies,
+        Self::OrganizationFeatures,
+        Self::Trail,
+    ];
+
+    /// The API operation that gives it, as IAM names actions: `iam:GetCredentialReport`.
+    pub fn api(self) -> &'static str {
+        match self {
+            Self::AuthorizationDetails => "iam:GetAccountAuthorizationDetails",
+            Self::CredentialReport => "iam:GetCredentialReport",
+            Self::AccountSummary => "iam:GetAccountSummary",
+            Self::PasswordPolicy => "iam:GetAccountPasswordPolicy",
+            Self::VirtualMfaDevices => "iam:ListVirtualMFADevices",
+            Self::MfaDevices => "iam:ListMFADevices",
+            Self::AccessKeys => "iam:ListAccessKeys",
+            Self::AccessKeyLastUsed => "iam:GetAccessKeyLastUsed",
+            Self::Roles => "iam:ListRoles",
+            Self::ServerCertificates => "iam:ListServerCertificates",
+            Self::ServiceSpecificCredentials => "iam:ListServiceSpecificCredentials",
+            Self::SshPublicKeys => "iam:ListSSHPublicKeys",
+            Self::AccountAliases => "iam:ListAccountAliases",
+            Self::OidcProviders => "iam:ListOpenIDConnectProviders",
+            Self::SamlProviders => "iam:ListSAMLProviders",
+            Self::Organization => "organizations:DescribeOrganization",
+            Self::OrganizationAccounts => "organizations:ListAccounts",
+            Self::OrganizationPolicies => "organizations:ListPolicies",
+            Self::OrganizationFeatures => "iam:ListOrganizationsFeatures",
+            Self::Trail => "CloudTrail log files",
+        }
+    }
+
+    /// The command that writes it, to be run with the account's credentials.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::AuthorizationDetails => {
+                "aws iam get-account-authorization-details > authorization-details.json"
+            }
+            Self::CredentialReport => {
+                "aws iam generate-credential-report; aws iam get-credential-report > credential-report.json"
+            }
+            Self::AccountSummary => "aws iam get-account-summary > account-summary.json",
+            Self::PasswordPolicy => "aws iam get-account-password-policy > password-policy.json",
+            Self::VirtualMfaDevices => "aws iam list-virtual-mfa-devices > virtual-mfa-devices.json",
+            Self::MfaDevices => {
+                "for u in USERS; do aws iam list-mfa-devices --user-name $u; done > mfa-devices.json"
+            }
+            Self::AccessKeys => {
+                "for u in USERS; do aws iam list-access-keys --user-name $u; done > access-keys.json"
+            }
+            Self::AccessKeyLastUsed => {
+                "aws iam get-access-key-last-used --access-key-id KEY > access-key-last-used/KEY.json"
+            }
+            Self::Roles => "aws iam list-roles > roles.json",
+            Self::ServerCertificates => "aws iam list-server-certificates > server-certificates.json",
+            Self::ServiceSpecificCredentials => {
+                "aws iam list-service-specific-credentials > service-specific-credentials.json"
+            }
+            Self::SshPublicKeys => {
+                "for u in USERS; do aws iam list-ssh-public-keys --user-name $u; done > ssh-public-keys.json"
+            }
+            Self::AccountAliases => "aws iam list-account-aliases > account-aliases.json",
+            Self::OidcProviders => "aws iam list-open-id-connect-providers > oidc-providers.json",
+            Self::SamlProviders => "aws iam list-saml-providers > saml-providers.json",
+            Self::Organization => "aws organizations describe-organization > organization.json",
+            Self::OrganizationAccounts => "aws organizations list-accounts > accounts.json",
+            Self::OrganizationPolicies => {
+                "aws organizations list-policies --filter SERVICE_CONTROL_POLICY > policies.json"
+            }
+            Self::OrganizationFeatures => {
+                "aws iam list-organizations-features > organizations-features.json"
+            }
+            Self::Trail => "aws s3 sync s3://BUCKET/PREFIX trail/",
+        }
+    }
+}
+
+impl fmt::Display for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.api())
+    }
+}
+
+/// Index into [`Estate::sources`](crate::Estate::sources).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct SourceId(pub u32);
+
+/// One file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// What it is.
+    pub dataset: Dataset,
+    /// The file, relative to the kagimori directory.
+    pub file: String,
+    /// The instant the data speaks of: `GeneratedTime` of a credential report, else what the caller says of the
+    /// whole snapshot, else unknown.
+    pub as_of: Option<Timestamp>,
+}
+
+/// A value and the file it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub source: SourceId,
+}
+
+/// A fact, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "known or not: a third state would be a bug")]
+pub enum Known<T> {
+    /// Known, with its origin.
+    Known(Fact<T>),
+    /// Not known.
+    Unknown(Gap),
+}
+
+/// Why something is not known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Gap {
+    /// The data that would tell.
+    pub dataset: Dataset,
+    /// What happened to it.
+    pub reason: GapReason,
+}
+
+/// What happened to data that would have told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "each reason has its own sentence in both languages")]
+pub enum GapReason {
+    /// Nobody gave it.
+    NotGiven,
+    /// AWS refused it, with this error code: the file holds the AWS CLI's error message.
+    Denied(String),
+    /// It was given and could not be read; [`Estate::problems`](crate::Estate::problems) says why.
+    Damaged,
+    /// It was read and does not speak of this field.
+    FieldAbsent(String),
+    /// Two sources contradict each other about this.
+    Contradiction(String),
+}
+
+impl<T> Known<T> {
+    /// A known value.
+    pub fn new(value: T, source: SourceId) -> Self {
+        Self::Known(Fact { value, source })
+    }
+
+    /// Unknown because nobody gave `dataset`.
+    pub fn not_given(dataset: Dataset) -> Self {
+        Self::Unknown(Gap { dataset, reason: GapReason::NotGiven })
+    }
+
+    /// Unknown because `dataset` does not speak of `field`.
+    pub fn field_absent(dataset: Dataset, field: &str) -> Self {
+        Self::Unknown(Gap { dataset, reason: GapReason::FieldAbsent(field.to_owned()) })
+    }
+
+    /// The value, if known.
+    pub fn value(&self) -> Option<&T> {
+        self.fact().map(|fact| &fact.value)
+    }
+
+    /// The fact, if known.
+    pub fn fact(&self) -> Option<&Fact<T>> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The value, or the gap that hides it.
+    ///
+    /// # Errors
+    /// The [`Gap`], when the value is not known.
+    pub fn known(&self) -> Result<&T, &Gap> {
+        match self {
+            Self::Known(fact) => Ok(&fact.value),
+            Self::Unknown(gap) => Err(gap),
+        }
+    }
+
+    /// The gap, if not known.
+    pub fn gap(&self) -> Option<&Gap> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(gap) => Some(gap),
+        }
+    }
+
+    /// The same knowledge about something derived from the value.
+    pub fn map<U>(&self, derive: impl FnOnce(&T) -> U) -> Known<U> {
+        match self {
+            Self::Known(fact) => Known::new(derive(&fact.value), fact.source),
+            Self::Unknown(gap) => Known::Unknown(gap.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let api = self.dataset.api();
+        match &self.reason {
+            GapReason::NotGiven => write!(f, "{api} was not given"),
+            GapReason::Denied(code) => write!(f, "{api} was refused by AWS: {code}"),
+            GapReason::Damaged => write!(f, "{api} could not be read"),
+            GapReason::FieldAbsent(field) => write!(f, "{api} does not tell `{field}`"),
+            GapReason::Contradiction(what) => write!(f, "{api} contradicts another source about {what}"),
+        }
+    }
+}

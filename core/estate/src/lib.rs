@@ -1,0 +1,19 @@
+//! Who exists in a company's AWS accounts, and what is attached to them?
+//!
+//! No clock, no files, no network, no randomness: bytes of AWS's own file formats in, an [`Estate`] out. The edge
+//! finds and opens the files; live collection will yield the same type.
+//!
+//! * [`id`]: identifiers with types, so that an account id is never mistaken for a key id.
+//! * [`fact`]: where a fact came from, as of when, and why something is not known. What is absent is *unknown*,
+//!   never false: every reader and every check leans on [`Known`].
+//! * [`model`]: the estate itself.
+//! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
+
+pub mod fact;
+pub mod id;
+pub mod model;
+pub mod read;
+
+pub use fact::{Dataset, Fact, Gap, GapReason, Known, Source, SourceId};
+pub use model::Estate;
+pub use read::Assembler;

@@ -1,0 +1,478 @@
+//! The estate: everything that exists at one moment, as far as it is known.
+//!
+//! An entity is split by the API that speaks of it ([`User::details`] from the authorization details,
+//! [`User::report`] from the credential report), so that a missing or refused source leaves exactly its own part
+//! unknown. Maps are ordered: whatever is printed from an estate comes out the same every time.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kagimori_policy::document::Document;
+
+use crate::fact::{Dataset, GapReason, Known, Source, SourceId};
+use crate::id::{AccessKeyId, AccountId, Arn, UniqueId};
+
+/// Everything that exists at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estate {
+    /// The organization, as far as it was given.
+    pub organization: Organization,
+    /// The accounts of which anything is known, the organization's list included.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// The files that were read, in the order of [`SourceId`].
+    pub sources: Vec<Source>,
+    /// What was given and could not be read, was denied, or is torn, in order of file. Not empty means: incomplete.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that was given and could not be used as it should.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Problem {
+    /// The file, relative to the kagimori directory.
+    pub file: String,
+    /// The account whose knowledge suffers, when it could be told.
+    pub account: Option<AccountId>,
+    /// What the file was taken to be, when it could be told.
+    pub dataset: Option<Dataset>,
+    /// How bad it is.
+    pub kind: ProblemKind,
+    /// What is wrong and where: line and column, or a JSON path. One sentence, lower case, no final period.
+    pub message: String,
+    /// What to do next. One sentence.
+    pub hint: String,
+}
+
+/// The kinds of problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "each kind is summarised in its own words")]
+pub enum ProblemKind {
+    /// The file could not be read at all: nothing of it is used.
+    Unreadable,
+    /// A part of it was set aside, the rest is used.
+    Partial,
+    /// AWS refused the call; the file holds its error message.
+    Denied,
+    /// The pages do not fit together: something they refer to is missing, or something appears twice.
+    Torn,
+}
+
+/// The organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id, `o-…`.
+    pub id: Known<String>,
+    /// The management account.
+    pub management_account: Known<AccountId>,
+    /// The accounts it lists.
+    pub accounts: Known<Vec<OrganizationAccount>>,
+    /// Its service control and resource control policies.
+    pub policies: Known<Vec<OrganizationPolicy>>,
+    /// Centralized root features that are on: `RootCredentialsManagement`, `RootSessions`.
+    pub features: Known<Vec<String>>,
+}
+
+/// An account as the organization lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name.
+    pub name: String,
+    /// `ACTIVE`, `SUSPENDED`, `PENDING_CLOSURE`; the newer `State` adds `PENDING_ACTIVATION` and `CLOSED`.
+    pub status: String,
+}
+
+/// A policy of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationPolicy {
+    /// Its id, `p-…`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `SERVICE_CONTROL_POLICY`, `RESOURCE_CONTROL_POLICY`, …
+    pub kind: String,
+    /// Written by AWS (`FullAWSAccess`)?
+    pub aws_managed: bool,
+    /// The document, when the file holds it (`describe-policy`).
+    pub document: Known<Policy>,
+    /// The roots, organizational units and accounts it is attached to (`list-targets-for-policy`).
+    pub targets: Known<Vec<String>>,
+}
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its alias; known and `None` means it has none.
+    pub alias: Known<Option<String>>,
+    /// What became of each dataset: present, or why not. Every [`Dataset`] of an account is a key.
+    pub datasets: BTreeMap<Dataset, Known<()>>,
+    /// IAM users by name: of the authorization details, and of the credential report where those are missing.
+    pub users: BTreeMap<String, User>,
+    /// Groups by name. Empty and `datasets[AuthorizationDetails]` unknown means unknown.
+    pub groups: BTreeMap<String, Group>,
+    /// Roles by name.
+    pub roles: BTreeMap<String, Role>,
+    /// Managed policies by ARN: the customer's, and those of AWS that the authorization details hold.
+    pub policies: BTreeMap<Arn, ManagedPolicy>,
+    /// The root user.
+    pub root: Root,
+    /// The counts of `get-account-summary` (`SummaryMap`); a missing count is not zero.
+    pub summary: Known<BTreeMap<String, i64>>,
+    /// The password policy; known and `None` means none is set (`NoSuchEntity`).
+    pub password_policy: Known<Option<PasswordPolicy>>,
+    /// Virtual MFA devices, the root user's and unassigned ones too.
+    pub virtual_mfa_devices: Known<Vec<VirtualMfaDevice>>,
+    /// Server certificates.
+    pub server_certificates: Known<Vec<ServerCertificate>>,
+    /// OpenID Connect providers.
+    pub oidc_providers: Known<Vec<Arn>>,
+    /// SAML providers.
+    pub saml_providers: Known<Vec<Arn>>,
+    /// Users that stand in the credential report and not in the (later) authorization details: deleted in between.
+    pub deleted_users: Vec<String>,
+}
+
+/// The root user of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Its row of the credential report.
+    pub report: Known<CredentialReportRow>,
+}
+
+/// An IAM user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, with its path.
+    pub arn: Arn,
+    /// When it was created.
+    pub created: Known<Timestamp>,
+    /// What the authorization details say.
+    pub details: Known<UserDetails>,
+    /// Its row of the credential report.
+    pub report: Known<CredentialReportRow>,
+    /// Its access keys, by `list-access-keys` where given, else by the two slots of the report.
+    pub access_keys: Known<Vec<AccessKey>>,
+    /// Its MFA devices by `list-mfa-devices`: FIDO and hardware too.
+    pub mfa_devices: Known<Vec<MfaDevice>>,
+    /// Credentials of CodeCommit, Keyspaces, Bedrock.
+    pub service_specific_credentials: Known<Vec<ServiceSpecificCredential>>,
+    /// SSH public keys.
+    pub ssh_public_keys: Known<Vec<SshPublicKey>>,
+}
+
+/// What the authorization details say of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserDetails {
+    /// Its unique id, `AIDA…`.
+    pub id: UniqueId,
+    /// Its path, `/` when it has none.
+    pub path: String,
+    /// The names of its groups.
+    pub groups: Vec<String>,
+    /// Policies on the user itself, and its boundary.
+    pub grants: Grants,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The policies on an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Grants {
+    /// Inline policies, by name.
+    pub inline: Vec<(String, Policy)>,
+    /// Attached managed policies.
+    pub attached: Vec<Arn>,
+    /// The permissions boundary.
+    pub boundary: Option<Arn>,
+}
+
+/// A policy document as found: what it says, or why it could not be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The document, or what is wrong with it.
+    pub document: Result<Document, kagimori_policy::parse::ParseError>,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its unique id, `AGPA…`.
+    pub id: UniqueId,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Its policies; groups have no boundary.
+    pub grants: Grants,
+    /// Where this came from.
+    pub source: SourceId,
+}
+
+/// A role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, with its path.
+    pub arn: Arn,
+    /// Its unique id, `AROA…`.
+    pub id: UniqueId,
+    /// Its path.
+    pub path: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Its trust policy.
+    pub trust: Policy,
+    /// Its policies and boundary.
+    pub grants: Grants,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was last used; known and `None` means not in the tracking period (400 days).
+    pub last_used: Known<Option<RoleUse>>,
+    /// The names of the instance profiles that hold it.
+    pub instance_profiles: Vec<String>,
+    /// The longest session it allows, in seconds (`list-roles` only).
+    pub max_session_seconds: Known<u32>,
+    /// Where this came from.
+    pub source: SourceId,
+}
+
+/// The last use of a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleUse {
+    /// When.
+    pub at: Timestamp,
+    /// In which region, when told.
+    pub region: Option<String>,
+}
+
+/// A managed policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedPolicy {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Its default version's document.
+    pub document: Policy,
+    /// The default version: `v3`.
+    pub default_version: String,
+    /// How many versions are kept.
+    pub versions: usize,
+    /// How many users, groups and roles it is attached to, as AWS counts.
+    pub attachments: Option<u32>,
+    /// How many users and roles it bounds, as AWS counts.
+    pub boundary_uses: Option<u32>,
+    /// Where this came from.
+    pub source: SourceId,
+}
+
+/// A row of the credential report. Dates are known, known to be absent, or not told by this report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialReportRow {
+    /// The user's ARN.
+    pub arn: Arn,
+    /// When the user was created.
+    pub created: Known<Timestamp>,
+    /// Has a console password?
+    pub password_enabled: Known<bool>,
+    /// The last sign-in.
+    pub password_last_used: Known<LastUse>,
+    /// When the password was set; `None`: no password.
+    pub password_last_changed: Known<Option<Timestamp>>,
+    /// Has any MFA device?
+    pub mfa_active: Known<bool>,
+    /// The two key slots, in order.
+    pub keys: [KeySlot; 2],
+    /// The two signing certificate slots, in order.
+    pub certificates: [CertificateSlot; 2],
+    /// `additional_credentials_info` and any other column this version does not know, as written.
+    pub other_columns: BTreeMap<String, String>,
+}
+
+/// An access key slot of the credential report. It has no key id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySlot {
+    /// Active?
+    pub active: Known<bool>,
+    /// When it was created or last rotated; `None`: no key in this slot.
+    pub last_rotated: Known<Option<Timestamp>>,
+    /// Its last use: any signed attempt, failed ones too.
+    pub last_used: Known<LastUse>,
+}
+
+/// A signing certificate slot of the credential report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateSlot {
+    /// Active?
+    pub active: Known<bool>,
+    /// When it was uploaded; `None`: none in this slot.
+    pub last_rotated: Known<Option<Timestamp>>,
+}
+
+/// The last use of a credential, as AWS tracks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "AWS's sentinels say one of these two")]
+pub enum LastUse {
+    /// `N/A` or `no_information`: never, since tracking began (passwords October 2014, keys 22 April 2015).
+    Never,
+    /// Used.
+    At {
+        /// When, to 15 minutes (keys) or 5 minutes (passwords).
+        at: Timestamp,
+        /// Region, when told.
+        region: Option<String>,
+        /// Service, when told.
+        service: Option<String>,
+    },
+}
+
+/// An access key of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessKey {
+    /// Its id; `None` when only the credential report speaks of it.
+    pub id: Option<AccessKeyId>,
+    /// Its slot in the credential report, 1 or 2, when it stands there.
+    pub slot: Option<u8>,
+    /// Active?
+    pub active: Known<bool>,
+    /// When it was created.
+    pub created: Known<Timestamp>,
+    /// Its last use: the fresher of `get-access-key-last-used` and the report.
+    pub last_used: Known<LastUse>,
+}
+
+/// A virtual MFA device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VirtualMfaDevice {
+    /// Its serial number, an ARN.
+    pub serial: String,
+    /// The ARN of the user or root it is assigned to.
+    pub owner: Option<Arn>,
+    /// When it was enabled.
+    pub enabled: Option<Timestamp>,
+}
+
+/// An MFA device of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MfaDevice {
+    /// Its serial number; FIDO devices have ARNs with `u2f/`, virtual ones `mfa/`, hardware tokens plain serials.
+    pub serial: String,
+    /// When it was enabled.
+    pub enabled: Option<Timestamp>,
+}
+
+/// A service-specific credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSpecificCredential {
+    /// Its id, `ACCA…`.
+    pub id: String,
+    /// The service.
+    pub service: String,
+    /// Active?
+    pub active: bool,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+}
+
+/// An SSH public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SshPublicKey {
+    /// Its id, `APKA…`.
+    pub id: String,
+    /// Active?
+    pub active: bool,
+    /// When it was uploaded.
+    pub uploaded: Option<Timestamp>,
+}
+
+/// A server certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerCertificate {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Arn,
+    /// When it expires.
+    pub expires: Option<Timestamp>,
+}
+
+/// The account's password policy. A field AWS leaves out is at AWS's default, which for these is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordPolicy {
+    /// `MinimumPasswordLength`
+    pub minimum_length: Option<u32>,
+    /// `RequireUppercaseCharacters`
+    pub require_uppercase: Option<bool>,
+    /// `RequireLowercaseCharacters`
+    pub require_lowercase: Option<bool>,
+    /// `RequireSymbols`
+    pub require_symbols: Option<bool>,
+    /// `RequireNumbers`
+    pub require_numbers: Option<bool>,
+    /// `PasswordReusePrevention`; left out when off.
+    pub reuse_prevention: Option<u32>,
+    /// `MaxPasswordAge` in days; left out when passwords do not expire.
+    pub max_age_days: Option<u32>,
+}
+
+impl Estate {
+    /// An estate of which nothing is known yet.
+    pub fn empty() -> Self {
+        Self {
+            organization: Organization {
+                id: Known::not_given(Dataset::Organization),
+                management_account: Known::not_given(Dataset::Organization),
+                accounts: Known::not_given(Dataset::OrganizationAccounts),
+                policies: Known::not_given(Dataset::OrganizationPolicies),
+                features: Known::not_given(Dataset::OrganizationFeatures),
+            },
+            accounts: BTreeMap::new(),
+            sources: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl Account {
+    /// An account of which nothing is known yet.
+    pub fn unknown(id: AccountId) -> Self {
+        let datasets = Dataset::ALL.iter().map(|dataset| (*dataset, Known::not_given(*dataset))).collect();
+        Self {
+            id,
+            alias: Known::not_given(Dataset::AccountAliases),
+            datasets,
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            root: Root { report: Known::not_given(Dataset::CredentialReport) },
+            summary: Known::not_given(Dataset::AccountSummary),
+            password_policy: Known::not_given(Dataset::PasswordPolicy),
+            virtual_mfa_devices: Known::not_given(Dataset::VirtualMfaDevices),
+            server_certificates: Known::not_given(Dataset::ServerCertificates),
+            oidc_providers: Known::not_given(Dataset::OidcProviders),
+            saml_providers: Known::not_given(Dataset::SamlProviders),
+            deleted_users: Vec::new(),
+        }
+    }
+
+    /// What became of a dataset: its source, or why it is missing.
+    pub fn dataset(&self, dataset: Dataset) -> Known<()> {
+        self.datasets.get(&dataset).cloned().unwrap_or_else(|| Known::not_given(dataset))
+    }
+
+    /// Marks a dataset as missing for a reason.
+    pub fn lose(&mut self, dataset: Dataset, reason: GapReason) {
+        self.datasets.insert(dataset, Known::Unknown(crate::fact::Gap { dataset, reason }));
+    }
+}

@@ -1,0 +1,11 @@
+//! What does a policy allow?
+//!
+//! No clock, no files, no network, no randomness: documents and requests in, values out.
+//!
+//! * [`document`] is the language: what a policy document says, as AWS's grammar has it.
+//! * [`parse`] reads documents from JSON and refuses what cannot be trusted (duplicate keys, damage).
+//! * [`pattern`] matches actions and ARNs against the `*` and `?` of policies.
+
+pub mod document;
+pub mod parse;
+pub mod pattern;

@@ -1,0 +1,1 @@
+//! One CloudTrail event, made uniform.

@@ -1,0 +1,165 @@
+//! Usage: the facts drawn from a trail.
+//!
+//! A [`Usage`] is a commutative fold: fold the events of each file on its own, [`Usage::merge`] the parts in any order,
+//! and the same facts come out. Counts are exact; lists of places are bounded ([`PLACES_MAX`]) so that a hostile
+//! or busy trail cannot fill the memory, and say how many calls fell beyond the bound.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+
+use crate::caller::CallerKind;
+
+/// How many different addresses, agents, endpoints or regions one activity remembers.
+pub const PLACES_MAX: usize = 512;
+
+/// What a trail tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Per account: what the trail covers. An account that is not here has no event at all.
+    pub coverage: BTreeMap<AccountId, Coverage>,
+    /// Per long-term access key (`AKIA…`).
+    pub keys: BTreeMap<AccessKeyId, KeyUsage>,
+    /// Per IAM user ARN, over keys, console and sessions.
+    pub users: BTreeMap<Arn, Activity>,
+    /// Per role ARN (with path), over all its sessions.
+    pub roles: BTreeMap<Arn, Activity>,
+    /// Per account: its root user. Service events and calls AWS makes itself are not root's use.
+    pub roots: BTreeMap<AccountId, Activity>,
+    /// Console sign-ins per user or root ARN.
+    pub sign_ins: BTreeMap<Arn, SignIns>,
+    /// What was read.
+    pub totals: Totals,
+}
+
+/// What a trail covers for one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// The first event.
+    pub first: Timestamp,
+    /// The last event.
+    pub last: Timestamp,
+    /// Events.
+    pub events: u64,
+    /// Days (UTC) with at least one event.
+    pub days: u32,
+    /// Whether any data event was seen: without one, S3 objects, Lambda calls and the like are invisible.
+    pub data_events: bool,
+}
+
+/// What an access key did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUsage {
+    /// The account it belongs to, when told.
+    pub account: Option<AccountId>,
+    /// The user (or root) it belongs to, when told.
+    pub owner: Option<Arn>,
+    /// What it did.
+    pub activity: Activity,
+}
+
+/// What one key or principal did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// First seen.
+    pub first: Timestamp,
+    /// Last seen.
+    pub last: Timestamp,
+    /// Last call that succeeded, if any did.
+    pub last_success: Option<Timestamp>,
+    /// All calls.
+    pub calls: u64,
+    /// Calls without an error code.
+    pub succeeded: u64,
+    /// Calls that succeeded and changed something (`readOnly` false).
+    pub writes: u64,
+    /// Failed calls by error code.
+    pub errors: BTreeMap<String, u64>,
+    /// By action.
+    pub actions: BTreeMap<Action, ActionUse>,
+    /// By source address, as CloudTrail gives it.
+    pub addresses: Places,
+    /// By VPC endpoint.
+    pub vpc_endpoints: Places,
+    /// By region.
+    pub regions: Places,
+    /// By user agent.
+    pub agents: Places,
+    /// By kind of caller.
+    pub callers: BTreeMap<CallerKind, Seen>,
+    /// Calls per day, by days since 1970-01-01 (UTC).
+    pub days: BTreeMap<i32, u32>,
+    /// Calls with MFA in the session.
+    pub with_mfa: u64,
+}
+
+/// An event source and event name: `s3.amazonaws.com`, `GetObject`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Action {
+    /// `eventSource` without `.amazonaws.com`.
+    pub service: String,
+    /// `eventName`.
+    pub name: String,
+}
+
+/// How an action was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionUse {
+    /// All calls.
+    pub calls: u64,
+    /// Calls without an error code.
+    pub succeeded: u64,
+    /// Does it only read (`readOnly` true in every event seen)?
+    pub read_only: bool,
+    /// Last call.
+    pub last: Timestamp,
+}
+
+/// Calls by place, bounded by [`PLACES_MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The places that are remembered.
+    pub seen: BTreeMap<String, Seen>,
+    /// Calls from places beyond the bound.
+    pub beyond: u64,
+}
+
+/// How often and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Calls.
+    pub calls: u64,
+    /// First.
+    pub first: Timestamp,
+    /// Last.
+    pub last: Timestamp,
+}
+
+/// Console sign-ins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIns {
+    /// That succeeded.
+    pub succeeded: u64,
+    /// That succeeded without MFA.
+    pub without_mfa: u64,
+    /// That failed.
+    pub failed: u64,
+    /// The last that succeeded.
+    pub last_success: Option<Timestamp>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Files.
+    pub files: u64,
+    /// Events counted.
+    pub events: u64,
+    /// Uncompressed bytes.
+    pub bytes: u64,
+    /// Events set aside because they could not be understood.
+    pub damaged_events: u64,
+    /// Events that came a second time (same event id).
+    pub duplicates: u64,
+}

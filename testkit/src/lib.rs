@@ -1,0 +1,1 @@
+//! The fictional company Shiosai (潮騒), generated from a seed.
