@@ -129,7 +129,7 @@ impl Dataset {
             Self::Roles => "aws iam list-roles > roles.json",
             Self::ServerCertificates => "aws iam list-server-certificates > server-certificates.json",
             Self::ServiceSpecificCredentials => {
-                "aws iam list-service-specific-credentials > service-specific-credentials.json"
+                "aws iam list-service-specific-credentials --all-users > service-specific-credentials.json"
             }
             Self::SshPublicKeys => {
                 "for u in USERS; do aws iam list-ssh-public-keys --user-name $u; done > ssh-public-keys.json"
@@ -142,9 +142,7 @@ impl Dataset {
             Self::OrganizationPolicies => {
                 "aws organizations list-policies --filter SERVICE_CONTROL_POLICY > policies.json"
             }
-            Self::OrganizationFeatures => {
-                "aws iam list-organizations-features > organizations-features.json"
-            }
+            Self::OrganizationFeatures => "aws iam list-organizations-features > organizations-features.json",
             Self::Trail => "aws s3 sync s3://BUCKET/PREFIX trail/",
         }
     }
@@ -159,6 +157,11 @@ impl fmt::Display for Dataset {
 /// Index into [`Estate::sources`](crate::Estate::sources).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SourceId(pub u32);
+
+impl SourceId {
+    /// Of what was read from a file before all files are in order. No finished estate holds it.
+    pub(crate) const UNPLACED: Self = Self(u32::MAX);
+}
 
 /// One file that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -263,6 +266,13 @@ impl<T> Known<T> {
         match self {
             Self::Known(_) => None,
             Self::Unknown(gap) => Some(gap),
+        }
+    }
+
+    /// Says which source it came from, once that has its number.
+    pub(crate) fn place(&mut self, source: SourceId) {
+        if let Self::Known(fact) = self {
+            fact.source = source;
         }
     }
 

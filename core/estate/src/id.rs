@@ -1,8 +1,10 @@
 //! Identifiers with types.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A 12-digit AWS account id. Kept as a number (leading zeroes are printed back).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +54,10 @@ impl AccessKeyId {
         if fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             Ok(Self(text.into()))
         } else {
-            Err(IdError { text: shorten(text), expected: "an access key id (such as `AKIAIOSFODNN7EXAMPLE`)" })
+            Err(IdError {
+                text: shorten(text),
+                expected: "an access key id (such as `AKIAIOSFODNN7EXAMPLE`)",
+            })
         }
     }
 
@@ -71,7 +76,10 @@ impl Arn {
         if text.starts_with("arn:") && text.splitn(6, ':').count() == 6 {
             Ok(Self(text.into()))
         } else {
-            Err(IdError { text: shorten(text), expected: "an ARN (`arn:partition:service:region:account:resource`)" })
+            Err(IdError {
+                text: shorten(text),
+                expected: "an ARN (`arn:partition:service:region:account:resource`)",
+            })
         }
     }
 
@@ -146,6 +154,34 @@ impl fmt::Debug for AccountId {
 impl Serialize for AccountId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// A text, borrowed from the input where it can be.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for AccountId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for AccessKeyId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Arn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for UniqueId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::new(&Text::deserialize(deserializer)?.0))
     }
 }
 

@@ -1,0 +1,252 @@
+//! `iam get-credential-report`: the CSV, and the JSON that carries it in base64.
+//!
+//! Columns are found by their names (IAM User Guide, "Getting credential reports for your AWS account"). `N/A` means
+//! no such credential, or never used; `no_information` a password never used; `not_supported` that the report does
+//! not tell. AWS leaves user names with commas unquoted in places; such a row is put right by its ARN, and a row that
+//! cannot be put right is said to be unknown, never dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::fault::{Fault, names, quote};
+use super::report_row::{Cells, row};
+use super::text;
+use super::wire::{Instant, Text, answer};
+use crate::id::{AccountId, Arn};
+use crate::model::CredentialReportRow;
+
+/// The name of the root user's row.
+const ROOT: &str = "<root_account>";
+
+/// The columns of the report, in AWS's order.
+pub(super) const COLUMNS: [&str; 22] = [
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "password_last_used",
+    "password_last_changed",
+    "password_next_rotation",
+    "mfa_active",
+    "access_key_1_active",
+    "access_key_1_last_rotated",
+    "access_key_1_last_used_date",
+    "access_key_1_last_used_region",
+    "access_key_1_last_used_service",
+    "access_key_2_active",
+    "access_key_2_last_rotated",
+    "access_key_2_last_used_date",
+    "access_key_2_last_used_region",
+    "access_key_2_last_used_service",
+    "cert_1_active",
+    "cert_1_last_rotated",
+    "cert_2_active",
+    "cert_2_last_rotated",
+];
+
+/// A report. The sources of its facts are unplaced until the files are in order.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// `GeneratedTime`, which only the JSON tells.
+    pub(super) generated: Option<Timestamp>,
+    /// The root user's row.
+    pub(super) root: Option<Row>,
+    /// The users' rows, by name.
+    pub(super) users: BTreeMap<String, Row>,
+}
+
+/// One user's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "damaged rows are rare")]
+pub(super) enum Row {
+    /// Understood.
+    Sound(CredentialReportRow),
+    /// Could not be put right; the problem is listed.
+    Damaged,
+    /// Two rows that do not say the same.
+    Contradicting,
+}
+
+impl Report {
+    /// The ARNs of the rows, for the account they are of.
+    pub(super) fn arns(&self) -> impl Iterator<Item = &Arn> {
+        self.root.iter().chain(self.users.values()).filter_map(|row| match row {
+            Row::Sound(row) => Some(&row.arn),
+            Row::Damaged | Row::Contradicting => None,
+        })
+    }
+}
+
+/// Whether a text begins as a credential report: a header with at least two of its columns.
+pub(super) fn is_report(text: &str) -> bool {
+    let header = text.trim_start().lines().next().unwrap_or_default();
+    // a header that has columns of the report stands in its first kilobytes
+    let header = header.get(..header.floor_char_boundary(4096)).unwrap_or_default();
+    header.split(',').filter(|name| COLUMNS.contains(&name.trim_matches(['"', ' ', '\r']))).count() >= 2
+}
+
+/// Reads the JSON that `aws iam get-credential-report` prints.
+pub(super) fn read_answer(text: &str, start: usize, length: usize) -> Result<(Report, Vec<Fault>), Fault> {
+    let wire: WireReport<'_> = answer(text, start, length)?;
+    if let Some(format) = wire.report_format.filter(|format| format.0 != "text/csv") {
+        return Err(Fault::new(format!("`ReportFormat` is {}, not `text/csv`", quote(&format.0))));
+    }
+    let base64: String = wire.content.0.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(base64).map_err(|_| Fault::new("`Content` is damaged base64"))?;
+    let within = |fault: Fault| Fault { message: format!("in `Content`: {}", fault.message), ..fault };
+    let csv = text::decode(&bytes).map_err(within)?;
+    let (mut report, faults) = read_csv(&csv).map_err(within)?;
+    report.generated = wire.generated_time.map(|at| at.0);
+    Ok((report, faults.into_iter().map(within).collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "an object")]
+struct WireReport<'a> {
+    #[serde(borrow)]
+    content: Text<'a>,
+    #[serde(borrow)]
+    report_format: Option<Text<'a>>,
+    generated_time: Option<Instant>,
+}
+
+/// Reads the CSV, and says what is wrong with rows and cells.
+pub(super) fn read_csv(text: &str) -> Result<(Report, Vec<Fault>), Fault> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|error| csv_fault(&error))?.clone();
+    let columns = columns(&header)?;
+    let mut report = Report::default();
+    let mut cells = Cells::default();
+    let mut unrepaired = Vec::new();
+    let mut contradicting = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| csv_fault(&error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let fields: Vec<&str> = record.iter().map(str::trim).collect();
+        let (name, read) = match repaired(&fields, &columns) {
+            Some(fields) => {
+                let values = columns.iter().copied().zip(fields.iter().map(AsRef::as_ref)).collect();
+                (fields.first().map(ToString::to_string), row(&values, line, &mut cells))
+            }
+            None => (name_of(&fields), None),
+        };
+        let name = columns_name(&columns, &fields, name);
+        if read.is_none() {
+            unrepaired.push((name.clone(), line));
+        }
+        let read = read.map_or(Row::Damaged, Row::Sound);
+        if !report.take(&name, read) {
+            contradicting.push((name, line));
+        }
+    }
+    let mut faults = cells.faults();
+    faults.extend(unrepaired.iter().map(|(name, line)| unrepaired_fault(name, *line, columns.len())));
+    faults.extend(contradicting.iter().map(|(name, line)| {
+        Fault::new(format!("{} stands in two rows that say different things (line {line})", quote(name)))
+            .hint("the row is not used; generate the report again")
+    }));
+    Ok((report, faults))
+}
+
+impl Report {
+    /// Takes in a row; false when another one of the same name says something else.
+    fn take(&mut self, name: &str, row: Row) -> bool {
+        let before = if name == ROOT { self.root.as_ref() } else { self.users.get(name) };
+        let contradicts = before.is_some_and(|before| *before != row);
+        let row = if contradicts { Row::Contradicting } else { row };
+        if name == ROOT {
+            self.root = Some(row);
+        } else {
+            self.users.insert(name.to_owned(), row);
+        }
+        !contradicts
+    }
+
+    /// The accounts that its rows speak of.
+    pub(super) fn accounts(&self) -> BTreeSet<AccountId> {
+        self.arns().filter_map(Arn::account).collect()
+    }
+}
+
+/// The header's names. Without user and ARN no row can be told; a column twice would be believed twice.
+fn columns(header: &csv::StringRecord) -> Result<Vec<&str>, Fault> {
+    let columns: Vec<&str> = header.iter().map(str::trim).collect();
+    let missing: Vec<&str> = ["user", "arn"].into_iter().filter(|name| !columns.contains(name)).collect();
+    if !missing.is_empty() {
+        return Err(Fault::new(format!("the header has no column {} (line 1)", names(missing))));
+    }
+    let mut seen = BTreeSet::new();
+    match columns.iter().find(|name| !seen.insert(**name)) {
+        Some(twice) => {
+            Err(Fault::new(format!("the header holds the column {} twice (line 1)", quote(twice))))
+        }
+        None => Ok(columns),
+    }
+}
+
+fn csv_fault(error: &csv::Error) -> Fault {
+    let line = error.position().map_or(1, csv::Position::line);
+    Fault::new(format!("the text is not CSV (line {line})"))
+}
+
+fn unrepaired_fault(name: &str, line: u64, columns: usize) -> Fault {
+    let message =
+        format!("the row of {} does not fit the {columns} columns of the header (line {line})", quote(name));
+    Fault::new(message).hint("the other rows are used; generate the report again")
+}
+
+/// The fields of a row, one for each column, when its ARN says how to cut them.
+///
+/// A user name with `k` commas adds `k` fields in its own column and `k` in that of the ARN, which ends with the name.
+fn repaired(fields: &[&str], columns: &[&str]) -> Option<Vec<String>> {
+    if let Some(user) = position(columns, "user").and_then(|at| fields.get(at))
+        && let Some(arn) = position(columns, "arn").and_then(|at| fields.get(at))
+        && fields.len() == columns.len()
+        && names_user(arn, user)
+    {
+        return Some(fields.iter().map(ToString::to_string).collect());
+    }
+    if !columns.starts_with(&["user", "arn"]) {
+        return None;
+    }
+    let arn_at = fields.iter().position(|field| field.starts_with("arn:"))?;
+    let commas = arn_at.checked_sub(1)?;
+    if fields.len() != columns.len() + 2 * commas {
+        return None;
+    }
+    let user = fields.get(..arn_at)?.join(",");
+    let arn = fields.get(arn_at..=arn_at + commas)?.join(",");
+    let rest = fields.get(arn_at + commas + 1..)?.iter().map(ToString::to_string);
+    names_user(&arn, &user).then(|| [user, arn].into_iter().chain(rest).collect())
+}
+
+fn position(columns: &[&str], name: &str) -> Option<usize> {
+    columns.iter().position(|column| *column == name)
+}
+
+/// Whether an ARN is that of a user of this name.
+fn names_user(arn: &str, user: &str) -> bool {
+    let Ok(arn) = Arn::parse(arn) else { return false };
+    if user == ROOT {
+        arn.resource() == "root"
+    } else {
+        arn.resource().starts_with("user/") && arn.name() == user
+    }
+}
+
+/// The user of a row that cannot be put right: all that stands before the ARN.
+fn name_of(fields: &[&str]) -> Option<String> {
+    let arn_at = fields.iter().position(|field| field.starts_with("arn:")).filter(|at| *at > 0).unwrap_or(1);
+    fields.get(..arn_at).map(|name| name.join(","))
+}
+
+fn columns_name(columns: &[&str], fields: &[&str], name: Option<String>) -> String {
+    match position(columns, "user") {
+        Some(at) if at > 0 => fields.get(at).copied().unwrap_or_default().to_owned(),
+        _ => name.unwrap_or_default(),
+    }
+}

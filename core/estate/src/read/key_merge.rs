@@ -1,0 +1,146 @@
+//! The access keys of one user: `list-access-keys` names them, the credential report has two slots without names.
+//!
+//! Slots follow ascending key id (captured from AWS; estate reference), never the dates: two keys may be made in one
+//! second. When the two disagree, what hangs on the match is unknown.
+
+use std::collections::BTreeMap;
+
+use super::access_keys::ListedKey;
+use crate::fact::{Dataset, Gap, GapReason, Known};
+use crate::id::AccessKeyId;
+use crate::model::{AccessKey, CredentialReportRow, KeySlot, LastUse};
+
+/// What is known of the keys of one user.
+#[derive(Debug)]
+pub(super) struct Keys<'k> {
+    pub(super) listed: &'k Known<Vec<ListedKey>>,
+    pub(super) report: &'k Known<CredentialReportRow>,
+    pub(super) uses: &'k BTreeMap<AccessKeyId, Known<LastUse>>,
+    /// Whether the keys are known to have been listed after the report was made.
+    pub(super) listed_later: bool,
+}
+
+/// The keys, in order of id or slot.
+pub(super) fn keys(given: &Keys<'_>) -> Known<Vec<AccessKey>> {
+    let Known::Known(listed) = given.listed else { return of_report(given.report) };
+    let by_id: BTreeMap<&AccessKeyId, &ListedKey> = listed.value.iter().map(|key| (&key.id, key)).collect();
+    let slots = slots(given.report, by_id.len());
+    if let (true, Ok(_), Some(slot)) =
+        (by_id.is_empty(), given.report.known(), occupied(given.report).first())
+        && !given.listed_later
+    {
+        return Known::Unknown(contradiction(&format!("the key in slot {}", slot.0)));
+    }
+    let keys = by_id.values().enumerate().map(|(index, key)| {
+        let slot = slots.as_ref().map(|slots| slots.get(index).copied());
+        access_key(key, slot, listed.source, given)
+    });
+    Known::new(keys.collect(), listed.source)
+}
+
+/// The slot of each listed key, or why the slots cannot be told.
+fn slots(report: &Known<CredentialReportRow>, listed: usize) -> Result<Vec<(u8, &KeySlot)>, Gap> {
+    report.known().map_err(Gap::clone)?;
+    let slots = occupied(report);
+    if slots.len() == listed || (listed > 2 && slots.len() == 2) {
+        Ok(slots)
+    } else {
+        Err(contradiction("the number of access keys"))
+    }
+}
+
+fn access_key(
+    key: &ListedKey,
+    slot: Result<Option<(u8, &KeySlot)>, &Gap>,
+    source: crate::SourceId,
+    given: &Keys<'_>,
+) -> AccessKey {
+    let slot = slot.map_err(Gap::clone).and_then(|slot| match slot {
+        Some((_, slot)) if !same_date(key, slot) => Err(contradiction("when an access key was created")),
+        Some(slot) => Ok(slot),
+        // the report has room for two keys only
+        None => Err(Gap {
+            dataset: Dataset::CredentialReport,
+            reason: GapReason::FieldAbsent("access_key_3_last_used_date".to_owned()),
+        }),
+    });
+    let reported = match &slot {
+        Ok((_, slot)) => slot.last_used.clone(),
+        Err(gap) => Known::Unknown(gap.clone()),
+    };
+    let contradicted =
+        slot.as_ref().is_ok_and(|(_, slot)| slot.active.value().is_some_and(|on| *on != key.active));
+    let active = if contradicted && !given.listed_later {
+        Known::Unknown(contradiction("whether an access key is active"))
+    } else {
+        Known::new(key.active, source)
+    };
+    AccessKey {
+        id: Some(key.id.clone()),
+        slot: slot.ok().map(|(number, _)| number),
+        active,
+        created: match key.created {
+            Some(created) => Known::new(created, source),
+            None => Known::field_absent(Dataset::AccessKeys, "CreateDate"),
+        },
+        last_used: fresher(given.uses.get(&key.id), reported),
+    }
+}
+
+/// The report's date of a slot is when its key was created; AWS's dates have whole seconds.
+fn same_date(key: &ListedKey, slot: &KeySlot) -> bool {
+    let reported = slot.last_rotated.value().copied().flatten();
+    reported.zip(key.created).is_none_or(|(reported, created)| reported.as_second() == created.as_second())
+}
+
+fn fresher(live: Option<&Known<LastUse>>, reported: Known<LastUse>) -> Known<LastUse> {
+    let Some(live) = live else { return reported };
+    let at = |last_use: &Known<LastUse>| match last_use.value() {
+        Some(LastUse::At { at, .. }) => Some(*at),
+        _ => None,
+    };
+    if at(&reported) > at(live) { reported } else { live.clone() }
+}
+
+/// The slots that hold a key, with their numbers. An inactive key keeps its date.
+fn occupied(report: &Known<CredentialReportRow>) -> Vec<(u8, &KeySlot)> {
+    let slots = report.value().map(|row| &row.keys).into_iter().flatten();
+    let holds = |slot: &KeySlot| {
+        slot.active.value() == Some(&true) || slot.last_rotated.value().is_some_and(Option::is_some)
+    };
+    (1..).zip(slots).filter(|(_, slot)| holds(slot)).collect()
+}
+
+/// The keys as far as the report alone tells: no ids.
+fn of_report(report: &Known<CredentialReportRow>) -> Known<Vec<AccessKey>> {
+    let fact = match report {
+        Known::Known(fact) => fact,
+        Known::Unknown(gap) => return Known::Unknown(gap.clone()),
+    };
+    // a slot of which neither is known may hold a key or not
+    let untold = fact.value.keys.iter().find_map(|slot| match (slot.active.value(), &slot.last_rotated) {
+        (Some(true), _) | (_, Known::Known(_)) => None,
+        (_, Known::Unknown(gap)) => Some(gap),
+    });
+    if let Some(gap) = untold {
+        return Known::Unknown(gap.clone());
+    }
+    let key = |(number, slot): (u8, &KeySlot)| AccessKey {
+        id: None,
+        slot: Some(number),
+        active: slot.active.clone(),
+        created: match &slot.last_rotated {
+            Known::Known(fact) => match fact.value {
+                Some(at) => Known::new(at, fact.source),
+                None => Known::field_absent(Dataset::CredentialReport, "access_key_last_rotated"),
+            },
+            Known::Unknown(gap) => Known::Unknown(gap.clone()),
+        },
+        last_used: slot.last_used.clone(),
+    };
+    Known::new(occupied(report).into_iter().map(key).collect(), fact.source)
+}
+
+fn contradiction(about: &str) -> Gap {
+    Gap { dataset: Dataset::CredentialReport, reason: GapReason::Contradiction(about.to_owned()) }
+}

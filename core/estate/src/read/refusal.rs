@@ -1,0 +1,88 @@
+//! The AWS CLI's error text in place of an answer: AWS refused the call, and said why.
+//!
+//! `An error occurred (AccessDenied) when calling the GetCredentialReport operation: User: … is not authorized …`.
+//! It gets into a file by `2>&1`; the CLI puts an empty line before it, newer ones `aws: [ERROR]: `.
+
+use super::fault::{Fault, quote};
+use crate::fact::Dataset;
+
+/// One refused call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The error code: `AccessDenied`.
+    pub(super) code: String,
+    /// The operation: `GetCredentialReport`.
+    pub(super) operation: String,
+}
+
+/// How messages of the CLI begin that come from the CLI itself, not from AWS.
+const OWN_ERRORS: [&str; 8] = [
+    "Unable to locate credentials",
+    "The config profile",
+    "Could not connect to the endpoint URL",
+    "Error when retrieving token",
+    "Error loading SSO Token",
+    "Partial credentials found",
+    "usage: aws",
+    "SSL validation failed",
+];
+
+impl Refusal {
+    /// The refusal at the beginning of a text, and how many bytes it takes (to the end of its line).
+    pub(super) fn parse(text: &str) -> Option<(Self, usize)> {
+        let line = text.lines().next()?;
+        let rest = unmarked(line).strip_prefix("An error occurred (")?;
+        let (code, rest) = rest.split_once(')')?;
+        let rest = rest.strip_prefix(" when calling the ")?;
+        let (operation, _) = rest.split_once(" operation")?;
+        Some((Self { code: code.to_owned(), operation: operation.to_owned() }, line.len()))
+    }
+
+    /// The dataset whose call was refused.
+    pub(super) fn dataset(&self) -> Option<Dataset> {
+        let operation = match self.operation.as_str() {
+            "GenerateCredentialReport" => "GetCredentialReport",
+            "DescribePolicy" | "ListTargetsForPolicy" => "ListPolicies",
+            operation => operation,
+        };
+        Dataset::ALL
+            .into_iter()
+            .find(|dataset| dataset.api().split_once(':').is_some_and(|(_, name)| name == operation))
+    }
+
+    /// Whether it says that the account has no password policy.
+    pub(super) fn no_password_policy(&self) -> bool {
+        self.code == "NoSuchEntity" && self.operation == "GetAccountPasswordPolicy"
+    }
+
+    /// What it means and what to do.
+    pub(super) fn fault(&self) -> Fault {
+        let dataset = self.dataset();
+        let api = dataset.map_or_else(|| self.operation.clone(), |dataset| dataset.api().to_owned());
+        let message = format!("AWS refused {}: {}", quote(&self.operation), quote(&self.code));
+        let command = dataset.map_or("the command", Dataset::command);
+        Fault::new(message).hint(match self.code.as_str() {
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+                format!("let the role that collects call `{api}`, then run again: `{command}`")
+            }
+            "ExpiredToken" | "InvalidClientTokenId" | "ExpiredTokenException" => {
+                format!("sign in again, then run again: `{command}`")
+            }
+            _ => format!("run again: `{command}`"),
+        })
+    }
+}
+
+/// What the CLI itself complains of, when a text is such a complaint.
+pub(super) fn cli_error(text: &str) -> Option<Fault> {
+    let line = text.trim_start().lines().next()?;
+    let own = unmarked(line);
+    OWN_ERRORS.iter().any(|start| own.starts_with(start)).then(|| {
+        Fault::new(format!("the file holds an error message of the AWS CLI: {}", quote(own)))
+            .hint("put right what it says and run the command again")
+    })
+}
+
+fn unmarked(line: &str) -> &str {
+    line.strip_prefix("aws: [ERROR]: ").unwrap_or(line)
+}

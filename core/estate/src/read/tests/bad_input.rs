@@ -1,0 +1,1 @@
+//! Bad input, and the exact problem that it must give.

@@ -1,0 +1,391 @@
+//! Odd but sound input, and the value that it must yield.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{ALICE_ROW, DETAILS, HEADER, ROOT_ROW, estate, in_folder, problems, report, the_account};
+use crate::fact::{Dataset, GapReason, Known};
+use crate::id::AccessKeyId;
+use crate::model::{AccessKey, Account, CredentialReportRow, LastUse, User};
+
+fn alice(account: &Account) -> &User {
+    account.users.get("alice").unwrap()
+}
+
+fn row_of(rows: &[&str], name: &str) -> Known<CredentialReportRow> {
+    let estate = in_folder(&[("r.csv", report(rows).as_bytes())]);
+    the_account(&estate).users.get(name).unwrap().report.clone()
+}
+
+/// Alice's row with one column changed.
+fn alice_with(column: &str, value: &str) -> String {
+    let at = HEADER.split(',').position(|name| name == column).unwrap();
+    let mut cells: Vec<&str> = ALICE_ROW.split(',').collect();
+    cells[at] = value;
+    cells.join(",")
+}
+
+fn reason<T: std::fmt::Debug>(known: &Known<T>) -> GapReason {
+    known.gap().expect("a gap").reason.clone()
+}
+
+#[test]
+fn the_authorization_details_are_read_whole() {
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes())]);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    let account = the_account(&estate);
+    let details = alice(account).details.value().unwrap();
+    assert_eq!(details.path, "/dev/");
+    assert_eq!(details.groups, ["developers"]);
+    assert_eq!(details.tags.get("owner").unwrap(), "山田");
+    assert_eq!(details.grants.boundary.as_ref().unwrap().name(), "deploy");
+    assert_eq!(details.grants.inline[0].1.document.as_ref().unwrap().statements.len(), 1);
+    let role = account.roles.get("app").unwrap();
+    assert!(role.trust.document.is_ok(), "{:?}", role.trust);
+    assert_eq!(role.instance_profiles, ["app"]);
+    assert_eq!(role.last_used.value().unwrap().as_ref().unwrap().region.as_deref(), Some("ap-northeast-1"));
+    assert_eq!(reason(&role.max_session_seconds), GapReason::NotGiven);
+    let policy = account.policies.values().next().unwrap();
+    assert_eq!((policy.default_version.as_str(), policy.versions, policy.attachments), ("v2", 2, Some(1)));
+    assert_eq!(reason(&alice(account).report), GapReason::NotGiven);
+    assert_eq!(reason(&alice(account).access_keys), GapReason::NotGiven);
+}
+
+#[test]
+fn every_account_tells_of_every_dataset() {
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes())]);
+    assert_eq!(the_account(&estate).datasets.len(), Dataset::ALL.len());
+}
+
+#[test]
+fn role_last_used_empty_is_never_and_missing_is_unknown() {
+    let last_used =
+        r#""RoleLastUsed": {"LastUsedDate": "2026-05-01T00:00:00+00:00", "Region": "ap-northeast-1"}"#;
+    let empty = DETAILS.replace(last_used, r#""RoleLastUsed": {}"#);
+    let missing = DETAILS.replace(last_used, r#""Path": "/""#).replacen(
+        r#""Path": "/", "RoleName""#,
+        r#""RoleName""#,
+        1,
+    );
+    let of = |text: &str| {
+        let estate = in_folder(&[("a.json", text.as_bytes())]);
+        the_account(&estate).roles.get("app").unwrap().last_used.clone()
+    };
+    assert_eq!(of(&empty).value(), Some(&None));
+    assert_eq!(reason(&of(&missing)), GapReason::FieldAbsent("RoleLastUsed".to_owned()));
+}
+
+#[test]
+fn lists_may_be_null_or_left_out() {
+    let user = r#"{"UserDetailList": [{"UserName": "bob", "UserId": "AIDAX", "Arn": "arn:aws:iam::111122223333:user/a/bob", "Tags": null}], "Policies": null}"#;
+    let estate = estate(&[("a.json", user.as_bytes())], None);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    let user = the_account(&estate).users.get("bob").unwrap();
+    assert_eq!(user.details.value().unwrap().path, "/a/");
+    assert_eq!(reason(&user.created), GapReason::FieldAbsent("CreateDate".to_owned()));
+}
+
+#[test]
+fn a_row_is_read_by_the_names_of_its_columns() {
+    let row = row_of(&[ROOT_ROW, ALICE_ROW], "alice").value().unwrap().clone();
+    assert_eq!(row.password_enabled.value(), Some(&true));
+    assert_eq!(row.password_last_used.value(), Some(&LastUse::Never));
+    assert_eq!(row.keys[1].last_rotated.value().unwrap().unwrap().to_string(), "2024-03-01T00:00:00Z");
+    assert_eq!(row.certificates[0].last_rotated.value(), Some(&None));
+    assert!(matches!(
+        row.keys[0].last_used.value(),
+        Some(LastUse::At { region: Some(region), service: Some(service), .. }) if region == "ap-northeast-1" && service == "s3"
+    ));
+}
+
+#[test]
+fn root_has_its_own_row_and_not_supported_is_unknown() {
+    let estate = in_folder(&[("r.csv", report(&[ROOT_ROW]).as_bytes())]);
+    let root = the_account(&estate).root.report.value().unwrap();
+    assert_eq!(root.mfa_active.value(), Some(&true));
+    assert_eq!(reason(&root.password_enabled), GapReason::FieldAbsent("password_enabled".to_owned()));
+    assert!(the_account(&estate).users.is_empty());
+    let without = in_folder(&[("r.csv", report(&[ALICE_ROW]).as_bytes())]);
+    assert_eq!(reason(&the_account(&without).root.report), GapReason::FieldAbsent("user".to_owned()));
+}
+
+#[test]
+fn sentinels_in_each_place() {
+    let cell =
+        |column: &str, value: &str| row_of(&[&alice_with(column, value)], "alice").value().unwrap().clone();
+    let absent = |column: &str| GapReason::FieldAbsent(column.to_owned());
+    for value in ["N/A", "no_information", "not_supported"] {
+        assert_eq!(reason(&cell("password_enabled", value).password_enabled), absent("password_enabled"));
+        assert_eq!(reason(&cell("mfa_active", value).mfa_active), absent("mfa_active"));
+        assert_eq!(reason(&cell("user_creation_time", value).created), absent("user_creation_time"));
+    }
+    for value in ["N/A", "no_information"] {
+        assert_eq!(cell("password_last_used", value).password_last_used.value(), Some(&LastUse::Never));
+        let used = cell("access_key_1_last_used_date", value);
+        assert_eq!(used.keys[0].last_used.value(), Some(&LastUse::Never));
+    }
+    assert_eq!(
+        reason(&cell("password_last_used", "not_supported").password_last_used),
+        absent("password_last_used")
+    );
+    assert_eq!(cell("password_last_changed", "N/A").password_last_changed.value(), Some(&None));
+    assert_eq!(
+        reason(&cell("password_last_changed", "not_supported").password_last_changed),
+        absent("password_last_changed")
+    );
+    assert_eq!(cell("access_key_1_active", "N/A").keys[0].active.value(), Some(&false));
+    assert_eq!(
+        reason(&cell("access_key_1_active", "not_supported").keys[0].active),
+        absent("access_key_1_active")
+    );
+    assert_eq!(cell("cert_1_active", "TRUE").certificates[0].active.value(), Some(&true));
+    let offset = cell("access_key_1_last_rotated", "2024-02-01T09:00:00+09:00");
+    assert_eq!(offset.keys[0].last_rotated.value().unwrap().unwrap().to_string(), "2024-02-01T00:00:00Z");
+}
+
+#[test]
+fn missing_columns_are_unknown_and_others_are_kept() {
+    let text = "user,arn,mfa_active,additional_credentials_info\nbob,arn:aws:iam::111122223333:user/bob,False,\"a, \"\"b\"\"\"\n";
+    let estate = estate(&[("r.csv", text.as_bytes())], None);
+    let row = the_account(&estate).users.get("bob").unwrap().report.value().unwrap().clone();
+    assert_eq!(row.mfa_active.value(), Some(&false));
+    assert_eq!(reason(&row.password_enabled), GapReason::FieldAbsent("password_enabled".to_owned()));
+    assert_eq!(row.other_columns.get("additional_credentials_info").unwrap(), "a, \"b\"");
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    let user = the_account(&estate).users.get("bob").unwrap();
+    assert_eq!(reason(&user.access_keys), GapReason::FieldAbsent("access_key_1_last_rotated".to_owned()));
+}
+
+#[test]
+fn names_with_commas_are_put_right_by_the_arn() {
+    for name in ["x+y=z,w", "a,b,c"] {
+        let unquoted = ALICE_ROW.replace("user/dev/alice", &format!("user/{name}")).replacen(
+            "alice,",
+            &format!("{name},"),
+            1,
+        );
+        let row = row_of(&[&unquoted], name);
+        assert_eq!(row.value().unwrap().arn.name(), name);
+        assert_eq!(row.value().unwrap().mfa_active.value(), Some(&false));
+        let quoted = ALICE_ROW
+            .replace(
+                "arn:aws:iam::111122223333:user/dev/alice",
+                &format!("\"arn:aws:iam::111122223333:user/{name}\""),
+            )
+            .replacen("alice,", &format!("\"{name}\","), 1);
+        assert_eq!(row_of(&[&quoted], name), row);
+    }
+}
+
+#[test]
+fn encodings_give_the_same_report() {
+    let text = report(&[ROOT_ROW, ALICE_ROW]);
+    let plain = in_folder(&[("r.csv", text.as_bytes())]);
+    let with_mark = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+    let crlf = text.replace('\n', "\r\n");
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let final_newline = format!("{text}\n");
+    let marked_little = [b"\xff\xfe".as_slice(), &little].concat();
+    let marked_big = [b"\xfe\xff".as_slice(), &big].concat();
+    for bytes in [&with_mark, crlf.as_bytes(), &little, &marked_little, &marked_big, final_newline.as_bytes()]
+    {
+        assert_eq!(in_folder(&[("r.csv", bytes)]), plain);
+    }
+}
+
+#[test]
+fn the_report_in_json_tells_its_own_instant() {
+    let content = STANDARD.encode(report(&[ROOT_ROW, ALICE_ROW]));
+    let json = format!(
+        r#"{{"Content": "{content}", "ReportFormat": "text/csv", "GeneratedTime": "2026-06-30T20:00:00+00:00"}}"#
+    );
+    let estate = in_folder(&[("r.json", json.as_bytes())]);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    assert_eq!(estate.sources[0].as_of.unwrap().to_string(), "2026-06-30T20:00:00Z");
+    assert!(alice(the_account(&estate)).report.value().is_some());
+}
+
+const KEYS: &str = r#"{"AccessKeyMetadata": [
+  {"UserName": "alice", "AccessKeyId": "AKIAIOSFODNN7EXAMPL2", "Status": "Inactive", "CreateDate": "2024-03-01T00:00:00+00:00"},
+  {"UserName": "alice", "AccessKeyId": "AKIAIOSFODNN7EXAMPL1", "Status": "Active", "CreateDate": "2024-02-01T00:00:00+00:00"}]}"#;
+
+fn alices_keys(files: &[(&str, &str)]) -> Known<Vec<AccessKey>> {
+    let bytes: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    let estate = in_folder(&bytes);
+    alice(the_account(&estate)).access_keys.clone()
+}
+
+#[test]
+fn slots_follow_ascending_key_ids() {
+    let keys = alices_keys(&[("k.json", KEYS), ("r.csv", &report(&[ALICE_ROW]))]);
+    let keys = keys.value().unwrap();
+    assert_eq!(keys[0].id, Some(AccessKeyId::parse("AKIAIOSFODNN7EXAMPL1").unwrap()));
+    assert_eq!((keys[0].slot, keys[0].active.value()), (Some(1), Some(&true)));
+    assert_eq!((keys[1].slot, keys[1].active.value()), (Some(2), Some(&false)));
+    assert!(matches!(keys[0].last_used.value(), Some(LastUse::At { .. })));
+    assert_eq!(keys[1].last_used.value(), Some(&LastUse::Never));
+}
+
+#[test]
+fn keys_made_in_the_same_second_keep_their_own_slots() {
+    let row = alice_with("access_key_2_last_rotated", "2024-02-01T00:00:00+00:00");
+    let listed = KEYS.replace("2024-03-01", "2024-02-01");
+    let keys = alices_keys(&[("k.json", &listed), ("r.csv", &report(&[&row]))]);
+    let keys = keys.value().unwrap();
+    assert_eq!((keys[0].slot, keys[0].active.value()), (Some(1), Some(&true)));
+    assert_eq!((keys[1].slot, keys[1].active.value()), (Some(2), Some(&false)));
+}
+
+#[test]
+fn a_slot_whose_date_differs_is_not_believed() {
+    let keys = alices_keys(&[
+        ("k.json", &KEYS.replace("2024-02-01", "2024-02-09")),
+        ("r.csv", &report(&[ALICE_ROW])),
+    ]);
+    let key = &keys.value().unwrap()[0];
+    assert_eq!(reason(&key.last_used), GapReason::Contradiction("when an access key was created".to_owned()));
+    assert_eq!((key.slot, key.active.value()), (None, Some(&true)));
+}
+
+#[test]
+fn another_number_of_keys_is_a_contradiction() {
+    let one = r#"{"AccessKeyMetadata": [{"UserName": "alice", "AccessKeyId": "AKIAIOSFODNN7EXAMPL1", "Status": "Active", "CreateDate": "2024-02-01T00:00:00+00:00"}]}"#;
+    let keys = alices_keys(&[("k.json", one), ("r.csv", &report(&[ALICE_ROW]))]);
+    let gap = reason(&keys.value().unwrap()[0].last_used);
+    assert_eq!(gap, GapReason::Contradiction("the number of access keys".to_owned()));
+}
+
+#[test]
+fn the_fresher_last_use_counts() {
+    let used = |date: &str| {
+        format!(
+            r#"{{"UserName": "alice", "AccessKeyLastUsed": {{"LastUsedDate": "{date}", "ServiceName": "sts", "Region": "us-east-1"}}}}"#
+        )
+    };
+    let at = |date: &str| {
+        let keys = alices_keys(&[
+            ("k.json", KEYS),
+            ("r.csv", &report(&[ALICE_ROW])),
+            ("u/AKIAIOSFODNN7EXAMPL1.json", &used(date)),
+        ]);
+        let LastUse::At { service, .. } = keys.value().unwrap()[0].last_used.value().unwrap().clone() else {
+            panic!()
+        };
+        service.unwrap()
+    };
+    assert_eq!(at("2026-06-30T00:00:00+00:00"), "sts");
+    assert_eq!(at("2026-05-30T00:00:00+00:00"), "s3");
+}
+
+#[test]
+fn an_empty_answer_for_every_user_means_none() {
+    let files: &[(&str, &[u8])] = &[("a.json", DETAILS.as_bytes()), ("m.json", br#"{"MFADevices": []}"#)];
+    let estate = in_folder(files);
+    assert_eq!(alice(the_account(&estate)).mfa_devices.value(), Some(&Vec::new()));
+    let two = DETAILS.replace(
+        r#""UserDetailList": ["#,
+        r#""UserDetailList": [{"UserName": "bob", "UserId": "AIDAX", "Arn": "arn:aws:iam::111122223333:user/bob"},"#,
+    );
+    let estate = in_folder(&[("a.json", two.as_bytes()), ("m.json", br#"{"MFADevices": []}"#)]);
+    let gap = reason(&alice(the_account(&estate)).mfa_devices);
+    assert_eq!(gap, GapReason::FieldAbsent("UserName".to_owned()));
+}
+
+#[test]
+fn users_that_are_gone_are_listed_apart() {
+    let bob = ALICE_ROW.replace("user/dev/alice", "user/bob").replacen("alice,", "bob,", 1);
+    let csv = report(&[ALICE_ROW, &bob]);
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes()), ("r.csv", csv.as_bytes())]);
+    let account = the_account(&estate);
+    assert_eq!(account.deleted_users, ["bob"]);
+    assert_eq!(account.users.len(), 1);
+    // with a page missing nobody can tell whether bob is gone
+    let torn = DETAILS.replacen('{', r#"{"IsTruncated": true,"#, 1);
+    let estate = in_folder(&[("a.json", torn.as_bytes()), ("r.csv", csv.as_bytes())]);
+    let account = the_account(&estate);
+    assert!(account.deleted_users.is_empty());
+    assert_eq!(reason(&account.users.get("bob").unwrap().details), GapReason::Damaged);
+}
+
+#[test]
+fn a_user_made_anew_does_not_inherit_the_old_row() {
+    let row = alice_with("user_creation_time", "2020-01-01T00:00:00Z");
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes()), ("r.csv", report(&[&row]).as_bytes())]);
+    let gap = reason(&alice(the_account(&estate)).report);
+    assert_eq!(gap, GapReason::Contradiction("when the user was created".to_owned()));
+}
+
+#[test]
+fn no_password_policy_is_an_answer() {
+    let text = b"\nAn error occurred (NoSuchEntity) when calling the GetAccountPasswordPolicy operation: The Password Policy with domain name 111122223333 cannot be found.\n";
+    let estate = in_folder(&[("p.json", text)]);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    assert_eq!(the_account(&estate).password_policy.value(), Some(&None));
+}
+
+#[test]
+fn settings_of_an_account() {
+    let files: &[(&str, &[u8])] = &[
+        ("a.json", br#"{"SummaryMap": {"AccountMFAEnabled": 1, "Users": 3}}"#),
+        ("b.json", br#"{"PasswordPolicy": {"MinimumPasswordLength": 14, "RequireSymbols": true}}"#),
+        ("c.json", br#"{"AccountAliases": []}"#),
+        ("d.json", br#"{"OpenIDConnectProviderList": [{"Arn": "arn:aws:iam::111122223333:oidc-provider/example.com"}]}"#),
+        ("e.json", br#"{"SAMLProviderList": []}"#),
+        ("f.json", br#"{"ServerCertificateMetadataList": [{"ServerCertificateName": "old", "Arn": "arn:aws:iam::111122223333:server-certificate/old", "Expiration": "2020-01-01T00:00:00Z"}]}"#),
+        ("g.json", br#"{"VirtualMFADevices": [{"SerialNumber": "arn:aws:iam::111122223333:mfa/root-account-mfa-device", "User": {"Arn": "arn:aws:iam::111122223333:root"}, "EnableDate": "2020-01-01T00:00:00Z"}, {"SerialNumber": "arn:aws:iam::111122223333:mfa/left"}]}"#),
+        ("h.json", br#"{"Roles": [{"RoleName": "app", "Arn": "arn:aws:iam::111122223333:role/app", "MaxSessionDuration": 43200}]}"#),
+        ("i.json", DETAILS.as_bytes()),
+    ];
+    let estate = in_folder(files);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    let account = the_account(&estate);
+    assert_eq!(account.summary.value().unwrap().get("AccountPasswordPresent"), None);
+    assert_eq!(account.password_policy.value().unwrap().as_ref().unwrap().minimum_length, Some(14));
+    assert_eq!(account.alias.value(), Some(&None));
+    assert_eq!(account.oidc_providers.value().unwrap().len(), 1);
+    assert_eq!(account.saml_providers.value(), Some(&Vec::new()));
+    assert_eq!(account.server_certificates.value().unwrap()[0].name, "old");
+    assert_eq!(account.virtual_mfa_devices.value().unwrap().len(), 2);
+    assert_eq!(account.roles.get("app").unwrap().max_session_seconds.value(), Some(&43200));
+    // the same files beside each other without a folder: those without an ARN belong to the only account
+    let loose = super::estate(files, None);
+    assert_eq!(loose, estate);
+}
+
+#[test]
+fn the_organization_is_joined_from_its_answers() {
+    let files: &[(&str, &[u8])] = &[
+        ("organization.json", br#"{"Organization": {"Id": "o-example", "MasterAccountId": "444455556666"}}"#),
+        ("accounts.json", br#"{"Accounts": [{"Id": "111122223333", "Name": "app", "Status": "ACTIVE", "JoinedTimestamp": 1600000000.5}, {"Id": "777788889999", "Name": "old", "Status": "SUSPENDED", "State": "CLOSED"}]}"#),
+        ("policies.json", br#"{"Policies": [{"Id": "p-full", "Arn": "arn:aws:organizations::aws:policy/service_control_policy/p-full", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": true}]}"#),
+        ("policy.json", br#"{"Policy": {"PolicySummary": {"Id": "p-deny", "Name": "deny", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": false}, "Content": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}}"#),
+        ("p-deny.json", br#"{"Targets": [{"TargetId": "ou-1", "Arn": "x", "Name": "Production", "Type": "ORGANIZATIONAL_UNIT"}]}"#),
+        ("features.json", br#"{"OrganizationId": "o-example", "EnabledFeatures": ["RootSessions", "RootCredentialsManagement"]}"#),
+    ];
+    let estate = estate(files, None);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    let organization = &estate.organization;
+    assert_eq!(organization.id.value().unwrap(), "o-example");
+    assert_eq!(organization.accounts.value().unwrap()[1].status, "CLOSED");
+    assert_eq!(organization.features.value().unwrap(), &["RootCredentialsManagement", "RootSessions"]);
+    let policies = organization.policies.value().unwrap();
+    assert_eq!(policies.iter().map(|policy| policy.id.as_str()).collect::<Vec<_>>(), ["p-deny", "p-full"]);
+    assert!(policies[0].document.value().unwrap().document.is_ok());
+    assert_eq!(policies[0].targets.value().unwrap(), &["ou-1"]);
+    assert_eq!(reason(&policies[1].document), GapReason::FieldAbsent("Content".to_owned()));
+    assert_eq!(estate.accounts.len(), 3);
+    assert!(estate.accounts.values().all(|account| account.datasets.len() == Dataset::ALL.len()));
+}
+
+#[test]
+fn what_is_clearly_not_awss_is_passed_over() {
+    let notes: &[(&str, &[u8])] = &[
+        ("notes.json", br#"{"owner": "sre", "UserDetailLists": 1}"#),
+        ("package.json", br#"{"name": "#),
+        ("list.txt", b"alice\nbob"),
+        ("people.csv", b"name,team\nalice,sre"),
+        ("users.json", br#"{"Users": [{"UserName": "alice"}]}"#),
+    ];
+    assert_eq!(estate(notes, None), crate::Estate::empty());
+}
