@@ -94,7 +94,8 @@ impl Assembler {
             self.accounts().into_iter().map(|id| (id, Given::default())).collect();
         let mut organization = Given::default();
         for mut part in self.parts {
-            let account = part.folder.or(only);
+            let named = part.answers.iter().find_map(|answer| answer.account);
+            let account = part.folder.or(named).or(only);
             for problem in &mut part.problems {
                 if !problem.dataset.is_some_and(is_of_organization) {
                     problem.account = problem.account.or(account);
@@ -290,13 +291,12 @@ pub(super) fn torn(
     what: &str,
     entities: &BTreeSet<&str>,
 ) -> Option<Problem> {
-    let count = entities.len();
-    (count > 0).then(|| Problem {
+    (!entities.is_empty()).then(|| Problem {
         file,
         account: Some(account),
         dataset: Some(Dataset::AuthorizationDetails),
         kind: ProblemKind::Torn,
-        message: format!("{count} {what}: {}", names(entities.iter().copied())),
+        message: format!("{what}: {}", names(entities.iter().copied())),
         hint: format!(
             "the account changed while it was read, or a page is missing; {}",
             super::fault::write_again(Some(Dataset::AuthorizationDetails))

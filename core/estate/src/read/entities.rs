@@ -65,8 +65,8 @@ impl Entities {
         let groups = self.missing_groups();
         [
             torn(file(), account, "entities stand twice and not alike, the last is used", &twice),
-            torn(file(), account, "attached policies of the account are missing", &policies),
-            torn(file(), account, "groups that users belong to are missing", &groups),
+            torn(file(), account, "the account's own policies are attached and missing", &policies),
+            torn(file(), account, "groups have users and are missing", &groups),
         ]
         .into_iter()
         .flatten()

@@ -112,6 +112,12 @@ fn plain(said: &str) -> String {
             None => said,
         }
     });
+    let said = said
+        .replace("expected a map", "expected an object")
+        .replace("invalid type: map", "invalid type: object")
+        .replace("expected a sequence", "expected a list")
+        .replace("invalid type: sequence", "invalid type: list")
+        .replace("recursion limit exceeded", "the objects are nested more than 127 deep");
     const MESSAGE_CHARS_MAX: usize = 160;
     if said.chars().nth(MESSAGE_CHARS_MAX).is_none() {
         return said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -111,7 +111,8 @@ impl Part {
             match piece {
                 Piece::Refusal(refusal) => self.refused(&refusal),
                 Piece::Damage(fault, members) => {
-                    let dataset = dataset_of(&members).or(named);
+                    let last = self.answers.last().map(|answer| answer.dataset);
+                    let dataset = dataset_of(&members).or(last).or(named);
                     if dataset.is_some()
                         || self.folder.is_some()
                         || is_aws(&members)
@@ -233,15 +234,19 @@ impl Part {
     ) -> Result<(), Fault> {
         const TOLD_BY_DETAILS: [&str; 6] = ["Users", "Groups", "InstanceProfiles", "User", "Role", "Group"];
         let has = |name: &str| members.iter().any(|member| member == name);
+        let slice = text.get(at..at + length).unwrap_or_default();
         if has("Policies") {
-            // `list-policies` of IAM and of Organizations share this name; only the latter's have a type
-            return match organization::read_policies(text, at, length) {
-                Ok((policies, more)) => {
-                    self.take(Dataset::OrganizationPolicies, more, Content::OrganizationPolicies(policies))
-                }
-                Err(fault) if named == Some(Dataset::OrganizationPolicies) => Err(fault),
-                Err(_) => Ok(()),
-            };
+            return self.some_policies(text, at, length, named);
+        }
+        if has("State") && named.is_none_or(|dataset| dataset == Dataset::CredentialReport) {
+            if text.contains("\"Content\"") {
+                return Ok(());
+            }
+            let message =
+                format!("the file holds the answer of `generate-credential-report`: {}", quote(slice));
+            let again =
+                "wait some seconds, then run: `aws iam get-credential-report > credential-report.json`";
+            return Err(Fault::new(message).hint(again));
         }
         if TOLD_BY_DETAILS.iter().any(|name| has(name)) {
             return Ok(());
@@ -257,6 +262,34 @@ impl Part {
             ),
         };
         Err(Fault::new(message))
+    }
+
+    /// `Policies` without the lists beside it: a page of the authorization details that leaves out empty lists (its
+    /// policies have versions), the organization's (they have a type), or IAM's `list-policies`, which tells nothing
+    /// more.
+    fn some_policies(
+        &mut self,
+        text: &str,
+        at: usize,
+        length: usize,
+        named: Option<Dataset>,
+    ) -> Result<(), Fault> {
+        let details = Dataset::AuthorizationDetails;
+        let slice = text.get(at..at + length).unwrap_or_default();
+        if slice.contains("\"PolicyVersionList\"") || named == Some(details) {
+            let (page, more, faults) = authorization_details::read(text, at, length)?;
+            self.policy_faults(details, &faults);
+            return self.take(details, more, Content::Details(page));
+        }
+        let dataset = Dataset::OrganizationPolicies;
+        match organization::read_policies(text, at, length) {
+            Ok((policies, _)) if policies.is_empty() && named != Some(dataset) && self.folder.is_some() => {
+                Ok(())
+            }
+            Ok((policies, more)) => self.take(dataset, more, Content::OrganizationPolicies(policies)),
+            Err(fault) if named == Some(dataset) => Err(fault),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Takes in an answer, unless it is of another account than its folder.

@@ -60,15 +60,18 @@ impl Refusal {
         let dataset = self.dataset();
         let api = dataset.map_or_else(|| self.operation.clone(), |dataset| dataset.api().to_owned());
         let message = format!("AWS refused {}: {}", quote(&self.operation), quote(&self.code));
-        let command = dataset.map_or("the command", Dataset::command);
+        let run = dataset.map_or_else(
+            || "run the command again".to_owned(),
+            |dataset| format!("run again: `{}`", dataset.command()),
+        );
         Fault::new(message).hint(match self.code.as_str() {
             "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-                format!("let the role that collects call `{api}`, then run again: `{command}`")
+                format!("let the role that collects call `{api}`, then {run}")
             }
             "ExpiredToken" | "InvalidClientTokenId" | "ExpiredTokenException" => {
-                format!("sign in again, then run again: `{command}`")
+                format!("sign in again, then {run}")
             }
-            _ => format!("run again: `{command}`"),
+            _ => run,
         })
     }
 }

@@ -33,7 +33,7 @@ impl Cells {
         let fault = |(column, wrong): (&String, &Wrong)| {
             let more = match wrong.more {
                 0 => String::new(),
-                more => format!(", and in {more} more rows"),
+                more => format!(", and {more} more"),
             };
             let value = quote(&wrong.value);
             let message =

@@ -389,3 +389,80 @@ fn what_is_clearly_not_awss_is_passed_over() {
     ];
     assert_eq!(estate(notes, None), crate::Estate::empty());
 }
+
+#[test]
+fn a_page_of_policies_alone_is_a_page() {
+    let (head, policies) = DETAILS.split_once(r#""Policies":"#).unwrap();
+    let first = format!(r#"{head} "IsTruncated": true}}"#);
+    let second = format!(r#"{{"Policies":{policies}"#);
+    let split = in_folder(&[("1.json", first.as_bytes()), ("2.json", second.as_bytes())]);
+    assert_eq!(problems(&split), Vec::<String>::new());
+    assert_eq!(the_account(&split).policies.len(), 1);
+}
+
+#[test]
+fn generate_and_get_in_one_file_is_the_report() {
+    let content = STANDARD.encode(report(&[ALICE_ROW]));
+    let json = format!("{{\"State\": \"COMPLETE\"}}\n{{\"Content\": \"{content}\"}}");
+    let estate = in_folder(&[("credential-report.json", json.as_bytes())]);
+    assert_eq!(problems(&estate), Vec::<String>::new());
+    assert!(alice(the_account(&estate)).report.value().is_some());
+}
+
+#[test]
+fn an_entity_that_stands_twice_and_not_alike_is_torn() {
+    let later = DETAILS.replace("山田", "佐藤");
+    let estate = in_folder(&[("1.json", DETAILS.as_bytes()), ("2.json", later.as_bytes())]);
+    let message =
+        "entities stand twice and not alike, the last is used: `arn:aws:iam::111122223333:user/dev/alice`";
+    assert_eq!(estate.problems[0].message, message);
+    let details = alice(the_account(&estate)).details.value().unwrap();
+    assert_eq!(details.tags.get("owner").unwrap(), "佐藤");
+}
+
+#[test]
+fn a_damaged_page_leaves_the_dataset_unknown_and_its_entities_in_place() {
+    let files: &[(&str, &[u8])] = &[
+        ("1.json", DETAILS.as_bytes()),
+        ("2.json", &DETAILS.as_bytes()[..900]),
+        ("3.csv", HEADER.as_bytes()),
+    ];
+    let estate = in_folder(files);
+    let account = the_account(&estate);
+    assert_eq!(reason(&account.dataset(Dataset::AuthorizationDetails)), GapReason::Damaged);
+    assert_eq!(account.users.len(), 1);
+    assert!(account.dataset(Dataset::CredentialReport).value().is_some());
+}
+
+#[test]
+fn a_refused_or_damaged_dataset_says_so_to_each_user() {
+    let refused = b"\nAn error occurred (AccessDenied) when calling the GetCredentialReport operation: no";
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes()), ("r.json", refused)]);
+    assert_eq!(reason(&alice(the_account(&estate)).report), GapReason::Denied("AccessDenied".to_owned()));
+    assert_eq!(reason(&the_account(&estate).root.report), GapReason::Denied("AccessDenied".to_owned()));
+    // a good report beside it is believed
+    let csv = report(&[ALICE_ROW]);
+    let files: &[(&str, &[u8])] =
+        &[("a.json", DETAILS.as_bytes()), ("r.json", refused), ("s.csv", csv.as_bytes())];
+    assert!(alice(the_account(&in_folder(files))).report.value().is_some());
+}
+
+#[test]
+fn files_of_no_account_need_a_folder_when_there_are_several() {
+    let other = DETAILS.replace("111122223333", "444455556666");
+    let summary = br#"{"SummaryMap": {"Users": 1}}"#;
+    let files: &[(&str, &[u8])] =
+        &[("a.json", DETAILS.as_bytes()), ("b.json", other.as_bytes()), ("c.json", summary)];
+    let estate = estate(files, None);
+    let said = "Unreadable: the file does not name its account | put it into the folder of its account: `snapshots/<account>/`";
+    assert_eq!(problems(&estate), [said]);
+}
+
+#[test]
+fn every_fact_has_its_source() {
+    let csv = report(&[ROOT_ROW, ALICE_ROW]);
+    let files: &[(&str, &[u8])] =
+        &[("a.json", DETAILS.as_bytes()), ("r.csv", csv.as_bytes()), ("k.json", KEYS.as_bytes())];
+    let shown = format!("{:?}", in_folder(files));
+    assert!(!shown.contains(&format!("{:?}", crate::SourceId::UNPLACED)));
+}
