@@ -170,7 +170,8 @@ fn put(given: &mut Given, answer: Answer, path: &str, as_of: Option<Timestamp>, 
     };
     let source = Source { dataset: answer.dataset, file: path.to_owned(), as_of: generated.or(as_of) };
     // a file's answers come one behind the other: its sources are the last ones
-    let known = sources.iter().rposition(|known| *known == source).filter(|at| at + 32 > sources.len());
+    let known =
+        sources.iter().enumerate().rev().take(32).find(|(_, known)| **known == source).map(|(at, _)| at);
     let at = known.unwrap_or_else(|| {
         sources.push(source);
         sources.len() - 1

@@ -65,19 +65,26 @@ pub(super) struct Report {
 pub(super) enum Row {
     /// Understood.
     Sound(CredentialReportRow),
-    /// Could not be put right; the problem is listed.
-    Damaged,
+    /// Could not be put right; the problem is listed. The ARN, when at least that can be told.
+    Damaged(Option<Arn>),
     /// Two rows that do not say the same.
-    Contradicting,
+    Contradicting(Option<Arn>),
+}
+
+impl Row {
+    /// The user's ARN.
+    pub(super) fn arn(&self) -> Option<&Arn> {
+        match self {
+            Self::Sound(row) => Some(&row.arn),
+            Self::Damaged(arn) | Self::Contradicting(arn) => arn.as_ref(),
+        }
+    }
 }
 
 impl Report {
     /// The ARNs of the rows, for the account they are of.
     pub(super) fn arns(&self) -> impl Iterator<Item = &Arn> {
-        self.root.iter().chain(self.users.values()).filter_map(|row| match row {
-            Row::Sound(row) => Some(&row.arn),
-            Row::Damaged | Row::Contradicting => None,
-        })
+        self.root.iter().chain(self.users.values()).filter_map(Row::arn)
     }
 }
 
@@ -138,7 +145,7 @@ pub(super) fn read_csv(text: &str) -> Result<(Report, Vec<Fault>), Fault> {
         if read.is_none() {
             unrepaired.push((name.clone(), line));
         }
-        let read = read.map_or(Row::Damaged, Row::Sound);
+        let read = read.map_or_else(|| Row::Damaged(arn_of(&fields, &name)), Row::Sound);
         if !report.take(&name, read) {
             contradicting.push((name, line));
         }
@@ -157,7 +164,7 @@ impl Report {
     fn take(&mut self, name: &str, row: Row) -> bool {
         let before = if name == ROOT { self.root.as_ref() } else { self.users.get(name) };
         let contradicts = before.is_some_and(|before| *before != row);
-        let row = if contradicts { Row::Contradicting } else { row };
+        let row = if contradicts { Row::Contradicting(row.arn().cloned()) } else { row };
         if name == ROOT {
             self.root = Some(row);
         } else {
@@ -242,6 +249,12 @@ fn names_user(arn: &str, user: &str) -> bool {
 fn name_of(fields: &[&str]) -> Option<String> {
     let arn_at = fields.iter().position(|field| field.starts_with("arn:")).filter(|at| *at > 0).unwrap_or(1);
     fields.get(..arn_at).map(|name| name.join(","))
+}
+
+/// The ARN of a row that cannot be put right, when it is this user's.
+fn arn_of(fields: &[&str], name: &str) -> Option<Arn> {
+    let arn = fields.iter().find(|field| field.starts_with("arn:") && names_user(field, name))?;
+    Arn::parse(arn).ok()
 }
 
 fn columns_name(columns: &[&str], fields: &[&str], name: Option<String>) -> String {

@@ -63,16 +63,16 @@ impl Users {
             account.users.insert(name, user);
         }
         for (name, row) in std::mem::take(&mut users.report) {
-            let Row::Sound(row) = row else { continue };
-            if details_known {
+            let sound = matches!(row, Row::Sound(_));
+            if details_known && sound {
                 account.deleted_users.push(name);
-            } else {
+            } else if let (false, Some(arn)) = (details_known, row.arn().cloned()) {
                 let reason = match &details_gap.reason {
                     GapReason::NotGiven if entities.truncated => GapReason::Damaged,
                     reason => reason.clone(),
                 };
                 let gap = Gap { dataset: Dataset::AuthorizationDetails, reason };
-                let user = users.of_report(&name, row, gap);
+                let user = users.of_report(&name, arn, row, gap);
                 account.users.insert(name, user);
             }
         }
@@ -158,9 +158,12 @@ impl Users {
     }
 
     /// A user that only the report speaks of.
-    fn of_report(&mut self, name: &str, row: CredentialReportRow, gap: Gap) -> User {
-        let (arn, created) = (row.arn.clone(), row.created.clone());
-        let report = known_row(Some(Row::Sound(row)), &self.report_source, &gap);
+    fn of_report(&mut self, name: &str, arn: Arn, row: Row, gap: Gap) -> User {
+        let report = known_row(Some(row), &self.report_source, &gap);
+        let created = match &report {
+            Known::Known(row) => row.value.created.clone(),
+            Known::Unknown(gap) => Known::Unknown(gap.clone()),
+        };
         self.credentials(name.to_owned(), arn, created, Known::Unknown(gap), report)
     }
 
@@ -224,8 +227,8 @@ fn known_row(row: Option<Row>, report: &Known<()>, gap: &Gap) -> Known<Credentia
     let dataset = Dataset::CredentialReport;
     match row {
         Some(Row::Sound(row)) => Known::new(row, source),
-        Some(Row::Damaged) => Known::Unknown(Gap { dataset, reason: GapReason::Damaged }),
-        Some(Row::Contradicting) => {
+        Some(Row::Damaged(_)) => Known::Unknown(Gap { dataset, reason: GapReason::Damaged }),
+        Some(Row::Contradicting(_)) => {
             let reason = GapReason::Contradiction("the user".to_owned());
             Known::Unknown(Gap { dataset, reason })
         }

@@ -466,3 +466,15 @@ fn every_fact_has_its_source() {
     let shown = format!("{:?}", in_folder(files));
     assert!(!shown.contains(&format!("{:?}", crate::SourceId::UNPLACED)));
 }
+
+#[test]
+fn a_row_that_cannot_be_put_right_is_unknown_and_not_dropped() {
+    let short = ALICE_ROW.rsplit_once(',').unwrap().0;
+    assert_eq!(reason(&row_of(&[short], "alice")), GapReason::Damaged);
+    let other = ALICE_ROW.replace("true", "false");
+    assert_eq!(
+        reason(&row_of(&[ALICE_ROW, &other], "alice")),
+        GapReason::Contradiction("the user".to_owned())
+    );
+    assert!(row_of(&[ALICE_ROW, ALICE_ROW], "alice").value().is_some());
+}
