@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::fault::{Fault, names, quote};
-use super::report_row::{Cells, row};
+use super::report_row::{Cells, Values, row};
 use super::text;
 use super::wire::{Instant, Text, answer};
 use crate::id::{AccountId, Arn};
@@ -136,12 +136,13 @@ pub(super) fn read_csv(text: &str) -> Result<(Report, Vec<Fault>), Fault> {
         let fields: Vec<&str> = record.iter().map(str::trim).collect();
         let (name, read) = match repaired(&fields, &columns) {
             Some(fields) => {
-                let values = columns.iter().copied().zip(fields.iter().map(AsRef::as_ref)).collect();
-                (fields.first().map(ToString::to_string), row(&values, line, &mut cells))
+                let values: Values<'_> =
+                    columns.iter().copied().zip(fields.iter().map(String::as_str)).collect();
+                let name = values.get("user").copied().unwrap_or_default();
+                (name.to_owned(), row(&values, line, &mut cells))
             }
-            None => (name_of(&fields), None),
+            None => (name_of(&fields, &columns), None),
         };
-        let name = columns_name(&columns, &fields, name);
         if read.is_none() {
             unrepaired.push((name.clone(), line));
         }
@@ -245,21 +246,15 @@ fn names_user(arn: &str, user: &str) -> bool {
     }
 }
 
-/// The user of a row that cannot be put right: all that stands before the ARN.
-fn name_of(fields: &[&str]) -> Option<String> {
-    let arn_at = fields.iter().position(|field| field.starts_with("arn:")).filter(|at| *at > 0).unwrap_or(1);
-    fields.get(..arn_at).map(|name| name.join(","))
+/// The user of a row that cannot be put right: in AWS's order of columns, all that stands before the ARN.
+fn name_of(fields: &[&str], columns: &[&str]) -> String {
+    let user_at = position(columns, "user").unwrap_or_default();
+    let arn_at = fields.iter().position(|field| field.starts_with("arn:")).filter(|at| *at > user_at);
+    fields.get(user_at..arn_at.unwrap_or(user_at + 1)).map(|name| name.join(",")).unwrap_or_default()
 }
 
 /// The ARN of a row that cannot be put right, when it is this user's.
 fn arn_of(fields: &[&str], name: &str) -> Option<Arn> {
     let arn = fields.iter().find(|field| field.starts_with("arn:") && names_user(field, name))?;
     Arn::parse(arn).ok()
-}
-
-fn columns_name(columns: &[&str], fields: &[&str], name: Option<String>) -> String {
-    match position(columns, "user") {
-        Some(at) if at > 0 => fields.get(at).copied().unwrap_or_default().to_owned(),
-        _ => name.unwrap_or_default(),
-    }
 }
