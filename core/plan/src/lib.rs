@@ -4,13 +4,20 @@
 //!
 //! * [`check`]: the catalogue of checks (`checks.toml`: texts, mappings) and the rule behind each.
 //! * [`verdict`]: what a check says of one resource, and how a verdict behaves when data is missing.
-//! * [`settings`]: the company's own facts: owners, protected list, thresholds, waivers.
+//! * [`privilege`]: what the policies on an identity amount to, as far as the text tells.
+//! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
+//! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
+pub mod privilege;
 pub mod review;
+pub mod sentence;
 pub mod settings;
 pub mod verdict;
+
+#[cfg(test)]
+mod tests;
 
 pub use review::{Review, review};
 pub use settings::Settings;

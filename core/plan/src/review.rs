@@ -1,17 +1,23 @@
 //! All checks over one estate, and the tables a person wants beside them.
 
+mod rows;
+mod waiving;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Known};
 use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use kagimori_estate::model::Account;
 use kagimori_trail::Usage;
 use kagimori_trail::caller::CallerKind;
 use serde::Serialize;
 
+use crate::check::{self, Context, Sink};
+use crate::privilege::Privileges;
 use crate::settings::Settings;
-use crate::verdict::{Severity, Verdict};
+use crate::verdict::{Outcome, Resource, Severity, Verdict};
 
 /// The result of a review. Everything in it is ordered: the same input gives the same bytes.
 #[derive(Clone, Debug)]
@@ -197,15 +203,69 @@ pub struct RoleRow {
 ///
 /// `usage` is `None` when no trail was given; checks that need one are then unknown.
 pub fn review(estate: &Estate, usage: Option<&Usage>, settings: &Settings, now: Timestamp) -> Review {
-    let _ = (estate, usage, settings);
-    Review {
+    let context = Context { estate, usage, settings, now, privileges: Privileges::of(estate) };
+    let states = rows::states(estate);
+    let is_reviewed = |account: &&Account| {
+        !matches!(states.get(&account.id), Some(AccountState::Skipped | AccountState::NotGiven))
+    };
+    let reviewed: Vec<&Account> = estate.accounts.values().filter(is_reviewed).collect();
+    let mut collected = Collected::default();
+    check::run(&context, &reviewed, &mut collected);
+    let (verdicts, waived) = waiving::apply(collected.verdicts, &context, &mut collected.tallies);
+    let mut review = Review {
         now,
-        verdicts: Vec::new(),
-        waived: Vec::new(),
-        tallies: BTreeMap::new(),
+        verdicts,
+        waived,
+        tallies: collected.tallies,
         accounts: Vec::new(),
-        credentials: Vec::new(),
-        roles: Vec::new(),
-        not_given: BTreeMap::new(),
+        credentials: rows::credentials(&context, &reviewed),
+        roles: rows::roles(&context, &reviewed),
+        not_given: rows::not_given(&reviewed, usage.is_some()),
+    };
+    review.accounts = rows::accounts(&context, &states, &review);
+    review
+}
+
+impl Review {
+    /// Whether any failure is not waived.
+    pub fn has_failures(&self) -> bool {
+        self.verdicts.iter().any(|verdict| verdict.outcome == Outcome::Fail)
+    }
+}
+
+/// The verdicts worth keeping, and counts of all.
+#[derive(Default)]
+struct Collected {
+    verdicts: Vec<Verdict>,
+    tallies: BTreeMap<(&'static str, AccountId), Tally>,
+}
+
+impl Sink for Collected {
+    fn take(&mut self, verdict: Verdict) {
+        let tally = self.tallies.entry((verdict.check, verdict.resource.account)).or_default();
+        tally.add(verdict.outcome);
+        self.verdicts.push(verdict);
+    }
+
+    fn count(
+        &mut self,
+        check: &'static str,
+        outcome: Outcome,
+        _: impl FnOnce() -> Resource,
+        account: AccountId,
+    ) {
+        self.tallies.entry((check, account)).or_default().add(outcome);
+    }
+}
+
+impl Tally {
+    fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Fail => self.fail += 1,
+            Outcome::Unknown => self.unknown += 1,
+            Outcome::Info => self.info += 1,
+            Outcome::Pass => self.pass += 1,
+            Outcome::NotApplicable => self.not_applicable += 1,
+        }
     }
 }

@@ -9,6 +9,7 @@ use kagimori_estate::SourceId;
 use kagimori_estate::fact::Gap;
 use kagimori_estate::id::AccountId;
 use serde::Serialize;
+use sha2::Digest;
 
 /// What a check says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -124,4 +125,67 @@ pub struct Verdict {
     pub facts: Vec<(&'static str, FactValue)>,
     /// The files it rests on.
     pub evidence: Vec<SourceId>,
+}
+
+impl Verdict {
+    /// A name for the finding that stays the same from review to review: hex SHA-256 of check, account, ARN and key.
+    pub fn uid(&self) -> String {
+        let resource = &self.resource;
+        let key = resource.key.as_deref().unwrap_or_default();
+        let name = format!("{}\0{}\0{}\0{key}", self.check, resource.account, resource.arn);
+        sha2::Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// How bad it is: the check's severity.
+    pub fn severity(&self) -> Severity {
+        crate::check::find(self.check).map_or(Severity::Informational, |check| check.severity)
+    }
+}
+
+impl From<&str> for FactValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for FactValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for FactValue {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for FactValue {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for FactValue {
+    fn from(number: usize) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u64> for FactValue {
+    fn from(number: u64) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Timestamp> for FactValue {
+    fn from(instant: Timestamp) -> Self {
+        Self::Time(instant)
+    }
+}
+
+impl From<Vec<String>> for FactValue {
+    fn from(names: Vec<String>) -> Self {
+        Self::List(names)
+    }
 }

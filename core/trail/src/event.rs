@@ -1,1 +1,115 @@
 //! One CloudTrail event, made uniform.
+//!
+//! This reader is the plain one: serde_json and borrowed strings. What it takes from a file is what is right; a faster
+//! scanner would be measured against it. Its rules, for what AWS's pages leave open:
+//!
+//! * **Forms.** `{"Records":[…]}`, a bare array, one event, or any of these one after another (NDJSON, concatenated
+//!   files); a byte order mark is passed over. Told apart by the content.
+//! * **Duplicate key.** The last one wins. Two `Records` in one object are both read.
+//! * **Odd type.** A wanted field of another type (`null`, a number, an object where text belongs) is absent and
+//!   counted. `readOnly` may be `true` or `"true"`. Empty text is absent.
+//! * **Versions.** `eventVersion` 1.x, or none. At another major version the file is set aside from that record on: its
+//!   fields may mean other things (*CloudTrail record contents*: "compare the major version for equality").
+//! * **Damaged record** (no `eventTime`, `eventSource` or `eventName`, half a surrogate pair in a wanted field, not an
+//!   object): set aside and counted, the rest of the file is read.
+//! * **Damaged file** (not JSON, not UTF-8, cut off, a record longer than [`RECORD_BYTES_MAX`]): the records before the
+//!   damage are kept, and the byte offset is told. Inside a value that is not wanted only the structure is checked.
+//!
+//! Request and response bodies are never kept: of them only the result of a console sign-in and its `MFAUsed` are read.
+
+mod identity;
+mod reader;
+mod record;
+mod time;
+
+use std::borrow::Cow;
+
+pub use identity::{Identity, Principal};
+pub use reader::{Damage, DamageKind, RECORD_BYTES_MAX, Reader, Reading, read};
+
+/// One call, or one thing that happened by itself, as a trail tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// `eventTime`, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// `eventSource`: `s3.amazonaws.com`.
+    pub source: Cow<'a, str>,
+    /// `eventName`: `GetObject`.
+    pub name: Cow<'a, str>,
+    /// `eventID`.
+    pub id: Option<Cow<'a, str>>,
+    /// `eventType`: `AwsApiCall`, `AwsServiceEvent`, `AwsConsoleSignIn` …
+    pub event_type: Option<Cow<'a, str>>,
+    /// `eventCategory`: `Management`, `Data`, `NetworkActivity`.
+    pub category: Option<Cow<'a, str>>,
+    /// `awsRegion`.
+    pub region: Option<Cow<'a, str>>,
+    /// `sourceIPAddress`: an address, the name of a service, or `AWS Internal`.
+    pub address: Option<Cow<'a, str>>,
+    /// `userAgent`, as written.
+    pub agent: Option<Cow<'a, str>>,
+    /// `vpcEndpointId`.
+    pub vpc_endpoint: Option<Cow<'a, str>>,
+    /// `errorCode`. A failed sign-in has none: then its `errorMessage` (`Failed authentication`) stands here.
+    pub error: Option<Cow<'a, str>>,
+    /// `readOnly`.
+    pub read_only: Option<bool>,
+    /// `recipientAccountId`: whose copy of the event this is.
+    pub recipient: Option<Cow<'a, str>>,
+    /// `sharedEventID`: the same for the copies of one call that several accounts get.
+    pub shared_id: Option<Cow<'a, str>>,
+    /// `sessionCredentialFromConsole`: the session was made by the console.
+    pub from_console: bool,
+    /// `addendum.reason` is `UPDATED_DATA`: the event repeats an earlier one with other fields.
+    pub updates_earlier: bool,
+    /// `userIdentity` as JSON text; [`Identity::parse`] reads it. Kept unread because few different ones make up a trail.
+    pub identity: Option<Cow<'a, str>>,
+    /// The outcome of a console sign-in.
+    pub sign_in: Option<SignIn>,
+}
+
+/// The outcome of a console sign-in (`ConsoleLogin`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// `responseElements.ConsoleLogin` is `Success`.
+    pub succeeded: bool,
+    /// `additionalEventData.MFAUsed`; `None` when the event does not tell.
+    pub mfa: Option<bool>,
+}
+
+impl Event<'_> {
+    /// Something an AWS service did by itself (`AwsServiceEvent`): nobody's call.
+    pub fn is_service_event(&self) -> bool {
+        self.event_type.as_deref() == Some("AwsServiceEvent")
+    }
+
+    /// A data event: an object, an item, an invocation.
+    pub fn is_data_event(&self) -> bool {
+        self.category.as_deref() == Some("Data")
+    }
+
+    /// The same event with its own text.
+    pub fn into_owned(self) -> Event<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Event {
+            time: self.time,
+            source: Cow::Owned(self.source.into_owned()),
+            name: Cow::Owned(self.name.into_owned()),
+            id: own(self.id),
+            event_type: own(self.event_type),
+            category: own(self.category),
+            region: own(self.region),
+            address: own(self.address),
+            agent: own(self.agent),
+            vpc_endpoint: own(self.vpc_endpoint),
+            error: own(self.error),
+            read_only: self.read_only,
+            recipient: own(self.recipient),
+            shared_id: own(self.shared_id),
+            from_console: self.from_console,
+            updates_earlier: self.updates_earlier,
+            identity: own(self.identity),
+            sign_in: self.sign_in,
+        }
+    }
+}

@@ -1,15 +1,22 @@
 //! Usage: the facts drawn from a trail.
 //!
-//! A [`Usage`] is a commutative fold: fold the events of each file on its own, [`Usage::merge`] the parts in any order,
-//! and the same facts come out. Counts are exact; lists of places are bounded ([`PLACES_MAX`]) so that a hostile
-//! or busy trail cannot fill the memory, and say how many calls fell beyond the bound.
+//! A [`Usage`] is the end of a commutative fold: [`Fold::add`] the events of each file in any thread, [`Fold::merge`]
+//! the parts in any order, and the same facts come out. Counts are exact; lists of places are bounded ([`PLACES_MAX`])
+//! so that a hostile or busy trail cannot fill the memory, and say how many calls fell beyond the bound.
+
+mod activity;
+mod fold;
+mod ids;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 
-use crate::caller::CallerKind;
+use crate::caller::{CallerKind, ClientFamily};
+
+pub use fold::Fold;
+pub use ids::{EventIds, event_key};
 
 /// How many different addresses, agents, endpoints or regions one activity remembers.
 pub const PLACES_MAX: usize = 512;
@@ -29,6 +36,10 @@ pub struct Usage {
     pub roots: BTreeMap<AccountId, Activity>,
     /// Console sign-ins per user or root ARN.
     pub sign_ins: BTreeMap<Arn, SignIns>,
+    /// Console sign-ins whose event tells no ARN, by account and user name, when no other event of the trail tells
+    /// the ARN of that user. A failed sign-in is one of these; AWS writes `HIDDEN_DUE_TO_SECURITY_REASONS` for a
+    /// name that does not exist.
+    pub unnamed_sign_ins: BTreeMap<(AccountId, String), SignIns>,
     /// What was read.
     pub totals: Totals,
 }
@@ -88,6 +99,12 @@ pub struct Activity {
     pub agents: Places,
     /// By kind of caller.
     pub callers: BTreeMap<CallerKind, Seen>,
+    /// By client: SDK, tool or browser.
+    pub families: BTreeMap<ClientFamily, Seen>,
+    /// By workload, as far as callers betray one: `app/NAME` when the agent names its application
+    /// (`AWS_SDK_UA_APP_ID`), else kind of caller and client, `lambda/boto3`. People in the console and AWS services
+    /// on the caller's behalf are no workload and not here.
+    pub workloads: Places,
     /// Calls per day, by days since 1970-01-01 (UTC).
     pub days: BTreeMap<i32, u32>,
     /// Calls with MFA in the session.
@@ -112,11 +129,18 @@ pub struct ActionUse {
     pub succeeded: u64,
     /// Does it only read (`readOnly` true in every event seen)?
     pub read_only: bool,
+    /// First call.
+    pub first: Timestamp,
     /// Last call.
     pub last: Timestamp,
+    /// The calls that succeeded.
+    pub success: Option<Seen>,
+    /// The calls that failed, by error code.
+    pub errors: BTreeMap<String, Seen>,
 }
 
-/// Calls by place, bounded by [`PLACES_MAX`].
+/// Calls by place, bounded by [`PLACES_MAX`]: the places first in the order of their names are kept, whatever the order
+/// of the events, and their counts are exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The places that are remembered.
@@ -126,7 +150,7 @@ pub struct Places {
 }
 
 /// How often and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Calls.
     pub calls: u64,
@@ -137,12 +161,14 @@ pub struct Seen {
 }
 
 /// Console sign-ins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignIns {
     /// That succeeded.
     pub succeeded: u64,
     /// That succeeded without MFA.
     pub without_mfa: u64,
+    /// The last that succeeded without MFA.
+    pub last_without_mfa: Option<Timestamp>,
     /// That failed.
     pub failed: u64,
     /// The last that succeeded.
@@ -162,4 +188,15 @@ pub struct Totals {
     pub damaged_events: u64,
     /// Events that came a second time (same event id).
     pub duplicates: u64,
+    /// Events that repeat an earlier one with updated fields (`addendum` with reason `UPDATED_DATA`): not counted
+    /// again.
+    pub updates: u64,
+    /// Copies for another account of a call that was counted from its caller's copy (`sharedEventID`).
+    pub shared_copies: u64,
+    /// Insight and other events that are no calls.
+    pub not_calls: u64,
+    /// Calls of nobody who is a user, role or root of IAM: AWS services, callers of other accounts, web identities.
+    pub others_calls: u64,
+    /// Fields whose value had another type than CloudTrail gives it; taken as absent.
+    pub odd_types: u64,
 }

@@ -1,0 +1,246 @@
+//! Keys, passwords and other long-lived credentials, by age and by AWS's own "last used".
+
+use jiff::Timestamp;
+use kagimori_estate::id::Arn;
+use kagimori_estate::model::{AccessKey, Account, LastUse, User};
+use kagimori_policy::pattern::matches_ignoring_case;
+
+use super::{Context, Judged, Listed, Missing, Rule, Ruling, subject};
+use crate::verdict::{Resource, ResourceKind};
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("key-rotation", Rule::Key(rotation)),
+    ("key-unused", Rule::Key(unused)),
+    ("password-unused", Rule::Password(password_unused)),
+    ("key-never-used", Rule::Key(never_used)),
+    ("key-two-active", Rule::User(two_active)),
+    ("key-and-password", Rule::User(key_and_password)),
+    ("service-user-with-password", Rule::User(machine_with_password)),
+    ("key-inactive-leftover", Rule::Key(inactive_leftover)),
+    ("password-age", Rule::Password(password_age)),
+    ("service-specific-cred", Rule::Listed(service_specific)),
+    ("ssh-key-age", Rule::Listed(ssh_keys)),
+    ("server-cert-expired", Rule::Listed(server_certificates)),
+    ("user-stale", Rule::User(stale)),
+];
+
+fn rotation(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
+    if !*key.active.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let (days, limit) = (context.days(*key.created.known()?), context.settings.limits.key_rotation);
+    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+}
+
+/// Days a credential lay unused: since its last use, else since it was made.
+fn idle(context: &Context<'_>, last: &LastUse, made: Option<Timestamp>) -> Option<(i64, bool)> {
+    match last {
+        LastUse::At { at, .. } => Some((context.days(*at), true)),
+        LastUse::Never => made.map(|made| (context.days(made), false)),
+    }
+}
+
+fn unused(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
+    if !*key.active.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let last = key.last_used.known()?;
+    let made = match last {
+        LastUse::At { .. } => None,
+        LastUse::Never => Some(*key.created.known()?),
+    };
+    Ok(idle_ruling(idle(context, last, made), context.settings.limits.unused))
+}
+
+fn idle_ruling(idle: Option<(i64, bool)>, limit: i64) -> Ruling {
+    match idle {
+        Some((days, ever)) if days >= limit => {
+            let last = if ever { "last used" } else { "never used, made" };
+            Ruling::Fail(vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())])
+        }
+        _ => Ruling::Pass,
+    }
+}
+
+fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
+    let report = user.report.known()?;
+    if !*report.password_enabled.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let last = report.password_last_used.known()?;
+    let made = match last {
+        LastUse::At { .. } => None,
+        // set on that day; a report that tells no such day leaves the user's own creation
+        LastUse::Never => match report.password_last_changed.known()? {
+            Some(changed) => Some(*changed),
+            None => Some(*user.created.known()?),
+        },
+    };
+    Ok(idle_ruling(idle(context, last, made), context.settings.limits.unused))
+}
+
+fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
+    if !*key.active.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    match key.last_used.known()? {
+        LastUse::At { .. } => Ok(Ruling::Pass),
+        LastUse::Never => {
+            let days = context.days(*key.created.known()?);
+            // older ones are `key-unused`
+            let young = days < context.settings.limits.unused;
+            Ok(if young { Ruling::Info(vec![("days", days.into())]) } else { Ruling::Pass })
+        }
+    }
+}
+
+/// The keys of a user that are active; unknown when one of them is and it matters.
+fn active_keys(user: &User) -> Result<usize, Missing> {
+    let mut active = 0;
+    for key in user.access_keys.known()? {
+        active += usize::from(*key.active.known()?);
+    }
+    Ok(active)
+}
+
+fn two_active(_: &Context<'_>, _: &Account, user: &User) -> Judged {
+    let active = active_keys(user)?;
+    Ok(if active > 1 { Ruling::Fail(vec![("count", active.into())]) } else { Ruling::Pass })
+}
+
+fn key_and_password(_: &Context<'_>, _: &Account, user: &User) -> Judged {
+    if !*user.report.known()?.password_enabled.known()? {
+        return Ok(Ruling::Pass);
+    }
+    let active = active_keys(user)?;
+    Ok(if active > 0 { Ruling::Fail(vec![("count", active.into())]) } else { Ruling::Pass })
+}
+
+/// Whether a user's name, path or tags say that it is a machine.
+pub(super) fn is_machine(context: &Context<'_>, user: &User) -> bool {
+    let patterns = &context.settings.patterns.machine_users;
+    let path = user.arn.resource().strip_prefix("user").unwrap_or_default();
+    patterns.iter().any(|pattern| {
+        let text = if pattern.starts_with('/') { path } else { user.name.as_str() };
+        matches_ignoring_case(pattern, text)
+    })
+}
+
+fn machine_with_password(context: &Context<'_>, _: &Account, user: &User) -> Judged {
+    if !is_machine(context, user) {
+        return Ok(Ruling::NotApplicable);
+    }
+    let enabled = *user.report.known()?.password_enabled.known()?;
+    Ok(if enabled { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+fn inactive_leftover(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
+    if *key.active.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    // nothing says when it was switched off; it was at the latest after its last use, and at the earliest when made
+    let made = *key.created.known()?;
+    let since = match key.last_used.known()? {
+        LastUse::At { at, .. } => *at,
+        LastUse::Never => made,
+    };
+    let (days, limit) = (context.days(since), context.settings.limits.inactive_leftover);
+    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+}
+
+fn password_age(context: &Context<'_>, _: &Account, user: &User) -> Judged {
+    let report = user.report.known()?;
+    if !*report.password_enabled.known()? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let set = match report.password_last_changed.known()? {
+        Some(changed) => *changed,
+        None => *user.created.known()?,
+    };
+    let (days, limit) = (context.days(set), context.settings.limits.password_age);
+    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+}
+
+fn of_user(account: &Account, user: &User, id: &str) -> Resource {
+    Resource { kind: ResourceKind::OtherCredential, key: Some(id.to_owned()), ..subject::user(account, user) }
+}
+
+/// Age of something active; what is inactive does not count.
+fn age(context: &Context<'_>, active: bool, made: Option<Timestamp>, what: &str, limit: i64) -> Ruling {
+    let days = made.map(|made| context.days(made));
+    match days {
+        Some(days) if active && days > limit => {
+            Ruling::Fail(vec![("what", what.into()), ("days", days.into()), ("limit", limit.into())])
+        }
+        _ if active => Ruling::Pass,
+        _ => Ruling::NotApplicable,
+    }
+}
+
+fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+    account.dataset(kagimori_estate::Dataset::ServiceSpecificCredentials).known()?;
+    let limit = context.settings.limits.service_specific_age;
+    let mut listed = Vec::new();
+    for user in account.users.values() {
+        for credential in user.service_specific_credentials.value().into_iter().flatten() {
+            let ruling = age(context, credential.active, credential.created, &credential.service, limit);
+            listed.push(Listed { resource: of_user(account, user, &credential.id), judged: Ok(ruling) });
+        }
+    }
+    Ok(listed)
+}
+
+/// SSH keys of CodeCommit, and X.509 signing certificates by the credential report.
+fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+    account.dataset(kagimori_estate::Dataset::CredentialReport).known()?;
+    let limit = context.settings.limits.ssh_key_age;
+    let mut listed = Vec::new();
+    for user in account.users.values() {
+        for key in user.ssh_public_keys.value().into_iter().flatten() {
+            let ruling = age(context, key.active, key.uploaded, "SSH public key", limit);
+            listed.push(Listed { resource: of_user(account, user, &key.id), judged: Ok(ruling) });
+        }
+        let Some(row) = user.report.value() else { continue };
+        for (slot, certificate) in (1..).zip(&row.certificates) {
+            let judged = certificate.active.known().map_err(Missing::from).and_then(|active| {
+                let made = *certificate.last_rotated.known()?;
+                Ok(age(context, *active, made, "signing certificate", limit))
+            });
+            let resource = of_user(account, user, &format!("certificate {slot}"));
+            listed.push(Listed { resource, judged });
+        }
+    }
+    Ok(listed)
+}
+
+fn server_certificates(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+    let soon = context.settings.limits.certificate_soon;
+    let listed = account.server_certificates.known()?.iter().map(|certificate| {
+        let ruling = match certificate.expires.map(|expires| -context.days(expires)) {
+            Some(left) if left <= soon => Ruling::Fail(vec![("days", left.into()), ("limit", soon.into())]),
+            _ => Ruling::Pass,
+        };
+        Listed { resource: of_certificate(account, &certificate.name, &certificate.arn), judged: Ok(ruling) }
+    });
+    Ok(listed.collect())
+}
+
+fn of_certificate(account: &Account, name: &str, arn: &Arn) -> Resource {
+    subject::resource(ResourceKind::Certificate, account.id, arn.to_string(), name.to_owned())
+}
+
+/// A user that nothing hangs on: no password, key, certificate, MFA, group or policy.
+fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
+    let details = user.details.known()?;
+    if !details.groups.is_empty() || !details.grants.inline.is_empty() || !details.grants.attached.is_empty() {
+        return Ok(Ruling::Pass);
+    }
+    let report = user.report.known()?;
+    let signs_in = *report.password_enabled.known()? || *report.mfa_active.known()?;
+    let mut certificates = false;
+    for certificate in &report.certificates {
+        certificates |= certificate.last_rotated.known()?.is_some();
+    }
+    let empty = !signs_in && !certificates && user.access_keys.known()?.is_empty();
+    Ok(if empty { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}

@@ -1,0 +1,254 @@
+//! MFA: the three populations (checks.md's A, B, C), devices, and policies that ask for it.
+//!
+//! `aws:MultiFactorAuthPresent` is absent for long-term keys: `Bool false` does not match then, `BoolIfExists false` does
+//! (IAM User Guide, `id_credentials_mfa_configure-api-require`).
+
+use kagimori_estate::fact::{Dataset, Gap, GapReason};
+use kagimori_estate::model::{Account, Role, User};
+use kagimori_policy::document::{Condition, Document, Effect, Statement};
+
+use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, run, subject, trust};
+use crate::privilege::{self, Policies};
+use crate::verdict::ResourceKind;
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("mfa-console-user", Rule::User(console_user)),
+    ("mfa-every-user", Rule::User(every_user)),
+    ("mfa-privileged-user", Rule::User(privileged_user)),
+    ("mfa-hardware-user", Rule::User(hardware)),
+    ("mfa-trust-missing", Rule::Role(trust_without_mfa)),
+    ("mfa-self-manage-present", Rule::User(self_manage)),
+    ("mfa-device-orphan", Rule::Listed(orphans)),
+    ("mfa-only-one-device", Rule::User(only_one)),
+    ("mfa-deny-unless", Rule::Document(deny_unless)),
+];
+
+fn mfa_active(user: &User) -> Result<bool, Missing> {
+    Ok(*user.report.known()?.mfa_active.known()?)
+}
+
+fn password_enabled(user: &User) -> Result<bool, Missing> {
+    Ok(*user.report.known()?.password_enabled.known()?)
+}
+
+/// Population A.
+fn console_user(_: &Context<'_>, _: &Account, user: &User) -> Judged {
+    let fails = password_enabled(user)? && !mfa_active(user)?;
+    Ok(if fails { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+/// Population B.
+fn every_user(_: &Context<'_>, _: &Account, user: &User) -> Judged {
+    Ok(if mfa_active(user)? { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
+}
+
+/// Population C.
+fn privileged_user(context: &Context<'_>, account: &Account, user: &User) -> Judged {
+    if !is_administrator(context, account, user)? || !can_sign_requests(user)? {
+        return Ok(Ruling::Pass);
+    }
+    Ok(if mfa_active(user)? { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
+}
+
+fn is_administrator(context: &Context<'_>, account: &Account, user: &User) -> Result<bool, Missing> {
+    Ok(context.privileges.user(account.id, &user.name).map_err(Missing)?.administrator)
+}
+
+/// Without a password and without an active key nobody can act as the user.
+fn can_sign_requests(user: &User) -> Result<bool, Missing> {
+    if password_enabled(user)? {
+        return Ok(true);
+    }
+    for key in user.access_keys.known()? {
+        if *key.active.known()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A privileged user whose every device is virtual. Users without MFA are population C's business.
+fn hardware(context: &Context<'_>, account: &Account, user: &User) -> Judged {
+    if !is_administrator(context, account, user)? || !password_enabled(user)? {
+        return Ok(Ruling::NotApplicable);
+    }
+    if !mfa_active(user)? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let virtual_only = match user.mfa_devices.known() {
+        Ok(devices) => devices.iter().all(|device| device.serial.contains(":mfa/")),
+        Err(gap) => {
+            // an active device that is not among the virtual ones is FIDO or a hardware token
+            let devices = account.virtual_mfa_devices.known().map_err(|_| Missing::from(gap))?;
+            devices.iter().any(|device| device.owner.as_ref() == Some(&user.arn))
+        }
+    };
+    Ok(if virtual_only { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+fn only_one(context: &Context<'_>, account: &Account, user: &User) -> Judged {
+    if !is_administrator(context, account, user)? || !mfa_active(user)? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let devices = user.mfa_devices.known()?.len();
+    Ok(if devices == 1 { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+/// A role that people of the own or the bastion account may assume without MFA.
+fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
+    let document = run::document(&role.trust)?;
+    let mut people = false;
+    let mut open = Vec::new();
+    for statement in trust::grants(document) {
+        let named = trust::principals(statement).into_iter().filter(|who| trust::are_people(context, account, who));
+        let named: Vec<String> = named.map(|who| who.to_string()).collect();
+        people |= !named.is_empty();
+        if !named.is_empty() && !asks_for_mfa(&statement.conditions) {
+            open.extend(named);
+        }
+    }
+    if !people {
+        return Ok(Ruling::NotApplicable);
+    }
+    if open.is_empty() || denies_without_mfa(document) {
+        return Ok(Ruling::Pass);
+    }
+    open.sort();
+    open.dedup();
+    Ok(Ruling::Fail(vec![("principals", open.into())]))
+}
+
+/// Whether conditions of an Allow can only be met with MFA.
+pub(super) fn asks_for_mfa(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|condition| {
+        let key = condition.key.to_ascii_lowercase();
+        let operator = condition.operator.to_ascii_lowercase();
+        let value = |wanted: &str| condition.values.as_slice().iter().all(|v| v.text().eq_ignore_ascii_case(wanted));
+        match key.as_str() {
+            "aws:multifactorauthpresent" => {
+                (operator == "bool" && value("true")) || (operator == "null" && value("false"))
+            }
+            // the key exists only after MFA
+            "aws:multifactorauthage" => {
+                (operator.starts_with("numericlessthan") && !operator.ends_with("ifexists"))
+                    || (operator == "null" && value("false"))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// Whether a Deny of the same document shuts out callers without MFA, long-term keys too.
+fn denies_without_mfa(document: &Document) -> bool {
+    document.statements.iter().any(|statement| {
+        statement.effect == Effect::Deny
+            && privilege::reaches_action(statement, "sts:AssumeRole")
+            && statement.conditions.len() == 1
+            && statement.conditions.iter().any(|condition| is_mfa_test(condition, "false", "boolifexists"))
+    })
+}
+
+fn is_mfa_test(condition: &Condition, value: &str, operator: &str) -> bool {
+    condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent")
+        && condition.operator.eq_ignore_ascii_case(operator)
+        && condition.values.as_slice().iter().any(|v| v.text().eq_ignore_ascii_case(value))
+}
+
+/// A console user that may not enrol its own MFA device cannot follow the order to have one.
+fn self_manage(_: &Context<'_>, account: &Account, user: &User) -> Judged {
+    if !password_enabled(user)? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let details = user.details.known()?;
+    let mut policies = Policies::on(account, &details.grants);
+    for group in &details.groups {
+        if let Some(group) = account.groups.get(group) {
+            policies.add(account, &group.grants);
+        }
+    }
+    let own = own_resources(user);
+    let may = |action: &str, resource: &str| policies.may(action, resource).map_err(Missing);
+    let enrols = may("iam:CreateVirtualMFADevice", &own.device)? && may("iam:EnableMFADevice", user.arn.as_str())?;
+    // policies name the user by a variable, which a reading without a request cannot fill in: try both spellings
+    let by_variable = may("iam:CreateVirtualMFADevice", &own.device_by_variable)?
+        && may("iam:EnableMFADevice", &own.user_by_variable)?;
+    Ok(if enrols || by_variable { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
+}
+
+struct Own {
+    device: String,
+    device_by_variable: String,
+    user_by_variable: String,
+}
+
+fn own_resources(user: &User) -> Own {
+    let account = user.arn.account().map(|account| account.to_string()).unwrap_or_default();
+    let arn = |resource: &str| format!("arn:{}:iam::{account}:{resource}", user.arn.partition());
+    Own {
+        device: arn(&format!("mfa/{}", user.name)),
+        device_by_variable: arn("mfa/${aws:username}"),
+        user_by_variable: arn("user/${aws:username}"),
+    }
+}
+
+fn orphans(_: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+    let users_known = account.dataset(Dataset::AuthorizationDetails);
+    let listed = account.virtual_mfa_devices.known()?.iter().map(|device| {
+        let judged = match &device.owner {
+            None => Ok(Ruling::Fail(vec![("owner", "nobody".into())])),
+            Some(owner) if owner.resource() == "root" => Ok(Ruling::Pass),
+            Some(owner) if account.users.values().any(|user| user.arn == *owner) => Ok(Ruling::Pass),
+            Some(owner) => users_known
+                .known()
+                .map(|()| Ruling::Fail(vec![("owner", owner.to_string().into())]))
+                .map_err(Missing::from),
+        };
+        let mut resource = subject::resource(
+            ResourceKind::MfaDevice,
+            account.id,
+            device.serial.clone(),
+            device.serial.rsplit('/').next().unwrap_or_default().to_owned(),
+        );
+        resource.key = Some(device.serial.clone());
+        Listed { resource, judged }
+    });
+    Ok(listed.collect())
+}
+
+/// A "deny unless MFA" that lets long-term keys through: `Bool` where `BoolIfExists` is needed.
+fn deny_unless(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
+    let of_deny = |statement: &&Statement| statement.effect == Effect::Deny;
+    let tests: Vec<&Statement> = placed
+        .document
+        .statements
+        .iter()
+        .filter(of_deny)
+        .filter(|statement| {
+            let asks = |condition: &Condition| condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
+            statement.conditions.iter().any(asks)
+        })
+        .collect();
+    if tests.is_empty() {
+        return Ok(Ruling::NotApplicable);
+    }
+    let sound = |statement: &&&Statement| {
+        statement.conditions.iter().any(|condition| {
+            is_mfa_test(condition, "false", "boolifexists")
+                || is_mfa_test(condition, "true", "boolifexists") // wrong way round, but not this fault
+                || condition.operator.eq_ignore_ascii_case("Null")
+                || is_mfa_test(condition, "true", "StringNotEquals")
+                || is_mfa_test(condition, "true", "StringNotEqualsIfExists")
+        })
+    };
+    let bypassable: Vec<String> = tests
+        .iter()
+        .filter(|statement| !sound(statement))
+        .map(|statement| statement.sid.clone().unwrap_or_else(|| "(no Sid)".to_owned()))
+        .collect();
+    Ok(if bypassable.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("statements", bypassable.into())]) })
+}
+
+/// The gap of a field that a source did not tell.
+pub(super) fn field_absent(dataset: Dataset, field: &str) -> Missing {
+    Missing(Gap { dataset, reason: GapReason::FieldAbsent(field.to_owned()) })
+}

@@ -1,0 +1,160 @@
+//! Roles: use, sessions, what delegated roles may do, break-glass.
+
+use kagimori_estate::fact::Dataset;
+use kagimori_estate::model::{Account, Role, User};
+use kagimori_policy::document::Effect;
+use kagimori_policy::pattern::matches_ignoring_case;
+
+use super::{Context, Judged, Missing, Rule, Ruling, run, trust};
+use crate::privilege::{self, Policies};
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("role-unused", Rule::Role(unused)),
+    ("session-duration", Rule::Role(session)),
+    ("breakglass-standing", Rule::Role(break_glass)),
+    ("role-caps", Rule::Role(caps)),
+    ("bastion-pure", Rule::User(bastion_pure)),
+    ("boundary-missing", Rule::Role(boundary_missing)),
+];
+
+fn unused(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
+    let limit = context.settings.limits.unused_role;
+    // the trail may have seen what AWS's tracking has not shown yet
+    let seen = context.usage.and_then(|usage| usage.roles.get(&role.arn)).map(|activity| activity.last);
+    let (days, last) = match (role.last_used.known(), seen) {
+        (_, Some(seen)) if context.days(seen) < limit => return Ok(Ruling::Pass),
+        (Err(gap), _) => return Err(gap.into()),
+        (Ok(Some(used)), seen) => (context.days(seen.map_or(used.at, |seen| seen.max(used.at))), "last used"),
+        (Ok(None), Some(seen)) => (context.days(seen), "last used"),
+        (Ok(None), None) => match role.created {
+            Some(created) => (context.days(created), "never used in 400 days, made"),
+            None => return Err(super::mfa::field_absent(Dataset::AuthorizationDetails, "CreateDate")),
+        },
+    };
+    let facts = vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())];
+    Ok(if days >= limit { Ruling::Fail(facts) } else { Ruling::Pass })
+}
+
+fn session(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
+    if !context.privileges.role(account.id, &role.name).map_err(Missing)?.administrator {
+        return Ok(Ruling::NotApplicable);
+    }
+    let (seconds, limit) = (*role.max_session_seconds.known()?, context.settings.limits.privileged_session);
+    if seconds <= limit {
+        return Ok(Ruling::Pass);
+    }
+    Ok(Ruling::Fail(vec![("hours", (seconds / 3600).into()), ("limit", (limit / 3600).into())]))
+}
+
+/// A break-glass role that can be assumed at any time: no window of dates in its trust.
+fn break_glass(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
+    let patterns = &context.settings.patterns.break_glass_roles;
+    if !patterns.iter().any(|pattern| matches_ignoring_case(pattern, &role.name)) {
+        return Ok(Ruling::NotApplicable);
+    }
+    let document = run::document(&role.trust)?;
+    let standing = trust::grants(document).any(|statement| {
+        let window = |operator: &str| operator.to_ascii_lowercase().starts_with("datelessthan");
+        !statement.conditions.iter().any(|condition| window(&condition.operator))
+    });
+    Ok(if standing { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+/// Whether the bastion's people may become this role.
+fn is_delegated(context: &Context<'_>, account: &Account, role: &Role) -> Result<bool, Missing> {
+    let Some(bastion) = context.settings.bastion.filter(|bastion| *bastion != account.id) else { return Ok(false) };
+    let document = run::document(&role.trust)?;
+    let named = trust::grants(document).flat_map(trust::principals).any(|who| who.account() == Some(bastion));
+    Ok(named)
+}
+
+/// S0: roles that people reach from the bastion stay below IAM.
+fn caps(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
+    if !is_delegated(context, account, role)? {
+        return Ok(Ruling::NotApplicable);
+    }
+    let power = context.privileges.role(account.id, &role.name).map_err(Missing)?;
+    Ok(if power.iam_writer { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+}
+
+/// What people of a bastion may do there: look after themselves, pass MFA, and leave.
+const SELF_CARE: [&str; 14] = [
+    "sts:AssumeRole",
+    "sts:GetSessionToken",
+    "sts:GetCallerIdentity",
+    "iam:ChangePassword",
+    "iam:Get*",
+    "iam:List*",
+    "iam:CreateVirtualMFADevice",
+    "iam:DeleteVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:DeactivateMFADevice",
+    "iam:ResyncMFADevice",
+    "iam:CreateAccessKey",
+    "iam:UpdateAccessKey",
+    "iam:DeleteAccessKey",
+];
+
+fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged {
+    if context.settings.bastion != Some(account.id) {
+        return Ok(Ruling::NotApplicable);
+    }
+    let details = user.details.known()?;
+    let mut beyond = Vec::new();
+    let groups = details.groups.iter().filter_map(|name| account.groups.get(name)).map(|group| &group.grants);
+    for grants in groups.chain([&details.grants]) {
+        for (_, policy) in &grants.inline {
+            actions_beyond(run::document(policy)?, &mut beyond);
+        }
+        for arn in &grants.attached {
+            match account.policies.get(arn) {
+                Some(policy) => actions_beyond(run::document(&policy.document)?, &mut beyond),
+                None if arn.name() == "IAMUserChangePassword" => {}
+                None => beyond.push(arn.name().to_owned()),
+            }
+        }
+    }
+    beyond.sort();
+    beyond.dedup();
+    Ok(if beyond.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", beyond.into())]) })
+}
+
+fn actions_beyond(document: &kagimori_policy::document::Document, beyond: &mut Vec<String>) {
+    for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+        let (patterns, negated) = statement.action.patterns();
+        let within = |pattern: &String| SELF_CARE.iter().any(|care| matches_ignoring_case(care, pattern));
+        if negated {
+            beyond.push("NotAction".to_owned());
+        } else {
+            beyond.extend(patterns.iter().filter(|pattern| !within(pattern)).cloned());
+        }
+    }
+}
+
+/// A role that can create or arm other roles, without a boundary that limits what it can hand on.
+fn boundary_missing(_: &Context<'_>, account: &Account, role: &Role) -> Judged {
+    let policies = Policies::on(account, &role.grants);
+    let somebody = format!("arn:aws:iam::{}:role/kagimori-probe", account.id);
+    let mut writes = false;
+    for action in ["iam:PutRolePolicy", "iam:AttachRolePolicy"] {
+        writes |= policies.may(action, &somebody).map_err(Missing)?;
+    }
+    if !writes {
+        return Ok(Ruling::NotApplicable);
+    }
+    let asks_for_boundary = role.grants.inline.iter().any(|(_, policy)| demands_boundary(policy))
+        || role.grants.attached.iter().any(|arn| {
+            account.policies.get(arn).is_some_and(|policy| demands_boundary(&policy.document))
+        });
+    let bounded = role.grants.boundary.is_some() || asks_for_boundary;
+    Ok(if bounded { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
+}
+
+/// Grants only together with `iam:PermissionsBoundary` on what is written.
+fn demands_boundary(policy: &kagimori_estate::model::Policy) -> bool {
+    let Ok(document) = &policy.document else { return false };
+    document.statements.iter().any(|statement| {
+        privilege::reaches_action(statement, "iam:PutRolePolicy")
+            && statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("iam:PermissionsBoundary"))
+    })
+}

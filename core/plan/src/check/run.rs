@@ -1,0 +1,269 @@
+//! Runs every rule over everything it is about, and turns gaps into `UNKNOWN`.
+//!
+//! A source that an account lacks as a whole makes one `UNKNOWN` on the account per check, not one per user; a gap that
+//! concerns one thing only stays with that thing.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
+use kagimori_estate::id::AccountId;
+use kagimori_estate::model::{Account, Policy, Role};
+use kagimori_policy::document::Document;
+use kagimori_trail::Usage;
+
+use super::{Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
+use crate::privilege::Privileges;
+use crate::settings::Settings;
+use crate::verdict::{Outcome, Resource, ResourceKind, Verdict};
+
+/// All that rules may look at.
+pub(crate) struct Context<'a> {
+    pub(crate) estate: &'a Estate,
+    pub(crate) usage: Option<&'a Usage>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) now: Timestamp,
+    pub(crate) privileges: Privileges<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// Whole days since an instant, rounded down.
+    pub(crate) fn days(&self, since: Timestamp) -> i64 {
+        (self.now.as_second() - since.as_second()).div_euclid(86_400)
+    }
+
+    /// The trail, or the gap when none was given.
+    pub(crate) fn usage(&self) -> Result<&'a Usage, Missing> {
+        self.usage.ok_or(Missing(Gap { dataset: Dataset::Trail, reason: GapReason::NotGiven }))
+    }
+
+    /// Whether an account belongs to the company: reviewed, listed by the organization, or trusted in the settings.
+    pub(crate) fn is_ours(&self, id: AccountId) -> bool {
+        self.estate.accounts.contains_key(&id)
+            || self
+                .estate
+                .organization
+                .accounts
+                .value()
+                .is_some_and(|accounts| accounts.iter().any(|account| account.id == id))
+    }
+}
+
+/// Takes in verdicts; passes are only counted by most sinks.
+pub(crate) trait Sink {
+    fn take(&mut self, verdict: Verdict);
+    /// A pass or a "does not arise": cheap, because there are hundreds of thousands.
+    fn count(&mut self, check: &'static str, outcome: Outcome, resource: impl FnOnce() -> Resource, account: AccountId);
+}
+
+/// Runs every rule.
+pub(crate) fn run(context: &Context<'_>, accounts: &[&Account], sink: &mut impl Sink) {
+    for (id, rule) in rules() {
+        let Some(check) = find(id) else { continue };
+        if let Rule::Organization(rule) = rule {
+            organization(context, check, rule, sink);
+        }
+        for account in accounts {
+            Run { context, check, account, lost: BTreeSet::new(), sink }.rule(rule);
+        }
+    }
+}
+
+fn organization(context: &Context<'_>, check: &'static Check, rule: fn(&Context<'_>) -> Judged, sink: &mut impl Sink) {
+    let management = context.estate.organization.management_account.value();
+    let Some(id) = management.or_else(|| context.estate.accounts.keys().next()).copied() else { return };
+    let account = Account::unknown(id);
+    let mut run = Run { context, check, account: &account, lost: BTreeSet::new(), sink };
+    run.judged(rule(context), || subject::organization(id));
+}
+
+/// One check over one account.
+struct Run<'a, 'c, S> {
+    context: &'a Context<'c>,
+    check: &'static Check,
+    account: &'a Account,
+    /// Gaps of the whole account that were already reported for this check.
+    lost: BTreeSet<Gap>,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Run<'_, '_, S> {
+    fn rule(mut self, rule: Rule) {
+        let (context, account) = (self.context, self.account);
+        match rule {
+            Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account.id)),
+            Rule::Root(rule) => self.judged(rule(context, account), || subject::root(account)),
+            Rule::User(_) | Rule::Password(_) | Rule::Key(_) => self.users(rule),
+            Rule::Group(rule) => self.entities(|run| {
+                for group in account.groups.values() {
+                    run.judged(rule(context, account, group), || subject::group(account, group));
+                }
+            }),
+            Rule::Role(rule) => self.entities(|run| {
+                for role in account.roles.values() {
+                    let judged = if is_aws_owned(role) { Ok(Ruling::NotApplicable) } else { rule(context, account, role) };
+                    run.judged(judged, || subject::role(account, role));
+                }
+            }),
+            Rule::Policy(rule) => self.entities(|run| {
+                for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
+                    run.judged(rule(context, account, policy), || subject::policy(account, policy));
+                }
+            }),
+            Rule::Identity(rule) => self.identities(|run, identity| {
+                run.judged(rule(context, account, identity), || subject::identity(account, identity));
+            }),
+            Rule::Document(rule) => self.documents(rule),
+            Rule::Listed(rule) => self.listed(rule(context, account)),
+            Rule::Organization(_) | Rule::Settings => {}
+        }
+    }
+
+    /// Groups, roles and policies are known from the authorization details. Of a torn or damaged answer some may be
+    /// known: they are judged, beside the account's `UNKNOWN` for the rest.
+    fn entities(&mut self, each: impl FnOnce(&mut Self)) {
+        let account = self.account;
+        if let Some(gap) = account.dataset(Dataset::AuthorizationDetails).gap() {
+            self.unknown(gap.clone(), || subject::account(account.id));
+        }
+        each(self);
+    }
+
+    /// Users are known from the authorization details or the credential report.
+    fn users(&mut self, rule: Rule) {
+        let (context, account) = (self.context, self.account);
+        let details = account.dataset(Dataset::AuthorizationDetails);
+        let report = account.dataset(Dataset::CredentialReport);
+        if let (Some(gap), Some(_)) = (details.gap(), report.gap()) {
+            self.unknown(gap.clone(), || subject::account(account.id));
+        }
+        for user in account.users.values() {
+            match rule {
+                Rule::User(rule) => self.judged(rule(context, account, user), || subject::user(account, user)),
+                Rule::Password(rule) => self.judged(rule(context, account, user), || subject::password(account, user)),
+                Rule::Key(rule) => match user.access_keys.known() {
+                    Ok(keys) => {
+                        for key in keys {
+                            self.judged(rule(context, account, user, key), || subject::key(account, user, key));
+                        }
+                    }
+                    Err(gap) => self.judged(Err(gap.into()), || subject::user(account, user)),
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// Everything that carries policies and can be edited by the customer.
+    fn identities(&mut self, mut each: impl FnMut(&mut Self, &Identity<'_>)) {
+        let account = self.account;
+        self.entities(|run| {
+            for user in account.users.values() {
+                match user.details.known() {
+                    Ok(details) => {
+                        let (name, arn) = (user.name.as_str(), user.arn.as_str());
+                        each(run, &Identity { kind: ResourceKind::User, name, arn, grants: &details.grants });
+                    }
+                    Err(gap) => run.judged(Err(gap.into()), || subject::user(account, user)),
+                }
+            }
+            for group in account.groups.values() {
+                let (name, arn) = (group.name.as_str(), group.arn.as_str());
+                each(run, &Identity { kind: ResourceKind::Group, name, arn, grants: &group.grants });
+            }
+            for role in account.roles.values().filter(|role| !is_aws_owned(role)) {
+                let (name, arn) = (role.name.as_str(), role.arn.as_str());
+                each(run, &Identity { kind: ResourceKind::Role, name, arn, grants: &role.grants });
+            }
+        });
+    }
+
+    fn documents(&mut self, rule: fn(&Context<'_>, &Account, &Placed<'_>) -> Judged) {
+        let (context, account) = (self.context, self.account);
+        self.entities(|run| {
+            for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
+                let judged = document(&policy.document)
+                    .and_then(|document| rule(context, account, &Placed { document, managed: Some(policy) }));
+                run.judged(judged, || subject::policy(account, policy));
+            }
+        });
+        self.identities(|run, identity| {
+            for (name, policy) in &identity.grants.inline {
+                let judged = document(policy)
+                    .and_then(|document| rule(context, account, &Placed { document, managed: None }));
+                run.judged(judged, || subject::inline(account, identity, name));
+            }
+        });
+    }
+
+    fn listed(&mut self, listed: Result<Vec<super::Listed>, Missing>) {
+        match listed {
+            Ok(all) => {
+                for one in all {
+                    self.judged(one.judged, || one.resource);
+                }
+            }
+            Err(Missing(gap)) => self.unknown(gap, || subject::account(self.account.id)),
+        }
+    }
+
+    fn judged(&mut self, judged: Judged, resource: impl FnOnce() -> Resource) {
+        let id = self.check.id.as_str();
+        match judged {
+            Ok(Ruling::Pass) => self.sink.count(id, Outcome::Pass, resource, self.account.id),
+            Ok(Ruling::NotApplicable) => self.sink.count(id, Outcome::NotApplicable, resource, self.account.id),
+            Ok(Ruling::Fail(facts)) => self.verdict(Outcome::Fail, facts, None, resource()),
+            Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, resource()),
+            Err(Missing(gap)) => self.unknown(gap, resource),
+        }
+    }
+
+    fn unknown(&mut self, gap: Gap, resource: impl FnOnce() -> Resource) {
+        if self.is_of_the_whole_account(&gap) {
+            if self.lost.insert(gap.clone()) {
+                self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account.id));
+            }
+        } else {
+            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), resource());
+        }
+    }
+
+    fn is_of_the_whole_account(&self, gap: &Gap) -> bool {
+        match &gap.reason {
+            GapReason::NotGiven | GapReason::Denied(_) | GapReason::Damaged => true,
+            GapReason::FieldAbsent(_) | GapReason::Contradiction(_) => false,
+        }
+    }
+
+    fn verdict(&mut self, outcome: Outcome, facts: super::Facts, gap: Option<Gap>, resource: Resource) {
+        let evidence = self.evidence();
+        let check = self.check.id.as_str();
+        self.sink.take(Verdict { check, resource, outcome, gap, facts, evidence });
+    }
+
+    /// The files the check looked at: the account's, and the organization's.
+    fn evidence(&self) -> Vec<SourceId> {
+        let data = self.check.data.iter();
+        let mut sources: Vec<SourceId> = data
+            .filter_map(|dataset| self.account.datasets.get(dataset).and_then(|known| known.fact()))
+            .map(|fact| fact.source)
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    }
+}
+
+/// The document of a policy, or the gap when it could not be understood.
+pub(crate) fn document(policy: &Policy) -> Result<&Document, Missing> {
+    policy.document.as_ref().map_err(|error| {
+        let reason = GapReason::FieldAbsent(format!("a policy document that can be understood: {error}"));
+        Missing(Gap { dataset: Dataset::AuthorizationDetails, reason })
+    })
+}
+
+/// Service-linked roles and Identity Center's reserved roles: AWS owns their policies and trust.
+pub(crate) fn is_aws_owned(role: &Role) -> bool {
+    role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/")
+}

@@ -1,0 +1,59 @@
+//! Owner and purpose by tags.
+
+use std::collections::BTreeMap;
+
+use kagimori_estate::model::{Account, Role, User};
+
+use super::{Context, Judged, Rule, Ruling};
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("user-untagged", Rule::User(user_untagged)),
+    ("role-untagged", Rule::Role(role_untagged)),
+    ("owner-gone", Rule::User(owner_gone)),
+    ("owner-gone-role", Rule::Role(role_owner_gone)),
+];
+
+/// The value of the first of these tag keys; tag keys of IAM are compared without case.
+pub(crate) fn value<'t>(tags: &'t BTreeMap<String, String>, keys: &[String]) -> Option<&'t str> {
+    let tag = |key: &String| tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+    keys.iter().find_map(tag).map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty())
+}
+
+fn untagged(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Ruling {
+    let owners = &context.settings.owners;
+    let mut missing = Vec::new();
+    if value(tags, &owners.owner_tags).is_none() {
+        missing.push("owner".to_owned());
+    }
+    if value(tags, &owners.purpose_tags).is_none() {
+        missing.push("purpose".to_owned());
+    }
+    if missing.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("missing", missing.into())]) }
+}
+
+fn gone(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Ruling {
+    let owners = &context.settings.owners;
+    match value(tags, &owners.owner_tags) {
+        Some(owner) if !owners.known.is_empty() => {
+            let known = owners.known.iter().any(|known| known.eq_ignore_ascii_case(owner));
+            if known { Ruling::Pass } else { Ruling::Fail(vec![("owner", owner.into())]) }
+        }
+        _ => Ruling::NotApplicable,
+    }
+}
+
+fn user_untagged(context: &Context<'_>, _: &Account, user: &User) -> Judged {
+    Ok(untagged(context, &user.details.known()?.tags))
+}
+
+fn role_untagged(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
+    Ok(untagged(context, &role.tags))
+}
+
+fn owner_gone(context: &Context<'_>, _: &Account, user: &User) -> Judged {
+    Ok(gone(context, &user.details.known()?.tags))
+}
+
+fn role_owner_gone(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
+    Ok(gone(context, &role.tags))
+}

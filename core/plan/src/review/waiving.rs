@@ -1,0 +1,104 @@
+//! Waivers: which failures are accepted for a while, and what is wrong with the waivers themselves.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::Offset;
+use kagimori_estate::id::AccountId;
+use kagimori_policy::pattern::matches;
+
+use super::Tally;
+use crate::check::Context;
+use crate::settings::Waiver;
+use crate::verdict::{FactValue, Outcome, Resource, ResourceKind, Verdict};
+
+type Tallies = BTreeMap<(&'static str, AccountId), Tally>;
+
+/// Splits off what waivers cover, adds what is wrong with waivers, and puts all in order.
+pub(super) fn apply(
+    verdicts: Vec<Verdict>,
+    context: &Context<'_>,
+    tallies: &mut Tallies,
+) -> (Vec<Verdict>, Vec<(Verdict, usize)>) {
+    let waivers = &context.settings.waivers;
+    let mut matched = vec![0_usize; waivers.len()];
+    let (mut kept, mut waived) = (Vec::new(), Vec::new());
+    for verdict in verdicts {
+        match cover(&verdict, context, &mut matched) {
+            Some(index) => {
+                if let Some(tally) = tallies.get_mut(&(verdict.check, verdict.resource.account)) {
+                    tally.fail -= 1;
+                    tally.waived += 1;
+                }
+                waived.push((verdict, index));
+            }
+            None => kept.push(verdict),
+        }
+    }
+    for (waiver, matched) in waivers.iter().zip(matched) {
+        if let Some(verdict) = about(waiver, matched, context) {
+            tallies.entry((verdict.check, verdict.resource.account)).or_default().add(verdict.outcome);
+            kept.push(verdict);
+        }
+    }
+    kept.sort_by_cached_key(order);
+    waived.sort_by_cached_key(|(verdict, _)| order(verdict));
+    (kept, waived)
+}
+
+/// The first live waiver that covers a failure; every waiver that is about it counts as matched.
+fn cover(verdict: &Verdict, context: &Context<'_>, matched: &mut [usize]) -> Option<usize> {
+    if verdict.outcome != Outcome::Fail {
+        return None;
+    }
+    let mut covering = None;
+    for (index, (waiver, matched)) in context.settings.waivers.iter().zip(matched).enumerate() {
+        if is_about(waiver, verdict) {
+            *matched += 1;
+            if covering.is_none() && !is_expired(waiver, context) {
+                covering = Some(index);
+            }
+        }
+    }
+    covering
+}
+
+fn is_about(waiver: &Waiver, verdict: &Verdict) -> bool {
+    let resource = &verdict.resource;
+    let names = [Some(resource.arn.as_str()), Some(resource.name.as_str()), resource.key.as_deref()];
+    waiver.check == verdict.check
+        && waiver.account.is_none_or(|account| account == resource.account)
+        && names.into_iter().flatten().any(|name| matches(&waiver.resource, name))
+}
+
+fn is_expired(waiver: &Waiver, context: &Context<'_>) -> bool {
+    Offset::UTC.to_datetime(context.now).date() > waiver.expires
+}
+
+fn about(waiver: &Waiver, matched: usize, context: &Context<'_>) -> Option<Verdict> {
+    let (check, outcome) = match (is_expired(waiver, context), matched) {
+        (true, _) => ("waiver-expired", Outcome::Fail),
+        (false, 0) => ("waiver-unused", Outcome::Info),
+        (false, _) => return None,
+    };
+    let first = context.estate.accounts.keys().next().copied();
+    let account = waiver.account.or(context.estate.organization.management_account.value().copied()).or(first)?;
+    let resource = Resource {
+        kind: ResourceKind::Waiver,
+        account,
+        arn: format!("kagimori.toml:{}", waiver.check),
+        name: waiver.check.clone(),
+        key: Some(waiver.resource.clone()),
+    };
+    let facts = vec![
+        ("waived", FactValue::Text(waiver.check.clone())),
+        ("resource", FactValue::Text(waiver.resource.clone())),
+        ("owner", FactValue::Text(waiver.owner.clone())),
+        ("expires", FactValue::Text(waiver.expires.to_string())),
+    ];
+    Some(Verdict { check, resource, outcome, gap: None, facts, evidence: Vec::new() })
+}
+
+/// Worst first; then by check, account, resource and key.
+fn order(verdict: &Verdict) -> impl Ord + use<> {
+    (verdict.outcome, verdict.severity(), verdict.check, verdict.resource.account, verdict.resource.clone())
+}

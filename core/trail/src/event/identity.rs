@@ -1,0 +1,284 @@
+//! Who called: `userIdentity`, and the principal of IAM behind it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use kagimori_estate::id::{AccountId, Arn};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::record::{Text, text};
+
+/// `userIdentity` of an event. Empty text is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// `type`: `IAMUser`, `AssumedRole`, `Root`, `AWSService` … Absent in events of services.
+    pub kind: Option<Cow<'a, str>>,
+    /// `principalId`.
+    pub principal_id: Option<Cow<'a, str>>,
+    /// `arn`.
+    pub arn: Option<Cow<'a, str>>,
+    /// `accountId`.
+    pub account: Option<Cow<'a, str>>,
+    /// `accessKeyId`.
+    pub access_key: Option<Cow<'a, str>>,
+    /// `userName`.
+    pub user_name: Option<Cow<'a, str>>,
+    /// `invokedBy`: the service that made the call on the caller's behalf, or for itself.
+    pub invoked_by: Option<Cow<'a, str>>,
+    /// `identityProvider`.
+    pub provider: Option<Cow<'a, str>>,
+    /// `sessionContext.sessionIssuer.arn`: the role (with path), user or root the session was made from.
+    pub issuer: Option<Cow<'a, str>>,
+    /// `sessionContext.attributes.mfaAuthenticated`; absent for long-term keys.
+    pub mfa: Option<bool>,
+    /// Fields of another type than they should be.
+    pub odd_types: u32,
+}
+
+/// Who is behind a call, as IAM knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "every identity ends in one of these")]
+pub enum Principal {
+    /// An IAM user, by ARN.
+    User(Arn),
+    /// A role, by ARN. The ARN of a session (`assumed-role/NAME/SESSION`) does not tell the role's path; when nothing
+    /// else does, this is the session's ARN up to the role's name, `arn:aws:sts::ACCOUNT:assumed-role/NAME`.
+    Role(Arn),
+    /// The root user of an account.
+    Root(AccountId, Arn),
+    /// A user of IAM of whom only account and name are told (sign-ins).
+    UserName(AccountId, String),
+    /// An AWS service, for itself.
+    Service(String),
+    /// Nobody of IAM: a caller of another account, a SAML or web identity, or not told.
+    Other,
+}
+
+impl<'a> Identity<'a> {
+    /// Reads `userIdentity`; anything but an object is an identity that tells nothing, and one odd type.
+    pub fn parse(json: &'a str) -> Self {
+        serde_json::from_str(json).unwrap_or_else(|_| Self { odd_types: 1, ..Self::default() })
+    }
+
+    /// The account of the caller.
+    pub fn account_id(&self) -> Option<AccountId> {
+        AccountId::parse(self.account.as_deref()?).ok()
+    }
+
+    /// Whether AWS made the call, on the caller's behalf or for itself.
+    pub fn invoked_by_aws(&self) -> bool {
+        self.invoked_by.is_some() || self.kind.as_deref() == Some("AWSService")
+    }
+
+    /// Who is behind the call.
+    pub fn principal(&self) -> Principal {
+        let arn = self.issuer.as_deref().or(self.arn.as_deref());
+        if let Some(arn) = arn.and_then(|arn| Arn::parse(arn).ok()) {
+            return self.by_arn(arn);
+        }
+        match (self.kind.as_deref(), self.account_id(), &self.user_name, &self.invoked_by) {
+            (Some("IAMUser"), Some(account), Some(name), _) => Principal::UserName(account, name.to_string()),
+            (Some("AWSService") | None, _, _, Some(service)) => Principal::Service(service.to_string()),
+            _ => Principal::Other,
+        }
+    }
+
+    fn by_arn(&self, arn: Arn) -> Principal {
+        let account = arn.account().or_else(|| self.account_id());
+        match (arn.service(), arn.resource().split('/').next(), account) {
+            ("iam", Some("user"), _) => Principal::User(arn),
+            ("iam", Some("role"), _) => Principal::Role(arn),
+            ("iam", Some("root"), Some(account)) => Principal::Root(account, arn),
+            ("sts", Some("assumed-role"), _) => {
+                role_of_session(&arn).map_or(Principal::Other, Principal::Role)
+            }
+            _ => Principal::Other,
+        }
+    }
+}
+
+/// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` without the session.
+fn role_of_session(arn: &Arn) -> Option<Arn> {
+    let mut slashes = arn.as_str().match_indices('/').map(|(at, _)| at);
+    let end = slashes.nth(1).unwrap_or(arn.as_str().len());
+    Arn::parse(arn.as_str().get(..end)?).ok()
+}
+
+impl<'de> Deserialize<'de> for Identity<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(IdentityVisitor)
+    }
+}
+
+struct IdentityVisitor;
+
+impl<'de> Visitor<'de> for IdentityVisitor {
+    type Value = Identity<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a userIdentity object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut identity = Identity::default();
+        let mut odd = 0;
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match key.value.as_deref().unwrap_or_default() {
+                "type" => identity.kind = text(&mut map, &mut odd)?,
+                "principalId" => identity.principal_id = text(&mut map, &mut odd)?,
+                "arn" => identity.arn = text(&mut map, &mut odd)?,
+                "accountId" => identity.account = text(&mut map, &mut odd)?,
+                "accessKeyId" => identity.access_key = text(&mut map, &mut odd)?,
+                "userName" => identity.user_name = text(&mut map, &mut odd)?,
+                "invokedBy" => identity.invoked_by = text(&mut map, &mut odd)?,
+                "identityProvider" => identity.provider = text(&mut map, &mut odd)?,
+                "sessionContext" => {
+                    let session = map.next_value::<Nested<'de>>()?;
+                    odd += session.odd_types;
+                    (identity.issuer, identity.mfa) = (session.issuer, session.mfa);
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        identity.odd_types = odd;
+        Ok(identity)
+    }
+}
+
+/// What is wanted of `sessionContext`, at whatever depth it lies there.
+#[derive(Default)]
+struct Nested<'a> {
+    issuer: Option<Cow<'a, str>>,
+    mfa: Option<bool>,
+    odd_types: u32,
+}
+
+impl<'de> Deserialize<'de> for Nested<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NestedVisitor)
+    }
+}
+
+struct NestedVisitor;
+
+impl<'de> Visitor<'de> for NestedVisitor {
+    type Value = Nested<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sessionContext object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut nested = Nested::default();
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match key.value.as_deref().unwrap_or_default() {
+                "sessionIssuer" => nested.issuer = nested.take(map.next_value()?).issuer,
+                "attributes" => nested.mfa = nested.take(map.next_value()?).mfa,
+                "arn" => nested.issuer = text(&mut map, &mut nested.odd_types)?,
+                "mfaAuthenticated" => {
+                    nested.mfa = map.next_value::<Text<'de>>()?.flag(&mut nested.odd_types);
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(nested)
+    }
+
+    super::record::odd_value!(Nested { odd_types: 1, ..Nested::default() });
+}
+
+impl Nested<'_> {
+    fn take(&mut self, inner: Self) -> Self {
+        self.odd_types += inner.odd_types;
+        inner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(json: &str) -> String {
+        match Identity::parse(json).principal() {
+            Principal::User(arn) => format!("user {arn}"),
+            Principal::Role(arn) => format!("role {arn}"),
+            Principal::Root(account, arn) => format!("root {account} {arn}"),
+            Principal::UserName(account, name) => format!("name {account} {name}"),
+            Principal::Service(name) => format!("service {name}"),
+            Principal::Other => "other".to_owned(),
+        }
+    }
+
+    #[test]
+    fn principals() {
+        let rows = [
+            (
+                r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ci/bot","accountId":"111122223333"}"#,
+                "user arn:aws:iam::111122223333:user/ci/bot",
+            ),
+            (
+                r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","sessionContext":{"sessionIssuer":{},"attributes":{"mfaAuthenticated":"true"}}}"#,
+                "user arn:aws:iam::111122223333:user/a",
+            ),
+            (
+                r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/R/s","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/path/R"}}}"#,
+                "role arn:aws:iam::111122223333:role/path/R",
+            ),
+            (
+                r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/R/s"}"#,
+                "role arn:aws:sts::111122223333:assumed-role/R",
+            ),
+            (
+                r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333","sessionContext":{"attributes":{"mfaAuthenticated":"true"}}}"#,
+                "root 111122223333 arn:aws:iam::111122223333:root",
+            ),
+            (
+                r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/x","sessionContext":{"sessionIssuer":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/broker"}}}"#,
+                "user arn:aws:iam::111122223333:user/broker",
+            ),
+            (r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#, "service ec2.amazonaws.com"),
+            (r#"{"accountId":"111122223333","invokedBy":"kms.amazonaws.com"}"#, "service kms.amazonaws.com"),
+            (r#"{"type":"AWSAccount","principalId":"AROAEXAMPLE:s","accountId":"444455556666"}"#, "other"),
+            (
+                r#"{"type":"WebIdentityUser","userName":"repo:x","identityProvider":"token.actions.githubusercontent.com"}"#,
+                "other",
+            ),
+            (
+                r#"{"type":"IAMUser","accountId":"111122223333","accessKeyId":"","userName":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
+                "name 111122223333 HIDDEN_DUE_TO_SECURITY_REASONS",
+            ),
+            (
+                r#"{"type":"IAMUser","arn":7,"accountId":"111122223333","userName":"a"}"#,
+                "name 111122223333 a",
+            ),
+            (r#"{}"#, "other"),
+            ("null", "other"),
+            ("[1]", "other"),
+        ];
+        for (json, expected) in rows {
+            assert_eq!(principal(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn mfa_is_true_false_or_not_told() {
+        let mfa = |value: &str| {
+            let json = format!(r#"{{"sessionContext":{{"attributes":{{"mfaAuthenticated":{value}}}}}}}"#);
+            let identity = Identity::parse(&json);
+            (identity.mfa, identity.odd_types)
+        };
+        assert_eq!(mfa(r#""true""#), (Some(true), 0));
+        assert_eq!(mfa(r#""false""#), (Some(false), 0));
+        assert_eq!(mfa("true"), (Some(true), 0));
+        assert_eq!(mfa("1"), (None, 1));
+        assert_eq!(Identity::parse("{}").mfa, None);
+    }
+
+    #[test]
+    fn the_last_of_a_duplicate_key_wins_and_odd_types_are_counted() {
+        let identity =
+            Identity::parse(r#"{"type":"Root","type":"IAMUser","userName":["a"],"sessionContext":5}"#);
+        assert_eq!(identity.kind.as_deref(), Some("IAMUser"));
+        assert_eq!((identity.user_name, identity.odd_types), (None, 2));
+    }
+}

@@ -1,0 +1,655 @@
+//! The bytes of one decompressed trail file to events, block by block.
+
+use std::fmt;
+
+use serde::de::{Deserialize, IgnoredAny};
+use serde_json::Deserializer;
+
+use super::Event;
+use super::record::{Missing, Record, Text};
+
+/// The longest record that is read. AWS cuts an event at 256 KB (*CloudTrail record contents*), so a longer one is no
+/// event, and what comes after it cannot be trusted to be where it seems to be.
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
+
+/// What a file held, and what was wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Events handed out.
+    pub events: u64,
+    /// Records that are no calls: Insight events.
+    pub not_calls: u64,
+    /// Records that were set aside.
+    pub damaged: u64,
+    /// The first record that was set aside.
+    pub first_damaged: Option<Damage>,
+    /// Wanted fields of another type than they should be; taken as absent.
+    pub odd_types: u64,
+    /// Where reading ended too early, and why.
+    pub stopped: Option<Damage>,
+}
+
+/// Something wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The byte (of the uncompressed file, from 0) where it shows.
+    pub at: u64,
+    /// The record it is in, counted from 1; 0 before the first.
+    pub record: u64,
+    /// What is wrong.
+    pub kind: DamageKind,
+}
+
+/// What can be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each kind has its own sentence and hint")]
+pub enum DamageKind {
+    /// The file is empty.
+    Empty,
+    /// A byte sequence that is not UTF-8.
+    NotUtf8,
+    /// UTF-16, by its byte order mark.
+    Utf16,
+    /// Not JSON: what the parser says.
+    NotJson(String),
+    /// The file ends inside a value.
+    CutOff,
+    /// A value is longer than [`RECORD_BYTES_MAX`].
+    TooLong,
+    /// `eventVersion` has another major version than 1.
+    OtherVersion(String),
+    /// JSON, and neither events nor an object with `Records`.
+    NoRecords,
+    /// A digest file of log file validation.
+    Digest,
+    /// The record is no object.
+    NotAnObject,
+    /// The record's text is damaged: what the parser says.
+    BadText(String),
+    /// `eventTime` is absent.
+    NoTime,
+    /// `eventTime` is no time.
+    BadTime,
+    /// `eventSource` is absent.
+    NoSource,
+    /// `eventName` is absent.
+    NoName,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            DamageKind::Empty => return f.write_str("the file is empty"),
+            DamageKind::Utf16 => return f.write_str("the text is UTF-16, and CloudTrail writes UTF-8"),
+            DamageKind::NoRecords => return f.write_str("JSON without `Records`: not a CloudTrail file"),
+            DamageKind::Digest => return f.write_str("a digest file of log file validation, not a log file"),
+            DamageKind::NotUtf8 => f.write_str("the text is not UTF-8")?,
+            DamageKind::NotJson(what) => write!(f, "not JSON: {what}")?,
+            DamageKind::CutOff => f.write_str("the JSON ends in the middle")?,
+            DamageKind::TooLong => write!(f, "a value is longer than {} MiB", RECORD_BYTES_MAX >> 20)?,
+            DamageKind::OtherVersion(version) => {
+                write!(f, "`eventVersion` is `{version}`, and 1.x is understood")?
+            }
+            DamageKind::NotAnObject => f.write_str("not an object")?,
+            DamageKind::BadText(what) => write!(f, "{what}")?,
+            DamageKind::NoTime => f.write_str("`eventTime` is absent")?,
+            DamageKind::BadTime => f.write_str("`eventTime` is no time")?,
+            DamageKind::NoSource => f.write_str("`eventSource` is absent")?,
+            DamageKind::NoName => f.write_str("`eventName` is absent")?,
+        }
+        match self.record {
+            0 => write!(f, " (byte {})", self.at),
+            record => write!(f, " (record {record}, byte {})", self.at),
+        }
+    }
+}
+
+/// Reads a file that lies in memory as a whole.
+pub fn read(bytes: &[u8], each: impl FnMut(Event<'_>)) -> Reading {
+    let mut reader = Reader::default();
+    reader.read(bytes, true, each);
+    reader.finish()
+}
+
+/// Reads a file block by block.
+///
+/// Give each block to [`Reader::read`]; put what it did not use in front of the next one.
+#[derive(Debug, Default)]
+pub struct Reader {
+    place: Place,
+    /// Bytes used before the block at hand.
+    used: u64,
+    records: u64,
+    reading: Reading,
+}
+
+/// Where in the file the reader is, between two values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// Before the first byte.
+    #[default]
+    Start,
+    /// Outside of everything.
+    Top,
+    /// In an object with `Records`, before a key.
+    Envelope { first: bool },
+    /// In an array of records.
+    Records { first: bool, in_envelope: bool },
+}
+
+/// Why the walk through a block ends.
+enum Stop {
+    /// All of it was used.
+    Done,
+    /// A value is not all there.
+    More,
+    /// Something is wrong at this byte of the block.
+    Damage(usize, DamageKind),
+}
+
+impl Reader {
+    /// Reads the whole records at the start of `block` and returns how many bytes that took. `last`: nothing follows.
+    pub fn read(&mut self, block: &[u8], last: bool, mut each: impl FnMut(Event<'_>)) -> usize {
+        if self.reading.stopped.is_some() {
+            return block.len();
+        }
+        let (text, bad) = utf8_part(block, last);
+        let mut walk = Walk { text, at: 0, reader: self };
+        let stop = walk.run(&mut each);
+        let used = walk.at;
+        let stop = match stop {
+            Stop::Damage(at, kind) => Some((at, kind)),
+            Stop::Done | Stop::More if bad => Some((text.len(), self.encoding_damage(block))),
+            Stop::More if block.len() - used >= RECORD_BYTES_MAX => Some((used, DamageKind::TooLong)),
+            Stop::More if last => Some((text.len(), DamageKind::CutOff)),
+            Stop::Done if last && self.place == Place::Start => Some((0, DamageKind::Empty)),
+            Stop::Done | Stop::More => None,
+        };
+        if let Some((at, kind)) = stop {
+            let at = self.used + at as u64;
+            self.reading.stopped = Some(Damage { at, record: self.record_at_hand(), kind });
+        }
+        self.used += used as u64;
+        used
+    }
+
+    /// What the file held. After the block that was the last.
+    pub fn finish(self) -> Reading {
+        self.reading
+    }
+
+    fn record_at_hand(&self) -> u64 {
+        if matches!(self.place, Place::Records { .. }) { self.records + 1 } else { 0 }
+    }
+
+    fn encoding_damage(&self, block: &[u8]) -> DamageKind {
+        match block {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if self.used == 0 => DamageKind::Utf16,
+            _ => DamageKind::NotUtf8,
+        }
+    }
+}
+
+/// The part of a block that is UTF-8, and whether what follows it is wrong (and not only cut by the block's end).
+fn utf8_part(block: &[u8], last: bool) -> (&str, bool) {
+    match std::str::from_utf8(block) {
+        Ok(text) => (text, false),
+        Err(error) => {
+            let valid = block.split_at_checked(error.valid_up_to()).map_or(&[][..], |(valid, _)| valid);
+            (std::str::from_utf8(valid).unwrap_or_default(), last || error.error_len().is_some())
+        }
+    }
+}
+
+/// A walk through one block.
+struct Walk<'t, 'r> {
+    text: &'t str,
+    /// Everything before this byte is read.
+    at: usize,
+    reader: &'r mut Reader,
+}
+
+impl<'t> Walk<'t, '_> {
+    fn run(&mut self, each: &mut impl FnMut(Event<'_>)) -> Stop {
+        loop {
+            let step = match self.reader.place {
+                Place::Start => self.start(),
+                Place::Top => self.top(each),
+                Place::Envelope { first } => self.envelope(first),
+                Place::Records { first, in_envelope } => self.record(first, in_envelope, each),
+            };
+            if let Err(stop) = step {
+                return stop;
+            }
+        }
+    }
+
+    /// Takes the text up to `at` as read and goes on at `place`.
+    fn go(&mut self, at: usize, place: Place) -> Result<(), Stop> {
+        self.at = at;
+        self.reader.place = place;
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<(), Stop> {
+        let mark = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let (at, _) = self.next(mark).map_err(|_| Stop::Done)?;
+        self.go(at, Place::Top)
+    }
+
+    fn top(&mut self, each: &mut impl FnMut(Event<'_>)) -> Result<(), Stop> {
+        let Ok((at, byte)) = self.next(self.at) else {
+            self.at = self.text.len();
+            return Err(Stop::Done);
+        };
+        match byte {
+            b'[' => self.go(at + 1, Place::Records { first: true, in_envelope: false }),
+            b'{' => self.object(at, each),
+            _ => Err(Stop::Damage(at, DamageKind::NotJson(unexpected(self.text, at)))),
+        }
+    }
+
+    /// An object outside of everything: an envelope, or an event by itself.
+    fn object(&mut self, at: usize, each: &mut impl FnMut(Event<'_>)) -> Result<(), Stop> {
+        let envelope = Place::Envelope { first: true };
+        let (inner, byte) = self.next(at + 1)?;
+        if byte == b'"' && self.key(inner)?.0 {
+            return self.go(at + 1, envelope);
+        }
+        let (record, end) = self.value::<Record<'t>>(at)?;
+        if record.looks_like_event() {
+            self.take(record, at, each)?;
+            return self.go(end, Place::Top);
+        }
+        match (record.is_envelope, record.is_digest) {
+            (true, _) => self.go(at + 1, envelope),
+            (false, true) => Err(Stop::Damage(at, DamageKind::Digest)),
+            (false, false) => Err(Stop::Damage(at, DamageKind::NoRecords)),
+        }
+    }
+
+    /// One key and value of an envelope.
+    fn envelope(&mut self, first: bool) -> Result<(), Stop> {
+        let (mut at, mut byte) = self.next(self.at)?;
+        if byte == b'}' {
+            return self.go(at + 1, Place::Top);
+        }
+        if !first {
+            self.expect(at, byte, b',')?;
+            (at, byte) = self.next(at + 1)?;
+        }
+        self.expect(at, byte, b'"')?;
+        let (is_records, end) = self.key(at)?;
+        let (colon, byte) = self.next(end)?;
+        self.expect(colon, byte, b':')?;
+        let (at, byte) = self.next(colon + 1)?;
+        if is_records && byte == b'[' {
+            return self.go(at + 1, Place::Records { first: true, in_envelope: true });
+        }
+        let (IgnoredAny, end) = self.value(at)?;
+        self.reader.reading.odd_types += u64::from(is_records);
+        self.go(end, Place::Envelope { first: false })
+    }
+
+    /// One record of an array, or the array's end.
+    fn record(
+        &mut self,
+        first: bool,
+        in_envelope: bool,
+        each: &mut impl FnMut(Event<'_>),
+    ) -> Result<(), Stop> {
+        let (mut at, mut byte) = self.next(self.at)?;
+        if byte == b']' {
+            let place = if in_envelope { Place::Envelope { first: false } } else { Place::Top };
+            return self.go(at + 1, place);
+        }
+        if !first {
+            self.expect(at, byte, b',')?;
+            (at, byte) = self.next(at + 1)?;
+        }
+        let next = Place::Records { first: false, in_envelope };
+        if byte != b'{' {
+            let (IgnoredAny, end) = self.value(at)?;
+            self.set_aside(at, DamageKind::NotAnObject);
+            return self.go(end, next);
+        }
+        let end = match self.value::<Record<'t>>(at) {
+            Ok((record, end)) => {
+                self.take(record, at, each)?;
+                end
+            }
+            // Where only the text of a wanted field is wrong, the record can still be passed over.
+            Err(Stop::Damage(wrong, DamageKind::NotJson(what))) => {
+                let Ok((IgnoredAny, end)) = self.value(at) else {
+                    return Err(Stop::Damage(wrong, DamageKind::NotJson(what)));
+                };
+                self.set_aside(wrong, DamageKind::BadText(what));
+                end
+            }
+            Err(stop) => return Err(stop),
+        };
+        self.go(end, next)
+    }
+
+    /// Hands out a record as an event, or sets it aside.
+    fn take(&mut self, record: Record<'t>, at: usize, each: &mut impl FnMut(Event<'_>)) -> Result<(), Stop> {
+        match major(record.version.as_deref()) {
+            Version::One => {}
+            Version::Other(version) => return Err(Stop::Damage(at, DamageKind::OtherVersion(version))),
+        }
+        self.reader.reading.odd_types += u64::from(record.odd_types);
+        if record.is_insight() {
+            self.reader.records += 1;
+            self.reader.reading.not_calls += 1;
+            return Ok(());
+        }
+        match record.into_event() {
+            Ok(event) => {
+                self.reader.records += 1;
+                self.reader.reading.events += 1;
+                each(event);
+            }
+            Err(Missing::Time) => self.set_aside(at, DamageKind::NoTime),
+            Err(Missing::BadTime) => self.set_aside(at, DamageKind::BadTime),
+            Err(Missing::Source) => self.set_aside(at, DamageKind::NoSource),
+            Err(Missing::Name) => self.set_aside(at, DamageKind::NoName),
+        }
+        Ok(())
+    }
+
+    fn set_aside(&mut self, at: usize, kind: DamageKind) {
+        self.reader.records += 1;
+        let damage = Damage { at: self.reader.used + at as u64, record: self.reader.records, kind };
+        self.reader.reading.damaged += 1;
+        self.reader.reading.first_damaged.get_or_insert(damage);
+    }
+
+    /// The next byte from `at` on that is no white space, and where it is.
+    fn next(&self, at: usize) -> Result<(usize, u8), Stop> {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        rest.iter()
+            .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
+            .and_then(|skip| Some((at + skip, *rest.get(skip)?)))
+            .ok_or(Stop::More)
+    }
+
+    fn expect(&self, at: usize, byte: u8, wanted: u8) -> Result<(), Stop> {
+        if byte == wanted {
+            return Ok(());
+        }
+        let what = format!("{}, `{}` expected", unexpected(self.text, at), char::from(wanted));
+        Err(Stop::Damage(at, DamageKind::NotJson(what)))
+    }
+
+    /// A key: whether it is `Records`, and where it ends.
+    fn key(&self, at: usize) -> Result<(bool, usize), Stop> {
+        let (key, end) = self.value::<Text<'t>>(at)?;
+        Ok((key.value.as_deref() == Some("Records"), end))
+    }
+
+    /// The value at `at`, and where it ends.
+    fn value<T: Deserialize<'t>>(&self, at: usize) -> Result<(T, usize), Stop> {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let mut values = Deserializer::from_str(rest).into_iter::<T>();
+        match values.next() {
+            Some(Ok(value)) => match values.byte_offset() {
+                length if length > RECORD_BYTES_MAX => Err(Stop::Damage(at, DamageKind::TooLong)),
+                length => Ok((value, at + length)),
+            },
+            Some(Err(error)) if !error.is_eof() => {
+                let wrong = at + offset_of(rest, error.line(), error.column());
+                Err(Stop::Damage(wrong, DamageKind::NotJson(short_message(&error))))
+            }
+            Some(Err(_)) | None => Err(Stop::More),
+        }
+    }
+}
+
+enum Version {
+    One,
+    Other(String),
+}
+
+/// The major version; none at all is taken as the one that is understood.
+fn major(version: Option<&str>) -> Version {
+    match version {
+        None => Version::One,
+        Some(version) if version.split('.').next() == Some("1") => Version::One,
+        Some(version) => Version::Other(version.chars().filter(|c| !c.is_control()).take(20).collect()),
+    }
+}
+
+/// The byte offset of serde_json's line and column, which count from 1, columns in bytes.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    (before + column.saturating_sub(1)).min(text.len())
+}
+
+/// What serde_json says, without its line and column, which are relative to the record.
+fn short_message(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let tail = format!(" at line {} column {}", error.line(), error.column());
+    whole.strip_suffix(&tail).unwrap_or(&whole).to_owned()
+}
+
+fn unexpected(text: &str, at: usize) -> String {
+    match text.get(at..).and_then(|rest| rest.chars().next()) {
+        Some(found) if !found.is_control() => format!("unexpected `{found}`"),
+        _ => "unexpected control character".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EVENT: &str = r#"{"eventVersion":"1.08","eventTime":"2026-03-01T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","userAgent":"a"}"#;
+
+    fn what(bytes: &[u8]) -> String {
+        let reading = read(bytes, |_| ());
+        let mut text = format!("{} events", reading.events);
+        for damage in reading.first_damaged.iter().chain(&reading.stopped) {
+            text += &format!("; {damage}");
+        }
+        text
+    }
+
+    fn with(change: &str, to: &str) -> String {
+        assert!(EVENT.contains(change), "{change}");
+        format!(r#"{{"Records":[{EVENT},{},{EVENT}]}}"#, EVENT.replace(change, to))
+    }
+
+    #[test]
+    fn forms() {
+        let nested = r#"{"Records":[{"a":{"b":[1,"]}"]}}]}"#;
+        let rows = [
+            (format!(r#"{{"Records":[{EVENT},{EVENT}]}}"#), "2 events"),
+            (format!("\u{feff}{{\"Records\":[{EVENT}]}}"), "1 events"),
+            (
+                format!(r#" {{ "x" : [1,{{}}] , "Records" : [ {EVENT} , {EVENT} ] , "y" : null }} "#),
+                "2 events",
+            ),
+            (format!(r#"{{"Rec\u006frds":[{EVENT}]}}"#), "1 events"),
+            (format!("[{EVENT},{EVENT}]"), "2 events"),
+            (EVENT.to_owned(), "1 events"),
+            (format!("{EVENT}\n{EVENT}\n\n{EVENT}\n"), "3 events"),
+            (format!(r#"{{"Records":[{EVENT}]}}{{"Records":[{EVENT}]}}"#), "2 events"),
+            (r#"{"Records":[]}"#.to_owned(), "0 events"),
+            ("[]".to_owned(), "0 events"),
+            (EVENT.replace("eventName", r"event\u004eame"), "1 events"),
+            (EVENT.replace('{', r#"{"eventTime":"garbage","#), "1 events"),
+            (nested.to_owned(), "0 events; `eventTime` is absent (record 1, byte 12)"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(what(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn damage() {
+        let second = format!(r#"{{"Records":[{EVENT},"#).len();
+        let rows: Vec<(Vec<u8>, String)> = vec![
+            (b"".to_vec(), "0 events; the file is empty".into()),
+            (b" \n".to_vec(), "0 events; the file is empty".into()),
+            (b"hello".to_vec(), "0 events; not JSON: unexpected `h` (byte 0)".into()),
+            (b"<html>".to_vec(), "0 events; not JSON: unexpected `<` (byte 0)".into()),
+            (b"{}".to_vec(), "0 events; JSON without `Records`: not a CloudTrail file".into()),
+            (
+                br#"{"digestStartTime":"x"}"#.to_vec(),
+                "0 events; a digest file of log file validation, not a log file".into(),
+            ),
+            (b"\xff\xfe{\0".to_vec(), "0 events; the text is UTF-16, and CloudTrail writes UTF-8".into()),
+            (
+                [format!("[{EVENT},").as_bytes(), b"\"\xe9\""].concat(),
+                format!("1 events; the text is not UTF-8 (record 2, byte {})", EVENT.len() + 3),
+            ),
+            (
+                format!(r#"{{"Records":[{EVENT},{{"eventT"#).into(),
+                format!("1 events; the JSON ends in the middle (record 2, byte {})", second + 8),
+            ),
+            (
+                format!(r#"{{"Records":[{EVENT}"#).into(),
+                format!("1 events; the JSON ends in the middle (record 2, byte {})", second - 1),
+            ),
+            (
+                format!(r#"{{"Records":[{EVENT} {EVENT}]}}"#).into(),
+                format!("1 events; not JSON: unexpected `{{`, `,` expected (record 2, byte {second})"),
+            ),
+            (
+                format!(r#"{{"Records":[{EVENT}]}} trailing"#).into(),
+                format!("1 events; not JSON: unexpected `t` (byte {})", second + 2),
+            ),
+            (
+                with(r#""1.08""#, r#""2.0""#).into(),
+                format!("1 events; `eventVersion` is `2.0`, and 1.x is understood (record 2, byte {second})"),
+            ),
+            (
+                with(r#""1.08""#, r#""01.08""#).into(),
+                format!(
+                    "1 events; `eventVersion` is `01.08`, and 1.x is understood (record 2, byte {second})"
+                ),
+            ),
+            (
+                with("eventTime", "eventTim").into(),
+                format!("2 events; `eventTime` is absent (record 2, byte {second})"),
+            ),
+            (
+                with("2026-03-01T00:00:00Z", "yesterday").into(),
+                format!("2 events; `eventTime` is no time (record 2, byte {second})"),
+            ),
+            (
+                with(r#""s3.amazonaws.com""#, "7").into(),
+                format!("2 events; `eventSource` is absent (record 2, byte {second})"),
+            ),
+            (
+                with("ListBuckets", "").into(),
+                format!("2 events; `eventName` is absent (record 2, byte {second})"),
+            ),
+            (
+                with(r#""a"}"#, r#""\ud800"}"#).into(),
+                format!(
+                    "2 events; unexpected end of hex escape (record 2, byte {})",
+                    second + EVENT.len() + 4
+                ),
+            ),
+            (
+                format!(r#"[{EVENT},null,7,{EVENT}]"#).into(),
+                format!("2 events; not an object (record 2, byte {})", EVENT.len() + 2),
+            ),
+        ];
+        for (bytes, expected) in rows {
+            assert_eq!(what(&bytes), expected, "{}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn odd_types_are_absent_and_counted() {
+        let text = EVENT
+            .replace(r#""a"}"#, r#"{"x":1},"awsRegion":5,"errorCode":null,"readOnly":"true","eventID":""}"#);
+        let mut events = Vec::new();
+        let reading = read(text.as_bytes(), |event| events.push(event.into_owned()));
+        let event = events.first().unwrap();
+        assert_eq!((&event.agent, &event.region, &event.error, &event.id), (&None, &None, &None, &None));
+        assert_eq!((event.read_only, reading.odd_types), (Some(true), 3));
+    }
+
+    #[test]
+    fn a_value_longer_than_any_event_ends_the_reading() {
+        let long = format!(r#"[{EVENT},{{"x":"{}"}},{EVENT}]"#, "y".repeat(RECORD_BYTES_MAX));
+        let at = EVENT.len() + 2;
+        assert_eq!(
+            what(long.as_bytes()),
+            format!("1 events; a value is longer than 4 MiB (record 2, byte {at})")
+        );
+        let endless = format!(r#"[{EVENT},"{}"#, "y".repeat(2 * RECORD_BYTES_MAX));
+        assert_eq!(
+            what(endless.as_bytes()),
+            format!("1 events; a value is longer than 4 MiB (record 2, byte {})", at - 1)
+        );
+    }
+
+    #[test]
+    fn sign_ins_and_insights() {
+        let sign_in = EVENT.replace("ListBuckets", "ConsoleLogin").replace(
+            r#""a"}"#,
+            r#""a","errorMessage":"Failed authentication","responseElements":{"ConsoleLogin":"Failure"},"additionalEventData":{"MFAUsed":"YES"}}"#,
+        );
+        let insight = r#"{"eventVersion":"1.07","eventType":"AwsCloudTrailInsight","eventTime":"2026-03-01T00:00:00Z"}"#;
+        let mut events = Vec::new();
+        let reading =
+            read(format!("[{sign_in},{insight}]").as_bytes(), |event| events.push(event.into_owned()));
+        let event = events.first().unwrap();
+        assert_eq!(event.sign_in, Some(super::super::SignIn { succeeded: false, mfa: Some(true) }));
+        assert_eq!(event.error.as_deref(), Some("Failed authentication"));
+        assert_eq!((reading.events, reading.not_calls, reading.damaged), (1, 1, 0));
+    }
+
+    /// Reads in blocks of `size` bytes and more, as a caller with a buffer does.
+    fn in_blocks(bytes: &[u8], size: usize) -> (Vec<String>, Reading) {
+        let (mut reader, mut names, mut buffer) = (Reader::default(), Vec::new(), Vec::new());
+        let mut blocks = bytes.chunks(size).peekable();
+        loop {
+            buffer.extend_from_slice(blocks.next().unwrap_or_default());
+            let last = blocks.peek().is_none();
+            let used = reader.read(&buffer, last, |event| names.push(event.name.into_owned()));
+            buffer.drain(..used);
+            if last {
+                return (names, reader.finish());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_do_not_change_what_is_read(
+            cut in 0..2_000_usize, size in 1..700_usize, changed in 0..2_000_usize, to in any::<u8>(),
+        ) {
+            let events: Vec<String> =
+                (0..8).map(|n| EVENT.replace("ListBuckets", &format!("É{n}\\n")).replace('{', r#"{"x":[{"y":"]"}],"#)).collect();
+            let mut bytes = format!("\u{feff} {{\"Records\": [{}]}}", events.join(", ")).into_bytes();
+            let length = bytes.len();
+            if let Some(byte) = bytes.get_mut(changed) {
+                *byte = to;
+            }
+            bytes.truncate(if cut % 2 == 0 { length } else { cut });
+            let mut names = Vec::new();
+            let whole = read(&bytes, |event| names.push(event.name.into_owned()));
+            let (block_names, blocks) = in_blocks(&bytes, size);
+            prop_assert_eq!(names, block_names);
+            prop_assert_eq!(whole.damaged, blocks.damaged);
+            prop_assert_eq!(whole.stopped.is_some(), blocks.stopped.is_some());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            read(&bytes, |_| ());
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in r#"[\[\]{}:,"\\ a-e0-9\.\-RrecordsutvV\n]{0,80}"#) {
+            read(text.as_bytes(), |_| ());
+        }
+    }
+}

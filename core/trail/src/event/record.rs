@@ -1,0 +1,365 @@
+//! One record as JSON: the wanted fields, borrowed where they hold no escapes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::time::seconds;
+use super::{Event, SignIn};
+
+/// A record as it stands in the file.
+#[derive(Default)]
+pub(crate) struct Record<'a> {
+    pub(crate) version: Option<Cow<'a, str>>,
+    time: Option<Cow<'a, str>>,
+    source: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+    id: Option<Cow<'a, str>>,
+    pub(crate) event_type: Option<Cow<'a, str>>,
+    pub(crate) category: Option<Cow<'a, str>>,
+    region: Option<Cow<'a, str>>,
+    address: Option<Cow<'a, str>>,
+    agent: Option<Cow<'a, str>>,
+    vpc_endpoint: Option<Cow<'a, str>>,
+    error: Option<Cow<'a, str>>,
+    error_message: Option<Cow<'a, str>>,
+    read_only: Option<bool>,
+    recipient: Option<Cow<'a, str>>,
+    shared_id: Option<Cow<'a, str>>,
+    from_console: Option<bool>,
+    identity: Option<&'a RawValue>,
+    response: Option<&'a RawValue>,
+    additional: Option<&'a RawValue>,
+    addendum: Option<&'a RawValue>,
+    pub(crate) odd_types: u32,
+    /// It has a `Records` of its own: an envelope, not an event.
+    pub(crate) is_envelope: bool,
+    /// It has the fields of a digest file.
+    pub(crate) is_digest: bool,
+}
+
+/// Why a record cannot be an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Time,
+    BadTime,
+    Source,
+    Name,
+}
+
+impl<'a> Record<'a> {
+    /// Whether it has anything that every event has.
+    pub(crate) fn looks_like_event(&self) -> bool {
+        self.version.is_some() || self.time.is_some() || self.name.is_some()
+    }
+
+    /// An Insight event: it tells of a rate, not of a call (*CloudTrail Insights events*).
+    pub(crate) fn is_insight(&self) -> bool {
+        self.event_type.as_deref() == Some("AwsCloudTrailInsight")
+            || self.category.as_deref() == Some("Insight")
+    }
+
+    /// The event, if what every event has is there.
+    pub(crate) fn into_event(self) -> Result<Event<'a>, Missing> {
+        let time = self.time.ok_or(Missing::Time)?;
+        let time = seconds(&time).ok_or(Missing::BadTime)?;
+        let source = self.source.ok_or(Missing::Source)?;
+        let name = self.name.ok_or(Missing::Name)?;
+        let sign_in = if name == "ConsoleLogin" { sign_in(self.response, self.additional) } else { None };
+        let error = match sign_in {
+            Some(SignIn { succeeded: false, .. }) => {
+                self.error.or(self.error_message).or(Some("Failure".into()))
+            }
+            _ => self.error,
+        };
+        Ok(Event {
+            time,
+            source,
+            name,
+            id: self.id,
+            event_type: self.event_type,
+            category: self.category,
+            region: self.region,
+            address: self.address,
+            agent: self.agent,
+            vpc_endpoint: self.vpc_endpoint,
+            error,
+            read_only: self.read_only,
+            recipient: self.recipient,
+            shared_id: self.shared_id,
+            from_console: self.from_console == Some(true),
+            updates_earlier: field(self.addendum, "reason").as_deref() == Some("UPDATED_DATA"),
+            identity: self.identity.map(|raw| Cow::Borrowed(raw.get())),
+            sign_in,
+        })
+    }
+}
+
+fn sign_in(response: Option<&RawValue>, additional: Option<&RawValue>) -> Option<SignIn> {
+    let succeeded = match field(response, "ConsoleLogin")?.as_ref() {
+        "Success" => true,
+        "Failure" => false,
+        _ => return None,
+    };
+    let mfa = match field(additional, "MFAUsed") {
+        // *Example records*: "Yes" and "No"; other pages show "YES".
+        Some(used) if used.eq_ignore_ascii_case("yes") => Some(true),
+        Some(used) if used.eq_ignore_ascii_case("no") => Some(false),
+        _ => None,
+    };
+    Some(SignIn { succeeded, mfa })
+}
+
+/// One text field of an object that is otherwise not wanted.
+fn field<'a>(object: Option<&'a RawValue>, name: &str) -> Option<Cow<'a, str>> {
+    let fields: std::collections::BTreeMap<Cow<'a, str>, Text<'a>> =
+        serde_json::from_str(object?.get()).ok()?;
+    fields.into_iter().find(|(key, _)| key == name)?.1.value
+}
+
+impl<'de> Deserialize<'de> for Record<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut record = Record::default();
+        let mut odd = 0;
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Version => record.version = text(&mut map, &mut odd)?,
+                Key::Time => record.time = text(&mut map, &mut odd)?,
+                Key::Source => record.source = text(&mut map, &mut odd)?,
+                Key::Name => record.name = text(&mut map, &mut odd)?,
+                Key::Id => record.id = text(&mut map, &mut odd)?,
+                Key::Type => record.event_type = text(&mut map, &mut odd)?,
+                Key::Category => record.category = text(&mut map, &mut odd)?,
+                Key::Region => record.region = text(&mut map, &mut odd)?,
+                Key::Address => record.address = text(&mut map, &mut odd)?,
+                Key::Agent => record.agent = text(&mut map, &mut odd)?,
+                Key::VpcEndpoint => record.vpc_endpoint = text(&mut map, &mut odd)?,
+                Key::Error => record.error = text(&mut map, &mut odd)?,
+                Key::ErrorMessage => record.error_message = text(&mut map, &mut odd)?,
+                Key::ReadOnly => record.read_only = map.next_value::<Text<'de>>()?.flag(&mut odd),
+                Key::Recipient => record.recipient = text(&mut map, &mut odd)?,
+                Key::SharedId => record.shared_id = text(&mut map, &mut odd)?,
+                Key::FromConsole => record.from_console = map.next_value::<Text<'de>>()?.flag(&mut odd),
+                Key::Identity => record.identity = Some(map.next_value()?),
+                Key::Response => record.response = Some(map.next_value()?),
+                Key::Additional => record.additional = Some(map.next_value()?),
+                Key::Addendum => record.addendum = Some(map.next_value()?),
+                Key::Records => {
+                    record.is_envelope = true;
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Key::Digest => {
+                    record.is_digest = true;
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        record.odd_types = odd;
+        Ok(record)
+    }
+}
+
+/// The keys that are wanted. A key that is written with escapes is compared unescaped.
+#[derive(Clone, Copy)]
+enum Key {
+    Version,
+    Time,
+    Source,
+    Name,
+    Id,
+    Type,
+    Category,
+    Region,
+    Address,
+    Agent,
+    VpcEndpoint,
+    Error,
+    ErrorMessage,
+    ReadOnly,
+    Recipient,
+    SharedId,
+    FromConsole,
+    Identity,
+    Response,
+    Additional,
+    Addendum,
+    Records,
+    Digest,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_identifier(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+        Ok(match key {
+            "eventVersion" => Key::Version,
+            "eventTime" => Key::Time,
+            "eventSource" => Key::Source,
+            "eventName" => Key::Name,
+            "eventID" => Key::Id,
+            "eventType" => Key::Type,
+            "eventCategory" => Key::Category,
+            "awsRegion" => Key::Region,
+            "sourceIPAddress" => Key::Address,
+            "userAgent" => Key::Agent,
+            "vpcEndpointId" => Key::VpcEndpoint,
+            "errorCode" => Key::Error,
+            "errorMessage" => Key::ErrorMessage,
+            "readOnly" => Key::ReadOnly,
+            "recipientAccountId" => Key::Recipient,
+            "sharedEventID" => Key::SharedId,
+            "sessionCredentialFromConsole" => Key::FromConsole,
+            "userIdentity" => Key::Identity,
+            "responseElements" => Key::Response,
+            "additionalEventData" => Key::Additional,
+            "addendum" => Key::Addendum,
+            "Records" => Key::Records,
+            "digestStartTime" => Key::Digest,
+            _ => Key::Other,
+        })
+    }
+}
+
+/// A value that should be text: what it says, or that it is something else.
+pub(crate) struct Text<'a> {
+    /// The text; empty text is absent.
+    pub(crate) value: Option<Cow<'a, str>>,
+    flag: Option<bool>,
+    odd: bool,
+}
+
+/// The next value as text; another type is absent, and counted.
+pub(crate) fn text<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    odd: &mut u32,
+) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let text = map.next_value::<Text<'de>>()?;
+    *odd += u32::from(text.odd || text.flag.is_some());
+    Ok(text.value)
+}
+
+impl<'a> Text<'a> {
+    const ODD: Self = Self { value: None, flag: None, odd: true };
+
+    fn of(text: Cow<'a, str>) -> Self {
+        Self { value: Some(text).filter(|text| !text.is_empty()), flag: None, odd: false }
+    }
+
+    /// The value as a truth value: `true`, `"true"`, `false`, `"false"`.
+    pub(crate) fn flag(&self, odd: &mut u32) -> Option<bool> {
+        let flag = match self.value.as_deref() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => self.flag,
+        };
+        *odd += u32::from(flag.is_none() && (self.odd || self.value.is_some()));
+        flag
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+/// The methods of a visitor for values that are not what was wanted.
+macro_rules! odd_value {
+    ($odd:expr) => {
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_borrowed_str<E>(self, _: &'de str) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        super::record::odd_value!(unlike_text $odd);
+    };
+    (unlike_text $odd:expr) => {
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($odd)
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            Ok($odd)
+        }
+    };
+}
+pub(crate) use odd_value;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text::of(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text::of(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Text<'de>, E> {
+        Ok(Text { value: None, flag: Some(flag), odd: false })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text<'de>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Text::ODD)
+    }
+
+    odd_value!(unlike_text Text::ODD);
+}

@@ -1,0 +1,505 @@
+//! The fold: events in, [`Usage`] out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::activity::{ActivitySum, Call, Names, Outcome, day, instant};
+use super::ids::text_key;
+use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
+use crate::caller::{self, Agent, CallerKind, ClientFamily, Signals};
+use crate::event::{Event, Identity, Principal, Reading, SignIn};
+
+/// Entries of a cache, at most: few different identities and agents make up a trail, and a hostile one must not fill
+/// the memory.
+const CACHE_MAX: usize = 1 << 15;
+
+/// A sum of events that is not finished.
+///
+/// [`Fold::add`] and [`Fold::merge`] may come in any order: the same events give the same [`Usage`].
+#[derive(Clone, Debug, Default)]
+pub struct Fold {
+    names: Names,
+    subjects: FxHashMap<Subject, usize>,
+    activities: Vec<ActivitySum>,
+    key_owners: FxHashMap<AccessKeyId, Owner>,
+    coverage: FxHashMap<AccountId, CoverageSum>,
+    sign_ins: BTreeMap<Signer, SignIns>,
+    /// Calls counted from their caller's copy, by [`text_key`] of their shared id.
+    shared_seen: FxHashSet<u64>,
+    /// Copies for others of calls whose caller's copy was not seen so far, by shared id.
+    shared_waiting: BTreeMap<String, Waiting>,
+    totals: Totals,
+    identities: FxHashMap<Box<str>, Arc<Caller>>,
+    agents: FxHashMap<Box<str>, CachedAgent>,
+}
+
+/// Whose activity is summed up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Subject {
+    Key(AccessKeyId),
+    User(Arn),
+    Role(Arn),
+    Root(AccountId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Signer {
+    Arn(Arn),
+    Name(AccountId, String),
+}
+
+/// Whose key it is. When events differ, the smallest of what they tell stays: any order gives the same.
+#[derive(Clone, Debug, Default)]
+struct Owner {
+    account: Option<AccountId>,
+    arn: Option<Arn>,
+}
+
+#[derive(Clone, Debug)]
+struct CoverageSum {
+    first: i64,
+    last: i64,
+    events: u64,
+    days: FxHashSet<i32>,
+    data_events: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    /// The copy that would be counted: the first by recipient and id.
+    event: Event<'static>,
+    others: u64,
+}
+
+/// A `userIdentity`, understood.
+#[derive(Clone, Debug, Default)]
+struct Caller {
+    account: Option<Cow<'static, str>>,
+    /// Whose activities its calls belong to: a key's, and a user's, role's or root's.
+    activities: [Option<usize>; 2],
+    signer: Option<Signer>,
+    mfa: bool,
+    invoked_by_aws: bool,
+    instance_session: bool,
+    odd_types: u32,
+}
+
+#[derive(Clone, Debug)]
+struct CachedAgent {
+    text: Box<str>,
+    family: ClientFamily,
+    app: Option<Box<str>>,
+    environment: Option<CallerKind>,
+    /// The label of the workload for each kind of caller that was seen with this agent.
+    workloads: Vec<(CallerKind, Option<Box<str>>)>,
+}
+
+impl Fold {
+    /// Counts a file.
+    pub fn add_file(&mut self, bytes: u64, reading: &Reading) {
+        self.totals.files += 1;
+        self.totals.bytes += bytes;
+        self.totals.damaged_events += reading.damaged;
+        self.totals.not_calls += reading.not_calls;
+        self.totals.odd_types += reading.odd_types;
+    }
+
+    /// Counts an event. `fresh`: no event with its [`event_key`](super::event_key) was counted before.
+    pub fn add(&mut self, event: &Event<'_>, fresh: bool) {
+        if !fresh {
+            self.totals.duplicates += 1;
+            return;
+        }
+        if event.updates_earlier {
+            self.totals.updates += 1;
+            return;
+        }
+        self.totals.events += 1;
+        let caller = self.caller(event.identity.as_deref());
+        self.totals.odd_types += u64::from(caller.odd_types);
+        self.cover(event, caller.account.as_deref());
+        let nobody = caller.activities == [None; 2] && caller.signer.is_none();
+        if event.is_service_event() || nobody {
+            self.totals.others_calls += 1;
+            return;
+        }
+        if let Some(shared_id) = event.shared_id.as_deref() {
+            let callers_copy = event.recipient.is_none() || event.recipient == caller.account;
+            if !callers_copy {
+                return self.wait(shared_id, event);
+            }
+            self.shared_seen.insert(text_key(shared_id));
+        }
+        self.count(event, &caller);
+    }
+
+    /// Takes in the events of another fold.
+    pub fn merge(&mut self, other: Self) {
+        let renumber: Vec<u32> =
+            other.names.texts().into_iter().map(|name| self.names.number(name)).collect();
+        let mut slots: Vec<(Subject, usize)> = other.subjects.into_iter().collect();
+        slots.sort_unstable_by_key(|(_, slot)| *slot);
+        for ((subject, _), sum) in slots.into_iter().zip(other.activities) {
+            let slot = self.slot(subject);
+            if let Some(activity) = self.activities.get_mut(slot) {
+                activity.merge(sum, &renumber);
+            }
+        }
+        other.key_owners.into_iter().for_each(|(key, owner)| self.owner(key, owner));
+        other.coverage.into_iter().for_each(|(account, sum)| {
+            self.coverage.entry(account).and_modify(|known| known.merge(&sum)).or_insert(sum);
+        });
+        for (signer, sum) in other.sign_ins {
+            self.sign_ins.entry(signer).or_default().merge(&sum);
+        }
+        self.shared_seen.extend(other.shared_seen);
+        for (shared_id, waiting) in other.shared_waiting {
+            self.waiting(shared_id, waiting);
+        }
+        self.totals.merge(&other.totals);
+    }
+
+    /// The facts.
+    pub fn finish(mut self) -> Usage {
+        for (shared_id, waiting) in std::mem::take(&mut self.shared_waiting) {
+            self.totals.shared_copies += waiting.others;
+            if self.shared_seen.contains(&text_key(&shared_id)) {
+                self.totals.shared_copies += 1;
+            } else {
+                let caller = self.caller(waiting.event.identity.as_deref());
+                self.count(&waiting.event, &caller);
+            }
+        }
+        let names = self.names.texts();
+        let mut slots: Vec<(Subject, usize)> = self.subjects.into_iter().collect();
+        slots.sort_unstable_by_key(|(_, slot)| *slot);
+        let mut usage = Usage { totals: self.totals, ..Usage::default() };
+        for ((subject, _), sum) in slots.into_iter().zip(self.activities) {
+            if let Some(activity) = sum.finish(&names) {
+                usage.put(subject, activity, &self.key_owners);
+            }
+        }
+        usage.coverage = self.coverage.into_iter().map(|(account, sum)| (account, sum.finish())).collect();
+        usage.put_sign_ins(&self.sign_ins);
+        usage
+    }
+
+    /// Who called, from the cache.
+    fn caller(&mut self, identity: Option<&str>) -> Arc<Caller> {
+        let Some(json) = identity else { return Arc::default() };
+        if let Some(caller) = self.identities.get(json) {
+            return Arc::clone(caller);
+        }
+        let caller = Arc::new(self.understand(&Identity::parse(json)));
+        if self.identities.len() >= CACHE_MAX {
+            self.identities.clear();
+        }
+        self.identities.insert(json.into(), Arc::clone(&caller));
+        caller
+    }
+
+    fn understand(&mut self, identity: &Identity<'_>) -> Caller {
+        let principal = identity.principal();
+        let invoked_by_aws = identity.invoked_by_aws();
+        let (subject, signer) = match &principal {
+            Principal::User(arn) => (Some(Subject::User(arn.clone())), Some(Signer::Arn(arn.clone()))),
+            Principal::Role(arn) => (Some(Subject::Role(arn.clone())), None),
+            // What AWS does with root's identity is not root's use (CIS's metric filter excludes it too).
+            Principal::Root(..) if invoked_by_aws => (None, None),
+            Principal::Root(account, arn) => (Some(Subject::Root(*account)), Some(Signer::Arn(arn.clone()))),
+            Principal::UserName(account, name) => (None, Some(Signer::Name(*account, name.clone()))),
+            Principal::Service(_) | Principal::Other => (None, None),
+        };
+        let key = identity.access_key.as_deref().filter(|_| subject.is_some()).and_then(long_term_key);
+        if let Some(key) = &key {
+            let arn = match principal {
+                Principal::User(arn) | Principal::Root(_, arn) => Some(arn),
+                _ => None,
+            };
+            self.owner(key.clone(), Owner { account: identity.account_id(), arn });
+        }
+        Caller {
+            account: identity.account.clone().map(|account| Cow::Owned(account.into_owned())),
+            activities: [key.map(Subject::Key), subject].map(|subject| Some(self.slot(subject?))),
+            signer,
+            mfa: identity.mfa == Some(true),
+            invoked_by_aws,
+            instance_session: is_instance_session(identity),
+            odd_types: identity.odd_types,
+        }
+    }
+
+    fn slot(&mut self, subject: Subject) -> usize {
+        let next = self.activities.len();
+        let slot = *self.subjects.entry(subject).or_insert(next);
+        if slot == next {
+            self.activities.push(ActivitySum::default());
+        }
+        slot
+    }
+
+    fn owner(&mut self, key: AccessKeyId, owner: Owner) {
+        let known = self.key_owners.entry(key).or_default();
+        known.account = smallest(known.account, owner.account);
+        known.arn = smallest(known.arn.take(), owner.arn);
+    }
+
+    fn cover(&mut self, event: &Event<'_>, caller: Option<&str>) {
+        let account =
+            event.recipient.as_deref().or(caller).and_then(|account| AccountId::parse(account).ok());
+        let Some(account) = account else { return };
+        let sum = self.coverage.entry(account).or_insert_with(|| CoverageSum {
+            first: event.time,
+            last: event.time,
+            events: 0,
+            days: FxHashSet::default(),
+            data_events: false,
+        });
+        sum.first = sum.first.min(event.time);
+        sum.last = sum.last.max(event.time);
+        sum.events += 1;
+        sum.days.insert(day(event.time));
+        sum.data_events |= event.is_data_event();
+    }
+
+    fn wait(&mut self, shared_id: &str, event: &Event<'_>) {
+        self.waiting(shared_id.to_owned(), Waiting { event: event.clone().into_owned(), others: 0 });
+    }
+
+    fn waiting(&mut self, shared_id: String, new: Waiting) {
+        match self.shared_waiting.entry(shared_id) {
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(new)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.others += new.others + 1;
+                if rank(&new.event) < rank(&known.event) {
+                    known.event = new.event;
+                }
+            }
+        }
+    }
+
+    /// Counts a call for those whose call it is.
+    fn count(&mut self, event: &Event<'_>, caller: &Caller) {
+        if let (Some(signer), Some(sign_in)) = (&caller.signer, event.sign_in) {
+            self.sign_ins.entry(signer.clone()).or_default().add(event.time, sign_in);
+        }
+        let outcome = Outcome {
+            source: self.names.number(&event.source),
+            name: self.names.number(&event.name),
+            error: event.error.as_deref().map(|error| self.names.number(error)),
+        };
+        let signals = Signals {
+            address: event.address.as_deref(),
+            through_endpoint: event.vpc_endpoint.is_some(),
+            invoked_by_aws: caller.invoked_by_aws,
+            from_console: event.from_console || event.sign_in.is_some(),
+            instance_session: caller.instance_session,
+        };
+        let agent = event.agent.as_deref().and_then(|text| cached_agent(&mut self.agents, text));
+        let kind = caller::kind(agent.as_deref().map(CachedAgent::agent).as_ref(), signals);
+        let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind));
+        // A sign-in is not read-only, but changes nothing.
+        let write =
+            event.error.is_none() && event.read_only == Some(false) && event.source != "signin.amazonaws.com";
+        let call = Call {
+            time: event.time,
+            outcome,
+            read_only: event.read_only,
+            write,
+            mfa: caller.mfa || event.sign_in.is_some_and(|sign_in| sign_in.mfa == Some(true)),
+            kind,
+            family: agent.map_or(ClientFamily::Unknown, |agent| agent.family),
+            workload: agent.and_then(|agent| agent.workload(kind)),
+            address: event.address.as_deref(),
+            endpoint: event.vpc_endpoint.as_deref(),
+            region: event.region.as_deref(),
+            agent: agent.map(|agent| &*agent.text),
+        };
+        for slot in caller.activities.into_iter().flatten() {
+            if let Some(activity) = self.activities.get_mut(slot) {
+                activity.add(&call);
+            }
+        }
+    }
+}
+
+fn cached_agent<'c>(
+    agents: &'c mut FxHashMap<Box<str>, CachedAgent>,
+    text: &str,
+) -> Option<&'c mut CachedAgent> {
+    if !agents.contains_key(text) {
+        if agents.len() >= CACHE_MAX {
+            agents.clear();
+        }
+        agents.insert(text.into(), CachedAgent::new(text));
+    }
+    agents.get_mut(text)
+}
+
+impl CachedAgent {
+    fn new(text: &str) -> Self {
+        let agent = Agent::parse(text);
+        Self {
+            text: agent.text.into(),
+            family: agent.family,
+            app: agent.app.map(Into::into),
+            environment: agent.environment,
+            workloads: Vec::new(),
+        }
+    }
+
+    fn agent(&self) -> Agent<'_> {
+        Agent {
+            text: &self.text,
+            family: self.family,
+            app: self.app.as_deref(),
+            environment: self.environment,
+        }
+    }
+
+    /// The agent, with the label of its workload for this kind of caller at hand.
+    fn with_workload(&mut self, kind: CallerKind) -> &Self {
+        if !self.workloads.iter().any(|(known, _)| *known == kind) {
+            let label = caller::workload(kind, Some(&self.agent()));
+            self.workloads.push((kind, label.map(Into::into)));
+        }
+        self
+    }
+
+    fn workload(&self, kind: CallerKind) -> Option<&str> {
+        self.workloads.iter().find(|(known, _)| *known == kind)?.1.as_deref()
+    }
+}
+
+impl CoverageSum {
+    fn merge(&mut self, other: &Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.events += other.events;
+        self.days.extend(other.days.iter().copied());
+        self.data_events |= other.data_events;
+    }
+
+    fn finish(self) -> Coverage {
+        Coverage {
+            first: instant(self.first),
+            last: instant(self.last),
+            events: self.events,
+            days: u32::try_from(self.days.len()).unwrap_or(u32::MAX),
+            data_events: self.data_events,
+        }
+    }
+}
+
+impl SignIns {
+    fn add(&mut self, time: i64, sign_in: SignIn) {
+        let time = Some(instant(time));
+        if !sign_in.succeeded {
+            self.failed += 1;
+            return;
+        }
+        self.succeeded += 1;
+        self.last_success = self.last_success.max(time);
+        if sign_in.mfa == Some(false) {
+            self.without_mfa += 1;
+            self.last_without_mfa = self.last_without_mfa.max(time);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.succeeded += other.succeeded;
+        self.without_mfa += other.without_mfa;
+        self.last_without_mfa = self.last_without_mfa.max(other.last_without_mfa);
+        self.failed += other.failed;
+        self.last_success = self.last_success.max(other.last_success);
+    }
+}
+
+impl Totals {
+    fn merge(&mut self, other: &Self) {
+        self.files += other.files;
+        self.events += other.events;
+        self.bytes += other.bytes;
+        self.damaged_events += other.damaged_events;
+        self.duplicates += other.duplicates;
+        self.updates += other.updates;
+        self.shared_copies += other.shared_copies;
+        self.not_calls += other.not_calls;
+        self.others_calls += other.others_calls;
+        self.odd_types += other.odd_types;
+    }
+}
+
+impl Usage {
+    fn put(&mut self, subject: Subject, activity: Activity, owners: &FxHashMap<AccessKeyId, Owner>) {
+        match subject {
+            Subject::User(arn) => drop(self.users.insert(arn, activity)),
+            Subject::Role(arn) => drop(self.roles.insert(arn, activity)),
+            Subject::Root(account) => drop(self.roots.insert(account, activity)),
+            Subject::Key(key) => {
+                let owner = owners.get(&key).cloned().unwrap_or_default();
+                let usage = KeyUsage { account: owner.account, owner: owner.arn, activity };
+                self.keys.insert(key, usage);
+            }
+        }
+    }
+
+    /// Sign-ins by name go to the user of that name, when the trail tells its ARN: names are unique in an account.
+    fn put_sign_ins(&mut self, sign_ins: &BTreeMap<Signer, SignIns>) {
+        let by_arn = sign_ins.keys().filter_map(|signer| match signer {
+            Signer::Arn(arn) if arn.resource().starts_with("user/") => Some(arn),
+            _ => None,
+        });
+        let named: BTreeMap<(Option<AccountId>, &str), &Arn> =
+            self.users.keys().chain(by_arn).map(|arn| ((arn.account(), arn.name()), arn)).collect();
+        let resolved: Vec<(Signer, SignIns)> = sign_ins
+            .iter()
+            .map(|(signer, sum)| match signer {
+                Signer::Name(account, name) => match named.get(&(Some(*account), name.as_str())) {
+                    Some(arn) => (Signer::Arn((*arn).clone()), sum.clone()),
+                    None => (signer.clone(), sum.clone()),
+                },
+                Signer::Arn(_) => (signer.clone(), sum.clone()),
+            })
+            .collect();
+        for (signer, sum) in resolved {
+            match signer {
+                Signer::Arn(arn) => self.sign_ins.entry(arn).or_default().merge(&sum),
+                Signer::Name(account, name) => {
+                    self.unnamed_sign_ins.entry((account, name)).or_default().merge(&sum)
+                }
+            }
+        }
+    }
+}
+
+/// Long-term keys begin with `AKIA` (*IAM identifiers*, "Unique identifiers"); sessions' with `ASIA`.
+fn long_term_key(id: &str) -> Option<AccessKeyId> {
+    AccessKeyId::parse(id).ok().filter(|_| id.starts_with("AKIA"))
+}
+
+/// Instance profiles name a session by the instance: `assumed-role/NAME/i-0123456789abcdef0`.
+fn is_instance_session(identity: &Identity<'_>) -> bool {
+    let session =
+        identity.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
+    identity.kind.as_deref() == Some("AssumedRole")
+        && session
+            .strip_prefix("i-")
+            .is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn smallest<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn rank<'a>(event: &'a Event<'_>) -> (Option<&'a str>, Option<&'a str>) {
+    (event.recipient.as_deref(), event.id.as_deref())
+}
