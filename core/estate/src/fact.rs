@@ -8,7 +8,7 @@ use serde::Serialize;
 /// A kind of input: one AWS API answer, in the form the AWS CLI writes it.
 ///
 /// The order is the order in which sources are listed to people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Dataset {

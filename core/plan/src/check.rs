@@ -96,7 +96,10 @@ pub fn find(id: &str) -> Option<&'static Check> {
 
 /// The id that was probably meant: at most a third of its letters differ.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let best = CATALOGUE.iter().map(|check| (distance(&check.id, id), check)).min_by_key(|(distance, _)| *distance)?;
+    let best = CATALOGUE
+        .iter()
+        .map(|check| (distance(&check.id, id), check))
+        .min_by_key(|(distance, _)| *distance)?;
     (best.0 * 3 <= best.1.id.len()).then_some(best.1.id.as_str())
 }
 
@@ -232,7 +235,9 @@ mod tests {
                 (&check.fix, &check.fix_ja),
             ] {
                 assert!(!english.is_empty() && english.is_ascii(), "{}: {english}", check.id);
-                let japanese_letter = |c: char| ('\u{3040}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c);
+                let japanese_letter = |c: char| {
+                    ('\u{3040}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c)
+                };
                 assert!(japanese.chars().any(japanese_letter), "{}: {japanese}", check.id);
             }
             assert!(!check.data.is_empty() || check.id.starts_with("waiver-"), "{}", check.id);
@@ -242,7 +247,11 @@ mod tests {
     #[test]
     fn both_languages_use_the_same_facts() {
         let placeholders = |text: &str| -> BTreeSet<String> {
-            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+            text.split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split_once('}'))
+                .map(|(name, _)| name.to_owned())
+                .collect()
         };
         for check in catalogue() {
             assert_eq!(placeholders(&check.finding), placeholders(&check.finding_ja), "{}", check.id);
@@ -253,7 +262,11 @@ mod tests {
     fn semantics_speak_of_what_is_mapped() {
         for check in catalogue() {
             for (id, relation) in &check.semantics {
-                assert!(["same", "narrower", "wider"].contains(&relation.as_str()), "{}: {relation}", check.id);
+                assert!(
+                    ["same", "narrower", "wider"].contains(&relation.as_str()),
+                    "{}: {relation}",
+                    check.id
+                );
                 let (framework, id) = id.split_once(':').unwrap();
                 assert!(check.maps[framework].iter().any(|mapped| mapped == id), "{}: {id}", check.id);
             }

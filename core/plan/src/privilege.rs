@@ -125,7 +125,8 @@ enum WellKnown {
 impl<'a> Policies<'a> {
     /// The policies on an identity itself, and its boundary.
     pub(crate) fn on(account: &'a Account, grants: &'a Grants) -> Self {
-        let mut policies = Self { documents: Vec::new(), well_known: Vec::new(), boundary: None, lacking: None };
+        let mut policies =
+            Self { documents: Vec::new(), well_known: Vec::new(), boundary: None, lacking: None };
         policies.add(account, grants);
         policies.boundary = grants.boundary.as_ref().map(|arn| boundary(account, arn));
         policies
@@ -159,7 +160,9 @@ impl<'a> Policies<'a> {
     }
 
     fn power(&self, account: AccountId) -> Result<Power, Gap> {
-        let may = |(action, resource): &(&str, &str)| self.may(action, &format!("arn:aws:iam::{account}:{resource}"));
+        let may = |(action, resource): &(&str, &str)| {
+            self.may(action, &format!("arn:aws:iam::{account}:{resource}"))
+        };
         let mut power = Power { administrator: false, iam_writer: false };
         let mut gap = None;
         for (index, grant) in IAM_GRANTS.iter().enumerate() {
@@ -187,7 +190,9 @@ impl<'a> Policies<'a> {
         let allowed = self.documents.iter().any(|document| allows(document, action, resource))
             || self.well_known.iter().any(|known| known.allows(action));
         match &self.boundary {
-            Some(Boundary::Document(limit)) if !allows(limit, action, resource) || denies(limit, action, resource) => {
+            Some(Boundary::Document(limit))
+                if !allows(limit, action, resource) || denies(limit, action, resource) =>
+            {
                 return Ok(false);
             }
             Some(Boundary::WellKnown(limit)) if !limit.allows(action) => return Ok(false),
@@ -223,10 +228,22 @@ fn well_known(arn: &Arn) -> Option<WellKnown> {
     match arn.name() {
         "AdministratorAccess" => Some(WellKnown::Everything),
         "IAMFullAccess" => Some(WellKnown::AllOfIam),
-        "PowerUserAccess" | "ReadOnlyAccess" | "ViewOnlyAccess" | "SecurityAudit" | "AWSSupportAccess" | "Billing"
-        | "IAMReadOnlyAccess" | "IAMUserChangePassword" | "AWSCloudShellFullAccess" | "AmazonS3ReadOnlyAccess"
-        | "AmazonS3FullAccess" | "AmazonEC2ReadOnlyAccess" | "CloudWatchLogsFullAccess" | "AmazonSESFullAccess"
-        | "AmazonSQSFullAccess" | "AmazonDynamoDBFullAccess" => Some(WellKnown::NoGrants),
+        "PowerUserAccess"
+        | "ReadOnlyAccess"
+        | "ViewOnlyAccess"
+        | "SecurityAudit"
+        | "AWSSupportAccess"
+        | "Billing"
+        | "IAMReadOnlyAccess"
+        | "IAMUserChangePassword"
+        | "AWSCloudShellFullAccess"
+        | "AmazonS3ReadOnlyAccess"
+        | "AmazonS3FullAccess"
+        | "AmazonEC2ReadOnlyAccess"
+        | "CloudWatchLogsFullAccess"
+        | "AmazonSESFullAccess"
+        | "AmazonSQSFullAccess"
+        | "AmazonDynamoDBFullAccess" => Some(WellKnown::NoGrants),
         _ => None,
     }
 }
@@ -243,13 +260,18 @@ impl WellKnown {
 
 /// Whether a statement's Allow, if any of its conditions can be met, reaches this action on this resource.
 pub(crate) fn allows(document: &Document, action: &str, resource: &str) -> bool {
-    document.statements.iter().any(|statement| statement.effect == Effect::Allow && reaches(statement, action, resource))
+    document
+        .statements
+        .iter()
+        .any(|statement| statement.effect == Effect::Allow && reaches(statement, action, resource))
 }
 
 /// Whether an unconditional Deny reaches this action on this resource.
 pub(crate) fn denies(document: &Document, action: &str, resource: &str) -> bool {
     document.statements.iter().any(|statement| {
-        statement.effect == Effect::Deny && statement.conditions.is_empty() && reaches(statement, action, resource)
+        statement.effect == Effect::Deny
+            && statement.conditions.is_empty()
+            && reaches(statement, action, resource)
     })
 }
 
@@ -288,7 +310,9 @@ pub(crate) fn is_about_everything(statement: &Statement) -> bool {
 /// Whether a statement names every action.
 pub(crate) fn is_about_every_action(statement: &Statement) -> bool {
     match &statement.action {
-        ActionElement::Action(list) => list.as_slice().iter().any(|pattern| is_star(pattern) || pattern == "*:*"),
+        ActionElement::Action(list) => {
+            list.as_slice().iter().any(|pattern| is_star(pattern) || pattern == "*:*")
+        }
         ActionElement::NotAction(list) => list.as_slice().is_empty(),
     }
 }

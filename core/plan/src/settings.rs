@@ -153,7 +153,10 @@ impl SettingsError {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let message = error.message().replace('\n', ", ");
-        Self::new(format!("line {line}: {message}"), "the book's page on reviewing shows every key with an example")
+        Self::new(
+            format!("line {line}: {message}"),
+            "the book's page on reviewing shows every key with an example",
+        )
     }
 }
 
@@ -206,7 +209,8 @@ impl WireWaiver {
             }
         }
         let expires = self.expires.parse().map_err(|_| {
-            let message = format!("the waiver for `{}` expires on `{}`, which is no date", self.check, self.expires);
+            let message =
+                format!("the waiver for `{}` expires on `{}`, which is no date", self.check, self.expires);
             SettingsError::new(message, "write it as `2027-03-31`")
         })?;
         Ok(Waiver {
@@ -222,7 +226,10 @@ impl WireWaiver {
 
 fn instant(text: &str) -> Result<Timestamp, SettingsError> {
     text.parse().map_err(|_| {
-        SettingsError::new(format!("`as_of` is `{text}`, which is no instant"), "write it as `2026-11-01T00:00:00Z`")
+        SettingsError::new(
+            format!("`as_of` is `{text}`, which is no instant"),
+            "write it as `2026-11-01T00:00:00Z`",
+        )
     })
 }
 
@@ -238,7 +245,11 @@ fn accounts(wire: BTreeMap<String, String>) -> Result<BTreeMap<AccountId, String
 impl Default for Owners {
     fn default() -> Self {
         let keys = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Self { known: Vec::new(), owner_tags: keys(&["Owner", "owner"]), purpose_tags: keys(&["Purpose", "purpose"]) }
+        Self {
+            known: Vec::new(),
+            owner_tags: keys(&["Owner", "owner"]),
+            purpose_tags: keys(&["Purpose", "purpose"]),
+        }
     }
 }
 
@@ -268,7 +279,17 @@ impl Default for Patterns {
     fn default() -> Self {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {
-            machine_users: names(&["svc-*", "svc_*", "ci-*", "batch-*", "app-*", "bot-*", "*-bot", "*-ci", "/service/*"]),
+            machine_users: names(&[
+                "svc-*",
+                "svc_*",
+                "ci-*",
+                "batch-*",
+                "app-*",
+                "bot-*",
+                "*-bot",
+                "*-ci",
+                "/service/*",
+            ]),
             break_glass_roles: names(&["*break-glass*", "*breakglass*", "*emergency*"]),
         }
     }
@@ -281,7 +302,10 @@ mod tests {
     #[test]
     fn every_fault_is_named_with_what_to_do() {
         let cases = [
-            ("x = 1", "line 1: unknown field `x`, expected one of `as_of`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`"),
+            (
+                "x = 1",
+                "line 1: unknown field `x`, expected one of `as_of`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`",
+            ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
             ("bastion = \"12\"", "`12` is not a 12-digit AWS account id"),
             ("[accounts]\n\"abc\" = \"x\"", "`abc` is not a 12-digit AWS account id"),

@@ -29,7 +29,11 @@ fn rotation(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Ju
         return Ok(Ruling::NotApplicable);
     }
     let (days, limit) = (context.days(*key.created.known()?), context.settings.limits.key_rotation);
-    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+    Ok(if days > limit {
+        Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())])
+    } else {
+        Ruling::Pass
+    })
 }
 
 /// Days a credential lay unused: since its last use, else since it was made.
@@ -145,7 +149,11 @@ fn inactive_leftover(context: &Context<'_>, _: &Account, _: &User, key: &AccessK
         LastUse::Never => made,
     };
     let (days, limit) = (context.days(since), context.settings.limits.inactive_leftover);
-    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+    Ok(if days > limit {
+        Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())])
+    } else {
+        Ruling::Pass
+    })
 }
 
 fn password_age(context: &Context<'_>, _: &Account, user: &User) -> Judged {
@@ -158,7 +166,11 @@ fn password_age(context: &Context<'_>, _: &Account, user: &User) -> Judged {
         None => *user.created.known()?,
     };
     let (days, limit) = (context.days(set), context.settings.limits.password_age);
-    Ok(if days > limit { Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())]) } else { Ruling::Pass })
+    Ok(if days > limit {
+        Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())])
+    } else {
+        Ruling::Pass
+    })
 }
 
 fn of_user(account: &Account, user: &User, id: &str) -> Resource {
@@ -232,7 +244,8 @@ fn of_certificate(account: &Account, name: &str, arn: &Arn) -> Resource {
 /// A user that nothing hangs on: no password, key, certificate, MFA, group or policy.
 fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     let details = user.details.known()?;
-    if !details.groups.is_empty() || !details.grants.inline.is_empty() || !details.grants.attached.is_empty() {
+    if !details.groups.is_empty() || !details.grants.inline.is_empty() || !details.grants.attached.is_empty()
+    {
         return Ok(Ruling::Pass);
     }
     let report = user.report.known()?;

@@ -23,7 +23,11 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 ];
 
 /// What the trail tells of a key: `None` when it never saw it, a gap when the key has no id to look for.
-fn usage<'a>(context: &Context<'a>, account: &Account, key: &AccessKey) -> Result<Option<&'a KeyUsage>, Missing> {
+fn usage<'a>(
+    context: &Context<'a>,
+    account: &Account,
+    key: &AccessKey,
+) -> Result<Option<&'a KeyUsage>, Missing> {
     let trail = context.usage()?;
     covered(context, account.id)?;
     let id = key.id.as_ref().ok_or_else(|| absent(Dataset::AccessKeys, "AccessKeyId"))?;
@@ -43,7 +47,9 @@ fn noise(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) ->
     if !*key.active.known()? {
         return Ok(Ruling::NotApplicable);
     }
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     if context.use_class(account.id, activity).class != UseClass::Noise {
         return Ok(Ruling::Pass);
     }
@@ -53,7 +59,9 @@ fn noise(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) ->
 }
 
 fn low_frequency(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     if context.use_class(account.id, activity).class != UseClass::Rare {
         return Ok(Ruling::Pass);
     }
@@ -69,24 +77,36 @@ fn low_frequency(context: &Context<'_>, account: &Account, _: &User, key: &Acces
 }
 
 fn unexpected_origin(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     let limit = context.settings.limits.new_origin;
-    let Some(since) = before(covered(context, account.id)?.last, limit) else { return Ok(Ruling::NotApplicable) };
+    let Some(since) = before(covered(context, account.id)?.last, limit) else {
+        return Ok(Ruling::NotApplicable);
+    };
     if activity.first >= since {
         // no history to be unlike
         return Ok(Ruling::NotApplicable);
     }
     let is_new = |seen: &Seen| seen.first >= since;
-    let known: BTreeSet<String> =
-        activity.addresses.seen.iter().filter(|(_, seen)| !is_new(seen)).map(|(address, _)| network(address)).collect();
+    let known: BTreeSet<String> = activity
+        .addresses
+        .seen
+        .iter()
+        .filter(|(_, seen)| !is_new(seen))
+        .map(|(address, _)| network(address))
+        .collect();
     let mut origins = Vec::new();
     for (address, seen) in &activity.addresses.seen {
         if is_new(seen) && !address.ends_with(".amazonaws.com") && !known.contains(&network(address)) {
             origins.push(address.clone());
         }
     }
-    origins.extend(activity.regions.seen.iter().filter(|(_, seen)| is_new(seen)).map(|(region, _)| region.clone()));
-    let clients = activity.callers.iter().filter(|(_, seen)| is_new(seen)).map(|(kind, _)| kind.as_str().to_owned());
+    origins.extend(
+        activity.regions.seen.iter().filter(|(_, seen)| is_new(seen)).map(|(region, _)| region.clone()),
+    );
+    let clients =
+        activity.callers.iter().filter(|(_, seen)| is_new(seen)).map(|(kind, _)| kind.as_str().to_owned());
     origins.extend(clients);
     if origins.is_empty() {
         return Ok(Ruling::Pass);
@@ -114,7 +134,9 @@ fn network(address: &str) -> String {
 }
 
 fn shared(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     if context.use_class(account.id, activity).class != UseClass::Shared {
         return Ok(Ruling::Pass);
     }
@@ -123,7 +145,9 @@ fn shared(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -
 }
 
 fn inside_aws(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     let callers: Vec<String> = activity
         .callers
         .keys()
@@ -136,23 +160,49 @@ fn inside_aws(context: &Context<'_>, account: &Account, _: &User, key: &AccessKe
 /// Calls an intruder makes first: who am I, what is here, what may I do. (Stratus Red Team's and Prowler's lists agree on
 /// these.)
 const ENUMERATION: [&str; 16] = [
-    "ListUsers", "ListRoles", "ListAccessKeys", "GetAccountAuthorizationDetails", "ListGroups", "ListAttachedUserPolicies",
-    "ListUserPolicies", "GetSendQuota", "ListIdentities", "DescribeInstances", "ListBuckets", "ListSecrets",
-    "GetAccountSummary", "ListFunctions20150331", "DescribeRegions", "ListFoundationModels",
+    "ListUsers",
+    "ListRoles",
+    "ListAccessKeys",
+    "GetAccountAuthorizationDetails",
+    "ListGroups",
+    "ListAttachedUserPolicies",
+    "ListUserPolicies",
+    "GetSendQuota",
+    "ListIdentities",
+    "DescribeInstances",
+    "ListBuckets",
+    "ListSecrets",
+    "GetAccountSummary",
+    "ListFunctions20150331",
+    "DescribeRegions",
+    "ListFoundationModels",
 ];
 const ESCALATION: [&str; 10] = [
-    "CreateAccessKey", "CreateLoginProfile", "UpdateLoginProfile", "AttachUserPolicy", "PutUserPolicy", "AttachRolePolicy",
-    "PutRolePolicy", "CreateUser", "UpdateAssumeRolePolicy", "CreatePolicyVersion",
+    "CreateAccessKey",
+    "CreateLoginProfile",
+    "UpdateLoginProfile",
+    "AttachUserPolicy",
+    "PutUserPolicy",
+    "AttachRolePolicy",
+    "PutRolePolicy",
+    "CreateUser",
+    "UpdateAssumeRolePolicy",
+    "CreatePolicyVersion",
 ];
 const MODEL_ABUSE: [&str; 5] = [
-    "InvokeModel", "InvokeModelWithResponseStream", "PutFoundationModelEntitlement", "PutUseCaseForModelAccess",
+    "InvokeModel",
+    "InvokeModelWithResponseStream",
+    "PutFoundationModelEntitlement",
+    "PutUseCaseForModelAccess",
     "ListFoundationModelAgreementOffers",
 ];
 /// That many different enumerating calls, some denied, are nobody's daily work.
 const ENUMERATION_MIN: usize = 5;
 
 fn threat(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
+        return Ok(Ruling::NotApplicable);
+    };
     let mut signs = Vec::new();
     let mut calls = 0;
     let probed = used(activity, &ENUMERATION);
@@ -170,7 +220,11 @@ fn threat(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -
         signs.push("model abuse".to_owned());
         calls += models.iter().map(|(calls, _)| calls).sum::<u64>();
     }
-    Ok(if signs.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("signs", signs.into()), ("calls", calls.into())]) })
+    Ok(if signs.is_empty() {
+        Ruling::Pass
+    } else {
+        Ruling::Fail(vec![("signs", signs.into()), ("calls", calls.into())])
+    })
 }
 
 /// The named actions that were called: how often, and whether any call was denied.
@@ -189,8 +243,20 @@ fn used(activity: &Activity, names: &[&str]) -> Vec<(u64, bool)> {
 fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
     const DAYS_MIN: i64 = 30;
     const VISIBLE: [&str; 14] = [
-        "iam", "ec2", "rds", "ecs", "ecr", "cloudformation", "elasticloadbalancing", "autoscaling", "route53", "kms",
-        "ssm", "secretsmanager", "codebuild", "organizations",
+        "iam",
+        "ec2",
+        "rds",
+        "ecs",
+        "ecr",
+        "cloudformation",
+        "elasticloadbalancing",
+        "autoscaling",
+        "route53",
+        "kms",
+        "ssm",
+        "secretsmanager",
+        "codebuild",
+        "organizations",
     ];
     let trail = context.usage()?;
     let covered = covered(context, account.id)?;
@@ -216,14 +282,19 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
         .into_iter()
         .filter(|service| VISIBLE.contains(&service.as_str()) && !called.contains(service.as_str()))
         .collect();
-    Ok(if unused.is_empty() { Ruling::Pass } else { Ruling::Info(vec![("days", days.into()), ("services", unused.into())]) })
+    Ok(if unused.is_empty() {
+        Ruling::Pass
+    } else {
+        Ruling::Info(vec![("days", days.into()), ("services", unused.into())])
+    })
 }
 
 fn services(document: &kagimori_policy::document::Document, granted: &mut BTreeSet<String>) {
     for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
         let (patterns, negated) = statement.action.patterns();
         if !negated {
-            let prefix = |pattern: &String| pattern.split_once(':').map(|(service, _)| service.to_ascii_lowercase());
+            let prefix =
+                |pattern: &String| pattern.split_once(':').map(|(service, _)| service.to_ascii_lowercase());
             granted.extend(patterns.iter().filter_map(prefix));
         }
     }
@@ -231,7 +302,11 @@ fn services(document: &kagimori_policy::document::Document, granted: &mut BTreeS
 
 impl Context<'_> {
     /// The class of use of a key or principal of an account.
-    pub(crate) fn use_class(&self, account: AccountId, activity: &Activity) -> kagimori_trail::classify::Classification {
+    pub(crate) fn use_class(
+        &self,
+        account: AccountId,
+        activity: &Activity,
+    ) -> kagimori_trail::classify::Classification {
         let coverage = self.usage.and_then(|usage| usage.coverage.get(&account));
         classify(activity, coverage, self.settings.limits.unused, self.now)
     }

@@ -100,7 +100,8 @@ fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> J
     let mut people = false;
     let mut open = Vec::new();
     for statement in trust::grants(document) {
-        let named = trust::principals(statement).into_iter().filter(|who| trust::are_people(context, account, who));
+        let named =
+            trust::principals(statement).into_iter().filter(|who| trust::are_people(context, account, who));
         let named: Vec<String> = named.map(|who| who.to_string()).collect();
         people |= !named.is_empty();
         if !named.is_empty() && !asks_for_mfa(&statement.conditions) {
@@ -123,7 +124,8 @@ pub(super) fn asks_for_mfa(conditions: &[Condition]) -> bool {
     conditions.iter().any(|condition| {
         let key = condition.key.to_ascii_lowercase();
         let operator = condition.operator.to_ascii_lowercase();
-        let value = |wanted: &str| condition.values.as_slice().iter().all(|v| v.text().eq_ignore_ascii_case(wanted));
+        let value =
+            |wanted: &str| condition.values.as_slice().iter().all(|v| v.text().eq_ignore_ascii_case(wanted));
         match key.as_str() {
             "aws:multifactorauthpresent" => {
                 (operator == "bool" && value("true")) || (operator == "null" && value("false"))
@@ -168,7 +170,8 @@ fn self_manage(_: &Context<'_>, account: &Account, user: &User) -> Judged {
     }
     let own = own_resources(user);
     let may = |action: &str, resource: &str| policies.may(action, resource).map_err(Missing);
-    let enrols = may("iam:CreateVirtualMFADevice", &own.device)? && may("iam:EnableMFADevice", user.arn.as_str())?;
+    let enrols =
+        may("iam:CreateVirtualMFADevice", &own.device)? && may("iam:EnableMFADevice", user.arn.as_str())?;
     // policies name the user by a variable, which a reading without a request cannot fill in: try both spellings
     let by_variable = may("iam:CreateVirtualMFADevice", &own.device_by_variable)?
         && may("iam:EnableMFADevice", &own.user_by_variable)?;
@@ -224,7 +227,8 @@ fn deny_unless(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
         .iter()
         .filter(of_deny)
         .filter(|statement| {
-            let asks = |condition: &Condition| condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
+            let asks =
+                |condition: &Condition| condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
             statement.conditions.iter().any(asks)
         })
         .collect();
@@ -245,7 +249,11 @@ fn deny_unless(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
         .filter(|statement| !sound(statement))
         .map(|statement| statement.sid.clone().unwrap_or_else(|| "(no Sid)".to_owned()))
         .collect();
-    Ok(if bypassable.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("statements", bypassable.into())]) })
+    Ok(if bypassable.is_empty() {
+        Ruling::Pass
+    } else {
+        Ruling::Fail(vec![("statements", bypassable.into())])
+    })
 }
 
 /// The gap of a field that a source did not tell.

@@ -25,12 +25,16 @@ fn none(_: &Context<'_>, account: &Account) -> Judged {
 
 fn length(context: &Context<'_>, account: &Account) -> Judged {
     let limit = context.settings.limits.password_length;
-    clause(account, limit, |policy| (policy.minimum_length.unwrap_or_default(), |value, limit| value >= limit))
+    clause(account, limit, |policy| {
+        (policy.minimum_length.unwrap_or_default(), |value, limit| value >= limit)
+    })
 }
 
 fn reuse(context: &Context<'_>, account: &Account) -> Judged {
     let limit = context.settings.limits.password_reuse;
-    clause(account, limit, |policy| (policy.reuse_prevention.unwrap_or_default(), |value, limit| value >= limit))
+    clause(account, limit, |policy| {
+        (policy.reuse_prevention.unwrap_or_default(), |value, limit| value >= limit)
+    })
 }
 
 fn expiry(context: &Context<'_>, account: &Account) -> Judged {
@@ -69,7 +73,11 @@ fn policy(account: &Account) -> Result<PasswordPolicy, Missing> {
     Ok(account.password_policy.known()?.clone().unwrap_or(none))
 }
 
-fn clause(account: &Account, limit: u32, read: impl Fn(&PasswordPolicy) -> (u32, fn(u32, u32) -> bool)) -> Judged {
+fn clause(
+    account: &Account,
+    limit: u32,
+    read: impl Fn(&PasswordPolicy) -> (u32, fn(u32, u32) -> bool),
+) -> Judged {
     let (value, holds) = read(&policy(account)?);
     if holds(value, limit) {
         return Ok(Ruling::Pass);
@@ -87,7 +95,10 @@ fn failing(account: &Account, facts: Facts) -> Ruling {
 }
 
 fn nobody_has_a_password(account: &Account) -> bool {
-    account.datasets.get(&kagimori_estate::Dataset::CredentialReport).is_some_and(|known| known.value().is_some())
+    account
+        .datasets
+        .get(&kagimori_estate::Dataset::CredentialReport)
+        .is_some_and(|known| known.value().is_some())
         && account.users.values().all(|user| {
             let report = user.report.value();
             report.and_then(|row| row.password_enabled.value()) == Some(&false)

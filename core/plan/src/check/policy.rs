@@ -76,7 +76,8 @@ fn inline_star(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
 }
 
 fn has_aws_policy(identity: &Identity<'_>, name: &str) -> bool {
-    let is_aws = |arn: &Arn| arn.account().is_none() && arn.resource().starts_with("policy/") && arn.name() == name;
+    let is_aws =
+        |arn: &Arn| arn.account().is_none() && arn.resource().starts_with("policy/") && arn.name() == name;
     identity.grants.attached.iter().any(is_aws)
 }
 
@@ -172,7 +173,12 @@ fn role_with(account: &Account, name: &str) -> Judged {
     let mut roles = account.roles.values();
     let attached = roles.any(|role| {
         has_aws_policy(
-            &Identity { kind: ResourceKind::Role, name: &role.name, arn: role.arn.as_str(), grants: &role.grants },
+            &Identity {
+                kind: ResourceKind::Role,
+                name: &role.name,
+                arn: role.arn.as_str(),
+                grants: &role.grants,
+            },
             name,
         )
     });

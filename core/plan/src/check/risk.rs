@@ -120,7 +120,8 @@ pub(super) fn granted_on_everything(placed: &Placed<'_>, actions: &[&str]) -> Ve
             && privilege::is_about_everything(statement)
     };
     let statements: Vec<&Statement> = placed.document.statements.iter().filter(open).collect();
-    let granted = |action: &&&str| statements.iter().any(|statement| privilege::reaches_action(statement, action));
+    let granted =
+        |action: &&&str| statements.iter().any(|statement| privilege::reaches_action(statement, action));
     let undenied = |action: &&&str| !privilege::denies(placed.document, action, "*");
     actions.iter().filter(granted).filter(undenied).map(|action| (*action).to_owned()).collect()
 }
@@ -157,7 +158,8 @@ fn decrypt_all(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
     }
     const ALL_KEYS: &str = "arn:aws:kms:us-east-1:000000000000:key/probe";
     let every_key = ["kms:Decrypt", "kms:ReEncryptFrom"].iter().any(|action| {
-        privilege::allows(placed.document, action, ALL_KEYS) && !privilege::denies(placed.document, action, ALL_KEYS)
+        privilege::allows(placed.document, action, ALL_KEYS)
+            && !privilege::denies(placed.document, action, ALL_KEYS)
     });
     Ok(if every_key { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
 }
@@ -206,10 +208,21 @@ const PATHS: [(&str, &[&str]); 33] = [
     ("lambda-006", &["iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission"]),
     ("lambda-003", &["lambda:UpdateFunctionCode"]),
     ("cloudformation-001", &["iam:PassRole", "cloudformation:CreateStack"]),
-    ("cloudformation-003", &["iam:PassRole", "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"]),
+    (
+        "cloudformation-003",
+        &["iam:PassRole", "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"],
+    ),
     ("codebuild-001", &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"]),
     ("codebuild-002", &["codebuild:StartBuild"]),
-    ("datapipeline-001", &["iam:PassRole", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition", "datapipeline:ActivatePipeline"]),
+    (
+        "datapipeline-001",
+        &[
+            "iam:PassRole",
+            "datapipeline:CreatePipeline",
+            "datapipeline:PutPipelineDefinition",
+            "datapipeline:ActivatePipeline",
+        ],
+    ),
     ("glue-001", &["iam:PassRole", "glue:CreateDevEndpoint"]),
     ("glue-003", &["iam:PassRole", "glue:CreateJob", "glue:StartJobRun"]),
     ("glue-002", &["glue:UpdateDevEndpoint"]),
@@ -259,7 +272,10 @@ fn may_all(policies: &Policies<'_>, account: &Account, actions: &[&str]) -> Resu
 fn somebody_elses(account: &Account, action: &str) -> String {
     let kind = match action {
         "iam:CreatePolicyVersion" => "policy",
-        "iam:PutUserPolicy" | "iam:AttachUserPolicy" | "iam:CreateAccessKey" | "iam:CreateLoginProfile"
+        "iam:PutUserPolicy"
+        | "iam:AttachUserPolicy"
+        | "iam:CreateAccessKey"
+        | "iam:CreateLoginProfile"
         | "iam:UpdateLoginProfile" => "user",
         "iam:AttachGroupPolicy" | "iam:PutGroupPolicy" | "iam:AddUserToGroup" => "group",
         action if action.starts_with("iam:") => "role",

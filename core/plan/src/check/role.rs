@@ -62,7 +62,9 @@ fn break_glass(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
 
 /// Whether the bastion's people may become this role.
 fn is_delegated(context: &Context<'_>, account: &Account, role: &Role) -> Result<bool, Missing> {
-    let Some(bastion) = context.settings.bastion.filter(|bastion| *bastion != account.id) else { return Ok(false) };
+    let Some(bastion) = context.settings.bastion.filter(|bastion| *bastion != account.id) else {
+        return Ok(false);
+    };
     let document = run::document(&role.trust)?;
     let named = trust::grants(document).flat_map(trust::principals).any(|who| who.account() == Some(bastion));
     Ok(named)
@@ -142,10 +144,11 @@ fn boundary_missing(_: &Context<'_>, account: &Account, role: &Role) -> Judged {
     if !writes {
         return Ok(Ruling::NotApplicable);
     }
-    let asks_for_boundary = role.grants.inline.iter().any(|(_, policy)| demands_boundary(policy))
-        || role.grants.attached.iter().any(|arn| {
-            account.policies.get(arn).is_some_and(|policy| demands_boundary(&policy.document))
-        });
+    let asks_for_boundary =
+        role.grants.inline.iter().any(|(_, policy)| demands_boundary(policy))
+            || role.grants.attached.iter().any(|arn| {
+                account.policies.get(arn).is_some_and(|policy| demands_boundary(&policy.document))
+            });
     let bounded = role.grants.boundary.is_some() || asks_for_boundary;
     Ok(if bounded { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
 }
@@ -155,6 +158,9 @@ fn demands_boundary(policy: &kagimori_estate::model::Policy) -> bool {
     let Ok(document) = &policy.document else { return false };
     document.statements.iter().any(|statement| {
         privilege::reaches_action(statement, "iam:PutRolePolicy")
-            && statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("iam:PermissionsBoundary"))
+            && statement
+                .conditions
+                .iter()
+                .any(|condition| condition.key.eq_ignore_ascii_case("iam:PermissionsBoundary"))
     })
 }

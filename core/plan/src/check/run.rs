@@ -54,7 +54,13 @@ impl<'a> Context<'a> {
 pub(crate) trait Sink {
     fn take(&mut self, verdict: Verdict);
     /// A pass or a "does not arise": cheap, because there are hundreds of thousands.
-    fn count(&mut self, check: &'static str, outcome: Outcome, resource: impl FnOnce() -> Resource, account: AccountId);
+    fn count(
+        &mut self,
+        check: &'static str,
+        outcome: Outcome,
+        resource: impl FnOnce() -> Resource,
+        account: AccountId,
+    );
 }
 
 /// Runs every rule.
@@ -70,7 +76,12 @@ pub(crate) fn run(context: &Context<'_>, accounts: &[&Account], sink: &mut impl 
     }
 }
 
-fn organization(context: &Context<'_>, check: &'static Check, rule: fn(&Context<'_>) -> Judged, sink: &mut impl Sink) {
+fn organization(
+    context: &Context<'_>,
+    check: &'static Check,
+    rule: fn(&Context<'_>) -> Judged,
+    sink: &mut impl Sink,
+) {
     let management = context.estate.organization.management_account.value();
     let Some(id) = management.or_else(|| context.estate.accounts.keys().next()).copied() else { return };
     let account = Account::unknown(id);
@@ -102,7 +113,11 @@ impl<S: Sink> Run<'_, '_, S> {
             }),
             Rule::Role(rule) => self.entities(|run| {
                 for role in account.roles.values() {
-                    let judged = if is_aws_owned(role) { Ok(Ruling::NotApplicable) } else { rule(context, account, role) };
+                    let judged = if is_aws_owned(role) {
+                        Ok(Ruling::NotApplicable)
+                    } else {
+                        rule(context, account, role)
+                    };
                     run.judged(judged, || subject::role(account, role));
                 }
             }),
@@ -140,12 +155,18 @@ impl<S: Sink> Run<'_, '_, S> {
         }
         for user in account.users.values() {
             match rule {
-                Rule::User(rule) => self.judged(rule(context, account, user), || subject::user(account, user)),
-                Rule::Password(rule) => self.judged(rule(context, account, user), || subject::password(account, user)),
+                Rule::User(rule) => {
+                    self.judged(rule(context, account, user), || subject::user(account, user))
+                }
+                Rule::Password(rule) => {
+                    self.judged(rule(context, account, user), || subject::password(account, user))
+                }
                 Rule::Key(rule) => match user.access_keys.known() {
                     Ok(keys) => {
                         for key in keys {
-                            self.judged(rule(context, account, user, key), || subject::key(account, user, key));
+                            self.judged(rule(context, account, user, key), || {
+                                subject::key(account, user, key)
+                            });
                         }
                     }
                     Err(gap) => self.judged(Err(gap.into()), || subject::user(account, user)),
@@ -212,7 +233,9 @@ impl<S: Sink> Run<'_, '_, S> {
         let id = self.check.id.as_str();
         match judged {
             Ok(Ruling::Pass) => self.sink.count(id, Outcome::Pass, resource, self.account.id),
-            Ok(Ruling::NotApplicable) => self.sink.count(id, Outcome::NotApplicable, resource, self.account.id),
+            Ok(Ruling::NotApplicable) => {
+                self.sink.count(id, Outcome::NotApplicable, resource, self.account.id)
+            }
             Ok(Ruling::Fail(facts)) => self.verdict(Outcome::Fail, facts, None, resource()),
             Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, resource()),
             Err(Missing(gap)) => self.unknown(gap, resource),

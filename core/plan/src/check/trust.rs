@@ -94,10 +94,9 @@ pub(crate) fn principals(statement: &Statement) -> Vec<Who> {
         Some(PrincipalElement::NotPrincipal(_)) | Some(PrincipalElement::Principal(Principals::Everyone)) => {
             vec![Who::Everyone]
         }
-        Some(PrincipalElement::Principal(Principals::Listed(listed))) => listed
-            .iter()
-            .flat_map(|(kind, names)| names.iter().map(move |name| who(kind, name)))
-            .collect(),
+        Some(PrincipalElement::Principal(Principals::Listed(listed))) => {
+            listed.iter().flat_map(|(kind, names)| names.iter().map(move |name| who(kind, name))).collect()
+        }
     }
 }
 
@@ -148,15 +147,22 @@ fn limits(conditions: &[Condition], keys: &[&str]) -> bool {
     conditions.iter().any(|condition| {
         let key = condition.key.to_ascii_lowercase();
         let operator = condition.operator.to_ascii_lowercase();
-        let positive = (operator.contains("equals") || operator.contains("like")) && !operator.contains("not");
-        let open = condition.values.as_slice().iter().any(|value| value.text().bytes().all(|byte| byte == b'*'));
+        let positive =
+            (operator.contains("equals") || operator.contains("like")) && !operator.contains("not");
+        let open =
+            condition.values.as_slice().iter().any(|value| value.text().bytes().all(|byte| byte == b'*'));
         let loose = operator.ends_with("ifexists") || operator.starts_with("forallvalues:");
         keys.contains(&key.as_str()) && positive && !open && !loose
     })
 }
 
-const WHOSE: [&str; 5] =
-    ["aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:principalarn", "aws:sourceaccount"];
+const WHOSE: [&str; 5] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:sourceaccount",
+];
 
 fn any(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
@@ -248,8 +254,24 @@ fn readonly_external(context: &Context<'_>, account: &Account, role: &Role) -> J
 ///
 /// IAM User Guide, `confused-deputy` ("Cross-service confused deputy prevention").
 const DEPUTIES: [&str; 18] = [
-    "cloudtrail", "config", "sns", "s3", "logs", "events", "scheduler", "backup", "glue", "sagemaker", "bedrock",
-    "firehose", "dms", "transfer", "states", "ses", "guardduty", "access-analyzer",
+    "cloudtrail",
+    "config",
+    "sns",
+    "s3",
+    "logs",
+    "events",
+    "scheduler",
+    "backup",
+    "glue",
+    "sagemaker",
+    "bedrock",
+    "firehose",
+    "dms",
+    "transfer",
+    "states",
+    "ses",
+    "guardduty",
+    "access-analyzer",
 ];
 
 fn confused_deputy(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
@@ -279,7 +301,11 @@ fn confused_deputy(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
 
 /// An OIDC provider of a CI or cloud vendor serves everybody: only `sub` tells whose job it is.
 const SHARED_PROVIDERS: [&str; 5] = [
-    "token.actions.githubusercontent.com", "gitlab.com", "accounts.google.com", "app.terraform.io", "oidc.circleci.com",
+    "token.actions.githubusercontent.com",
+    "gitlab.com",
+    "accounts.google.com",
+    "app.terraform.io",
+    "oidc.circleci.com",
 ];
 
 fn wide_subject(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
@@ -329,12 +355,15 @@ fn why_wide(conditions: &[Condition], host: &str) -> Option<String> {
 /// INFO: people come through no identity provider at all.
 fn federation(_: &Context<'_>, account: &Account) -> Judged {
     account.dataset(Dataset::AuthorizationDetails).known()?;
-    let reserved = account.roles.values().any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
+    let reserved =
+        account.roles.values().any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
     let saml = account.roles.values().any(|role| {
         let document = role.trust.document.as_ref().ok();
-        document.into_iter().flat_map(grants).flat_map(principals).any(|who| {
-            matches!(who, Who::Federated(provider) if provider.contains(":saml-provider/"))
-        })
+        document
+            .into_iter()
+            .flat_map(grants)
+            .flat_map(principals)
+            .any(|who| matches!(who, Who::Federated(provider) if provider.contains(":saml-provider/")))
     });
     if reserved || saml {
         return Ok(Ruling::Pass);

@@ -74,7 +74,9 @@ pub(super) fn accounts(
             roles: details.value().map(|()| account.roles.len()),
             mfa_missing: ["mfa-console-user", "mfa-every-user", "mfa-privileged-user"].map(population),
             datasets: account.datasets.clone(),
-            events: context.usage.map(|usage| usage.coverage.get(&account.id).map_or(0, |covered| covered.events)),
+            events: context
+                .usage
+                .map(|usage| usage.coverage.get(&account.id).map_or(0, |covered| covered.events)),
         }
     };
     context.estate.accounts.values().map(row).collect()
@@ -138,7 +140,8 @@ fn root_rows(account: &Account, name: Option<&String>, report: &CredentialReport
         privileged: Some(true),
         key: None,
     };
-    let keys = (1..).zip(&report.keys).filter(|(_, slot)| slot.last_rotated.value().is_some_and(Option::is_some));
+    let keys =
+        (1..).zip(&report.keys).filter(|(_, slot)| slot.last_rotated.value().is_some_and(Option::is_some));
     let keys = keys.map(|(number, slot)| KeyCells {
         id: None,
         slot: Some(number),
@@ -151,7 +154,12 @@ fn root_rows(account: &Account, name: Option<&String>, report: &CredentialReport
     with_keys(row, keys.collect())
 }
 
-fn user_rows(context: &Context<'_>, account: &Account, name: Option<&String>, user: &User) -> Vec<CredentialRow> {
+fn user_rows(
+    context: &Context<'_>,
+    account: &Account,
+    name: Option<&String>,
+    user: &User,
+) -> Vec<CredentialRow> {
     let report = user.report.value();
     let tags = user.details.value().map(|details| &details.tags);
     let owner = tags.and_then(|tags| tag_value(tags, &context.settings.owners.owner_tags));
@@ -248,7 +256,9 @@ fn top(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
 /// Calls per day over the account's window, the last 90 days at most.
 fn daily(context: &Context<'_>, account: AccountId, activity: &Activity) -> Vec<u32> {
     const DAYS_MAX: i32 = 90;
-    let Some(covered) = context.usage.and_then(|usage| usage.coverage.get(&account)) else { return Vec::new() };
+    let Some(covered) = context.usage.and_then(|usage| usage.coverage.get(&account)) else {
+        return Vec::new();
+    };
     let day = |at: Timestamp| i32::try_from(at.as_second().div_euclid(86_400)).unwrap_or_default();
     let last = day(covered.last);
     let first = day(covered.first).max(last - DAYS_MAX + 1);
@@ -260,7 +270,9 @@ pub(super) fn roles(context: &Context<'_>, accounts: &[&Account]) -> Vec<RoleRow
     let mut rows = Vec::new();
     for account in accounts {
         let account_name = name(context, account);
-        rows.extend(account.roles.values().map(|role| role_row(context, account, account_name.as_ref(), role)));
+        rows.extend(
+            account.roles.values().map(|role| role_row(context, account, account_name.as_ref(), role)),
+        );
     }
     rows
 }
@@ -287,7 +299,8 @@ fn calls(activity: Option<&Activity>) -> u64 {
 
 /// Datasets that nobody gave, with how many of the reviewed accounts lack them; only those some check asks for.
 pub(super) fn not_given(accounts: &[&Account], has_trail: bool) -> BTreeMap<Dataset, usize> {
-    let asked: BTreeSet<Dataset> = crate::check::catalogue().iter().flat_map(|check| check.data.clone()).collect();
+    let asked: BTreeSet<Dataset> =
+        crate::check::catalogue().iter().flat_map(|check| check.data.clone()).collect();
     let mut lacking = BTreeMap::new();
     for account in accounts {
         for (dataset, known) in &account.datasets {

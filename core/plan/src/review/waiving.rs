@@ -81,7 +81,8 @@ fn about(waiver: &Waiver, matched: usize, context: &Context<'_>) -> Option<Verdi
         (false, _) => return None,
     };
     let first = context.estate.accounts.keys().next().copied();
-    let account = waiver.account.or(context.estate.organization.management_account.value().copied()).or(first)?;
+    let account =
+        waiver.account.or(context.estate.organization.management_account.value().copied()).or(first)?;
     let resource = Resource {
         kind: ResourceKind::Waiver,
         account,

@@ -1,0 +1,99 @@
+//! The command line, exactly as typed; nothing is opened or resolved here.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings, 2 failed, 3 incomplete (part of what was given could not \
+                          be read, was denied or torn; wins over 1).";
+
+/// AWS identities from keys everywhere to short-lived, least-privileged, approved and provable.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Review the AWS identities of a directory of files; needs no AWS account, no server, no network
+    Review(Review),
+    /// Explain a check: what it looks at, when it fails, what to do, what others call it
+    Explain(Explain),
+    /// List the checks
+    Checks(Checks),
+}
+
+/// Review the AWS identities of a directory of files; needs no AWS account, no server, no network.
+///
+/// DIR holds what the AWS CLI writes: `snapshots/<account>/authorization-details.json`, `credential-report.json`
+/// (or `.csv`), `account-summary.json`, … or the same files directly in DIR for one account; CloudTrail files in
+/// `trail/`; the company's own facts in `kagimori.toml`. What a file is, is told by its content, not by its name.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Review {
+    /// The directory (or one file of it)
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Where CloudTrail files lie, when not in DIR/trail
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trail: Option<PathBuf>,
+    /// Leave the trail out: only what the snapshots say
+    #[arg(long, conflicts_with = "trail")]
+    pub(crate) no_trail: bool,
+    /// The instant the review speaks of [default: `as_of` of kagimori.toml, else the clock]
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) now: Option<Timestamp>,
+    /// Where the report is written [default: DIR/report]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write no report, only print
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) no_report: bool,
+    /// Begin the CSV files with a byte order mark, as Japanese Excel wants it
+    #[arg(long)]
+    pub(crate) csv_bom: bool,
+    /// What to print: a summary for people, or the findings as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    /// The check's id, for instance `mfa-console-user`
+    pub(crate) id: String,
+    /// The language of the text
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
+    /// For people, or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Checks {
+    /// For people, or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// The language of the text
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// JSON with a versioned schema
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// English
+    En,
+    /// 日本語
+    Ja,
+}

@@ -1,0 +1,84 @@
+//! What makes a command fail, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a command failed as a whole. Damage inside the data is not here: it is reported beside the result.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// Nobody reads our output any more (`kagimori … | head`).
+    #[error("the reader of the output went away")]
+    BrokenPipe,
+    /// A file or folder could not be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The directory holds nothing to review.
+    #[error("found nothing to review in `{0}`")]
+    NothingToReview(PathBuf),
+    /// `kagimori.toml` cannot be used.
+    #[error("`{path}`: {source}")]
+    Settings {
+        /// The settings file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: kagimori_plan::settings::SettingsError,
+    },
+    /// No check has this id.
+    #[error("there is no check `{id}`")]
+    UnknownCheck {
+        /// What was asked for.
+        id: String,
+        /// The id that was probably meant.
+        nearest: Option<&'static str>,
+    },
+}
+
+impl AppError {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Write { path: path.to_owned(), source },
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::BrokenPipe => String::new(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "check the path; `kagimori review --help` shows what the directory may hold".to_owned()
+            }
+            Self::Read { .. } => "check that you may read it (`ls -ld`)".to_owned(),
+            Self::Write { .. } => {
+                "check that you may write there and that the disk is not full, or choose another place with `--out`"
+                    .to_owned()
+            }
+            Self::NothingToReview(_) => "put there what the AWS CLI writes, for instance `aws iam \
+                 get-account-authorization-details > authorization-details.json`, or try `kagimori review \
+                 examples/shiosai`"
+                .to_owned(),
+            Self::Settings { source, .. } => source.hint(),
+            Self::UnknownCheck { nearest: Some(nearest), .. } => {
+                format!("did you mean `{nearest}`? `kagimori checks` lists them all")
+            }
+            Self::UnknownCheck { nearest: None, .. } => "`kagimori checks` lists them all".to_owned(),
+        }
+    }
+}

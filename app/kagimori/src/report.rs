@@ -1,0 +1,48 @@
+//! What a review looks like: renderers from values to text. Nothing is decided here.
+
+pub(crate) mod csv;
+mod html;
+pub(crate) mod json;
+mod ocsf;
+mod sarif;
+pub(crate) mod terminal;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use kagimori_estate::Estate;
+use kagimori_estate::id::AccountId;
+use kagimori_plan::{Review, Settings};
+use kagimori_trail::Usage;
+
+/// All that a report is made from.
+pub(crate) struct ReportInput<'a> {
+    pub(crate) review: &'a Review,
+    pub(crate) estate: &'a Estate,
+    pub(crate) usage: Option<&'a Usage>,
+    pub(crate) settings: &'a Settings,
+}
+
+impl ReportInput<'_> {
+    /// The account's name, as the review found it.
+    pub(crate) fn account_name(&self, id: AccountId) -> Option<&str> {
+        self.review.accounts.iter().find(|row| row.id == id).and_then(|row| row.name.as_deref())
+    }
+}
+
+/// Writes every format into a folder. `bom`: begin the CSV files with a byte order mark, for Japanese Excel.
+pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        let mut out = BufWriter::new(File::create(folder.join(name))?);
+        write(&mut out)?;
+        out.flush()
+    };
+    file("index.html", &|out| html::write(input, out))?;
+    file("findings.json", &|out| json::write(input, out))?;
+    file("findings.csv", &|out| csv::findings(input, bom, out))?;
+    file("credentials.csv", &|out| csv::credentials(input, bom, out))?;
+    file("findings.ocsf.json", &|out| ocsf::write(input, out))?;
+    file("findings.sarif", &|out| sarif::write(input, out))
+}
