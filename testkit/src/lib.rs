@@ -1,1 +1,47 @@
 //! The fictional company Shiosai (潮騒), generated from a seed.
+//!
+//! Shiosai runs ferries and sells tide data. Its people make every mistake that the seed articles describe, so that every
+//! part of Kagimori has something to say. The same options give the same bytes on every machine.
+
+mod calendar;
+mod cast;
+mod document;
+mod files;
+mod managed;
+mod model;
+mod random;
+mod trail;
+
+use std::collections::BTreeMap;
+
+/// How large a company, over how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The seed of everything that is dealt out.
+    pub seed: u64,
+    /// Accounts, at least the six of the cast.
+    pub accounts: usize,
+    /// IAM users over all accounts; the cast is always complete.
+    pub users: usize,
+    /// Roles over all accounts; the cast is always complete.
+    pub roles: usize,
+    /// Days of CloudTrail; 0 for none.
+    pub days: i64,
+}
+
+impl Default for Options {
+    /// The committed company.
+    fn default() -> Self {
+        Self { seed: 20_261_101, accounts: 6, users: 120, roles: 200, days: 90 }
+    }
+}
+
+/// Every file of the company by its path in the kagimori directory.
+pub fn generate(options: &Options) -> BTreeMap<String, Vec<u8>> {
+    let company = cast::company(options);
+    let mut files = files::write(&company);
+    if options.days > 0 {
+        trail::write(&company, options.days, &mut files);
+    }
+    files
+}

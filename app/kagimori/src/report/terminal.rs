@@ -22,9 +22,10 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// How many checks, resources and problems are shown before "and n more".
-const CHECKS_MAX: usize = 22;
+const CHECKS_MAX: usize = 20;
 const RESOURCES_MAX: usize = 3;
 const PROBLEMS_MAX: usize = 5;
+const NOT_GIVEN_MAX: usize = 6;
 
 /// The summary. `report` is where the report was written.
 pub(crate) fn summary(input: &ReportInput<'_>, report: Option<&Path>) -> String {
@@ -104,7 +105,7 @@ fn failure(check: &str, verdicts: &[&Verdict], text: &mut String) {
         text,
         "  {style}{label}{style:#} {:>5}  {} {DIM}{title}{DIM:#}",
         verdicts.len(),
-        pad(check, 26)
+        pad(check, 27)
     );
     if severity <= Severity::High {
         let names: Vec<String> =
@@ -221,9 +222,24 @@ fn unknowns(input: &ReportInput<'_>, text: &mut String) {
     }
     let accounts = input.review.accounts.iter().filter(|row| is_reviewed(row)).count();
     let _ = writeln!(text, "\n{BOLD}Could not be told{BOLD:#}  {unknown} verdicts are UNKNOWN");
-    for (dataset, lacking) in &input.review.not_given {
-        let _ = writeln!(text, "  {} not given ({lacking} of {accounts} accounts)", dataset.api());
-        let _ = writeln!(text, "    {CYAN}{}{CYAN:#}", dataset.command());
+    let mut partly: Vec<_> = input.review.not_given.iter().collect();
+    partly.sort_by_key(|(dataset, lacking)| (std::cmp::Reverse(**lacking), **dataset));
+    for (dataset, lacking) in partly.iter().take(NOT_GIVEN_MAX) {
+        let _ = writeln!(
+            text,
+            "  {} {DIM}not given ({lacking} of {accounts} accounts){DIM:#}",
+            pad(dataset.api(), 38)
+        );
+    }
+    if partly.len() > NOT_GIVEN_MAX {
+        let _ = writeln!(text, "  … and {} more kinds of data", partly.len() - NOT_GIVEN_MAX);
+    }
+    if let Some((dataset, _)) = partly.first() {
+        let _ = writeln!(
+            text,
+            "  {DIM}the report has the command for each, the first:{DIM:#} {CYAN}{}{CYAN:#}",
+            dataset.command()
+        );
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn read_targets(
     let wire: WireTargets<'_> = answer(text, start, length)?;
     let Some(policy) = wire.policy_id.or_else(|| policy_of_file(path)) else {
         return Err(Fault::new("the answer does not name the policy whose targets it lists")
-            .hint("name the file after the policy, as in `policy-targets/p-examplepolicyid111.json`"));
+            .hint("name the file after the policy, as in `targets-p-examplepolicyid111.json`"));
     };
     let targets = wire.targets.into_iter().map(|target| target.target_id).collect();
     Ok((policy, targets, wire.next_token.is_some()))
@@ -97,7 +97,10 @@ pub(super) fn read_features(text: &str, start: usize, length: usize) -> Result<V
 
 fn policy_of_file(path: &str) -> Option<String> {
     let stem = path.rsplit('/').next()?.split('.').next()?;
-    stem.starts_with("p-").then(|| stem.to_owned())
+    match stem.split_once("-p-") {
+        Some((_, rest)) => Some(format!("p-{rest}")),
+        None => stem.starts_with("p-").then(|| stem.to_owned()),
+    }
 }
 
 impl WireSummary {

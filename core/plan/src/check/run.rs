@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
 use kagimori_estate::id::AccountId;
-use kagimori_estate::model::{Account, Policy, Role};
+use kagimori_estate::model::{Account, ManagedPolicy, Policy, Role};
 use kagimori_policy::document::Document;
 use kagimori_trail::Usage;
 
@@ -204,6 +204,10 @@ impl<S: Sink> Run<'_, '_, S> {
         let (context, account) = (self.context, self.account);
         self.entities(|run| {
             for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
+                if only_bounds(policy) {
+                    run.judged(Ok(Ruling::NotApplicable), || subject::policy(account, policy));
+                    continue;
+                }
                 let judged = document(&policy.document)
                     .and_then(|document| rule(context, account, &Placed { document, managed: Some(policy) }));
                 run.judged(judged, || subject::policy(account, policy));
@@ -276,6 +280,11 @@ impl<S: Sink> Run<'_, '_, S> {
         sources.dedup();
         sources
     }
+}
+
+/// A policy that is attached nowhere and bounds somebody: it grants nothing.
+pub(crate) fn only_bounds(policy: &ManagedPolicy) -> bool {
+    policy.attachments == Some(0) && policy.boundary_uses.is_some_and(|uses| uses > 0)
 }
 
 /// The document of a policy, or the gap when it could not be understood.

@@ -22,8 +22,11 @@ pub(super) fn states(estate: &Estate) -> BTreeMap<AccountId, AccountState> {
     let inactive: BTreeSet<AccountId> =
         listed.iter().filter(|account| account.status != "ACTIVE").map(|account| account.id).collect();
     let state = |account: &Account| {
-        let given = account.datasets.values().any(|known| known.value().is_some());
-        let broken = account.datasets.values().filter_map(Known::gap).any(|gap| is_broken(&gap.reason))
+        let own = || {
+            account.datasets.iter().filter(|(dataset, _)| is_of_account(**dataset)).map(|(_, known)| known)
+        };
+        let given = own().any(|known| known.value().is_some());
+        let broken = own().filter_map(Known::gap).any(|gap| is_broken(&gap.reason))
             || estate.problems.iter().any(|problem| problem.account == Some(account.id));
         match (given, broken) {
             (true, false) => AccountState::Ok,

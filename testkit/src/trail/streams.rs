@@ -1,0 +1,507 @@
+//! The stories as streams of calls. Successful calls stay within what their principal's policies grant.
+
+use serde_json::json;
+
+use super::event::{Call, Caller};
+use crate::calendar::{AS_OF, DAY, is_weekend};
+use crate::cast::{BASTION, DATA, MANAGEMENT, PRODUCTION, SANDBOX, STAGING};
+use crate::model::{Account, Company, Key, Role, User};
+use crate::random::Random;
+
+const OFFICE: &str = "203.0.113.10";
+const SAAS: &str = "198.51.100.40";
+const PORTS: &str = "203.0.113.77";
+const OLD_SERVER: &str = "203.0.113.200";
+const INTRUDER: &str = "198.51.100.201";
+const FLEET: &str = "10.20.3.17";
+const ENDPOINT: &str = "vpce-0fee1dead0beef001";
+
+const CLI: &str = "aws-cli/2.31.4 md/awscrt#0.27.2 ua/2.1 os/macos#24.5.0 md/arch#arm64 lang/python#3.13.4 md/command#sts.get-caller-identity";
+const BOTO: &str = "Boto3/1.40.11 md/Botocore#1.40.11 ua/2.1 os/linux#6.1.0 md/arch#x86_64 lang/python#3.12.3 cfg/retry-mode#standard Botocore/1.40.11";
+const OLD_BOTO: &str = "Boto3/1.9.62 Python/2.7.16 Linux/4.14.128 Botocore/1.12.62";
+const RUBY: &str = "aws-sdk-ruby3/3.214.0 ua/2.1 api/dynamodb#1.133.0 os/linux md/x86_64 lang/ruby#3.3.6";
+const GITHUB: &str =
+    "aws-sdk-js/3.901.0 ua/2.1 os/linux#6.8.0-azure lang/js md/nodejs#20.19.4 app/GitHubActions";
+const EC2: &str = "Boto3/1.40.11 md/Botocore#1.40.11 ua/2.1 os/linux#6.1.0 exec-env/EC2 lang/python#3.12.3 Botocore/1.40.11";
+const LAMBDA: &str =
+    "Boto3/1.40.4 md/Botocore#1.40.4 ua/2.1 os/linux exec-env/AWS_Lambda_python3.12 Botocore/1.40.4";
+const FARGATE: &str = "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.25.1 exec-env/AWS_ECS_FARGATE";
+const BROWSER: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
+const TERRAFORM: &str =
+    "APN/1.0 HashiCorp/1.0 Terraform/1.13.3 (+https://www.terraform.io) terraform-provider-aws/6.14.0";
+
+/// Every call of the last `days` days, in no order.
+pub(crate) fn all(company: &Company, days: i64) -> Vec<Call> {
+    let mut stage = Stage { company, begin: AS_OF - days * DAY, calls: Vec::new() };
+    stage.shared_key();
+    stage.leaked_key();
+    stage.rare_keys();
+    stage.noise();
+    stage.sensors();
+    stage.lake();
+    stage.other_keys();
+    stage.people();
+    stage.roles();
+    stage.roots();
+    stage.services();
+    let begin = stage.begin;
+    stage.calls.retain(|call| (begin..AS_OF).contains(&call.at));
+    stage.calls
+}
+
+struct Stage<'a> {
+    company: &'a Company,
+    begin: i64,
+    calls: Vec<Call>,
+}
+
+/// A key in use: who holds it, and until when.
+struct Holder<'a> {
+    account: &'a Account,
+    user: &'a User,
+    key: &'a Key,
+    until: i64,
+}
+
+impl Holder<'_> {
+    fn call(&self, at: i64, service: &str, name: &str) -> Call {
+        Call::new(at, Caller::key(self.account, self.user, &self.key.id), service, name)
+    }
+}
+
+impl<'a> Stage<'a> {
+    /// The key of a user that was used last. `None` when the cast lacks it.
+    fn holder(&self, account: &str, user: &str) -> Option<Holder<'a>> {
+        let account = self.company.account(account)?;
+        let user = account.user(user)?;
+        let key = user
+            .keys
+            .iter()
+            .filter(|key| key.active)
+            .max_by_key(|key| key.last_used.as_ref().map(|used| used.at))?;
+        let until = key.last_used.as_ref()?.at;
+        Some(Holder { account, user, key, until })
+    }
+
+    fn random(&self, label: &str) -> Random {
+        Random::new(self.company.seed, &format!("trail/{label}"))
+    }
+
+    /// The midnights of the trail.
+    fn days(&self) -> impl Iterator<Item = i64> + use<> {
+        let begin = self.begin;
+        (0..(AS_OF - begin) / DAY).map(move |day| begin + day * DAY)
+    }
+
+    /// `per_day` calls on each day up to the holder's last use, and one at that very moment.
+    fn daily(
+        &mut self,
+        holder: &Holder<'_>,
+        label: &str,
+        per_day: i64,
+        mut call: impl FnMut(i64, &mut Random) -> Call,
+    ) {
+        let mut random = self.random(label);
+        for midnight in self.days() {
+            for _ in 0..per_day {
+                let at = midnight + random.between(0, DAY);
+                if at < holder.until {
+                    self.calls.push(call(at, &mut random));
+                }
+            }
+        }
+        if holder.until >= self.begin {
+            self.calls.push(call(holder.until, &mut random));
+        }
+    }
+
+    /// One key in four places: an office laptop, GitHub Actions, an EC2 fleet, a SaaS.
+    fn shared_key(&mut self) {
+        let Some(holder) = self.holder(PRODUCTION, "svc-tide-api") else { return };
+        let table = json!({"tableName": "tide-tables"});
+        self.daily(&holder, "shared/fleet", 10, |at, _| {
+            let mut call =
+                holder.call(at, "dynamodb", "DescribeTable").from(FLEET, EC2).asking(table.clone());
+            call.endpoint = Some(ENDPOINT);
+            call
+        });
+        self.daily(&holder, "shared/github", 4, |at, random| {
+            let address = format!("192.0.2.{}", random.between(10, 60));
+            holder
+                .call(at, "sqs", "GetQueueUrl")
+                .from(&address, GITHUB)
+                .asking(json!({"queueName": "tide-updates"}))
+        });
+        self.daily(&holder, "shared/saas", 6, |at, _| {
+            holder.call(at, "dynamodb", "DescribeTable").from(SAAS, RUBY).asking(table.clone())
+        });
+        self.daily(&holder, "shared/office", 2, |at, _| {
+            holder
+                .call(at, "s3", "GetBucketLocation")
+                .from(OFFICE, CLI)
+                .asking(json!({"bucketName": "shiosai-tide"}))
+        });
+    }
+
+    /// S3's leak: a web server's key, and in the last two days somebody else with it.
+    fn leaked_key(&mut self) {
+        let Some(holder) = self.holder(PRODUCTION, "svc-ferry-web") else { return };
+        self.daily(&holder, "web", 14, |at, random| {
+            let name = random.word(&["DescribeInstances", "DescribeTags", "DescribeSecurityGroups"]);
+            holder.call(at, "ec2", name).from("203.0.113.140", OLD_BOTO)
+        });
+        self.daily(&holder, "web/cache", 2, |at, _| {
+            let mut call =
+                holder.call(at, "cloudfront", "CreateInvalidation").from("203.0.113.140", OLD_BOTO);
+            call.region = "us-east-1".to_owned();
+            call
+        });
+        let mut at = AS_OF - 2 * DAY + 4_000;
+        let mut random = self.random("intruder");
+        let mut steal = |call: Call| {
+            self.calls
+                .push(call.from(INTRUDER, "aws-cli/2.15.30 Python/3.11.8 Linux/6.6.15-amd64 botocore/2.4.5"))
+        };
+        let mut next = || {
+            at += random.between(2, 240);
+            at
+        };
+        steal(holder.call(next(), "sts", "GetCallerIdentity"));
+        for (service, name) in [
+            ("iam", "ListUsers"),
+            ("iam", "ListRoles"),
+            ("iam", "ListAttachedUserPolicies"),
+            ("s3", "ListBuckets"),
+        ] {
+            steal(holder.call(next(), service, name).region("us-east-1"));
+        }
+        for name in ["DescribeInstances", "DescribeRegions", "DescribeVpcs", "DescribeSubnets"] {
+            steal(holder.call(next(), "ec2", name).region("us-west-2"));
+        }
+        for (service, name) in [
+            ("iam", "GetAccountAuthorizationDetails"),
+            ("iam", "CreateUser"),
+            ("iam", "CreateAccessKey"),
+            ("iam", "AttachUserPolicy"),
+            ("secretsmanager", "ListSecrets"),
+            ("ec2", "RunInstances"),
+            ("ses", "GetSendQuota"),
+        ] {
+            steal(holder.call(next(), service, name).region("us-west-2").denied());
+        }
+        steal(holder.call(next(), "bedrock", "ListFoundationModels").region("us-west-2"));
+        for _ in 0..40 {
+            steal(holder.call(next(), "bedrock", "InvokeModel").region("us-west-2").denied());
+        }
+    }
+
+    /// The keys of the two great releases and of the month's end.
+    fn rare_keys(&mut self) {
+        if let Some(holder) = self.holder(PRODUCTION, "ci-release") {
+            for step in 0_i64..36 {
+                let name = match step.rem_euclid(3) {
+                    0 => "DescribeServices",
+                    1 => "RegisterTaskDefinition",
+                    _ => "UpdateService",
+                };
+                self.calls
+                    .push(holder.call(holder.until - step * 130, "ecs", name).from("192.0.2.33", GITHUB));
+            }
+        }
+        if let Some(holder) = self.holder(PRODUCTION, "svc-month-end") {
+            for month in [61, 30, 0] {
+                let night = holder.until - (month - 30) * DAY - DAY;
+                let night = if month == 30 { holder.until } else { night };
+                if night <= holder.until {
+                    self.calls.push(
+                        holder
+                            .call(night - 900, "ce", "GetCostAndUsage")
+                            .from(PORTS, BOTO)
+                            .region("us-east-1"),
+                    );
+                    self.calls.push(holder.call(night, "rds", "CreateDBSnapshot").from(PORTS, BOTO));
+                }
+            }
+        }
+        if let Some(holder) = self.holder(PRODUCTION, "jenkins") {
+            self.calls.push(
+                holder
+                    .call(holder.until, "sts", "GetCallerIdentity")
+                    .from(OLD_SERVER, "aws-sdk-java/1.11.483 Linux/4.14"),
+            );
+        }
+        if let Some(holder) = self.holder(DATA, "svc-harbour-report") {
+            for month in 0..3 {
+                let at = holder.until - month * 30 * DAY;
+                self.calls.push(holder.call(at - 60, "athena", "StartQueryExecution").from(OFFICE, BOTO));
+                self.calls.push(holder.call(at, "athena", "GetQueryResults").from(OFFICE, BOTO));
+            }
+        }
+    }
+
+    /// The poller whose every call fails, and the heartbeat that nobody reads.
+    fn noise(&mut self) {
+        if let Some(holder) = self.holder(PRODUCTION, "svc-old-poller") {
+            self.daily(&holder, "poller", 16, |at, _| {
+                let request = json!({"queueUrl": format!("https://sqs.ap-northeast-1.amazonaws.com/{PRODUCTION}/orders-2019")});
+                holder.call(at, "sqs", "GetQueueAttributes").from(OLD_SERVER, OLD_BOTO).asking(request).denied()
+            });
+        }
+        if let Some(holder) = self.holder(PRODUCTION, "svc-heartbeat") {
+            self.daily(&holder, "heartbeat", 18, |at, _| {
+                holder
+                    .call(at, "ec2", "DescribeInstanceStatus")
+                    .from(OFFICE, "aws-cli/1.16.96 Python/2.7.15 Windows/2008ServerR2 botocore/1.12.86")
+            });
+        }
+    }
+
+    fn sensors(&mut self) {
+        let Some(holder) = self.holder(PRODUCTION, "svc-port-sensors") else { return };
+        self.daily(&holder, "sensors", 12, |at, random| {
+            let name = random.word(&["GetQueueUrl", "GetQueueAttributes"]);
+            holder.call(at, "sqs", name).from(PORTS, BOTO).asking(json!({"queueName": "tide-sensors"}))
+        });
+    }
+
+    /// The lake: data events, by the loader's key and by roles.
+    fn lake(&mut self) {
+        let object =
+            |name: i64| json!({"bucketName": "shiosai-lake", "key": format!("raw/port-{name:02}.parquet")});
+        if let Some(holder) = self.holder(DATA, "svc-lake-loader") {
+            self.daily(&holder, "loader", 12, |at, random| {
+                let mut call = holder
+                    .call(at, "s3", "PutObject")
+                    .from(PORTS, &format!("[{BOTO}]"))
+                    .asking(object(random.between(0, 30)));
+                call.data = true;
+                call
+            });
+        }
+        let Some(notebook) = self.holder(DATA, "svc-notebook") else { return };
+        self.daily(&notebook, "notebook", 5, |at, random| {
+            let name = random.word(&["StartQueryExecution", "GetQueryExecution", "GetQueryResults"]);
+            notebook.call(at, "athena", name).from(FLEET, EC2)
+        });
+    }
+
+    /// Keys without a story: what their group lets them do, until their last use.
+    fn other_keys(&mut self) {
+        const TOLD: [&str; 10] = [
+            "svc-tide-api",
+            "svc-ferry-web",
+            "ci-release",
+            "svc-month-end",
+            "jenkins",
+            "svc-old-poller",
+            "svc-heartbeat",
+            "svc-port-sensors",
+            "svc-lake-loader",
+            "svc-notebook",
+        ];
+        for account in &self.company.accounts {
+            for user in
+                account.users.iter().filter(|user| !TOLD.contains(&user.name.as_str()) && !user.deleted)
+            {
+                if let Some(holder) =
+                    self.holder(&account.id, &user.name).filter(|holder| holder.until >= self.begin)
+                {
+                    self.other_key(&holder);
+                }
+            }
+        }
+    }
+
+    fn other_key(&mut self, holder: &Holder<'_>) {
+        let drops = holder.user.groups.iter().any(|group| group == "droppers");
+        if drops {
+            let bucket = format!("shiosai-drop-{}", holder.account.id);
+            self.daily(holder, &holder.user.name, 3, |at, random| {
+                let request =
+                    json!({"bucketName": bucket, "key": format!("drop/{}.json", random.between(0, 9_999))});
+                let mut call =
+                    holder.call(at, "s3", "PutObject").from(FLEET, &format!("[{EC2}]")).asking(request);
+                call.data = true;
+                call
+            });
+        } else if holder.account.id != BASTION {
+            let at = holder.until;
+            self.calls.push(holder.call(at, "sts", "GetCallerIdentity").from(OFFICE, CLI));
+        }
+    }
+
+    /// People: sign-ins, and in the bastion one code, a session, a role elsewhere.
+    fn people(&mut self) {
+        for account in &self.company.accounts {
+            for user in account.users.iter().filter(|user| !user.deleted) {
+                self.sign_ins(account, user);
+                if account.id == BASTION {
+                    self.bastion_day(account, user);
+                }
+            }
+        }
+    }
+
+    fn sign_ins(&mut self, account: &Account, user: &User) {
+        let Some(last) = user.password.as_ref().and_then(|password| password.last_used) else { return };
+        let mut random = self.random(&format!("sign-in/{}/{}", account.id, user.name));
+        let mfa = user.mfa.is_some();
+        let mut at = last;
+        while at >= self.begin {
+            let caller = Caller::session(account, user, mfa, true);
+            let mut call = Call::new(at, caller.clone(), "signin", "ConsoleLogin").from(OFFICE, BROWSER);
+            call.read_only = false;
+            call.sign_in = Some(mfa);
+            call.response = json!({"ConsoleLogin": "Success"});
+            if random.chance(6) {
+                let mut failed = call.clone();
+                failed.at -= 40;
+                failed.response = json!({"ConsoleLogin": "Failure"});
+                failed.error = None;
+                self.calls.push(failed);
+            }
+            self.calls.push(call);
+            at -= random.between(4, 13) * DAY + random.between(-9_000, 9_000);
+        }
+    }
+
+    fn bastion_day(&mut self, account: &Account, user: &User) {
+        let Some(holder) = self.holder(&account.id, &user.name).filter(|_| user.mfa.is_some()) else {
+            return;
+        };
+        let targets: Vec<&Account> =
+            self.company.accounts.iter().filter(|account| account.role("Developer").is_some()).collect();
+        let mut random = self.random(&format!("bastion/{}", user.name));
+        let mut begins: Vec<i64> =
+            self.days().filter(|midnight| !is_weekend(*midnight)).filter(|_| random.chance(45)).collect();
+        begins.iter_mut().for_each(|begin| *begin += random.between(1_000, 30_000));
+        begins.retain(|begin| *begin < holder.until);
+        begins.push(holder.until);
+        let first = self.begin;
+        for begin in begins.into_iter().filter(|begin| *begin >= first) {
+            let request = json!({"serialNumber": format!("arn:aws:iam::{BASTION}:mfa/{}", user.name), "durationSeconds": 43200});
+            self.calls.push(holder.call(begin, "sts", "GetSessionToken").from(OFFICE, CLI).asking(request));
+            if let Some(target) = random.pick(&targets) {
+                self.assume(account, user, target, begin + 30, &mut random);
+            }
+        }
+    }
+
+    /// AssumeRole is told twice, in the caller's account and in the role's, with one shared id.
+    fn assume(&mut self, account: &Account, user: &User, target: &Account, at: i64, random: &mut Random) {
+        let name = if random.chance(60) { "Developer" } else { "ReadOnly" };
+        let Some(role) = target.role(name) else { return };
+        let mut call =
+            Call::new(at, Caller::session(account, user, true, false), "sts", "AssumeRole").from(OFFICE, CLI);
+        call.request =
+            json!({"roleArn": target.role_arn(role), "roleSessionName": user.name, "durationSeconds": 3600});
+        call.shared = Some(random.uuid());
+        let mut copy = call.clone();
+        copy.account.clone_from(&target.id);
+        self.calls.extend([call, copy]);
+        let agent = if random.chance(25) { TERRAFORM } else { CLI };
+        for step in 0..random.between(1, 6) {
+            let (service, event) = *random.pick(&LOOKS).unwrap_or(&("ec2", "DescribeInstances"));
+            let caller = Caller::role(target, role, &user.name);
+            self.calls.push(Call::new(at + 60 + step * 45, caller, service, event).from(OFFICE, agent));
+        }
+    }
+
+    /// Roles: whoever their trust names works with them, until their last use.
+    fn roles(&mut self) {
+        for account in &self.company.accounts {
+            for role in &account.roles {
+                let Some((last, _)) = role.last_used else { continue };
+                if last >= self.begin && !["Developer", "ReadOnly"].contains(&role.name.as_str()) {
+                    self.role(account, role, last);
+                }
+            }
+        }
+    }
+
+    fn role(&mut self, account: &Account, role: &Role, last: i64) {
+        let (address, agent) = place(role);
+        let mut random = self.random(&format!("role/{}/{}", account.id, role.name));
+        let session =
+            if role.instance_profile { "i-0f1e2d3c4b5a69788".to_owned() } else { role.name.clone() };
+        let mut at = last;
+        while at >= self.begin {
+            let caller = Caller::role(account, role, &session);
+            let mut call = Call::new(at, caller, "sts", "GetCallerIdentity").from(address, agent);
+            call.region = "ap-northeast-1".to_owned();
+            self.calls.push(call);
+            at -= random.between(30_000, 110_000) * if role.path == "/task/" { 1 } else { 6 };
+        }
+    }
+
+    /// Root: what should raise an alarm.
+    fn roots(&mut self) {
+        for account in [MANAGEMENT, SANDBOX].iter().filter_map(|id| self.company.account(id)) {
+            if let Some(at) = account.root.password_used.filter(|at| *at >= self.begin) {
+                let caller = Caller::Root { account: account.id.clone(), key: None };
+                let mut call =
+                    Call::new(at, caller.clone(), "signin", "ConsoleLogin").from("198.51.100.9", BROWSER);
+                call.read_only = false;
+                call.sign_in = Some(account.root.mfa.is_some());
+                call.response = json!({"ConsoleLogin": "Success"});
+                self.calls.push(call);
+                self.calls.push(
+                    Call::new(at + 300, caller, "iam", "GetAccountSummary").from("198.51.100.9", BROWSER),
+                );
+            }
+            let used =
+                account.root.key.as_ref().and_then(|key| key.last_used.as_ref().map(|used| (key, used.at)));
+            if let Some((key, at)) = used {
+                for step in 0..12 {
+                    let caller = Caller::Root { account: account.id.clone(), key: Some(key.id.clone()) };
+                    let call =
+                        Call::new(at - step * 5 * DAY, caller, "s3", "ListBuckets").from("203.0.113.55", CLI);
+                    self.calls.push(call.region("us-east-1"));
+                }
+            }
+        }
+    }
+
+    /// What AWS does by itself: nobody's use.
+    fn services(&mut self) {
+        let days: Vec<i64> = self.days().step_by(3).collect();
+        for account in [PRODUCTION, DATA, STAGING] {
+            for midnight in &days {
+                let caller = Caller::Service { account: account.to_owned(), service: "kms".to_owned() };
+                let mut call = Call::new(midnight + 7_000, caller, "kms", "RotateKey")
+                    .from("kms.amazonaws.com", "kms.amazonaws.com");
+                call.read_only = false;
+                self.calls.push(call);
+            }
+        }
+    }
+}
+
+/// Calls that PowerUserAccess and ReadOnlyAccess both allow.
+const LOOKS: [(&str, &str); 8] = [
+    ("ec2", "DescribeInstances"),
+    ("ec2", "DescribeSecurityGroups"),
+    ("cloudformation", "DescribeStacks"),
+    ("logs", "DescribeLogGroups"),
+    ("monitoring", "DescribeAlarms"),
+    ("ecs", "ListClusters"),
+    ("rds", "DescribeDBInstances"),
+    ("lambda", "ListFunctions20150331"),
+];
+
+/// Where a role's work runs, by its path and name.
+fn place(role: &Role) -> (&'static str, &'static str) {
+    if role.path.starts_with("/aws-service-role/") {
+        ("support.amazonaws.com", "support.amazonaws.com")
+    } else if role.path.starts_with("/aws-reserved/") {
+        (OFFICE, BROWSER)
+    } else if role.instance_profile {
+        (FLEET, EC2)
+    } else if role.name.starts_with("github-") {
+        ("192.0.2.41", GITHUB)
+    } else if role.path == "/task/" {
+        if role.name.len().is_multiple_of(2) { ("10.20.7.4", LAMBDA) } else { ("10.20.9.8", FARGATE) }
+    } else {
+        ("198.51.100.60", BOTO)
+    }
+}
