@@ -9,10 +9,13 @@ mod document;
 mod files;
 mod managed;
 mod model;
+mod planted;
 mod random;
 mod trail;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use planted::Planted;
 
 /// How large a company, over how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +47,9 @@ pub fn generate(options: &Options) -> BTreeMap<String, Vec<u8>> {
         trail::write(&company, options.days, &mut files);
     }
     files
+}
+
+/// What a review of the company must find. Every check that is named here finds exactly what is listed for it.
+pub fn planted(options: &Options) -> BTreeSet<Planted> {
+    planted::all(&cast::company(options), options.days > 0)
 }

@@ -12,7 +12,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::GzBuilder;
 
-use crate::calendar::{DAY, day_folder, file_minute};
+use crate::calendar::{AS_OF, DAY, day_folder, file_minute};
 use crate::cast::ORGANIZATION;
 use crate::files::Files;
 use crate::model::Company;
@@ -28,9 +28,10 @@ pub(crate) fn write(company: &Company, days: i64, files: &mut Files) {
         let text = call.json(&mut random);
         let day = call.at.div_euclid(DAY);
         // One in a few hundred comes late, in the next day's file; as many are delivered twice.
-        let late = i64::from(random.chance(1) && random.chance(30));
+        let last = day + 1 >= AS_OF.div_euclid(DAY);
+        let late = i64::from(random.chance(1) && random.chance(30) && !last);
         let key = |day| (call.account.clone(), call.region.clone(), day);
-        if random.chance(1) && random.chance(30) {
+        if random.chance(1) && random.chance(30) && !last {
             batches.entry(key(day + 1)).or_default().push(text.clone());
         }
         batches.entry(key(day + late)).or_default().push(text);

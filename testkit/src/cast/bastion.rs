@@ -81,11 +81,11 @@ fn people(account: &mut Account) {
         // The model citizen of S0: key for the command line, session with MFA, role elsewhere.
         person("akari.mori", 1400, "森 あかり", "platform")
             .password(200, Some(0))
-            .mfa(MfaKind::Fido, 500)
+            .mfa(MfaKind::Virtual, 500)
             .key(61, true, Some((0, "sts", "us-east-1"))),
         person("sota.inoue", 1200, "井上 颯太", "security")
             .password(90, Some(1))
-            .mfa(MfaKind::Fido, 700)
+            .mfa(MfaKind::Virtual, 700)
             .key(40, true, Some((0, "sts", "us-east-1"))),
         // Case matters nowhere in IAM, and everywhere in scripts.
         person("Hinata.SATO", 1350, "佐藤 ひなた", "予約チーム")

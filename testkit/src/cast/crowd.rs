@@ -139,7 +139,9 @@ fn person(random: &mut Random, account: &Account, number: usize) -> User {
         let kind = if random.chance(30) { MfaKind::Fido } else { MfaKind::Virtual };
         user = user.mfa(kind, random.between(5, age));
     }
-    if account.id == BASTION && random.chance(70) {
+    // A security key gives no code for the command line: such people work in the console.
+    let in_console = user.mfa.as_ref().is_some_and(|mfa| mfa.kind == MfaKind::Fido);
+    if account.id == BASTION && !in_console && random.chance(80) {
         let key_age = random.between(3, age.min(300));
         user = user.key(key_age, true, Some((last.min(key_age), "sts", "us-east-1")));
     }

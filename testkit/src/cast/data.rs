@@ -68,7 +68,7 @@ fn users(account: &mut Account) {
             .member("loaders")
             .key(200, true, Some((0, "s3", "ap-northeast-1"))),
         // Named by the lake's bucket policy: deleting the user breaks the bucket.
-        User::machine("svc-harbour-report", 1150, "tide-data", "harbour office report, monthly")
+        User::machine("svc-harbour-report", 1150, "tide-data", "monthly harbour office report")
             .member("analysts")
             .key(1150, true, Some((17, "athena", "ap-northeast-1"))),
         User::machine("svc-notebook", 1200, "tide-data", "shared notebook server")

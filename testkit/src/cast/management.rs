@@ -58,7 +58,7 @@ fn users(account: &mut Account) {
         User::machine("billing-export", 1300, "corporate-it", "copies the bill into the accounting system")
             .member("billing")
             .password(1300, None)
-            .key(1300, true, Some((1, "s3", "us-east-1"))),
+            .key(1300, true, Some((1, "ce", "us-east-1"))),
         User::new("break-glass-1", 700)
             .owned("security", "emergency only")
             .member("self-service")

@@ -27,6 +27,10 @@ known = ["platform", "ferry-web", "tide-data", "予約チーム", "corporate-it"
 owner_tags = ["Owner"]
 purpose_tags = ["Purpose"]
 
+[patterns]
+machine_users = ["svc-*", "ci-*", "/machine/*"]
+break_glass_roles = ["break-glass-*"]
+
 # The bastion's one inline policy is the sanctioned form of S0: only AssumeRole, only with MFA.
 [[waiver]]
 check = "inline-present"

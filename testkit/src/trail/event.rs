@@ -17,6 +17,8 @@ pub(crate) enum Caller {
     Role { role_arn: String, role_id: String, role: String, account: String, session: String },
     /// Root, with a key or in the console.
     Root { account: String, key: Option<String> },
+    /// A principal of another account, as the account of the called role sees it.
+    Abroad { id: String, account: String },
     /// An AWS service by itself.
     Service { account: String, service: String },
 }
@@ -25,6 +27,8 @@ pub(crate) enum Caller {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) at: i64,
+    /// When the session began, for callers that are sessions.
+    pub(crate) since: i64,
     pub(crate) account: String,
     pub(crate) region: String,
     pub(crate) service: String,
@@ -77,7 +81,42 @@ impl Caller {
         }
     }
 
-    fn identity(&self, at: i64, random: &mut Random) -> Value {
+    /// The id of the temporary credentials of a session that began then; a long-term key's own id.
+    pub(crate) fn key_id(&self, since: i64) -> String {
+        let label = match self {
+            Self::Key { key, .. } | Self::Root { key: Some(key), .. } => return key.clone(),
+            Self::Session { arn, .. } => arn.clone(),
+            Self::Role { role_arn, session, .. } => format!("{role_arn}/{session}"),
+            Self::Root { account, .. } | Self::Abroad { account, .. } | Self::Service { account, .. } => {
+                account.clone()
+            }
+        };
+        format!("ASIASHIOSAI{}", Random::new(0, &format!("{label}/{since}")).base32(9))
+    }
+
+    /// Who signs in: no session yet, so no key.
+    fn signing_in(&self) -> Value {
+        match self {
+            Self::Session { arn, id, name, account, .. } | Self::Key { arn, id, name, account, .. } => {
+                json!({"type": "IAMUser", "principalId": id, "arn": arn, "accountId": account,
+                "accessKeyId": "", "userName": name})
+            }
+            _ => self.root_identity(""),
+        }
+    }
+
+    fn root_identity(&self, key: &str) -> Value {
+        let (Self::Root { account, .. }
+        | Self::Role { account, .. }
+        | Self::Abroad { account, .. }
+        | Self::Service { account, .. }
+        | Self::Session { account, .. }
+        | Self::Key { account, .. }) = self;
+        json!({"type": "Root", "principalId": account, "arn": format!("arn:aws:iam::{account}:root"),
+            "accountId": account, "accessKeyId": key})
+    }
+
+    fn identity(&self, since: i64) -> Value {
         match self {
             Self::Key { arn, id, name, account, key } => {
                 json!({"type": "IAMUser", "principalId": id, "arn": arn,
@@ -85,21 +124,20 @@ impl Caller {
             }
             Self::Session { arn, id, name, account, mfa, .. } => {
                 json!({"type": "IAMUser", "principalId": id, "arn": arn,
-                "accountId": account, "accessKeyId": session_key(random), "userName": name,
+                "accountId": account, "accessKeyId": self.key_id(since), "userName": name,
                 "sessionContext": {"sessionIssuer": {}, "webIdFederationData": {},
-                    "attributes": {"creationDate": zulu(at - 600), "mfaAuthenticated": mfa.to_string()}}})
+                    "attributes": {"creationDate": zulu(since), "mfaAuthenticated": mfa.to_string()}}})
             }
             Self::Role { role_arn, role_id, role, account, session } => json!({"type": "AssumedRole",
                 "principalId": format!("{role_id}:{session}"),
                 "arn": format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"), "accountId": account,
-                "accessKeyId": session_key(random),
+                "accessKeyId": self.key_id(since),
                 "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": role_id, "arn": role_arn,
                     "accountId": account, "userName": role},
-                    "attributes": {"creationDate": zulu(at - 600), "mfaAuthenticated": "false"}}}),
-            Self::Root { account, key } => {
-                let key = key.clone().unwrap_or_else(|| session_key(random));
-                json!({"type": "Root", "principalId": account, "arn": format!("arn:aws:iam::{account}:root"),
-                    "accountId": account, "accessKeyId": key})
+                    "attributes": {"creationDate": zulu(since), "mfaAuthenticated": "false"}}}),
+            Self::Root { .. } => self.root_identity(&self.key_id(since)),
+            Self::Abroad { id, account } => {
+                json!({"type": "AWSAccount", "principalId": id, "accountId": account})
             }
             Self::Service { account, service } => {
                 json!({"accountId": account, "invokedBy": format!("{service}.amazonaws.com")})
@@ -112,11 +150,6 @@ impl Caller {
     }
 }
 
-/// The id of temporary credentials: fictional by its name.
-fn session_key(random: &mut Random) -> String {
-    format!("ASIASHIOSAI{}", random.base32(9))
-}
-
 impl Call {
     /// A call that succeeds and changes nothing, through no endpoint, as a management event.
     pub(crate) fn new(at: i64, caller: Caller, service: &str, name: &str) -> Self {
@@ -125,11 +158,13 @@ impl Call {
             | Caller::Session { account, .. }
             | Caller::Role { account, .. }
             | Caller::Root { account, .. }
+            | Caller::Abroad { account, .. }
             | Caller::Service { account, .. } => account.clone(),
         };
         let reads = ["Get", "List", "Describe", "Head", "Assume", "Receive"];
         Self {
             at,
+            since: at - at.rem_euclid(3600) - 600,
             account,
             region: if matches!(service, "iam" | "sts" | "signin") { "us-east-1" } else { "ap-northeast-1" }
                 .to_owned(),
@@ -174,7 +209,9 @@ impl Call {
         let who = match &self.caller {
             Caller::Key { arn, .. } | Caller::Session { arn, .. } => arn.clone(),
             Caller::Role { role_arn, .. } => role_arn.clone(),
-            Caller::Root { account, .. } | Caller::Service { account, .. } => account.clone(),
+            Caller::Root { account, .. }
+            | Caller::Abroad { account, .. }
+            | Caller::Service { account, .. } => account.clone(),
         };
         let action = format!("{}:{}", self.service, self.name);
         let text = format!(
@@ -191,7 +228,9 @@ impl Call {
             event.insert(key.to_owned(), value);
         };
         set("eventVersion", json!("1.11"));
-        set("userIdentity", self.caller.identity(self.at, random));
+        let identity =
+            if self.sign_in.is_some() { self.caller.signing_in() } else { self.caller.identity(self.since) };
+        set("userIdentity", identity);
         set("eventTime", json!(zulu(self.at)));
         set("eventSource", json!(format!("{}.amazonaws.com", self.service)));
         set("eventName", json!(self.name));
@@ -201,6 +240,12 @@ impl Call {
         if let Some((code, text)) = &self.error {
             set("errorCode", json!(code));
             set("errorMessage", json!(text));
+        }
+        // A failed sign-in has a message and no code.
+        if self.sign_in.is_some()
+            && self.response.get("ConsoleLogin").and_then(Value::as_str) == Some("Failure")
+        {
+            set("errorMessage", json!("Failed authentication"));
         }
         set("requestParameters", self.request.clone());
         set("responseElements", self.response.clone());

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::event::{Call, Caller};
-use crate::calendar::{AS_OF, DAY, is_weekend};
+use crate::calendar::{AS_OF, DAY, is_weekend, zulu};
 use crate::cast::{BASTION, DATA, MANAGEMENT, PRODUCTION, SANDBOX, STAGING};
-use crate::model::{Account, Company, Key, Role, User};
+use crate::model::{Account, Company, Key, MfaKind, Role, User};
 use crate::random::Random;
 
 const OFFICE: &str = "203.0.113.10";
@@ -26,6 +26,7 @@ const EC2: &str = "Boto3/1.40.11 md/Botocore#1.40.11 ua/2.1 os/linux#6.1.0 exec-
 const LAMBDA: &str =
     "Boto3/1.40.4 md/Botocore#1.40.4 ua/2.1 os/linux exec-env/AWS_Lambda_python3.12 Botocore/1.40.4";
 const FARGATE: &str = "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.25.1 exec-env/AWS_ECS_FARGATE";
+const CIRCLE: &str = "Boto3/1.38.5 md/Botocore#1.38.5 ua/2.1 os/linux#6.8.0-aws lang/python#3.12.3 app/CircleCI Botocore/1.38.5";
 const BROWSER: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36";
 const TERRAFORM: &str =
     "APN/1.0 HashiCorp/1.0 Terraform/1.13.3 (+https://www.terraform.io) terraform-provider-aws/6.14.0";
@@ -190,8 +191,16 @@ impl<'a> Stage<'a> {
             steal(holder.call(next(), service, name).region("us-west-2").denied());
         }
         steal(holder.call(next(), "bedrock", "ListFoundationModels").region("us-west-2"));
-        for _ in 0..40 {
-            steal(holder.call(next(), "bedrock", "InvokeModel").region("us-west-2").denied());
+        for attempt in 0..40 {
+            let model = json!({"modelId": "example.large-model-v1:0"});
+            let mut call = holder.call(next(), "bedrock", "InvokeModel").region("us-west-2").asking(model);
+            call.read_only = true;
+            // The policy allows it; the first model was never enabled in the account.
+            if attempt < 6 {
+                let text = "You don't have access to the model with the specified model ID.";
+                call.error = Some(("AccessDeniedException", text.to_owned()));
+            }
+            steal(call);
         }
     }
 
@@ -209,18 +218,11 @@ impl<'a> Stage<'a> {
             }
         }
         if let Some(holder) = self.holder(PRODUCTION, "svc-month-end") {
-            for month in [61, 30, 0] {
-                let night = holder.until - (month - 30) * DAY - DAY;
-                let night = if month == 30 { holder.until } else { night };
-                if night <= holder.until {
-                    self.calls.push(
-                        holder
-                            .call(night - 900, "ce", "GetCostAndUsage")
-                            .from(PORTS, BOTO)
-                            .region("us-east-1"),
-                    );
-                    self.calls.push(holder.call(night, "rds", "CreateDBSnapshot").from(PORTS, BOTO));
-                }
+            for night in [0, 30, 61].map(|days| holder.until - days * DAY) {
+                let cost =
+                    holder.call(night - 900, "ce", "GetCostAndUsage").from(PORTS, BOTO).region("us-east-1");
+                let snapshot = holder.call(night, "rds", "CreateDBSnapshot").from(PORTS, BOTO);
+                self.calls.extend([cost, snapshot]);
             }
         }
         if let Some(holder) = self.holder(PRODUCTION, "jenkins") {
@@ -260,7 +262,12 @@ impl<'a> Stage<'a> {
         let Some(holder) = self.holder(PRODUCTION, "svc-port-sensors") else { return };
         self.daily(&holder, "sensors", 12, |at, random| {
             let name = random.word(&["GetQueueUrl", "GetQueueAttributes"]);
-            holder.call(at, "sqs", name).from(PORTS, BOTO).asking(json!({"queueName": "tide-sensors"}))
+            let request = if name == "GetQueueUrl" {
+                json!({"queueName": "tide-sensors"})
+            } else {
+                json!({"queueUrl": format!("https://sqs.ap-northeast-1.amazonaws.com/{PRODUCTION}/tide-sensors")})
+            };
+            holder.call(at, "sqs", name).from(PORTS, BOTO).asking(request)
         });
     }
 
@@ -287,7 +294,8 @@ impl<'a> Stage<'a> {
 
     /// Keys without a story: what their group lets them do, until their last use.
     fn other_keys(&mut self) {
-        const TOLD: [&str; 10] = [
+        const TOLD: [&str; 11] = [
+            "svc-harbour-report",
             "svc-tide-api",
             "svc-ferry-web",
             "ci-release",
@@ -324,9 +332,48 @@ impl<'a> Stage<'a> {
                 call.data = true;
                 call
             });
-        } else if holder.account.id != BASTION {
-            let at = holder.until;
-            self.calls.push(holder.call(at, "sts", "GetCallerIdentity").from(OFFICE, CLI));
+        } else {
+            self.own_work(holder);
+        }
+    }
+
+    /// Keys whose work is their own: what they call, every how many days, and from where.
+    fn own_work(&mut self, holder: &Holder<'_>) {
+        let name = holder.user.name.as_str();
+        let (every, calls): (i64, &[(&str, &str)]) = match name {
+            "billing-export" => (1, &[("ce", "GetCostAndUsage")]),
+            "svc-e2e" => (1, &[("s3", "PutObject"), ("ecs", "DescribeServices"), ("ecs", "DescribeTasks")]),
+            "play" => (6, &[("ec2", "RunInstances"), ("ec2", "TerminateInstances")]),
+            "tsubasa.ogawa" => (5, &[("ec2", "DescribeInstances"), ("ec2", "ModifyInstanceAttribute")]),
+            "daichi.okada" => (7, &[("iam", "ListUsers"), ("iam", "AttachUserPolicy")]),
+            // A session with MFA is the work of people in the bastion.
+            _ if holder.account.id == BASTION && has_virtual_mfa(holder.user) => return,
+            // Without a device, only their own keys are theirs to touch.
+            _ if holder.account.id == BASTION => {
+                (30, &[("iam", "ListAccessKeys"), ("iam", "UpdateAccessKey")])
+            }
+            _ => (9, &[("sts", "GetCallerIdentity")]),
+        };
+        let (address, agent) = match name {
+            "billing-export" => (OFFICE, BOTO),
+            "svc-e2e" => ("192.0.2.77", CIRCLE),
+            _ => (OFFICE, CLI),
+        };
+        let mut at = holder.until;
+        while at >= self.begin {
+            for (step, (service, event)) in (0_i64..).zip(calls.iter().rev()) {
+                let mut call = holder.call(at - step * 40, service, event).from(address, agent);
+                if *event == "PutObject" {
+                    call.data = true;
+                    call.request =
+                        json!({"bucketName": "shiosai-staging-e2e", "key": format!("run/{}.json", at / DAY)});
+                }
+                if *service == "ce" {
+                    call.region = "us-east-1".to_owned();
+                }
+                self.calls.push(call);
+            }
+            at -= every * DAY;
         }
     }
 
@@ -366,7 +413,7 @@ impl<'a> Stage<'a> {
     }
 
     fn bastion_day(&mut self, account: &Account, user: &User) {
-        let Some(holder) = self.holder(&account.id, &user.name).filter(|_| user.mfa.is_some()) else {
+        let Some(holder) = self.holder(&account.id, &user.name).filter(|_| has_virtual_mfa(user)) else {
             return;
         };
         let targets: Vec<&Account> =
@@ -380,7 +427,10 @@ impl<'a> Stage<'a> {
         let first = self.begin;
         for begin in begins.into_iter().filter(|begin| *begin >= first) {
             let request = json!({"serialNumber": format!("arn:aws:iam::{BASTION}:mfa/{}", user.name), "durationSeconds": 43200});
-            self.calls.push(holder.call(begin, "sts", "GetSessionToken").from(OFFICE, CLI).asking(request));
+            let mut call = holder.call(begin, "sts", "GetSessionToken").from(OFFICE, CLI).asking(request);
+            let session = Caller::session(account, user, true, false);
+            call.response = json!({"credentials": {"accessKeyId": session.key_id(begin), "expiration": zulu(begin + 43_200)}});
+            self.calls.push(call);
             if let Some(target) = random.pick(&targets) {
                 self.assume(account, user, target, begin + 30, &mut random);
             }
@@ -396,14 +446,24 @@ impl<'a> Stage<'a> {
         call.request =
             json!({"roleArn": target.role_arn(role), "roleSessionName": user.name, "durationSeconds": 3600});
         call.shared = Some(random.uuid());
+        call.since = at - 30;
+        let session = Caller::role(target, role, &user.name);
+        call.response = json!({
+            "credentials": {"accessKeyId": session.key_id(at), "expiration": zulu(at + 3600)},
+            "assumedRoleUser": {"assumedRoleId": format!("{}:{}", role.id, user.name),
+                "arn": format!("arn:aws:sts::{}:assumed-role/{}/{}", target.id, role.name, user.name)},
+        });
         let mut copy = call.clone();
         copy.account.clone_from(&target.id);
+        copy.caller = Caller::Abroad { id: user.id.clone(), account: account.id.clone() };
         self.calls.extend([call, copy]);
         let agent = if random.chance(25) { TERRAFORM } else { CLI };
         for step in 0..random.between(1, 6) {
             let (service, event) = *random.pick(&LOOKS).unwrap_or(&("ec2", "DescribeInstances"));
-            let caller = Caller::role(target, role, &user.name);
-            self.calls.push(Call::new(at + 60 + step * 45, caller, service, event).from(OFFICE, agent));
+            let mut call =
+                Call::new(at + 60 + step * 45, session.clone(), service, event).from(OFFICE, agent);
+            call.since = at;
+            self.calls.push(call);
         }
     }
 
@@ -488,6 +548,11 @@ const LOOKS: [(&str, &str); 8] = [
     ("rds", "DescribeDBInstances"),
     ("lambda", "ListFunctions20150331"),
 ];
+
+/// The MFA devices that give a code on the command line; security keys do not.
+fn has_virtual_mfa(user: &User) -> bool {
+    user.mfa.as_ref().is_some_and(|mfa| mfa.kind == MfaKind::Virtual)
+}
 
 /// Where a role's work runs, by its path and name.
 fn place(role: &Role) -> (&'static str, &'static str) {
