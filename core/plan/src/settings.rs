@@ -289,6 +289,7 @@ impl Default for Patterns {
                 "*-bot",
                 "*-ci",
                 "/service/*",
+                "/machine/*",
             ]),
             break_glass_roles: names(&["*break-glass*", "*breakglass*", "*emergency*"]),
         }

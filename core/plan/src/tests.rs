@@ -1,1 +1,115 @@
-//! Tests over whole reviews.
+//! Tests over whole reviews: of the fictional company, and of small files written for one case.
+
+mod company;
+mod deny_matrix;
+mod mappings;
+mod truth_table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+
+use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_estate::id::AccountId;
+use kagimori_estate::read::{Assembler, File, read};
+use kagimori_trail::Usage;
+use kagimori_trail::event::{self, Event};
+use kagimori_trail::usage::{EventIds, Fold, event_key};
+
+use crate::Settings;
+use crate::check::{Context, Sink, run};
+use crate::privilege::Privileges;
+use crate::verdict::{Outcome, Resource, Verdict};
+
+/// A directory of files in memory.
+type Files = BTreeMap<String, Vec<u8>>;
+
+const NOW: &str = "2026-11-01T00:00:00Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn shiosai() -> Files {
+    kagimori_testkit::generate(&kagimori_testkit::Options {
+        days: 12,
+        users: 70,
+        roles: 60,
+        ..Default::default()
+    })
+}
+
+fn estate(files: &Files) -> Estate {
+    let mut assembler = Assembler::default();
+    for (path, bytes) in files.iter().filter(|(path, _)| !path.starts_with("trail/") && path.contains('/')) {
+        let account = path.split('/').nth(1).and_then(|folder| AccountId::parse(folder).ok());
+        assembler.add(read(File { path, account, bytes }));
+    }
+    assembler.finish(Some(now()))
+}
+
+fn usage(files: &Files) -> Usage {
+    let (mut fold, mut seen) = (Fold::default(), EventIds::default());
+    for (_, bytes) in files.iter().filter(|(path, _)| path.starts_with("trail/")) {
+        let mut text = Vec::new();
+        flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut text).unwrap();
+        let reading = event::read(&text, |event: Event<'_>| {
+            let fresh = event_key(&event).is_none_or(|key| seen.insert(key));
+            fold.add(&event, fresh);
+        });
+        fold.add_file(text.len() as u64, &reading);
+    }
+    fold.finish()
+}
+
+fn settings(files: &Files) -> Settings {
+    files
+        .get("kagimori.toml")
+        .map_or_else(Settings::default, |text| Settings::parse(std::str::from_utf8(text).unwrap()).unwrap())
+}
+
+/// Every verdict, passes too, by check and resource.
+#[derive(Default)]
+struct Everything {
+    outcomes: BTreeMap<(&'static str, Resource), Outcome>,
+    verdicts: Vec<Verdict>,
+}
+
+impl Sink for Everything {
+    fn take(&mut self, verdict: Verdict) {
+        self.outcomes.insert((verdict.check, verdict.resource.clone()), verdict.outcome);
+        self.verdicts.push(verdict);
+    }
+
+    fn count(
+        &mut self,
+        check: &'static str,
+        outcome: Outcome,
+        resource: impl FnOnce() -> Resource,
+        _: AccountId,
+    ) {
+        self.outcomes.insert((check, resource()), outcome);
+    }
+}
+
+fn everything(estate: &Estate, usage: Option<&Usage>, settings: &Settings) -> Everything {
+    let context = Context { estate, usage, settings, now: now(), privileges: Privileges::of(estate) };
+    let accounts: Vec<_> = estate.accounts.values().collect();
+    let mut everything = Everything::default();
+    run(&context, &accounts, &mut everything);
+    everything
+}
+
+/// What a check says of the resource with this name (and key, if it names one).
+fn outcome(everything: &Everything, check: &str, name: &str) -> Outcome {
+    let found: BTreeSet<Outcome> = everything
+        .outcomes
+        .iter()
+        .filter(|((id, resource), _)| {
+            *id == check && (resource.name == name || resource.key.as_deref() == Some(name))
+        })
+        .map(|(_, outcome)| *outcome)
+        .collect();
+    assert_eq!(found.len(), 1, "{check} of {name}: {found:?}");
+    found.into_iter().next().unwrap()
+}

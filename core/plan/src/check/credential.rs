@@ -194,9 +194,14 @@ fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<List
     let limit = context.settings.limits.service_specific_age;
     let mut listed = Vec::new();
     for user in account.users.values() {
-        for credential in user.service_specific_credentials.value().into_iter().flatten() {
-            let ruling = age(context, credential.active, credential.created, &credential.service, limit);
-            listed.push(Listed { resource: of_user(account, user, &credential.id), judged: Ok(ruling) });
+        match user.service_specific_credentials.known() {
+            Ok(credentials) => listed.extend(credentials.iter().map(|credential| {
+                let ruling = age(context, credential.active, credential.created, &credential.service, limit);
+                Listed { resource: of_user(account, user, &credential.id), judged: Ok(ruling) }
+            })),
+            Err(gap) => {
+                listed.push(Listed { resource: of_user(account, user, "any"), judged: Err(gap.into()) })
+            }
         }
     }
     Ok(listed)
@@ -208,21 +213,32 @@ fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Mis
     let limit = context.settings.limits.ssh_key_age;
     let mut listed = Vec::new();
     for user in account.users.values() {
-        for key in user.ssh_public_keys.value().into_iter().flatten() {
-            let ruling = age(context, key.active, key.uploaded, "SSH public key", limit);
-            listed.push(Listed { resource: of_user(account, user, &key.id), judged: Ok(ruling) });
+        match user.ssh_public_keys.known() {
+            Ok(keys) => listed.extend(keys.iter().map(|key| {
+                let ruling = age(context, key.active, key.uploaded, "SSH public key", limit);
+                Listed { resource: of_user(account, user, &key.id), judged: Ok(ruling) }
+            })),
+            Err(gap) => {
+                listed.push(Listed {
+                    resource: of_user(account, user, "SSH public key"),
+                    judged: Err(gap.into()),
+                });
+            }
         }
-        let Some(row) = user.report.value() else { continue };
-        for (slot, certificate) in (1..).zip(&row.certificates) {
-            let judged = certificate.active.known().map_err(Missing::from).and_then(|active| {
-                let made = *certificate.last_rotated.known()?;
-                Ok(age(context, *active, made, "signing certificate", limit))
-            });
-            let resource = of_user(account, user, &format!("certificate {slot}"));
-            listed.push(Listed { resource, judged });
+        for slot in 0..2 {
+            let resource = of_user(account, user, &format!("certificate {}", slot + 1));
+            listed.push(Listed { resource, judged: certificate_age(context, user, slot, limit) });
         }
     }
     Ok(listed)
+}
+
+fn certificate_age(context: &Context<'_>, user: &User, slot: usize, limit: i64) -> Judged {
+    let Some(certificate) = user.report.known()?.certificates.get(slot) else {
+        return Ok(Ruling::NotApplicable);
+    };
+    let made = *certificate.last_rotated.known()?;
+    Ok(age(context, *certificate.active.known()?, made, "signing certificate", limit))
 }
 
 fn server_certificates(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {

@@ -1,0 +1,103 @@
+//! The fictional company's planted faults, as its README tells them.
+
+use std::collections::BTreeSet;
+
+use super::{estate, everything, now, outcome, settings, shiosai, usage};
+use crate::check::catalogue;
+use crate::review;
+use crate::sentence::{Language, sentence};
+use crate::verdict::Outcome;
+
+#[test]
+fn the_stories_are_told() {
+    let files = kagimori_testkit::generate(&kagimori_testkit::Options::default());
+    let (trail, settings) = (usage(&files), settings(&files));
+    let everything = everything(&estate(&files), Some(&trail), &settings);
+    let fails = [
+        ("root-access-key", "<root_account>"),
+        ("key-noise-only", "svc-old-poller"),
+        ("key-noise-only", "svc-heartbeat"),
+        ("key-shared", "svc-tide-api"),
+        ("key-for-aws-workload", "svc-tide-api"),
+        ("key-unexpected-origin", "svc-ferry-web"),
+        ("threat-heuristics", "svc-ferry-web"),
+        ("key-unused", "svc-mail-trial"),
+        ("service-user-with-password", "jenkins"),
+        ("mfa-console-user", "mei.kondo"),
+        ("mfa-privileged-user", "tsubasa.ogawa"),
+        ("mfa-deny-unless", "deny-unless-mfa"),
+        ("mfa-trust-missing", "DBOperator"),
+        ("trust-external-no-extid", "kazami-weather"),
+        ("trust-any", "open-house"),
+        ("oidc-sub-wide", "github-preview"),
+        ("admin-unattached", "old-everything"),
+    ];
+    for (check, name) in fails {
+        let any = everything.outcomes.iter().any(|((id, resource), outcome)| {
+            *id == check && resource.name == name && *outcome == Outcome::Fail
+        });
+        let expected = check != "admin-unattached";
+        assert_eq!(any, expected, "{check} {name}");
+    }
+    // an administrator on paper, capped to looking by a boundary, is not in population C
+    assert_eq!(outcome(&everything, "mfa-privileged-user", "aoi.takahashi"), Outcome::Pass);
+    // the monitoring vendor asks for an external id
+    assert_eq!(outcome(&everything, "trust-external-no-extid", "umineko-monitoring"), Outcome::Pass);
+    assert_eq!(outcome(&everything, "key-low-frequency", "ci-release"), Outcome::Info);
+}
+
+#[test]
+fn every_sentence_is_complete_in_both_languages() {
+    let files = shiosai();
+    let (trail, settings) = (usage(&files), settings(&files));
+    let everything = everything(&estate(&files), Some(&trail), &settings);
+    let mut said = BTreeSet::new();
+    for verdict in everything.verdicts.iter().filter(|verdict| verdict.gap.is_none()) {
+        let check = crate::check::find(verdict.check).unwrap();
+        for (name, _) in &verdict.facts {
+            assert!(
+                check.finding.contains(&format!("{{{name}}}")),
+                "{}: the fact `{name}` is not said",
+                verdict.check
+            );
+        }
+        for part in check.finding.split('{').skip(1) {
+            let name = part.split('}').next().unwrap();
+            assert!(
+                verdict.facts.iter().any(|(fact, _)| *fact == name),
+                "{}: `{name}` has no fact",
+                verdict.check
+            );
+        }
+        for language in [Language::En, Language::Ja] {
+            let text = sentence(verdict, language);
+            assert!(!text.is_empty() && !text.contains('{'), "{}: {text}", verdict.check);
+        }
+        said.insert(verdict.check);
+    }
+    assert!(
+        said.len() >= 60,
+        "the company gives {} of {} checks something to say",
+        said.len(),
+        catalogue().len()
+    );
+}
+
+#[test]
+fn a_review_adds_up() {
+    let files = shiosai();
+    let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
+    let review = review(&estate, Some(&trail), &settings, now());
+    let failing = review.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Fail).count();
+    let tallied: usize = review.tallies.values().map(|tally| tally.fail).sum();
+    let by_account: usize = review.accounts.iter().flat_map(|row| row.failures.values()).sum();
+    assert_eq!((failing, failing), (tallied, by_account));
+    let uids: BTreeSet<String> = review.verdicts.iter().map(|verdict| verdict.uid()).collect();
+    assert_eq!(uids.len(), review.verdicts.len(), "two findings share a uid");
+    assert!(review.verdicts.is_sorted_by_key(|verdict| (verdict.outcome, verdict.severity(), verdict.check)));
+    let skipped =
+        review.accounts.iter().filter(|row| row.state == crate::review::AccountState::Skipped).count();
+    assert_eq!(skipped, 1, "the closed account is listed and not reviewed");
+    assert!(review.verdicts.iter().any(|verdict| verdict.check == "waiver-expired"));
+    assert!(!review.waived.is_empty());
+}

@@ -1,0 +1,139 @@
+//! Taking data away never improves a verdict: every source in turn is not given, denied, or damaged; each verdict stays as it
+//! was or becomes `UNKNOWN`, at its resource or for its whole account. None passes, and none vanishes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Everything, Files, estate, everything, settings, shiosai, usage};
+use crate::verdict::{Outcome, Resource, ResourceKind};
+
+/// A way for data to be missing.
+#[derive(Clone, Copy, Debug)]
+enum Loss {
+    NotGiven,
+    Denied,
+    Damaged,
+}
+
+/// Files by what their name begins with, and the operation whose answer they hold.
+const SOURCES: [(&str, &str); 14] = [
+    ("authorization-details", "GetAccountAuthorizationDetails"),
+    ("credential-report", "GetCredentialReport"),
+    ("account-summary", "GetAccountSummary"),
+    ("password-policy", "GetAccountPasswordPolicy"),
+    ("virtual-mfa-devices", "ListVirtualMFADevices"),
+    ("access-keys", "ListAccessKeys"),
+    ("access-key-last-used/", "GetAccessKeyLastUsed"),
+    ("roles", "ListRoles"),
+    ("server-certificates", "ListServerCertificates"),
+    ("saml-providers", "ListSAMLProviders"),
+    ("organization/organization.json", "DescribeOrganization"),
+    ("organization/accounts", "ListAccounts"),
+    ("organization/polic", "ListPolicies"),
+    ("organization/organizations-features", "ListOrganizationsFeatures"),
+];
+
+fn without(files: &Files, source: &str, operation: &str, loss: Loss) -> Files {
+    let mut touched = false;
+    let mut kept = Files::new();
+    for (path, bytes) in files {
+        let within = path.splitn(3, '/').nth(2).unwrap_or_default();
+        let is_it = within.starts_with(source) || path.starts_with(&format!("snapshots/{source}"));
+        match (is_it, loss) {
+            (false, _) => {
+                kept.insert(path.clone(), bytes.clone());
+            }
+            (true, Loss::NotGiven) => touched = true,
+            (true, Loss::Denied) => {
+                touched = true;
+                let text = format!(
+                    "\nAn error occurred (AccessDenied) when calling the {operation} operation: User: x is not authorized\n"
+                );
+                kept.insert(path.clone(), text.into_bytes());
+            }
+            (true, Loss::Damaged) => {
+                touched = true;
+                kept.insert(path.clone(), bytes[..bytes.len() / 2].to_vec());
+            }
+        }
+    }
+    assert!(touched, "{source} is no file of the company");
+    kept
+}
+
+fn compare(full: &Everything, less: &Everything, what: &str) {
+    let mut lost = BTreeSet::new();
+    let mut of_keys: BTreeMap<_, BTreeSet<Outcome>> = BTreeMap::new();
+    for ((check, resource), outcome) in &less.outcomes {
+        let whole = matches!(resource.kind, ResourceKind::Account | ResourceKind::Organization);
+        if whole && *outcome == Outcome::Unknown {
+            lost.insert((*check, resource.account));
+        }
+        if resource.kind == ResourceKind::AccessKey {
+            of_keys.entry((*check, resource.arn.as_str())).or_default().insert(*outcome);
+        }
+    }
+    let holds = |check: &'static str, resource: &Resource, before: Outcome| {
+        match less.outcomes.get(&(check, resource.clone())) {
+            Some(after) => *after == before || *after == Outcome::Unknown,
+            // what was unknown may vanish with the thing it was about
+            None if before == Outcome::Unknown => true,
+            // without the list of keys the report's slots speak, under other names
+            None if resource.kind == ResourceKind::AccessKey => {
+                let keys = of_keys.get(&(check, resource.arn.as_str()));
+                keys.is_some_and(|keys| keys.contains(&before) || keys.contains(&Outcome::Unknown))
+            }
+            None => false,
+        }
+    };
+    let broken: Vec<String> = full
+        .outcomes
+        .iter()
+        .filter(|((check, resource), _)| !lost.contains(&(*check, resource.account)))
+        .filter(|((check, resource), before)| !holds(check, resource, **before))
+        .map(|((check, resource), before)| {
+            format!("{check} {}/{} was {before:?}", resource.account, resource.name)
+        })
+        .collect();
+    assert!(
+        broken.is_empty(),
+        "{what}: {} broken, first: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(5)]
+    );
+}
+
+#[test]
+fn no_verdict_improves_when_a_source_is_missing() {
+    let files = shiosai();
+    let (trail, settings) = (usage(&files), settings(&files));
+    let full = everything(&estate(&files), Some(&trail), &settings);
+    assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 200);
+    for (source, operation) in SOURCES {
+        for loss in [Loss::NotGiven, Loss::Denied, Loss::Damaged] {
+            let less =
+                everything(&estate(&without(&files, source, operation, loss)), Some(&trail), &settings);
+            compare(&full, &less, &format!("{source} {loss:?}"));
+        }
+    }
+}
+
+#[test]
+fn no_verdict_improves_without_a_trail() {
+    let files = shiosai();
+    let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
+    let full = everything(&estate, Some(&trail), &settings);
+    compare(&full, &everything(&estate, None, &settings), "no trail");
+}
+
+#[test]
+fn the_same_input_gives_the_same_verdicts_in_any_order() {
+    let files = shiosai();
+    let settings = settings(&files);
+    let renamed: Files = files
+        .iter()
+        .map(|(path, bytes)| (path.replace("authorization-details", "zz-details"), bytes.clone()))
+        .collect();
+    let (one, other) =
+        (everything(&estate(&files), None, &settings), everything(&estate(&renamed), None, &settings));
+    assert_eq!(one.outcomes, other.outcomes);
+}
