@@ -91,7 +91,7 @@ impl fmt::Display for Damage {
                 write!(f, "`eventVersion` is `{version}`, and 1.x is understood")?
             }
             DamageKind::NotAnObject => f.write_str("not an object")?,
-            DamageKind::BadText(what) => write!(f, "{what}")?,
+            DamageKind::BadText(what) => write!(f, "a text is damaged: {what}")?,
             DamageKind::NoTime => f.write_str("`eventTime` is absent")?,
             DamageKind::BadTime => f.write_str("`eventTime` is no time")?,
             DamageKind::NoSource => f.write_str("`eventSource` is absent")?,
@@ -550,8 +550,8 @@ mod tests {
             (
                 with(r#""a"}"#, r#""\ud800"}"#).into(),
                 format!(
-                    "2 events; unexpected end of hex escape (record 2, byte {})",
-                    second + EVENT.len() + 4
+                    "2 events; a text is damaged: unexpected end of hex escape (record 2, byte {})",
+                    second + EVENT.len() + 3
                 ),
             ),
             (
