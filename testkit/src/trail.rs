@@ -4,6 +4,7 @@
 //! and day. A key's last event is the last use that the credential report tells.
 
 mod event;
+mod people;
 mod streams;
 
 use std::collections::BTreeMap;
