@@ -100,8 +100,9 @@ fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> J
     let mut people = false;
     let mut open = Vec::new();
     for statement in trust::grants(document) {
-        let named =
-            trust::principals(statement).into_iter().filter(|who| trust::are_people(context, account, who));
+        let named = trust::principals(statement)
+            .into_iter()
+            .filter(|who| trust::are_people(context, account, who) && !trust::are_roles_only(statement));
         let named: Vec<String> = named.map(|who| who.to_string()).collect();
         people |= !named.is_empty();
         if !named.is_empty() && !asks_for_mfa(&statement.conditions) {

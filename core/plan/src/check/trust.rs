@@ -142,6 +142,19 @@ pub(crate) fn are_people(context: &Context<'_>, account: &Account, who: &Who) ->
     }
 }
 
+/// Whether the conditions let in roles only: `aws:PrincipalArn` must be a role's.
+pub(crate) fn are_roles_only(statement: &Statement) -> bool {
+    let of_role = |condition: &Condition| {
+        condition.values.as_slice().iter().all(|value| value.text().contains(":role/"))
+    };
+    limits(&statement.conditions, &["aws:principalarn"])
+        && statement
+            .conditions
+            .iter()
+            .filter(|condition| condition.key.eq_ignore_ascii_case("aws:PrincipalArn"))
+            .all(of_role)
+}
+
 /// Whether a condition key is tested in a way that a missing or foreign value fails.
 fn limits(conditions: &[Condition], keys: &[&str]) -> bool {
     conditions.iter().any(|condition| {

@@ -101,3 +101,34 @@ fn a_review_adds_up() {
     assert!(review.verdicts.iter().any(|verdict| verdict.check == "waiver-expired"));
     assert!(!review.waived.is_empty());
 }
+
+#[test]
+fn everything_that_was_planted_is_found() {
+    let options = kagimori_testkit::Options::default();
+    let files = kagimori_testkit::generate(&options);
+    let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
+    let review = review(&estate, Some(&trail), &settings, now());
+    let said: Vec<_> = review
+        .verdicts
+        .iter()
+        .chain(review.waived.iter().map(|(verdict, _)| verdict))
+        .filter(|verdict| matches!(verdict.outcome, Outcome::Fail | Outcome::Info))
+        .collect();
+    let found = |fault: &kagimori_testkit::Planted| {
+        said.iter().any(|verdict| {
+            let resource = &verdict.resource;
+            verdict.check == fault.check
+                && resource.account.to_string() == fault.account
+                && resource.arn == fault.arn
+                && (fault.key.is_none() || resource.key == fault.key)
+        })
+    };
+    let planted = kagimori_testkit::planted(&options);
+    let missed: Vec<_> = planted.iter().filter(|fault| !found(fault)).collect();
+    assert!(
+        planted.len() > 100 && missed.is_empty(),
+        "{} of {} missed: {missed:#?}",
+        missed.len(),
+        planted.len()
+    );
+}
