@@ -18,11 +18,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Review the AWS identities of a directory of files; needs no AWS account, no server, no network
     Review(Review),
-    /// Explain a check: what it looks at, when it fails, what to do, what others call it
     Explain(Explain),
-    /// List the checks
     Checks(Checks),
 }
 
@@ -60,6 +57,7 @@ pub(crate) struct Review {
     pub(crate) format: Format,
 }
 
+/// Explain a check: what it looks at, when it fails, what to do, what others call it
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     /// The check's id, for instance `mfa-console-user`
@@ -72,6 +70,7 @@ pub(crate) struct Explain {
     pub(crate) format: Format,
 }
 
+/// List the checks, worst first
 #[derive(Debug, clap::Args)]
 pub(crate) struct Checks {
     /// For people, or as JSON

@@ -1,0 +1,287 @@
+//! The program as people and scripts meet it: what it prints, and how it ends. `tests/cmd/*.toml` are transcripts; the table
+//! below holds odd and damaged directories, each with the message it gives.
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+
+    #[test]
+    fn transcripts() {
+        trycmd::TestCases::new().case("tests/cmd/*.toml").run();
+    }
+
+    /// What the READMEs show is what the program prints.
+    #[test]
+    fn the_readme_of_the_company_shows_the_real_summary() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let out = folder("readme");
+        let output =
+            run(&["review", root.join("examples/shiosai").to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let printed = printed.split("The report: ").next().unwrap().trim_end();
+        for name in ["README.md", "README.ja.md"] {
+            let text = std::fs::read_to_string(root.join("examples/shiosai").join(name)).unwrap();
+            assert!(
+                text.contains(printed),
+                "examples/shiosai/{name} does not show what the review prints:\n{printed}"
+            );
+        }
+    }
+
+    fn run(arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    }
+
+    const DETAILS: &[u8] = br#"{"UserDetailList":[{"UserName":"u","UserId":"AIDAEXAMPLEEXAMPLE","Arn":"arn:aws:iam::111122223333:user/u","Path":"/","CreateDate":"2025-01-01T00:00:00Z"}],"GroupDetailList":[],"RoleDetailList":[],"Policies":[]}"#;
+
+    fn event(id: &str) -> String {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"u"}},"eventTime":"2026-10-01T00:00:00Z","eventSource":"ec2.amazonaws.com","eventName":"DescribeInstances","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.1","userAgent":"aws-cli/2","eventID":"{id}","eventType":"AwsApiCall","recipientAccountId":"111122223333","readOnly":true,"managementEvent":true,"eventCategory":"Management"}}"#
+        )
+    }
+
+    fn records(ids: &[&str]) -> Vec<u8> {
+        let events: Vec<String> = ids.iter().map(|id| event(id)).collect();
+        format!(r#"{{"Records":[{}]}}"#, events.join(",")).into_bytes()
+    }
+
+    /// A review of a directory with these files: exit code and what it printed.
+    fn review(name: &str, files: &[(&str, Vec<u8>)]) -> (i32, String) {
+        let directory = folder(name);
+        for (path, bytes) in files {
+            let path = directory.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        let output =
+            run(&["review", directory.to_str().unwrap(), "--no-report", "--now", "2026-11-01T00:00:00Z"]);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.contains("panicked"), "{name}: {text}");
+        (output.status.code().unwrap(), text)
+    }
+
+    /// Name, trail file, its bytes, exit code, and what must be said.
+    fn odd_trails() -> Vec<(&'static str, &'static str, Vec<u8>, i32, &'static str)> {
+        let whole = gzip(&records(&["a", "b"]));
+        let two_members = [gzip(&records(&["a"])), gzip(&records(&["b"]))].concat();
+        let mut bad_checksum = whole.clone();
+        let at = bad_checksum.len() - 6;
+        bad_checksum[at] ^= 0xff;
+        vec![
+            ("whole", "a.json.gz", whole.clone(), 1, "FINDINGS"),
+            ("two-members", "a.json.gz", two_members, 1, "FINDINGS"),
+            ("gzip-named-json", "a.json", whole.clone(), 1, "FINDINGS"),
+            ("plain-named-gz", "a.json.gz", records(&["a"]), 1, "FINDINGS"),
+            ("duplicate-events", "a.json", records(&["a", "a"]), 1, "FINDINGS"),
+            ("ndjson", "a.json", format!("{}\n{}\n", event("a"), event("b")).into_bytes(), 1, "FINDINGS"),
+            ("bare-array", "a.json", format!("[{}]", event("a")).into_bytes(), 1, "FINDINGS"),
+            ("byte-order-mark", "a.json", ["\u{feff}".as_bytes(), &records(&["a"])].concat(), 1, "FINDINGS"),
+            ("truncated-gzip", "a.json.gz", whole[..whole.len() / 2].to_vec(), 3, "the gzip data is damaged"),
+            ("bad-checksum", "a.json.gz", bad_checksum, 3, "the gzip data is damaged"),
+            ("gzip-garbage", "a.json.gz", vec![0x1f, 0x8b, 8, 0, 1, 2, 3], 3, "the gzip data is damaged"),
+            ("empty", "a.json", Vec::new(), 3, "the file is empty"),
+            ("not-json", "a.json", b"hello".to_vec(), 3, "not JSON"),
+            ("cut-off", "a.json", records(&["a", "b"])[..800].to_vec(), 3, "the JSON ends in the middle"),
+            (
+                "no-records",
+                "a.json",
+                br#"{"hello":1}"#.to_vec(),
+                3,
+                "JSON without `Records`: not a CloudTrail file",
+            ),
+            ("utf-16", "a.json", vec![0xff, 0xfe, b'{', 0, b'}', 0], 3, "the text is UTF-16"),
+            ("not-utf-8", "a.json", b"{\"Records\":[{\"eventTime\":\"\xff\"}]}".to_vec(), 3, "not UTF-8"),
+            (
+                "version-2",
+                "a.json",
+                event("a").replace("\"1.11\"", "\"2.0\"").into_bytes(),
+                3,
+                "`eventVersion` is `2.0`, and 1.x is understood",
+            ),
+            (
+                "no-time",
+                "a.json",
+                event("a").replace("2026-10-01T00:00:00Z", "").into_bytes(),
+                3,
+                "1 of its records were set aside, the first because `eventTime` is absent",
+            ),
+            (
+                "bad-time",
+                "a.json",
+                event("a").replace("2026-10-01T00:00:00Z", "yesterday").into_bytes(),
+                3,
+                "`eventTime` is no time",
+            ),
+            (
+                "lone-surrogate",
+                "a.json",
+                event("a").replace("aws-cli/2", "\\udc00").into_bytes(),
+                3,
+                "surrogate",
+            ),
+            ("odd-types", "a.json", event("a").replace("\"aws-cli/2\"", "42").into_bytes(), 1, "FINDINGS"),
+            (
+                "one-huge-value",
+                "a.json",
+                [&b"{\"Records\":[{\"requestParameters\":\""[..], &vec![b'x'; 9 << 20], b"\"}]}"].concat(),
+                3,
+                "longer than 4 MiB",
+            ),
+            ("no-trail-files", "readme.txt", b"x".to_vec(), 3, "there is no CloudTrail file"),
+        ]
+    }
+
+    #[test]
+    fn odd_and_damaged_trails() {
+        for (name, file, bytes, exit, said) in odd_trails() {
+            let files =
+                [("authorization-details.json", DETAILS.to_vec()), (&*format!("trail/{file}"), bytes)];
+            let (code, text) = review(&format!("trail-{name}"), &files);
+            assert_eq!(code, exit, "{name}: {text}");
+            assert!(text.contains(said), "{name}: {text}");
+            assert!(exit != 3 || text.contains("hint: "), "{name} has no hint: {text}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_stopped() {
+        // 64 MiB of one value inflate from a few KiB: it ends at the longest value, not at the end of the memory
+        let bomb = gzip(&[&b"{\"Records\":[{\"eventName\":\""[..], &vec![b'0'; 64 << 20]].concat());
+        assert!(bomb.len() < 1 << 20);
+        let files = [("authorization-details.json", DETAILS.to_vec()), ("trail/bomb.json.gz", bomb)];
+        let (code, text) = review("trail-bomb", &files);
+        assert_eq!(code, 3, "{text}");
+        assert!(text.contains("longer than 4 MiB"), "{text}");
+    }
+
+    /// Name, files of the directory, exit code, and what must be said. The readers' own table is in core/estate.
+    fn odd_directories() -> Vec<(&'static str, Vec<(&'static str, Vec<u8>)>, i32, &'static str)> {
+        let details = || DETAILS.to_vec();
+        vec![
+            ("empty", vec![], 2, "found nothing to review"),
+            ("only-notes", vec![("notes.md", b"hello".to_vec())], 2, "found nothing to review"),
+            ("half", vec![("authorization-details.json", DETAILS[..100].to_vec())], 3, "ends in the middle"),
+            (
+                "one-account-damaged",
+                vec![
+                    ("snapshots/111122223333/authorization-details.json", details()),
+                    ("snapshots/444455556666/authorization-details.json", b"{".to_vec()),
+                ],
+                3,
+                "444455556666",
+            ),
+            (
+                "other-account",
+                vec![("snapshots/444455556666/authorization-details.json", details())],
+                3,
+                "111122223333",
+            ),
+            (
+                "denied",
+                vec![
+                    ("snapshots/111122223333/authorization-details.json", details()),
+                    (
+                        "snapshots/111122223333/credential-report.json",
+                        b"\nAn error occurred (AccessDenied) when calling the GetCredentialReport operation: no\n".to_vec(),
+                    ),
+                ],
+                3,
+                "AccessDenied",
+            ),
+            ("settings-not-toml", vec![("kagimori.toml", b"as_of = ".to_vec()), ("a.json", details())], 2, "line 1"),
+            (
+                "settings-unknown-key",
+                vec![("kagimori.toml", b"colour = 1\n".to_vec()), ("a.json", details())],
+                2,
+                "unknown field `colour`",
+            ),
+            (
+                "settings-unknown-check",
+                vec![
+                    (
+                        "kagimori.toml",
+                        b"[[waiver]]\ncheck = \"mfa-console-usr\"\nresource = \"*\"\nowner = \"a\"\nreason = \"b\"\nexpires = \"2027-01-01\"\n"
+                            .to_vec(),
+                    ),
+                    ("a.json", details()),
+                ],
+                2,
+                "did you mean `mfa-console-user`?",
+            ),
+        ]
+    }
+
+    #[test]
+    fn odd_directories_end_with_a_clear_word() {
+        for (name, files, exit, said) in odd_directories() {
+            let files: Vec<_> = files.iter().map(|(path, bytes)| (*path, bytes.clone())).collect();
+            let (code, text) = review(&format!("directory-{name}"), &files);
+            assert_eq!(code, exit, "{name}: {text}");
+            assert!(text.contains(said) && text.contains("hint: "), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_other_accounts_are_still_reviewed() {
+        let files = [
+            ("snapshots/111122223333/authorization-details.json", DETAILS.to_vec()),
+            ("snapshots/444455556666/authorization-details.json", b"{".to_vec()),
+        ];
+        let (_, text) = review("others", &files);
+        assert!(text.contains("user-untagged") && text.contains("INCOMPLETE"), "{text}");
+    }
+
+    #[test]
+    fn json_on_stdout_is_one_document_with_its_schema() {
+        let directory = folder("json");
+        std::fs::write(directory.join("authorization-details.json"), DETAILS).unwrap();
+        let output = run(&["review", directory.to_str().unwrap(), "--no-report", "--format", "json"]);
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["schema"]["name"], "kagimori.review");
+        assert_eq!(document["schema"]["version"], 1);
+        assert!(document["findings"].as_array().unwrap().len() > 3);
+    }
+
+    #[test]
+    fn the_same_directory_gives_the_same_bytes() {
+        let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
+        let (one, other) = (folder("bytes-1"), folder("bytes-2"));
+        for out in [&one, &other] {
+            run(&["review", shiosai.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        }
+        for file in [
+            "index.html",
+            "findings.json",
+            "findings.csv",
+            "credentials.csv",
+            "findings.ocsf.json",
+            "findings.sarif",
+        ] {
+            let read = |folder: &Path| std::fs::read(folder.join(file)).unwrap();
+            assert!(read(&one) == read(&other) && !read(&one).is_empty(), "{file}");
+        }
+        let csv = std::fs::read_to_string(one.join("credentials.csv")).unwrap();
+        assert!(csv.lines().count() > 120, "a row per user and key");
+        let bytes = std::fs::metadata(one.join("findings.json")).unwrap().len();
+        let findings: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(one.join("findings.json")).unwrap()).unwrap();
+        let count = findings["findings"].as_array().unwrap().len() as u64;
+        assert!(bytes / count < 900, "{bytes} bytes for {count} findings, texts of checks included");
+    }
+}
