@@ -170,8 +170,11 @@ mod tests {
         assert!(text.contains("longer than 4 MiB"), "{text}");
     }
 
+    /// The files of a directory.
+    type Files = Vec<(&'static str, Vec<u8>)>;
+
     /// Name, files of the directory, exit code, and what must be said. The readers' own table is in core/estate.
-    fn odd_directories() -> Vec<(&'static str, Vec<(&'static str, Vec<u8>)>, i32, &'static str)> {
+    fn odd_directories() -> Vec<(&'static str, Files, i32, &'static str)> {
         let details = || DETAILS.to_vec();
         vec![
             ("empty", vec![], 2, "found nothing to review"),
