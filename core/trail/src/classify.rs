@@ -101,3 +101,115 @@ fn longest_usual_gap(activity: &Activity, coverage: Option<&Coverage>, now: Time
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{UseClass, classify};
+    use crate::event::{self, Event};
+    use crate::usage::{Coverage, Fold};
+
+    const DAY: i64 = 86_400;
+    const BEGIN: i64 = 1_780_000_000;
+
+    /// A call: day, seconds of the day, event name, error code or nothing, user agent.
+    type Call = (i64, i64, &'static str, &'static str, &'static str);
+
+    const CLI: &str = "aws-cli/2.31.4";
+    const LAMBDA: &str = "Boto3/1.40.4 exec-env/AWS_Lambda_python3.12 Botocore/1.40.4";
+    const FARGATE: &str = "aws-sdk-go-v2/1.39.2 lang/go#1.25.1 exec-env/AWS_ECS_FARGATE";
+
+    fn class(calls: &[Call]) -> UseClass {
+        let mut fold = Fold::default();
+        for (day, second, name, error, agent) in calls {
+            let at = Timestamp::from_second(BEGIN + day * DAY + second).unwrap();
+            let error = if error.is_empty() { String::new() } else { format!(r#""errorCode":"{error}","#) };
+            let reads = !name.starts_with("Put");
+            let text = format!(
+                r#"{{"eventVersion":"1.11","eventTime":"{at}","eventSource":"ec2.amazonaws.com","eventName":"{name}",{error}
+                "readOnly":{reads},"userAgent":"{agent}","sourceIPAddress":"203.0.113.9","awsRegion":"us-east-1",
+                "eventType":"AwsApiCall","recipientAccountId":"111122223333","userIdentity":{{"type":"IAMUser","userName":"u",
+                "arn":"arn:aws:iam::111122223333:user/u","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE"}}}}"#
+            );
+            let reading = event::read(text.as_bytes(), |event: Event<'_>| fold.add(&event, true));
+            assert_eq!((reading.events, &reading.stopped), (1, &None), "{text}");
+        }
+        let usage = fold.finish();
+        let activity = &usage.keys.values().next().unwrap().activity;
+        let coverage = Coverage {
+            first: Timestamp::from_second(BEGIN).unwrap(),
+            last: Timestamp::from_second(BEGIN + 90 * DAY).unwrap(),
+            events: 1,
+            days: 90,
+            data_events: false,
+        };
+        classify(activity, Some(&coverage), 45, coverage.last).class
+    }
+
+    fn daily(name: &'static str, error: &'static str) -> Vec<Call> {
+        (0..30).flat_map(|day| (0..4).map(move |n| (day, n * 3_600, name, error, CLI))).collect()
+    }
+
+    #[test]
+    fn failing_calls_are_noise_however_many() {
+        assert_eq!(class(&daily("PutThing", "AccessDenied")), UseClass::Noise);
+    }
+
+    #[test]
+    fn one_success_among_failures_is_use() {
+        let mut calls = daily("PutThing", "AccessDenied");
+        calls.push((12, 7, "PutThing", "", CLI));
+        assert_ne!(class(&calls), UseClass::Noise);
+    }
+
+    #[test]
+    fn a_steady_list_or_describe_is_a_heartbeat() {
+        assert_eq!(class(&daily("DescribeInstanceStatus", "")), UseClass::Noise);
+    }
+
+    #[test]
+    fn reading_data_is_never_a_heartbeat() {
+        for name in ["GetObject", "GetSecretValue", "Decrypt", "GetParameter"] {
+            assert_eq!(class(&daily(name, "")), UseClass::Active, "{name}");
+        }
+    }
+
+    #[test]
+    fn three_different_looks_are_a_monitor_and_not_a_heartbeat() {
+        let mut calls = daily("DescribeInstances", "");
+        calls.extend(daily("DescribeVolumes", ""));
+        calls.extend(daily("ListBuckets", ""));
+        assert_eq!(class(&calls), UseClass::Active);
+    }
+
+    #[test]
+    fn a_burst_is_no_heartbeat() {
+        let mut calls: Vec<Call> = (0..5).map(|day| (day, 0, "DescribeInstances", "", CLI)).collect();
+        calls.extend((0..50).map(|n| (5, n * 60, "DescribeInstances", "", CLI)));
+        assert_eq!(class(&calls), UseClass::Active);
+    }
+
+    #[test]
+    fn two_workloads_share_the_key() {
+        let calls = [(1, 0, "PutThing", "", LAMBDA), (2, 0, "PutThing", "", FARGATE)];
+        assert_eq!(class(&calls), UseClass::Shared);
+    }
+
+    #[test]
+    fn a_monthly_rhythm_is_rare_and_a_weekly_one_is_not() {
+        let every = |days: i64| -> Vec<Call> {
+            (0..90).step_by(usize::try_from(days).unwrap()).map(|day| (day, 0, "PutThing", "", CLI)).collect()
+        };
+        assert_eq!(class(&every(30)), UseClass::Rare);
+        assert_eq!(class(&every(7)), UseClass::Active);
+        // half of 45 days is the edge: 22 days are not rare, 23 are
+        assert_eq!(class(&every(22)), UseClass::Active);
+        assert_eq!(class(&every(23)), UseClass::Rare);
+    }
+
+    #[test]
+    fn a_single_use_stands_between_the_edges_of_the_trail() {
+        assert_eq!(class(&[(80, 0, "PutThing", "", CLI)]), UseClass::Rare);
+    }
+}

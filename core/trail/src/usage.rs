@@ -7,6 +7,8 @@
 mod activity;
 mod fold;
 mod ids;
+#[cfg(test)]
+mod laws;
 
 use std::collections::BTreeMap;
 
