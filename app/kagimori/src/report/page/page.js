@@ -134,7 +134,7 @@
     return bars([[t('mfa-a'), 0], [t('mfa-b'), 1], [t('mfa-c'), 2]].map(([label, index]) =>
       [label, [[total(index), level(index === 2 ? 'high' : 'medium')]], `${number(total(index))}${open(index) ? ' + ?' : ''}`]), 150);
   }
-  const activeKeys = () => data.credentials.filter(row => row.key && row.key.active);
+  const activeKeys = () => data.credentials.filter(row => row.key && row.key.active && !row.arn.endsWith(':root'));
   function classChart() {
     const colors = { active: 'var(--good)', shared: 'var(--unknown)', rare: 'var(--medium)', noise: 'var(--high)', unseen: 'var(--info)' };
     return bars(Object.entries(colors).map(([name, color]) => {
