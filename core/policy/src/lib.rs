@@ -6,6 +6,16 @@
 //! * [`parse`] reads documents from JSON and refuses what cannot be trusted (duplicate keys, damage).
 //! * [`pattern`] matches actions and ARNs against the `*` and `?` of policies.
 
+pub mod arn;
+pub mod decision;
 pub mod document;
+pub mod formula;
+pub mod glob;
+pub mod operator;
 pub mod parse;
 pub mod pattern;
+pub mod policies;
+pub mod reference;
+pub mod request;
+pub mod value;
+pub mod variable;

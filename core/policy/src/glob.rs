@@ -1,0 +1,302 @@
+//! Patterns as sets of texts: does one hold another, do two overlap?
+//!
+//! A policy's pattern has two wildcards, `*` and `?`. A request may itself be a pattern ("every object of this bucket"),
+//! where only `*` is a wildcard. Substituted policy variables are literal, whatever they hold; that is why a glob is made
+//! of tokens and not of a text.
+
+/// One step of a glob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the language has two wildcards")]
+pub enum Token {
+    /// This character.
+    Char(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any run of characters, also none.
+    Many,
+}
+
+/// A pattern as a list of tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Glob(Vec<Token>);
+
+/// How the texts of a policy's pattern stand to those of a request's pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "two sets stand in one of these relations")]
+pub enum Relation {
+    /// Every text of the request is one of the policy.
+    Covers,
+    /// Some texts are common to both.
+    Overlaps,
+    /// None is.
+    Disjoint,
+}
+
+impl Glob {
+    /// A policy's pattern: `*` and `?` are wildcards.
+    pub fn policy(text: &str) -> Self {
+        text.chars().map(|c| if c == '?' { Token::One } else { star_or_char(c) }).collect()
+    }
+
+    /// A request's pattern: only `*` is a wildcard.
+    pub fn request(text: &str) -> Self {
+        text.chars().map(star_or_char).collect()
+    }
+
+    /// Exactly this text.
+    pub fn literal(text: &str) -> Self {
+        text.chars().map(Token::Char).collect()
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> &[Token] {
+        &self.0
+    }
+
+    /// Adds the tokens of another glob.
+    pub fn extend(&mut self, tokens: &Self) {
+        for token in &tokens.0 {
+            self.push(*token);
+        }
+    }
+
+    /// Adds one token; `**` is `*`.
+    pub fn push(&mut self, token: Token) {
+        if token != Token::Many || self.0.last() != Some(&Token::Many) {
+            self.0.push(token);
+        }
+    }
+
+    /// ASCII letters in lower case.
+    #[must_use]
+    pub fn lower_case(&self) -> Self {
+        let lower = |token: &Token| match token {
+            Token::Char(c) => Token::Char(c.to_ascii_lowercase()),
+            wildcard => *wildcard,
+        };
+        self.0.iter().map(lower).collect()
+    }
+
+    /// Whether the pattern matches this text.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut states = States::start(self);
+        for c in text.chars() {
+            states = states.step(self, c);
+        }
+        states.accepts(self)
+    }
+
+    /// How this pattern of a policy stands to `request`.
+    pub fn relation(&self, request: &Self) -> Relation {
+        if self.covers(request) {
+            Relation::Covers
+        } else if self.overlaps(request) {
+            Relation::Overlaps
+        } else {
+            Relation::Disjoint
+        }
+    }
+
+    /// Whether every text of `other` is one of `self`.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.text_missing_from(other).is_none()
+    }
+
+    /// A text of `other` that is none of `self`, the shortest there is.
+    ///
+    /// Walks the product of `other`'s positions and the set of `self`'s positions, breadth first. Characters that
+    /// neither pattern names behave alike: one of them, `fresh_char`, stands for all.
+    pub fn text_missing_from(&self, other: &Self) -> Option<String> {
+        let alphabet = alphabet(&[self, other]);
+        let start = (States::start(other), States::start(self));
+        let mut seen = std::collections::BTreeSet::from([start.clone()]);
+        let mut queue = std::collections::VecDeque::from([(start, String::new())]);
+        while let Some(((inner, outer), text)) = queue.pop_front() {
+            if inner.accepts(other) && !outer.accepts(self) {
+                return Some(text);
+            }
+            for &c in &alphabet {
+                let next = (inner.step(other, c), outer.step(self, c));
+                if !next.0.is_empty() && seen.insert(next.clone()) {
+                    queue.push_back((next, format!("{text}{c}")));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether some text is in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.common_text(other).is_some()
+    }
+
+    /// A text that is in both, the shortest there is.
+    pub fn common_text(&self, other: &Self) -> Option<String> {
+        let alphabet = alphabet(&[self, other]);
+        let start = (States::start(self), States::start(other));
+        let mut seen = std::collections::BTreeSet::from([start.clone()]);
+        let mut queue = std::collections::VecDeque::from([(start, String::new())]);
+        while let Some(((a, b), text)) = queue.pop_front() {
+            if a.accepts(self) && b.accepts(other) {
+                return Some(text);
+            }
+            for &c in &alphabet {
+                let next = (a.step(self, c), b.step(other, c));
+                if !next.0.is_empty() && !next.1.is_empty() && seen.insert(next.clone()) {
+                    queue.push_back((next, format!("{text}{c}")));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether there is no wildcard in it.
+    pub fn is_literal(&self) -> bool {
+        self.0.iter().all(|token| matches!(token, Token::Char(_)))
+    }
+}
+
+impl FromIterator<Token> for Glob {
+    fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
+        let mut glob = Self::default();
+        for token in tokens {
+            glob.push(token);
+        }
+        glob
+    }
+}
+
+fn star_or_char(c: char) -> Token {
+    if c == '*' { Token::Many } else { Token::Char(c) }
+}
+
+/// The characters the patterns name, and one that none of them does.
+fn alphabet(globs: &[&Glob]) -> Vec<char> {
+    let named: std::collections::BTreeSet<char> = globs
+        .iter()
+        .flat_map(|glob| glob.tokens())
+        .filter_map(|token| if let Token::Char(c) = token { Some(*c) } else { None })
+        .collect();
+    let fresh = fresh_char(&named);
+    named.into_iter().chain(fresh).collect()
+}
+
+/// A character outside `named`, a letter if one is left, so that a witness reads well.
+fn fresh_char(named: &std::collections::BTreeSet<char>) -> Option<char> {
+    ('a'..='z').chain('0'..='9').chain('\u{4e00}'..='\u{9fff}').find(|c| !named.contains(c))
+}
+
+/// The positions a glob can be at after some text, sorted: the subset construction, one state at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct States(Vec<usize>);
+
+impl States {
+    fn start(glob: &Glob) -> Self {
+        let mut states = Self(Vec::new());
+        states.enter(glob, 0);
+        states
+    }
+
+    /// Adds a position, and the one behind it where a `*` may stand for nothing.
+    fn enter(&mut self, glob: &Glob, position: usize) {
+        if !self.0.contains(&position) {
+            self.0.push(position);
+        }
+        if glob.0.get(position) == Some(&Token::Many) {
+            self.enter(glob, position.saturating_add(1));
+        }
+    }
+
+    /// The positions after one more character.
+    fn step(&self, glob: &Glob, c: char) -> Self {
+        let mut next = Self(Vec::new());
+        for &position in &self.0 {
+            match glob.0.get(position) {
+                Some(Token::Many) => next.enter(glob, position),
+                Some(Token::One) => next.enter(glob, position.saturating_add(1)),
+                Some(Token::Char(expected)) if *expected == c => {
+                    next.enter(glob, position.saturating_add(1));
+                }
+                _ => {}
+            }
+        }
+        next.0.sort_unstable();
+        next
+    }
+
+    fn accepts(&self, glob: &Glob) -> bool {
+        self.0.contains(&glob.0.len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Glob, Relation};
+    use crate::pattern;
+
+    #[test]
+    fn relations() {
+        for (policy, request, expected) in [
+            ("*", "*", Relation::Covers),
+            ("*", "abc", Relation::Covers),
+            ("a*", "ab*", Relation::Covers),
+            ("ab*", "a*", Relation::Overlaps),
+            ("*b", "a*", Relation::Overlaps),
+            ("a*", "b*", Relation::Disjoint),
+            ("a?c", "a*c", Relation::Overlaps),
+            ("a*c", "a?c", Relation::Covers),
+            ("a??", "a?", Relation::Disjoint),
+            ("", "*", Relation::Overlaps),
+        ] {
+            assert_eq!(
+                Glob::policy(policy).relation(&Glob::request(request)),
+                expected,
+                "{policy} {request}"
+            );
+        }
+    }
+
+    #[test]
+    fn many_stars_end() {
+        let dense = Glob::policy(&"*a".repeat(40));
+        assert!(!dense.covers(&Glob::policy(&"*ab".repeat(5))));
+        assert!(dense.covers(&dense));
+    }
+
+    fn pattern_text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(proptest::sample::select(vec!['a', 'b', '*', '?']), 0..7)
+            .prop_map(|chars| chars.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_matcher(pattern in pattern_text(), text in "[abc]{0,7}") {
+            prop_assert_eq!(Glob::policy(&pattern).matches(&text), pattern::matches(&pattern, &text));
+        }
+
+        #[test]
+        fn witnesses_are_true(a in pattern_text(), b in pattern_text()) {
+            let (left, right) = (Glob::policy(&a), Glob::policy(&b));
+            if let Some(text) = left.text_missing_from(&right) {
+                prop_assert!(pattern::matches(&b, &text) && !pattern::matches(&a, &text), "{}", text);
+            }
+            if let Some(text) = left.common_text(&right) {
+                prop_assert!(pattern::matches(&b, &text) && pattern::matches(&a, &text), "{}", text);
+            }
+        }
+
+        #[test]
+        fn no_text_speaks_against_a_relation(a in pattern_text(), b in pattern_text(), text in "[abc]{0,6}") {
+            let (left, right) = (Glob::policy(&a), Glob::policy(&b));
+            let (in_left, in_right) = (pattern::matches(&a, &text), pattern::matches(&b, &text));
+            prop_assert!(!left.covers(&right) || !in_right || in_left);
+            prop_assert!(left.overlaps(&right) || !(in_left && in_right));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Is a statement about the resource?
+//!
+//! `reference_policies_elements_resource` and `reference_policies_elements_notresource`. A pattern and the request's
+//! resource are compared part by part, so a `*` does not reach over a colon into the next part of the ARN.
+
+use crate::arn;
+use crate::decision::Dispute;
+use crate::document::{Effect, Statement, Version};
+use crate::formula::{Atom, Formula};
+use crate::glob::{Glob, Relation, Token};
+use crate::policies::{Layer, Policies};
+use crate::request::{Context, Fact, Request};
+use crate::variable::{Piece, pieces};
+
+/// When the `Resource` or `NotResource` of a statement is about the request's resource.
+pub(super) fn holds(
+    request: &Request,
+    version: Option<Version>,
+    statement: &Statement,
+    layer: Layer,
+) -> Formula {
+    // A trust policy has no Resource: it is about its role. So are the policies of some other resources.
+    let Some(element) = &statement.resource else { return Formula::TRUE };
+    let (patterns, negated) = element.patterns();
+    if request.wildcard_only {
+        let has_star = patterns.iter().any(|pattern| pattern == "*");
+        return Formula::Constant(has_star != negated);
+    }
+    // A request may be a pattern. An allow counts when it reaches some of it, a deny when it reaches all of it.
+    let wanted = match (statement.effect, negated) {
+        (Effect::Allow, false) | (Effect::Deny, true) => Wanted::Some,
+        (Effect::Deny, false) | (Effect::Allow, true) => Wanted::All,
+    };
+    let reached = |text: &String| reaches(request, version, text, layer, wanted);
+    let any = Formula::any(patterns.iter().map(reached));
+    if negated { any.negate() } else { any }
+}
+
+/// How much of a request's pattern a policy's pattern must reach.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Some,
+    All,
+}
+
+fn reaches(request: &Request, version: Option<Version>, text: &str, layer: Layer, wanted: Wanted) -> Formula {
+    if is_short(text) && matches!(layer, Layer::Resource | Layer::Endpoint) && !text.contains(['*', '?']) {
+        return Formula::FALSE;
+    }
+    let asked = arn::padded_parts(&request.resource);
+    let folds_case = is_user_name(text) && asked.get(2) == Some(&"iam");
+    let held = arn::padded_parts(text);
+    let mut missing = Vec::new();
+    let mut fits = true;
+    for (place, (held, asked)) in held.into_iter().zip(asked).enumerate() {
+        // Variables stand in the resource part only (`reference_policies_variables`, "where you can use").
+        let version = if place == 5 { version } else { None };
+        let Some(mut pattern) = resolve(held, version, &request.context, &mut missing) else {
+            fits = false;
+            continue;
+        };
+        let mut asked = Glob::request(asked);
+        if folds_case && place == 5 {
+            (pattern, asked) = (pattern.lower_case(), asked.lower_case());
+        }
+        fits &= match pattern.relation(&asked) {
+            Relation::Covers => true,
+            Relation::Overlaps => wanted == Wanted::Some,
+            Relation::Disjoint => false,
+        };
+    }
+    match (fits, missing.is_empty()) {
+        (false, _) => Formula::FALSE,
+        (true, true) => Formula::TRUE,
+        (true, false) => Formula::Atom(Atom::Resource { pattern: text.to_owned(), missing }),
+    }
+}
+
+/// The pattern with its variables replaced; their values are literal. `None` when a variable has no value: the pattern
+/// then matches nothing (`reference_policies_variables`, "policy variables with no value"). A variable that is not known
+/// is replaced by `*`, and its key is added to `missing`.
+fn resolve(
+    text: &str,
+    version: Option<Version>,
+    context: &Context,
+    missing: &mut Vec<String>,
+) -> Option<Glob> {
+    let mut glob = Glob::default();
+    for piece in pieces(text, version) {
+        match piece {
+            Piece::Token(token) => glob.push(token),
+            Piece::Variable { key, default } => match (context.get(&key), default) {
+                (Fact::One(value), _) => glob.extend(&Glob::literal(value)),
+                (Fact::Absent, Some(default)) => glob.extend(&Glob::literal(&default)),
+                // A multivalued key is no variable.
+                (Fact::Absent | Fact::Many(_), _) => return None,
+                (Fact::Present | Fact::Unknown, _) => {
+                    glob.push(Token::Many);
+                    missing.push(key);
+                }
+            },
+        }
+    }
+    Some(glob)
+}
+
+fn is_short(text: &str) -> bool {
+    text != "*" && text.splitn(6, ':').count() < 6
+}
+
+/// The Resource page compares IAM user names without case, unlike every other ARN.
+fn is_user_name(pattern: &str) -> bool {
+    let [_, _, service, _, _, resource] = arn::padded_parts(pattern);
+    service == "iam" && resource.starts_with("user/")
+}
+
+/// Readings of the `Resource` element that could have mattered here.
+pub(super) fn disputes(request: &Request, policies: &Policies) -> Vec<Dispute> {
+    let mut disputes = Vec::new();
+    let documents =
+        [Layer::Identity, Layer::Boundary, Layer::Session, Layer::Resource, Layer::ServiceControl]
+            .into_iter()
+            .flat_map(|layer| policies.documents(layer));
+    for (_, _, document) in documents {
+        for statement in &document.statements {
+            let Some(element) = &statement.resource else { continue };
+            for pattern in element.patterns().0 {
+                disputes.extend(dispute(request, document.version, pattern));
+            }
+        }
+    }
+    disputes
+}
+
+fn dispute(request: &Request, version: Option<Version>, pattern: &str) -> Option<Dispute> {
+    let [_, _, service, region, account, resource] = arn::padded_parts(pattern);
+    if is_short(pattern) {
+        return Some(Dispute::ShortArn);
+    }
+    if version == Some(Version::V2012) && [service, region, account].iter().any(|part| part.contains("${")) {
+        return Some(Dispute::VariablePlace);
+    }
+    let asked = request.resource.splitn(6, ':').nth(5).unwrap_or_default();
+    let same_but_for_case = resource != asked && resource.eq_ignore_ascii_case(asked);
+    (is_user_name(pattern) && same_but_for_case).then_some(Dispute::UserNameCase)
+}
