@@ -7,6 +7,7 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_path_to_error::Track;
 
 use crate::document::{
     ActionElement, Condition, ConditionValue, ConditionValues, Document, Effect, OneOrMany, PrincipalElement,
@@ -18,6 +19,7 @@ use crate::document::{
 #[error("{message} (line {line}, column {column})")]
 pub struct ParseError {
     message: String,
+    path: String,
     line: usize,
     column: usize,
 }
@@ -39,23 +41,32 @@ pub enum Strictness {
 /// document.
 pub fn parse(text: &str, strictness: Strictness) -> Result<Document, ParseError> {
     let mut json = serde_json::Deserializer::from_str(text);
-    DocumentSeed(strictness)
-        .deserialize(&mut json)
-        .and_then(|document| json.end().map(|()| document))
-        .map_err(|error| ParseError::new(&error))
+    let mut track = Track::new();
+    let document = DocumentSeed(strictness)
+        .deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track))
+        .map_err(|error| ParseError::new(&error, &track.path().to_string()))?;
+    json.end().map_err(|error| ParseError::new(&error, ""))?;
+    Ok(document)
 }
 
 impl ParseError {
-    fn new(error: &serde_json::Error) -> Self {
+    fn new(error: &serde_json::Error, path: &str) -> Self {
         let text = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = text.strip_suffix(&place).unwrap_or(&text).to_owned();
-        Self { message, line: error.line(), column: error.column() }
+        // The tracker writes `.` for the document itself.
+        let path = if path == "." { String::new() } else { path.to_owned() };
+        Self { message, path, line: error.line(), column: error.column() }
     }
 
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The element of the fault, `Statement[0].Effect`; empty for the document itself.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The line of the fault, from 1.
@@ -130,7 +141,7 @@ impl<'de> Visitor<'de> for DocumentSeed {
         while let Some(key) = map.next_key::<String>()? {
             keys.element(&key)?;
             match key.as_str() {
-                "Version" => version = Some(version_of(&map.next_value::<String>()?)?),
+                "Version" => version = Some(map.next_value_seed(WordSeed(version_of))?),
                 "Id" => id = map.next_value::<Option<String>>()?,
                 "Statement" => statements = Some(map.next_value_seed(StatementsSeed(self.0))?),
                 _ => unknown_element(&mut map, &key, self.0)?,
@@ -141,11 +152,34 @@ impl<'de> Visitor<'de> for DocumentSeed {
     }
 }
 
-fn version_of<E: de::Error>(text: &str) -> Result<Version, E> {
+fn version_of(text: &str) -> Result<Version, String> {
     match text {
         "2012-10-17" => Ok(Version::V2012),
         "2008-10-17" => Ok(Version::V2008),
-        _ => Err(E::custom(format_args!("`{text}` is no version: write `2012-10-17` or `2008-10-17`"))),
+        _ => Err(format!("`{text}` is no version: write `2012-10-17` or `2008-10-17`")),
+    }
+}
+
+/// A string that is one of a few words. Judged while it is read, so that a fault has the element's own path.
+struct WordSeed<T>(fn(&str) -> Result<T, String>);
+
+impl<'de, T> DeserializeSeed<'de> for WordSeed<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<T> Visitor<'_> for WordSeed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).map_err(E::custom)
     }
 }
 
@@ -225,7 +259,7 @@ impl Parts {
     fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
         match key {
             "Sid" => self.sid = map.next_value::<Option<String>>()?,
-            "Effect" => self.effect = Some(effect_of(&map.next_value::<String>()?)?),
+            "Effect" => self.effect = Some(map.next_value_seed(WordSeed(effect_of))?),
             "Principal" => {
                 let principals = map.next_value_seed(PrincipalsSeed)?;
                 once(
@@ -289,11 +323,11 @@ fn once<T, E: de::Error>(slot: &mut Option<T>, value: T, other: &str, this: &str
     Ok(())
 }
 
-fn effect_of<E: de::Error>(text: &str) -> Result<Effect, E> {
+fn effect_of(text: &str) -> Result<Effect, String> {
     match text {
         "Allow" => Ok(Effect::Allow),
         "Deny" => Ok(Effect::Deny),
-        _ => Err(E::custom(format_args!("`{text}` is no effect: write `Allow` or `Deny`, with this case"))),
+        _ => Err(format!("`{text}` is no effect: write `Allow` or `Deny`, with this case")),
     }
 }
 
