@@ -45,7 +45,7 @@ pub enum Dispute {
     UserNameCase,
     /// A `Resource` with fewer than six parts.
     ShortArn,
-    /// A variable where only the documentation of variables forbids it.
+    /// A variable where one page forbids it and another does not: before the fifth colon of an ARN, in a `Bool`.
     VariablePlace,
     /// A service given by a wildcard in `Action`.
     ServiceWildcard,
@@ -91,7 +91,9 @@ impl Dispute {
             }
             Self::UserNameCase => "IAM user names in `Resource` were compared without case",
             Self::ShortArn => "a `Resource` with fewer than six parts was completed with `*`",
-            Self::VariablePlace => "a variable outside the resource part of an ARN was read as literal text",
+            Self::VariablePlace => {
+                "a variable before the fifth colon of an ARN, or with an operator other than those of strings and ARNs, was read as literal text"
+            }
             Self::ServiceWildcard => "a wildcard in the service of an action was read as any service",
             Self::EndpointAccount => {
                 "an account in the policy of an S3 or DynamoDB endpoint was read as its root user (gateway endpoint)"

@@ -4,7 +4,9 @@
 //!
 //! * [`document`] is the language: what a policy document says, as AWS's grammar has it.
 //! * [`parse`] reads documents from JSON and refuses what cannot be trusted (duplicate keys, damage).
-//! * [`pattern`] matches actions and ARNs against the `*` and `?` of policies.
+//! * [`pattern`] and [`glob`] match actions and ARNs against the `*` and `?` of policies.
+//! * [`request`] and [`policies`] are what is asked and what has a say; [`decision`] is the answer.
+//! * [`reference`] decides, as AWS describes it, one request at a time.
 
 pub mod arn;
 pub mod decision;
@@ -17,5 +19,7 @@ pub mod pattern;
 pub mod policies;
 pub mod reference;
 pub mod request;
+pub mod scenario;
+pub mod validate;
 pub mod value;
 pub mod variable;

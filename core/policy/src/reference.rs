@@ -9,6 +9,7 @@
 
 mod condition;
 mod credential;
+mod dispute;
 mod grants;
 mod principal;
 mod public;
@@ -159,7 +160,7 @@ fn disputes(
 ) -> Vec<Dispute> {
     let mut disputes: BTreeSet<Dispute> =
         applicable.iter().flat_map(|found| found.disputed.iter().copied()).collect();
-    disputes.extend(resource::disputes(request, policies));
+    disputes.extend(dispute::disputes(request, policies));
     let by_everyone =
         applicable.iter().any(|found| found.naming == Naming::Everyone && found.effect == Effect::Allow);
     if by_everyone && grants.limits_are_silent() {

@@ -4,11 +4,10 @@
 //! resource are compared part by part, so a `*` does not reach over a colon into the next part of the ARN.
 
 use crate::arn;
-use crate::decision::Dispute;
 use crate::document::{Effect, Statement, Version};
 use crate::formula::{Atom, Formula};
 use crate::glob::{Glob, Relation, Token};
-use crate::policies::{Layer, Policies};
+use crate::policies::Layer;
 use crate::request::{Context, Fact, Request};
 use crate::variable::{Piece, pieces};
 
@@ -104,43 +103,12 @@ fn resolve(
     Some(glob)
 }
 
-fn is_short(text: &str) -> bool {
+pub(super) fn is_short(text: &str) -> bool {
     text != "*" && text.splitn(6, ':').count() < 6
 }
 
 /// The Resource page compares IAM user names without case, unlike every other ARN.
-fn is_user_name(pattern: &str) -> bool {
+pub(super) fn is_user_name(pattern: &str) -> bool {
     let [_, _, service, _, _, resource] = arn::padded_parts(pattern);
     service == "iam" && resource.starts_with("user/")
-}
-
-/// Readings of the `Resource` element that could have mattered here.
-pub(super) fn disputes(request: &Request, policies: &Policies) -> Vec<Dispute> {
-    let mut disputes = Vec::new();
-    let documents =
-        [Layer::Identity, Layer::Boundary, Layer::Session, Layer::Resource, Layer::ServiceControl]
-            .into_iter()
-            .flat_map(|layer| policies.documents(layer));
-    for (_, _, document) in documents {
-        for statement in &document.statements {
-            let Some(element) = &statement.resource else { continue };
-            for pattern in element.patterns().0 {
-                disputes.extend(dispute(request, document.version, pattern));
-            }
-        }
-    }
-    disputes
-}
-
-fn dispute(request: &Request, version: Option<Version>, pattern: &str) -> Option<Dispute> {
-    let [_, _, service, region, account, resource] = arn::padded_parts(pattern);
-    if is_short(pattern) {
-        return Some(Dispute::ShortArn);
-    }
-    if version == Some(Version::V2012) && [service, region, account].iter().any(|part| part.contains("${")) {
-        return Some(Dispute::VariablePlace);
-    }
-    let asked = request.resource.splitn(6, ':').nth(5).unwrap_or_default();
-    let same_but_for_case = resource != asked && resource.eq_ignore_ascii_case(asked);
-    (is_user_name(pattern) && same_but_for_case).then_some(Dispute::UserNameCase)
 }
