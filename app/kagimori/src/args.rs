@@ -21,6 +21,30 @@ pub(crate) enum Command {
     Review(Review),
     Explain(Explain),
     Checks(Checks),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// Questions about policy files: what they decide
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    Eval(Eval),
+}
+
+/// Run scenario files: requests with the policies in effect and the answer they must get.
+///
+/// A file is a JSON array of cases. Prints one JSON line per case, in order; a summary goes to stderr. A case states
+/// `request`, policies and `expected`; or policies and a list of requests under `must_allow` or `must_deny`. Where a
+/// policy is expected, the name of a file beside the cases will do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 every case as expected, 1 some differ, 2 a file could not be read.")]
+pub(crate) struct Eval {
+    /// A file of cases, or a folder whose `.json` files are run, recursively
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) cases: PathBuf,
+    /// Where the results are written [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Review the AWS identities of a directory of files; needs no AWS account, no server, no network.

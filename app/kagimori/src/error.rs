@@ -36,6 +36,12 @@ pub(crate) enum AppError {
         /// What is wrong with it.
         source: kagimori_plan::settings::SettingsError,
     },
+    /// There are no scenario files.
+    #[error("found no scenario file (`.json`) in `{0}`")]
+    NoCases(PathBuf),
+    /// A result could not be put into JSON.
+    #[error("cannot write the result as JSON: {0}")]
+    Encode(serde_json::Error),
     /// No check has this id.
     #[error("there is no check `{id}`")]
     UnknownCheck {
@@ -75,6 +81,8 @@ impl AppError {
                  examples/shiosai`"
                 .to_owned(),
             Self::Settings { source, .. } => source.hint(),
+            Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
+            Self::Encode(_) => "this is a defect: please report it with the input".to_owned(),
             Self::UnknownCheck { nearest: Some(nearest), .. } => {
                 format!("did you mean `{nearest}`? `kagimori checks` lists them all")
             }

@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod exit;
 mod explain_command;
+mod policy;
 mod printer;
 mod progress;
 mod report;
@@ -43,6 +44,7 @@ fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Review(review) => review_command::run(review),
         Command::Explain(explain) => explain_command::run(explain),
         Command::Checks(checks) => checks_command::run(checks),
+        Command::Policy(command) => policy::run(command),
     }
 }
 

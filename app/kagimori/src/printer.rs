@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::error::AppError;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
 
 /// Writes data to stdout.
@@ -20,6 +21,16 @@ pub(crate) fn data(text: &str) -> Result<(), AppError> {
 pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), AppError> {
     let mut out = io::BufWriter::new(anstream::stdout().lock());
     write(&mut out).and_then(|()| out.flush()).map_err(stdout_failed)
+}
+
+/// Tells a person something beside the data.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Tells a person that something was not as it should be, while the command goes on.
+pub(crate) fn warning(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{WARNING}warning{WARNING:#}: {text}");
 }
 
 /// Tells a person why the command failed and what to do next.

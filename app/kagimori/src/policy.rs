@@ -1,0 +1,13 @@
+//! `kagimori policy …`: questions about policy files, without an estate.
+
+mod eval;
+
+use crate::args::PolicyCommand;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+pub(crate) fn run(command: &PolicyCommand) -> Result<Exit, AppError> {
+    match command {
+        PolicyCommand::Eval(args) => eval::run(args),
+    }
+}
