@@ -11,6 +11,7 @@
 pub mod arn;
 pub mod decision;
 pub mod document;
+pub mod engine;
 pub mod formula;
 pub mod glob;
 pub mod operator;

@@ -26,6 +26,7 @@ use crate::request::{Principal, Request};
 
 use grants::Grants;
 use principal::Naming;
+pub(crate) use public::is_public;
 use statement::Applicable;
 
 /// Decides one request.
@@ -97,7 +98,7 @@ fn is_service_linked(request: &Request) -> bool {
     by_key || request.principal.is_service_linked_role()
 }
 
-fn rcp_supported(service: &str) -> bool {
+pub(crate) fn rcp_supported(service: &str) -> bool {
     matches!(
         service.to_ascii_lowercase().as_str(),
         "s3" | "sts" | "kms" | "sqs" | "secretsmanager" | "dynamodb"

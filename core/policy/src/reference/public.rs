@@ -38,7 +38,7 @@ pub(super) fn blocks(request: &Request, policies: &Policies) -> bool {
 }
 
 /// Whether a bucket policy is public.
-fn is_public(document: &Document) -> bool {
+pub(crate) fn is_public(document: &Document) -> bool {
     document.statements.iter().any(|statement| {
         statement.effect == Effect::Allow && names_everyone(statement) && !is_limited(statement)
     })
