@@ -70,11 +70,7 @@ impl CompiledPrincipals {
             PrincipalElement::Principal(principals) => (principals, false),
             PrincipalElement::NotPrincipal(principals) => (principals, true),
         };
-        Some(Self {
-            negated,
-            effect: statement.effect,
-            entries: entries(principals).into(),
-        })
+        Some(Self { negated, effect: statement.effect, entries: entries(principals).into() })
     }
 
     pub(super) fn name(&self, request: &Bound, layer: Layer, has_boundary: bool) -> Named {
