@@ -70,6 +70,8 @@ pub struct Bound {
     pub(super) context: Context,
     pub(super) is_service_linked: bool,
     pub(super) is_s3: bool,
+    /// Resource control policies bind this call.
+    pub(super) is_resource_controlled: bool,
     facts: Vec<BoundFact>,
 }
 
@@ -94,6 +96,7 @@ impl Bound {
         let principal_arn = request.context.get("aws:principalarn");
         let is_linked_by_key =
             matches!(principal_arn, Fact::One(arn) if arn.contains(":role/aws-service-role/"));
+        let is_service_linked = is_linked_by_key || request.principal.is_service_linked_role();
         let owner = match &request.principal {
             Principal::FederatedUser { account, arn } => {
                 arn.rsplit_once('/').map(|(_, name)| format!("arn:aws:iam::{account}:user/{name}"))
@@ -112,6 +115,9 @@ impl Bound {
         Self {
             principal: request.principal.clone(),
             owner,
+            is_resource_controlled: !is_service_linked
+                && action != "kms:retiregrant"
+                && crate::reference::rcp_supported(action.get(..service_len).unwrap_or_default()),
             is_s3: action.get(..service_len) == Some("s3"),
             service_len,
             action,
@@ -119,7 +125,7 @@ impl Bound {
             is_pattern: request.resource.contains('*'),
             wildcard_only: request.wildcard_only,
             resource_account: request.resource_account.clone(),
-            is_service_linked: is_linked_by_key || request.principal.is_service_linked_role(),
+            is_service_linked,
             context: request.context.clone(),
             facts,
         }

@@ -69,7 +69,7 @@ impl Sums {
             }
             deny = deny.or(unknown(missing.service_control));
         }
-        if binds_resource_control(request) {
+        if request.is_resource_controlled {
             for (level, policies) in stack.resource_control.iter().enumerate() {
                 deny = deny.or(flat(stack, request, Layer::ResourceControl, level, policies)?.deny);
             }
@@ -170,12 +170,6 @@ fn needs_resource_policy(stack: &Stack<'_>, request: &Bound) -> bool {
         action.starts_with("sts:assumerole") || matches!(action, "sts:tagsession" | "sts:setsourceidentity");
     let is_key = resource.starts_with("key/") || (resource.contains('*') && stack.resource.is_some());
     is_assumption || (request.service() == "kms" && is_key && !request.wildcard_only)
-}
-
-fn binds_resource_control(request: &Bound) -> bool {
-    !request.is_service_linked
-        && request.action != "kms:retiregrant"
-        && crate::reference::rcp_supported(request.service())
 }
 
 fn unknown(is_missing: bool) -> Truth {
