@@ -5,6 +5,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
+use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Document;
 use kagimori_policy::engine::{Compiled, Compiler, Stack};
 use kagimori_policy::policies::{Level, Policies};
@@ -47,6 +48,7 @@ fn decide(bencher: Bencher<'_, '_>, name: &str) {
         ..Stack::default()
     };
     let bound = compiler.bind(&request);
+    assert_eq!(stack.decide(&bound), Answer::Allowed);
     bencher
         .counter(ItemsCount::new(1_usize))
         .bench_local(|| divan::black_box(&stack).decide(divan::black_box(&bound)));

@@ -2,130 +2,133 @@
 //!
 //! 20,000 random scenarios each time, a million with `--ignored`.
 
-use kagimori_policy::decision::Answer;
-use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
-use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
-use kagimori_policy::request::Request;
-use kagimori_policy::scenario::{self, Question};
-use kagimori_policy::{document::Document, reference};
-use kagimori_testkit::scenarios::Scenarios;
+#[cfg(test)]
+mod evaluators {
+    use kagimori_policy::decision::Answer;
+    use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
+    use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
+    use kagimori_policy::request::Request;
+    use kagimori_policy::scenario::{self, Question};
+    use kagimori_policy::{document::Document, reference};
+    use kagimori_testkit::scenarios::Scenarios;
 
-#[test]
-fn both_give_the_same_answer() {
-    compare(20_000);
-}
-
-#[test]
-#[ignore = "for the night: cargo test --release -p kagimori-policy --test evaluators -- --ignored"]
-fn both_give_the_same_answer_a_million_times() {
-    compare(1_000_000);
-}
-
-fn compare(count: usize) {
-    let mut answers = std::collections::BTreeMap::<String, usize>::new();
-    for (number, case) in Scenarios::new(20_261_124).take(count).enumerate() {
-        let text = format!("[{case}]");
-        let cases = scenario::read(&text, &|file| Err(file.to_owned())).unwrap();
-        let Question::Decide(request, policies, _) = &cases[0].question else {
-            *answers.entry("Rejected".to_owned()).or_default() += 1;
-            continue;
-        };
-        let policies = with_gaps(policies, number);
-        let expected = reference::decide(request, &policies);
-        let got = compiled_answer(request, &policies);
-        assert_eq!(got, expected.answer, "{text}\nmissing {:?}\n{expected:#?}", policies.missing);
-        *answers.entry(kind(got)).or_default() += 1;
+    #[test]
+    fn both_give_the_same_answer() {
+        compare(20_000);
     }
-    println!("{answers:?}");
-    for kind in ["Allowed", "ImplicitlyDenied", "ExplicitlyDenied", "Indeterminate"] {
-        let share = answers.get(kind).copied().unwrap_or_default() * 100 / count;
-        assert!(share >= 2, "{kind} in {share} % of the scenarios: {answers:?}");
-    }
-    assert!(answers.get("Rejected").copied().unwrap_or_default() * 20 < count, "{answers:?}");
-}
 
-#[test]
-fn the_corners_too() {
-    let text = include_str!("data/corners.json");
-    for case in scenario::read(text, &|file| Err(file.to_owned())).unwrap() {
-        if let Question::Decide(request, policies, _) = &case.question {
-            assert_eq!(
-                compiled_answer(request, policies),
-                reference::decide(request, policies).answer,
-                "{}",
-                case.name
-            );
+    #[test]
+    #[ignore = "for the night: cargo test --release -p kagimori-policy --test evaluators -- --ignored"]
+    fn both_give_the_same_answer_a_million_times() {
+        compare(1_000_000);
+    }
+
+    fn compare(count: usize) {
+        let mut answers = std::collections::BTreeMap::<String, usize>::new();
+        for (number, case) in Scenarios::new(20_261_124).take(count).enumerate() {
+            let text = format!("[{case}]");
+            let cases = scenario::read(&text, &|file| Err(file.to_owned())).unwrap();
+            let Question::Decide(request, policies, _) = &cases[0].question else {
+                *answers.entry("Rejected".to_owned()).or_default() += 1;
+                continue;
+            };
+            let policies = with_gaps(policies, number);
+            let expected = reference::decide(request, &policies);
+            let got = compiled_answer(request, &policies);
+            assert_eq!(got, expected.answer, "{text}\nmissing {:?}\n{expected:#?}", policies.missing);
+            *answers.entry(kind(got)).or_default() += 1;
+        }
+        println!("{answers:?}");
+        for kind in ["Allowed", "ImplicitlyDenied", "ExplicitlyDenied", "Indeterminate"] {
+            let share = answers.get(kind).copied().unwrap_or_default() * 100 / count;
+            assert!(share >= 2, "{kind} in {share} % of the scenarios: {answers:?}");
+        }
+        assert!(answers.get("Rejected").copied().unwrap_or_default() * 20 < count, "{answers:?}");
+    }
+
+    #[test]
+    fn the_corners_too() {
+        let text = include_str!("data/corners.json");
+        for case in scenario::read(text, &|file| Err(file.to_owned())).unwrap() {
+            if let Question::Decide(request, policies, _) = &case.question {
+                assert_eq!(
+                    compiled_answer(request, policies),
+                    reference::decide(request, policies).answer,
+                    "{}",
+                    case.name
+                );
+            }
         }
     }
-}
 
-/// Every seventh scenario lacks a document somewhere.
-fn with_gaps(policies: &Policies, number: usize) -> Policies {
-    let layers = [
-        Layer::Identity,
-        Layer::Boundary,
-        Layer::Session,
-        Layer::Resource,
-        Layer::Endpoint,
-        Layer::ServiceControl,
-        Layer::ResourceControl,
-    ];
-    let mut policies = policies.clone();
-    if let Some(layer) = layers.get(number % 49).copied() {
-        policies.missing.push(MissingDocument { layer, name: "not-collected".to_owned() });
+    /// Every seventh scenario lacks a document somewhere.
+    fn with_gaps(policies: &Policies, number: usize) -> Policies {
+        let layers = [
+            Layer::Identity,
+            Layer::Boundary,
+            Layer::Session,
+            Layer::Resource,
+            Layer::Endpoint,
+            Layer::ServiceControl,
+            Layer::ResourceControl,
+        ];
+        let mut policies = policies.clone();
+        if let Some(layer) = layers.get(number % 49).copied() {
+            policies.missing.push(MissingDocument { layer, name: "not-collected".to_owned() });
+        }
+        policies
     }
-    policies
-}
 
-fn kind(answer: Answer) -> String {
-    match answer {
-        Answer::Allowed => "Allowed",
-        Answer::ImplicitlyDenied(_) => "ImplicitlyDenied",
-        Answer::ExplicitlyDenied(_) => "ExplicitlyDenied",
-        Answer::Indeterminate => "Indeterminate",
+    fn kind(answer: Answer) -> String {
+        match answer {
+            Answer::Allowed => "Allowed",
+            Answer::ImplicitlyDenied(_) => "ImplicitlyDenied",
+            Answer::ExplicitlyDenied(_) => "ExplicitlyDenied",
+            Answer::Indeterminate => "Indeterminate",
+        }
+        .to_owned()
     }
-    .to_owned()
-}
 
-fn compiled_answer(request: &Request, policies: &Policies) -> Answer {
-    let mut compiler = Compiler::default();
-    let mut compile = |documents: &[Document]| -> Vec<Compiled> {
-        documents.iter().map(|document| compiler.compile(document)).collect()
-    };
-    let identity = compile(&policies.identity);
-    let boundary = compile(&policies.boundary);
-    let endpoint = compile(&policies.endpoint);
-    let resource = compile(policies.resource.as_slice());
-    let session = compile(policies.session.as_slice());
-    let mut levels = |levels: &[Level]| -> Vec<Vec<Compiled>> {
-        levels.iter().map(|level| compile(&level.policies)).collect()
-    };
-    let service_control = levels(&policies.service_control);
-    let resource_control = levels(&policies.resource_control);
-    let bound = compiler.bind(request);
-    let is_missing = |layer: Layer| policies.missing.iter().any(|document| document.layer == layer);
-    let service_control: Vec<Vec<&Compiled>> =
-        service_control.iter().map(|level| level.iter().collect()).collect();
-    let resource_control: Vec<Vec<&Compiled>> =
-        resource_control.iter().map(|level| level.iter().collect()).collect();
-    let stack = Stack {
-        identity: &identity.iter().collect::<Vec<_>>(),
-        service_control: &service_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-        resource_control: &resource_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-        resource: resource.first(),
-        boundary: &boundary.iter().collect::<Vec<_>>(),
-        session: session.first(),
-        endpoint: &endpoint.iter().collect::<Vec<_>>(),
-        missing: Missing {
-            identity: is_missing(Layer::Identity),
-            service_control: is_missing(Layer::ServiceControl),
-            resource_control: is_missing(Layer::ResourceControl),
-            resource: is_missing(Layer::Resource),
-            boundary: is_missing(Layer::Boundary),
-            session: is_missing(Layer::Session),
-            endpoint: is_missing(Layer::Endpoint),
-        },
-        s3: policies.s3,
-    };
-    stack.decide(&bound)
+    fn compiled_answer(request: &Request, policies: &Policies) -> Answer {
+        let mut compiler = Compiler::default();
+        let mut compile = |documents: &[Document]| -> Vec<Compiled> {
+            documents.iter().map(|document| compiler.compile(document)).collect()
+        };
+        let identity = compile(&policies.identity);
+        let boundary = compile(&policies.boundary);
+        let endpoint = compile(&policies.endpoint);
+        let resource = compile(policies.resource.as_slice());
+        let session = compile(policies.session.as_slice());
+        let mut levels = |levels: &[Level]| -> Vec<Vec<Compiled>> {
+            levels.iter().map(|level| compile(&level.policies)).collect()
+        };
+        let service_control = levels(&policies.service_control);
+        let resource_control = levels(&policies.resource_control);
+        let bound = compiler.bind(request);
+        let is_missing = |layer: Layer| policies.missing.iter().any(|document| document.layer == layer);
+        let service_control: Vec<Vec<&Compiled>> =
+            service_control.iter().map(|level| level.iter().collect()).collect();
+        let resource_control: Vec<Vec<&Compiled>> =
+            resource_control.iter().map(|level| level.iter().collect()).collect();
+        let stack = Stack {
+            identity: &identity.iter().collect::<Vec<_>>(),
+            service_control: &service_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            resource_control: &resource_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            resource: resource.first(),
+            boundary: &boundary.iter().collect::<Vec<_>>(),
+            session: session.first(),
+            endpoint: &endpoint.iter().collect::<Vec<_>>(),
+            missing: Missing {
+                identity: is_missing(Layer::Identity),
+                service_control: is_missing(Layer::ServiceControl),
+                resource_control: is_missing(Layer::ResourceControl),
+                resource: is_missing(Layer::Resource),
+                boundary: is_missing(Layer::Boundary),
+                session: is_missing(Layer::Session),
+                endpoint: is_missing(Layer::Endpoint),
+            },
+            s3: policies.s3,
+        };
+        stack.decide(&bound)
+    }
 }

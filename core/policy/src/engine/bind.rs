@@ -61,9 +61,10 @@ pub struct Bound {
     /// `service:action` in lower case.
     pub(super) action: String,
     pub(super) service_len: usize,
+    pub(super) resource: String,
     /// The resource in its parts, padded with `*` as patterns are.
     pub(super) parts: [String; 6],
-    /// Whether the resource is a pattern itself.
+    /// Whether the resource is a pattern itself: it holds a `*`, or lacks parts.
     pub(super) is_pattern: bool,
     pub(super) wildcard_only: bool,
     pub(super) resource_account: String,
@@ -122,7 +123,8 @@ impl Bound {
             service_len,
             action,
             parts: arn::padded_parts(&request.resource).map(str::to_owned),
-            is_pattern: request.resource.contains('*'),
+            is_pattern: request.resource.contains('*') || arn::Arn::split(&request.resource).is_none(),
+            resource: request.resource.clone(),
             wildcard_only: request.wildcard_only,
             resource_account: request.resource_account.clone(),
             is_service_linked,

@@ -25,6 +25,8 @@ struct ResourcePattern {
     is_bare_fragment: bool,
     /// IAM user names are compared without case.
     folds_case: bool,
+    /// The whole ARN, where one comparison is enough: no wildcard but at its end.
+    whole: Option<Part>,
     parts: [Part; 6],
 }
 
@@ -70,7 +72,17 @@ impl ResourcePattern {
         let held = arn::padded_parts(pattern);
         let [scheme, partition, service, region, account, resource] = held;
         let fixed = |part: &str| Part::compile(part, None);
+        let has_fixed_head =
+            [scheme, partition, service, region, account].iter().all(|part| !part.contains(['*', '?']));
+        let has_all_parts = pattern.splitn(6, ':').count() == 6;
+        let whole = match Part::compile(resource, version) {
+            Part::Any | Part::Prefix(_) | Part::Exact(_) if has_fixed_head && has_all_parts => {
+                Some(fixed(pattern))
+            }
+            _ => None,
+        };
         Self {
+            whole,
             is_bare_fragment: pattern != "*"
                 && pattern.splitn(6, ':').count() < 6
                 && !pattern.contains(['*', '?']),
@@ -90,6 +102,9 @@ impl ResourcePattern {
         let is_user = self.folds_case && request.parts[2] == "iam";
         if request.is_pattern || is_user {
             return self.reaches_pattern(request, wants_all, is_user);
+        }
+        if let Some(whole) = &self.whole {
+            return whole.matches(&request.resource, request);
         }
         // The resource part differs most often.
         let [scheme, partition, service, region, account, resource] = &self.parts;
