@@ -11,6 +11,8 @@ use crate::random::Random;
 pub struct Scenarios {
     random: Random,
     number: u64,
+    /// Leaves out what is known to be answered differently elsewhere (`divergences.toml`).
+    agreed: bool,
 }
 
 const HOME: &str = "111111111111";
@@ -171,7 +173,13 @@ const OPERATORS: [(&str, &[&str]); 16] = [
 impl Scenarios {
     /// The scenarios of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { random: Random::new(seed, "scenarios"), number: 0 }
+        Self { random: Random::new(seed, "scenarios"), number: 0, agreed: false }
+    }
+
+    /// The same without the constructs of `divergences.toml`, for comparing with a peer.
+    #[must_use]
+    pub fn agreed(self) -> Self {
+        Self { agreed: true, ..self }
     }
 
     fn case(&mut self) -> Value {
@@ -210,6 +218,9 @@ impl Scenarios {
             case.insert("simulation".into(), json!({"mode": "Discovery"}));
         }
         case.insert("expected".into(), json!({"response": "Allowed"}));
+        if self.agreed {
+            avoid_divergences(&mut case);
+        }
         Value::Object(case)
     }
 
@@ -342,6 +353,127 @@ impl Scenarios {
         let count = self.random.between(1, most.saturating_add(1));
         (0..count).map(|_| json!(self.random.word(from))).collect()
     }
+}
+
+/// Takes out what `divergences.toml` lists, element by element.
+fn avoid_divergences(case: &mut Map<String, Value>) {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let request = case.get("request").cloned().unwrap_or_default();
+    let action = text(request.get("action"));
+    let principal = text(request.get("principal"));
+    let is_session = principal.contains(":assumed-role/");
+    if principal.contains("federated-user") || principal.ends_with(":root") {
+        set_request(case, "principal", json!("arn:aws:iam::111111111111:user/bob"));
+    }
+    if !principal.starts_with("arn:") || principal.contains("AWSServiceRoleFor") {
+        for layer in
+            ["serviceControlPolicies", "resourceControlPolicies", "sessionPolicy", "permissionBoundaries"]
+        {
+            case.remove(layer);
+        }
+    }
+    if action.starts_with("kms:") && request.pointer("/resource/resource") == Some(&json!("*")) {
+        set_request(case, "wildcardOnlyAction", json!(true));
+    }
+    if !["s3", "sqs"].iter().any(|service| action.starts_with(service)) {
+        case.remove("resourceControlPolicies");
+    }
+    if action.starts_with("sts:GetFederationToken") || action.starts_with("iam:") {
+        set_request(case, "action", json!("sns:Publish"));
+        set_request(case, "wildcardOnlyAction", json!(false));
+        let resource = json!({"resource": "arn:aws:sns:us-east-1:111111111111:topic:a:b", "accountId": HOME});
+        set_request(case, "resource", resource);
+    }
+    if action == "sts:AssumeRole" {
+        let resource = json!({"resource": "arn:aws:iam::111111111111:role/target", "accountId": HOME});
+        set_request(case, "resource", resource);
+        set_request(case, "wildcardOnlyAction", json!(false));
+    }
+    if let Some(context) = case.get_mut("request").and_then(|request| request.get_mut("context")) {
+        for value in context.as_object_mut().into_iter().flatten().map(|(_, value)| value) {
+            if value.as_array().is_some_and(|values| values.is_empty() || values.contains(&json!(""))) {
+                *value = json!(["a"]);
+            }
+        }
+        context["aws:MultiFactorAuthAge"] = json!("100");
+        context["aws:username"] = json!("bob");
+        context["aws:PrincipalTag/team"] = json!("bob");
+    }
+    case.remove("additionalSettings");
+    case.remove("simulation");
+    let has_limits =
+        is_session || case.contains_key("sessionPolicy") || case.contains_key("permissionBoundaries");
+    for (layer, value) in case.iter_mut().filter(|(layer, _)| {
+        layer.ends_with("Policies") || layer.ends_with("Policy") || layer.as_str() == "permissionBoundaries"
+    }) {
+        let everyone_only = layer == "endpointPolicies" || layer == "resourceControlPolicies";
+        visit_statements(value, &mut |statement| agree(statement, everyone_only, has_limits));
+    }
+}
+
+fn set_request(case: &mut Map<String, Value>, field: &str, value: Value) {
+    if let Some(Value::Object(request)) = case.get_mut("request") {
+        request.insert(field.into(), value);
+    }
+}
+
+fn visit_statements(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| visit_statements(value, visit)),
+        Value::Object(object) => {
+            if object.contains_key("Effect") {
+                visit(object);
+            } else {
+                if object.contains_key("Statement") {
+                    object.insert("Version".into(), json!("2012-10-17"));
+                }
+                object.values_mut().for_each(|value| visit_statements(value, visit));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn agree(statement: &mut Map<String, Value>, everyone_only: bool, has_limits: bool) {
+    for value in statement.values_mut().filter(|value| value.is_array()) {
+        for text in value.as_array_mut().into_iter().flatten() {
+            let odd = ["*:*", "arn:*", "arn:aws:sqs:*", "arn:aws:ec2:us-east-1:111111111111:*/*"];
+            if odd.iter().any(|odd| text == odd) {
+                *text = json!("*");
+            }
+        }
+    }
+    if everyone_only {
+        statement.insert("Principal".into(), json!("*"));
+    }
+    let names_everyone =
+        statement.get("Principal").is_some_and(|principal| principal.to_string().contains("\"*\""));
+    let odd = ["CanonicalUser", "AIDA", "AROA", "assumed-role", ":user/"];
+    let is_odd = |principal: &Value| odd.iter().any(|name| principal.to_string().contains(name));
+    let must_change =
+        statement.get("Principal").is_some_and(is_odd) || (names_everyone && has_limits && !everyone_only);
+    if must_change || statement.remove("NotPrincipal").is_some() {
+        statement.insert("Principal".into(), json!({"AWS": "111111111111"}));
+    }
+    if let Some(Value::Object(conditions)) = statement.get_mut("Condition") {
+        conditions.retain(|operator, test| is_fitting(operator, test));
+    }
+}
+
+/// Operators of numbers, dates and addresses on keys that hold such values.
+fn is_fitting(operator: &str, test: &Value) -> bool {
+    let key = test.as_object().and_then(|test| test.keys().next()).cloned().unwrap_or_default();
+    let odd = ["${", "\"*\"", "1893456000", "1767225600", "2020\"", "0.0.0.0/0"];
+    let is_odd = odd.iter().any(|odd| test.to_string().contains(odd));
+    let wanted = match operator {
+        _ if operator.contains("Numeric") => "aws:MultiFactorAuthAge",
+        _ if operator.contains("Date") => "aws:TokenIssueTime",
+        _ if operator.contains("Ip") => "aws:SourceIp",
+        _ if operator.contains("Arn") => "aws:PrincipalArn",
+        _ if operator.contains("Bool") => "aws:SecureTransport",
+        _ => return !is_odd,
+    };
+    key == wanted && !is_odd
 }
 
 /// What a policy is attached to; the grammar differs.

@@ -85,9 +85,16 @@ fn binds(layer: Layer, request: &Request) -> bool {
                 && !request.action.eq_ignore_ascii_case("kms:RetireGrant")
                 && rcp_supported(service_of(&request.action))
         }
-        Layer::Identity | Layer::Boundary | Layer::Session => request.principal.account().is_some(),
+        // Nobody has no policies of its own.
+        Layer::Identity | Layer::Boundary | Layer::Session => request.principal != Principal::Anonymous,
         Layer::Credential | Layer::Endpoint | Layer::Resource | Layer::BlockPublicAccess => true,
     }
+}
+
+/// Services, identity providers and nobody have no policies of their own that could be missing.
+fn may_have(layer: Layer, request: &Request) -> bool {
+    let is_own = matches!(layer, Layer::Identity | Layer::Boundary | Layer::Session);
+    !is_own || request.principal.account().is_some()
 }
 
 fn is_service_linked(request: &Request) -> bool {
@@ -112,7 +119,10 @@ fn service_of(action: &str) -> &str {
 /// "An explicit deny in any of these policies overrides the allow" (`reference_policies_evaluation-logic`).
 fn denied(request: &Request, policies: &Policies, applicable: &[Applicable]) -> Formula {
     let by_statement = denies(request, applicable).map(|found| found.holds.clone());
-    let missing = policies.missing.iter().filter(|document| binds(document.layer, request));
+    let missing = policies
+        .missing
+        .iter()
+        .filter(|document| may_have(document.layer, request) && binds(document.layer, request));
     let by_missing = missing.map(|document| Formula::Atom(Atom::MissingDenies(document.clone())));
     Formula::any(by_statement.chain(by_missing))
 }

@@ -118,7 +118,7 @@ impl CompiledCondition {
     }
 
     fn passes(&self, operator: Operator, text: &str, read: Option<&BoundValue>, request: &Bound) -> Truth {
-        if operator.comparison == Comparison::Arn && Arn::parse(text).is_none() {
+        if !is_comparable(operator.comparison, text, read) {
             return Truth::False;
         }
         let any = self.matches_any(operator, text, read, request);
@@ -161,6 +161,17 @@ impl CompiledCondition {
                 Truth::of(address.is_some_and(|it| wanted.iter().any(|range| range.contains(&it))))
             }
         }
+    }
+}
+
+/// What is no ARN, number, date or address satisfies neither an operator nor its negation.
+fn is_comparable(comparison: Comparison, text: &str, read: Option<&BoundValue>) -> bool {
+    match comparison {
+        Comparison::Arn => Arn::parse(text).is_some(),
+        Comparison::Numeric(_) => Decimal::parse(text).is_some(),
+        Comparison::Date(_) => read.map_or_else(|| value::instant(text), |read| read.instant).is_some(),
+        Comparison::IpAddress => read.map_or_else(|| text.parse().ok(), |read| read.address).is_some(),
+        _ => true,
     }
 }
 

@@ -77,22 +77,23 @@ impl Sums {
         }
         let endpoint =
             limit(stack, request, Layer::Endpoint, stack.endpoint, missing.endpoint, false, &mut deny)?;
-        let (mut identity, mut boundary, mut session) = (Truth::False, Truth::True, Truth::True);
-        if of_account {
-            let said = flat(stack, request, Layer::Identity, 0, stack.identity)?;
-            identity = said.allow.or(unknown(missing.identity));
-            deny = deny.or(said.deny).or(unknown(missing.identity));
+        // What belongs to a caller without account cannot be missing; what is given of it can still deny.
+        let may_miss = |is_missing: bool| is_missing && of_account;
+        if request.principal == Principal::Anonymous {
+            return Self::of_nobody(stack, request, deny, endpoint);
         }
+        let said = flat(stack, request, Layer::Identity, 0, stack.identity)?;
+        let missing_identity = unknown(may_miss(missing.identity));
+        let mut identity = said.allow.or(missing_identity);
+        deny = deny.or(said.deny).or(missing_identity);
         let named = resource(stack, request, &mut deny)?;
-        if of_account {
-            boundary =
-                limit(stack, request, Layer::Boundary, stack.boundary, missing.boundary, false, &mut deny)?;
-            // Without session policy a federated user may do nothing, a session of a role all that its role may.
-            let needs_session = matches!(request.principal, Principal::FederatedUser { .. });
-            let policies = stack.session.as_slice();
-            session =
-                limit(stack, request, Layer::Session, policies, missing.session, needs_session, &mut deny)?;
-        }
+        let is_missing = may_miss(missing.boundary);
+        let boundary = limit(stack, request, Layer::Boundary, stack.boundary, is_missing, false, &mut deny)?;
+        // Without session policy a federated user may do nothing, a session of a role all that its role may.
+        let needs_session = matches!(request.principal, Principal::FederatedUser { .. });
+        let is_missing = may_miss(missing.session);
+        let policies = stack.session.as_slice();
+        let session = limit(stack, request, Layer::Session, policies, is_missing, needs_session, &mut deny)?;
         if matches!(request.principal, Principal::Root { .. }) {
             identity = Truth::True;
         }
@@ -110,17 +111,39 @@ impl Sums {
         })
     }
 
+    /// An unsigned request: there is nobody who could have policies.
+    fn of_nobody(
+        stack: &Stack<'_>,
+        request: &Bound,
+        mut deny: Truth,
+        endpoint: Truth,
+    ) -> Result<Self, StatementRef> {
+        let named = resource(stack, request, &mut deny)?;
+        Ok(Self {
+            scene: Scene::ResourceOnly,
+            deny,
+            credential: Truth::True,
+            service_control: Truth::True,
+            endpoint,
+            not_public: Truth::of(!is_kept_out(stack, request)),
+            identity: Truth::False,
+            boundary: Truth::True,
+            session: Truth::True,
+            named,
+        })
+    }
+
     fn answer(&self) -> Answer {
         let outer = self.credential.and(self.service_control).and(self.endpoint).and(self.not_public);
-        match (self.granted().and(outer), self.deny) {
+        match (self.granted(self.boundary, self.session).and(outer), self.deny) {
             (Truth::False, _) => Answer::ImplicitlyDenied(self.first_silent_layer()),
             (Truth::True, Truth::False) => Answer::Allowed,
             _ => Answer::Indeterminate,
         }
     }
 
-    fn granted(&self) -> Truth {
-        let limits = self.boundary.and(self.session);
+    fn granted(&self, boundary: Truth, session: Truth) -> Truth {
+        let limits = boundary.and(session);
         let identity = self.identity.and(limits);
         let Named { direct, owner, account } = self.named;
         match self.scene {
@@ -132,22 +155,28 @@ impl Sums {
     }
 
     fn first_silent_layer(&self) -> Layer {
-        let needs_resource = self.scene != Scene::SameAccount;
-        let resource = if needs_resource { self.named.any() } else { Truth::True };
-        let layers = [
+        let outer = [
             (Layer::Credential, self.credential),
             (Layer::ServiceControl, self.service_control),
             (Layer::Endpoint, self.endpoint),
-            (Layer::BlockPublicAccess, self.not_public),
-            (Layer::Resource, resource),
-            (Layer::Identity, self.identity),
-            (Layer::Boundary, self.boundary),
-            (Layer::Session, self.session),
         ];
-        layers
-            .into_iter()
-            .find(|(_, truth)| *truth == Truth::False)
-            .map_or(Layer::Identity, |(layer, _)| layer)
+        if let Some((layer, _)) = outer.into_iter().find(|(_, truth)| *truth == Truth::False) {
+            return layer;
+        }
+        let inner = [
+            (Layer::BlockPublicAccess, self.boundary, self.session),
+            (Layer::Boundary, Truth::True, self.session),
+            (Layer::Session, self.boundary, Truth::True),
+            (Layer::Boundary, Truth::True, Truth::True),
+        ];
+        let grants = |boundary, session| self.granted(boundary, session) != Truth::False;
+        if let Some((layer, ..)) =
+            inner.into_iter().find(|(_, boundary, session)| grants(*boundary, *session))
+        {
+            return layer;
+        }
+        let needs_resource = self.scene != Scene::SameAccount;
+        if needs_resource && self.named.any() == Truth::False { Layer::Resource } else { Layer::Identity }
     }
 }
 

@@ -149,8 +149,7 @@ impl Test<'_> {
 
     /// One value of the request against all values of the policy: "or", and "nor" for a negated operator.
     fn passes(&self, value: &str, missing: &mut Vec<String>) -> Truth {
-        // An invalid ARN satisfies neither ArnLike nor ArnNotLike (seen in AWS's policy simulator).
-        if self.operator.comparison == Comparison::Arn && Arn::parse(value).is_none() {
+        if !is_comparable(self.operator.comparison, value) {
             return Truth::False;
         }
         let any = Truth::any(self.values.iter().map(|wanted| self.matches(value, wanted.text(), missing)));
@@ -205,6 +204,18 @@ impl Test<'_> {
             }
         }
         if is_known { Truth::of(is_match(Resolved(resolved))) } else { Truth::Unknown }
+    }
+}
+
+/// An invalid ARN satisfies neither ArnLike nor ArnNotLike (seen in AWS's policy simulator); the same is assumed of what
+/// is no number, no date and no address.
+fn is_comparable(comparison: Comparison, value: &str) -> bool {
+    match comparison {
+        Comparison::Arn => Arn::parse(value).is_some(),
+        Comparison::Numeric(_) => Decimal::parse(value).is_some(),
+        Comparison::Date(_) => value::instant(value).is_some(),
+        Comparison::IpAddress => value.parse::<IpAddr>().is_ok(),
+        _ => true,
     }
 }
 

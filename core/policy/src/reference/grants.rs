@@ -89,16 +89,16 @@ impl Grants {
     /// Everything that must allow, does.
     pub(super) fn allowed(&self) -> Formula {
         let limits = self.outer_limits().into_iter().map(|(_, formula)| formula);
-        self.granted(&self.boundary).and(Formula::all(limits))
+        self.granted(&self.boundary, &self.session).and(Formula::all(limits))
     }
 
     /// What the identity's, the resource's and the session's policies grant, the boundary aside.
     pub(super) fn core(&self) -> Formula {
-        self.granted(&Formula::TRUE)
+        self.granted(&Formula::TRUE, &self.session)
     }
 
-    fn granted(&self, boundary: &Formula) -> Formula {
-        let limits = boundary.clone().and(self.session.clone());
+    fn granted(&self, boundary: &Formula, session: &Formula) -> Formula {
+        let limits = boundary.clone().and(session.clone());
         let identity = self.identity.clone().and(limits.clone());
         let direct = self.resource_direct.clone();
         let owner = self.resource_owner.clone();
@@ -124,20 +124,28 @@ impl Grants {
     /// The first layer without an allow; meant for requests that are implicitly denied.
     pub(super) fn first_silent_layer(&self) -> Layer {
         let is_silent = |formula: &Formula| formula.known() == Some(false);
-        if let Some((layer, _)) = self.outer_limits().into_iter().find(|(_, formula)| is_silent(formula)) {
+        let outer = self.outer_limits().into_iter().find(|(_, formula)| is_silent(formula));
+        if let Some((layer, _)) = outer.filter(|(layer, _)| *layer != Layer::BlockPublicAccess) {
             return layer;
         }
-        let by_resource = [&self.resource_direct, &self.resource_owner, &self.resource_account];
-        let needs_resource = self.scene != Scene::SameAccount;
-        if needs_resource && by_resource.into_iter().all(is_silent) {
-            return Layer::Resource;
+        let grants = |boundary: &Formula, session: &Formula| !is_silent(&self.granted(boundary, session));
+        if grants(&self.boundary, &self.session) {
+            Layer::BlockPublicAccess
+        } else if grants(&Formula::TRUE, &self.session) {
+            Layer::Boundary
+        } else if grants(&self.boundary, &Formula::TRUE) {
+            Layer::Session
+        } else if grants(&Formula::TRUE, &Formula::TRUE) {
+            Layer::Boundary
+        } else {
+            let by_resource = [&self.resource_direct, &self.resource_owner, &self.resource_account];
+            let needs_resource = self.scene != Scene::SameAccount;
+            if needs_resource && by_resource.into_iter().all(is_silent) {
+                Layer::Resource
+            } else {
+                Layer::Identity
+            }
         }
-        let inner = [
-            (Layer::Identity, &self.identity),
-            (Layer::Boundary, &self.boundary),
-            (Layer::Session, &self.session),
-        ];
-        inner.into_iter().find(|(_, formula)| is_silent(formula)).map_or(Layer::Identity, |(layer, _)| layer)
     }
 
     /// The limits that turn a grant into an implicit denial.
@@ -145,7 +153,7 @@ impl Grants {
         let is_silent = |formula: &Formula| formula.known() == Some(false);
         let outer =
             self.outer_limits().into_iter().filter(|(_, formula)| is_silent(formula)).map(|(layer, _)| layer);
-        let boundary = is_silent(&self.granted(&self.boundary)).then_some(Layer::Boundary);
+        let boundary = is_silent(&self.granted(&self.boundary, &self.session)).then_some(Layer::Boundary);
         outer.chain(boundary).collect()
     }
 

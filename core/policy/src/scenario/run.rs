@@ -142,8 +142,11 @@ fn guard(case: &Case, field: &str, requests: &[Request], policies: &Policies, ex
 fn response(request: &Request, decision: &Decision) -> Response {
     match decision.answer {
         Answer::Allowed => Response::Allowed,
+        // A setting that forbids is no missing allow.
+        Answer::ImplicitlyDenied(Layer::BlockPublicAccess) | Answer::ExplicitlyDenied(_) => {
+            Response::ExplicitlyDenied
+        }
         Answer::ImplicitlyDenied(_) => Response::ImplicitlyDenied,
-        Answer::ExplicitlyDenied(_) => Response::ExplicitlyDenied,
         Answer::Indeterminate
             if request.context.is_partial() && only_keys_are_missing(&decision.allowed_if) =>
         {
