@@ -7,8 +7,10 @@
 //! * [`fact`]: where a fact came from, as of when, and why something is not known. What is absent is *unknown*,
 //!   never false: every reader and every check leans on [`Known`].
 //! * [`model`]: the estate itself.
+//! * [`access`]: what its principals may do, decided by the policy engine.
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
 
+pub mod access;
 pub mod fact;
 pub mod id;
 pub mod model;

@@ -53,6 +53,16 @@ pub enum Dispute {
     EndpointAccount,
 }
 
+/// What keeps an Allow statement that names the action from being about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a statement has these two further elements")]
+pub enum Miss {
+    /// It is about other resources.
+    Resource,
+    /// Its conditions do not hold.
+    Condition,
+}
+
 impl Decision {
     /// The condition keys, in lower case, without which there is no answer.
     pub fn missing_keys(&self) -> Vec<&str> {

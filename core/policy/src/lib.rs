@@ -18,6 +18,7 @@ pub mod operator;
 pub mod parse;
 pub mod pattern;
 pub mod policies;
+pub mod print;
 pub mod reference;
 pub mod request;
 pub mod scenario;

@@ -18,7 +18,7 @@ mod statement;
 
 use std::collections::BTreeSet;
 
-use crate::decision::{Answer, Decision, Dispute};
+use crate::decision::{Answer, Decision, Dispute, Miss};
 use crate::document::Effect;
 use crate::formula::{Atom, Formula};
 use crate::policies::{Layer, Policies, StatementRef};
@@ -63,6 +63,11 @@ pub fn decide(request: &Request, policies: &Policies) -> Decision {
             Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => Formula::FALSE,
         },
     }
+}
+
+/// Allow statements of a layer that name the action, and yet say nothing of this request: where a change would be smallest.
+pub fn near_misses(request: &Request, policies: &Policies, layer: Layer) -> Vec<(StatementRef, Miss)> {
+    statement::near_misses(request, policies, layer)
 }
 
 /// `id_credentials_temp_request`, footnote: no permission is needed for `GetCallerIdentity`, and none can take it away.

@@ -1,6 +1,6 @@
 //! Which statements are about the request, and when.
 
-use crate::decision::Dispute;
+use crate::decision::{Dispute, Miss};
 use crate::document::{ActionElement, Document, Effect, Statement};
 use crate::formula::Formula;
 use crate::pattern;
@@ -69,6 +69,30 @@ fn judge(
         disputed: disputed.clone(),
     });
     applicable.filter(|found| found.holds.known() != Some(false)).collect()
+}
+
+/// Allow statements of a layer that name the action and the caller, and yet say nothing of this request, with what kept
+/// them from it.
+pub(super) fn near_misses(request: &Request, policies: &Policies, layer: Layer) -> Vec<(StatementRef, Miss)> {
+    let mut misses = Vec::new();
+    for (level, policy, document) in policies.documents(layer) {
+        for (number, statement) in document.statements.iter().enumerate() {
+            let is_near =
+                statement.effect == Effect::Allow && is_about_action(&statement.action, &request.action);
+            if !is_near {
+                continue;
+            }
+            let place = StatementRef { layer, level, policy, statement: number };
+            if resource::holds(request, document.version, statement, layer) == Formula::FALSE {
+                misses.push((place, Miss::Resource));
+            } else if condition::all_hold(request, policies, document.version, &statement.conditions)
+                == Formula::FALSE
+            {
+                misses.push((place, Miss::Condition));
+            }
+        }
+    }
+    misses
 }
 
 /// `reference_policies_elements_action`: names are compared without case, `*` and `?` are wildcards.

@@ -1,0 +1,141 @@
+//! What may the principals of an estate do?
+//!
+//! [`Access`] compiles every policy of the estate once and knows, for each user and role, which of them are in effect:
+//! its own, those of its groups, its boundary, the SCPs of its account. What is in effect and was not given is missing,
+//! and an answer that depends on it says so.
+
+mod documents;
+mod guardrails;
+mod questions;
+mod subjects;
+
+use std::collections::BTreeMap;
+
+use kagimori_policy::document::Document;
+use kagimori_policy::engine::{Compiled, Compiler};
+use kagimori_policy::policies::MissingDocument;
+use kagimori_policy::request::{Fact, Principal};
+
+use crate::id::{AccountId, Arn};
+use crate::model::Estate;
+
+pub use questions::{Answered, Question};
+
+/// Every principal of an estate with the policies in effect for it.
+#[derive(Debug)]
+pub struct Access<'a> {
+    estate: &'a Estate,
+    compiler: Compiler,
+    documents: Vec<Held<'a>>,
+    subjects: Vec<Subject>,
+    /// Places in `subjects`, by ARN.
+    by_arn: BTreeMap<String, usize>,
+    guardrails: BTreeMap<AccountId, Guardrails>,
+    /// The policies of resources, by the ARN of the resource they were given for.
+    resource_policies: BTreeMap<String, DocumentId>,
+}
+
+/// A place in `Access::documents`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct DocumentId(usize);
+
+/// A document of the estate, compiled.
+#[derive(Debug)]
+struct Held<'a> {
+    document: std::borrow::Cow<'a, Document>,
+    compiled: Compiled,
+    origin: Origin,
+}
+
+/// Where a policy stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Origin {
+    /// What it is: `inline policy "x" of …`, the ARN of a managed policy.
+    pub name: String,
+    /// The file it was read from, relative to the kagimori directory.
+    pub file: Option<String>,
+}
+
+/// A user or role.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Subject {
+    /// As the engine knows it.
+    pub principal: Principal,
+    /// Its account.
+    pub account: AccountId,
+    /// Its ARN.
+    pub arn: Arn,
+    /// What is known of its condition keys.
+    facts: Vec<(String, Fact)>,
+    identity: Vec<DocumentId>,
+    boundary: Vec<DocumentId>,
+    /// A role's trust policy.
+    trust: Option<DocumentId>,
+    missing: Vec<MissingDocument>,
+}
+
+/// The SCPs and RCPs of an account, by level.
+#[derive(Clone, Debug, Default)]
+struct Guardrails {
+    service_control: Vec<(String, Vec<DocumentId>)>,
+    resource_control: Vec<(String, Vec<DocumentId>)>,
+    missing: Vec<MissingDocument>,
+    /// What was taken for granted because nothing was given.
+    assumption: Option<&'static str>,
+}
+
+impl<'a> Access<'a> {
+    /// Compiles the policies of an estate.
+    pub fn of(estate: &'a Estate) -> Self {
+        let mut access = Self {
+            estate,
+            compiler: Compiler::default(),
+            documents: Vec::new(),
+            subjects: Vec::new(),
+            by_arn: BTreeMap::new(),
+            guardrails: BTreeMap::new(),
+            resource_policies: BTreeMap::new(),
+        };
+        access.collect_guardrails();
+        access.collect_subjects();
+        access
+    }
+
+    /// Every user and role, by account and ARN.
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// The subject with an ARN; a session's ARN finds its role.
+    pub fn subject(&self, arn: &str) -> Option<&Subject> {
+        if let Some(place) = self.by_arn.get(arn) {
+            return self.subjects.get(*place);
+        }
+        let session = Principal::parse(arn).ok()?;
+        let (account, role) = (session.account()?, session.role_name()?);
+        self.subjects.iter().find(|subject| {
+            subject.principal.account() == Some(account) && subject.principal.role_name() == Some(role)
+        })
+    }
+
+    /// Takes in the policy of a resource.
+    pub fn add_resource_policy(&mut self, resource: &str, document: Document, file: Option<String>) {
+        let origin = Origin { name: format!("the policy of {resource}"), file };
+        let id = self.hold(std::borrow::Cow::Owned(document), origin);
+        self.resource_policies.insert(resource.to_owned(), id);
+    }
+
+    fn held(&self, DocumentId(place): DocumentId) -> Option<&Held<'a>> {
+        self.documents.get(place)
+    }
+
+    fn compiled(&self, ids: &[DocumentId]) -> Vec<&Compiled> {
+        ids.iter().filter_map(|id| self.held(*id)).map(|held| &held.compiled).collect()
+    }
+
+    fn cloned(&self, ids: &[DocumentId]) -> Vec<Document> {
+        ids.iter().filter_map(|id| self.held(*id)).map(|held| held.document.clone().into_owned()).collect()
+    }
+}

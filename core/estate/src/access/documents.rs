@@ -1,0 +1,103 @@
+//! The documents behind names: each is compiled once, whoever it is attached to.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use kagimori_policy::document::Document;
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::policies::{Layer, MissingDocument};
+
+use super::{Access, DocumentId, Held, Origin};
+use crate::fact::SourceId;
+use crate::id::{AccountId, Arn};
+use crate::model::{Account, Grants, Policy};
+
+/// Managed policies already compiled, by account and ARN.
+pub(super) type Managed = BTreeMap<(AccountId, Arn), Option<DocumentId>>;
+
+/// A policy AWS writes and whose text is in its name's documentation (`access_policies_job-functions`).
+const ADMINISTRATOR_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+impl<'a> Access<'a> {
+    /// Compiles a document and keeps it.
+    pub(super) fn hold(&mut self, document: Cow<'a, Document>, origin: Origin) -> DocumentId {
+        let compiled = self.compiler.compile(&document);
+        self.documents.push(Held { document, compiled, origin });
+        DocumentId(self.documents.len().saturating_sub(1))
+    }
+
+    /// A document allowing everything, under the name of the policy that says so.
+    pub(super) fn hold_full_access(&mut self, name: &str) -> Option<DocumentId> {
+        let document = parse(ADMINISTRATOR_ACCESS, Strictness::Strict).ok()?;
+        Some(self.hold(Cow::Owned(document), Origin { name: name.to_owned(), file: None }))
+    }
+
+    /// The policies on an identity; what cannot be used goes to `missing`.
+    pub(super) fn hold_grants(
+        &mut self,
+        account: &'a Account,
+        owner: &str,
+        grants: &'a Grants,
+        source: Option<SourceId>,
+        managed: &mut Managed,
+        missing: &mut Vec<MissingDocument>,
+    ) -> Vec<DocumentId> {
+        let mut ids = Vec::new();
+        for (name, policy) in &grants.inline {
+            let name = format!("inline policy `{name}` of {owner}");
+            match self.hold_policy(policy, name.clone(), source) {
+                Some(id) => ids.push(id),
+                None => missing.push(MissingDocument { layer: Layer::Identity, name }),
+            }
+        }
+        for arn in &grants.attached {
+            match self.hold_managed(account, arn, managed) {
+                Some(id) => ids.push(id),
+                None => {
+                    missing.push(MissingDocument { layer: Layer::Identity, name: arn.as_str().to_owned() })
+                }
+            }
+        }
+        ids
+    }
+
+    /// A managed policy by its ARN; `None` when its document was not given or is damaged.
+    pub(super) fn hold_managed(
+        &mut self,
+        account: &'a Account,
+        arn: &Arn,
+        managed: &mut Managed,
+    ) -> Option<DocumentId> {
+        let key = (account.id, arn.clone());
+        if let Some(known) = managed.get(&key) {
+            return *known;
+        }
+        let id = match account.policies.get(arn) {
+            Some(policy) => self.hold_policy(&policy.document, arn.as_str().to_owned(), Some(policy.source)),
+            None if arn.account().is_none() && arn.name() == "AdministratorAccess" => {
+                self.hold_full_access(arn.as_str())
+            }
+            None => None,
+        };
+        managed.insert(key, id);
+        id
+    }
+
+    pub(super) fn hold_policy(
+        &mut self,
+        policy: &'a Policy,
+        name: String,
+        source: Option<SourceId>,
+    ) -> Option<DocumentId> {
+        let document = policy.document.as_ref().ok()?;
+        let file = source.and_then(|source| self.file(source));
+        Some(self.hold(Cow::Borrowed(document), Origin { name, file }))
+    }
+
+    /// The name of a source's file.
+    pub(super) fn file(&self, SourceId(place): SourceId) -> Option<String> {
+        let place = usize::try_from(place).ok()?;
+        self.estate.sources.get(place).map(|source| source.file.clone())
+    }
+}

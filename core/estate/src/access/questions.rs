@@ -1,0 +1,206 @@
+//! Questions about one request, and about who could make it.
+
+use kagimori_policy::decision::{Answer, Decision};
+use kagimori_policy::engine::{Missing, Stack};
+use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, StatementRef};
+use kagimori_policy::reference;
+use kagimori_policy::request::{Context, Fact, Request};
+
+use super::{Access, DocumentId, Guardrails, Origin, Subject};
+use crate::id::AccountId;
+
+/// What is asked, but for who asks.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]
+pub struct Question {
+    /// `service:Action`.
+    pub action: String,
+    /// The ARN, or `*`.
+    pub resource: String,
+    /// The account that owns the resource; `None`: the caller's own.
+    pub resource_account: Option<AccountId>,
+    /// The action has no resource types.
+    pub wildcard_only: bool,
+    /// Condition keys of the request; what is not listed is not known, but for what the estate tells of the principal.
+    pub context: Vec<(String, Fact)>,
+}
+
+/// The answer to a question for one subject, with everything it was decided by.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answered {
+    /// The request as it was decided.
+    pub request: Request,
+    /// The answer.
+    pub decision: Decision,
+    /// The policies in effect.
+    pub policies: Policies,
+    /// What was taken for granted, in whole sentences.
+    pub assumptions: Vec<String>,
+    origins: Vec<((Layer, usize, usize), Origin)>,
+}
+
+impl Answered {
+    /// Where the policy of a statement stands.
+    pub fn origin(&self, place: StatementRef) -> Option<&Origin> {
+        let key = (place.layer, place.level, place.policy);
+        self.origins.iter().find(|(found, _)| *found == key).map(|(_, origin)| origin)
+    }
+}
+
+impl Access<'_> {
+    /// Decides a request of a subject, and explains it.
+    pub fn ask(&self, subject: &Subject, question: &Question) -> Answered {
+        let request = request(subject, question);
+        let scope = self.scope(subject, question);
+        let levels = |levels: &[(String, Vec<DocumentId>)]| {
+            levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
+        };
+        let policies = Policies {
+            identity: self.cloned(&subject.identity),
+            boundary: self.cloned(&subject.boundary),
+            service_control: levels(&scope.callers.service_control),
+            resource_control: levels(&scope.owners.resource_control),
+            resource: scope
+                .resource
+                .and_then(|id| self.held(id))
+                .map(|held| held.document.clone().into_owned()),
+            missing: scope.missing(subject),
+            ..Policies::default()
+        };
+        let decision = reference::decide(&request, &policies);
+        let mut assumptions: Vec<String> = scope.callers.assumption.map(str::to_owned).into_iter().collect();
+        if scope.resource.is_none() && !question.wildcard_only && scope.missing_resource.is_none() {
+            assumptions.push(format!("no policy of {} was given: taken as none", question.resource));
+        }
+        Answered { request, decision, assumptions, origins: self.origins(subject, &scope), policies }
+    }
+
+    /// The bare answer, as fast as can be.
+    pub fn decide(&self, subject: &Subject, question: &Question) -> Answer {
+        let scope = self.scope(subject, question);
+        let identity = self.compiled(&subject.identity);
+        let boundary = self.compiled(&subject.boundary);
+        let all = |levels: &[(String, Vec<DocumentId>)]| -> Vec<_> {
+            levels.iter().map(|(_, ids)| self.compiled(ids)).collect()
+        };
+        let (service_control, resource_control) =
+            (all(&scope.callers.service_control), all(&scope.owners.resource_control));
+        let missing = scope.missing(subject);
+        let lacks = |layer: Layer| missing.iter().any(|document| document.layer == layer);
+        let stack = Stack {
+            identity: &identity,
+            boundary: &boundary,
+            service_control: &service_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            resource_control: &resource_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            resource: scope.resource.and_then(|id| self.held(id)).map(|held| &held.compiled),
+            missing: Missing {
+                identity: lacks(Layer::Identity),
+                boundary: lacks(Layer::Boundary),
+                service_control: lacks(Layer::ServiceControl),
+                resource_control: lacks(Layer::ResourceControl),
+                resource: lacks(Layer::Resource),
+                ..Missing::default()
+            },
+            ..Stack::default()
+        };
+        stack.decide(&self.compiler.bind(&request(subject, question)))
+    }
+
+    /// Everyone who can, or may be able to, with the answer. Subjects that are denied are left out.
+    pub fn who_can(&self, question: &Question) -> Vec<(&Subject, Answer)> {
+        let answers = self.subjects.iter().map(|subject| (subject, self.decide(subject, question)));
+        answers.filter(|(_, answer)| matches!(answer, Answer::Allowed | Answer::Indeterminate)).collect()
+    }
+
+    /// Which guardrails and which resource policy have a say.
+    fn scope(&self, subject: &Subject, question: &Question) -> Scope<'_> {
+        static NONE: Guardrails = Guardrails {
+            service_control: Vec::new(),
+            resource_control: Vec::new(),
+            missing: Vec::new(),
+            assumption: None,
+        };
+        let owner = question.resource_account.unwrap_or(subject.account);
+        let of = |account: AccountId| self.guardrails.get(&account).unwrap_or(&NONE);
+        let role = self.by_arn.get(&question.resource).and_then(|place| self.subjects.get(*place));
+        let is_assumption = question.action.to_ascii_lowercase().starts_with("sts:assumerole");
+        let trust = role.filter(|_| is_assumption).and_then(|role| role.trust);
+        let given =
+            self.resource_policies.iter().find(|(resource, _)| is_of_resource(resource, &question.resource));
+        let resource = trust.or(given.map(|(_, id)| *id));
+        // A role always has a trust policy and a key always a key policy: without the document nobody can tell.
+        let is_key =
+            question.action.to_ascii_lowercase().starts_with("kms:") && question.resource.contains(":key/");
+        let missing_resource = (resource.is_none() && (is_assumption || is_key)).then(|| MissingDocument {
+            layer: Layer::Resource,
+            name: format!("the {} policy of {}", if is_key { "key" } else { "trust" }, question.resource),
+        });
+        Scope { callers: of(subject.account), owners: of(owner), resource, missing_resource }
+    }
+
+    fn origins(&self, subject: &Subject, scope: &Scope<'_>) -> Vec<((Layer, usize, usize), Origin)> {
+        let mut origins = Vec::new();
+        let mut add = |layer: Layer, level: usize, ids: &[DocumentId]| {
+            for (policy, id) in ids.iter().enumerate() {
+                let origin = self.held(*id).map(|held| held.origin.clone());
+                origins.extend(origin.map(|origin| ((layer, level, policy), origin)));
+            }
+        };
+        add(Layer::Identity, 0, &subject.identity);
+        add(Layer::Boundary, 0, &subject.boundary);
+        add(Layer::Resource, 0, scope.resource.as_slice());
+        for (level, (_, ids)) in scope.callers.service_control.iter().enumerate() {
+            add(Layer::ServiceControl, level, ids);
+        }
+        for (level, (_, ids)) in scope.owners.resource_control.iter().enumerate() {
+            add(Layer::ResourceControl, level, ids);
+        }
+        origins
+    }
+}
+
+/// What has a say in a question beside the subject's own policies.
+struct Scope<'a> {
+    callers: &'a Guardrails,
+    owners: &'a Guardrails,
+    resource: Option<DocumentId>,
+    missing_resource: Option<MissingDocument>,
+}
+
+impl Scope<'_> {
+    fn missing(&self, subject: &Subject) -> Vec<MissingDocument> {
+        let of_layer = |documents: &[MissingDocument], layer: Layer| -> Vec<MissingDocument> {
+            documents.iter().filter(|document| document.layer == layer).cloned().collect()
+        };
+        let mut missing = subject.missing.clone();
+        missing.extend(of_layer(&self.callers.missing, Layer::ServiceControl));
+        missing.extend(of_layer(&self.owners.missing, Layer::ResourceControl));
+        missing.extend(self.missing_resource.clone());
+        missing
+    }
+}
+
+fn request(subject: &Subject, question: &Question) -> Request {
+    let owner = question.resource_account.unwrap_or(subject.account).to_string();
+    let mut context = Context::partial();
+    context.set("aws:ResourceAccount", Fact::One(owner.clone()));
+    for (key, fact) in subject.facts.iter().chain(&question.context) {
+        context.set(key, fact.clone());
+    }
+    Request {
+        principal: subject.principal.clone(),
+        action: question.action.clone(),
+        resource: question.resource.clone(),
+        resource_account: owner,
+        wildcard_only: question.wildcard_only,
+        context,
+    }
+}
+
+/// A policy given for a bucket is that of its objects too.
+fn is_of_resource(holder: &str, resource: &str) -> bool {
+    holder == resource
+        || (holder.contains(":s3:::")
+            && resource.strip_prefix(holder).is_some_and(|rest| rest.starts_with('/')))
+}

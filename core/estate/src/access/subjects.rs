@@ -1,0 +1,156 @@
+//! The users and roles of an estate as principals.
+
+use kagimori_policy::policies::{Layer, MissingDocument};
+use kagimori_policy::request::{Fact, Principal};
+
+use super::documents::Managed;
+use super::{Access, DocumentId, Subject};
+use crate::id::Arn;
+use crate::model::{Account, Grants, Role, User, UserDetails};
+
+impl<'a> Access<'a> {
+    pub(super) fn collect_subjects(&mut self) {
+        let estate = self.estate;
+        let mut managed = Managed::new();
+        for account in estate.accounts.values() {
+            for user in account.users.values() {
+                let subject = self.user(account, user, &mut managed);
+                self.add(subject);
+            }
+            for role in account.roles.values() {
+                let subject = self.role(account, role, &mut managed);
+                self.add(subject);
+            }
+        }
+    }
+
+    fn add(&mut self, subject: Option<Subject>) {
+        let Some(subject) = subject else { return };
+        self.by_arn.insert(subject.arn.as_str().to_owned(), self.subjects.len());
+        self.subjects.push(subject);
+    }
+
+    fn user(&mut self, account: &'a Account, user: &'a User, managed: &mut Managed) -> Option<Subject> {
+        let principal = Principal::parse(user.arn.as_str()).ok()?;
+        let mut missing = Vec::new();
+        let Some(details) = user.details.fact() else {
+            for layer in [Layer::Identity, Layer::Boundary] {
+                let name = format!("the policies of {} (authorization details not given)", user.arn);
+                missing.push(MissingDocument { layer, name });
+            }
+            let (identity, boundary) = (Vec::new(), Vec::new());
+            let (account, arn) = (account.id, user.arn.clone());
+            return Some(Subject {
+                principal,
+                account,
+                arn,
+                facts: Vec::new(),
+                identity,
+                boundary,
+                trust: None,
+                missing,
+            });
+        };
+        let source = Some(details.source);
+        let details = &details.value;
+        let owner = user.arn.to_string();
+        let mut identity = self.hold_grants(account, &owner, &details.grants, source, managed, &mut missing);
+        for name in &details.groups {
+            match account.groups.get(name) {
+                Some(group) => {
+                    let owner = group.arn.to_string();
+                    let source = Some(group.source);
+                    identity.extend(self.hold_grants(
+                        account,
+                        &owner,
+                        &group.grants,
+                        source,
+                        managed,
+                        &mut missing,
+                    ));
+                }
+                None => {
+                    let name = format!("the group `{name}` of {owner}");
+                    missing.push(MissingDocument { layer: Layer::Identity, name });
+                }
+            }
+        }
+        let boundary = self.boundary(account, &details.grants, managed, &mut missing);
+        let facts = self.user_facts(account, user, details);
+        let (account, arn) = (account.id, user.arn.clone());
+        Some(Subject { principal, account, arn, facts, identity, boundary, trust: None, missing })
+    }
+
+    fn role(&mut self, account: &'a Account, role: &'a Role, managed: &mut Managed) -> Option<Subject> {
+        let principal = Principal::parse(role.arn.as_str()).ok()?;
+        let mut missing = Vec::new();
+        let owner = role.arn.to_string();
+        let source = Some(role.source);
+        let identity = self.hold_grants(account, &owner, &role.grants, source, managed, &mut missing);
+        let boundary = self.boundary(account, &role.grants, managed, &mut missing);
+        let trust = self.hold_policy(&role.trust, format!("the trust policy of {owner}"), source);
+        let facts = self.role_facts(account, role);
+        let (account, arn) = (account.id, role.arn.clone());
+        Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing })
+    }
+
+    fn boundary(
+        &mut self,
+        account: &'a Account,
+        grants: &'a Grants,
+        managed: &mut Managed,
+        missing: &mut Vec<MissingDocument>,
+    ) -> Vec<DocumentId> {
+        let Some(arn) = &grants.boundary else { return Vec::new() };
+        let id = self.hold_managed(account, arn, managed);
+        if id.is_none() {
+            missing.push(MissingDocument { layer: Layer::Boundary, name: arn.as_str().to_owned() });
+        }
+        id.into_iter().collect()
+    }
+
+    fn user_facts(&self, account: &Account, user: &User, details: &UserDetails) -> Vec<(String, Fact)> {
+        let mut facts = self.common_facts(account, &user.arn, "User");
+        facts.push(one("aws:username", &user.name));
+        facts.push(one("aws:userid", details.id.as_str()));
+        facts.extend(details.tags.iter().map(|(key, value)| one(&format!("aws:PrincipalTag/{key}"), value)));
+        facts
+    }
+
+    fn role_facts(&self, account: &Account, role: &Role) -> Vec<(String, Fact)> {
+        let mut facts = self.common_facts(account, &role.arn, "AssumedRole");
+        // A session of the role: its name is not known, and it has a token.
+        facts.push(("aws:username".to_owned(), Fact::Absent));
+        facts.push(("aws:userid".to_owned(), Fact::Present));
+        facts.push(("aws:TokenIssueTime".to_owned(), Fact::Present));
+        facts.extend(role.tags.iter().map(|(key, value)| one(&format!("aws:PrincipalTag/{key}"), value)));
+        facts
+    }
+
+    /// Keys that every signed direct call of a principal has (`reference_policies_condition-keys`).
+    fn common_facts(&self, account: &Account, arn: &Arn, kind: &str) -> Vec<(String, Fact)> {
+        let mut facts = vec![
+            one("aws:PrincipalArn", arn.as_str()),
+            one("aws:PrincipalAccount", &account.id.to_string()),
+            one("aws:PrincipalType", kind),
+            one("aws:PrincipalIsAWSService", "false"),
+            one("aws:ViaAWSService", "false"),
+            one("aws:SecureTransport", "true"),
+            ("aws:CalledVia".to_owned(), Fact::Absent),
+            ("aws:PrincipalServiceName".to_owned(), Fact::Absent),
+        ];
+        let organization = &self.estate.organization;
+        let is_member = organization
+            .accounts
+            .value()
+            .is_some_and(|accounts| accounts.iter().any(|member| member.id == account.id));
+        if let Some(id) = organization.id.value().filter(|_| is_member) {
+            facts.push(one("aws:PrincipalOrgID", id));
+        }
+        facts
+    }
+}
+
+fn one(key: &str, value: &str) -> (String, Fact) {
+    (key.to_owned(), Fact::One(value.to_owned()))
+}

@@ -1,0 +1,74 @@
+//! Printing and reading again is the identity on AWS's managed policies: on a sample of 200 always, on all versions with
+//! `scripts/check-managed-policies`.
+
+use std::collections::BTreeMap;
+
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::print::{print, print_pretty};
+use kagimori_policy::validate::{PolicyKind, validate};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Sample {
+    name: String,
+    version: String,
+    document: Value,
+}
+
+#[test]
+fn the_sample_comes_back_as_it_was() {
+    let samples: Vec<Sample> = serde_json::from_str(include_str!("data/managed-policies-200.json")).unwrap();
+    assert_eq!(samples.len(), 200);
+    for sample in samples {
+        comes_back(&format!("{} {}", sample.name, sample.version), &sample.document);
+    }
+}
+
+#[test]
+#[ignore = "needs the whole package: scripts/check-managed-policies"]
+fn every_version_comes_back_as_it_was() {
+    #[derive(Deserialize)]
+    struct Managed {
+        versions: BTreeMap<String, Version>,
+    }
+    #[derive(Deserialize)]
+    struct Version {
+        document: Value,
+    }
+    let Some(path) = option_env!("KAGIMORI_MANAGED_POLICIES") else {
+        panic!("KAGIMORI_MANAGED_POLICIES names managedPolicies.json")
+    };
+    #[expect(clippy::disallowed_methods, reason = "the package is far too large to be part of the binary")]
+    let text = std::fs::read_to_string(path).unwrap();
+    let policies: BTreeMap<String, Managed> = serde_json::from_str(&text).unwrap();
+    let mut count = 0;
+    for (name, policy) in &policies {
+        for (version, held) in &policy.versions {
+            comes_back(&format!("{name} {version}"), &held.document);
+            count += 1;
+        }
+    }
+    println!("{} policies, {count} versions came back as they were", policies.len());
+}
+
+#[cfg(test)]
+fn comes_back(name: &str, original: &Value) {
+    let text = original.to_string();
+    let document = parse(&text, Strictness::Strict).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let printed = print(&document);
+    assert_eq!(parse(&printed, Strictness::Strict).as_ref(), Ok(&document), "{name}");
+    assert_eq!(parse(&print_pretty(&document), Strictness::Strict).as_ref(), Ok(&document), "{name}");
+    let again: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(with_list(again), with_list(original.clone()), "{name}");
+    assert_eq!(validate(&document, PolicyKind::Identity), [], "{name}: AWS's own policy is refused");
+}
+
+/// A lone statement and a list of one say the same.
+#[cfg(test)]
+fn with_list(mut document: Value) -> Value {
+    if document["Statement"].is_object() {
+        document["Statement"] = Value::Array(vec![document["Statement"].take()]);
+    }
+    document
+}
