@@ -36,6 +36,33 @@ pub(crate) enum AppError {
         /// What is wrong with it.
         source: kagimori_plan::settings::SettingsError,
     },
+    /// No principal of the estate has this name or ARN.
+    #[error("there is no user or role `{0}` in this directory")]
+    UnknownPrincipal(String),
+    /// Several principals have this name.
+    #[error("`{name}` is the name of several principals: {}", found.join(", "))]
+    AmbiguousPrincipal {
+        /// What was asked for.
+        name: String,
+        /// The ARNs of those who have it.
+        found: Vec<String>,
+    },
+    /// Something on the command line means nothing.
+    #[error("{message}")]
+    Argument {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// A policy file holds no policy.
+    #[error("`{path}` holds no policy: {message}")]
+    PolicyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
     /// There are no scenario files.
     #[error("found no scenario file (`.json`) in `{0}`")]
     NoCases(PathBuf),
@@ -81,6 +108,10 @@ impl AppError {
                  examples/shiosai`"
                 .to_owned(),
             Self::Settings { source, .. } => source.hint(),
+            Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold".to_owned(),
+            Self::AmbiguousPrincipal { .. } => "give the ARN of the one you mean".to_owned(),
+            Self::Argument { hint, .. } => hint.clone(),
+            Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),
             Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
             Self::Encode(_) => "this is a defect: please report it with the input".to_owned(),
             Self::UnknownCheck { nearest: Some(nearest), .. } => {

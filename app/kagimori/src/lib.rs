@@ -5,6 +5,7 @@
 //! * every error says what happened and what to do next ([`error::AppError`]).
 
 mod args;
+mod ask;
 mod checks_command;
 mod directory;
 mod error;
@@ -44,6 +45,7 @@ fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Review(review) => review_command::run(review),
         Command::Explain(explain) => explain_command::run(explain),
         Command::Checks(checks) => checks_command::run(checks),
+        Command::Ask(command) => ask::run(command),
         Command::Policy(command) => policy::run(command),
     }
 }

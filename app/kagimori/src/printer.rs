@@ -23,6 +23,14 @@ pub(crate) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Re
     write(&mut out).and_then(|()| out.flush()).map_err(stdout_failed)
 }
 
+/// Writes a value to stdout as indented JSON.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), AppError> {
+    stream(|out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        writeln!(out)
+    })
+}
+
 /// Tells a person something beside the data.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");

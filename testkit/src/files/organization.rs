@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::calendar::days_ago;
-use crate::cast::{CLOSED, MANAGEMENT, ORGANIZATION, PRODUCTION, SANDBOX};
+use crate::cast::{CLOSED, MANAGEMENT, ORGANIZATION, PRODUCTION};
 use crate::document::{Document, Statement};
 use crate::files::{Files, json};
 use crate::model::Company;
@@ -84,9 +84,9 @@ pub(crate) fn write(company: &Company, files: &mut Files) {
     let mut put = |name: &str, bytes: Vec<u8>| files.insert(format!("snapshots/organization/{name}"), bytes);
     put("organization.json", json(&BTreeMap::from([("Organization", organization())])));
     put("accounts.json", json(&BTreeMap::from([("Accounts", members(company))])));
-    let summaries: Vec<_> = policies().into_iter().map(|(summary, ..)| summary).collect();
+    let summaries: Vec<_> = policies(company).into_iter().map(|(summary, ..)| summary).collect();
     put("policies.json", json(&BTreeMap::from([("Policies", summaries)])));
-    for (policy_summary, content, targets) in policies() {
+    for (policy_summary, content, targets) in policies(company) {
         let id = policy_summary.id;
         let described = Described { policy_summary, content };
         put(&format!("policy-{id}.json"), json(&BTreeMap::from([("Policy", described)])));
@@ -134,7 +134,7 @@ fn members(company: &Company) -> Vec<Member> {
     members
 }
 
-fn policies() -> Vec<(Summary, String, Vec<Target>)> {
+fn policies(company: &Company) -> Vec<(Summary, String, Vec<Target>)> {
     let full = Summary {
         id: "p-FullAWSAccess",
         arn: "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess".to_owned(),
@@ -168,7 +168,9 @@ fn policies() -> Vec<(Summary, String, Vec<Target>)> {
     let everything = Document::allow(&["*"], &["*"]);
     // The sandbox was moved in later, and nobody attached the guard to it.
     let guarded = vec![account(PRODUCTION, "shiosai-production"), account(crate::cast::DATA, "shiosai-data")];
-    let targets = vec![root(), account(SANDBOX, "shiosai-sandbox")];
+    // AWS attaches it to the root and to every account; an account without it could do nothing.
+    let mut targets = vec![root()];
+    targets.extend(company.accounts.iter().map(|held| account(&held.id, &held.name)));
     vec![(full, everything.text(), targets), (guard, keep_the_trail().text(), guarded)]
 }
 

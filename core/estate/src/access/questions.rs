@@ -21,8 +21,10 @@ pub struct Question {
     pub resource_account: Option<AccountId>,
     /// The action has no resource types.
     pub wildcard_only: bool,
-    /// Condition keys of the request; what is not listed is not known, but for what the estate tells of the principal.
+    /// Condition keys of the request, beside those the estate tells of the principal.
     pub context: Vec<(String, Fact)>,
+    /// What is not listed is absent; otherwise it is not known.
+    pub strict: bool,
 }
 
 /// The answer to a question for one subject, with everything it was decided by.
@@ -183,7 +185,7 @@ impl Scope<'_> {
 
 fn request(subject: &Subject, question: &Question) -> Request {
     let owner = question.resource_account.unwrap_or(subject.account).to_string();
-    let mut context = Context::partial();
+    let mut context = if question.strict { Context::complete() } else { Context::partial() };
     context.set("aws:ResourceAccount", Fact::One(owner.clone()));
     for (key, fact) in subject.facts.iter().chain(&question.context) {
         context.set(key, fact.clone());

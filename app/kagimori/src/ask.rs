@@ -1,0 +1,40 @@
+//! `kagimori ask …`: what the principals of a directory may do.
+
+mod can;
+mod question;
+mod who_can;
+
+use kagimori_estate::Estate;
+
+use crate::args::AskCommand;
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+
+pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
+    match command {
+        AskCommand::Can(args) => can::run(args, false),
+        AskCommand::Why(args) => can::run(args, true),
+        AskCommand::WhoCan(args) => who_can::run(args),
+    }
+}
+
+/// Reads the estate of a directory; what could not be read is told.
+fn estate(dir: &std::path::Path) -> Result<Estate, AppError> {
+    let directory = Directory::open(dir)?;
+    if !directory.has_snapshots() {
+        return Err(AppError::NothingToReview(dir.to_owned()));
+    }
+    let settings = directory.settings()?;
+    let estate = directory.estate(settings.as_of);
+    for problem in &estate.problems {
+        printer::warning(&format!("`{}`: {}", problem.file, problem.message));
+    }
+    Ok(estate)
+}
+
+/// An incomplete estate makes a complete answer incomplete.
+fn exit(estate: &Estate, exit: Exit) -> Exit {
+    if estate.problems.is_empty() || exit == Exit::Failed { exit } else { Exit::Incomplete }
+}

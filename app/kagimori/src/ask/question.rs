@@ -1,0 +1,123 @@
+//! From the command line to a question: who, and under which circumstances.
+
+use std::path::Path;
+
+use kagimori_estate::access::{Access, Question, Subject};
+use kagimori_estate::id::AccountId;
+use kagimori_policy::arn::Arn;
+use kagimori_policy::document::Document;
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::request::Fact;
+
+use crate::args::Circumstances;
+use crate::error::AppError;
+
+/// The question of a command line; the resource's policy, when given, joins the access.
+pub(super) fn read(
+    access: &mut Access<'_>,
+    action: &str,
+    resource: &str,
+    circumstances: &Circumstances,
+) -> Result<Question, AppError> {
+    let is_action =
+        action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+    if !is_action || action.contains(['*', '?']) {
+        return Err(argument(
+            format!("`{action}` is not one action"),
+            "write `service:Action`, such as s3:GetObject",
+        ));
+    }
+    let arn = Arn::parse(resource);
+    if resource != "*" && arn.is_none() {
+        let hint =
+            "write the whole ARN (`arn:aws:s3:::bucket/key`), or `*` for an action that has no resources";
+        return Err(argument(format!("`{resource}` is neither an ARN nor `*`"), hint));
+    }
+    let owner = match &circumstances.resource_account {
+        Some(text) => Some(account(text)?),
+        None => arn.and_then(|arn| AccountId::parse(arn.account).ok()),
+    };
+    if let Some(path) = &circumstances.resource_policy {
+        access.add_resource_policy(resource, policy_file(path)?, Some(path.display().to_string()));
+    }
+    Ok(Question {
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        resource_account: owner,
+        wildcard_only: false,
+        context: context(&circumstances.context)?,
+        strict: circumstances.strict,
+    })
+}
+
+fn argument(message: String, hint: &str) -> AppError {
+    AppError::Argument { message, hint: hint.to_owned() }
+}
+
+fn account(text: &str) -> Result<AccountId, AppError> {
+    AccountId::parse(text).map_err(|error| argument(error.to_string(), "an account id has 12 digits"))
+}
+
+/// A policy document as a file: itself, or inside AWS's answer (`{"Policy": "…"}`).
+pub(super) fn policy_file(path: &Path) -> Result<Document, AppError> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        #[serde(rename = "Policy")]
+        policy: String,
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+    let inner = serde_json::from_str::<Answer>(&text).map(|answer| answer.policy).unwrap_or(text);
+    parse(&inner, Strictness::Lenient)
+        .map_err(|error| AppError::PolicyFile { path: path.to_owned(), message: error.to_string() })
+}
+
+/// `key=value` once: a single value; more than once: several values; `key=` alone: absent.
+fn context(given: &[String]) -> Result<Vec<(String, Fact)>, AppError> {
+    let mut facts: Vec<(String, Fact)> = Vec::new();
+    for entry in given {
+        let Some((key, value)) = entry.split_once('=').filter(|(key, _)| key.contains(':')) else {
+            return Err(argument(
+                format!("`{entry}` is no condition key with a value"),
+                "write `aws:SourceIp=203.0.113.7`",
+            ));
+        };
+        match facts.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            Some((_, fact)) => *fact = with(fact, value),
+            None if value.is_empty() => facts.push((key.to_owned(), Fact::Absent)),
+            None => facts.push((key.to_owned(), Fact::One(value.to_owned()))),
+        }
+    }
+    Ok(facts)
+}
+
+fn with(fact: &Fact, value: &str) -> Fact {
+    let mut values = match fact {
+        Fact::One(one) => vec![one.clone()],
+        Fact::Many(many) => many.clone(),
+        Fact::Absent | Fact::Present | Fact::Unknown => Vec::new(),
+    };
+    values.push(value.to_owned());
+    Fact::Many(values)
+}
+
+/// A principal by its ARN, or by a name that only one has.
+pub(super) fn subject<'a>(access: &'a Access<'_>, name: &str) -> Result<&'a Subject, AppError> {
+    if let Some(subject) = access.subject(name) {
+        return Ok(subject);
+    }
+    let bare = name.strip_prefix("user/").or_else(|| name.strip_prefix("role/")).unwrap_or(name);
+    let wanted = |subject: &&Subject| {
+        let is_kind =
+            bare == name || subject.arn.resource().starts_with(name.split('/').next().unwrap_or_default());
+        subject.arn.name() == bare && is_kind
+    };
+    let found: Vec<&Subject> = access.subjects().iter().filter(wanted).collect();
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => Err(AppError::UnknownPrincipal(name.to_owned())),
+        several => Err(AppError::AmbiguousPrincipal {
+            name: name.to_owned(),
+            found: several.iter().map(|subject| subject.arn.to_string()).collect(),
+        }),
+    }
+}
