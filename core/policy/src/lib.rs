@@ -6,9 +6,11 @@
 //! * [`parse`] reads documents from JSON and refuses what cannot be trusted (duplicate keys, damage).
 //! * [`pattern`] and [`glob`] match actions and ARNs against the `*` and `?` of policies.
 //! * [`request`] and [`policies`] are what is asked and what has a say; [`decision`] is the answer.
+//! * [`catalogue`] is the service reference: actions, resource types, condition keys.
 //! * [`reference`] decides, as AWS describes it, one request at a time.
 
 pub mod arn;
+pub mod catalogue;
 pub mod decision;
 pub mod document;
 pub mod engine;

@@ -18,6 +18,7 @@ mod statement;
 
 use std::collections::BTreeSet;
 
+use crate::catalogue::Catalogue;
 use crate::decision::{Answer, Decision, Dispute, Miss};
 use crate::document::Effect;
 use crate::formula::{Atom, Formula};
@@ -88,7 +89,7 @@ fn binds(layer: Layer, request: &Request) -> bool {
         Layer::ResourceControl => {
             !is_service_linked(request)
                 && !request.action.eq_ignore_ascii_case("kms:RetireGrant")
-                && rcp_supported(service_of(&request.action))
+                && Catalogue::embedded().rcp_supported(service_of(&request.action))
         }
         // Nobody has no policies of its own.
         Layer::Identity | Layer::Boundary | Layer::Session => request.principal != Principal::Anonymous,
@@ -108,13 +109,6 @@ fn is_service_linked(request: &Request) -> bool {
         _ => false,
     };
     by_key || request.principal.is_service_linked_role()
-}
-
-pub(crate) fn rcp_supported(service: &str) -> bool {
-    matches!(
-        service.to_ascii_lowercase().as_str(),
-        "s3" | "sts" | "kms" | "sqs" | "secretsmanager" | "dynamodb"
-    )
 }
 
 fn service_of(action: &str) -> &str {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::arn;
+use crate::catalogue::Catalogue;
 use crate::operator::Comparison;
 use crate::request::{Context, Fact, Principal, Request};
 use crate::value;
@@ -118,7 +119,7 @@ impl Bound {
             owner,
             is_resource_controlled: !is_service_linked
                 && action != "kms:retiregrant"
-                && crate::reference::rcp_supported(action.get(..service_len).unwrap_or_default()),
+                && Catalogue::embedded().rcp_supported(action.get(..service_len).unwrap_or_default()),
             is_s3: action.get(..service_len) == Some("s3"),
             service_len,
             action,
