@@ -33,6 +33,7 @@ pub(crate) enum AskCommand {
     Can(Can),
     Why(Can),
     WhoCan(WhoCan),
+    WhatCan(WhatCan),
 }
 
 const ASK_EXIT_CODES: &str =
@@ -66,6 +67,24 @@ pub(crate) struct WhoCan {
     pub(crate) action: String,
     /// The resource's ARN, or `*`
     pub(crate) resource: String,
+    #[command(flatten)]
+    pub(crate) circumstances: Circumstances,
+}
+
+/// What can a principal do? Every action of the service reference, asked on any resource or on one.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 something, 1 nothing, 2 failed, 3 part of the directory could not be read."
+)]
+pub(crate) struct WhatCan {
+    /// The ARN of a user, role or role session, or a name that only one of them has
+    pub(crate) principal: String,
+    /// Only the actions of this service, each on its own line
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) service: Option<String>,
+    /// On this resource [default: on any]
+    #[arg(long, value_name = "ARN")]
+    pub(crate) resource: Option<String>,
     #[command(flatten)]
     pub(crate) circumstances: Circumstances,
 }

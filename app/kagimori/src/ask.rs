@@ -2,6 +2,7 @@
 
 mod can;
 mod question;
+mod what_can;
 mod who_can;
 
 use kagimori_estate::Estate;
@@ -17,6 +18,7 @@ pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
         AskCommand::Can(args) => can::run(args, false),
         AskCommand::Why(args) => can::run(args, true),
         AskCommand::WhoCan(args) => who_can::run(args),
+        AskCommand::WhatCan(args) => what_can::run(args),
     }
 }
 

@@ -5,12 +5,14 @@ use std::path::Path;
 use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::id::AccountId;
 use kagimori_policy::arn::Arn;
+use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::Fact;
 
 use crate::args::Circumstances;
 use crate::error::AppError;
+use crate::printer;
 
 /// The question of a command line; the resource's policy, when given, joins the access.
 pub(super) fn read(
@@ -19,14 +21,27 @@ pub(super) fn read(
     resource: &str,
     circumstances: &Circumstances,
 ) -> Result<Question, AppError> {
+    check_action(action)?;
+    let wildcard_only = is_wildcard_only(action, resource)?;
+    let question = read_any(access, resource, circumstances)?;
+    Ok(Question { action: action.to_owned(), wildcard_only, ..question })
+}
+
+fn check_action(action: &str) -> Result<(), AppError> {
     let is_action =
         action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
-    if !is_action || action.contains(['*', '?']) {
-        return Err(argument(
-            format!("`{action}` is not one action"),
-            "write `service:Action`, such as s3:GetObject",
-        ));
+    if is_action && !action.contains(['*', '?']) {
+        return Ok(());
     }
+    Err(argument(format!("`{action}` is not one action"), "write `service:Action`, such as s3:GetObject"))
+}
+
+/// The circumstances of a question whose action comes later.
+pub(super) fn read_any(
+    access: &mut Access<'_>,
+    resource: &str,
+    circumstances: &Circumstances,
+) -> Result<Question, AppError> {
     let arn = Arn::parse(resource);
     if resource != "*" && arn.is_none() {
         let hint =
@@ -41,13 +56,36 @@ pub(super) fn read(
         access.add_resource_policy(resource, policy_file(path)?, Some(path.display().to_string()));
     }
     Ok(Question {
-        action: action.to_owned(),
+        action: String::new(),
         resource: resource.to_owned(),
         resource_account: owner,
         wildcard_only: false,
         context: context(&circumstances.context)?,
         strict: circumstances.strict,
     })
+}
+
+/// Whether the action has no resource types. One that is newer than the service reference is taken as it is asked.
+fn is_wildcard_only(action: &str, resource: &str) -> Result<bool, AppError> {
+    let catalogue = Catalogue::embedded();
+    let Some(id) = catalogue.action(action) else {
+        let service = action.split(':').next().unwrap_or_default();
+        if catalogue.services().any(|known| known.eq_ignore_ascii_case(service)) {
+            let version = catalogue.version();
+            printer::warning(&format!(
+                "`{action}` is newer than the service reference ({version}), or mistyped"
+            ));
+            return Ok(false);
+        }
+        let message = format!("there is no service `{service}`");
+        return Err(argument(message, "write the prefix as in a policy, such as s3:GetObject"));
+    };
+    let has_none = !catalogue.has_resource_types(id);
+    if has_none && resource != "*" {
+        let message = format!("{} works on no resource in particular", catalogue.name(id));
+        return Err(argument(message, "ask with `*` as its resource"));
+    }
+    Ok(has_none)
 }
 
 fn argument(message: String, hint: &str) -> AppError {
