@@ -12,7 +12,8 @@ fn main() {
 }
 
 fn company() -> Estate {
-    let files = generate(&Options { accounts: 20, users: 4_500, roles: 6_500, days: 0, ..Options::default() });
+    let files =
+        generate(&Options { accounts: 20, users: 4_500, roles: 6_500, days: 0, ..Options::default() });
     let mut assembler = Assembler::default();
     for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with("snapshots/")) {
         let account = path.split('/').nth(1).and_then(|folder| AccountId::parse(folder).ok());

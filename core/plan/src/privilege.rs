@@ -1,20 +1,20 @@
-//! What the policies on an identity amount to, as far as their text tells.
+//! What the principals of the estate could do, decided by the policy engine over everything in effect for them.
 //!
-//! This reads policies without a request: a conditional Allow counts as a grant (somebody can meet the condition), a
-//! conditional Deny does not count as a limit. It answers three-valued: a policy whose document is not in the estate
-//! and that is not one of AWS's well-known ones makes the answer unknown, unless the rest already grants.
-//!
-//! Source of the element semantics: IAM User Guide, `reference_policies_elements_notaction`, `…_notresource`,
-//! `access_policies_boundaries`.
+//! A request under "some circumstances": what a condition asks for can be met, unless the estate says otherwise; a Deny
+//! whose condition may not hold does not limit. The answer is three-valued: where it hangs on a policy whose document is
+//! not in the estate, it is not known.
 
 use std::collections::BTreeMap;
 
 use kagimori_estate::Estate;
+use kagimori_estate::access::{Access, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::id::{AccountId, Arn};
-use kagimori_estate::model::{Account, Grants, Policy, Role, User};
+use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};
+use kagimori_policy::formula::Atom;
 use kagimori_policy::pattern::{matches, matches_ignoring_case};
+use kagimori_policy::request::Fact;
 
 /// What an identity may do, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +27,7 @@ pub(crate) struct Power {
 
 /// The powers of every user and role, computed once.
 pub(crate) struct Privileges<'a> {
+    access: Access<'a>,
     users: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
     roles: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
 }
@@ -56,16 +57,22 @@ const POLICY_WRITES: usize = 9;
 impl<'a> Privileges<'a> {
     /// The powers of everybody in the estate.
     pub(crate) fn of(estate: &'a Estate) -> Self {
+        let access = Access::of(estate);
         let (mut users, mut roles) = (BTreeMap::new(), BTreeMap::new());
         for account in estate.accounts.values() {
             for user in account.users.values() {
-                users.insert((account.id, user.name.as_str()), user_power(account, user));
+                let power = user
+                    .details
+                    .known()
+                    .map_err(Gap::clone)
+                    .and_then(|_| power(&access, account.id, &user.arn));
+                users.insert((account.id, user.name.as_str()), power);
             }
             for role in account.roles.values() {
-                roles.insert((account.id, role.name.as_str()), role_power(account, role));
+                roles.insert((account.id, role.name.as_str()), power(&access, account.id, &role.arn));
             }
         }
-        Self { users, roles }
+        Self { access, users, roles }
     }
 
     /// What a user may do, or what hides it.
@@ -79,183 +86,108 @@ impl<'a> Privileges<'a> {
     }
 }
 
+impl Privileges<'_> {
+    /// Whether a principal can be allowed an action on a resource under some circumstances, or what hides it.
+    pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
+        may(&self.access, arn, action, resource)
+    }
+}
+
 fn not_given() -> Gap {
     Gap { dataset: Dataset::AuthorizationDetails, reason: GapReason::NotGiven }
 }
 
-fn user_power(account: &Account, user: &User) -> Result<Power, Gap> {
-    let details = user.details.known().map_err(Gap::clone)?;
-    let mut policies = Policies::on(account, &details.grants);
-    for group in &details.groups {
-        match account.groups.get(group) {
-            Some(group) => policies.add(account, &group.grants),
-            None => policies.lack(format!("the group `{group}`")),
+/// AWS managed policies that grant nothing over identities; known by their names when their documents were not given.
+/// AWS's documentation, "AWS managed policies for job functions" (`access_policies_job-functions`).
+const NO_GRANTS: [&str; 18] = [
+    "PowerUserAccess",
+    "ReadOnlyAccess",
+    "ViewOnlyAccess",
+    "SecurityAudit",
+    "AWSSupportAccess",
+    "Billing",
+    "IAMReadOnlyAccess",
+    "IAMUserChangePassword",
+    "AWSCloudShellFullAccess",
+    "AmazonS3ReadOnlyAccess",
+    "AmazonS3FullAccess",
+    "AmazonEC2ReadOnlyAccess",
+    "CloudWatchLogsFullAccess",
+    "AmazonSESFullAccess",
+    "AmazonSQSFullAccess",
+    "AmazonDynamoDBFullAccess",
+    "AmazonSNSFullAccess",
+    "AWSLambdaBasicExecutionRole",
+];
+
+fn power(access: &Access<'_>, account: AccountId, arn: &Arn) -> Result<Power, Gap> {
+    let mut power = Power { administrator: false, iam_writer: false };
+    let mut gap = None;
+    for (index, (action, resource)) in IAM_GRANTS.iter().enumerate() {
+        match may(access, arn.as_str(), action, &format!("arn:aws:iam::{account}:{resource}")) {
+            Ok(true) => {
+                power.iam_writer = true;
+                power.administrator |= index < POLICY_WRITES;
+            }
+            Ok(false) => {}
+            Err(unknown) => gap = Some(unknown),
+        }
+        if power.administrator {
+            return Ok(power);
         }
     }
-    policies.power(account.id)
+    gap.map_or(Ok(power), Err)
 }
 
-fn role_power(account: &Account, role: &Role) -> Result<Power, Gap> {
-    Policies::on(account, &role.grants).power(account.id)
-}
-
-/// The policies that decide what an identity may do.
-pub(crate) struct Policies<'a> {
-    documents: Vec<&'a Document>,
-    well_known: Vec<WellKnown>,
-    boundary: Option<Boundary<'a>>,
-    lacking: Option<String>,
-}
-
-enum Boundary<'a> {
-    Document(&'a Document),
-    WellKnown(WellKnown),
-    Lacking(String),
-}
-
-/// What an AWS managed policy amounts to when its document was not given.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WellKnown {
-    Everything,
-    AllOfIam,
-    /// Nothing that grants: read-only, or everything but IAM.
-    NoGrants,
-}
-
-impl<'a> Policies<'a> {
-    /// The policies on an identity itself, and its boundary.
-    pub(crate) fn on(account: &'a Account, grants: &'a Grants) -> Self {
-        let mut policies =
-            Self { documents: Vec::new(), well_known: Vec::new(), boundary: None, lacking: None };
-        policies.add(account, grants);
-        policies.boundary = grants.boundary.as_ref().map(|arn| boundary(account, arn));
-        policies
+/// Whether a principal can be allowed an action on a resource under some circumstances.
+fn may(access: &Access<'_>, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
+    let Some(subject) = access.subject(arn) else { return Err(not_given()) };
+    let question = Question {
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        resource_account: None,
+        wildcard_only: false,
+        // The credentials are of the kind that can make the call.
+        context: vec![("aws:TokenIssueTime".to_owned(), Fact::Absent)],
+        strict: false,
+    };
+    if !access.is_candidate(subject, &question) {
+        return Ok(false);
     }
-
-    /// The policies of one of its groups.
-    pub(crate) fn add(&mut self, account: &'a Account, grants: &'a Grants) {
-        for (name, policy) in &grants.inline {
-            self.take(policy, name);
-        }
-        for arn in &grants.attached {
-            match account.policies.get(arn) {
-                Some(policy) => self.take(&policy.document, arn.as_str()),
-                None => match well_known(arn) {
-                    Some(known) => self.well_known.push(known),
-                    None => self.lack(format!("the document of `{arn}`")),
-                },
+    match access.decide(subject, &question) {
+        Answer::Allowed => Ok(true),
+        Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => Ok(false),
+        Answer::Indeterminate => {
+            let condition = access.ask(subject, &question).decision.allowed_if;
+            if condition.may_hold(&without_missing) {
+                return Ok(true);
+            }
+            let atoms = condition.atoms();
+            match atoms.iter().find(|atom| without_missing(atom).is_some() && !grants_nothing(atom)) {
+                Some(missing) => Err(lacking(&missing.to_string())),
+                None => Ok(false),
             }
         }
     }
+}
 
-    fn take(&mut self, policy: &'a Policy, name: &str) {
-        match &policy.document {
-            Ok(document) => self.documents.push(document),
-            Err(_) => self.lack(format!("the document of `{name}`")),
-        }
-    }
+/// A policy that was not given is taken to say nothing; anything else may be as it needs to be.
+fn without_missing(atom: &Atom) -> Option<bool> {
+    matches!(atom, Atom::MissingAllows(_) | Atom::MissingDenies(_)).then_some(false)
+}
 
-    fn lack(&mut self, what: String) {
-        self.lacking.get_or_insert(what);
-    }
-
-    fn power(&self, account: AccountId) -> Result<Power, Gap> {
-        let may = |(action, resource): &(&str, &str)| {
-            self.may(action, &format!("arn:aws:iam::{account}:{resource}"))
-        };
-        let mut power = Power { administrator: false, iam_writer: false };
-        let mut gap = None;
-        for (index, grant) in IAM_GRANTS.iter().enumerate() {
-            match may(grant) {
-                Ok(true) => {
-                    power.iam_writer = true;
-                    power.administrator |= index < POLICY_WRITES;
-                }
-                Ok(false) => {}
-                Err(unknown) => gap = Some(unknown),
-            }
-            if power.administrator {
-                return Ok(power);
-            }
+fn grants_nothing(atom: &Atom) -> bool {
+    match atom {
+        Atom::MissingAllows(document) | Atom::MissingDenies(document) => {
+            let name = document.name.rsplit('/').next().unwrap_or_default();
+            document.name.starts_with("arn:aws:iam::aws:") && NO_GRANTS.contains(&name)
         }
-        gap.map_or(Ok(power), Err)
-    }
-
-    /// Whether the policies together can allow an action on a resource.
-    pub(crate) fn may(&self, action: &str, resource: &str) -> Result<bool, Gap> {
-        let denied = self.documents.iter().any(|document| denies(document, action, resource));
-        if denied {
-            return Ok(false);
-        }
-        let allowed = self.documents.iter().any(|document| allows(document, action, resource))
-            || self.well_known.iter().any(|known| known.allows(action));
-        match &self.boundary {
-            Some(Boundary::Document(limit))
-                if !allows(limit, action, resource) || denies(limit, action, resource) =>
-            {
-                return Ok(false);
-            }
-            Some(Boundary::WellKnown(limit)) if !limit.allows(action) => return Ok(false),
-            Some(Boundary::Lacking(what)) if allowed || self.lacking.is_some() => return Err(lacking(what)),
-            _ => {}
-        }
-        match (&self.lacking, allowed) {
-            (Some(what), false) => Err(lacking(what)),
-            _ => Ok(allowed),
-        }
+        _ => false,
     }
 }
 
 fn lacking(what: &str) -> Gap {
     Gap { dataset: Dataset::AuthorizationDetails, reason: GapReason::FieldAbsent(what.to_owned()) }
-}
-
-fn boundary<'a>(account: &'a Account, arn: &Arn) -> Boundary<'a> {
-    let document = account.policies.get(arn).and_then(|policy| policy.document.document.as_ref().ok());
-    match (document, well_known(arn)) {
-        (Some(document), _) => Boundary::Document(document),
-        (None, Some(known)) => Boundary::WellKnown(known),
-        (None, None) => Boundary::Lacking(format!("the document of the boundary `{arn}`")),
-    }
-}
-
-/// AWS managed policies whose meaning is fixed by their name. AWS's documentation, "AWS managed policies for job
-/// functions" (`access_policies_job-functions`).
-fn well_known(arn: &Arn) -> Option<WellKnown> {
-    if arn.account().is_some() {
-        return None;
-    }
-    match arn.name() {
-        "AdministratorAccess" => Some(WellKnown::Everything),
-        "IAMFullAccess" => Some(WellKnown::AllOfIam),
-        "PowerUserAccess"
-        | "ReadOnlyAccess"
-        | "ViewOnlyAccess"
-        | "SecurityAudit"
-        | "AWSSupportAccess"
-        | "Billing"
-        | "IAMReadOnlyAccess"
-        | "IAMUserChangePassword"
-        | "AWSCloudShellFullAccess"
-        | "AmazonS3ReadOnlyAccess"
-        | "AmazonS3FullAccess"
-        | "AmazonEC2ReadOnlyAccess"
-        | "CloudWatchLogsFullAccess"
-        | "AmazonSESFullAccess"
-        | "AmazonSQSFullAccess"
-        | "AmazonDynamoDBFullAccess" => Some(WellKnown::NoGrants),
-        _ => None,
-    }
-}
-
-impl WellKnown {
-    fn allows(self, action: &str) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::AllOfIam => matches_ignoring_case("iam:*", action),
-            Self::NoGrants => false,
-        }
-    }
 }
 
 /// Whether a statement's Allow, if any of its conditions can be met, reaches this action on this resource.

@@ -22,6 +22,7 @@ pub struct Catalogue {
     /// `service:name` in lower case, in the order of `actions`.
     names: Vec<String>,
     resource_types: Vec<ResourceType>,
+    /// In order.
     rcp_services: Vec<u32>,
 }
 
@@ -228,7 +229,8 @@ impl Catalogue {
 
     /// Whether resource control policies bind a service's calls.
     pub fn rcp_supported(&self, service: &str) -> bool {
-        self.rcp_services.iter().any(|known| self.strings.get(*known).eq_ignore_ascii_case(service))
+        let order = |known: &u32| compare_ignoring_case(self.strings.get(*known), service);
+        self.rcp_services.binary_search_by(order).is_ok()
     }
 
     fn get(&self, id: ActionId) -> Option<&Action> {

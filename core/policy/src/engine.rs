@@ -72,6 +72,15 @@ struct CompiledStatement {
     conditions: Box<[CompiledCondition]>,
 }
 
+impl Compiled {
+    /// Whether an Allow statement names an action, given in lower case. Without one the policy allows it to nobody: a
+    /// question that is cheaper than a decision.
+    pub fn names_action(&self, lower_case_action: &str) -> bool {
+        let allows = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        allows.into_iter().any(|statement| statement.actions.hold(lower_case_action))
+    }
+}
+
 /// The compiled policies in effect for one principal and one resource; see [`crate::policies::Policies`].
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]

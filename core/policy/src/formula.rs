@@ -153,6 +153,28 @@ impl Formula {
         }
     }
 
+    /// Whether it can hold: each atom has the value `fixed` gives it, or else the one that helps. Exact when no atom stands
+    /// in it both straight and negated; too generous otherwise.
+    pub fn may_hold(&self, fixed: &impl Fn(&Atom) -> Option<bool>) -> bool {
+        match self {
+            Self::Constant(value) => *value,
+            Self::Atom(atom) => fixed(atom).unwrap_or(true),
+            Self::All(parts) => parts.iter().all(|part| part.may_hold(fixed)),
+            Self::Any(parts) => parts.iter().any(|part| part.may_hold(fixed)),
+            Self::Not(inner) => inner.may_fail(fixed),
+        }
+    }
+
+    fn may_fail(&self, fixed: &impl Fn(&Atom) -> Option<bool>) -> bool {
+        match self {
+            Self::Constant(value) => !value,
+            Self::Atom(atom) => !fixed(atom).unwrap_or(false),
+            Self::All(parts) => parts.iter().any(|part| part.may_fail(fixed)),
+            Self::Any(parts) => parts.iter().all(|part| part.may_fail(fixed)),
+            Self::Not(inner) => inner.may_hold(fixed),
+        }
+    }
+
     /// The value when each atom has the value `truth` gives it.
     pub fn evaluate(&self, truth: &impl Fn(&Atom) -> bool) -> bool {
         match self {

@@ -15,9 +15,12 @@ use crate::model::{Account, Grants, Policy};
 /// Managed policies already compiled, by account and ARN.
 pub(super) type Managed = BTreeMap<(AccountId, Arn), Option<DocumentId>>;
 
-/// A policy AWS writes and whose text is in its name's documentation (`access_policies_job-functions`).
-const ADMINISTRATOR_ACCESS: &str =
+/// `AdministratorAccess` and `FullAWSAccess` (`access_policies_job-functions`).
+const FULL_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+/// The part of `IAMFullAccess` that is about identities.
+const IAM_FULL_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}]}"#;
 
 impl<'a> Access<'a> {
     /// Compiles a document and keeps it.
@@ -29,7 +32,11 @@ impl<'a> Access<'a> {
 
     /// A document allowing everything, under the name of the policy that says so.
     pub(super) fn hold_full_access(&mut self, name: &str) -> Option<DocumentId> {
-        let document = parse(ADMINISTRATOR_ACCESS, Strictness::Strict).ok()?;
+        self.hold_text(FULL_ACCESS, name)
+    }
+
+    fn hold_text(&mut self, text: &str, name: &str) -> Option<DocumentId> {
+        let document = parse(text, Strictness::Strict).ok()?;
         Some(self.hold(Cow::Owned(document), Origin { name: name.to_owned(), file: None }))
     }
 
@@ -77,6 +84,9 @@ impl<'a> Access<'a> {
             Some(policy) => self.hold_policy(&policy.document, arn.as_str().to_owned(), Some(policy.source)),
             None if arn.account().is_none() && arn.name() == "AdministratorAccess" => {
                 self.hold_full_access(arn.as_str())
+            }
+            None if arn.account().is_none() && arn.name() == "IAMFullAccess" => {
+                self.hold_text(IAM_FULL_ACCESS, arn.as_str())
             }
             None => None,
         };

@@ -109,9 +109,24 @@ impl Access<'_> {
         stack.decide(&self.compiler.bind(&request(subject, question)))
     }
 
+    /// Whether the subject may be able to make a request at all: some policy of its own, or the resource's, names the action,
+    /// or one that is not known might. If not, it is denied; a question far cheaper than [`Access::decide`].
+    pub fn is_candidate(&self, subject: &Subject, question: &Question) -> bool {
+        let action = question.action.to_ascii_lowercase();
+        let names = |id: &DocumentId| self.held(*id).is_some_and(|held| held.compiled.names_action(&action));
+        subject.missing.iter().any(|document| document.layer == Layer::Identity)
+            || subject.identity.iter().any(names)
+            || self.resource_policies.values().any(names)
+            // A trust policy may name it, a key policy too; and everybody may ask who it is.
+            || action.starts_with("sts:assumerole")
+            || (action.starts_with("kms:") && question.resource.contains(":key/"))
+            || action == "sts:getcalleridentity"
+    }
+
     /// Everyone who can, or may be able to, with the answer. Subjects that are denied are left out.
     pub fn who_can(&self, question: &Question) -> Vec<(&Subject, Answer)> {
-        let answers = self.subjects.iter().map(|subject| (subject, self.decide(subject, question)));
+        let candidates = self.subjects.iter().filter(|subject| self.is_candidate(subject, question));
+        let answers = candidates.map(|subject| (subject, self.decide(subject, question)));
         answers.filter(|(_, answer)| matches!(answer, Answer::Allowed | Answer::Indeterminate)).collect()
     }
 

@@ -8,7 +8,7 @@ use kagimori_estate::model::{Account, Role, User};
 use kagimori_policy::document::{Condition, Document, Effect, Statement};
 
 use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, run, subject, trust};
-use crate::privilege::{self, Policies};
+use crate::privilege;
 use crate::verdict::ResourceKind;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -158,41 +158,21 @@ fn is_mfa_test(condition: &Condition, value: &str, operator: &str) -> bool {
 }
 
 /// A console user that may not enrol its own MFA device cannot follow the order to have one.
-fn self_manage(_: &Context<'_>, account: &Account, user: &User) -> Judged {
+fn self_manage(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     if !password_enabled(user)? {
         return Ok(Ruling::NotApplicable);
     }
-    let details = user.details.known()?;
-    let mut policies = Policies::on(account, &details.grants);
-    for group in &details.groups {
-        if let Some(group) = account.groups.get(group) {
-            policies.add(account, &group.grants);
-        }
-    }
-    let own = own_resources(user);
-    let may = |action: &str, resource: &str| policies.may(action, resource).map_err(Missing);
+    user.details.known()?;
+    let device = match user.arn.account() {
+        Some(account) => format!("arn:{}:iam::{account}:mfa/{}", user.arn.partition(), user.name),
+        None => return Ok(Ruling::NotApplicable),
+    };
+    let may = |action: &str, resource: &str| {
+        context.privileges.may(user.arn.as_str(), action, resource).map_err(Missing)
+    };
     let enrols =
-        may("iam:CreateVirtualMFADevice", &own.device)? && may("iam:EnableMFADevice", user.arn.as_str())?;
-    // policies name the user by a variable, which a reading without a request cannot fill in: try both spellings
-    let by_variable = may("iam:CreateVirtualMFADevice", &own.device_by_variable)?
-        && may("iam:EnableMFADevice", &own.user_by_variable)?;
-    Ok(if enrols || by_variable { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
-}
-
-struct Own {
-    device: String,
-    device_by_variable: String,
-    user_by_variable: String,
-}
-
-fn own_resources(user: &User) -> Own {
-    let account = user.arn.account().map(|account| account.to_string()).unwrap_or_default();
-    let arn = |resource: &str| format!("arn:{}:iam::{account}:{resource}", user.arn.partition());
-    Own {
-        device: arn(&format!("mfa/{}", user.name)),
-        device_by_variable: arn("mfa/${aws:username}"),
-        user_by_variable: arn("user/${aws:username}"),
-    }
+        may("iam:CreateVirtualMFADevice", &device)? && may("iam:EnableMFADevice", user.arn.as_str())?;
+    Ok(if enrols { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
 }
 
 fn orphans(_: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {

@@ -3,11 +3,12 @@
 //! The risk families are cloudsplaining's; the escalation paths are those of pathfinding.cloud (Datadog, Apache-2.0)
 //! that the policies of one identity can show. Both lists are data: a later policy engine decides over them.
 
+use kagimori_estate::fact::Gap;
 use kagimori_estate::model::Account;
 use kagimori_policy::document::{Effect, Statement};
 
 use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, policy};
-use crate::privilege::{self, Policies};
+use crate::privilege;
 use crate::verdict::ResourceKind;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -235,33 +236,33 @@ const PATHS: [(&str, &[&str]); 33] = [
     ("ssm-002", &["ssm:SendCommand"]),
 ];
 
-fn escalation(_: &Context<'_>, account: &Account, identity: &Identity<'_>) -> Judged {
-    let mut policies = Policies::on(account, identity.grants);
-    if identity.kind == ResourceKind::User {
-        let details = account.users.get(identity.name).and_then(|user| user.details.value());
-        for group in details.into_iter().flat_map(|details| &details.groups) {
-            if let Some(group) = account.groups.get(group) {
-                policies.add(account, &group.grants);
-            }
-        }
+fn escalation(context: &Context<'_>, account: &Account, identity: &Identity<'_>) -> Judged {
+    if identity.kind == ResourceKind::Group {
+        // A group can do nothing by itself; its members are judged with its policies.
+        return Ok(Ruling::NotApplicable);
     }
+    let may = |action: &str, resource: &str| context.privileges.may(identity.arn, action, resource);
     let everything = format!("arn:aws:kagimori:us-east-1:{}:probe", account.id);
-    if policies.may("kagimori:Probe", &everything) == Ok(true) {
+    if may("kagimori:Probe", &everything) == Ok(true) {
         // an administrator already: `admin-…` and `mfa-privileged-user` say so
         return Ok(Ruling::NotApplicable);
     }
     let mut open = Vec::new();
     for (path, actions) in PATHS {
-        if may_all(&policies, account, actions)? {
+        if may_all(&may, account, actions)? {
             open.push(path.to_owned());
         }
     }
     Ok(if open.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("paths", open.into())]) })
 }
 
-fn may_all(policies: &Policies<'_>, account: &Account, actions: &[&str]) -> Result<bool, Missing> {
+fn may_all(
+    may: &impl Fn(&str, &str) -> Result<bool, Gap>,
+    account: &Account,
+    actions: &[&str],
+) -> Result<bool, Missing> {
     for action in actions {
-        if !policies.may(action, &somebody_elses(account, action)).map_err(Missing)? {
+        if !may(action, &somebody_elses(account, action)).map_err(Missing)? {
             return Ok(false);
         }
     }

@@ -6,7 +6,7 @@ use kagimori_policy::document::Effect;
 use kagimori_policy::pattern::matches_ignoring_case;
 
 use super::{Context, Judged, Missing, Rule, Ruling, run, trust};
-use crate::privilege::{self, Policies};
+use crate::privilege;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("role-unused", Rule::Role(unused)),
@@ -134,12 +134,11 @@ fn actions_beyond(document: &kagimori_policy::document::Document, beyond: &mut V
 }
 
 /// A role that can create or arm other roles, without a boundary that limits what it can hand on.
-fn boundary_missing(_: &Context<'_>, account: &Account, role: &Role) -> Judged {
-    let policies = Policies::on(account, &role.grants);
+fn boundary_missing(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
     let somebody = format!("arn:aws:iam::{}:role/kagimori-probe", account.id);
     let mut writes = false;
     for action in ["iam:PutRolePolicy", "iam:AttachRolePolicy"] {
-        writes |= policies.may(action, &somebody).map_err(Missing)?;
+        writes |= context.privileges.may(role.arn.as_str(), action, &somebody).map_err(Missing)?;
     }
     if !writes {
         return Ok(Ruling::NotApplicable);

@@ -12,7 +12,7 @@ use kagimori_policy::document::{
 };
 
 use super::{Context, Judged, Missing, Rule, Ruling, mfa, run};
-use crate::privilege::{self, Policies};
+use crate::privilege;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("trust-any", Rule::Role(any)),
@@ -231,7 +231,10 @@ fn external_without_id(context: &Context<'_>, _: &Account, role: &Role) -> Judge
     Ok(if open.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("accounts", open.into())]) })
 }
 
-fn readonly_external(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
+/// A resource no policy names: only a grant on everything reaches it.
+const ANY: &str = "arn:aws:kagimori:us-east-1:000000000000:probe";
+
+fn readonly_external(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let outsiders = outsiders(context, run::document(&role.trust)?)?;
     let unknown: Vec<_> = outsiders
         .iter()
@@ -242,8 +245,7 @@ fn readonly_external(context: &Context<'_>, account: &Account, role: &Role) -> J
         return Ok(if outsiders.is_empty() { Ruling::NotApplicable } else { Ruling::Pass });
     }
     let everything_readable = role.grants.attached.iter().any(|arn| arn.name() == "ReadOnlyAccess");
-    let policies = Policies::on(account, &role.grants);
-    let may = |action: &str| policies.may(action, "*").map_err(Missing);
+    let may = |action: &str| context.privileges.may(role.arn.as_str(), action, ANY).map_err(Missing);
     let writes = ["s3:PutObject", "ec2:RunInstances", "iam:PutRolePolicy", "lambda:UpdateFunctionCode"];
     let mut reach = everything_readable.then_some("ReadOnlyAccess");
     if reach.is_none() && may("s3:GetObject")? {

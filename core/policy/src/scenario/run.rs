@@ -150,7 +150,7 @@ fn response(request: &Request, decision: &Decision) -> Response {
         Answer::Indeterminate
             if request.context.is_partial() && only_keys_are_missing(&decision.allowed_if) =>
         {
-            if may_be_allowed(&decision.allowed_if) {
+            if decision.allowed_if.may_hold(&|_| None) {
                 Response::Allowed
             } else {
                 Response::ImplicitlyDenied
@@ -165,17 +165,6 @@ fn only_keys_are_missing(formula: &Formula) -> bool {
         .atoms()
         .into_iter()
         .all(|atom| matches!(atom, Atom::Condition { .. } | Atom::Resource { .. } | Atom::Credential { .. }))
-}
-
-/// Whether the formula holds when each unknown is taken in its own favour.
-fn may_be_allowed(formula: &Formula) -> bool {
-    match formula {
-        Formula::Constant(value) => *value,
-        Formula::Atom(_) => true,
-        Formula::All(parts) => parts.iter().all(may_be_allowed),
-        Formula::Any(parts) => parts.iter().any(may_be_allowed),
-        Formula::Not(inner) => inner.known() != Some(true),
-    }
 }
 
 fn report(case: &Case, response: Response, decision: &Decision, policies: &Policies) -> Report {
