@@ -3,10 +3,14 @@
 //! A stream depends on the seed and its label only, so adding a person to the cast does not reshuffle everybody else.
 //! SplitMix64 is Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014); public domain.
 
+use std::collections::VecDeque;
+
 /// One stream of numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
     state: u64,
+    /// Numbers to give out first.
+    tape: VecDeque<u8>,
 }
 
 /// The alphabet of AWS's unique ids and key ids.
@@ -20,13 +24,21 @@ impl Random {
     pub(crate) fn new(seed: u64, label: &str) -> Self {
         let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
         let hash = label.bytes().fold(0xCBF2_9CE4_8422_2325, mix);
-        let mut random = Self { state: seed ^ hash };
+        let mut random = Self { state: seed ^ hash, tape: VecDeque::new() };
         random.next();
         random
     }
 
+    /// The stream that gives out these bytes one by one, and then goes on by itself: a fuzzer leads it.
+    pub(crate) fn led_by(bytes: &[u8]) -> Self {
+        Self { tape: bytes.iter().copied().collect(), ..Self::new(0, "led") }
+    }
+
     /// The next 64 bits.
     pub(crate) fn next(&mut self) -> u64 {
+        if let Some(byte) = self.tape.pop_front() {
+            return u64::from(byte);
+        }
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -176,6 +176,11 @@ impl Scenarios {
         Self { random: Random::new(seed, "scenarios"), number: 0, agreed: false }
     }
 
+    /// Scenarios whose choices are led by bytes, for a fuzzer.
+    pub fn led_by(bytes: &[u8]) -> Self {
+        Self { random: Random::led_by(bytes), number: 0, agreed: false }
+    }
+
     /// The same without the constructs of `divergences.toml`, for comparing with a peer.
     #[must_use]
     pub fn agreed(self) -> Self {

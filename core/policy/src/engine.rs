@@ -31,6 +31,7 @@ mod action;
 mod bind;
 mod condition;
 mod decide;
+mod once;
 mod principal;
 mod resource;
 mod text;
@@ -45,6 +46,7 @@ use action::Actions;
 pub use bind::Bound;
 use bind::Keys;
 use condition::CompiledCondition;
+pub use once::decide_once;
 use principal::CompiledPrincipals;
 use resource::Resources;
 

@@ -5,11 +5,10 @@
 #[cfg(test)]
 mod evaluators {
     use kagimori_policy::decision::Answer;
-    use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
-    use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
-    use kagimori_policy::request::Request;
+    use kagimori_policy::engine;
+    use kagimori_policy::policies::{Layer, MissingDocument, Policies};
+    use kagimori_policy::reference;
     use kagimori_policy::scenario::{self, Question};
-    use kagimori_policy::{document::Document, reference};
     use kagimori_testkit::scenarios::Scenarios;
 
     #[test]
@@ -34,7 +33,7 @@ mod evaluators {
             };
             let policies = with_gaps(policies, number);
             let expected = reference::decide(request, &policies);
-            let got = compiled_answer(request, &policies);
+            let got = engine::decide_once(request, &policies);
             assert_eq!(got, expected.answer, "{text}\nmissing {:?}\n{expected:#?}", policies.missing);
             *answers.entry(kind(got)).or_default() += 1;
         }
@@ -52,7 +51,7 @@ mod evaluators {
         for case in scenario::read(text, &|file| Err(file.to_owned())).unwrap() {
             if let Question::Decide(request, policies, _) = &case.question {
                 assert_eq!(
-                    compiled_answer(request, policies),
+                    engine::decide_once(request, policies),
                     reference::decide(request, policies).answer,
                     "{}",
                     case.name
@@ -87,48 +86,5 @@ mod evaluators {
             Answer::Indeterminate => "Indeterminate",
         }
         .to_owned()
-    }
-
-    fn compiled_answer(request: &Request, policies: &Policies) -> Answer {
-        let mut compiler = Compiler::default();
-        let mut compile = |documents: &[Document]| -> Vec<Compiled> {
-            documents.iter().map(|document| compiler.compile(document)).collect()
-        };
-        let identity = compile(&policies.identity);
-        let boundary = compile(&policies.boundary);
-        let endpoint = compile(&policies.endpoint);
-        let resource = compile(policies.resource.as_slice());
-        let session = compile(policies.session.as_slice());
-        let mut levels = |levels: &[Level]| -> Vec<Vec<Compiled>> {
-            levels.iter().map(|level| compile(&level.policies)).collect()
-        };
-        let service_control = levels(&policies.service_control);
-        let resource_control = levels(&policies.resource_control);
-        let bound = compiler.bind(request);
-        let is_missing = |layer: Layer| policies.missing.iter().any(|document| document.layer == layer);
-        let service_control: Vec<Vec<&Compiled>> =
-            service_control.iter().map(|level| level.iter().collect()).collect();
-        let resource_control: Vec<Vec<&Compiled>> =
-            resource_control.iter().map(|level| level.iter().collect()).collect();
-        let stack = Stack {
-            identity: &identity.iter().collect::<Vec<_>>(),
-            service_control: &service_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-            resource_control: &resource_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-            resource: resource.first(),
-            boundary: &boundary.iter().collect::<Vec<_>>(),
-            session: session.first(),
-            endpoint: &endpoint.iter().collect::<Vec<_>>(),
-            missing: Missing {
-                identity: is_missing(Layer::Identity),
-                service_control: is_missing(Layer::ServiceControl),
-                resource_control: is_missing(Layer::ResourceControl),
-                resource: is_missing(Layer::Resource),
-                boundary: is_missing(Layer::Boundary),
-                session: is_missing(Layer::Session),
-                endpoint: is_missing(Layer::Endpoint),
-            },
-            s3: policies.s3,
-        };
-        stack.decide(&bound)
     }
 }
