@@ -20,10 +20,10 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::Catalogue;
 use crate::decision::{Answer, Decision, Dispute, Miss};
-use crate::document::Effect;
+use crate::document::{Condition, Effect, Version};
 use crate::formula::{Atom, Formula};
 use crate::policies::{Layer, Policies, StatementRef};
-use crate::request::{Principal, Request};
+use crate::request::{Context, Principal, Request};
 
 use grants::Grants;
 use principal::Naming;
@@ -64,6 +64,19 @@ pub fn decide(request: &Request, policies: &Policies) -> Decision {
             Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => Formula::FALSE,
         },
     }
+}
+
+/// When all of these conditions hold in a context, whatever the request is about.
+pub fn conditions_hold(conditions: &[Condition], version: Option<Version>, context: &Context) -> Formula {
+    let request = Request {
+        principal: Principal::Anonymous,
+        action: String::new(),
+        resource: "*".to_owned(),
+        resource_account: String::new(),
+        wildcard_only: false,
+        context: context.clone(),
+    };
+    condition::all_hold(&request, &Policies::default(), version, conditions)
 }
 
 /// Allow statements of a layer that name the action, and yet say nothing of this request: where a change would be smallest.

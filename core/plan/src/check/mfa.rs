@@ -5,7 +5,9 @@
 
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::model::{Account, Role, User};
-use kagimori_policy::document::{Condition, Document, Effect, Statement};
+use kagimori_policy::document::{Condition, Document, Effect, Statement, Version};
+use kagimori_policy::reference;
+use kagimori_policy::request::{Context as RequestContext, Fact};
 
 use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, run, subject, trust};
 use crate::privilege;
@@ -120,35 +122,39 @@ fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> J
     Ok(Ruling::Fail(vec![("principals", open.into())]))
 }
 
-/// Whether conditions of an Allow can only be met with MFA.
+/// Whether conditions of an Allow can only be met with MFA: not with a long-term key, not in a session without MFA.
 pub(super) fn asks_for_mfa(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|condition| {
-        let key = condition.key.to_ascii_lowercase();
-        let operator = condition.operator.to_ascii_lowercase();
-        let value =
-            |wanted: &str| condition.values.as_slice().iter().all(|v| v.text().eq_ignore_ascii_case(wanted));
-        match key.as_str() {
-            "aws:multifactorauthpresent" => {
-                (operator == "bool" && value("true")) || (operator == "null" && value("false"))
-            }
-            // the key exists only after MFA
-            "aws:multifactorauthage" => {
-                (operator.starts_with("numericlessthan") && !operator.ends_with("ifexists"))
-                    || (operator == "null" && value("false"))
-            }
-            _ => false,
-        }
+    without_mfa().iter().all(|context| {
+        let holds = reference::conditions_hold(conditions, Some(Version::V2012), context);
+        !holds.may_hold(&|_| None)
     })
 }
 
-/// Whether a Deny of the same document shuts out callers without MFA, long-term keys too.
+/// Whether Deny statements of the document shut out callers without MFA, those with long-term keys too.
 fn denies_without_mfa(document: &Document) -> bool {
-    document.statements.iter().any(|statement| {
-        statement.effect == Effect::Deny
-            && privilege::reaches_action(statement, "sts:AssumeRole")
-            && statement.conditions.len() == 1
-            && statement.conditions.iter().any(|condition| is_mfa_test(condition, "false", "boolifexists"))
+    let is_deny = |statement: &&Statement| {
+        statement.effect == Effect::Deny && privilege::reaches_action(statement, "sts:AssumeRole")
+    };
+    let denies: Vec<&Statement> = document.statements.iter().filter(is_deny).collect();
+    without_mfa().iter().all(|context| {
+        denies.iter().any(|statement| {
+            let holds = reference::conditions_hold(&statement.conditions, document.version, context);
+            holds.known() == Some(true)
+        })
     })
+}
+
+/// The two ways to call without MFA; whatever else the request has is not known (`id_credentials_mfa_configure-api-require`:
+/// with long-term keys `aws:MultiFactorAuthPresent` is absent, not false).
+fn without_mfa() -> [RequestContext; 2] {
+    let mut long_term = RequestContext::partial();
+    for key in ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:TokenIssueTime"] {
+        long_term.set(key, Fact::Absent);
+    }
+    let mut session = RequestContext::partial().with("aws:MultiFactorAuthPresent", "false");
+    session.set("aws:MultiFactorAuthAge", Fact::Absent);
+    session.set("aws:TokenIssueTime", Fact::Present);
+    [long_term, session]
 }
 
 fn is_mfa_test(condition: &Condition, value: &str, operator: &str) -> bool {
