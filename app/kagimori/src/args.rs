@@ -116,6 +116,25 @@ pub(crate) struct Circumstances {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     Eval(Eval),
+    Compare(Compare),
+}
+
+/// Does a new identity policy grant anything the old one does not? Proves it, or shows a request.
+///
+/// A witness is a request that only one of them allows, as the evaluator says; a condition key that it does not list is
+/// absent. Where neither a proof nor a witness is found, the answer is "not proved".
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing new is granted (proved), 1 something new is granted, 2 not proved, or failed."
+)]
+pub(crate) struct Compare {
+    /// The old policy document
+    pub(crate) old: PathBuf,
+    /// The new policy document
+    pub(crate) new: PathBuf,
+    /// For people, or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// Run scenario files: requests with the policies in effect and the answer they must get.

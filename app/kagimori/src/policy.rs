@@ -1,5 +1,6 @@
 //! `kagimori policy …`: questions about policy files, without an estate.
 
+mod compare;
 mod eval;
 
 use crate::args::PolicyCommand;
@@ -9,5 +10,6 @@ use crate::exit::Exit;
 pub(crate) fn run(command: &PolicyCommand) -> Result<Exit, AppError> {
     match command {
         PolicyCommand::Eval(args) => eval::run(args),
+        PolicyCommand::Compare(args) => compare::run(args),
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod arn;
 pub mod catalogue;
+pub mod compare;
 pub mod decision;
 pub mod document;
 pub mod engine;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kagimori_policy::compare::compare;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::print::{print, print_pretty};
 use kagimori_policy::validate::{PolicyKind, validate};
@@ -25,23 +26,31 @@ fn the_sample_comes_back_as_it_was() {
     }
 }
 
-#[test]
-#[ignore = "needs the whole package: scripts/check-managed-policies"]
-fn every_version_comes_back_as_it_was() {
-    #[derive(Deserialize)]
-    struct Managed {
-        versions: BTreeMap<String, Version>,
-    }
-    #[derive(Deserialize)]
-    struct Version {
-        document: Value,
-    }
+#[derive(Deserialize)]
+struct Managed {
+    versions: BTreeMap<String, Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    document: Value,
+}
+
+/// Every policy of the package, by name and version.
+#[cfg(test)]
+fn all() -> BTreeMap<String, Managed> {
     let Some(path) = option_env!("KAGIMORI_MANAGED_POLICIES") else {
         panic!("KAGIMORI_MANAGED_POLICIES names managedPolicies.json")
     };
     #[expect(clippy::disallowed_methods, reason = "the package is far too large to be part of the binary")]
     let text = std::fs::read_to_string(path).unwrap();
-    let policies: BTreeMap<String, Managed> = serde_json::from_str(&text).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+#[ignore = "needs the whole package: scripts/check-managed-policies"]
+fn every_version_comes_back_as_it_was() {
+    let policies = all();
     let mut count = 0;
     for (name, policy) in &policies {
         for (version, held) in &policy.versions {
@@ -50,6 +59,37 @@ fn every_version_comes_back_as_it_was() {
         }
     }
     println!("{} policies, {count} versions came back as they were", policies.len());
+}
+
+#[test]
+#[ignore = "needs the whole package: scripts/check-managed-policies"]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn consecutive_versions_are_compared() {
+    let mut verdicts = BTreeMap::<String, usize>::new();
+    let mut times = Vec::new();
+    for policy in all().values() {
+        let mut versions: Vec<(u32, &Version)> = policy
+            .versions
+            .iter()
+            .map(|(name, held)| (name.trim_start_matches('v').parse().unwrap(), held))
+            .collect();
+        versions.sort_by_key(|(number, _)| *number);
+        for pair in versions.windows(2) {
+            let [old, new] = [pair[0].1, pair[1].1]
+                .map(|held| parse(&held.document.to_string(), Strictness::Lenient).unwrap());
+            let began = std::time::Instant::now();
+            let comparison = compare(&[old], &[new]);
+            times.push(began.elapsed());
+            *verdicts.entry(format!("{:?}", comparison.verdict())).or_default() += 1;
+        }
+    }
+    times.sort();
+    println!(
+        "{} pairs, median {:?}, p90 {:?}: {verdicts:?}",
+        times.len(),
+        times[times.len() / 2],
+        times[times.len() * 9 / 10]
+    );
 }
 
 #[cfg(test)]

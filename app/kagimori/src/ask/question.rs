@@ -97,7 +97,7 @@ fn account(text: &str) -> Result<AccountId, AppError> {
 }
 
 /// A policy document as a file: itself, or inside AWS's answer (`{"Policy": "…"}`).
-pub(super) fn policy_file(path: &Path) -> Result<Document, AppError> {
+pub(crate) fn policy_file(path: &Path) -> Result<Document, AppError> {
     #[derive(serde::Deserialize)]
     struct Answer {
         #[serde(rename = "Policy")]

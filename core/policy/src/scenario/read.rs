@@ -37,6 +37,13 @@ pub enum Question {
     MustAllow(Vec<Request>, Box<Policies>),
     /// Requests that must be denied.
     MustDeny(Vec<Request>, Box<Policies>),
+    /// The new policy must grant nothing that the old one does not.
+    MustNotGrantNew {
+        /// What was granted before.
+        old: Vec<Document>,
+        /// What is granted now.
+        new: Vec<Document>,
+    },
     /// The input is one that AWS refuses.
     Rejected(CaseError, Option<Expected>),
 }
@@ -110,6 +117,11 @@ impl Reader<'_> {
     }
 
     fn question(&self, fields: &mut Fields<'_>, expected: Option<Expected>) -> Result<Question, Refusal> {
+        if let Some(raw) = fields.take("must_not_grant_new") {
+            let mut sides = Fields::read("must_not_grant_new", raw).map_err(Refusal::Case)?;
+            let [old, new] = ["old", "new"].map(|side| self.side(&mut sides, side));
+            return Ok(Question::MustNotGrantNew { old: old?, new: new? });
+        }
         let must_allow = fields.list("must_allow").map_err(Refusal::Case)?;
         let must_deny = fields.list("must_deny").map_err(Refusal::Case)?;
         let action = action_of(fields.take("request"))?;
@@ -150,6 +162,16 @@ impl Reader<'_> {
         let path = |number| format!("{name}[{number}]");
         let requests = raw.iter().enumerate().map(|(number, raw)| request(&path(number), raw, &discovery));
         Ok((requests.collect::<Result<_, _>>()?, Box::new(policies)))
+    }
+
+    /// One document, or a list of them.
+    fn side(&self, fields: &mut Fields<'_>, name: &str) -> Result<Vec<Document>, Refusal> {
+        let path = fields.path_of(name);
+        let raw = fields.required_raw(name).map_err(Refusal::Case)?;
+        match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
+            Ok(list) => self.documents(&path, &list, PolicyKind::Identity),
+            Err(_) => Ok(vec![self.document(&path, raw, PolicyKind::Identity)?]),
+        }
     }
 
     fn policies(&self, fields: &mut Fields<'_>, action: &str) -> Result<Policies, Refusal> {

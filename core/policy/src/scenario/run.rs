@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::expectation::{Class, Expected, Response};
 use super::read::{Case, CaseError, Question};
+use crate::compare::{self, Inclusion};
 use crate::decision::{Answer, Decision};
-use crate::document::Effect;
+use crate::document::{Document, Effect};
 use crate::formula::{Atom, Formula};
 use crate::policies::{Layer, Policies, StatementRef};
 use crate::reference;
@@ -73,6 +74,7 @@ pub fn run(case: &Case) -> Report {
         Question::MustDeny(requests, policies) => {
             guard(case, "must_deny", requests, policies, Response::ImplicitlyDenied)
         }
+        Question::MustNotGrantNew { old, new } => must_not_grant_new(case, old, new),
         Question::Rejected(error, expected) => rejected(case, error, expected.as_ref()),
     }
 }
@@ -135,6 +137,19 @@ fn guard(case: &Case, field: &str, requests: &[Request], policies: &Policies, ex
         }
     }
     kept
+}
+
+/// The new policies must grant nothing new: proved, or the case differs. The witness is in the message.
+fn must_not_grant_new(case: &Case, old: &[Document], new: &[Document]) -> Report {
+    let (response, message) = match compare::included(new, old) {
+        Inclusion::Proved => return empty(case, Response::ImplicitlyDenied),
+        Inclusion::NotProved(why) => (Response::Indeterminate, format!("not proved: {why}")),
+        Inclusion::Refuted(request) => (
+            Response::Allowed,
+            format!("only the new policies allow {} on {}", request.action, request.resource),
+        ),
+    };
+    Report { ok: false, message: Some(message), ..empty(case, response) }
 }
 
 /// The answer in the words of the format. In discovery an allow with unknown conditions counts as `Allowed`, and a deny
