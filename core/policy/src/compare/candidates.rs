@@ -11,12 +11,21 @@ use crate::variable::{Piece, pieces};
 
 /// So many requests are tried at most.
 const REQUESTS_MAX: usize = 10_000;
+/// So many statements are looked at.
+const STATEMENTS_MAX: usize = 12;
+/// So many patterns are set against each other.
+const PATTERNS_MAX: usize = 24;
 /// So many actions of a pattern.
 const ACTIONS_MAX: usize = 40;
 
 /// The candidates, the plainest first.
 pub(super) fn requests<'a>(a: &'a [Document], b: &'a [Document]) -> impl Iterator<Item = Request> + 'a {
     let statements: Vec<&Statement> = a.iter().chain(b).flat_map(|document| &document.statements).collect();
+    // Where both sides say the same, nothing tells them apart: what only one of them says comes first.
+    let (mine, theirs): (Vec<&Statement>, Vec<&Statement>) =
+        (a.iter().flat_map(|d| &d.statements).collect(), b.iter().flat_map(|d| &d.statements).collect());
+    let differing = |statement: &&Statement| mine.contains(statement) != theirs.contains(statement);
+    let statements: Vec<&Statement> = statements.into_iter().filter(differing).take(STATEMENTS_MAX).collect();
     let (actions, resources, contexts) =
         (actions(&statements), resources(&statements), contexts(&statements));
     let all = actions.into_iter().flat_map(move |action| {
@@ -52,12 +61,12 @@ fn actions(statements: &[&Statement]) -> Vec<String> {
     let patterns: BTreeSet<&String> =
         statements.iter().flat_map(|statement| statement.action.patterns().0).collect();
     let mut actions = BTreeSet::new();
-    for pattern in &patterns {
+    for pattern in patterns.iter().take(PATTERNS_MAX) {
         let set = catalogue.expand(pattern);
         // The ends of a run, and some between: neighbours of the names that the other side lists.
         let step = set.count().div_ceil(ACTIONS_MAX).max(1);
         actions.extend(set.iter().step_by(step).map(|id| catalogue.name(id)));
-        for other in &patterns {
+        for other in patterns.iter().take(PATTERNS_MAX) {
             let mut rest = set.clone();
             rest.subtract(&catalogue.expand(other));
             actions.extend(rest.iter().take(2).map(|id| catalogue.name(id)));
@@ -84,11 +93,11 @@ fn resource_patterns<'a>(statements: &'a [&Statement]) -> impl Iterator<Item = &
 fn resources(statements: &[&Statement]) -> Vec<String> {
     let mut resources = BTreeSet::from(["arn:aws:kagimori:us-east-1:111122223333:elsewhere".to_owned()]);
     let patterns: BTreeSet<String> = resource_patterns(statements).map(|pattern| filled(pattern)).collect();
-    for pattern in patterns.iter().filter(|pattern| pattern.as_str() != "*") {
+    for pattern in patterns.iter().filter(|pattern| pattern.as_str() != "*").take(PATTERNS_MAX) {
         let parts = padded_parts(pattern);
         let texts: Vec<String> = parts.iter().map(|part| text_of(part, None)).collect();
         resources.insert(texts.join(":"));
-        for other in &patterns {
+        for other in patterns.iter().take(PATTERNS_MAX) {
             for (place, (part, theirs)) in parts.iter().zip(padded_parts(other)).enumerate() {
                 let mut texts = texts.clone();
                 if let Some(slot) = texts.get_mut(place) {

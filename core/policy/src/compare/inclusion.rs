@@ -98,7 +98,7 @@ fn resources_inside(inner: Held<'_>, outer: Held<'_>) -> bool {
 }
 
 /// Inclusion of unions, with and without negation.
-fn are_inside<T>(
+fn are_inside<T: PartialEq>(
     inner: &[T],
     inner_negated: bool,
     outer: &[T],
@@ -107,7 +107,9 @@ fn are_inside<T>(
     overlaps: impl Fn(&T, &T) -> bool,
 ) -> bool {
     match (inner_negated, outer_negated) {
-        (false, false) => inner.iter().all(|mine| outer.iter().any(|theirs| covers(theirs, mine))),
+        (false, false) => {
+            inner.iter().all(|mine| outer.contains(mine) || outer.iter().any(|theirs| covers(theirs, mine)))
+        }
         (false, true) => inner.iter().all(|mine| !outer.iter().any(|theirs| overlaps(theirs, mine))),
         (true, true) => outer.iter().all(|theirs| inner.iter().any(|mine| covers(mine, theirs))),
         // "Everything but" lies only inside everything, which is a pattern by itself.
