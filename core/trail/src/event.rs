@@ -15,7 +15,7 @@
 //! * **Damaged file** (not JSON, not UTF-8, cut off, a record longer than [`RECORD_BYTES_MAX`]): the records before the
 //!   damage are kept, and the byte offset is told. Inside a value that is not wanted only the structure is checked.
 //!
-//! Request and response bodies are never kept: of them only the result of a console sign-in and its `MFAUsed` are read.
+//! Request and response bodies are lent, never kept: [`Bodies`] borrows the bytes of the file, and an owned event has none.
 
 mod identity;
 mod reader;
@@ -66,6 +66,34 @@ pub struct Event<'a> {
     pub identity: Option<Cow<'a, str>>,
     /// The outcome of a console sign-in.
     pub sign_in: Option<SignIn>,
+    /// The bodies, lent while the file is read.
+    pub bodies: Bodies<'a>,
+}
+
+/// The bodies of an event as JSON text, unread: they can hold anything, secrets too.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "these are the bodies a record has")]
+pub struct Bodies<'a> {
+    /// `requestParameters`.
+    pub request: Option<&'a str>,
+    /// `responseElements`.
+    pub response: Option<&'a str>,
+    /// `additionalEventData`.
+    pub additional: Option<&'a str>,
+    /// `resources`.
+    pub resources: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Bodies<'_> {
+    /// Which there are; their text is not for logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bodies")
+            .field("request", &self.request.is_some())
+            .field("response", &self.response.is_some())
+            .field("additional", &self.additional.is_some())
+            .field("resources", &self.resources.is_some())
+            .finish()
+    }
 }
 
 /// The outcome of a console sign-in (`ConsoleLogin`).
@@ -88,7 +116,7 @@ impl Event<'_> {
         self.category.as_deref() == Some("Data")
     }
 
-    /// The same event with its own text.
+    /// The same event with its own text, without its bodies.
     pub fn into_owned(self) -> Event<'static> {
         let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Event {
@@ -110,6 +138,7 @@ impl Event<'_> {
             updates_earlier: self.updates_earlier,
             identity: own(self.identity),
             sign_in: self.sign_in,
+            bodies: Bodies::default(),
         }
     }
 }

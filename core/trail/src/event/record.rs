@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::time::seconds;
-use super::{Event, SignIn};
+use super::{Bodies, Event, SignIn};
 
 /// A record as it stands in the file.
 #[derive(Default)]
@@ -30,6 +30,8 @@ pub(crate) struct Record<'a> {
     shared_id: Option<Cow<'a, str>>,
     from_console: Option<bool>,
     identity: Option<&'a RawValue>,
+    request: Option<&'a RawValue>,
+    resources: Option<&'a RawValue>,
     response: Option<&'a RawValue>,
     additional: Option<&'a RawValue>,
     addendum: Option<&'a RawValue>,
@@ -93,6 +95,12 @@ impl<'a> Record<'a> {
             updates_earlier: field(self.addendum, "reason").as_deref() == Some("UPDATED_DATA"),
             identity: self.identity.map(|raw| Cow::Borrowed(raw.get())),
             sign_in,
+            bodies: Bodies {
+                request: self.request.map(RawValue::get),
+                response: self.response.map(RawValue::get),
+                additional: self.additional.map(RawValue::get),
+                resources: self.resources.map(RawValue::get),
+            },
         })
     }
 }
@@ -157,6 +165,8 @@ impl<'de> Visitor<'de> for RecordVisitor {
                 Key::SharedId => record.shared_id = text(&mut map, &mut odd)?,
                 Key::FromConsole => record.from_console = map.next_value::<Text<'de>>()?.flag(&mut odd),
                 Key::Identity => record.identity = Some(map.next_value()?),
+                Key::Request => record.request = Some(map.next_value()?),
+                Key::Resources => record.resources = Some(map.next_value()?),
                 Key::Response => record.response = Some(map.next_value()?),
                 Key::Additional => record.additional = Some(map.next_value()?),
                 Key::Addendum => record.addendum = Some(map.next_value()?),
@@ -197,6 +207,8 @@ enum Key {
     SharedId,
     FromConsole,
     Identity,
+    Request,
+    Resources,
     Response,
     Additional,
     Addendum,
@@ -240,6 +252,8 @@ impl Visitor<'_> for KeyVisitor {
             "sharedEventID" => Key::SharedId,
             "sessionCredentialFromConsole" => Key::FromConsole,
             "userIdentity" => Key::Identity,
+            "requestParameters" => Key::Request,
+            "resources" => Key::Resources,
             "responseElements" => Key::Response,
             "additionalEventData" => Key::Additional,
             "addendum" => Key::Addendum,

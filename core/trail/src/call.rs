@@ -1,0 +1,127 @@
+//! A call as IAM sees it: who called, under which circumstances, how it ended, and which permissions AWS checked for it.
+//!
+//! An [`Event`](crate::event::Event) is what CloudTrail wrote; a [`Call`] is what replay, `tighten` and `whatif` work
+//! on. It holds its own text and no body: what a body tells of resources and condition keys stands in its checks.
+
+use kagimori_estate::id::{AccessKeyId, AccountId};
+use kagimori_policy::request::Fact;
+
+use crate::event::Principal;
+
+/// One call and the permissions it needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "made from an event or a row of the lake, all of it")]
+pub struct Call {
+    /// `eventTime`, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// `eventID`: the witness.
+    pub event_id: Option<Box<str>>,
+    /// `eventSource` as written: `s3.amazonaws.com`.
+    pub source: Box<str>,
+    /// `eventName` as written: `GetObject`.
+    pub name: Box<str>,
+    /// `recipientAccountId`: whose copy of the event this is.
+    pub account: Option<AccountId>,
+    /// `awsRegion`.
+    pub region: Option<Box<str>>,
+    /// Who called.
+    pub caller: Caller,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// `errorCode` as written.
+    pub error: Option<Box<str>>,
+    /// The permissions AWS checked; all of them must be allowed.
+    pub checks: Vec<Check>,
+    /// Why `checks` may not be all there is, or is empty.
+    pub gap: Option<MapGap>,
+}
+
+/// Who called, and from where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "made from an event or a row of the lake, all of it")]
+pub struct Caller {
+    /// The user, role or root of IAM behind the call.
+    pub principal: Principal,
+    /// `userIdentity.arn`: for a role the ARN of the session.
+    pub arn: Option<Box<str>>,
+    /// `userIdentity.accountId`.
+    pub account: Option<AccountId>,
+    /// `userIdentity.accessKeyId`: `AKIA…` long-term, `ASIA…` a session's.
+    pub access_key: Option<AccessKeyId>,
+    /// `mfaAuthenticated` of the session; `None` for long-term keys.
+    pub mfa: Option<bool>,
+    /// `sourceIPAddress` as written: an address, the name of a service, or `AWS Internal`.
+    pub address: Option<Box<str>>,
+    /// `userAgent` as written.
+    pub agent: Option<Box<str>>,
+    /// `vpcEndpointId`.
+    pub vpc_endpoint: Option<Box<str>>,
+    /// `invokedBy`: the service that called with the caller's permissions.
+    pub invoked_by: Option<Box<str>>,
+}
+
+/// How a call ended, as far as it tells of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "replay must say what it does for each")]
+pub enum Outcome {
+    /// No error: every check was allowed.
+    Succeeded,
+    /// Refused for want of a permission: some check was denied.
+    Denied,
+    /// Throttled: it proves nothing.
+    Throttled,
+    /// Another error (`NoSuchBucket`, `InvalidParameter` …): most of these come after the permission was checked.
+    Failed,
+}
+
+/// One permission that AWS checked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "made from an event or a row of the lake, all of it")]
+pub struct Check {
+    /// The IAM action as the service reference writes it: `lambda:InvokeFunction`.
+    pub action: Box<str>,
+    /// What it was checked on.
+    pub resource: CheckedResource,
+    /// The account that owns the resource, when the event tells; otherwise the recipient's.
+    pub resource_account: Option<AccountId>,
+    /// Condition keys that belong to this check alone, in lower case: `iam:passedtoservice`, `kms:viaservice` …
+    pub context: Vec<(Box<str>, Fact)>,
+    /// How sure it is that AWS checked this.
+    pub certainty: Certainty,
+}
+
+/// What a permission was checked on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "replay must say what it does for each")]
+pub enum CheckedResource {
+    /// This ARN.
+    Arn(Box<str>),
+    /// An ARN of this form: a part that the event does not tell is `*`.
+    Pattern(Box<str>),
+    /// The action has no resource types: it is checked on `*`.
+    None,
+    /// The action works on a resource that the event does not tell.
+    Unknown,
+}
+
+/// How sure it is that AWS made a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "replay must say what it does for each")]
+pub enum Certainty {
+    /// Every call of this kind is checked so.
+    Certain,
+    /// Only under circumstances that the event does not tell (a tag given, an encrypted object …).
+    Possible,
+}
+
+/// Why the checks of a call are not all known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum MapGap {
+    /// Not a call that IAM authorises: a sign-in, a service's own event, an action of the console alone.
+    NotAuthorized,
+    /// An event name for which there is no action, rule or row.
+    UnknownEvent,
+    /// The request's body was cut off by CloudTrail or could not be read, and resources lie there.
+    BodyMissing,
+}
