@@ -42,6 +42,20 @@ pub(crate) struct Record<'a> {
     pub(crate) is_digest: bool,
 }
 
+/// Where the value of a key goes, and with that of what kind it should be.
+pub(super) enum Slot<'r, 'a> {
+    /// Text; another type is absent and odd.
+    Text(&'r mut Option<Cow<'a, str>>),
+    /// A value that is kept unread.
+    Raw(&'r mut Option<&'a str>),
+    /// A truth value.
+    Flag(&'r mut Option<bool>),
+    /// The key itself is what is wanted.
+    Sign(&'r mut bool),
+    /// Nothing.
+    Nothing,
+}
+
 /// Why a record cannot be an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -52,9 +66,10 @@ pub(crate) enum Missing {
 }
 
 impl<'a> Record<'a> {
-    /// The place of a key whose value is text.
-    pub(super) fn text_of(&mut self, key: Key) -> Option<&mut Option<Cow<'a, str>>> {
-        Some(match key {
+    /// Where the value of a key goes.
+    #[inline]
+    pub(super) fn slot(&mut self, key: Key) -> Slot<'_, 'a> {
+        Slot::Text(match key {
             Key::Version => &mut self.version,
             Key::Time => &mut self.time,
             Key::Source => &mut self.source,
@@ -70,29 +85,17 @@ impl<'a> Record<'a> {
             Key::ErrorMessage => &mut self.error_message,
             Key::Recipient => &mut self.recipient,
             Key::SharedId => &mut self.shared_id,
-            _ => return None,
-        })
-    }
-
-    /// The place of a key whose value is kept unread.
-    pub(super) fn raw_of(&mut self, key: Key) -> Option<&mut Option<&'a str>> {
-        Some(match key {
-            Key::Identity => &mut self.identity,
-            Key::Request => &mut self.request,
-            Key::Resources => &mut self.resources,
-            Key::Response => &mut self.response,
-            Key::Additional => &mut self.additional,
-            Key::Addendum => &mut self.addendum,
-            _ => return None,
-        })
-    }
-
-    /// The place of a key whose value is a truth value.
-    pub(super) fn flag_of(&mut self, key: Key) -> Option<&mut Option<bool>> {
-        Some(match key {
-            Key::ReadOnly => &mut self.read_only,
-            Key::FromConsole => &mut self.from_console,
-            _ => return None,
+            Key::Identity => return Slot::Raw(&mut self.identity),
+            Key::Request => return Slot::Raw(&mut self.request),
+            Key::Resources => return Slot::Raw(&mut self.resources),
+            Key::Response => return Slot::Raw(&mut self.response),
+            Key::Additional => return Slot::Raw(&mut self.additional),
+            Key::Addendum => return Slot::Raw(&mut self.addendum),
+            Key::ReadOnly => return Slot::Flag(&mut self.read_only),
+            Key::FromConsole => return Slot::Flag(&mut self.from_console),
+            Key::Records => return Slot::Sign(&mut self.is_envelope),
+            Key::Digest => return Slot::Sign(&mut self.is_digest),
+            Key::Other => return Slot::Nothing,
         })
     }
 
@@ -189,26 +192,20 @@ impl<'de> Visitor<'de> for RecordVisitor {
         let mut record = Record::default();
         let mut odd = 0;
         while let Some(key) = map.next_key::<Key>()? {
-            if let Some(place) = record.text_of(key) {
-                *place = text(&mut map, &mut odd)?;
-            } else if let Some(place) = record.raw_of(key) {
-                *place = Some(raw(&mut map)?);
-            } else if let Some(place) = record.flag_of(key) {
-                *place = map.next_value::<Text<'de>>()?.flag(&mut odd);
-            } else {
-                record.is_envelope |= matches!(key, Key::Records);
-                record.is_digest |= matches!(key, Key::Digest);
-                map.next_value::<IgnoredAny>()?;
+            match record.slot(key) {
+                Slot::Text(slot) => *slot = text(&mut map, &mut odd)?,
+                Slot::Raw(slot) => *slot = Some(map.next_value::<&'de RawValue>()?.get()),
+                Slot::Flag(slot) => *slot = map.next_value::<Text<'de>>()?.flag(&mut odd),
+                Slot::Sign(slot) => {
+                    *slot = true;
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Slot::Nothing => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         record.odd_types = odd;
         Ok(record)
     }
-}
-
-/// The next value as it stands there.
-fn raw<'de, A: MapAccess<'de>>(map: &mut A) -> Result<&'de str, A::Error> {
-    map.next_value::<&'de RawValue>().map(RawValue::get)
 }
 
 /// The keys that are wanted. A key that is written with escapes is compared unescaped.

@@ -109,6 +109,9 @@ impl Walk {
         // The sign bit, everywhere.
         self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
         let (open, close) = (masks.open & !inside, masks.close & !inside);
+        if open | close == 0 {
+            return None;
+        }
         if close.count_ones() < self.depth {
             self.depth = self.depth + open.count_ones() - close.count_ones();
             return None;
