@@ -56,7 +56,7 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Result<Option<Xml>, 
 pub(super) fn enable(world: &mut World, call: &Call<'_>) -> Result<Option<Xml>, Fault> {
     let (serial, first, second) = checked_codes(call)?;
     let owner = authorised_owner(world, call, "iam:EnableMFADevice")?;
-    let (now, reach) = (call.now, world.settings.window_steps);
+    let (now, reach) = (call.now, world.settings.window());
     let account = account(world, call)?;
     if held(account, &owner).count() >= MOST_DEVICES {
         return Err(Fault::limit_exceeded("MFADevicesPerUser", MOST_DEVICES));

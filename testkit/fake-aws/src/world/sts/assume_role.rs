@@ -4,7 +4,7 @@ use kagimori_policy::document::Document;
 use kagimori_policy::request::{Context, Fact};
 
 use super::super::state::{RoleSession, SessionKind, SessionTag};
-use super::{LEAST_SECONDS, issue, narrowing, pass_mfa};
+use super::{LEAST_SECONDS, check_token_size, issue, narrowing, pass_mfa};
 use crate::fault::Fault;
 use crate::limits::{
     Checks, EXTERNAL_ID, ROLE_ARN, SERIAL_NUMBER, SESSION_NAME, SOURCE_IDENTITY, TOKEN_CODE, whole,
@@ -72,6 +72,7 @@ fn check(parameters: &Parameters, wanted: Option<i64>) -> Result<(), Fault> {
     checks.text("serialNumber", parameters.get("SerialNumber"), &SERIAL_NUMBER);
     checks.text("tokenCode", parameters.get("TokenCode"), &TOKEN_CODE);
     checks.text("sourceIdentity", parameters.get("SourceIdentity"), &SOURCE_IDENTITY);
+    check_token_size(&mut checks, parameters)?;
     narrowing::check(&mut checks, parameters);
     checks.done()
 }
