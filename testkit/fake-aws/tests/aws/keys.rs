@@ -2,6 +2,8 @@
 
 use crate::client::{Aws, Keys};
 
+const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+
 #[test]
 fn a_rotation() {
     let mut aws = Aws::bastion();
@@ -21,6 +23,9 @@ fn a_rotation() {
     let id = [("AccessKeyId", old.id.as_str())];
     aws.iam(&new, "UpdateAccessKey", &[id[0], ("Status", "Inactive")]).ok();
     assert_eq!(aws.sts(&old, "GetCallerIdentity", &[]).code(), "InvalidClientTokenId");
+    let state: Vec<(String, bool)> =
+        aws.world.keys_of(ALICE).into_iter().map(|pair| (pair.access_key_id, pair.is_active)).collect();
+    assert_eq!(state, [(old.id.clone(), false), (new.id.clone(), true)]);
     aws.iam(&new, "UpdateAccessKey", &[id[0], ("Status", "Active")]).ok();
     assert_eq!(aws.sts(&old, "GetCallerIdentity", &[]).code(), "OK", "there is a way back");
     aws.iam(&new, "DeleteAccessKey", &id).ok();

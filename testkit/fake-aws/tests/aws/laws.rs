@@ -78,6 +78,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Requests that no client would send.
+    #[test]
+    fn nonsense_is_refused(
+        method in "[A-Z]{0,5}",
+        path in "/.{0,10}|/federation|/control/(clock|settings|trouble|totp|access-keys)|/",
+        query in ".{0,20}|(&?[A-Za-z.1]{0,8}=?%?[0-9A-F]{0,3}){0,4}",
+        body in prop::collection::vec(any::<u8>(), 0..60),
+        authorization in ".{0,30}|AWS4-HMAC-SHA256 (Credential|SignedHeaders|Signature)?=?[a-z/;,= ]{0,40}\
+            |AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261125/r/sts/aws4_request,SignedHeaders=host,Signature=0",
+        date in ".{0,20}|2026[0-9]{4}T[0-9]{6}Z|20261125T090000Z",
+    ) {
+        let mut aws = Aws::bastion();
+        let headers = [("authorization", authorization), ("x-amz-date", date)];
+        let request = kagimori_fake_aws::Request {
+            method,
+            path,
+            query,
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            body,
+            source_ip: [127, 0, 0, 1].into(),
+        };
+        prop_assert!((400..500).contains(&aws.send(&request).status), "{:?}", request);
+    }
+}
+
 #[test]
 fn one_seed_one_world() {
     let run = |seed| {

@@ -129,6 +129,8 @@ fn condition_keys_of_assume_role() {
         (r#"{"StringEquals":{"aws:PrincipalTag/team":"platform"}}"#, &[], true),
         (r#"{"StringEquals":{"aws:PrincipalTag/team":"${aws:ResourceTag/team}"}}"#, &[], true),
         (r#"{"StringEquals":{"aws:username":"u"}}"#, &[], true),
+        (r#"{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}"#, &[], true),
+        (r#"{"StringEquals":{"aws:PrincipalAccount":"111122223333","aws:PrincipalType":"User"}}"#, &[], true),
         (r#"{"Null":{"aws:MultiFactorAuthPresent":"true"}}"#, &[], true),
     ] {
         let trust = trusting(HOME, ALL_OF_ASSUME, condition);
@@ -299,12 +301,17 @@ fn no_policy_can_deny_get_session_token_or_get_caller_identity() {
 /// A federated user has what its user and the session policy both allow, and nothing without one.
 #[test]
 fn federated_users() {
-    let mut aws =
-        Aws::of(&Company::default().with(home(Permissions::inline(ALL), &trusting(HOME, ASSUME, "{}"))));
+    let account = home(Permissions::inline(ALL), &trusting(HOME, ASSUME, "{}")).root_key();
+    let mut aws = Aws::of(&Company::default().with(account));
     let keys = aws.user("u");
     let of = |aws: &mut Aws, more: &[(&str, &str)]| -> Keys {
         aws.sts(&keys, "GetFederationToken", &[&[("Name", "ci")], more].concat()).keys()
     };
+    let root = aws.user("root");
+    let of_root = [("Name", "ci"), ("PolicyArns.member.1.arn", READ_ONLY)];
+    let of_root = aws.sts(&root, "GetFederationToken", &of_root).keys();
+    assert_eq!(aws.sns(&of_root, "ListTopics", &[]).code(), "OK");
+    assert_eq!(aws.sns(&of_root, "CreateTopic", &[("Name", "t1")]).code(), "AccessDenied");
     let (bare, narrowed) = (of(&mut aws, &[]), of(&mut aws, &[("PolicyArns.member.1.arn", READ_ONLY)]));
     assert_eq!(aws.sns(&bare, "ListTopics", &[]).code(), "AccessDenied");
     assert_eq!(aws.sns(&narrowed, "ListTopics", &[]).code(), "OK");
