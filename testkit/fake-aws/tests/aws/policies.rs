@@ -1,7 +1,7 @@
 //! Every call is authorised by the policies of a company: trust, identity, boundary, SCP, session policies, and their
 //! condition keys.
 
-use kagimori_fake_aws::{Account, Company, CompanyError, Permissions, Role, User};
+use kagimori_fake_aws::{Account, Company, CompanyError, Permissions, Role, User, bastion};
 
 use crate::client::{Aws, DEPLOY, Keys, POWER};
 
@@ -175,7 +175,12 @@ fn with_tag<'a>(key: &'a str, value: &'a str) -> [(&'a str, &'a str); 2] {
 /// Source identity and transitive tags go along a chain and cannot be changed on the way.
 #[test]
 fn what_goes_along_a_chain() {
-    let mut aws = Aws::bastion();
+    let only_transitive = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:*","Resource":"*",
+        "Condition":{"StringEquals":{"aws:PrincipalTag/reason":"INC-7"},"Null":{"aws:PrincipalTag/colour":"true"}}}]}"#;
+    let mut company = Company::bastion();
+    let production = company.account_mut(bastion::PRODUCTION).unwrap();
+    production.role_mut("Deploy").unwrap().permissions = Permissions::inline(only_transitive);
+    let mut aws = Aws::of(&company);
     let session = aws.mfa_session("alice");
     let marks = [
         ("SourceIdentity", "alice"),
@@ -191,6 +196,7 @@ fn what_goes_along_a_chain() {
     let power = first.keys();
     let second = aws.assume(&power, DEPLOY, &[]).ok();
     assert_eq!(second.text("SourceIdentity"), Some("alice"), "sticky");
+    assert_eq!(aws.sns(&second.keys(), "ListTopics", &[]).code(), "OK", "the transitive tag and no other");
     let changed = aws.assume(&power, DEPLOY, &[("SourceIdentity", "mallory")]);
     assert_eq!(changed.code(), "AccessDenied");
     assert_eq!(aws.assume(&power, DEPLOY, &with_tag("Reason", "other")).code(), "InvalidParameterValue");
