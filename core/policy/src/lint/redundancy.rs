@@ -1,0 +1,118 @@
+//! What can go without changing a decision: inclusion of sets, proved, never a guess from the text.
+
+use super::rule::RuleId;
+use super::subject::{Held, Sink, Subject, shortened};
+use crate::arn::padded_parts;
+use crate::compare::is_statement_inside;
+use crate::glob::Glob;
+use crate::pattern;
+
+pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
+    for held in &subject.statements {
+        if sink.wants(RuleId::RedundantAction) {
+            actions(held, sink);
+        }
+        if sink.wants(RuleId::RedundantResource) {
+            resources(held, sink);
+        }
+    }
+    statements(subject, sink);
+}
+
+/// Whether every text of `narrow` is one of `wide`.
+fn covers(wide: &str, narrow: &str) -> bool {
+    if !wide.contains(['*', '?']) {
+        return wide == narrow;
+    }
+    if !narrow.contains(['*', '?']) {
+        return pattern::matches(wide, narrow);
+    }
+    // `prefix*` is the usual form.
+    match wide.strip_suffix('*') {
+        Some(prefix) if !prefix.contains(['*', '?']) => narrow.starts_with(prefix),
+        _ => Glob::policy(wide).covers(&Glob::policy(narrow)),
+    }
+}
+
+/// The entries that another entry covers, with that entry. Of two equal ones the later is too many.
+fn redundant<T>(entries: &[T], covers: impl Fn(&T, &T) -> bool) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        let is_over = |(other, wide): &(usize, &T)| {
+            *other != number && covers(wide, entry) && (*other < number || !covers(entry, wide))
+        };
+        if let Some((other, _)) = entries.iter().enumerate().find(is_over) {
+            found.push((number, other));
+        }
+    }
+    found
+}
+
+fn actions(held: &Held<'_>, sink: &mut Sink<'_>) {
+    let (patterns, _) = held.statement.action.patterns();
+    let lower: Vec<String> = patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
+    let is_over = |wide: &String, narrow: &String| wide == "*" || covers(wide, narrow);
+    for (number, other) in redundant(&lower, is_over) {
+        report(held, held.action_element(), RuleId::RedundantAction, patterns, number, other, sink);
+    }
+}
+
+fn resources(held: &Held<'_>, sink: &mut Sink<'_>) {
+    let patterns = held.resources();
+    let is_over = |wide: &String, narrow: &String| {
+        let is_odd = wide.contains("${") || narrow.contains("${");
+        let are_inside = || {
+            let parts = padded_parts(wide).into_iter().zip(padded_parts(narrow));
+            // Nothing but `*` reaches actions without resource types, and user names have no case.
+            narrow != "*" && parts.into_iter().all(|(wide, narrow)| covers(wide, narrow))
+        };
+        wide == narrow || wide == "*" || (!is_odd && are_inside())
+    };
+    for (number, other) in redundant(patterns, is_over) {
+        report(held, held.resource_element(), RuleId::RedundantResource, patterns, number, other, sink);
+    }
+}
+
+fn report(
+    held: &Held<'_>,
+    element: &str,
+    rule: RuleId,
+    patterns: &[String],
+    number: usize,
+    other: usize,
+    sink: &mut Sink<'_>,
+) {
+    let text = |place: usize| patterns.get(place).map(|pattern| shortened(pattern)).unwrap_or_default();
+    let message = format!("`{}` is covered by `{}`", text(number), text(other));
+    sink.add(rule, held.at(element).item(number), message);
+}
+
+fn statements(subject: &Subject<'_>, sink: &mut Sink<'_>) {
+    let is_inside = |inner: &Held<'_>, outer: &Held<'_>| {
+        inner.actions().is_subset(outer.actions())
+            && is_statement_inside(inner.statement, outer.statement, subject.version())
+    };
+    for inner in &subject.statements {
+        for outer in subject.statements.iter().filter(|outer| outer.number != inner.number) {
+            let is_twin = inner.statement.effect == outer.statement.effect;
+            let rule = match (is_twin, inner.is_allow()) {
+                (true, _) => RuleId::RedundantStatement,
+                (false, true) => RuleId::AllowNeverWorks,
+                (false, false) => continue,
+            };
+            if !sink.wants(rule) || !is_inside(inner, outer) {
+                continue;
+            }
+            // Of two that say the same, the later one is too many.
+            if is_twin && inner.number < outer.number && is_inside(outer, inner) {
+                continue;
+            }
+            let message = match rule {
+                RuleId::AllowNeverWorks => format!("{} is wholly denied by {}", inner.name(), outer.name()),
+                _ => format!("{} lies wholly inside {}", inner.name(), outer.name()),
+            };
+            sink.add(rule, inner.path(), message);
+            break;
+        }
+    }
+}

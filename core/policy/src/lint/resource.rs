@@ -1,0 +1,158 @@
+//! Actions against the resources beside them: a mismatch is an empty intersection of patterns.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use super::arn::{is_everything, opened};
+use super::rule::RuleId;
+use super::subject::{Held, Sink, Subject, shortened};
+use crate::arn::padded_parts;
+use crate::catalogue::{AccessLevel, ActionId, Catalogue};
+use crate::glob::patterns_overlap;
+use crate::validate::PolicyKind;
+
+/// The ARN of a kind of resource, its placeholders as patterns.
+#[derive(Debug)]
+pub(super) struct Template {
+    pub(super) region: String,
+    pub(super) account: String,
+    resource: String,
+    /// A bucket's name has no `/`, which is what tells buckets from objects.
+    is_bucket: bool,
+}
+
+impl Template {
+    fn new(arn: &str) -> (&str, Self) {
+        let [_, _, service, region, account, resource] = padded_parts(arn);
+        let is_bucket = resource == "${BucketName}";
+        let template =
+            Self { region: pattern(region), account: pattern(account), resource: pattern(resource), is_bucket };
+        (service, template)
+    }
+
+    pub(super) fn takes_resource(&self, resource: &str) -> bool {
+        let resource = opened(resource);
+        !(self.is_bucket && resource.contains('/')) && patterns_overlap(&self.resource, &resource)
+    }
+
+    fn takes(&self, [_, _, _, region, account, resource]: [&str; 6]) -> bool {
+        patterns_overlap(&self.region, &opened(region))
+            && patterns_overlap(&self.account, &opened(account))
+            && self.takes_resource(resource)
+    }
+}
+
+/// `${Name}` stands for at least one character.
+fn pattern(part: &str) -> String {
+    opened(part).replace('*', "?*")
+}
+
+static TEMPLATES: LazyLock<FxHashMap<&'static str, Vec<Template>>> = LazyLock::new(|| {
+    let mut templates = FxHashMap::<&str, Vec<Template>>::default();
+    for arn in Catalogue::embedded().resource_arns() {
+        let (service, template) = Template::new(arn);
+        templates.entry(service).or_default().push(template);
+    }
+    templates
+});
+
+/// The kinds of resource whose ARNs name a service.
+pub(super) fn templates(service: &str) -> &'static [Template] {
+    TEMPLATES.get(service).map_or(&[], Vec::as_slice)
+}
+
+pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
+    for held in &subject.statements {
+        effectively_star(held, sink);
+        if held.statement.resource.is_some() && held.resource_element() == "Resource" {
+            mismatch(held, sink);
+            if matches!(subject.kind, PolicyKind::Identity | PolicyKind::Session) {
+                star(held, sink);
+            }
+        }
+    }
+}
+
+/// Whether some resource that the statement names is one the action works on.
+fn works_on_one(id: ActionId, resources: &[String]) -> bool {
+    let catalogue = Catalogue::embedded();
+    let kinds = catalogue.resource_types(id);
+    let fits = |arn: &str, parts: [&str; 6]| {
+        let (service, template) = Template::new(arn);
+        patterns_overlap(&pattern(service), &opened(parts[2])) && template.takes(parts)
+    };
+    resources.iter().any(|resource| {
+        is_everything(resource) || kinds.iter().any(|kind| fits(kind.arn, padded_parts(resource)))
+    })
+}
+
+fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
+    let (patterns, is_negated) = held.statement.action.patterns();
+    let resources = held.resources();
+    if is_negated || resources.is_empty() || resources.iter().any(|resource| is_everything(resource)) {
+        return;
+    }
+    let catalogue = Catalogue::embedded();
+    let is_idle = |pattern: &String| match catalogue.action(pattern) {
+        Some(id) => !works_on_one(id, resources),
+        None => {
+            let is_wild = pattern != "*" && pattern.contains(['*', '?']);
+            let set = is_wild.then(|| catalogue.expand(pattern));
+            set.is_some_and(|set| !set.is_empty() && !set.iter().any(|id| works_on_one(id, resources)))
+        }
+    };
+    let idle: Vec<(usize, &String)> = patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).collect();
+    let Some((first, _)) = idle.first() else { return };
+    let names: Vec<String> = idle.iter().map(|(_, pattern)| (*pattern).clone()).collect();
+    let needs_star = idle.iter().all(|(_, pattern)| {
+        catalogue.action(pattern).is_some_and(|id| !catalogue.has_resource_types(id))
+    });
+    let why = if needs_star { "only the resource `*`" } else { "none of the resources of the statement" };
+    let message = format!("{} {} on {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
+    sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
+}
+
+/// A list in a message is cut after five.
+pub(super) fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{}`", shortened(name))).collect();
+    match names.len().checked_sub(shown.len()) {
+        Some(rest @ 1..) => format!("{} and {rest} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+fn star(held: &Held<'_>, sink: &mut Sink<'_>) {
+    let place = held.resources().iter().position(|resource| is_everything(resource));
+    let is_limited = !held.statement.conditions.is_empty() || held.action_element() == "NotAction";
+    let is_admin = held.statement.action.patterns().0.iter().any(|pattern| pattern == "*" || pattern == "*:*");
+    let Some(place) = place.filter(|_| held.is_allow() && !is_limited && !is_admin) else { return };
+    if !sink.wants(RuleId::ResourceStar) {
+        return;
+    }
+    let catalogue = Catalogue::embedded();
+    let names: Vec<String> =
+        held.actions().iter().filter(|id| could_be_limited(*id)).map(|id| catalogue.name(id)).collect();
+    if !names.is_empty() {
+        let message = format!("{} allowed on every resource", listed(&names));
+        sink.add(RuleId::ResourceStar, held.at("Resource").item(place), message);
+    }
+}
+
+/// Changes something, and names what it changes.
+fn could_be_limited(id: ActionId) -> bool {
+    let catalogue = Catalogue::embedded();
+    let changes = |level: &AccessLevel| !matches!(level, AccessLevel::List | AccessLevel::Read);
+    catalogue.has_resource_types(id) && catalogue.access_levels(id).iter().any(changes)
+}
+
+fn effectively_star(held: &Held<'_>, sink: &mut Sink<'_>) {
+    for (number, resource) in held.resources().iter().enumerate() {
+        let [scheme, partition, rest @ ..] = padded_parts(resource);
+        let is_all = matches!(scheme, "arn" | "arn*" | "*") && matches!(partition, "aws" | "*");
+        if !is_everything(resource) && is_all && rest.iter().all(|part| is_everything(part)) {
+            let message = format!("`{}` matches every ARN", shortened(resource));
+            sink.add(RuleId::ResourceEffectivelyStar, held.at(held.resource_element()).item(number), message);
+        }
+    }
+}
