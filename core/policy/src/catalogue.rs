@@ -247,6 +247,12 @@ impl Catalogue {
         self.resource_types.iter().map(|held| self.strings.get(held.arn))
     }
 
+    /// The kinds of resource an action works on, as places in [`Self::resource_arns`].
+    pub fn resource_numbers(&self, id: ActionId) -> impl Iterator<Item = usize> {
+        let resources = self.get(id).map_or(&[][..], |action| &action.resources);
+        resources.iter().filter_map(|(place, ..)| usize::try_from(*place).ok())
+    }
+
     /// Whether resource control policies bind a service's calls.
     pub fn rcp_supported(&self, service: &str) -> bool {
         let order = |known: &u32| compare_ignoring_case(self.strings.get(*known), service);

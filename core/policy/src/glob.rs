@@ -166,6 +166,11 @@ pub fn patterns_overlap(a: &str, b: &str) -> bool {
         // The one without wildcards is the text.
         return if a.contains(['*', '?']) { crate::pattern::matches(a, b) } else { crate::pattern::matches(b, a) };
     }
+    // What both begin with before their first wildcard must be the same; most pairs end here.
+    let (start_a, start_b) = (literal_start(a), literal_start(b));
+    if !start_a.starts_with(start_b) && !start_b.starts_with(start_a) {
+        return false;
+    }
     let b: Vec<char> = b.chars().collect();
     // `row[n]`: whether the part of `a` so far and the first `n` characters of `b` have a text in common.
     let mut row = vec![true];
@@ -190,6 +195,11 @@ pub fn patterns_overlap(a: &str, b: &str) -> bool {
         row = next;
     }
     row.last() == Some(&true)
+}
+
+/// What stands before the first wildcard.
+fn literal_start(pattern: &str) -> &str {
+    pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern)
 }
 
 impl FromIterator<Token> for Glob {

@@ -102,10 +102,15 @@ impl Catalogue {
 
     /// Whether a pattern names any action.
     pub fn matches_any(&self, pattern: &str) -> bool {
+        self.any_action(pattern, |_| true)
+    }
+
+    /// Whether some action of a pattern passes a test.
+    pub fn any_action(&self, pattern: &str, mut test: impl FnMut(ActionId) -> bool) -> bool {
         let mut found = false;
-        self.each_match(pattern, |_| {
-            found = true;
-            false
+        self.each_match(pattern, |id| {
+            found = test(id);
+            !found
         });
         found
     }

@@ -65,7 +65,12 @@ fn existence(pattern: &str, path: &impl Fn() -> Path, sink: &mut Sink<'_>) {
         catalogue.action(pattern).is_some()
     };
     if !is_known && sink.wants(RuleId::InvalidAction) {
-        let names: Vec<String> = catalogue.expand(&format!("{service}:*")).iter().map(|id| catalogue.name(id)).collect();
+        // A wildcard that names nothing has no neighbour to suggest.
+        let mut names = Vec::new();
+        if !name.contains(['*', '?']) {
+            let service = catalogue.expand(&format!("{service}:*"));
+            names.extend(service.iter().map(|id| catalogue.name(id)));
+        }
         let meant = nearest(pattern, names.iter().map(String::as_str));
         let message = format!("the data of {} knows no action `{}`{}", data_date(), shortened(pattern), hint(meant));
         sink.add(RuleId::InvalidAction, path(), message);

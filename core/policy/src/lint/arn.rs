@@ -101,7 +101,7 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
         };
         return (!catalogue.has_service(service)).then(|| (RuleId::InvalidService, message()));
     }
-    let alike: Vec<&Template> = templates.iter().filter(|template| template.takes_resource(resource)).collect();
+    let alike: Vec<&Template> = templates.into_iter().filter(|template| template.takes_resource(resource)).collect();
     if alike.is_empty() {
         let short = shortened(resource);
         return Some(match service {
@@ -117,7 +117,8 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
     if !alike.iter().any(|template| fits(&template, false)) {
         return Some(misplaced(pattern, region, "Region", RuleId::ArnRegionNotAllowed));
     }
-    if !alike.iter().any(|template| fits(&template, true)) {
+    // Some resources are AWS's own and have no account (`arn:aws:ssm:us-east-1::document/…`), which the data does not say.
+    if !account.is_empty() && !alike.iter().any(|template| fits(&template, true)) {
         return Some(misplaced(pattern, account, "account", RuleId::ArnAccountNotAllowed));
     }
     None

@@ -29,13 +29,15 @@ impl Place {
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// Bytes are characters.
+    is_ascii: bool,
 }
 
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(breaks.map(|(place, _)| place.saturating_add(1))).collect();
-        Self { text, starts }
+        Self { text, starts, is_ascii: text.is_ascii() }
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
@@ -47,7 +49,11 @@ impl<'t> Lines<'t> {
     fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = line.checked_sub(1).and_then(|line| self.starts.get(line)).copied().unwrap_or_default();
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
+        let column = match self.text.get(start..offset) {
+            Some(before) if self.is_ascii => before.len(),
+            Some(before) => before.chars().count(),
+            None => 0,
+        };
         (line, column.saturating_add(1))
     }
 }

@@ -57,16 +57,18 @@ fn actions(held: &Held<'_>, sink: &mut Sink<'_>) {
     }
 }
 
+/// ARNs are compared part by part.
+fn parts_cover(wide: &str, narrow: &str) -> bool {
+    let mut parts = padded_parts(wide).into_iter().zip(padded_parts(narrow));
+    parts.all(|(wide, narrow)| covers(wide, narrow))
+}
+
 fn resources(held: &Held<'_>, sink: &mut Sink<'_>) {
     let patterns = held.resources();
     let is_over = |wide: &String, narrow: &String| {
         let is_odd = wide.contains("${") || narrow.contains("${");
-        let are_inside = || {
-            let parts = padded_parts(wide).into_iter().zip(padded_parts(narrow));
-            // Nothing but `*` reaches actions without resource types, and user names have no case.
-            narrow != "*" && parts.into_iter().all(|(wide, narrow)| covers(wide, narrow))
-        };
-        wide == narrow || wide == "*" || (!is_odd && are_inside())
+        // Nothing but `*` reaches actions without resource types.
+        wide == narrow || wide == "*" || (!is_odd && narrow != "*" && parts_cover(wide, narrow))
     };
     for (number, other) in redundant(patterns, is_over) {
         report(held, held.resource_element(), RuleId::RedundantResource, patterns, number, other, sink);
@@ -87,9 +89,20 @@ fn report(
     sink.add(rule, held.at(element).item(number), message);
 }
 
+/// A cheap look at the resources first: most pairs of statements end here.
+fn may_be_inside(inner: &Held<'_>, outer: &Held<'_>) -> bool {
+    let is_plain = |held: &Held<'_>| held.resource_element() == "Resource" && !held.resources().is_empty();
+    if !is_plain(inner) || !is_plain(outer) {
+        return true;
+    }
+    let may_cover = |wide: &String, narrow: &String| wide.contains("${") || parts_cover(wide, narrow);
+    inner.resources().iter().all(|narrow| outer.resources().iter().any(|wide| may_cover(wide, narrow)))
+}
+
 fn statements(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     let is_inside = |inner: &Held<'_>, outer: &Held<'_>| {
-        inner.actions().is_subset(outer.actions())
+        may_be_inside(inner, outer)
+            && inner.actions().is_subset(outer.actions())
             && is_statement_inside(inner.statement, outer.statement, subject.version())
     };
     for inner in &subject.statements {

@@ -48,18 +48,27 @@ fn pattern(part: &str) -> String {
     opened(part).replace('*', "?*")
 }
 
-static TEMPLATES: LazyLock<FxHashMap<&'static str, Vec<Template>>> = LazyLock::new(|| {
-    let mut templates = FxHashMap::<&str, Vec<Template>>::default();
-    for arn in Catalogue::embedded().resource_arns() {
-        let (service, template) = Template::new(arn);
-        templates.entry(service).or_default().push(template);
+/// Every kind of resource, in the catalogue's order, and those of each service.
+struct Templates {
+    all: Vec<(&'static str, Template)>,
+    by_service: FxHashMap<&'static str, Vec<usize>>,
+}
+
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
+    let all: Vec<(&str, Template)> = Catalogue::embedded().resource_arns().map(Template::new).collect();
+    let mut by_service = FxHashMap::<&str, Vec<usize>>::default();
+    for (place, (service, _)) in all.iter().enumerate() {
+        // Recovery points of AWS Backup have the ARNs of many services, its own among them.
+        let service = if service.contains("${") { "backup" } else { service };
+        by_service.entry(service).or_default().push(place);
     }
-    templates
+    Templates { all, by_service }
 });
 
 /// The kinds of resource whose ARNs name a service.
-pub(super) fn templates(service: &str) -> &'static [Template] {
-    TEMPLATES.get(service).map_or(&[], Vec::as_slice)
+pub(super) fn templates(service: &str) -> Vec<&'static Template> {
+    let places = TEMPLATES.by_service.get(service).map_or(&[][..], Vec::as_slice);
+    places.iter().filter_map(|place| TEMPLATES.all.get(*place)).map(|(_, template)| template).collect()
 }
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
@@ -74,42 +83,64 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Whether some resource that the statement names is one the action works on.
-fn works_on_one(id: ActionId, resources: &[String]) -> bool {
-    let catalogue = Catalogue::embedded();
-    let kinds = catalogue.resource_types(id);
-    let fits = |arn: &str, parts: [&str; 6]| {
-        let (service, template) = Template::new(arn);
-        patterns_overlap(&pattern(service), &opened(parts[2])) && template.takes(parts)
-    };
-    resources.iter().any(|resource| {
-        is_everything(resource) || kinds.iter().any(|kind| fits(kind.arn, padded_parts(resource)))
-    })
+/// The resources of a statement against kinds of resource; what has been found out is kept.
+struct Fitting<'a> {
+    resources: Vec<[&'a str; 6]>,
+    known: Vec<Option<bool>>,
+}
+
+impl<'a> Fitting<'a> {
+    fn new(resources: &'a [String]) -> Self {
+        let resources = resources.iter().map(|resource| padded_parts(resource)).collect();
+        Self { resources, known: vec![None; TEMPLATES.all.len()] }
+    }
+
+    /// Whether some resource that the statement names is one the action works on.
+    fn has_one_for(&mut self, id: ActionId) -> bool {
+        Catalogue::embedded().resource_numbers(id).any(|number| self.fits(number))
+    }
+
+    fn fits(&mut self, number: usize) -> bool {
+        if let Some(known) = self.known.get(number).copied().flatten() {
+            return known;
+        }
+        let fits = TEMPLATES.all.get(number).is_some_and(|(service, template)| {
+            let service = if service.contains("${") { "*" } else { service };
+            let is_of = |parts: &[&str; 6]| patterns_overlap(service, &opened(parts[2])) && template.takes(*parts);
+            self.resources.iter().any(is_of)
+        });
+        if let Some(slot) = self.known.get_mut(number) {
+            *slot = Some(fits);
+        }
+        fits
+    }
 }
 
 fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let (patterns, is_negated) = held.statement.action.patterns();
     let resources = held.resources();
-    if is_negated || resources.is_empty() || resources.iter().any(|resource| is_everything(resource)) {
+    let has_star = resources.is_empty() || resources.iter().any(|resource| is_everything(resource));
+    if is_negated || has_star || !sink.wants(RuleId::ResourceMismatch) {
         return;
     }
     let catalogue = Catalogue::embedded();
-    let is_idle = |pattern: &String| match catalogue.action(pattern) {
-        Some(id) => !works_on_one(id, resources),
+    let mut fitting = Fitting::new(resources);
+    let mut is_idle = |pattern: &str| match catalogue.action(pattern) {
+        Some(id) => !fitting.has_one_for(id),
         None => {
             let is_wild = pattern != "*" && pattern.contains(['*', '?']);
-            let set = is_wild.then(|| catalogue.expand(pattern));
-            set.is_some_and(|set| !set.is_empty() && !set.iter().any(|id| works_on_one(id, resources)))
+            is_wild && !catalogue.any_action(pattern, |id| fitting.has_one_for(id)) && catalogue.matches_any(pattern)
         }
     };
-    let idle: Vec<(usize, &String)> = patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).collect();
+    let idle: Vec<(usize, &String)> =
+        patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).collect();
     let Some((first, _)) = idle.first() else { return };
     let names: Vec<String> = idle.iter().map(|(_, pattern)| (*pattern).clone()).collect();
-    let needs_star = idle.iter().all(|(_, pattern)| {
-        catalogue.action(pattern).is_some_and(|id| !catalogue.has_resource_types(id))
-    });
-    let why = if needs_star { "only the resource `*`" } else { "none of the resources of the statement" };
-    let message = format!("{} {} on {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
+    let needs_star = idle
+        .iter()
+        .all(|(_, pattern)| catalogue.action(pattern).is_some_and(|id| !catalogue.has_resource_types(id)));
+    let why = if needs_star { "only on the resource `*`" } else { "on none of the resources of the statement" };
+    let message = format!("{} {} {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
     sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
 }
 

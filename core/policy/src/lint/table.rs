@@ -155,7 +155,7 @@ rules! {
     InvalidRegion = "invalid-region", Arn, Error, Some("Invalid Region"), ["INVALID_ARN"], "reference-arns",
         "The Region of an ARN is not shaped like one.", "Write a Region such as `ap-northeast-1`.";
     MissingArnRegion = "missing-arn-region", Arn, Error, Some("Missing ARN Region"), ["INVALID_ARN"], "reference-arns",
-        "ARNs of this kind of resource have a Region or an account that this one leaves empty, so it matches nothing.",
+        "ARNs of this kind of resource have a Region, which this one leaves empty, so it matches nothing.",
         "Write it, or `*`.";
     InvalidArnResource = "invalid-arn-resource", Arn, Warning, Some("Invalid ARN resource"), ["INVALID_ARN"], "reference-arns",
         "No kind of resource of the service has such an ARN; it may be newer than the data.",
