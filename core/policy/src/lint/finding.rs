@@ -110,9 +110,9 @@ impl Policy {
 
 impl Finding {
     fn new(draft: Draft, root: &Node<'_>, lines: &Lines<'_>, places: Option<&Vec<usize>>) -> Self {
-        let (pointer, node) = place::resolve(root, &draft.path);
-        let span = place::span(node);
-        let span = places.map_or(span, |places| outer(span, places));
+        let end = place::resolve(root, &draft.path);
+        let span = places.map_or(end.span(), |places| outer(end.span(), places));
+        let pointer = end.pointer;
         let sid = sid(root, &draft);
         let Draft { rule, level, message, witness, .. } = draft;
         Self { rule, level, pointer, sid, place: lines.place(span), message, witness }
@@ -127,8 +127,7 @@ impl Finding {
 /// The Sid of the statement that a way leads through.
 fn sid(root: &Node<'_>, draft: &Draft) -> Option<String> {
     let statement = super::subject::Path(draft.path.0.get(..2)?.to_vec());
-    let (_, node) = place::resolve(root, &statement);
-    let sid = node.get("Sid")?.text()?;
+    let sid = place::resolve(root, &statement).node.get("Sid")?.text()?;
     (!sid.is_empty()).then(|| shortened(sid))
 }
 

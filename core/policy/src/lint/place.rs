@@ -1,6 +1,6 @@
 //! Where something stands in a text: lines and columns, and the way from the document down to an element.
 
-use super::spans::{Node, Span};
+use super::spans::{Node, Span, Value};
 use super::subject::{Path, Step};
 
 /// A place in a text. Lines and columns count from 1, columns in characters; the end is behind the last character.
@@ -18,6 +18,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// The beginning of a line.
+    pub fn line(line: usize) -> Self {
+        Self::point(line, 1)
+    }
+
     /// One character.
     pub(super) fn point(line: usize, column: usize) -> Self {
         let (line, column) = (line.max(1), column.max(1));
@@ -58,33 +63,46 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// The deepest node on a way, and the way to it as a JSON pointer (RFC 6901). What does not exist ends at its holder.
-pub(super) fn resolve<'n, 't>(root: &'n Node<'t>, path: &Path) -> (String, &'n Node<'t>) {
-    let (mut pointer, mut node) = (String::new(), root);
+/// Where a way ends.
+pub(super) struct End<'n, 't> {
+    /// The way as a JSON pointer (RFC 6901).
+    pub(super) pointer: String,
+    pub(super) node: &'n Node<'t>,
+    /// The key that leads to the node, when it is a member.
+    key: Option<Span>,
+}
+
+/// The deepest node on a way. What does not exist ends at its holder.
+pub(super) fn resolve<'n, 't>(root: &'n Node<'t>, path: &Path) -> End<'n, 't> {
+    let mut end = End { pointer: String::new(), node: root, key: None };
     for step in &path.0 {
         match step {
             Step::Key(key) => {
                 // The last of two equal keys is the one too many.
-                let Some((_, member)) = node.members().iter().rfind(|(held, _)| held.text == *key) else { break };
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                node = member;
+                let Some((held, member)) = end.node.members().iter().rfind(|(held, _)| held.text == *key) else { break };
+                end.pointer.push('/');
+                end.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                (end.node, end.key) = (member, Some(held.span));
             }
             Step::Item(item) => {
-                let Some(found) = node.items().get(*item) else { continue };
-                pointer.push_str(&format!("/{item}"));
-                node = found;
+                let Some(found) = end.node.items().get(*item) else { continue };
+                end.pointer.push_str(&format!("/{item}"));
+                (end.node, end.key) = (found, None);
             }
         }
     }
-    (pointer, node)
+    end
 }
 
-/// The span of a node; of an object only its first character, so that a finding about a whole does not underline all of it.
-pub(super) fn span(node: &Node<'_>) -> Span {
-    match node.members() {
-        [] => node.span,
-        _ => Span { start: node.span.start, end: node.span.start.saturating_add(1) },
+impl End<'_, '_> {
+    /// What to underline: a value; the key of an object or a list; otherwise the brace it begins with.
+    pub(super) fn span(&self) -> Span {
+        let span = self.node.span;
+        match (&self.node.value, self.key) {
+            (Value::Object(_) | Value::List(_), Some(key)) => key,
+            (Value::Object(_) | Value::List(_), None) => Span { start: span.start, end: span.start.saturating_add(1) },
+            _ => span,
+        }
     }
 }
 
@@ -102,12 +120,12 @@ mod tests {
         for (path, pointer, line, column) in [
             (Path::default().key("Statement").item(0).key("Action").item(0), "/Statement/Action", 2, 14),
             (Path::default().key("Statement").item(0).key("a/b").item(1), "/Statement/a~1b/1", 2, 32),
-            (Path::default().key("Statement").item(0).key("Effect"), "/Statement", 2, 3),
+            (Path::default().key("Statement").item(0).key("Effect"), "/Statement", 1, 2),
             (Path::default(), "", 1, 1),
         ] {
-            let (found, node) = resolve(&root, &path);
-            let place = lines.place(node.span);
-            assert_eq!((found.as_str(), place.line, place.column), (pointer, line, column));
+            let end = resolve(&root, &path);
+            let place = lines.place(end.span());
+            assert_eq!((end.pointer.as_str(), place.line, place.column), (pointer, line, column));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What can go without changing a decision: inclusion of sets, proved, never a guess from the text.
 
+use rustc_hash::FxHashMap;
+
 use super::rule::RuleId;
 use super::subject::{Held, Sink, Subject, shortened};
 use crate::arn::padded_parts;
@@ -35,14 +37,22 @@ fn covers(wide: &str, narrow: &str) -> bool {
 }
 
 /// The entries that another entry covers, with that entry. Of two equal ones the later is too many.
-fn redundant<T>(entries: &[T], covers: impl Fn(&T, &T) -> bool) -> Vec<(usize, usize)> {
+fn redundant(entries: &[String], covers: impl Fn(&String, &String) -> bool) -> Vec<(usize, usize)> {
+    let mut first = FxHashMap::<&str, usize>::default();
+    let wide: Vec<(usize, &String)> =
+        entries.iter().enumerate().filter(|(_, entry)| entry.contains(['*', '?'])).collect();
     let mut found = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
-        let is_over = |(other, wide): &(usize, &T)| {
+        if let Some(twin) = first.get(entry.as_str()) {
+            found.push((number, *twin));
+            continue;
+        }
+        first.insert(entry, number);
+        let is_over = |(other, wide): &&(usize, &String)| {
             *other != number && covers(wide, entry) && (*other < number || !covers(entry, wide))
         };
-        if let Some((other, _)) = entries.iter().enumerate().find(is_over) {
-            found.push((number, other));
+        if let Some((other, _)) = wide.iter().find(is_over) {
+            found.push((number, *other));
         }
     }
     found
