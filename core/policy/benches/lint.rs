@@ -14,7 +14,8 @@ fn document(statements: usize) -> String {
     let services = ["s3", "ec2", "dynamodb", "sqs", "sns", "logs", "kms", "lambda", "ecr", "ssm"];
     let statement = |number: usize| {
         let service = services.get(number % services.len()).copied().unwrap_or("s3");
-        let condition = r#"{"StringEquals":{"aws:PrincipalTag/team":"red","aws:RequestedRegion":"ap-northeast-1"}}"#;
+        let condition =
+            r#"{"StringEquals":{"aws:PrincipalTag/team":"red","aws:RequestedRegion":"ap-northeast-1"}}"#;
         format!(
             r#"{{"Sid":"S{number}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:Describe*"],"Resource":"arn:aws:{service}:*:*:x{number}/*","Condition":{condition}}}"#
         )

@@ -164,7 +164,11 @@ impl Glob {
 pub fn patterns_overlap(a: &str, b: &str) -> bool {
     if !a.contains(['*', '?']) || !b.contains(['*', '?']) {
         // The one without wildcards is the text.
-        return if a.contains(['*', '?']) { crate::pattern::matches(a, b) } else { crate::pattern::matches(b, a) };
+        return if a.contains(['*', '?']) {
+            crate::pattern::matches(a, b)
+        } else {
+            crate::pattern::matches(b, a)
+        };
     }
     // What both begin with before their first wildcard must be the same; most pairs end here.
     let (start_a, start_b) = (literal_start(a), literal_start(b));

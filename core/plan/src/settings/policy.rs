@@ -92,7 +92,9 @@ impl WireWaiver {
 fn rule(id: &str) -> Result<RuleId, SettingsError> {
     Rule::find(id).ok_or_else(|| {
         let hint = match Rule::nearest(id) {
-            Some(nearest) => format!("did you mean `{nearest}`? `kagimori policy check --list-rules` lists them all"),
+            Some(nearest) => {
+                format!("did you mean `{nearest}`? `kagimori policy check --list-rules` lists them all")
+            }
             None => "`kagimori policy check --list-rules` lists them all".to_owned(),
         };
         SettingsError::new(format!("there is no rule `{id}`"), &hint)
@@ -110,12 +112,20 @@ mod tests {
 
     #[test]
     fn levels_and_waivers() {
-        let text = format!("[policy.severity]\nresource-star = \"off\"\n[[policy.waiver]]\nfile = \"a/*.json\"\n{WAIVER}");
+        let text = format!(
+            "[policy.severity]\nresource-star = \"off\"\n[[policy.waiver]]\nfile = \"a/*.json\"\n{WAIVER}"
+        );
         let policy = Settings::parse(&text).unwrap().policy;
         assert_eq!(policy.levels.get(&RuleId::ResourceStar), Some(&Level::Off));
         let [waiver] = policy.waivers.as_slice() else { panic!("{policy:?}") };
-        assert_eq!((waiver.file.as_str(), waiver.at.as_str(), waiver.written.1), ("a/*.json", "BreakGlass", 5));
-        let [waiver] = sidecar(&format!("[[waiver]]\n{WAIVER}"), "b.json", "b.waivers.toml").unwrap().try_into().unwrap();
+        assert_eq!(
+            (waiver.file.as_str(), waiver.at.as_str(), waiver.written.1),
+            ("a/*.json", "BreakGlass", 5)
+        );
+        let [waiver] = sidecar(&format!("[[waiver]]\n{WAIVER}"), "b.json", "b.waivers.toml")
+            .unwrap()
+            .try_into()
+            .unwrap();
         assert_eq!((waiver.file.as_str(), waiver.written), ("b.json", ("b.waivers.toml".to_owned(), 2)));
     }
 

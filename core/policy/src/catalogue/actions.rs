@@ -79,7 +79,8 @@ impl ActionSet {
     /// Its actions in order.
     pub fn iter(&self) -> impl Iterator<Item = ActionId> + '_ {
         let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
-        let ids = words.flat_map(|(number, _)| (0..64).map(move |bit| number.saturating_mul(64).saturating_add(bit)));
+        let ids = words
+            .flat_map(|(number, _)| (0..64).map(move |bit| number.saturating_mul(64).saturating_add(bit)));
         ids.filter_map(|place| u16::try_from(place).ok().map(ActionId)).filter(|id| self.contains(*id))
     }
 }
@@ -174,7 +175,11 @@ mod tests {
         assert!(catalogue.rcp_supported("S3") && !catalogue.rcp_supported("ec2"));
         assert_eq!(catalogue.key_type("ec2:instancetype").unwrap().name, "String");
         assert!(catalogue.actions().all(|id| catalogue.action(&catalogue.name(id)) == Some(id)));
-        assert!(catalogue.services().all(|prefix| catalogue.has_service(prefix) && catalogue.matches_any(&format!("{prefix}:*"))));
+        assert!(
+            catalogue
+                .services()
+                .all(|prefix| catalogue.has_service(prefix) && catalogue.matches_any(&format!("{prefix}:*")))
+        );
         assert!(!catalogue.has_service("nosuch") && !catalogue.matches_any("s3:Nosuch*"));
     }
 

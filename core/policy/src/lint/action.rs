@@ -55,7 +55,8 @@ fn existence(pattern: &str, path: &impl Fn() -> Path, sink: &mut Sink<'_>) {
     }
     if !catalogue.has_service(service) {
         let meant = nearest(service, catalogue.services());
-        let message = format!("the data of {} knows no service `{}`{}", data_date(), shortened(service), hint(meant));
+        let message =
+            format!("the data of {} knows no service `{}`{}", data_date(), shortened(service), hint(meant));
         sink.add(RuleId::InvalidServiceInAction, path(), message);
         return;
     }
@@ -72,7 +73,8 @@ fn existence(pattern: &str, path: &impl Fn() -> Path, sink: &mut Sink<'_>) {
             names.extend(service.iter().map(|id| catalogue.name(id)));
         }
         let meant = nearest(pattern, names.iter().map(String::as_str));
-        let message = format!("the data of {} knows no action `{}`{}", data_date(), shortened(pattern), hint(meant));
+        let message =
+            format!("the data of {} knows no action `{}`{}", data_date(), shortened(pattern), hint(meant));
         sink.add(RuleId::InvalidAction, path(), message);
     }
 }
@@ -88,7 +90,8 @@ fn supported(held: &Held<'_>, sink: &mut Sink<'_>) {
         let Some((service, _)) = pattern.split_once(':') else { continue };
         let is_free = !catalogue.has_service(service) || service.contains(['*', '?']);
         if !is_free && !catalogue.rcp_supported(service) {
-            let message = format!("resource control policies do not bind `{service}` (data of {})", data_date());
+            let message =
+                format!("resource control policies do not bind `{service}` (data of {})", data_date());
             sink.add(RuleId::UnsupportedActionInPolicy, held.at("Action").item(number), message);
         }
     }

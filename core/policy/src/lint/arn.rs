@@ -79,7 +79,8 @@ fn parts(pattern: &str) -> Option<(RuleId, String)> {
 /// `ap-northeast-1`, `us-gov-west-1`: at least two words and a number.
 fn is_region(region: &str) -> bool {
     let mut words = region.split('-').rev();
-    let has_number = words.next().is_some_and(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
+    let has_number =
+        words.next().is_some_and(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
     let words: Vec<&str> = words.collect();
     let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
     has_number && words.len() >= 2 && words.iter().all(is_word) || matches!(region, "aws-global")
@@ -101,13 +102,17 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
         };
         return (!catalogue.has_service(service)).then(|| (RuleId::InvalidService, message()));
     }
-    let alike: Vec<&Template> = templates.into_iter().filter(|template| template.takes_resource(resource)).collect();
+    let alike: Vec<&Template> =
+        templates.into_iter().filter(|template| template.takes_resource(resource)).collect();
     if alike.is_empty() {
         let short = shortened(resource);
         return Some(match service {
             // IAM refuses what does not begin with one of its kinds.
             "iam" => (RuleId::UnsupportedResourceArnInPolicy, format!("`{short}` is no resource of IAM")),
-            _ => (RuleId::InvalidArnResource, format!("`{short}` is no resource of `{service}` (data of {})", data_date())),
+            _ => (
+                RuleId::InvalidArnResource,
+                format!("`{short}` is no resource of `{service}` (data of {})", data_date()),
+            ),
         });
     }
     let fits = |template: &&&Template, with_account: bool| {

@@ -39,13 +39,21 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
 fn unknown_operator(name: &str, path: Path, sink: &mut Sink<'_>) {
     let bare = name.rsplit(':').next().unwrap_or_default();
     if bare.eq_ignore_ascii_case("NullIfExists") {
-        sink.add(RuleId::NullWithIfExists, path, "`Null` asks whether the key exists; `IfExists` has no place".to_owned());
+        sink.add(
+            RuleId::NullWithIfExists,
+            path,
+            "`Null` asks whether the key exists; `IfExists` has no place".to_owned(),
+        );
         return;
     }
     let bare = bare.strip_suffix("IfExists").unwrap_or(bare);
     let meant = nearest(bare, NAMES.iter().map(|(known, ..)| *known));
     let hint = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-    sink.add(RuleId::InvalidConditionOperator, path, format!("`{}` is no condition operator{hint}", shortened(name)));
+    sink.add(
+        RuleId::InvalidConditionOperator,
+        path,
+        format!("`{}` is no condition operator{hint}", shortened(name)),
+    );
 }
 
 fn unknown_key(key: &str, found: Lookup, path: &Path, sink: &mut Sink<'_>) {
@@ -53,15 +61,24 @@ fn unknown_key(key: &str, found: Lookup, path: &Path, sink: &mut Sink<'_>) {
     let (rule, message) = match found {
         Lookup::Known(_) => return,
         Lookup::TagWithoutKey => (RuleId::MissingTagKey, format!("`{short}` does not say which tag")),
-        Lookup::GivenUp => (RuleId::UnsupportedGlobalConditionKey, format!("AWS no longer supports `{short}`")),
-        Lookup::NoPrefix => (RuleId::InvalidConditionKeyFormat, format!("`{short}` has no prefix; no request has it")),
+        Lookup::GivenUp => {
+            (RuleId::UnsupportedGlobalConditionKey, format!("AWS no longer supports `{short}`"))
+        }
+        Lookup::NoPrefix => {
+            (RuleId::InvalidConditionKeyFormat, format!("`{short}` has no prefix; no request has it"))
+        }
         Lookup::UnknownGlobal => {
-            let hint = nearest_global(key).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-            (RuleId::InvalidGlobalConditionKey, format!("`{short}` is no global key this program knows{hint}"))
+            let hint =
+                nearest_global(key).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            (
+                RuleId::InvalidGlobalConditionKey,
+                format!("`{short}` is no global key this program knows{hint}"),
+            )
         }
-        Lookup::UnknownOfService | Lookup::UnknownService => {
-            (RuleId::InvalidServiceConditionKey, format!("the data of {} knows no key `{short}`", data_date()))
-        }
+        Lookup::UnknownOfService | Lookup::UnknownService => (
+            RuleId::InvalidServiceConditionKey,
+            format!("the data of {} knows no key `{short}`", data_date()),
+        ),
     };
     sink.add(rule, path.clone(), message);
 }
@@ -129,7 +146,8 @@ fn types(condition: &Condition, operator: Operator, known: Known, path: &Path, s
     match fit(known.kind, operator.comparison) {
         Fit::Made => {}
         Fit::Usable => {
-            let message = format!("`{key}` is {wanted}; `{}` works, but is made for another type", condition.operator);
+            let message =
+                format!("`{key}` is {wanted}; `{}` works, but is made for another type", condition.operator);
             sink.add(RuleId::TypeMismatchUsable, path.clone(), message);
         }
         Fit::Wrong => {
@@ -202,7 +220,11 @@ fn actions(held: &Held<'_>, condition: &Condition, path: &Path, sink: &mut Sink<
     }
     let names: Vec<String> = without.iter().map(|(_, name, _)| (*name).clone()).collect();
     if let Some((first, ..)) = without.first() {
-        let message = format!("requests of {} have no `{key}` (data of {})", super::resource::listed(&names), data_date());
+        let message = format!(
+            "requests of {} have no `{key}` (data of {})",
+            super::resource::listed(&names),
+            data_date()
+        );
         sink.add(RuleId::UnsupportedActionForConditionKey, held.at("Action").item(*first), message);
     }
 }
@@ -210,12 +232,18 @@ fn actions(held: &Held<'_>, condition: &Condition, path: &Path, sink: &mut Sink<
 /// `Null: true` and a test of the value, on the same key: decided by trying the key absent and present.
 fn contradictions(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     for condition in &held.statement.conditions {
-        let is_null = Operator::parse(&condition.operator).is_some_and(|operator| operator.comparison == Comparison::Null);
+        let is_null = Operator::parse(&condition.operator)
+            .is_some_and(|operator| operator.comparison == Comparison::Null);
         if !is_null {
             continue;
         }
-        let of_key: Vec<Condition> =
-            held.statement.conditions.iter().filter(|other| other.key.eq_ignore_ascii_case(&condition.key)).cloned().collect();
+        let of_key: Vec<Condition> = held
+            .statement
+            .conditions
+            .iter()
+            .filter(|other| other.key.eq_ignore_ascii_case(&condition.key))
+            .cloned()
+            .collect();
         let fails = |fact: Fact, conditions: &[Condition]| {
             let mut context = Context::complete();
             context.set(&condition.key, fact);
@@ -223,7 +251,8 @@ fn contradictions(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
         };
         let one = std::slice::from_ref(condition);
         if of_key.len() > 1 && fails(Fact::Absent, &of_key) && fails(Fact::Present, one) {
-            let message = format!("`{}` must be absent here and must have a value there", shortened(&condition.key));
+            let message =
+                format!("`{}` must be absent here and must have a value there", shortened(&condition.key));
             let path = held.at("Condition").key(&condition.operator).key(&condition.key);
             sink.add(RuleId::ContradictoryConditions, path, message);
         }

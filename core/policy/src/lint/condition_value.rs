@@ -55,7 +55,8 @@ fn fault(held: &ConditionValue, operator: Operator) -> Option<(RuleId, String)> 
             .is_none()
             .then(|| (RuleId::TypeMismatchNumber, format!("`{short}` is no number"))),
         Comparison::Date(_) => {
-            let is_date = value::instant(text).is_some_and(|nanoseconds| nanoseconds / 1_000_000_000 < LAST_SECOND);
+            let is_date =
+                value::instant(text).is_some_and(|nanoseconds| nanoseconds / 1_000_000_000 < LAST_SECOND);
             (!is_date).then(|| (RuleId::InvalidDateValue, format!("`{short}` is no date")))
         }
         Comparison::Bool | Comparison::Null => value::boolean(text)
@@ -64,9 +65,10 @@ fn fault(held: &ConditionValue, operator: Operator) -> Option<(RuleId, String)> 
         Comparison::IpAddress => value::ip_range(text)
             .is_none()
             .then(|| (RuleId::TypeMismatchIpRange, format!("`{short}` is no address and no CIDR range"))),
-        Comparison::StringEquals | Comparison::StringEqualsIgnoreCase if text.contains(['*', '?']) => {
-            Some((RuleId::WildcardWithoutLike, format!("`{short}` is compared letter by letter, wildcards too")))
-        }
+        Comparison::StringEquals | Comparison::StringEqualsIgnoreCase if text.contains(['*', '?']) => Some((
+            RuleId::WildcardWithoutLike,
+            format!("`{short}` is compared letter by letter, wildcards too"),
+        )),
         Comparison::StringEquals | Comparison::StringEqualsIgnoreCase | Comparison::StringLike => {
             let is_text = matches!(held, ConditionValue::Text(_));
             (!is_text).then(|| (RuleId::TypeMismatchString, format!("`{short}` is not in quotes")))
@@ -85,7 +87,8 @@ fn redundant(condition: &Condition, operator: Operator, path: &Path, sink: &mut 
         let covers = |(other_number, other): (usize, &ConditionValue)| {
             let is_twin = other.text() == value.text();
             // Of two equal values the later one is too many.
-            other_number != number && if is_twin { other_number < number } else { covers(operator, other.text(), value.text()) }
+            other_number != number
+                && if is_twin { other_number < number } else { covers(operator, other.text(), value.text()) }
         };
         if values.iter().enumerate().any(covers) {
             let message = format!("`{}` is covered by another value", shortened(value.text()));
@@ -97,7 +100,9 @@ fn redundant(condition: &Condition, operator: Operator, path: &Path, sink: &mut 
 fn covers(operator: Operator, wide: &str, narrow: &str) -> bool {
     match operator.comparison {
         Comparison::StringLike => {
-            wide.contains(['*', '?']) && !wide.contains("${") && !narrow.contains("${")
+            wide.contains(['*', '?'])
+                && !wide.contains("${")
+                && !narrow.contains("${")
                 && Glob::policy(wide).covers(&Glob::policy(narrow))
         }
         Comparison::StringEqualsIgnoreCase => value::equal_ignoring_case(wide, narrow),

@@ -25,12 +25,17 @@ fn sids(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in &subject.statements {
         let Some(sid) = held.statement.sid.as_deref().filter(|sid| !sid.is_empty()) else { continue };
         if is_of_iam && !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
-            let message = format!("the Sid `{}` has characters other than letters and digits", shortened(sid));
+            let message =
+                format!("the Sid `{}` has characters other than letters and digits", shortened(sid));
             sink.add(RuleId::UnsupportedSid, held.at("Sid"), message);
         }
         if !seen.insert(sid) {
             let rule = if is_of_iam { RuleId::UniqueSidsRequired } else { RuleId::UniqueSidsRecommended };
-            sink.add(rule, held.at("Sid"), format!("the Sid `{}` stands in this policy twice", shortened(sid)));
+            sink.add(
+                rule,
+                held.at("Sid"),
+                format!("the Sid `{}` stands in this policy twice", shortened(sid)),
+            );
         }
     }
 }

@@ -47,7 +47,8 @@ fn open_without(subject: &Subject<'_>, held: &Held<'_>, key: &str) -> Open {
     }
     let callers = callers(subject, held);
     let mut asks = callers.iter().flat_map(|caller| asks(held, caller, &without));
-    asks.find_map(|ask| allowed(subject, held, &ask)).map_or(Open::No, |witness| Open::Yes(Some(Box::new(witness))))
+    asks.find_map(|ask| allowed(subject, held, &ask))
+        .map_or(Open::No, |witness| Open::Yes(Some(Box::new(witness))))
 }
 
 fn absent_key(
@@ -63,7 +64,8 @@ fn absent_key(
     let (rule, message) = match (held.statement.effect, known.values) {
         (Effect::Deny, Values::One) if is_all => {
             let path = held.at("Condition").key(&condition.operator).key(&condition.key);
-            let message = format!("`ForAllValues` also holds without `{key}`, so this denies more than it says");
+            let message =
+                format!("`ForAllValues` also holds without `{key}`, so this denies more than it says");
             sink.add(RuleId::ForAllValuesWithSingleValuedKey, path, message);
             return;
         }
@@ -106,7 +108,13 @@ fn report(
 }
 
 /// `id_credentials_mfa_configure-api-require`: requests with long-term keys do not have the MFA keys.
-fn mfa(subject: &Subject<'_>, held: &Held<'_>, condition: &Condition, operator: Operator, sink: &mut Sink<'_>) {
+fn mfa(
+    subject: &Subject<'_>,
+    held: &Held<'_>,
+    condition: &Condition,
+    operator: Operator,
+    sink: &mut Sink<'_>,
+) {
     let is_flag = condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
     let is_age = condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthAge");
     let flag = condition.values.as_slice().first().and_then(|held| value::boolean(held.text()));
@@ -129,11 +137,13 @@ fn mfa(subject: &Subject<'_>, held: &Held<'_>, condition: &Condition, operator: 
 
 /// Whether some Deny of the document is about requests without the MFA keys.
 fn denied_without_mfa(subject: &Subject<'_>) -> bool {
-    let is_of_mfa = |condition: &&Condition| condition.key.to_ascii_lowercase().starts_with("aws:multifactorauth");
+    let is_of_mfa =
+        |condition: &&Condition| condition.key.to_ascii_lowercase().starts_with("aws:multifactorauth");
     subject.of(Effect::Deny).any(|held| {
         let of_mfa: Vec<Condition> = held.statement.conditions.iter().filter(is_of_mfa).cloned().collect();
         !of_mfa.is_empty()
-            && reference::conditions_hold(&of_mfa, subject.version(), &Context::complete()).known() == Some(true)
+            && reference::conditions_hold(&of_mfa, subject.version(), &Context::complete()).known()
+                == Some(true)
     })
 }
 

@@ -78,7 +78,9 @@ impl Policy {
     ) -> Self {
         let mut findings: Vec<Finding> =
             drafts.into_iter().map(|draft| Finding::new(draft, root, lines, places)).collect();
-        findings.sort_by(|a, b| (a.place, a.level, a.rule, &a.message).cmp(&(b.place, b.level, b.rule, &b.message)));
+        findings.sort_by(|a, b| {
+            (a.place, a.level, a.rule, &a.message).cmp(&(b.place, b.level, b.rule, &b.message))
+        });
         findings.dedup();
         Self { name: found.name.clone(), kind, is_guess, findings }
     }
@@ -104,7 +106,12 @@ impl Policy {
             witness: None,
         };
         let findings = if level == Level::Off { Vec::new() } else { vec![finding] };
-        Self { name: String::new(), kind: options.kind.unwrap_or(PolicyKind::Identity), is_guess: true, findings }
+        Self {
+            name: String::new(),
+            kind: options.kind.unwrap_or(PolicyKind::Identity),
+            is_guess: true,
+            findings,
+        }
     }
 }
 

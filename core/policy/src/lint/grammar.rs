@@ -131,7 +131,8 @@ fn statement(node: &Node<'_>, number: usize, text: &str, sink: &mut Sink<'_>) ->
 /// What must be there, and what must not be there together.
 fn presence(node: &Node<'_>, path: &Path, sink: &mut Sink<'_>) -> bool {
     let has = |key: &str| node.get(key).is_some();
-    for (one, other) in [("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")] {
+    for (one, other) in [("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")]
+    {
         if has(one) && has(other) {
             let message = format!("the statement has both `{one}` and `{other}`");
             sink.add(RuleId::UnsupportedElementCombination, path.clone().key(other), message);
@@ -259,7 +260,9 @@ fn operator_block(operator: &str, node: &Node<'_>, path: &Path, sink: &mut Sink<
     if keys.is_empty() {
         sink.add(RuleId::EmptyObjectCondition, path.clone(), format!("`{operator}` limits nothing"));
     }
-    keys.iter().fold(true, |is_sound, (key, value)| is_sound & values(operator, value, &path.clone().key(&key.text), sink))
+    keys.iter().fold(true, |is_sound, (key, value)| {
+        is_sound & values(operator, value, &path.clone().key(&key.text), sink)
+    })
 }
 
 fn values(operator: &str, node: &Node<'_>, path: &Path, sink: &mut Sink<'_>) -> bool {
@@ -283,8 +286,12 @@ fn values(operator: &str, node: &Node<'_>, path: &Path, sink: &mut Sink<'_>) -> 
 
 fn empty_values(operator: &str) -> RuleId {
     match Operator::parse(operator) {
-        Some(Operator { qualifier: Some(Qualifier::ForAllValues), .. }) => RuleId::EmptyArrayConditionForAllValues,
-        Some(Operator { qualifier: Some(Qualifier::ForAnyValue), .. }) => RuleId::EmptyArrayConditionForAnyValue,
+        Some(Operator { qualifier: Some(Qualifier::ForAllValues), .. }) => {
+            RuleId::EmptyArrayConditionForAllValues
+        }
+        Some(Operator { qualifier: Some(Qualifier::ForAnyValue), .. }) => {
+            RuleId::EmptyArrayConditionForAnyValue
+        }
         Some(Operator { if_exists: true, .. }) => RuleId::EmptyArrayConditionIfExists,
         _ => RuleId::EmptyArrayCondition,
     }

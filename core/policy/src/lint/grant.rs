@@ -38,7 +38,11 @@ const PASS_ROLE: Power = Power {
     action: "iam:PassRole",
     key: "iam:PassedToService",
     role: "role/zq9-witness",
-    star: [RuleId::PassRoleStarResource, RuleId::PassRoleStarActionStarResource, RuleId::PassRoleStarResourceNotAction],
+    star: [
+        RuleId::PassRoleStarResource,
+        RuleId::PassRoleStarActionStarResource,
+        RuleId::PassRoleStarResourceNotAction,
+    ],
     not_resource: [
         RuleId::PassRoleNotResource,
         RuleId::PassRoleStarActionNotResource,
@@ -113,17 +117,25 @@ fn roles(held: &Held<'_>, power: &Power) -> Vec<String> {
 fn full_access(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     let (patterns, is_negated) = held.statement.action.patterns();
     let place = patterns.iter().position(|pattern| pattern == "*" || pattern == "*:*");
-    let is_everywhere =
-        held.resource_element() == "Resource" && held.resources().iter().any(|pattern| super::arn::is_everything(pattern));
-    let Some(place) = place.filter(|_| !is_negated && is_everywhere && held.statement.conditions.is_empty()) else { return };
+    let is_everywhere = held.resource_element() == "Resource"
+        && held.resources().iter().any(|pattern| super::arn::is_everything(pattern));
+    let Some(place) = place.filter(|_| !is_negated && is_everywhere && held.statement.conditions.is_empty())
+    else {
+        return;
+    };
     let targets = [
         ("iam:CreateUser", format!("arn:aws:iam::{OWNER}:user/zq9-witness")),
         ("s3:DeleteBucket", "arn:aws:s3:::zq9-witness".to_owned()),
         ("ec2:TerminateInstances", format!("arn:aws:ec2:us-east-1:{OWNER}:instance/i-0123456789abcdef0")),
     ];
     let witness = targets.into_iter().find_map(|(action, resource)| {
-        let asked =
-            Ask { principal: insider(), action: action.to_owned(), resource, wildcard_only: false, fixed: Vec::new() };
+        let asked = Ask {
+            principal: insider(),
+            action: action.to_owned(),
+            resource,
+            wildcard_only: false,
+            fixed: Vec::new(),
+        };
         debug_assert!(Catalogue::embedded().action(action).is_some(), "{action}");
         allowed(subject, held, &asked)
     });

@@ -29,7 +29,11 @@ fn language_of_2023(held: &Held<'_>, sink: &mut Sink<'_>) {
         }
     }
     if held.resource_element() == "NotResource" {
-        sink.add(RuleId::ScpNotResource, held.at("NotResource"), "the statement has `NotResource`".to_owned());
+        sink.add(
+            RuleId::ScpNotResource,
+            held.at("NotResource"),
+            "the statement has `NotResource`".to_owned(),
+        );
     }
     if !held.is_allow() {
         return;
@@ -50,11 +54,19 @@ fn resource_control(subject: &Subject<'_>, sink: &mut Sink<'_>) {
         let message = "a resource control policy is of version 2012-10-17".to_owned();
         sink.add(RuleId::RcpVersion, Path::default().key("Version"), message);
     } else if subject.version().is_none() {
-        sink.add(RuleId::RcpVersion, Path::default(), "a resource control policy needs its version".to_owned());
+        sink.add(
+            RuleId::RcpVersion,
+            Path::default(),
+            "a resource control policy needs its version".to_owned(),
+        );
     }
     for held in &subject.statements {
         if held.statement.effect == Effect::Allow {
-            sink.add(RuleId::RcpEffect, held.at("Effect"), "a resource control policy can only deny".to_owned());
+            sink.add(
+                RuleId::RcpEffect,
+                held.at("Effect"),
+                "a resource control policy can only deny".to_owned(),
+            );
         }
         let everyone = PrincipalElement::Principal(Principals::Everyone);
         if let Some(element) = held.statement.principal.as_ref().filter(|element| **element != everyone) {

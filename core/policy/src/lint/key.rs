@@ -162,7 +162,9 @@ fn global(name: &str) -> Lookup {
         return Lookup::GivenUp;
     }
     let place = GLOBAL.binary_search_by(|(known, _)| known.cmp(&name)).ok();
-    place.and_then(|place| GLOBAL.get(place)).map_or(Lookup::UnknownGlobal, |(_, known)| Lookup::Known(*known))
+    place
+        .and_then(|place| GLOBAL.get(place))
+        .map_or(Lookup::UnknownGlobal, |(_, known)| Lookup::Known(*known))
 }
 
 /// The global key that was probably meant.

@@ -17,21 +17,24 @@ pub fn guess(document: &Document, name: &str) -> PolicyKind {
 
 /// `scp-regions.json`, `deploy_trust.json`: a word of the name.
 fn by_name(name: &str) -> Option<PolicyKind> {
-    name.split(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| match word.to_ascii_lowercase().as_str() {
-        "scp" | "scps" => Some(PolicyKind::ServiceControl),
-        "rcp" | "rcps" => Some(PolicyKind::ResourceControl),
-        "trust" | "assume" => Some(PolicyKind::Trust),
-        "boundary" | "boundaries" => Some(PolicyKind::Boundary),
-        "session" => Some(PolicyKind::Session),
-        "endpoint" | "vpce" => Some(PolicyKind::Endpoint),
-        _ => None,
+    name.split(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| {
+        match word.to_ascii_lowercase().as_str() {
+            "scp" | "scps" => Some(PolicyKind::ServiceControl),
+            "rcp" | "rcps" => Some(PolicyKind::ResourceControl),
+            "trust" | "assume" => Some(PolicyKind::Trust),
+            "boundary" | "boundaries" => Some(PolicyKind::Boundary),
+            "session" => Some(PolicyKind::Session),
+            "endpoint" | "vpce" => Some(PolicyKind::Endpoint),
+            _ => None,
+        }
     })
 }
 
 /// Roles are assumed and have no Resource; no other policy is like that.
 fn is_of_trust(statement: &Statement) -> bool {
     let (patterns, negated) = statement.action.patterns();
-    let is_sts = |pattern: &String| pattern.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sts:"));
+    let is_sts =
+        |pattern: &String| pattern.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sts:"));
     statement.resource.is_none() && !negated && !patterns.is_empty() && patterns.iter().all(is_sts)
 }
 
@@ -56,12 +59,32 @@ mod tests {
     fn kinds() {
         for (name, statement, kind) in [
             ("", r#""Effect":"Allow","Action":"s3:*","Resource":"*""#, PolicyKind::Identity),
-            ("org/SCP-regions.json", r#""Effect":"Deny","Action":"s3:*","Resource":"*""#, PolicyKind::ServiceControl),
-            ("scp.json", r#""Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b""#, PolicyKind::Resource),
-            ("", r#""Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*""#, PolicyKind::ResourceControl),
-            ("vpce.json", r#""Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*""#, PolicyKind::Endpoint),
+            (
+                "org/SCP-regions.json",
+                r#""Effect":"Deny","Action":"s3:*","Resource":"*""#,
+                PolicyKind::ServiceControl,
+            ),
+            (
+                "scp.json",
+                r#""Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b""#,
+                PolicyKind::Resource,
+            ),
+            (
+                "",
+                r#""Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*""#,
+                PolicyKind::ResourceControl,
+            ),
+            (
+                "vpce.json",
+                r#""Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*""#,
+                PolicyKind::Endpoint,
+            ),
             ("", r#""Effect":"Allow","Principal":"*","Action":"sts:AssumeRole""#, PolicyKind::Trust),
-            ("", r#""Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*""#, PolicyKind::Resource),
+            (
+                "",
+                r#""Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Resource":"*""#,
+                PolicyKind::Resource,
+            ),
             ("describe.json", r#""Effect":"Allow","Action":"s3:*","Resource":"*""#, PolicyKind::Identity),
         ] {
             let document = parse(&format!(r#"{{"Statement":{{{statement}}}}}"#), Strictness::Strict).unwrap();

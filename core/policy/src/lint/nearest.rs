@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn edits() {
-        for (a, b, edits) in [("", "ab", 2), ("kitten", "sitting", 3), ("GetObject", "getobject", 0), ("ab", "ba", 2)] {
+        for (a, b, edits) in
+            [("", "ab", 2), ("kitten", "sitting", 3), ("GetObject", "getobject", 0), ("ab", "ba", 2)]
+        {
             assert_eq!(distance(a, b), edits, "{a} {b}");
         }
         assert_eq!(nearest("GetObjekt", ["PutObject", "GetObject"].into_iter()), Some("GetObject"));

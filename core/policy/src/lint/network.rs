@@ -72,7 +72,8 @@ fn private(condition: &Condition, operator: Operator, path: &Path, sink: &mut Si
     };
     for number in found.iter().take(if is_all { 1 } else { usize::MAX }) {
         let text = values.get(*number).map(|held| held.text()).unwrap_or_default();
-        let message = format!("`{}` is private, and requests reach AWS from public addresses", shortened(text));
+        let message =
+            format!("`{}` is private, and requests reach AWS from public addresses", shortened(text));
         sink.add(rule, path.clone().item(*number), message);
     }
 }
@@ -80,9 +81,14 @@ fn private(condition: &Condition, operator: Operator, path: &Path, sink: &mut Si
 /// An address inside a VPC says nothing without the VPC.
 fn paired(held: &Held<'_>, condition: &Condition, path: &Path, sink: &mut Sink<'_>) {
     let wanted: &[&str] = match condition.key.to_ascii_lowercase().as_str() {
-        "aws:vpcsourceip" => {
-            &["aws:SourceVpc", "aws:SourceVpce", "aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths"]
-        }
+        "aws:vpcsourceip" => &[
+            "aws:SourceVpc",
+            "aws:SourceVpce",
+            "aws:SourceVpcArn",
+            "aws:VpceAccount",
+            "aws:VpceOrgID",
+            "aws:VpceOrgPaths",
+        ],
         "aws:ec2instancesourceprivateipv4" => &["aws:Ec2InstanceSourceVpc"],
         _ => return,
     };
@@ -102,7 +108,8 @@ fn ids(condition: &Condition, path: &Path, sink: &mut Sink<'_>) {
     for (number, held) in condition.values.as_slice().iter().enumerate() {
         let text = held.text();
         let is_id = text.strip_prefix(prefix).is_some_and(|rest| {
-            matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            matches!(rest.len(), 8 | 17)
+                && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         });
         if !is_id && !text.contains(['*', '?', '$']) {
             let message = format!("`{}` is no `{prefix}…` id", shortened(text));

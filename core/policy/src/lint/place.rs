@@ -79,7 +79,10 @@ pub(super) fn resolve<'n, 't>(root: &'n Node<'t>, path: &Path) -> End<'n, 't> {
         match step {
             Step::Key(key) => {
                 // The last of two equal keys is the one too many.
-                let Some((held, member)) = end.node.members().iter().rfind(|(held, _)| held.text == *key) else { break };
+                let Some((held, member)) = end.node.members().iter().rfind(|(held, _)| held.text == *key)
+                else {
+                    break;
+                };
                 end.pointer.push('/');
                 end.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
                 (end.node, end.key) = (member, Some(held.span));
@@ -100,7 +103,9 @@ impl End<'_, '_> {
         let span = self.node.span;
         match (&self.node.value, self.key) {
             (Value::Object(_) | Value::List(_), Some(key)) => key,
-            (Value::Object(_) | Value::List(_), None) => Span { start: span.start, end: span.start.saturating_add(1) },
+            (Value::Object(_) | Value::List(_), None) => {
+                Span { start: span.start, end: span.start.saturating_add(1) }
+            }
             _ => span,
         }
     }

@@ -38,7 +38,9 @@ fn written(subject: &Subject<'_>, kind: &PrincipalKind, names: &[String], path: 
         sink.add(RuleId::InvalidPrincipalKey, path.clone(), message);
         return;
     }
-    if *kind == PrincipalKind::Federated && matches!(subject.kind, PolicyKind::Resource | PolicyKind::Endpoint) {
+    if *kind == PrincipalKind::Federated
+        && matches!(subject.kind, PolicyKind::Resource | PolicyKind::Endpoint)
+    {
         let message = "only the trust policy of a role names identity providers".to_owned();
         sink.add(RuleId::FederatedPrincipalNotSupported, path.clone(), message);
         return;
@@ -68,10 +70,16 @@ fn aws(name: &str, kind: PolicyKind) -> Option<(RuleId, String)> {
         return None;
     }
     if is_id && name.starts_with("AROA") {
-        return Some((RuleId::InvalidRoleReference, format!("`{short}` is the id of a role, perhaps a deleted one")));
+        return Some((
+            RuleId::InvalidRoleReference,
+            format!("`{short}` is the id of a role, perhaps a deleted one"),
+        ));
     }
     if is_id {
-        return Some((RuleId::InvalidUserReference, format!("`{short}` is the id of a user, perhaps a deleted one")));
+        return Some((
+            RuleId::InvalidUserReference,
+            format!("`{short}` is the id of a user, perhaps a deleted one"),
+        ));
     }
     if name.contains(['*', '?']) {
         let rule = match kind {
@@ -85,7 +93,8 @@ fn aws(name: &str, kind: PolicyKind) -> Option<(RuleId, String)> {
         Ok(_) => true,
     };
     // The identity of a CloudFront distribution.
-    let is_origin = Arn::parse(name).is_some_and(|arn| arn.account == "cloudfront" && arn.resource.starts_with("user/"));
+    let is_origin =
+        Arn::parse(name).is_some_and(|arn| arn.account == "cloudfront" && arn.resource.starts_with("user/"));
     let message = || format!("`{short}` is no account, user, role or session");
     (!is_identity && !is_origin).then(|| (RuleId::InvalidPrincipalFormat, message()))
 }
@@ -95,10 +104,12 @@ fn service(name: &str) -> Option<(RuleId, String)> {
     if name.contains(['*', '?']) {
         return Some((RuleId::UnsupportedWildcardInPrincipal, format!("`{short}` has a wildcard inside")));
     }
-    let is_host = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let is_host =
+        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     let ends = [".amazonaws.com", ".amazonaws.com.cn", ".aws.internal", ".amazon.com"];
     let is_service = is_host && ends.iter().any(|end| name.len() > end.len() && name.ends_with(end));
-    (!is_service).then(|| (RuleId::InvalidServicePrincipalFormat, format!("`{short}` is no service principal")))
+    (!is_service)
+        .then(|| (RuleId::InvalidServicePrincipalFormat, format!("`{short}` is no service principal")))
 }
 
 /// S3's canonical ids are 64 hexadecimal digits.
@@ -115,7 +126,8 @@ fn redundant(kinds: &[(PrincipalKind, Vec<String>)], path: &Path, sink: &mut Sin
         let has_everyone = is_aws && names.iter().any(|name| name == "*");
         for (number, name) in names.iter().enumerate() {
             let earlier = names.get(..number).unwrap_or_default();
-            let is_twin = earlier.iter().any(|other| account(other).is_some() && account(other) == account(name));
+            let is_twin =
+                earlier.iter().any(|other| account(other).is_some() && account(other) == account(name));
             let is_again = earlier.contains(name);
             if is_again || (is_aws && is_twin) || (has_everyone && name != "*") {
                 let path = path.clone().key(&kind.to_string()).item(number);
@@ -128,7 +140,9 @@ fn redundant(kinds: &[(PrincipalKind, Vec<String>)], path: &Path, sink: &mut Sin
 /// The account of an account principal, however it is spelled.
 pub(super) fn account(name: &str) -> Option<&str> {
     let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-    let of_root = || Arn::parse(name).filter(|arn| arn.service == "iam" && arn.resource == "root").map(|arn| arn.account);
+    let of_root = || {
+        Arn::parse(name).filter(|arn| arn.service == "iam" && arn.resource == "root").map(|arn| arn.account)
+    };
     Some(name).filter(is_account).or_else(of_root)
 }
 
@@ -148,6 +162,8 @@ pub(super) fn names_everyone(held: &Held<'_>) -> bool {
 
 /// The names of one kind that a statement is about.
 pub(super) fn named<'a>(held: &'a Held<'_>, wanted: &PrincipalKind) -> &'a [String] {
-    let Some(PrincipalElement::Principal(Principals::Listed(kinds))) = &held.statement.principal else { return &[] };
+    let Some(PrincipalElement::Principal(Principals::Listed(kinds))) = &held.statement.principal else {
+        return &[];
+    };
     kinds.iter().find(|(kind, _)| kind == wanted).map_or(&[], |(_, names)| names)
 }

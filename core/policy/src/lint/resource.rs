@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 use super::arn::{is_everything, opened};
-use super::rule::RuleId;
-use super::subject::{Held, Sink, Subject, shortened};
+use super::rule::{Family, RuleId};
+use super::subject::{Draft, Held, Sink, Subject, shortened};
 use crate::arn::padded_parts;
 use crate::catalogue::{AccessLevel, ActionId, Catalogue};
 use crate::glob::patterns_overlap;
@@ -26,8 +26,12 @@ impl Template {
     fn new(arn: &str) -> (&str, Self) {
         let [_, _, service, region, account, resource] = padded_parts(arn);
         let is_bucket = resource == "${BucketName}";
-        let template =
-            Self { region: pattern(region), account: pattern(account), resource: pattern(resource), is_bucket };
+        let template = Self {
+            region: pattern(region),
+            account: pattern(account),
+            resource: pattern(resource),
+            is_bucket,
+        };
         (service, template)
     }
 
@@ -106,7 +110,8 @@ impl<'a> Fitting<'a> {
         }
         let fits = TEMPLATES.all.get(number).is_some_and(|(service, template)| {
             let service = if service.contains("${") { "*" } else { service };
-            let is_of = |parts: &[&str; 6]| patterns_overlap(service, &opened(parts[2])) && template.takes(*parts);
+            let is_of =
+                |parts: &[&str; 6]| patterns_overlap(service, &opened(parts[2])) && template.takes(*parts);
             self.resources.iter().any(is_of)
         });
         if let Some(slot) = self.known.get_mut(number) {
@@ -116,11 +121,19 @@ impl<'a> Fitting<'a> {
     }
 }
 
+/// Whether each resource has a fault of its own already: one finding for one cause.
+fn are_all_wrong(held: &Held<'_>, sink: &Sink<'_>) -> bool {
+    let place = held.at("Resource");
+    let is_here =
+        |draft: &&Draft| draft.rule.rule().family == Family::Arn && draft.path.0.starts_with(&place.0);
+    sink.drafts.iter().filter(is_here).count() >= held.resources().len()
+}
+
 fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let (patterns, is_negated) = held.statement.action.patterns();
     let resources = held.resources();
     let has_star = resources.is_empty() || resources.iter().any(|resource| is_everything(resource));
-    if is_negated || has_star || !sink.wants(RuleId::ResourceMismatch) {
+    if is_negated || has_star || !sink.wants(RuleId::ResourceMismatch) || are_all_wrong(held, sink) {
         return;
     }
     let catalogue = Catalogue::embedded();
@@ -129,7 +142,9 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
         Some(id) => !fitting.has_one_for(id),
         None => {
             let is_wild = pattern != "*" && pattern.contains(['*', '?']);
-            is_wild && !catalogue.any_action(pattern, |id| fitting.has_one_for(id)) && catalogue.matches_any(pattern)
+            is_wild
+                && !catalogue.any_action(pattern, |id| fitting.has_one_for(id))
+                && catalogue.matches_any(pattern)
         }
     };
     let idle: Vec<(usize, &String)> =
@@ -139,7 +154,8 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let needs_star = idle
         .iter()
         .all(|(_, pattern)| catalogue.action(pattern).is_some_and(|id| !catalogue.has_resource_types(id)));
-    let why = if needs_star { "only on the resource `*`" } else { "on none of the resources of the statement" };
+    let why =
+        if needs_star { "only on the resource `*`" } else { "on none of the resources of the statement" };
     let message = format!("{} {} {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
     sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
 }
@@ -156,7 +172,8 @@ pub(super) fn listed(names: &[String]) -> String {
 fn star(held: &Held<'_>, sink: &mut Sink<'_>) {
     let place = held.resources().iter().position(|resource| is_everything(resource));
     let is_limited = !held.statement.conditions.is_empty() || held.action_element() == "NotAction";
-    let is_admin = held.statement.action.patterns().0.iter().any(|pattern| pattern == "*" || pattern == "*:*");
+    let is_admin =
+        held.statement.action.patterns().0.iter().any(|pattern| pattern == "*" || pattern == "*:*");
     let Some(place) = place.filter(|_| held.is_allow() && !is_limited && !is_admin) else { return };
     if !sink.wants(RuleId::ResourceStar) {
         return;

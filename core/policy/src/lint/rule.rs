@@ -81,7 +81,10 @@ pub enum Family {
 impl RuleId {
     /// The rule itself.
     pub fn rule(self) -> &'static Rule {
-        #[expect(clippy::indexing_slicing, reason = "the table has one row for each variant, in order; a test counts")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the table has one row for each variant, in order; a test counts"
+        )]
         &RULES[self as usize]
     }
 }

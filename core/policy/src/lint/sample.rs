@@ -29,7 +29,8 @@ fn actions(held: &Held<'_>) -> Vec<String> {
     let mut names: Vec<String> = literal.take(ACTIONS_MAX).cloned().collect();
     if names.is_empty() {
         // An action that the statement's wildcard, or its NotAction, reaches: a well-known one, else the first.
-        let usual = ["s3:GetObject", "s3:ListBucket", "kms:Decrypt", "sts:AssumeRole", "ec2:TerminateInstances"];
+        let usual =
+            ["s3:GetObject", "s3:ListBucket", "kms:Decrypt", "sts:AssumeRole", "ec2:TerminateInstances"];
         let is_reached = |name: &&str| catalogue.action(name).is_some_and(|id| held.actions().contains(id));
         names.extend(usual.into_iter().filter(is_reached).take(2).map(str::to_owned));
         names.extend(held.actions().iter().take(1).map(|id| catalogue.name(id)));
@@ -53,12 +54,15 @@ pub(super) fn callers(subject: &Subject<'_>, held: &Held<'_>) -> Vec<Principal> 
         return vec![insider()];
     }
     let aws = named(held, &PrincipalKind::Aws).iter().filter_map(|name| {
-        let name = super::principal::account(name).map_or_else(|| name.clone(), |account| format!("arn:aws:iam::{account}:role/witness"));
+        let name = super::principal::account(name)
+            .map_or_else(|| name.clone(), |account| format!("arn:aws:iam::{account}:role/witness"));
         Principal::parse(&name).ok()
     });
-    let services = named(held, &PrincipalKind::Service).iter().map(|name| Principal::Service { name: name.clone() });
-    let federated =
-        named(held, &PrincipalKind::Federated).iter().map(|name| Principal::Federated { provider: name.clone() });
+    let services =
+        named(held, &PrincipalKind::Service).iter().map(|name| Principal::Service { name: name.clone() });
+    let federated = named(held, &PrincipalKind::Federated)
+        .iter()
+        .map(|name| Principal::Federated { provider: name.clone() });
     let mut callers: Vec<Principal> = aws.chain(services).chain(federated).take(ACTIONS_MAX).collect();
     if callers.is_empty() && subject.kind != PolicyKind::ResourceControl {
         callers.extend([outsider(), insider()]);

@@ -8,8 +8,15 @@ use super::spans::{Node, Value, read};
 use crate::validate::PolicyKind;
 
 /// The members under which AWS gives documents as strings.
-const STRINGS: [&str; 7] =
-    ["Policy", "PolicyDocument", "AssumeRolePolicyDocument", "Document", "Content", "policy", "ResourcePolicy"];
+const STRINGS: [&str; 7] = [
+    "Policy",
+    "PolicyDocument",
+    "AssumeRolePolicyDocument",
+    "Document",
+    "Content",
+    "policy",
+    "ResourcePolicy",
+];
 
 /// The members that name their object.
 const NAMES: [&str; 6] = ["UserName", "RoleName", "GroupName", "PolicyName", "VpcEndpointId", "Name"];
@@ -93,7 +100,11 @@ impl<'t> Walk<'t, '_> {
         let is_it = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
             && read(&text).is_some_and(|inner| is_document(&inner));
         if is_it {
-            self.documents.found.push(Found { name: names.join(" / "), kind, holder: Holder::Inner(text, places) });
+            self.documents.found.push(Found {
+                name: names.join(" / "),
+                kind,
+                holder: Holder::Inner(text, places),
+            });
         }
     }
 
@@ -103,7 +114,8 @@ impl<'t> Walk<'t, '_> {
 }
 
 fn is_document(node: &Node<'_>) -> bool {
-    node.get("Statement").is_some_and(|statement| matches!(statement.value, Value::List(_) | Value::Object(_)))
+    node.get("Statement")
+        .is_some_and(|statement| matches!(statement.value, Value::List(_) | Value::Object(_)))
 }
 
 /// What AWS's own wrapping tells of the kind.

@@ -196,7 +196,10 @@ mod tests {
             Value::List(items) => items.iter().map(|item| again(item, text)).collect(),
             Value::Object(members) => {
                 let member = |(key, node): &(super::Key<'_>, Node<'_>)| {
-                    assert_eq!(serde_json::from_str::<String>(&text[key.span.start..key.span.end]).unwrap(), key.text);
+                    assert_eq!(
+                        serde_json::from_str::<String>(&text[key.span.start..key.span.end]).unwrap(),
+                        key.text
+                    );
                     (key.text.to_string(), again(node, text))
                 };
                 serde_json::Value::Object(members.iter().map(member).collect())

@@ -47,7 +47,7 @@ rules! {
         "reference_policies_elements_version",
         "The document has no Version and is read as 2008-10-17, without policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\".";
-    OldVersion = "old-version", Grammar, Suggestion, None, ["OLD_VERSION"], "reference_policies_elements_version",
+    OldVersion = "old-version", Grammar, Warning, None, ["OLD_VERSION"], "reference_policies_elements_version",
         "The document is of version 2008-10-17, which has no policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\" after checking that no value holds `${`.";
     InvalidEffect = "invalid-effect", Grammar, Error, Some("Invalid effect"), ["MALFORMED"],

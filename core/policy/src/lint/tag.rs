@@ -16,7 +16,8 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             let is_tag = ["aws:resourcetag/", "aws:requesttag/"].iter().any(|family| key.starts_with(family));
             let one = std::slice::from_ref(condition);
             let needs = is_tag
-                && reference::conditions_hold(one, subject.version(), &Context::complete()).known() == Some(false);
+                && reference::conditions_hold(one, subject.version(), &Context::complete()).known()
+                    == Some(false);
             if needs {
                 unsupported(held, condition, sink);
             }
@@ -54,7 +55,8 @@ fn unsupported(held: &Held<'_>, condition: &Condition, sink: &mut Sink<'_>) {
             pattern.split_once(':').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(&service))
         };
         let known = patterns.iter().filter(is_of).filter(|pattern| catalogue.matches_any(pattern));
-        let mut actions = known.flat_map(|pattern| catalogue.expand(pattern).iter().collect::<Vec<_>>()).peekable();
+        let mut actions =
+            known.flat_map(|pattern| catalogue.expand(pattern).iter().collect::<Vec<_>>()).peekable();
         if actions.peek().is_some() && !actions.any(|id| has_key(id, &condition.key)) {
             let message = format!("requests of `{service}` have no `{key}` here (data of {})", data_date());
             sink.add(rule, path.clone(), message);

@@ -39,11 +39,16 @@ fn shape(held: &Held<'_>, sink: &mut Sink<'_>) {
     }
     if held.statement.resource.is_some() {
         let element = held.resource_element();
-        sink.add(RuleId::TrustResource, held.at(element), "a trust policy is about its role alone".to_owned());
+        sink.add(
+            RuleId::TrustResource,
+            held.at(element),
+            "a trust policy is about its role alone".to_owned(),
+        );
     }
     let (patterns, is_negated) = held.statement.action.patterns();
     for (number, pattern) in patterns.iter().enumerate().filter(|_| !is_negated) {
-        let is_of_roles = SESSIONS.iter().chain(&BESIDES).any(|action| matches_ignoring_case(pattern, action));
+        let is_of_roles =
+            SESSIONS.iter().chain(&BESIDES).any(|action| matches_ignoring_case(pattern, action));
         if !is_of_roles {
             let message = format!("`{}` is not an action of assuming a role", shortened(pattern));
             sink.add(RuleId::TrustAction, held.at("Action").item(number), message);
@@ -98,7 +103,8 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     }
     let report = |kind: &str, number: usize, name: &str, wanted: &str, sink: &mut Sink<'_>| {
         if !has_action(held, wanted) {
-            let message = format!("`{}` becomes the role with `{wanted}`, which is not allowed here", shortened(name));
+            let message =
+                format!("`{}` becomes the role with `{wanted}`, which is not allowed here", shortened(name));
             let path = held.at("Principal").key(kind).item(number);
             sink.add(RuleId::MismatchedActionForPrincipal, path, message);
         }
@@ -111,7 +117,9 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     for (number, name) in named(held, &PrincipalKind::Federated).iter().enumerate() {
         match provider(name) {
             Some(Provider::Saml) => report("Federated", number, name, "sts:AssumeRoleWithSAML", sink),
-            Some(Provider::Web(_)) => report("Federated", number, name, "sts:AssumeRoleWithWebIdentity", sink),
+            Some(Provider::Web(_)) => {
+                report("Federated", number, name, "sts:AssumeRoleWithWebIdentity", sink)
+            }
             None => {}
         }
     }

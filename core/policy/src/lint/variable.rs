@@ -58,7 +58,8 @@ fn variables(text: &str) -> Vec<Variable<'_>> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {
-        let (inside, behind) = after.split_once('}').map_or((after, None), |(inside, behind)| (inside, Some(behind)));
+        let (inside, behind) =
+            after.split_once('}').map_or((after, None), |(inside, behind)| (inside, Some(behind)));
         found.push(Variable { inside, is_closed: behind.is_some() });
         rest = behind.unwrap_or_default();
     }
@@ -79,7 +80,8 @@ impl<'t> Variable<'t> {
     fn may_lack_value(&self) -> Option<&'t str> {
         let (key, default) = self.parts();
         let is_there = matches!(lookup(key), Lookup::Known(known) if known.is_always_there);
-        (self.is_closed && default.is_none() && !self.is_escape() && !is_there && !key.trim().is_empty()).then_some(key)
+        (self.is_closed && default.is_none() && !self.is_escape() && !is_there && !key.trim().is_empty())
+            .then_some(key)
     }
 }
 
@@ -100,7 +102,10 @@ fn fault(variable: &Variable<'_>) -> Option<(RuleId, String)> {
     let (key, default) = variable.parts();
     let short = shortened(&format!("${{{}}}", variable.inside));
     if !variable.is_closed {
-        return Some((RuleId::MissingBraceInVariable, format!("`${{{}` is not closed", shortened(variable.inside))));
+        return Some((
+            RuleId::MissingBraceInVariable,
+            format!("`${{{}` is not closed", shortened(variable.inside)),
+        ));
     }
     if variable.is_escape() {
         return None;
@@ -113,7 +118,10 @@ fn fault(variable: &Variable<'_>) -> Option<(RuleId, String)> {
         text.len() >= 2 && text.starts_with('\'') && text.ends_with('\'')
     };
     if default.is_some_and(|default| !is_quoted(default)) {
-        return Some((RuleId::MissingQuoteInVariable, format!("the default of `{short}` is not in single quotes")));
+        return Some((
+            RuleId::MissingQuoteInVariable,
+            format!("the default of `{short}` is not in single quotes"),
+        ));
     }
     if key.contains(char::is_whitespace) {
         return Some((RuleId::UnsupportedSpaceInVariable, format!("`{short}` has a space in its key")));
@@ -149,13 +157,24 @@ fn early(text: &str, version: Option<Version>, path: &Path, sink: &mut Sink<'_>)
 
 /// Whether the statement asks that the request has the key.
 fn is_asked_for(subject: &Subject<'_>, held: &Held<'_>, key: &str) -> bool {
-    let of_key: Vec<Condition> =
-        held.statement.conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(key)).cloned().collect();
+    let of_key: Vec<Condition> = held
+        .statement
+        .conditions
+        .iter()
+        .filter(|condition| condition.key.eq_ignore_ascii_case(key))
+        .cloned()
+        .collect();
     reference::conditions_hold(&of_key, subject.version(), &Context::complete()).known() == Some(false)
 }
 
 /// `policy-vars-no-value`: a resource pattern whose variable has no value matches nothing.
-fn resource_without_value(subject: &Subject<'_>, held: &Held<'_>, text: &str, path: &Path, sink: &mut Sink<'_>) {
+fn resource_without_value(
+    subject: &Subject<'_>,
+    held: &Held<'_>,
+    text: &str,
+    path: &Path,
+    sink: &mut Sink<'_>,
+) {
     let is_negated = held.resource_element() == "NotResource";
     if held.is_allow() != is_negated || subject.version() != Some(Version::V2012) {
         return;
@@ -167,7 +186,9 @@ fn resource_without_value(subject: &Subject<'_>, held: &Held<'_>, text: &str, pa
     }
     let message = match held.statement.effect {
         Effect::Allow => format!("without `{key}`, `{}` excludes nothing from the Allow", shortened(text)),
-        Effect::Deny => format!("without `{key}`, `{}` matches nothing and nothing is denied", shortened(text)),
+        Effect::Deny => {
+            format!("without `{key}`, `{}` matches nothing and nothing is denied", shortened(text))
+        }
     };
     show(subject, held, &key, path, message, sink);
 }
@@ -197,7 +218,14 @@ fn value_without_value(
     show(subject, held, &key, path, message, sink);
 }
 
-fn show(subject: &Subject<'_>, held: &Held<'_>, key: &str, path: &Path, message: String, sink: &mut Sink<'_>) {
+fn show(
+    subject: &Subject<'_>,
+    held: &Held<'_>,
+    key: &str,
+    path: &Path,
+    message: String,
+    sink: &mut Sink<'_>,
+) {
     let rule = RuleId::VariableWithoutValue;
     if !held.is_allow() || !subject.grants() {
         sink.add(rule, path.clone(), message);

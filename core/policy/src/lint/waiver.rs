@@ -42,7 +42,8 @@ pub struct Applied {
 pub fn apply(findings: Vec<Finding>, waivers: &[Waiver], file: &str, policy: &str, today: Date) -> Applied {
     let mut applied = Applied::default();
     for finding in findings {
-        let mut about = waivers.iter().enumerate().filter(|(_, waiver)| waiver.is_about(&finding, file, policy));
+        let mut about =
+            waivers.iter().enumerate().filter(|(_, waiver)| waiver.is_about(&finding, file, policy));
         let holding = about.clone().find(|(_, waiver)| waiver.expires >= today);
         match holding {
             Some((place, _)) => applied.waived.push((finding, place)),
@@ -64,7 +65,10 @@ impl Waiver {
             && (matches(&self.at, &finding.pointer) || matches(&format!("{}/*", self.at), &finding.pointer));
         self.rule == finding.rule
             && matches(&self.file, file)
-            && (self.at == "*" || is_there(policy) || finding.sid.as_deref().is_some_and(is_there) || at_element)
+            && (self.at == "*"
+                || is_there(policy)
+                || finding.sid.as_deref().is_some_and(is_there)
+                || at_element)
     }
 }
 

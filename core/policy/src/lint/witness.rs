@@ -74,7 +74,9 @@ pub(super) fn allowed(subject: &Subject<'_>, held: &Held<'_>, ask: &Ask) -> Opti
     // A Deny of the same document may hit by its conditions: step out of their way, a few times.
     for _ in 0..4 {
         match reference::decide(&request, &policies).answer {
-            Answer::Allowed => return Some(Witness { request }),
+            Answer::Allowed => {
+                return Some(Witness { request: pruned(request, &policies, subject.document) });
+            }
             Answer::ExplicitlyDenied(place) => {
                 let deny = policies.statement(place)?;
                 request = evaded(&request, deny, held, &ask.fixed, &policies)?;
@@ -83,6 +85,23 @@ pub(super) fn allowed(subject: &Subject<'_>, held: &Held<'_>, ask: &Ask) -> Opti
         }
     }
     None
+}
+
+/// The request without the keys that the document does not look at, which would only be noise.
+fn pruned(request: Request, policies: &Policies, document: &Document) -> Request {
+    let conditions = || document.statements.iter().flat_map(|statement| &statement.conditions);
+    let mut keys: BTreeSet<String> = conditions().map(|condition| condition.key.to_lowercase()).collect();
+    let resources = document.statements.iter().filter_map(|statement| statement.resource.as_ref());
+    let texts = conditions().flat_map(|condition| condition.values.as_slice()).map(|value| value.text());
+    let texts = texts.chain(resources.flat_map(|element| element.patterns().0).map(String::as_str));
+    keys.extend(texts.flat_map(|text| variables(text, document.version)));
+    let mut context = Context::complete();
+    for (key, fact) in request.context.iter().filter(|(key, _)| keys.contains(*key)) {
+        context.set(key, fact.clone());
+    }
+    let short = Request { context, ..request.clone() };
+    let is_allowed = reference::decide(&short, policies).answer == Answer::Allowed;
+    if is_allowed { short } else { request }
 }
 
 impl Witness {
@@ -128,7 +147,8 @@ fn evaded(
         fixed.iter().all(|(fixed, _)| fixed != key)
             && held.statement.conditions.iter().all(|condition| !condition.key.eq_ignore_ascii_case(key))
     };
-    let keys: BTreeSet<String> = deny.conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
+    let keys: BTreeSet<String> =
+        deny.conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
     for key in keys.iter().filter(|key| is_free(key)) {
         for fact in candidates(&deny.conditions, key) {
             let mut other = request.clone();
@@ -147,7 +167,11 @@ fn evaded(
 }
 
 /// Condition keys that meet the statement's conditions, with those that are fixed.
-pub(super) fn context(held: &Held<'_>, version: Option<Version>, fixed: &[(String, Fact)]) -> Option<Context> {
+pub(super) fn context(
+    held: &Held<'_>,
+    version: Option<Version>,
+    fixed: &[(String, Fact)],
+) -> Option<Context> {
     let conditions = &held.statement.conditions;
     let mut context = Context::complete();
     let texts = conditions.iter().flat_map(|condition| condition.values.as_slice()).map(|value| value.text());
@@ -161,7 +185,8 @@ pub(super) fn context(held: &Held<'_>, version: Option<Version>, fixed: &[(Strin
     let keys: BTreeSet<String> = conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
     for key in &keys {
         let of_key = of_key(conditions, key);
-        let holds = |context: &Context| reference::conditions_hold(&of_key, version, context).known() == Some(true);
+        let holds =
+            |context: &Context| reference::conditions_hold(&of_key, version, context).known() == Some(true);
         if holds(&context) {
             // Nothing has to be said of it; a key with a value reads better, but an absent one is the plainer request.
             continue;

@@ -21,7 +21,14 @@ pub(super) fn text(outcome: &Outcome) -> String {
         }
         let _ = writeln!(text, "{TITLE}{}{TITLE:#}", title(policy));
         for finding in &policy.findings {
-            line(&mut text, &policy.file, finding.place, finding.level, finding.rule.rule(), &finding.message);
+            line(
+                &mut text,
+                &policy.file,
+                finding.place,
+                finding.level,
+                finding.rule.rule(),
+                &finding.message,
+            );
             if let Some(witness) = &finding.witness {
                 let _ = writeln!(text, "    {FAINT}allowed:{FAINT:#} {}", request(witness));
             }
@@ -60,7 +67,8 @@ fn title(policy: &Judged) -> String {
 fn line(text: &mut String, file: &str, place: Place, level: Level, rule: &Rule, message: &str) {
     let colour = colour(level);
     let Place { line, column, .. } = place;
-    let _ = writeln!(text, "  {file}:{line}:{column}  {colour}{level}{colour:#}  {TITLE}{}{TITLE:#}", rule.id);
+    let _ =
+        writeln!(text, "  {file}:{line}:{column}  {colour}{level}{colour:#}  {TITLE}{}{TITLE:#}", rule.id);
     let _ = writeln!(text, "    {message}");
 }
 
@@ -76,8 +84,12 @@ pub(super) fn colour(level: Level) -> Style {
 fn request(witness: &Witness) -> String {
     let request = &witness.request;
     let who = who(&request.principal);
-    let keys: Vec<String> =
-        request.context.iter().filter(|(_, fact)| **fact != Fact::Absent).map(|(key, fact)| format!("{key} = {}", shown(fact))).collect();
+    let keys: Vec<String> = request
+        .context
+        .iter()
+        .filter(|(_, fact)| **fact != Fact::Absent)
+        .map(|(key, fact)| format!("{key} = {}", shown(fact)))
+        .collect();
     let with = if keys.is_empty() { String::new() } else { format!(", with {}", keys.join(", ")) };
     format!("{} on {} by {who}{with}", request.action, request.resource)
 }

@@ -67,7 +67,8 @@ impl Outcome {
         outcome.about_waivers.retain(|about| about.level <= shown);
         if outcome.policies.is_empty() && outcome.not_read.is_empty() && outcome.of_aws == 0 {
             let message = "found no policy document in what was given".to_owned();
-            let hint = "a policy is a JSON object with `Statement`, or what the AWS CLI prints around one".to_owned();
+            let hint = "a policy is a JSON object with `Statement`, or what the AWS CLI prints around one"
+                .to_owned();
             return Err(AppError::Argument { message, hint });
         }
         Ok(outcome)
@@ -126,8 +127,10 @@ impl Outcome {
         for (number, waiver) in self.waivers.iter().enumerate() {
             let id = waiver.rule.rule().id;
             let (rule, message) = if expired.contains(&number) {
-                let message =
-                    format!("the waiver of `{id}` by {} expired on {}: {}", waiver.owner, waiver.expires, waiver.reason);
+                let message = format!(
+                    "the waiver of `{id}` by {} expired on {}: {}",
+                    waiver.owner, waiver.expires, waiver.reason
+                );
                 (RuleId::WaiverExpired, message)
             } else if used.contains(&number) || options.level(waiver.rule) == Level::Off {
                 continue;
@@ -145,7 +148,8 @@ impl Outcome {
     /// Every level that is shown, the worst first.
     pub(super) fn levels(&self) -> BTreeMap<Level, usize> {
         let mut levels = BTreeMap::new();
-        let of_policies = self.policies.iter().flat_map(|policy| &policy.findings).map(|finding| finding.level);
+        let of_policies =
+            self.policies.iter().flat_map(|policy| &policy.findings).map(|finding| finding.level);
         for level in of_policies.chain(self.about_waivers.iter().map(|about| about.level)) {
             *levels.entry(level).or_default() += 1;
         }
@@ -161,9 +165,13 @@ impl Outcome {
         let total: usize = levels.values().sum();
         let by_level: Vec<String> =
             levels.iter().map(|(level, count)| counted(*count, &level.to_string())).collect();
-        let by_level = if by_level.is_empty() { String::new() } else { format!(" ({})", by_level.join(", ")) };
-        let mut parts =
-            vec![format!("{} in {}{by_level}", counted(total, "finding"), counted(self.policies.len(), "policy"))];
+        let by_level =
+            if by_level.is_empty() { String::new() } else { format!(" ({})", by_level.join(", ")) };
+        let mut parts = vec![format!(
+            "{} in {}{by_level}",
+            counted(total, "finding"),
+            counted(self.policies.len(), "policy")
+        )];
         let waived: usize = self.policies.iter().map(|policy| policy.waived.len()).sum();
         let guesses = self.policies.iter().filter(|policy| policy.is_guess).count();
         for (count, what) in [
@@ -178,7 +186,10 @@ impl Outcome {
         }
         printer::note(&parts.join("; "));
         if guesses > 0 {
-            printer::note(&format!("the kind of {} was guessed; say it with --kind", counted(guesses, "policy")));
+            printer::note(&format!(
+                "the kind of {} was guessed; say it with --kind",
+                counted(guesses, "policy")
+            ));
         }
     }
 

@@ -31,14 +31,21 @@ struct Explained {
 /// Every rule, by family.
 pub(super) fn list(format: CheckFormat) -> Result<Exit, AppError> {
     if format != CheckFormat::Human {
-        printer::json(&Listed { schema: Schema { name: "kagimori.policy-rules", version: 1 }, rules: RULES })?;
+        printer::json(&Listed {
+            schema: Schema { name: "kagimori.policy-rules", version: 1 },
+            rules: RULES,
+        })?;
         return Ok(Exit::Clean);
     }
     let width = RULES.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
     let mut text = String::new();
     for rule in RULES {
         let colour = colour(rule.level);
-        let _ = writeln!(text, "{:<10}  {colour}{:<10}{colour:#}  {:<width$}  {}", rule.family, rule.level, rule.id, rule.says);
+        let _ = writeln!(
+            text,
+            "{:<10}  {colour}{:<10}{colour:#}  {:<width$}  {}",
+            rule.family, rule.level, rule.id, rule.says
+        );
     }
     printer::data(&text)?;
     Ok(Exit::Clean)

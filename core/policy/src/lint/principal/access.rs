@@ -51,7 +51,11 @@ pub(in crate::lint) fn as_stranger(subject: &Subject<'_>, held: &Held<'_>) -> Op
     let other = strangers_keys(held, Some(OUTSIDER));
     let outside = asks(held, &outsider(), &other);
     // Nobody assumes a role without credentials.
-    let without = if subject.kind == PolicyKind::Trust { Vec::new() } else { asks(held, &Principal::Anonymous, &nobody) };
+    let without = if subject.kind == PolicyKind::Trust {
+        Vec::new()
+    } else {
+        asks(held, &Principal::Anonymous, &nobody)
+    };
     without.into_iter().chain(outside).find_map(|ask| allowed(subject, held, &ask))
 }
 
@@ -97,7 +101,10 @@ fn strangers_keys(held: &Held<'_>, account: Option<&str>) -> Vec<(String, Fact)>
             keys.push(fixed("aws:PrincipalArn", &format!("arn:aws:iam::{account}:role/witness")));
             keys.push(fixed("aws:PrincipalAccount", account));
             keys.push(fixed("aws:PrincipalOrgID", "o-outsider00"));
-            keys.push(("aws:principalorgpaths".to_owned(), Fact::Many(vec!["o-outsider00/r-ab12/".to_owned()])));
+            keys.push((
+                "aws:principalorgpaths".to_owned(),
+                Fact::Many(vec!["o-outsider00/r-ab12/".to_owned()]),
+            ));
             keys.push(fixed("aws:userid", "AROAIOSFODNN7EXAMPLE:session"));
             keys.push(fixed("aws:PrincipalType", "AssumedRole"));
         }
@@ -126,15 +133,24 @@ fn services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
 
 fn others_resource(service: &str) -> Vec<(String, Fact)> {
     let prefix = service.split('.').next().unwrap_or_default();
-    let mut keys: Vec<(String, Fact)> =
-        ["aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:username"].map(absent).into();
+    let mut keys: Vec<(String, Fact)> = [
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgID",
+        "aws:PrincipalOrgPaths",
+        "aws:PrincipalAccount",
+        "aws:username",
+    ]
+    .map(absent)
+    .into();
     keys.push(fixed("aws:SourceArn", &format!("arn:aws:{prefix}:us-east-1:{OUTSIDER}:witness")));
     keys.push(fixed("aws:SourceOrgID", "o-outsider00"));
     keys.push(("aws:sourceorgpaths".to_owned(), Fact::Many(vec!["o-outsider00/r-ab12/".to_owned()])));
     keys.push(fixed("aws:PrincipalIsAWSService", "true"));
     keys.push(fixed("aws:PrincipalServiceName", service));
     keys.push(("aws:principalservicenameslist".to_owned(), Fact::Many(vec![service.to_owned()])));
-    keys.extend(["aws:SourceAccount", "aws:SourceOwner", "kms:CallerAccount"].map(|key| fixed(key, OUTSIDER)));
+    keys.extend(
+        ["aws:SourceAccount", "aws:SourceOwner", "kms:CallerAccount"].map(|key| fixed(key, OUTSIDER)),
+    );
     keys
 }
 
@@ -149,7 +165,11 @@ fn unsupported_key<'a>(subject: &Subject<'_>, held: &'a Held<'_>) -> Option<&'a 
         key.starts_with("aws:principaltag/")
             || matches!(
                 key.as_str(),
-                "aws:principalorgid" | "aws:principalorgpaths" | "aws:principalaccount" | "aws:username" | "aws:principalarn"
+                "aws:principalorgid"
+                    | "aws:principalorgpaths"
+                    | "aws:principalaccount"
+                    | "aws:username"
+                    | "aws:principalarn"
             )
     };
     let found = held.statement.conditions.iter().find(|condition| {
@@ -197,11 +217,20 @@ fn escalation(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         let action = (*action).to_owned();
-        let asked = Ask { principal, action, resource: resource(held), wildcard_only: false, fixed: Vec::new() };
+        let asked =
+            Ask { principal, action, resource: resource(held), wildcard_only: false, fixed: Vec::new() };
         if let Some(witness) = allowed(subject, held, &asked) {
-            let message =
-                format!("`{}` may call `{}` and so give itself the rest", shortened(name), witness.request.action);
-            sink.show(RuleId::ResourcePolicyEscalation, held.at("Principal").key("AWS").item(number), message, witness);
+            let message = format!(
+                "`{}` may call `{}` and so give itself the rest",
+                shortened(name),
+                witness.request.action
+            );
+            sink.show(
+                RuleId::ResourcePolicyEscalation,
+                held.at("Principal").key("AWS").item(number),
+                message,
+                witness,
+            );
         }
     }
 }
@@ -210,7 +239,8 @@ fn escalation(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
 fn owners<'a>(subject: &'a Subject<'_>) -> Vec<&'a str> {
     let mut owners = Vec::new();
     for held in &subject.statements {
-        owners.extend(held.resources().iter().filter_map(|pattern| Arn::parse(pattern)).map(|arn| arn.account));
+        owners
+            .extend(held.resources().iter().filter_map(|pattern| Arn::parse(pattern)).map(|arn| arn.account));
         if let Some(PrincipalElement::Principal(Principals::Listed(kinds))) = &held.statement.principal {
             owners.extend(kinds.iter().flat_map(|(_, names)| names).filter_map(|name| account(name)));
         }

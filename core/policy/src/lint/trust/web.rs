@@ -37,7 +37,8 @@ fn by_stranger(subject: &Subject<'_>, held: &Held<'_>, name: &str, host: &str) -
     let mut found = ask(subject, held, name, other_audience);
     // GitHub's own question is a finer one.
     if found.is_none() && host != GITHUB {
-        let keys = others(held, host).into_iter().chain([claim("sub", STRANGER), claim("aud", USUAL_AUDIENCE)]);
+        let keys =
+            others(held, host).into_iter().chain([claim("sub", STRANGER), claim("aud", USUAL_AUDIENCE)]);
         found = ask(subject, held, name, keys.collect());
     }
     found
@@ -47,7 +48,9 @@ fn by_stranger(subject: &Subject<'_>, held: &Held<'_>, name: &str, host: &str) -
 fn others(held: &Held<'_>, host: &str) -> Vec<(String, Fact)> {
     let keys = held.statement.conditions.iter().map(|condition| condition.key.to_lowercase());
     let is_other = |key: &String| {
-        key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')).is_some_and(|claim| !matches!(claim, "aud" | "sub"))
+        key.strip_prefix(host)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .is_some_and(|claim| !matches!(claim, "aud" | "sub"))
     };
     keys.filter(is_other).map(|key| (key, Fact::One(STRANGER.to_owned()))).collect()
 }
@@ -98,7 +101,8 @@ fn github(
 /// The organizations and repositories that the statement's subjects name: `repo:organization/name:…`.
 fn repositories(held: &Held<'_>) -> Vec<(String, String)> {
     let key = format!("{GITHUB}:sub");
-    let conditions = held.statement.conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key));
+    let conditions =
+        held.statement.conditions.iter().filter(|condition| condition.key.eq_ignore_ascii_case(&key));
     let values = conditions.flat_map(|condition| condition.values.as_slice());
     let named = values.filter_map(|value| {
         let (organization, rest) = value.text().strip_prefix("repo:")?.split_once('/')?;
@@ -112,10 +116,12 @@ fn repositories(held: &Held<'_>) -> Vec<(String, String)> {
 fn audience(held: &Held<'_>, sink: &mut Sink<'_>) {
     for condition in &held.statement.conditions {
         let is_audience = condition.key.to_ascii_lowercase().ends_with(":aud");
-        let has_qualifier = Operator::parse(&condition.operator).is_some_and(|operator| operator.qualifier.is_some());
+        let has_qualifier =
+            Operator::parse(&condition.operator).is_some_and(|operator| operator.qualifier.is_some());
         if is_audience && has_qualifier {
             let path = held.at("Condition").key(&condition.operator).key(&condition.key);
-            let message = format!("`{}` compares `{}` as a list", condition.operator, shortened(&condition.key));
+            let message =
+                format!("`{}` compares `{}` as a list", condition.operator, shortened(&condition.key));
             sink.add(RuleId::ConfirmAudienceClaimType, path, message);
         }
     }
