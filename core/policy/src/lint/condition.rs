@@ -185,11 +185,11 @@ pub(super) fn has_key(id: ActionId, key: &str) -> bool {
         Some((before, _)) => key.get(..before.len()).is_some_and(|head| head.eq_ignore_ascii_case(before)),
         None => known.eq_ignore_ascii_case(key),
     };
-    catalogue.action_keys(id).iter().any(|known| is_it(known))
+    catalogue.action_keys(id).iter().any(is_it)
         || catalogue
             .resource_types(id)
             .iter()
-            .any(|kind| catalogue.resource_keys(id, kind.key).iter().any(|known| is_it(known)))
+            .any(|kind| catalogue.resource_keys(id, kind.key).iter().any(is_it))
 }
 
 /// A key of a service beside actions whose requests never have it.

@@ -124,12 +124,16 @@ fn mfa(
             let message = "long-term access keys have no MFA keys, so they are allowed".to_owned();
             report(subject, held, condition, RuleId::MfaBoolIfExists, message, sink);
         }
-        Effect::Deny if !operator.if_exists && is_plain && is_flag && flag == Some(false) => {
-            if !denied_without_mfa(subject) {
-                let path = held.at("Condition").key(&condition.operator).key(&condition.key);
-                let message = "long-term access keys have no MFA keys, so this does not deny them".to_owned();
-                sink.add(RuleId::MfaDenyWithoutIfExists, path, message);
-            }
+        Effect::Deny
+            if !operator.if_exists
+                && is_plain
+                && is_flag
+                && flag == Some(false)
+                && !denied_without_mfa(subject) =>
+        {
+            let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+            let message = "long-term access keys have no MFA keys, so this does not deny them".to_owned();
+            sink.add(RuleId::MfaDenyWithoutIfExists, path, message);
         }
         _ => {}
     }

@@ -147,7 +147,11 @@ mod tests {
             let rule = id.rule();
             assert_eq!(Rule::find(rule.id), Some(*id), "{}", rule.id);
             let is_kebab = rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
-            assert!(is_kebab && rule.says.ends_with('.') && rule.fix.ends_with('.'), "{}", rule.id);
+            assert!(
+                is_kebab && [rule.says, rule.fix].iter().all(|text| text.ends_with(['.', '…'])),
+                "{}",
+                rule.id
+            );
         }
         assert_eq!(Rule::nearest("pass-role-with-star-in-resourse"), Some("pass-role-with-star-in-resource"));
     }

@@ -47,7 +47,7 @@ fn compact(text: &str) -> impl Iterator<Item = char> {
 mod tests {
     #[test]
     fn white_space_in_strings_counts() {
-        for (text, size) in [("{ \"a b\" :\n 1 }", 9), (r#"["\" ", 1]"#, 8), (r#"["\\" , 1]"#, 8)] {
+        for (text, size) in [("{ \"a b\" :\n 1 }", 9), (r#"["\" ", 1]"#, 9), (r#"["\\" , 1]"#, 8)] {
             assert_eq!(super::compact(text).count(), size, "{text}");
         }
     }

@@ -41,17 +41,17 @@ pub(super) fn read(text: &str) -> Option<Node<'_>> {
 
 impl<'t> Node<'t> {
     /// The member of an object.
-    pub(super) fn get(&self, key: &str) -> Option<&Node<'t>> {
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().find(|(held, _)| held.text == key).map(|(_, node)| node)
     }
 
     /// The members, when it is an object.
-    pub(super) fn members(&self) -> &[(Key<'t>, Node<'t>)] {
+    pub(super) fn members(&self) -> &[(Key<'t>, Self)] {
         if let Value::Object(members) = &self.value { members } else { &[] }
     }
 
     /// The items, when it is a list.
-    pub(super) fn items(&self) -> &[Node<'t>] {
+    pub(super) fn items(&self) -> &[Self] {
         if let Value::List(items) = &self.value { items } else { &[] }
     }
 
@@ -197,7 +197,8 @@ mod tests {
             Value::Object(members) => {
                 let member = |(key, node): &(super::Key<'_>, Node<'_>)| {
                     assert_eq!(
-                        serde_json::from_str::<String>(&text[key.span.start..key.span.end]).unwrap(),
+                        serde_json::from_str::<String>(text.get(key.span.start..key.span.end).unwrap())
+                            .unwrap(),
                         key.text
                     );
                     (key.text.to_string(), again(node, text))
@@ -205,7 +206,7 @@ mod tests {
                 serde_json::Value::Object(members.iter().map(member).collect())
             }
             Value::Text(held) => held.as_ref().into(),
-            _ => serde_json::from_str(&text[node.span.start..node.span.end]).unwrap(),
+            _ => serde_json::from_str(text.get(node.span.start..node.span.end).unwrap()).unwrap(),
         }
     }
 
