@@ -44,6 +44,7 @@ pub use kind::guess;
 pub use options::Options;
 pub use place::Place;
 pub use reference_date::data_date;
+pub use subject::printable;
 pub use witness::Witness;
 
 use rule::RuleId;

@@ -5,7 +5,7 @@
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use kagimori_policy::lint::rule::{Family, Level, Rule, RuleId};
+    use kagimori_policy::lint::rule::{Family, Level, RULES, Rule, RuleId};
     use kagimori_policy::lint::{Checked, Options, check};
     use kagimori_policy::parse::{Strictness, parse};
     use kagimori_policy::validate::PolicyKind;
@@ -108,6 +108,18 @@ mod tests {
             .map(|rule| rule.rule().id)
             .collect();
         assert_eq!(missing, [""; 0], "rules without a case");
+    }
+
+    /// The table of the book is the table of the program.
+    #[test]
+    fn the_book_lists_every_rule() {
+        let book = include_str!("../../../docs/check.md");
+        let rows: Vec<&str> = book.lines().filter(|line| line.starts_with("| `")).collect();
+        assert_eq!(rows.len(), RULES.len());
+        for (rule, row) in RULES.iter().zip(rows) {
+            let (aws, parliament) = (rule.aws.unwrap_or_default(), rule.parliament.join(", "));
+            assert_eq!(row, format!("| `{}` | {} | {} | {aws} | {parliament} |", rule.id, rule.level, rule.says));
+        }
     }
 
     #[test]

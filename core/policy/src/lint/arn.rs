@@ -8,11 +8,7 @@ use super::subject::{Sink, Subject, shortened};
 use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::glob::patterns_overlap;
-use crate::validate::PolicyKind;
-
-/// The partitions of AWS.
-const PARTITIONS: [&str; 8] =
-    ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
+use crate::validate::{PARTITIONS, PolicyKind};
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in &subject.statements {

@@ -5,7 +5,6 @@ use std::mem::discriminant;
 use super::rule::RuleId;
 use super::subject::{Path, Sink, Subject, shortened};
 use crate::document::{Condition, ConditionValue};
-use crate::glob::Glob;
 use crate::operator::{Comparison, Operator};
 use crate::value;
 
@@ -88,7 +87,11 @@ fn redundant(condition: &Condition, operator: Operator, path: &Path, sink: &mut 
             let is_twin = other.text() == value.text();
             // Of two equal values the later one is too many.
             other_number != number
-                && if is_twin { other_number < number } else { covers(operator, other.text(), value.text()) }
+                && if is_twin {
+                    other_number < number
+                } else {
+                    covers(operator, other.text(), value.text(), sink)
+                }
         };
         if values.iter().enumerate().any(covers) {
             let message = format!("`{}` is covered by another value", shortened(value.text()));
@@ -97,13 +100,13 @@ fn redundant(condition: &Condition, operator: Operator, path: &Path, sink: &mut 
     }
 }
 
-fn covers(operator: Operator, wide: &str, narrow: &str) -> bool {
+fn covers(operator: Operator, wide: &str, narrow: &str, sink: &Sink<'_>) -> bool {
     match operator.comparison {
         Comparison::StringLike => {
             wide.contains(['*', '?'])
                 && !wide.contains("${")
                 && !narrow.contains("${")
-                && Glob::policy(wide).covers(&Glob::policy(narrow))
+                && super::redundancy::covers(wide, narrow, sink)
         }
         Comparison::StringEqualsIgnoreCase => value::equal_ignoring_case(wide, narrow),
         Comparison::IpAddress => value::ip_range(wide)

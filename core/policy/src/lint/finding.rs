@@ -109,7 +109,7 @@ impl Policy {
         Self {
             name: String::new(),
             kind: options.kind.unwrap_or(PolicyKind::Identity),
-            is_guess: true,
+            is_guess: false,
             findings,
         }
     }

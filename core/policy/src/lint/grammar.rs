@@ -258,7 +258,11 @@ fn operator_block(operator: &str, node: &Node<'_>, path: &Path, sink: &mut Sink<
         return false;
     };
     if keys.is_empty() {
-        sink.add(RuleId::EmptyObjectCondition, path.clone(), format!("`{operator}` limits nothing"));
+        sink.add(
+            RuleId::EmptyObjectCondition,
+            path.clone(),
+            format!("`{}` limits nothing", shortened(operator)),
+        );
     }
     keys.iter().fold(true, |is_sound, (key, value)| {
         is_sound & values(operator, value, &path.clone().key(&key.text), sink)

@@ -21,8 +21,8 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     statements(subject, sink);
 }
 
-/// Whether every text of `narrow` is one of `wide`.
-fn covers(wide: &str, narrow: &str) -> bool {
+/// Whether every text of `narrow` is one of `wide`; `false` when too much has been compared already.
+pub(super) fn covers(wide: &str, narrow: &str, sink: &Sink<'_>) -> bool {
     if !wide.contains(['*', '?']) {
         return wide == narrow;
     }
@@ -32,7 +32,7 @@ fn covers(wide: &str, narrow: &str) -> bool {
     // `prefix*` is the usual form.
     match wide.strip_suffix('*') {
         Some(prefix) if !prefix.contains(['*', '?']) => narrow.starts_with(prefix),
-        _ => Glob::policy(wide).covers(&Glob::policy(narrow)),
+        _ => sink.may_compare() && Glob::policy(wide).covers(&Glob::policy(narrow)),
     }
 }
 
@@ -61,16 +61,16 @@ fn redundant(entries: &[String], covers: impl Fn(&String, &String) -> bool) -> V
 fn actions(held: &Held<'_>, sink: &mut Sink<'_>) {
     let (patterns, _) = held.statement.action.patterns();
     let lower: Vec<String> = patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
-    let is_over = |wide: &String, narrow: &String| wide == "*" || covers(wide, narrow);
+    let is_over = |wide: &String, narrow: &String| wide == "*" || covers(wide, narrow, sink);
     for (number, other) in redundant(&lower, is_over) {
         report(held, held.action_element(), RuleId::RedundantAction, patterns, number, other, sink);
     }
 }
 
 /// ARNs are compared part by part.
-fn parts_cover(wide: &str, narrow: &str) -> bool {
+fn parts_cover(wide: &str, narrow: &str, sink: &Sink<'_>) -> bool {
     let mut parts = padded_parts(wide).into_iter().zip(padded_parts(narrow));
-    parts.all(|(wide, narrow)| covers(wide, narrow))
+    parts.all(|(wide, narrow)| covers(wide, narrow, sink))
 }
 
 fn resources(held: &Held<'_>, sink: &mut Sink<'_>) {
@@ -78,7 +78,7 @@ fn resources(held: &Held<'_>, sink: &mut Sink<'_>) {
     let is_over = |wide: &String, narrow: &String| {
         let is_odd = wide.contains("${") || narrow.contains("${");
         // Nothing but `*` reaches actions without resource types.
-        wide == narrow || wide == "*" || (!is_odd && narrow != "*" && parts_cover(wide, narrow))
+        wide == narrow || wide == "*" || (!is_odd && narrow != "*" && parts_cover(wide, narrow, sink))
     };
     for (number, other) in redundant(patterns, is_over) {
         report(held, held.resource_element(), RuleId::RedundantResource, patterns, number, other, sink);
@@ -100,18 +100,18 @@ fn report(
 }
 
 /// A cheap look at the resources first: most pairs of statements end here.
-fn may_be_inside(inner: &Held<'_>, outer: &Held<'_>) -> bool {
+fn may_be_inside(inner: &Held<'_>, outer: &Held<'_>, sink: &Sink<'_>) -> bool {
     let is_plain = |held: &Held<'_>| held.resource_element() == "Resource" && !held.resources().is_empty();
     if !is_plain(inner) || !is_plain(outer) {
         return true;
     }
-    let may_cover = |wide: &String, narrow: &String| wide.contains("${") || parts_cover(wide, narrow);
+    let may_cover = |wide: &String, narrow: &String| wide.contains("${") || parts_cover(wide, narrow, sink);
     inner.resources().iter().all(|narrow| outer.resources().iter().any(|wide| may_cover(wide, narrow)))
 }
 
 fn statements(subject: &Subject<'_>, sink: &mut Sink<'_>) {
-    let is_inside = |inner: &Held<'_>, outer: &Held<'_>| {
-        may_be_inside(inner, outer)
+    let is_inside = |inner: &Held<'_>, outer: &Held<'_>, sink: &Sink<'_>| {
+        may_be_inside(inner, outer, sink)
             && inner.actions().is_subset(outer.actions())
             && is_statement_inside(inner.statement, outer.statement, subject.version())
     };
@@ -123,11 +123,11 @@ fn statements(subject: &Subject<'_>, sink: &mut Sink<'_>) {
                 (false, true) => RuleId::AllowNeverWorks,
                 (false, false) => continue,
             };
-            if !sink.wants(rule) || !is_inside(inner, outer) {
+            if !sink.wants(rule) || !is_inside(inner, outer, sink) {
                 continue;
             }
             // Of two that say the same, the later one is too many.
-            if is_twin && inner.number < outer.number && is_inside(outer, inner) {
+            if is_twin && inner.number < outer.number && is_inside(outer, inner, sink) {
                 continue;
             }
             let message = match rule {

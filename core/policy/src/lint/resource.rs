@@ -191,7 +191,10 @@ fn star(held: &Held<'_>, sink: &mut Sink<'_>) {
 fn could_be_limited(id: ActionId) -> bool {
     let catalogue = Catalogue::embedded();
     let changes = |level: &AccessLevel| !matches!(level, AccessLevel::List | AccessLevel::Read);
-    catalogue.has_resource_types(id) && catalogue.access_levels(id).iter().any(changes)
+    // These two have rules of their own.
+    let is_of_grants =
+        ["iam:PassRole", "iam:CreateServiceLinkedRole"].iter().any(|name| catalogue.action(name) == Some(id));
+    !is_of_grants && catalogue.has_resource_types(id) && catalogue.access_levels(id).iter().any(changes)
 }
 
 fn effectively_star(held: &Held<'_>, sink: &mut Sink<'_>) {

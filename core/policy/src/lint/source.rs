@@ -126,6 +126,11 @@ fn wrapped_kind(holder: &Node<'_>, key: &str) -> Option<PolicyKind> {
     if holder.get("VpcEndpointId").is_some() {
         return Some(PolicyKind::Endpoint);
     }
+    // Inline policies, and versions of managed ones.
+    let is_inline = key == "PolicyDocument" && holder.get("PolicyName").is_some();
+    if is_inline || (key == "Document" && holder.get("IsDefaultVersion").is_some()) {
+        return Some(PolicyKind::Identity);
+    }
     let summary = holder.get("PolicySummary").unwrap_or(holder);
     match summary.get("Type").and_then(Node::text)? {
         "SERVICE_CONTROL_POLICY" => Some(PolicyKind::ServiceControl),
@@ -219,8 +224,8 @@ mod tests {
             names,
             [
                 ("app / trust policy", Some(PolicyKind::Trust)),
-                ("app / p", None),
-                ("m", None),
+                ("app / p", Some(PolicyKind::Identity)),
+                ("m", Some(PolicyKind::Identity)),
                 ("scp", Some(PolicyKind::ServiceControl)),
             ]
         );

@@ -1,6 +1,6 @@
 //! What a rule looks at, where it points, and where it puts what it found.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::Options;
 use super::rule::{Level, RuleId};
@@ -135,20 +135,32 @@ pub(super) struct Draft {
     pub(super) witness: Option<Witness>,
 }
 
+/// So many pairs of patterns are compared as sets, character by character, in one document. Policies within AWS's quotas stay
+/// far below; beyond it redundancy is not looked for, which loses suggestions only.
+const COMPARISONS_MAX: u32 = 5_000;
+
 /// Takes in what rules find, as far as the settings want it.
 pub(super) struct Sink<'o> {
     options: &'o Options,
     pub(super) drafts: Vec<Draft>,
+    comparisons: Cell<u32>,
 }
 
 impl<'o> Sink<'o> {
     pub(super) fn new(options: &'o Options) -> Self {
-        Self { options, drafts: Vec::new() }
+        Self { options, drafts: Vec::new(), comparisons: Cell::new(0) }
     }
 
     /// Whether anybody wants to know; asked before dear work.
     pub(super) fn wants(&self, rule: RuleId) -> bool {
         self.options.level(rule) != Level::Off
+    }
+
+    /// Whether one more pair of patterns may be compared as sets.
+    pub(super) fn may_compare(&self) -> bool {
+        let so_far = self.comparisons.get();
+        self.comparisons.set(so_far.saturating_add(1));
+        so_far < COMPARISONS_MAX
     }
 
     pub(super) fn add(&mut self, rule: RuleId, path: Path, message: String) {
@@ -167,10 +179,19 @@ impl<'o> Sink<'o> {
     }
 }
 
+/// A text from a document without what a terminal would obey: control characters, and those that turn the direction of
+/// writing.
+pub fn printable(text: &str) -> String {
+    let is_invisible = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if is_invisible(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// The user's words in a message: not longer than a line takes.
 pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
-    let clean = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    let short: String = clean.take(LONGEST).collect();
+    let short: String = printable(text).chars().take(LONGEST).collect();
     if text.chars().count() > LONGEST { format!("{short}…") } else { short }
 }

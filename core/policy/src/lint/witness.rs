@@ -96,7 +96,13 @@ fn pruned(request: Request, policies: &Policies, document: &Document) -> Request
     let texts = texts.chain(resources.flat_map(|element| element.patterns().0).map(String::as_str));
     keys.extend(texts.flat_map(|text| variables(text, document.version)));
     let mut context = Context::complete();
-    for (key, fact) in request.context.iter().filter(|(key, _)| keys.contains(*key)) {
+    // What a service or an identity provider says of whom it acts for is the point of a finding about it.
+    let is_telling = |key: &str| match request.principal {
+        Principal::Service { .. } => matches!(key, "aws:sourceaccount" | "aws:sourcearn"),
+        Principal::Federated { .. } => key.ends_with(":sub") || key.ends_with(":aud"),
+        _ => false,
+    };
+    for (key, fact) in request.context.iter().filter(|(key, _)| keys.contains(*key) || is_telling(key)) {
         context.set(key, fact.clone());
     }
     let short = Request { context, ..request.clone() };

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use kagimori_policy::lint::rule::{Level, Rule};
-use kagimori_policy::lint::{Place, Witness};
+use kagimori_policy::lint::rule::{Level, Rule, RuleId};
+use kagimori_policy::lint::{Place, Witness, printable};
 use kagimori_policy::request::{Fact, Principal};
 
 use super::kind_word;
@@ -59,7 +59,10 @@ pub(super) fn text(outcome: &Outcome) -> String {
 
 /// `admin.json: app / inline  (identity policy, a guess)`.
 fn title(policy: &Judged) -> String {
-    let name = if policy.name.is_empty() { String::new() } else { format!(": {}", policy.name) };
+    let name = if policy.name.is_empty() { String::new() } else { format!(": {}", printable(&policy.name)) };
+    if policy.findings.iter().any(|finding| finding.rule == RuleId::JsonSyntax) {
+        return policy.file.clone();
+    }
     let guess = if policy.is_guess { ", a guess" } else { "" };
     format!("{}{name} ({} policy{guess})", policy.file, kind_word(policy.kind))
 }
@@ -91,7 +94,7 @@ fn request(witness: &Witness) -> String {
         .map(|(key, fact)| format!("{key} = {}", shown(fact)))
         .collect();
     let with = if keys.is_empty() { String::new() } else { format!(", with {}", keys.join(", ")) };
-    format!("{} on {} by {who}{with}", request.action, request.resource)
+    printable(&format!("{} on {} by {who}{with}", request.action, request.resource))
 }
 
 pub(super) fn who(principal: &Principal) -> String {
