@@ -9,15 +9,26 @@ fn main() {
     divan::main();
 }
 
-/// Statements as parliament's figure has them: three wildcard actions each, a resource, two condition keys.
+/// Statements as parliament's figure has them, three wildcard actions each; with a resource that fits, and two condition keys.
 fn document(statements: usize) -> String {
-    let services = ["s3", "ec2", "dynamodb", "sqs", "sns", "logs", "kms", "lambda", "ecr", "ssm"];
+    let services = [
+        ("s3", "arn:aws:s3:::data"),
+        ("ec2", "arn:aws:ec2:*:*:instance/i-"),
+        ("dynamodb", "arn:aws:dynamodb:*:*:table/t"),
+        ("sqs", "arn:aws:sqs:*:*:q"),
+        ("sns", "arn:aws:sns:*:*:t"),
+        ("logs", "arn:aws:logs:*:*:log-group:/app/"),
+        ("kms", "arn:aws:kms:*:*:key/"),
+        ("lambda", "arn:aws:lambda:*:*:function:f"),
+        ("ecr", "arn:aws:ecr:*:*:repository/r"),
+        ("ssm", "arn:aws:ssm:*:*:parameter/p"),
+    ];
     let statement = |number: usize| {
-        let service = services.get(number % services.len()).copied().unwrap_or("s3");
+        let (service, arn) = services.get(number % services.len()).copied().unwrap_or(("s3", ""));
         let condition =
             r#"{"StringEquals":{"aws:PrincipalTag/team":"red","aws:RequestedRegion":"ap-northeast-1"}}"#;
         format!(
-            r#"{{"Sid":"S{number}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:Describe*"],"Resource":"arn:aws:{service}:*:*:x{number}/*","Condition":{condition}}}"#
+            r#"{{"Sid":"S{number}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:*Tag*"],"Resource":"{arn}{number}*","Condition":{condition}}}"#
         )
     };
     let statements: Vec<String> = (0..statements).map(statement).collect();

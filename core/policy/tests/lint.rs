@@ -118,7 +118,10 @@ mod tests {
         assert_eq!(rows.len(), RULES.len());
         for (rule, row) in RULES.iter().zip(rows) {
             let (aws, parliament) = (rule.aws.unwrap_or_default(), rule.parliament.join(", "));
-            assert_eq!(row, format!("| `{}` | {} | {} | {aws} | {parliament} |", rule.id, rule.level, rule.says));
+            assert_eq!(
+                row,
+                format!("| `{}` | {} | {} | {aws} | {parliament} |", rule.id, rule.level, rule.says)
+            );
         }
     }
 

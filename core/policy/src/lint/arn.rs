@@ -118,9 +118,14 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
     if !alike.iter().any(|template| fits(&template, false)) {
         return Some(misplaced(pattern, region, "Region", RuleId::ArnRegionNotAllowed));
     }
-    // Some resources are AWS's own and have no account (`arn:aws:ssm:us-east-1::document/…`), which the data does not say.
-    if !account.is_empty() && !alike.iter().any(|template| fits(&template, true)) {
-        return Some(misplaced(pattern, account, "account", RuleId::ArnAccountNotAllowed));
+    if !alike.iter().any(|template| fits(&template, true)) {
+        if !account.is_empty() {
+            return Some(misplaced(pattern, account, "account", RuleId::ArnAccountNotAllowed));
+        }
+        // Documents of Systems Manager are mostly AWS's own, which the data does not say.
+        let is_of_aws = service == "ssm" && resource.starts_with("document/");
+        let message = format!("`{}` leaves the account empty, which such a resource has", shortened(pattern));
+        return (!is_of_aws).then_some((RuleId::MissingArnAccount, message));
     }
     None
 }
@@ -187,6 +192,8 @@ mod tests {
             ("arn:aws:iam:us-east-1:111122223333:role/x", Some(ArnRegionNotAllowed)),
             ("arn:aws:sqs:tokyo:111122223333:q", Some(InvalidRegion)),
             ("arn:aws:sqs::111122223333:q", Some(MissingArnRegion)),
+            ("arn:aws:sqs:us-east-1::q", Some(MissingArnAccount)),
+            ("arn:aws:ssm:us-east-1::document/AWS-RunShellScript", None),
             ("arn:aws:dynamodb:us-east-1:111122223333:tables/x", Some(InvalidArnResource)),
             ("arn:aws:iam:::bucket", Some(UnsupportedResourceArnInPolicy)),
         ] {

@@ -29,6 +29,8 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
                 other => unknown_key(&condition.key, other, &path, sink),
             }
             null(operator, &path, sink);
+            trust(held, condition, operator, &path, sink);
+            wildcard(condition, operator, &path, sink);
             relevance(subject, condition, &path, sink);
             actions(held, condition, &path, sink);
         }
@@ -110,6 +112,37 @@ fn null(operator: Operator, path: &Path, sink: &mut Sink<'_>) {
     }
 }
 
+/// Headers that the caller writes (`reference_policies_condition-keys`, aws:referer and aws:UserAgent).
+fn trust(held: &Held<'_>, condition: &Condition, operator: Operator, path: &Path, sink: &mut Sink<'_>) {
+    let is_made_up =
+        ["aws:Referer", "aws:UserAgent"].iter().any(|key| condition.key.eq_ignore_ascii_case(key));
+    if is_made_up && held.is_allow() && operator.comparison != Comparison::Null {
+        let message = format!("`{}` is what the caller says it is", shortened(&condition.key));
+        sink.add(RuleId::UntrustworthyConditionKey, path.clone(), message);
+    }
+}
+
+/// A value `*` decides by the presence of the key alone.
+fn wildcard(condition: &Condition, operator: Operator, path: &Path, sink: &mut Sink<'_>) {
+    let has_star = condition.values.as_slice().iter().any(|value| value.text() == "*");
+    let is_always_there = matches!(lookup(&condition.key), Lookup::Known(known) if known.is_always_there);
+    if !has_star
+        || operator.comparison != Comparison::StringLike
+        || operator.qualifier == Some(Qualifier::ForAnyValue)
+    {
+        return;
+    }
+    let key = shortened(&condition.key);
+    let is_open = operator.if_exists || operator.qualifier.is_some() || is_always_there;
+    if !operator.negated && is_open {
+        let message = format!("the condition on `{key}` always holds");
+        sink.add(RuleId::RedundantKeyDueToWildcard, path.clone(), message);
+    } else if operator.negated && is_always_there {
+        let message = format!("the condition on `{key}` never holds, because every request has the key");
+        sink.add(RuleId::RedundantStatementDueToWildcard, path.clone(), message);
+    }
+}
+
 /// Whether the operator is one for the key's type.
 enum Fit {
     Made,
@@ -143,6 +176,12 @@ fn types(condition: &Condition, operator: Operator, known: Known, path: &Path, s
         Type::Address => "an address",
         Type::Any => return,
     };
+    let is_wide = condition.values.as_slice().iter().any(|value| value.text().contains(['*', '?']));
+    if known.kind == Type::Arn && operator.comparison == Comparison::StringLike && is_wide {
+        let message = format!("the wildcards of `{}` for `{key}` cross colons", condition.operator);
+        sink.add(RuleId::StringLikeWithArnKey, path.clone(), message);
+        return;
+    }
     match fit(known.kind, operator.comparison) {
         Fit::Made => {}
         Fit::Usable => {

@@ -5,6 +5,7 @@ use std::mem::discriminant;
 use super::rule::RuleId;
 use super::subject::{Path, Sink, Subject, shortened};
 use crate::document::{Condition, ConditionValue};
+use crate::glob::patterns_overlap;
 use crate::operator::{Comparison, Operator};
 use crate::value;
 
@@ -25,6 +26,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
                 }
             }
             redundant(condition, operator, &path, sink);
+            kms_keys(condition, operator, &path, sink);
         }
     }
 }
@@ -68,11 +70,28 @@ fn fault(held: &ConditionValue, operator: Operator) -> Option<(RuleId, String)> 
             RuleId::WildcardWithoutLike,
             format!("`{short}` is compared letter by letter, wildcards too"),
         )),
-        Comparison::StringEquals | Comparison::StringEqualsIgnoreCase | Comparison::StringLike => {
-            let is_text = matches!(held, ConditionValue::Text(_));
-            (!is_text).then(|| (RuleId::TypeMismatchString, format!("`{short}` is not in quotes")))
+        Comparison::Binary => value::bytes(text)
+            .is_none()
+            .then(|| (RuleId::TypeMismatchString, format!("`{short}` is not base64"))),
+        Comparison::Arn
+        | Comparison::StringEquals
+        | Comparison::StringEqualsIgnoreCase
+        | Comparison::StringLike => None,
+    }
+}
+
+/// S3 compares the ARN of the key, whatever the caller wrote.
+fn kms_keys(condition: &Condition, operator: Operator, path: &Path, sink: &mut Sink<'_>) {
+    let is_of_key = condition.key.eq_ignore_ascii_case("s3:x-amz-server-side-encryption-aws-kms-key-id");
+    if !is_of_key || operator.comparison == Comparison::Null {
+        return;
+    }
+    for (number, held) in condition.values.as_slice().iter().enumerate() {
+        let may_be_key = patterns_overlap("arn:*:kms:*:*:key/*", &super::arn::opened(held.text()));
+        if !may_be_key {
+            let message = format!("`{}` is not the ARN of a KMS key", shortened(held.text()));
+            sink.add(RuleId::InvalidKmsKeyValue, path.clone().item(number), message);
         }
-        Comparison::Arn | Comparison::Binary => None,
     }
 }
 

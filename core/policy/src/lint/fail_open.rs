@@ -8,6 +8,7 @@ use super::rule::RuleId;
 use super::sample::{asks, callers};
 use super::subject::{Held, Sink, Subject, shortened};
 use super::witness::{self, Witness, absent, allowed, fixed};
+use crate::catalogue::Catalogue;
 use crate::document::{Condition, Effect};
 use crate::operator::{Comparison, Operator, Qualifier};
 use crate::reference;
@@ -27,6 +28,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             mfa(subject, held, condition, operator, sink);
         }
         service_calls(subject, held, sink);
+        attributes(held, sink);
     }
 }
 
@@ -149,6 +151,22 @@ fn denied_without_mfa(subject: &Subject<'_>) -> bool {
             && reference::conditions_hold(&of_mfa, subject.version(), &Context::complete()).known()
                 == Some(true)
     })
+}
+
+/// DynamoDB Developer Guide, `specifying-conditions`: without `Select` a query returns every attribute and names none.
+fn attributes(held: &Held<'_>, sink: &mut Sink<'_>) {
+    let on = |key: &str| {
+        held.statement.conditions.iter().find(|condition| condition.key.eq_ignore_ascii_case(key))
+    };
+    let Some(condition) = on("dynamodb:Attributes").filter(|_| held.is_allow()) else { return };
+    let catalogue = Catalogue::embedded();
+    let reads = ["dynamodb:Query", "dynamodb:Scan", "dynamodb:GetItem", "dynamodb:BatchGetItem"];
+    let is_reached = |name: &&&str| catalogue.action(name).is_some_and(|id| held.actions().contains(id));
+    if let Some(action) = reads.iter().find(is_reached).filter(|_| on("dynamodb:Select").is_none()) {
+        let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+        let message = format!("`{action}` that names no attribute returns every attribute");
+        sink.add(RuleId::DynamodbAttributesWithoutSelect, path, message);
+    }
 }
 
 /// `reference_policies_condition-keys`, aws:SourceIp: the key of the network is not that of the caller when a service calls on

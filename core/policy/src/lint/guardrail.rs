@@ -83,6 +83,7 @@ fn resource_control(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             sink.add(RuleId::RcpActionStar, path, "`*` has no service".to_owned());
         }
         denies_services(subject, held, sink);
+        sources(subject, held, sink);
     }
 }
 
@@ -111,5 +112,37 @@ fn denies_services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) 
         let message = format!("requests of AWS services have no `{}` and are denied, too", condition.key);
         let path = held.at("Condition").key(&condition.operator).key(&condition.key);
         sink.add(RuleId::RcpDeniesServices, path, message);
+    }
+}
+
+/// What a service acts for: keys that only services have, and not all of them.
+fn sources(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
+    const OF_SOURCES: [&str; 4] =
+        ["aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceaccount", "aws:sourcearn"];
+    let is_met_without = |condition: &&Condition| {
+        let one = std::slice::from_ref(*condition);
+        let is_test = !condition.operator.eq_ignore_ascii_case("Null");
+        is_test
+            && OF_SOURCES.contains(&condition.key.to_ascii_lowercase().as_str())
+            && reference::conditions_hold(one, subject.version(), &Context::complete()).known() == Some(true)
+    };
+    let Some(condition) = held.statement.conditions.iter().find(is_met_without) else { return };
+    let without = |is_service: &str| {
+        let mut keys: Vec<(String, Fact)> = OF_SOURCES.map(absent).into();
+        keys.push(fixed("aws:PrincipalIsAWSService", is_service));
+        witness::context(held, subject.version(), &keys).is_some()
+    };
+    let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+    if held.is_allow() {
+        return;
+    }
+    if without("false") {
+        let message =
+            format!("requests of the company's own principals have no `{}` and are denied", condition.key);
+        sink.add(RuleId::RcpDeniesOwnPrincipals, path.clone(), message);
+    }
+    if without("true") {
+        let message = format!("AWS services that send no `{}` are denied", condition.key);
+        sink.add(RuleId::RcpMissingNullCheck, path, message);
     }
 }

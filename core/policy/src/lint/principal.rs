@@ -128,13 +128,23 @@ fn redundant(kinds: &[(PrincipalKind, Vec<String>)], path: &Path, sink: &mut Sin
             let earlier = names.get(..number).unwrap_or_default();
             let is_twin =
                 earlier.iter().any(|other| account(other).is_some() && account(other) == account(name));
-            let is_again = earlier.contains(name);
+            let is_again = earlier.contains(name) || names.iter().any(|other| is_session_of(name, other));
             if is_again || (is_aws && is_twin) || (has_everyone && name != "*") {
                 let path = path.clone().key(&kind.to_string()).item(number);
                 sink.add(RuleId::RedundantPrincipal, path, format!("`{}` is named already", shortened(name)));
             }
         }
     }
+}
+
+/// Whether a session is one of a role that is named itself.
+fn is_session_of(session: &str, role: &str) -> bool {
+    let (Ok(Principal::Session { account, role: name, .. }), Ok(role @ Principal::Role { .. })) =
+        (Principal::parse(session), Principal::parse(role))
+    else {
+        return false;
+    };
+    role.account() == Some(account.as_str()) && role.role_name() == Some(name.as_str())
 }
 
 /// The account of an account principal, however it is spelled.

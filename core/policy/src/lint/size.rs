@@ -24,7 +24,8 @@ fn limit(kind: PolicyKind) -> (RuleId, usize, &'static str) {
         PolicyKind::Identity | PolicyKind::Boundary => (RuleId::IdentitySize, 6144, "characters"),
         PolicyKind::Session => (RuleId::SessionSize, 2048, "characters"),
         PolicyKind::Trust => (RuleId::TrustSize, 2048, "characters"),
-        PolicyKind::ServiceControl | PolicyKind::ResourceControl => (RuleId::ScpSize, 5120, "bytes"),
+        PolicyKind::ServiceControl => (RuleId::ScpSize, 5120, "bytes"),
+        PolicyKind::ResourceControl => (RuleId::RcpSize, 5120, "bytes"),
         PolicyKind::Resource | PolicyKind::Endpoint => (RuleId::ResourceSize, 20_480, "bytes"),
     }
 }

@@ -1,7 +1,8 @@
 //! Every rule, as data: id, family, level, Access Analyzer's name, parliament's ids, the AWS page, what it says, what to do.
 //!
 //! Names and levels follow IAM Access Analyzer's catalogue (IAM User Guide, `access-analyzer-reference-policy-checks`) where
-//! it has the check; where the level differs, the sentence says why.
+//! it has the check, with two differences: what IAM itself refuses is an error, and what only the service reference does not
+//! know is a warning, because it may be newer.
 
 use super::rule::{Family, Level, Rule};
 
@@ -157,6 +158,9 @@ rules! {
     MissingArnRegion = "missing-arn-region", Arn, Error, Some("Missing ARN Region"), ["INVALID_ARN"], "reference-arns",
         "ARNs of this kind of resource have a Region, which this one leaves empty, so it matches nothing.",
         "Write it, or `*`.";
+    MissingArnAccount = "missing-arn-account", Arn, Warning, Some("Missing ARN account"), ["INVALID_ARN"], "reference-arns",
+        "ARNs of this kind of resource have an account, which this one leaves empty; unless the resource is AWS's own, it matches nothing.",
+        "Write the account, or `*`.";
     InvalidArnResource = "invalid-arn-resource", Arn, Warning, Some("Invalid ARN resource"), ["INVALID_ARN"], "reference-arns",
         "No kind of resource of the service has such an ARN; it may be newer than the data.",
         "Compare it with the service's resource types.";
@@ -208,9 +212,9 @@ rules! {
         "Add a condition on aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.";
     RecommendedConditionKeyForServicePrincipal = "recommended-condition-key-for-service-principal", Principal, Suggestion,
         Some("Recommended condition key for service principal"), [], "confused-deputy",
-        "A service is limited to the resources of an account, but not to one of them.",
-        "Consider aws:SourceArn beside aws:SourceAccount.";
-    UnsupportedConditionKeyForServicePrincipal = "unsupported-condition-key-for-service-principal", Principal, Warning,
+        "A service is limited by a key other than those of the source it acts for.",
+        "Use aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or aws:SourceOrgPaths.";
+    UnsupportedConditionKeyForServicePrincipal = "unsupported-condition-key-for-service-principal", Principal, Error,
         Some("Unsupported condition key for service principal"), [], "reference_policies_condition-keys",
         "A statement about a service principal asks for a key that its requests do not have.",
         "Use aws:SourceArn, aws:SourceAccount or aws:SourceOrgID for services, in a statement of their own.";
@@ -221,7 +225,7 @@ rules! {
         "access_policies_identity-vs-resource",
         "A principal other than an account may replace the policy of the resource, and so grant itself the rest.",
         "Leave the change of the policy to identities of the owning account.";
-    RedundantPrincipal = "redundant-principal", Principal, Suggestion, Some("Redundant principal"), [],
+    RedundantPrincipal = "redundant-principal", Principal, Suggestion, Some("Redundant principal in role trust policy"), [],
         "reference_policies_elements_principal", "A principal is already named by another entry.", "Remove it.";
 
     // Conditions
@@ -261,7 +265,7 @@ rules! {
     WildcardWithoutLike = "wildcard-without-like", Condition, Warning, Some("Wildcard without like operator"), [],
         "reference_policies_elements_condition_operators", "A wildcard stands in a value that is compared letter by letter.",
         "Use StringLike or StringNotLike, or write `${*}` if the character is meant.";
-    InvalidDateValue = "invalid-date-value", Condition, Error, Some("Invalid date value"), ["MISMATCHED_TYPE"],
+    InvalidDateValue = "invalid-date-value", Condition, Error, Some("Type mismatch date"), ["MISMATCHED_TYPE"],
         "reference_policies_elements_condition_operators", "A value of a date condition is no date.",
         "Write `2026-01-01T00:00:00Z`, or seconds since 1970.";
     TypeMismatch = "type-mismatch", Condition, Warning, Some("Type mismatch"), ["MISMATCHED_TYPE"],
@@ -270,18 +274,17 @@ rules! {
     TypeMismatchUsable = "type-mismatch-usable", Condition, Suggestion, None, ["MISMATCHED_TYPE_BUT_USABLE"],
         "reference_policies_elements_condition_operators", "The operator works on the key, but another is made for its type.",
         "Use the operator of the key's type; for ARNs the wildcards of ArnLike do not cross colons.";
-    TypeMismatchBoolean = "type-mismatch-boolean", Condition, Error, Some("Type mismatch Boolean"),
+    TypeMismatchBoolean = "type-mismatch-boolean", Condition, Warning, Some("Type mismatch Boolean"),
         ["MISMATCHED_TYPE_OPERATION_TO_NULL"], "reference_policies_elements_condition_operators",
         "A value of a Bool or Null condition is neither true nor false.", "Write `true` or `false`.";
-    TypeMismatchNumber = "type-mismatch-number", Condition, Error, Some("Type mismatch number"), ["MISMATCHED_TYPE"],
+    TypeMismatchNumber = "type-mismatch-number", Condition, Warning, Some("Type mismatch number"), ["MISMATCHED_TYPE"],
         "reference_policies_elements_condition_operators", "A value of a numeric condition is no number.",
         "Write an integer or a decimal; wildcards and variables do not work there.";
     TypeMismatchIpRange = "type-mismatch-ip-range", Condition, Error, Some("Type mismatch IP range"), ["MISMATCHED_TYPE"],
         "reference_policies_elements_condition_operators", "A value of an address condition is no address and no CIDR range.",
         "Write `203.0.113.0/24` or `2001:db8::/32`.";
-    TypeMismatchString = "type-mismatch-string", Condition, Suggestion, Some("Type mismatch string"), ["MISMATCHED_TYPE"],
-        "reference_policies_elements_condition_operators", "A value of a string condition is written as a number or a boolean.",
-        "Put it in quotes.";
+    TypeMismatchString = "type-mismatch-string", Condition, Warning, Some("Type mismatch string"), ["MISMATCHED_TYPE"],
+        "reference_policies_elements_condition_operators", "A value of BinaryEquals is not base64.", "Encode the bytes in base64.";
     PrivateIpAddress = "private-ip-address", Condition, Error, Some("Private IP address"), [], "reference_policies_condition-keys",
         "aws:SourceIp is compared with private addresses only; requests come to AWS from public ones, so it never matches.",
         "Name public ranges, or use aws:VpcSourceIp with aws:SourceVpc.";
@@ -296,8 +299,23 @@ rules! {
     ImproveIpRange = "improve-ip-range", Condition, Suggestion, Some("Improve IP range"), [],
         "reference_policies_elements_condition_operators", "A range has bits set behind its prefix, which are not looked at.",
         "Write the range by its first address.";
-    IrrelevantConditionKey = "irrelevant-condition-key", Condition, Warning, Some("Irrelevant condition key in policy"), [],
+    IrrelevantConditionKey = "irrelevant-condition-key", Condition, Suggestion, Some("Irrelevant condition key in policy"), [],
         "reference_policies_condition-keys", "The key tells nothing in this kind of policy.", "Remove the condition, or use the key that was meant.";
+    InvalidKmsKeyValue = "invalid-kms-key-value", Condition, Error, Some("Invalid kms key value"), [],
+        "S3: UsingKMSEncryption", "A value that must be the ARN of a KMS key is none.",
+        "Write arn:aws:kms:region:account:key/id.";
+    UntrustworthyConditionKey = "untrustworthy-condition-key", Condition, Security, Some("Untrustworthy condition key"), [],
+        "reference_policies_condition-keys", "An Allow relies on a key that the caller makes up as he likes.",
+        "Use a key that AWS sets: of the principal, the network, the organization.";
+    StringLikeWithArnKey = "string-like-with-arn-key", Condition, Security, Some("String like operator with ARN condition keys"), [],
+        "reference_policies_elements_condition_operators",
+        "A wildcard of StringLike crosses the colons of an ARN and so also matches other accounts and services.", "Use ArnLike.";
+    RedundantKeyDueToWildcard = "redundant-key-due-to-wildcard", Condition, Suggestion,
+        Some("Redundant key due to wildcard in condition"), [], "reference_policies_elements_condition",
+        "A condition holds for every request, because its value is `*`.", "Remove it.";
+    RedundantStatementDueToWildcard = "redundant-statement-due-to-wildcard", Condition, Warning,
+        Some("Redundant statement due to wildcard in condition"), [], "reference_policies_elements_condition",
+        "A condition holds for no request, because `*` is excluded, so the statement never applies.", "Remove it, or correct the condition.";
     ContradictoryConditions = "contradictory-conditions", Condition, Warning, None, [], "reference_policies_elements_condition",
         "No request can meet the conditions on one key, so the statement never applies.", "Correct the conditions.";
     IfExistsWithNegated = "if-exists-with-negated", Condition, Suggestion, None, [],
@@ -331,11 +349,15 @@ rules! {
         "reference_policies_condition-keys",
         "An address inside a VPC is asked for without the VPC: anybody can have that address in a VPC of his own.",
         "Add a condition on aws:SourceVpc, aws:SourceVpce or, for instances, aws:Ec2InstanceSourceVpc.";
-    AllowWithUnsupportedTagKey = "allow-with-unsupported-tag-condition-key-for-service", FailOpen, Warning,
+    DynamodbAttributesWithoutSelect = "dynamodb-attributes-without-select", FailOpen, Security,
+        Some("DynamoDB attributes without select"), [], "DynamoDB: specifying-conditions",
+        "An Allow limits the attributes that may be named, and a query or scan that names none returns them all.",
+        "Add `\"StringEquals\": {\"dynamodb:Select\": \"SPECIFIC_ATTRIBUTES\"}`.";
+    AllowWithUnsupportedTagKey = "allow-with-unsupported-tag-condition-key-for-service", FailOpen, Suggestion,
         Some("Allow with unsupported tag condition key for service"), [], "access_tags",
         "An Allow asks for a tag in requests of a service that does not put tags there, so it allows nothing.",
         "Name the resources instead.";
-    AllowNotActionWithUnsupportedTagKey = "allow-not-action-with-unsupported-tag-condition-key-for-service", FailOpen, Warning,
+    AllowNotActionWithUnsupportedTagKey = "allow-not-action-with-unsupported-tag-condition-key-for-service", FailOpen, Suggestion,
         Some("Allow NotAction with unsupported tag condition key for service"), [], "access_tags",
         "An Allow with NotAction asks for a tag, which many services do not put in their requests, so it allows less than it says.",
         "List the actions whose resources have tags.";
@@ -397,19 +419,27 @@ rules! {
     ScpPrincipal = "scp-principal", Guardrail, Error, Some("SCP syntax error principal"), [],
         "Organizations: orgs_manage_policies_scps_syntax", "A service control policy has a Principal or NotPrincipal.",
         "Remove it; use a condition on aws:PrincipalArn.";
-    RcpEffect = "rcp-effect", Guardrail, Error, None, [], "Organizations: orgs_manage_policies_rcps_syntax",
+    RcpEffect = "rcp-effect", Guardrail, Error, Some("RCP syntax error allow"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "A resource control policy allows; it can only deny.", "Write `Deny`.";
-    RcpPrincipal = "rcp-principal", Guardrail, Error, None, [], "Organizations: orgs_manage_policies_rcps_syntax",
+    RcpPrincipal = "rcp-principal", Guardrail, Error, Some("RCP syntax error principal"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "The principal of a resource control policy is not `\"*\"`.", "Write \"Principal\": \"*\" and limit by conditions.";
-    RcpNotAction = "rcp-not-action", Guardrail, Error, None, [], "Organizations: orgs_manage_policies_rcps_syntax",
+    RcpNotAction = "rcp-not-action", Guardrail, Error, Some("RCP syntax error NotAction"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "A resource control policy has NotAction.", "List the actions.";
-    RcpActionStar = "rcp-action-star", Guardrail, Error, None, [], "Organizations: orgs_manage_policies_rcps_syntax",
+    RcpActionStar = "rcp-action-star", Guardrail, Error, Some("RCP syntax error action"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "An action of a resource control policy has no service.", "Write `service:*`.";
     RcpVersion = "rcp-version", Guardrail, Error, None, [], "Organizations: orgs_manage_policies_rcps_syntax",
         "A resource control policy is not of version 2012-10-17.", "Write \"Version\": \"2012-10-17\".";
-    RcpDeniesServices = "rcp-denies-aws-services", Guardrail, Warning, None, [], "Organizations: orgs_manage_policies_rcps_examples",
+    RcpDeniesServices = "rcp-denies-aws-services", Guardrail, Warning, Some("RCP missing related principal condition key"), [], "Organizations: orgs_manage_policies_rcps_examples",
         "A resource control policy also denies AWS services acting for the company's own accounts.",
         "Add `\"BoolIfExists\": {\"aws:PrincipalIsAWSService\": \"false\"}`.";
+    RcpDeniesOwnPrincipals = "rcp-denies-own-principals", Guardrail, Warning,
+        Some("RCP missing related service principal condition key"), [], "Organizations: orgs_manage_policies_rcps_examples",
+        "A resource control policy about what AWS services act for also denies the company's own principals.",
+        "Add `\"Bool\": {\"aws:PrincipalIsAWSService\": \"true\"}`.";
+    RcpMissingNullCheck = "rcp-missing-null-check", Guardrail, Warning, Some("RCP missing service condition key null check"), [],
+        "Organizations: orgs_manage_policies_rcps_examples",
+        "A resource control policy denies AWS services that do not say for whom they act.",
+        "Add `\"Null\": {\"aws:SourceAccount\": \"false\"}`.";
 
     // Trust policies
     TrustNotPrincipal = "trust-not-principal", Trust, Error, Some("Role trust policy syntax error notprincipal"), [],
@@ -431,7 +461,7 @@ rules! {
     MismatchedActionForPrincipal = "mismatched-action-for-principal", Trust, Error, Some("Mismatched action for principal"), [],
         "id_roles_create_for-custom", "An action of assuming a role does not fit the kind of principal, so nobody can assume it that way.",
         "AssumeRole is for AWS principals and services, AssumeRoleWithSAML for SAML, AssumeRoleWithWebIdentity for OIDC.";
-    MissingActionForRolesAnywhere = "missing-action-for-roles-anywhere", Trust, Error, Some("Missing action for roles anywhere"), [],
+    MissingActionForRolesAnywhere = "missing-action-for-roles-anywhere", Trust, Error, Some("Missing action for roles anywhere trust policy"), [],
         "Roles Anywhere: trust-model", "IAM Roles Anywhere needs sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity.",
         "Allow all three.";
     MissingConditionKeyForOidc = "missing-condition-key-for-oidc-principal", Trust, Security,
@@ -440,7 +470,7 @@ rules! {
     MissingGithubRepo = "missing-github-repo-condition-key", Trust, Security, Some("Missing github repo condition key"), [],
         "id_roles_create_for-idp_oidc", "A workflow of anybody's GitHub repository may assume the role.",
         "Add a condition on `token.actions.githubusercontent.com:sub` that names your organization.";
-    SpecificGithubRepo = "specific-github-repo-and-branch-recommended", Trust, Suggestion,
+    SpecificGithubRepo = "specific-github-repo-and-branch-recommended", Trust, Warning,
         Some("Specific github repo and branch recommended"), [], "id_roles_create_for-idp_oidc",
         "Every repository, or every branch and pull request of one, may assume the role.",
         "Name the repository and the branch or environment: `repo:org/name:ref:refs/heads/main`.";
@@ -509,10 +539,12 @@ rules! {
         "The session policy is larger than 2,048 characters.", "Shorten it, or pass managed policies by their ARN.";
     TrustSize = "trust-policy-size", Redundancy, Warning, Some("Policy size exceeds role trust policy quota"), [],
         "reference_iam-quotas", "The trust policy is larger than 2,048 characters; up to 4,096 need a raised quota.", "Shorten it.";
-    ResourceSize = "resource-policy-size", Redundancy, Error, Some("Policy size exceeds resource policy quota"), [],
+    ResourceSize = "resource-policy-size", Redundancy, Warning, Some("Policy size exceeds resource policy quota"), [],
         "S3: bucket-policies", "The policy is larger than a bucket policy may be (20 KB); the limits of other services are lower.", "Shorten it.";
+    RcpSize = "rcp-size", Redundancy, Error, Some("Policy size exceeds RCP quota"), [], "Organizations: orgs_reference_limits",
+        "The policy is larger than 5,120 bytes, the limit of a resource control policy.", "Remove white space, or split it.";
     ScpSize = "scp-size", Redundancy, Error, Some("Policy size exceeds SCP quota"), [],
-        "Organizations: orgs_reference_limits", "The policy is larger than 5,120 bytes, the limit of a service or resource control policy.",
+        "Organizations: orgs_reference_limits", "The policy is larger than 5,120 bytes, the limit of a service control policy.",
         "Remove white space, or split it.";
 
     // Waivers

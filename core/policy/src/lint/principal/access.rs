@@ -121,12 +121,12 @@ fn services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
         if let Some(witness) = asks.into_iter().find_map(|ask| allowed(subject, held, &ask)) {
             let message = format!("`{}` may do this for a resource of anybody's account", shortened(name));
             sink.show(RuleId::RestrictAccessToServicePrincipal, path, message, witness);
-        } else if has_key(held, "aws:SourceAccount") && !has_key(held, "aws:SourceArn") {
-            let message = format!("`{}` is limited to an account, not to a resource of it", shortened(name));
-            sink.add(RuleId::RecommendedConditionKeyForServicePrincipal, path, message);
         } else if let Some(key) = unsupported_key(subject, held) {
             let message = format!("requests of `{}` have no `{}`", shortened(name), shortened(key));
             sink.add(RuleId::UnsupportedConditionKeyForServicePrincipal, path, message);
+        } else if !held.statement.conditions.iter().any(|condition| is_of_source(&condition.key)) {
+            let message = format!("`{}` is not limited by the source it acts for", shortened(name));
+            sink.add(RuleId::RecommendedConditionKeyForServicePrincipal, path, message);
         }
     }
 }
@@ -154,8 +154,10 @@ fn others_resource(service: &str) -> Vec<(String, Fact)> {
     keys
 }
 
-fn has_key(held: &Held<'_>, key: &str) -> bool {
-    held.statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case(key))
+fn is_of_source(key: &str) -> bool {
+    ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(key))
 }
 
 /// A key of principals with an account, without which the statement does not apply.
