@@ -115,8 +115,97 @@ pub(crate) struct Circumstances {
 /// Questions about policy files: what they decide
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    Check(Check),
     Eval(Eval),
     Compare(Compare),
+}
+
+/// What is doubtful in policy documents? Over 150 rules; findings about grants carry a request that shows them.
+///
+/// A file holds a document, or what the AWS CLI prints around one (`get-policy-version`, `get-bucket-policy`,
+/// `get-account-authorization-details` …). Waivers stand in `NAME.waivers.toml` beside `NAME.json`, or in `kagimori.toml`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 clean, 1 findings of --fail-on or worse, 2 failed, 3 part of what was given could not be read."
+)]
+pub(crate) struct Check {
+    /// Policy files, folders (their `.json` files, recursively), or `-` for standard input
+    #[arg(required_unless_present_any = ["list_rules", "explain"], value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the documents are attached to [default: guessed from their text and the file's name]
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<KindArg>,
+    /// Only these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// Show findings of this severity and worse
+    #[arg(long, value_enum, default_value_t = SeverityArg::Suggestion, value_name = "LEVEL")]
+    pub(crate) severity: SeverityArg,
+    /// Findings of this severity and worse make the exit code 1
+    #[arg(long, value_enum, default_value_t = SeverityArg::Warning, value_name = "LEVEL")]
+    pub(crate) fail_on: SeverityArg,
+    /// Where `kagimori.toml` is looked for
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The instant at which waivers are judged [default: the clock]
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) now: Option<Timestamp>,
+    /// For people, as JSON, or as SARIF 2.1.0 for code hosts
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(crate) format: CheckFormat,
+    /// List the rules
+    #[arg(long, conflicts_with_all = ["files", "explain"])]
+    pub(crate) list_rules: bool,
+    /// Explain a rule
+    #[arg(long, value_name = "RULE", conflicts_with = "files")]
+    pub(crate) explain: Option<String>,
+}
+
+/// What a policy is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    /// A user, group or role
+    Identity,
+    /// A resource: bucket, key, queue …
+    Resource,
+    /// A role, to say who may assume it
+    Trust,
+    /// A permissions boundary
+    Boundary,
+    /// A service control policy
+    Scp,
+    /// A resource control policy
+    Rcp,
+    /// Passed when a session is made
+    Session,
+    /// A VPC endpoint
+    Endpoint,
+}
+
+/// How bad a finding is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityArg {
+    /// AWS refuses it, or part of it never works
+    Error,
+    /// It grants or lets through more than it seems to
+    Security,
+    /// It probably does not do what was meant
+    Warning,
+    /// It could be written better
+    Suggestion,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Human,
+    /// JSON with a versioned schema
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
 }
 
 /// Does a new identity policy grant anything the old one does not? Proves it, or shows a request.

@@ -1,5 +1,7 @@
 //! The company's own facts, from `kagimori.toml`; the edge reads the file, this is its meaning.
 
+pub mod policy;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -28,6 +30,8 @@ pub struct Settings {
     pub patterns: Patterns,
     /// Findings that are accepted for a while.
     pub waivers: Vec<Waiver>,
+    /// How policies are linted.
+    pub policy: policy::PolicySettings,
 }
 
 /// Who owns things, and how tags say so.
@@ -130,6 +134,7 @@ impl Settings {
             limits: wire.limits,
             patterns: wire.patterns,
             waivers: wire.waiver.into_iter().map(WireWaiver::read).collect::<Result<_, _>>()?,
+            policy: wire.policy.read(text)?,
         })
     }
 
@@ -177,6 +182,8 @@ struct Wire {
     patterns: Patterns,
     #[serde(default)]
     waiver: Vec<WireWaiver>,
+    #[serde(default)]
+    policy: policy::WirePolicy,
 }
 
 #[derive(Deserialize)]
@@ -208,11 +215,7 @@ impl WireWaiver {
                 return Err(SettingsError::new(message, "a waiver needs an owner, a reason and a resource"));
             }
         }
-        let expires = self.expires.parse().map_err(|_| {
-            let message =
-                format!("the waiver for `{}` expires on `{}`, which is no date", self.check, self.expires);
-            SettingsError::new(message, "write it as `2027-03-31`")
-        })?;
+        let expires = day(&self.check, &self.expires)?;
         Ok(Waiver {
             account: self.account.as_deref().map(account).transpose()?,
             check: self.check,
@@ -222,6 +225,14 @@ impl WireWaiver {
             expires,
         })
     }
+}
+
+/// The last day of a waiver.
+fn day(check: &str, text: &str) -> Result<Date, SettingsError> {
+    text.parse().map_err(|_| {
+        let message = format!("the waiver for `{check}` expires on `{text}`, which is no date");
+        SettingsError::new(message, "write it as `2027-03-31`")
+    })
 }
 
 fn instant(text: &str) -> Result<Timestamp, SettingsError> {
@@ -305,7 +316,7 @@ mod tests {
         let cases = [
             (
                 "x = 1",
-                "line 1: unknown field `x`, expected one of `as_of`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`",
+                "line 1: unknown field `x`, expected one of `as_of`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`",
             ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
             ("bastion = \"12\"", "`12` is not a 12-digit AWS account id"),

@@ -212,10 +212,9 @@ impl Catalogue {
 
     /// The type of a service's condition key, given in any case; a key of tags by any tag.
     pub fn key_type(&self, key: &str) -> Option<KeyType<'_>> {
-        let service = key.split_once(':')?.0;
-        let found =
-            self.services.iter().find(|held| self.strings.get(held.prefix).eq_ignore_ascii_case(service))?;
-        let is_it = |known: &str| match known.split_once("${") {
+        let (_, found) = self.service(key.split_once(':')?.0)?;
+        // Tags are written `aws:ResourceTag/${TagKey}` or, by S3, `s3:ExistingObjectTag/<key>`.
+        let is_it = |known: &str| match known.split_once("${").or_else(|| known.split_once('<')) {
             Some((before, _)) => {
                 key.get(..before.len()).is_some_and(|head| head.eq_ignore_ascii_case(before))
             }
@@ -225,6 +224,33 @@ impl Catalogue {
         let name = self.strings.get(*kind);
         let multivalued = name.starts_with("ArrayOf");
         Some(KeyType { name: name.strip_prefix("ArrayOf").unwrap_or(name), multivalued })
+    }
+
+    /// Whether there is a service of this prefix, given in any case.
+    pub fn has_service(&self, prefix: &str) -> bool {
+        self.service(prefix).is_some()
+    }
+
+    /// A service and its number. They stand in the order of `names`, where a `:` follows the prefix.
+    fn service(&self, prefix: &str) -> Option<(usize, &Service)> {
+        let wanted = || prefix.bytes().map(|byte| byte.to_ascii_lowercase()).chain([b':']);
+        let order = |held: &Service| {
+            let known = self.strings.get(held.prefix).bytes().map(|byte| byte.to_ascii_lowercase());
+            known.chain([b':']).cmp(wanted())
+        };
+        let place = self.services.binary_search_by(order).ok()?;
+        self.services.get(place).map(|held| (place, held))
+    }
+
+    /// The ARNs of every kind of resource, with placeholders.
+    pub fn resource_arns(&self) -> impl Iterator<Item = &str> {
+        self.resource_types.iter().map(|held| self.strings.get(held.arn))
+    }
+
+    /// The kinds of resource an action works on, as places in [`Self::resource_arns`].
+    pub fn resource_numbers(&self, id: ActionId) -> impl Iterator<Item = usize> {
+        let resources = self.get(id).map_or(&[][..], |action| &action.resources);
+        resources.iter().filter_map(|(place, ..)| usize::try_from(*place).ok())
     }
 
     /// Whether resource control policies bind a service's calls.

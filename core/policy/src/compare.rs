@@ -8,6 +8,8 @@
 mod candidates;
 mod inclusion;
 
+pub(crate) use inclusion::is_statement_inside;
+
 use crate::decision::Answer;
 use crate::document::Document;
 use crate::engine::{Compiled, Compiler, Stack};

@@ -159,6 +159,53 @@ impl Glob {
     }
 }
 
+/// Whether some text matches both patterns: the yes or no of [`Glob::common_text`], cheaply. A `*` or `?` on either side is a
+/// wildcard.
+pub fn patterns_overlap(a: &str, b: &str) -> bool {
+    if !a.contains(['*', '?']) || !b.contains(['*', '?']) {
+        // The one without wildcards is the text.
+        return if a.contains(['*', '?']) {
+            crate::pattern::matches(a, b)
+        } else {
+            crate::pattern::matches(b, a)
+        };
+    }
+    // What both begin with before their first wildcard must be the same; most pairs end here.
+    let (start_a, start_b) = (literal_start(a), literal_start(b));
+    if !start_a.starts_with(start_b) && !start_b.starts_with(start_a) {
+        return false;
+    }
+    let b: Vec<char> = b.chars().collect();
+    // `row[n]`: whether the part of `a` so far and the first `n` characters of `b` have a text in common.
+    let mut row = vec![true];
+    row.extend(b.iter().scan(true, |all_stars, c| {
+        *all_stars &= *c == '*';
+        Some(*all_stars)
+    }));
+    for x in a.chars() {
+        let mut left = x == '*' && row.first() == Some(&true);
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.windows(2)) {
+            let &[diagonal, above] = above else { continue };
+            left = match (x, *y) {
+                ('*', '*') => diagonal || above || left,
+                // Either the `*` stands for nothing, or it swallows one step of the other side.
+                ('*', _) => above || left || diagonal,
+                (_, '*') => left || above || diagonal,
+                _ => diagonal && (x == '?' || *y == '?' || x == *y),
+            };
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last() == Some(&true)
+}
+
+/// What stands before the first wildcard.
+fn literal_start(pattern: &str) -> &str {
+    pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern)
+}
+
 impl FromIterator<Token> for Glob {
     fn from_iter<I: IntoIterator<Item = Token>>(tokens: I) -> Self {
         let mut glob = Self::default();
@@ -281,6 +328,12 @@ mod tests {
         #[test]
         fn agrees_with_the_matcher(pattern in pattern_text(), text in "[abc]{0,7}") {
             prop_assert_eq!(Glob::policy(&pattern).matches(&text), pattern::matches(&pattern, &text));
+        }
+
+        #[test]
+        fn overlapping_is_having_a_common_text(a in pattern_text(), b in pattern_text()) {
+            let expected = Glob::policy(&a).common_text(&Glob::policy(&b)).is_some();
+            prop_assert_eq!(super::patterns_overlap(&a, &b), expected, "{} {}", a, b);
         }
 
         #[test]

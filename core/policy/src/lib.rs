@@ -7,6 +7,7 @@
 //! * [`pattern`] and [`glob`] match actions and ARNs against the `*` and `?` of policies.
 //! * [`request`] and [`policies`] are what is asked and what has a say; [`decision`] is the answer.
 //! * [`catalogue`] is the service reference: actions, resource types, condition keys.
+//! * [`lint`] says what is doubtful in a document.
 //! * [`reference`] decides, as AWS describes it, one request at a time.
 
 pub mod arn;
@@ -17,6 +18,7 @@ pub mod document;
 pub mod engine;
 pub mod formula;
 pub mod glob;
+pub mod lint;
 pub mod operator;
 pub mod parse;
 pub mod pattern;

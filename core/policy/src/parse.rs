@@ -49,6 +49,12 @@ pub fn parse(text: &str, strictness: Strictness) -> Result<Document, ParseError>
     Ok(document)
 }
 
+/// Reads one statement of a document; unknown elements are ignored.
+pub(crate) fn statement(text: &str) -> Result<Statement, ParseError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    StatementSeed(Strictness::Lenient).deserialize(&mut json).map_err(|error| ParseError::new(&error, ""))
+}
+
 impl ParseError {
     fn new(error: &serde_json::Error, path: &str) -> Self {
         let text = error.to_string();

@@ -7,6 +7,8 @@
 
 mod statement;
 
+pub(crate) use statement::PARTITIONS;
+
 use std::collections::BTreeSet;
 
 use crate::document::{Document, Version};

@@ -1,7 +1,7 @@
 //! `kagimori policy eval`: runs scenario files, one JSON line per case.
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
+use std::path::Path;
 
 use kagimori_policy::scenario::{self, Report};
 use serde::Serialize;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::Eval;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::policy::json_files::json_files;
 use crate::printer;
 
 /// One line of the results.
@@ -29,7 +30,7 @@ struct Tally {
 }
 
 pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
-    let files = case_files(&args.cases)?;
+    let files = json_files(&args.cases)?;
     if files.is_empty() {
         return Err(AppError::NoCases(args.cases.clone()));
     }
@@ -44,29 +45,6 @@ pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
     }
     printer::note(&tally.summary(files.len()));
     Ok(tally.exit())
-}
-
-/// The file itself, or every `.json` file below the folder, sorted.
-fn case_files(path: &Path) -> Result<Vec<PathBuf>, AppError> {
-    let unreadable = |source: io::Error| AppError::read(path, source);
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|source| AppError::read(&folder, source))? {
-            let entry = entry.map_err(|source| AppError::read(&folder, source))?;
-            let kind = entry.file_type().map_err(|source| AppError::read(&entry.path(), source))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|extension| extension == "json") {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Runs the cases of one file. A file that cannot be read is told and counted; the others go on.

@@ -78,8 +78,10 @@ impl ActionSet {
 
     /// Its actions in order.
     pub fn iter(&self) -> impl Iterator<Item = ActionId> + '_ {
-        let ids = (0..self.len).filter_map(|place| u16::try_from(place).ok().map(ActionId));
-        ids.filter(|id| self.contains(*id))
+        let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
+        let ids = words
+            .flat_map(|(number, _)| (0..64).map(move |bit| number.saturating_mul(64).saturating_add(bit)));
+        ids.filter_map(|place| u16::try_from(place).ok().map(ActionId)).filter(|id| self.contains(*id))
     }
 }
 
@@ -93,25 +95,49 @@ impl Catalogue {
 
     /// The same, added to a set.
     pub fn expand_into(&self, set: &mut ActionSet, pattern: &str) {
+        self.each_match(pattern, |id| {
+            set.insert(id);
+            true
+        });
+    }
+
+    /// Whether a pattern names any action.
+    pub fn matches_any(&self, pattern: &str) -> bool {
+        self.any_action(pattern, |_| true)
+    }
+
+    /// Whether some action of a pattern passes a test.
+    pub fn any_action(&self, pattern: &str, mut test: impl FnMut(ActionId) -> bool) -> bool {
+        let mut found = false;
+        self.each_match(pattern, |id| {
+            found = test(id);
+            !found
+        });
+        found
+    }
+
+    /// Calls with every action of a pattern, as long as the call says to go on.
+    fn each_match(&self, pattern: &str, mut take: impl FnMut(ActionId) -> bool) {
         let pattern = pattern.to_ascii_lowercase();
         let (service, _) = pattern.split_once(':').unwrap_or(("*", ""));
         let is_wild = service.contains(['*', '?']);
         let literal = pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(&pattern);
         let is_prefix = pattern.strip_suffix('*') == Some(literal);
-        for (number, held) in self.services.iter().enumerate() {
-            if !is_wild && !self.strings.get(held.prefix).eq_ignore_ascii_case(service) {
-                continue;
+        let range = if is_wild {
+            0..self.names.len()
+        } else {
+            let Some((number, held)) = self.service(service) else { return };
+            self.range(number, held)
+        };
+        let names = self.names.get(range.clone()).unwrap_or_default();
+        let first = if is_wild { 0 } else { names.partition_point(|name| name.as_str() < literal) };
+        for (place, name) in names.iter().enumerate().skip(first) {
+            if !is_wild && !name.starts_with(literal) {
+                return;
             }
-            let names = self.names.get(self.range(number, held)).unwrap_or_default();
-            let first = names.partition_point(|name| name.as_str() < if is_wild { "" } else { literal });
-            for (place, name) in names.iter().enumerate().skip(first) {
-                if !is_wild && !name.starts_with(literal) {
-                    break;
-                }
-                if is_prefix || pattern::matches(&pattern, name) {
-                    let id = held.actions.saturating_add(place);
-                    set.insert(ActionId(u16::try_from(id).unwrap_or(u16::MAX)));
-                }
+            let id = ActionId(u16::try_from(range.start.saturating_add(place)).unwrap_or(u16::MAX));
+            if (is_prefix || pattern::matches(&pattern, name)) && !take(id) {
+                return;
             }
         }
     }
@@ -149,6 +175,12 @@ mod tests {
         assert!(catalogue.rcp_supported("S3") && !catalogue.rcp_supported("ec2"));
         assert_eq!(catalogue.key_type("ec2:instancetype").unwrap().name, "String");
         assert!(catalogue.actions().all(|id| catalogue.action(&catalogue.name(id)) == Some(id)));
+        assert!(
+            catalogue
+                .services()
+                .all(|prefix| catalogue.has_service(prefix) && catalogue.matches_any(&format!("{prefix}:*")))
+        );
+        assert!(!catalogue.has_service("nosuch") && !catalogue.matches_any("s3:Nosuch*"));
     }
 
     #[test]

@@ -46,6 +46,11 @@ fn statements(documents: &[Document], effect: Effect) -> Vec<Held<'_>> {
     all.filter(|held| held.statement.effect == effect).collect()
 }
 
+/// Whether whatever one statement of a document is about, another is about too, whatever their effects.
+pub(crate) fn is_statement_inside(inner: &Statement, outer: &Statement, version: Option<Version>) -> bool {
+    is_inside(Held { statement: inner, version }, Held { statement: outer, version })
+}
+
 /// Whether whatever the one is about, the other is about too.
 fn is_inside(inner: Held<'_>, outer: Held<'_>) -> bool {
     actions_inside(inner, outer)

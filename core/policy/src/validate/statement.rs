@@ -170,7 +170,8 @@ fn resource(element: Option<&ResourceElement>, kind: PolicyKind, add: &mut Add<'
     }
 }
 
-const PARTITIONS: [&str; 8] =
+/// The partitions of AWS.
+pub(crate) const PARTITIONS: [&str; 8] =
     ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 const IAM_KINDS: [&str; 14] = [
