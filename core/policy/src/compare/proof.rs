@@ -256,10 +256,11 @@ impl<'a> Proof<'a> {
             }
             atoms.push(self.theory.rules.push(Atom::Action(left, false)));
         }
-        for rule in &goal.asserted {
-            match self.action_atom(*rule) {
-                Named::Some(atom) if self.is_negated(*rule) => atoms.push(atom),
-                _ => {}
+        for rule in goal.asserted.iter().filter(|rule| self.is_negated(**rule)).copied().collect::<Vec<_>>() {
+            match self.action_atom(rule) {
+                Named::None => return End::Proved,
+                Named::All => {}
+                Named::Some(atom) => atoms.push(atom),
             }
         }
         let mut clauses = Vec::new();
