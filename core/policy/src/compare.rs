@@ -396,6 +396,11 @@ mod tests {
                 r#""Action":"s3:GetObject","Resource":"*","Condition":{{"StringEquals":{{"s3:ExistingObjectTag/owner":"{value}"}}}}"#
             ))
         };
+        let from = |operator: &str, value: &str| {
+            allow(&format!(
+                r#""Action":"s3:GetObject","Resource":"*","Condition":{{"{operator}":{{"ec2:SourceInstanceARN":"{value}"}}}}"#
+            ))
+        };
         for (old, new, expected) in [
             (&home, &home, Verdict::Equal),
             (&home, &on("arn:aws:s3:::b/${aws:username}/a*"), Verdict::Narrower),
@@ -405,6 +410,16 @@ mod tests {
             (&tagged("${aws:username}"), &tagged("${aws:username}"), Verdict::Equal),
             (&tagged("${aws:username}"), &tagged("alice"), Verdict::Incomparable),
             (&tagged("*"), &tagged("${aws:username, 'x'}"), Verdict::Incomparable),
+            (
+                &from("StringLike", "*/${ec2:InstanceId}"),
+                &from("ArnLike", "arn:aws:ec2:*:*:instance/${ec2:InstanceId}"),
+                Verdict::Narrower,
+            ),
+            (
+                &from("ArnLike", "arn:aws:ec2:*:${aws:PrincipalAccount}:instance/*"),
+                &from("ArnLike", "arn:aws:ec2:*:1:instance/${ec2:InstanceId}"),
+                Verdict::Incomparable,
+            ),
         ] {
             let comparison = compare(&policy(old), &policy(new));
             assert_eq!(comparison.verdict(), expected, "{old}\n{new}\n{comparison:#?}");

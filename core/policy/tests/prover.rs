@@ -14,7 +14,7 @@ mod prover {
 
     #[test]
     fn holds() {
-        run(400, 60);
+        run(150, 30);
     }
 
     #[test]

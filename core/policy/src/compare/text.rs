@@ -156,9 +156,10 @@ impl Pattern {
         Some(steps.into_iter().collect())
     }
 
-    /// The ARN of a condition, its variables replaced. `None`: it matches no ARN.
-    pub(super) fn arn_tokens(tokens: &[Token]) -> Option<Self> {
-        if tokens == [Token::Many] {
+    /// The ARN of a condition; `letters` stand for variables in its sixth part, before the token of this place. `None`: it
+    /// matches no ARN.
+    pub(super) fn arn_tokens(tokens: &[Token], letters: &[(usize, u32)]) -> Option<Self> {
+        if letters.is_empty() && tokens == [Token::Many] {
             return Some(Self::every_arn());
         }
         let parts: Vec<&[Token]> = tokens.splitn(6, |token| *token == Token::Char(':')).collect();
@@ -173,11 +174,16 @@ impl Pattern {
             steps.extend(part.iter().map(|token| in_part(*token)));
         }
         steps.push(Step::Char(':'));
-        steps.extend(last.iter().map(|token| match token {
-            Token::Char(c) => Step::Char(*c),
-            Token::One => Step::One,
-            Token::Many => Step::Many,
-        }));
+        let first = tokens.len().saturating_sub(last.len());
+        for place in first..=tokens.len() {
+            let here = letters.iter().filter(|(before, _)| *before == place);
+            steps.extend(here.map(|(_, number)| Step::Variable(*number)));
+            steps.extend(tokens.get(place).map(|token| match token {
+                Token::Char(c) => Step::Char(*c),
+                Token::One => Step::One,
+                Token::Many => Step::Many,
+            }));
+        }
         Some(steps.into_iter().collect())
     }
 
