@@ -98,6 +98,18 @@ pub fn included_within(inner: &[Document], outer: &[Document], scope: Scope) -> 
     stacks_included(&of(inner), &of(outer), scope)
 }
 
+/// Whether it is proved that every request that `inner` allows is allowed by `outer`; looks for no witness.
+pub(crate) fn is_proved(inner: &[Document], outer: &[Document], scope: Scope) -> bool {
+    let of = |identity: &[Document]| Policies { identity: identity.to_vec(), ..Policies::default() };
+    let (inner, outer) = (of(inner), of(outer));
+    if not_comparable(&inner).or_else(|| not_comparable(&outer)).is_some() {
+        return false;
+    }
+    let mut rules = Rules::new(&[]);
+    let (inner, outer) = (side(&inner, &mut rules), side(&outer, &mut rules));
+    Proof::new(Theory::new(rules), scope).run(&inner, &outer, &mut |_, _| true) == End::Proved
+}
+
 /// Whether every request that the one stack of policies allows is allowed by the other: identity policies within
 /// boundary, session policy and the service control policies of each level.
 ///
