@@ -11,6 +11,7 @@
 //! principal; a key is absent, has one value, or a list. An action that the service reference does not know may be called
 //! anything ([`Scope`]). The resource's own policy leaves the decision to the account.
 
+mod difference;
 mod proof;
 mod rules;
 mod search;
@@ -25,6 +26,7 @@ use crate::document::{Document, Effect};
 use crate::policies::{Layer, Policies};
 use crate::request::Request;
 
+pub use difference::{Difference, difference};
 use proof::{End, Proof, Side};
 use rules::{RuleId, Rules, Valuation};
 use theory::Theory;
@@ -81,7 +83,12 @@ pub enum Scope {
 
 /// Compares two sets of identity policies.
 pub fn compare(old: &[Document], new: &[Document]) -> Comparison {
-    Comparison { new_in_old: included(new, old), old_in_new: included(old, new) }
+    compare_within(old, new, Scope::AnyAction)
+}
+
+/// The same for some actions only.
+pub fn compare_within(old: &[Document], new: &[Document], scope: Scope) -> Comparison {
+    Comparison { new_in_old: included_within(new, old, scope), old_in_new: included_within(old, new, scope) }
 }
 
 /// Whether every request that `inner` allows is allowed by `outer`, two sets of identity policies.

@@ -202,6 +202,30 @@ impl Pattern {
         Some(arn_steps([partition, service, region, account]).chain(last.0.iter().copied()).collect())
     }
 
+    /// One ARN of a pattern of ARNs, as people write them. Its variables stand open.
+    pub(super) fn example_arn(&self, region: &str, account: &str) -> Self {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut part = 0;
+        for step in &self.0 {
+            part += usize::from(*step == Step::Char(':'));
+            match step {
+                Step::Many | Step::ManyInPart | Step::Variable(_) => {
+                    let word = match part {
+                        1 => "aws",
+                        3 => region,
+                        4 => account,
+                        _ => "example",
+                    };
+                    steps.extend(word.chars().map(Step::Char));
+                }
+                Step::One | Step::OneInPart => steps.push(Step::Char('1')),
+                Step::Fold(c) | Step::FoldUnicode(c) => steps.push(Step::Char(*c)),
+                Step::Char(_) => steps.push(*step),
+            }
+        }
+        steps.into_iter().collect()
+    }
+
     /// Whether a variable stands in it.
     pub(super) fn has_variable(&self) -> bool {
         self.0.iter().any(|step| matches!(step, Step::Variable(_)))

@@ -106,7 +106,8 @@ fn patterns_of(service: &str, action: &str) -> Vec<String> {
         action.char_indices().filter(|(_, c)| c.is_ascii_uppercase()).map(|(at, _)| at).collect();
     words.push(action.len());
     let mut patterns = vec![format!("{service}:*")];
-    for (at, _) in action.char_indices().skip(1) {
+    // Half a word would be shorter still, and say nothing to who reads it.
+    for at in words.iter().copied().filter(|at| *at > 0) {
         patterns.extend(action.get(..at).map(|beginning| format!("{service}:{beginning}*")));
     }
     for &start in words.iter().filter(|at| **at > 0 && **at < action.len()) {
