@@ -126,10 +126,14 @@ fn resources(theory: &Theory<'_>, region: &Region<'_>, action: &str) -> Vec<Opti
     let catalogue = Catalogue::embedded();
     let types = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
     let mut resources = Vec::new();
-    let own = granted(theory, &literals).map(|it| it.example_arn(REGION, ACCOUNT));
     let filled = types.iter().filter_map(|kind| template(kind.arn, true));
-    let open = types.iter().filter_map(|kind| template(kind.arn, false));
-    for pattern in filled.chain(own.take(EXAMPLES_MAX)).chain(open) {
+    let open: Vec<Pattern> = types.iter().filter_map(|kind| template(kind.arn, false)).collect();
+    let own: Vec<Pattern> = granted(theory, &literals)
+        .take(EXAMPLES_MAX)
+        .map(|it| it.example_arn(REGION, ACCOUNT))
+        .filter(|it| it.as_literal().is_some_and(|arn| open.iter().any(|it| it.matches(&arn) == Some(true))))
+        .collect();
+    for pattern in filled.chain(own).chain(open) {
         if let Status::Possible(Value::Resource(resource)) =
             theory.resource(region.domain, &literals, &[pattern])
         {
