@@ -460,6 +460,20 @@ mod tests {
     }
 
     #[test]
+    fn one_text_is_not_one_thing_under_two_operators() {
+        let with = |operator: &str, value: &str| {
+            policy(&allow(&format!(
+                r#""Action":"s3:GetObject","Resource":"*","Condition":{{"{operator}":{{"a:b":"{value}"}}}}"#
+            )))
+        };
+        let arn = "arn:aws:iam::${aws:PrincipalAccount}:role/ß*";
+        for (one, other) in [("ArnLike", "StringEqualsIgnoreCase"), ("StringEqualsIgnoreCase", "ArnLike")] {
+            assert_ne!(included(&with(one, arn), &with(other, arn)), Inclusion::Proved, "{one} {other}");
+        }
+        assert_eq!(included(&with("ArnLike", arn), &with("ArnEquals", arn)), Inclusion::Proved);
+    }
+
+    #[test]
     fn actions_that_aws_may_add() {
         let listed = policy(&allow(r#""Action":["sts:Get*"],"Resource":"*""#));
         let names = crate::catalogue::Catalogue::embedded();

@@ -94,6 +94,9 @@ struct Held {
     version: Option<Version>,
 }
 
+/// One kind of rewriting.
+type Step<'s> = &'s dyn Fn(&mut Vec<Held>);
+
 /// Rewrites identity policies to shorter ones with the same meaning.
 pub fn minimise(documents: &[Document], options: Options) -> Minimised {
     let scope = if options.wildcards { Scope::KnownActions } else { Scope::AnyAction };
@@ -103,7 +106,7 @@ pub fn minimise(documents: &[Document], options: Options) -> Minimised {
         return unchanged(documents, before, options, why);
     }
     let mut current = original.clone();
-    let steps: [&dyn Fn(&mut Vec<Held>); 5] = [
+    let steps: [Step<'_>; 5] = [
         &|held| merge::merge(held, options.sids),
         &redundant::remove,
         &|held| merge::merge(held, options.sids),

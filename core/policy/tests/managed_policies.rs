@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use kagimori_policy::compare::{Inclusion, compare};
+use kagimori_policy::minimise::{Options, Sameness, minimise};
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::print::{print, print_pretty};
 use kagimori_policy::validate::{PolicyKind, validate};
@@ -103,6 +104,37 @@ fn consecutive_versions_are_compared() {
         slowest.1,
         times.iter().sum::<std::time::Duration>(),
     );
+}
+
+#[test]
+#[ignore = "needs the whole package: scripts/check-managed-policies"]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn every_policy_is_minimised() {
+    let policies = all();
+    for wildcards in [false, true] {
+        let (mut before, mut after, mut spread, mut unchanged) = (0, 0, 0, 0);
+        let mut times = Vec::new();
+        for (name, policy) in &policies {
+            let Some(held) = policy.versions.values().last() else { continue };
+            let document = parse(&held.document.to_string(), Strictness::Lenient).unwrap();
+            let began = std::time::Instant::now();
+            let minimised = minimise(&[document], Options { wildcards, ..Options::default() });
+            times.push((began.elapsed(), name));
+            before += minimised.before.characters;
+            after += minimised.after.characters;
+            spread += usize::from(minimised.documents.len() > 1);
+            if let Sameness::Unchanged(why) = &minimised.sameness {
+                println!("{name}: {why}");
+                unchanged += 1;
+            }
+        }
+        times.sort();
+        println!(
+            "wildcards {wildcards}: {before} → {after} characters, {spread} spread, {unchanged} not proved; p50 {:?}, max {:?}",
+            times[times.len() / 2].0,
+            times.last(),
+        );
+    }
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Test {
                         if it.is_ascii() {
                             text(it, false, Case::Unicode)
                         } else {
-                            Some(Pattern::letter(letter(it)))
+                            Some(Pattern::letter(letter(&format!("without case {it}"))))
                         }
                     })
                     .collect(),
@@ -153,7 +153,11 @@ fn arn(
     let is_colon = |token: &&Token| **token == Token::Char(':');
     let before = first_letter.unwrap_or(tokens.len());
     let is_open = first_letter.is_some() && tokens.iter().take(before).filter(is_colon).count() < 5;
-    if is_open { Some(Pattern::letter(letter(text))) } else { Pattern::arn_tokens(&tokens, &letters) }
+    if is_open {
+        Some(Pattern::letter(letter(&format!("arn {text}"))))
+    } else {
+        Pattern::arn_tokens(&tokens, &letters)
+    }
 }
 
 /// A fact that passes the tests marked true and fails those marked false. The plainest comes first.

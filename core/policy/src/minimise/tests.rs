@@ -105,7 +105,7 @@ fn large_policies_are_spread() {
         catalogue.expand("ec2:*").iter().take(500).map(|id| format!("\"{}\"", catalogue.name(id))).collect();
     let given =
         policy(&format!(r#"{{"Sid":"Ec2","Effect":"Allow","Action":[{}],"Resource":"*"}}"#, names.join(",")));
-    let minimised = minimise(&[given.clone()], Options::default());
+    let minimised = minimise(std::slice::from_ref(&given), Options::default());
     assert!(minimised.fits && minimised.documents.len() > 1, "{:?}", minimised.after);
     assert_eq!(included_within(&[given], &minimised.documents, Scope::AnyAction), Inclusion::Proved);
 }
