@@ -1,6 +1,7 @@
 //! What lies inside the rest is left out: whole statements, actions, resources, values of conditions.
 
 use crate::document::{ActionElement, Document, ResourceElement, Statement};
+use crate::glob::Glob;
 use crate::pattern;
 
 use super::merge::{listed, values};
@@ -79,15 +80,17 @@ fn remove_actions(one: &mut Held, rest: &[Held]) {
             (patterns, false) => patterns.iter().map(String::as_str).collect(),
         })
         .collect();
-    // Only what another pattern names, too, can be left out. A pattern may be named by several together.
+    // Only what another pattern names, too, can be left out. A wildcard may be named by several together.
+    let lower = |text: &str| Glob::policy(text).lower_case();
+    let elsewhere: Vec<(&str, Glob)> = elsewhere.into_iter().map(|text| (text, lower(text))).collect();
     let may_be = |entry: &str, others: &[String]| {
         let is_wild = entry.contains(['*', '?']);
-        let service = |text: &str| text.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let names = |other: &str| {
-            pattern::matches_ignoring_case(other, entry)
-                || (is_wild && (service(other) == service(entry) || service(other).contains(['*', '?'])))
+        let glob = lower(entry);
+        let overlaps = |text: &str, other: &Glob| {
+            if is_wild { other.overlaps(&glob) } else { pattern::matches_ignoring_case(text, entry) }
         };
-        others.iter().map(String::as_str).chain(elsewhere.iter().copied()).any(names)
+        elsewhere.iter().any(|(text, glob)| is_near(entry, text) && overlaps(text, glob))
+            || others.iter().any(|text| is_near(entry, text) && overlaps(text, &lower(text)))
     };
     remove_entries(one, rest, entries, &may_be, &|statement, list| Statement {
         action: ActionElement::Action(listed(list)),
@@ -95,10 +98,36 @@ fn remove_actions(one: &mut Held, rest: &[Held]) {
     });
 }
 
+/// Told without a walk: they begin with the same service, or one of them with a wildcard.
+fn is_near(a: &str, b: &str) -> bool {
+    let service = |text: &str| text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let (a, b) = (service(a), service(b));
+    a == b || a.contains(['*', '?']) || b.contains(['*', '?'])
+}
+
 fn remove_resources(one: &mut Held, rest: &[Held]) {
     let Some(ResourceElement::Resource(list)) = &one.statement.resource else { return };
     let entries = list.as_slice().to_vec();
-    remove_entries(one, rest, entries, &|_, _| true, &|statement, list| Statement {
+    let elsewhere: Vec<&String> = rest
+        .iter()
+        .filter_map(|held| held.statement.resource.as_ref())
+        .flat_map(|element| match element.patterns() {
+            (patterns, false) => patterns,
+            (_, true) => &[],
+        })
+        .collect();
+    let is_negated = |held: &Held| held.statement.resource.as_ref().is_none_or(|it| it.patterns().1);
+    let is_open = rest.iter().any(is_negated);
+    // Patterns that surely have no ARN in common say nothing of each other.
+    let overlaps = |entry: &str, other: &str| {
+        let is_odd = |text: &str| text.contains("${") || text.splitn(6, ':').count() < 6;
+        let folds = entry.contains(":user/") || other.contains(":user/");
+        is_odd(entry) || is_odd(other) || folds || Glob::policy(other).overlaps(&Glob::policy(entry))
+    };
+    let may_be = |entry: &str, others: &[String]| {
+        is_open || others.iter().chain(elsewhere.iter().copied()).any(|other| overlaps(entry, other))
+    };
+    remove_entries(one, rest, entries, &may_be, &|statement, list| Statement {
         resource: Some(ResourceElement::Resource(listed(list))),
         ..statement
     });

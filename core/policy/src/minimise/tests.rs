@@ -124,7 +124,7 @@ fn the_version_of_variables_is_kept() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(15))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn never_longer_and_always_the_same(seed in any::<u64>()) {
