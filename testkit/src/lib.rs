@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod managed;
 mod model;
+pub mod pairs;
 mod planted;
 mod random;
 pub mod scenarios;

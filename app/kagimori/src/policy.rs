@@ -4,6 +4,7 @@ mod check;
 mod compare;
 mod eval;
 mod json_files;
+mod minimise;
 
 use crate::args::PolicyCommand;
 use crate::error::AppError;
@@ -14,5 +15,6 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<Exit, AppError> {
         PolicyCommand::Check(args) => check::run(args),
         PolicyCommand::Eval(args) => eval::run(args),
         PolicyCommand::Compare(args) => compare::run(args),
+        PolicyCommand::Minimise(args) => minimise::run(args),
     }
 }

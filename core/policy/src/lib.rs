@@ -19,6 +19,7 @@ pub mod engine;
 pub mod formula;
 pub mod glob;
 pub mod lint;
+pub mod minimise;
 pub mod operator;
 pub mod parse;
 pub mod pattern;
