@@ -14,6 +14,7 @@ use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};
 use kagimori_policy::formula::Atom;
 use kagimori_policy::pattern::{matches, matches_ignoring_case};
+use kagimori_policy::policies::MissingDocument;
 use kagimori_policy::request::Fact;
 
 /// What an identity may do, in one word.
@@ -163,7 +164,7 @@ fn may(access: &Access<'_>, arn: &str, action: &str, resource: &str) -> Result<b
                 return Ok(true);
             }
             let atoms = condition.atoms();
-            match atoms.iter().find(|atom| without_missing(atom).is_some() && !grants_nothing(atom)) {
+            match atoms.iter().find(|atom| without_missing(atom).is_some() && !is_silent(atom)) {
                 Some(missing) => Err(lacking(&missing.to_string())),
                 None => Ok(false),
             }
@@ -176,14 +177,17 @@ fn without_missing(atom: &Atom) -> Option<bool> {
     matches!(atom, Atom::MissingAllows(_) | Atom::MissingDenies(_)).then_some(false)
 }
 
-fn grants_nothing(atom: &Atom) -> bool {
+fn is_silent(atom: &Atom) -> bool {
     match atom {
-        Atom::MissingAllows(document) | Atom::MissingDenies(document) => {
-            let name = document.name.rsplit('/').next().unwrap_or_default();
-            document.name.starts_with("arn:aws:iam::aws:") && NO_GRANTS.contains(&name)
-        }
+        Atom::MissingAllows(document) | Atom::MissingDenies(document) => grants_nothing(document),
         _ => false,
     }
+}
+
+/// Whether a document that was not given is known by its name to grant nothing over identities.
+pub(crate) fn grants_nothing(document: &MissingDocument) -> bool {
+    let name = document.name.rsplit('/').next().unwrap_or_default();
+    document.name.starts_with("arn:aws:iam::aws:") && NO_GRANTS.contains(&name)
 }
 
 fn lacking(what: &str) -> Gap {
