@@ -149,6 +149,15 @@ impl<'a> Access<'a> {
         self.resource_policies.insert(resource.to_owned(), id);
     }
 
+    /// What was taken for granted because nothing was given, in whole sentences.
+    pub fn assumptions(&self) -> Vec<&'static str> {
+        let mut assumptions: Vec<_> =
+            self.guardrails.values().filter_map(|guardrails| guardrails.assumption).collect();
+        assumptions.sort_unstable();
+        assumptions.dedup();
+        assumptions
+    }
+
     fn held(&self, DocumentId(place): DocumentId) -> Option<&Held<'a>> {
         self.documents.get(place)
     }

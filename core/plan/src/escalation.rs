@@ -20,6 +20,8 @@ mod edges;
 mod explain;
 mod powers;
 mod reach;
+#[cfg(test)]
+mod tests;
 mod trust;
 mod world;
 

@@ -72,6 +72,15 @@ impl Route {
         self.certainty
     }
 
+    /// The ids of the paths it takes.
+    pub fn paths(&self) -> Vec<&'static str> {
+        let id = |hop: &Hop| match hop.means {
+            Means::Path { path, .. } => paths().get(path).map(|path| path.id.as_str()),
+            Means::Administrator => None,
+        };
+        self.hops.iter().filter_map(id).collect()
+    }
+
     /// How many steps.
     pub fn len(&self) -> usize {
         self.hops.len()
@@ -265,6 +274,12 @@ impl Graph<'_> {
     /// The ARN of a route's source.
     pub fn source(&self, route: &Route) -> &str {
         self.node(route.from).map_or("", |node| node.subject.arn.as_str())
+    }
+
+    /// The policies that were not given and could make a route's source an administrator.
+    pub fn missing(&self, route: &Route) -> Vec<String> {
+        let missing = self.node(route.from).map(|node| node.subject.missing()).unwrap_or_default();
+        missing.iter().map(|document| document.name.clone()).collect()
     }
 
     /// What is the same for routes that people read as one: the same policies, the same steps to the same places.
