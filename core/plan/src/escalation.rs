@@ -83,6 +83,12 @@ struct Edge {
 impl<'a> Graph<'a> {
     /// The graph of an estate.
     pub fn of(estate: &'a Estate) -> Self {
+        let mut graph = Self::without_edges(estate);
+        graph.collect_edges();
+        graph
+    }
+
+    fn without_edges(estate: &'a Estate) -> Self {
         let access = Access::of(estate);
         let mut graph = Self {
             worlds: Vec::new(),
@@ -94,7 +100,6 @@ impl<'a> Graph<'a> {
         };
         graph.collect_nodes(estate);
         graph.judge_administrators();
-        graph.collect_edges();
         graph
     }
 

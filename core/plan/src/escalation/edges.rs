@@ -31,7 +31,7 @@ impl Graph<'_> {
         }
     }
 
-    fn edges_of(&self, id: NodeId, kept: &mut Kept) -> Vec<Edge> {
+    pub(super) fn edges_of(&self, id: NodeId, kept: &mut Kept) -> Vec<Edge> {
         let Some(node) = self.node(id) else { return Vec::new() };
         if node.is_sink {
             return Vec::new();
@@ -194,7 +194,7 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
 
 /// Sets that many edges share are kept once.
 #[derive(Default)]
-struct Kept(HashMap<Graded, Rc<Graded>>);
+pub(super) struct Kept(HashMap<Graded, Rc<Graded>>);
 
 impl Kept {
     fn keep(&mut self, graded: Graded) -> Rc<Graded> {

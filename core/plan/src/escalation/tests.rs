@@ -15,8 +15,8 @@ use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Assembler, File, read};
 use serde_json::{Value, json};
 
+use super::Graph;
 use super::catalogue::paths;
-use super::{Graph, NodeId};
 
 const HOME: &str = "111122223333";
 const AWAY: &str = "444455556666";
@@ -240,13 +240,8 @@ impl Identity {
 
 /// Every edge of a principal by the id of its path, with the ARN of the victim and how surely it holds.
 fn edges(graph: &Graph<'_>, arn: &str) -> BTreeMap<(&'static str, String), May> {
-    let id = graph.by_arn[arn];
-    edges_of(graph, id)
-}
-
-fn edges_of(graph: &Graph<'_>, id: NodeId) -> BTreeMap<(&'static str, String), May> {
     let mut found = BTreeMap::new();
-    for edge in &graph.node(id).unwrap().edges {
+    for edge in graph.edges_of(graph.by_arn[arn], &mut super::edges::Kept::default()) {
         let path = &paths()[edge.path];
         let targets = graph.worlds[edge.world].targets(super::powers::kind(path.victim));
         for place in edge.victims.open.ones() {
