@@ -69,6 +69,15 @@ fn word(may: May) -> &'static str {
     }
 }
 
+/// `user/taro`, with the account where it is another than `home`.
+fn nearby(arn: &str, home: &str) -> String {
+    let account = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+    match arn.splitn(6, ':').nth(5) {
+        Some(resource) if account(arn) == account(home) => resource.to_owned(),
+        _ => short(arn),
+    }
+}
+
 /// `user/taro (111122223333)`
 fn short(arn: &str) -> String {
     let mut parts = arn.splitn(6, ':').skip(4);

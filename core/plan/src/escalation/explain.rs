@@ -64,6 +64,8 @@ pub struct Because {
     pub policy: String,
     /// The file it was read from.
     pub file: Option<String>,
+    /// It is the policy of the resource: a role's trust policy.
+    pub of_resource: bool,
     /// The statement's number in the policy, from 1.
     pub number: usize,
     /// Its Sid.
@@ -261,6 +263,7 @@ fn because(answered: &Answered) -> Vec<Because> {
         Some(Because {
             policy: origin.name.clone(),
             file: origin.file.clone(),
+            of_resource: place.layer == Layer::Resource,
             number: place.statement.saturating_add(1),
             sid: statement.sid.clone(),
             statement: print_statement(statement),

@@ -2,10 +2,11 @@
 //!
 //! Sources with the same policies and the same way are one node. Dashed: under conditions; dotted: could not be told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kagimori_estate::access::May;
+use kagimori_plan::escalation::catalogue::PathKind;
 use kagimori_plan::escalation::{Found, Goal, Graph, Step};
 
 use super::{alike, short};
@@ -43,7 +44,7 @@ impl Drawing {
         let mut at = self.source(sources, first);
         for step in steps {
             let to = self.target(step, std::ptr::eq(step, last));
-            let label = step.path.map_or("administrator", |path| path.id.as_str()).to_owned();
+            let label = step.path.map_or_else(|| "administrator".to_owned(), labelled);
             let edge = self.edges.entry((at, to.clone(), label)).or_insert(certainty);
             *edge = (*edge).max(certainty);
             at = to;
@@ -56,11 +57,13 @@ impl Drawing {
             self.nodes.entry(first.from.clone()).or_insert_with(|| (label(&first.from), ""));
             return first.from.clone();
         };
-        let mut names: BTreeSet<String> = sources.iter().take(NAMES_MAX).map(|arn| label(arn)).collect();
+        let mut lines: Vec<String> = sources.iter().take(NAMES_MAX).map(|arn| resource(arn)).collect();
         if sources.len() > NAMES_MAX {
-            names.insert(format!("… {} in all", sources.len()));
+            lines.push(format!("… {} in all", sources.len()));
         }
-        let text = names.into_iter().collect::<Vec<_>>().join("\\n");
+        // Who has the same policies is in the same account.
+        lines.push(account(&first.from));
+        let text = lines.join("\\n");
         let id = format!("like {}", first.from);
         self.nodes.insert(id.clone(), (text, "shape=box3d"));
         id
@@ -113,13 +116,23 @@ impl Drawing {
 
 const ADMINISTRATOR: &str = "fillcolor=\"#ffd9d9\", penwidth=2";
 
+/// The id of a path, and its actions below.
+fn labelled(path: &PathKind) -> String {
+    let actions: Vec<&str> = path.needs.iter().map(|need| need.action.as_str()).collect();
+    format!("{}\\n{}", path.id, actions.join("\\n"))
+}
+
 /// `user/taro`, and its account below.
 fn label(arn: &str) -> String {
-    let mut parts = arn.splitn(6, ':').skip(4);
-    match (parts.next(), parts.next()) {
-        (Some(account), Some(resource)) => format!("{resource}\\n{account}"),
-        _ => arn.to_owned(),
-    }
+    format!("{}\\n{}", resource(arn), account(arn))
+}
+
+fn resource(arn: &str) -> String {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
+}
+
+fn account(arn: &str) -> String {
+    arn.split(':').nth(4).unwrap_or_default().to_owned()
 }
 
 /// A string of Graphviz; `\n` in it is a new line.

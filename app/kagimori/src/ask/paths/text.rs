@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::May;
 use kagimori_plan::escalation::{Because, Found, Goal, Graph, Route, Step};
 
-use super::{alike, short};
+use super::{alike, nearby, short};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -113,38 +113,44 @@ fn way(graph: &Graph<'_>, routes: &[&Route], text: &mut String) {
     let (style, mark) = if first.certainty() == May::Surely { (RED, "CAN") } else { (YELLOW, "IF ") };
     let _ = writeln!(text, "\n{style}{mark}{style:#}  {}", names(graph, routes));
     let steps = graph.steps(first);
+    let source = graph.source(first);
     for (number, step) in steps.iter().enumerate() {
         let number = number.saturating_add(1);
         let id = step.path.map(|path| path.id.as_str()).unwrap_or_default();
-        let _ = writeln!(text, "  {number}. {}  {DIM}{id}{DIM:#}", said(step));
+        let _ = writeln!(text, "  {number}. {}  {DIM}{id}{DIM:#}", said(step, source));
         for condition in &step.conditions {
-            let _ = writeln!(text, "     if {condition}");
+            let _ = writeln!(text, "     {YELLOW}if{YELLOW:#} {condition}");
         }
         allowed_by(step, text);
     }
     if let Some((action, because)) = cut(&steps) {
-        let _ = writeln!(text, "  to close it: take {action} out of {}", place(because));
+        let _ = writeln!(text, "  to close this way: take {action} out of {}", named(because));
     }
 }
 
 /// One step in a sentence.
-fn said(step: &Step) -> String {
-    let Some(path) = step.path else {
-        return format!("as an administrator of the account, act as {}", short(&step.to));
+fn said(step: &Step, source: &str) -> String {
+    let actor = if step.from == source && step.member_of.is_none() {
+        String::new()
+    } else {
+        let group = step.member_of.as_ref().map(|group| format!(" in {group}")).unwrap_or_default();
+        format!("as {}{group}: ", nearby(&step.from, source))
     };
-    let on = if step.victim == step.from { "itself".to_owned() } else { short(&step.victim) };
-    let member =
-        step.member_of.as_ref().map(|group| format!(", as a member of {group},")).unwrap_or_default();
+    let to = nearby(&step.to, source);
+    let Some(path) = step.path else {
+        return format!("{actor}an administrator of the account can act as {to}");
+    };
+    let on = if step.victim == step.from { "itself".to_owned() } else { nearby(&step.victim, source) };
     let gain = if step.any_permission && step.to == step.from {
         "any permission".to_owned()
     } else if step.any_permission {
-        format!("{} with any permission", short(&step.to))
+        format!("{to} with any permission")
     } else if step.to == step.from {
         "the policies of the group".to_owned()
     } else {
-        format!("acts as {}", short(&step.to))
+        format!("acts as {to}")
     };
-    format!("{}{member} {} on {on} → {gain}", short(&step.from), path.actions())
+    format!("{actor}{} on {on} → {gain}", path.actions())
 }
 
 fn allowed_by(step: &Step, text: &mut String) {
@@ -152,11 +158,8 @@ fn allowed_by(step: &Step, text: &mut String) {
     statements.sort();
     statements.dedup();
     for because in statements.iter().take(STATEMENTS_MAX) {
-        let _ = writeln!(
-            text,
-            "     {DIM}Allow{}{DIM:#}",
-            place(because).replacen("statement", ", statement", 1)
-        );
+        let file = because.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
+        let _ = writeln!(text, "     {DIM}by {}{file}{DIM:#}", named(because));
     }
     if statements.len() > STATEMENTS_MAX {
         let left = statements.len().saturating_sub(STATEMENTS_MAX);
@@ -165,18 +168,20 @@ fn allowed_by(step: &Step, text: &mut String) {
 }
 
 /// ``statement 2 `Sid` of inline policy …``
-fn place(because: &Because) -> String {
+fn named(because: &Because) -> String {
     let sid = because.sid.as_deref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
-    let file = because.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
-    format!("statement {}{sid} of {}{file}", because.number, because.policy)
+    format!("statement {}{sid} of {}", because.number, because.policy)
 }
 
-/// Where one statement alone makes a step possible: the first such action.
+/// The first action that one statement alone makes possible. A role's trust policy must allow by itself, so one statement of
+/// it is enough to close the way; elsewhere there must be no other.
 fn cut(steps: &[Step]) -> Option<(&str, &Because)> {
     let witnesses = steps.iter().flat_map(|step| &step.witnesses);
     witnesses.filter(|witness| witness.principal.starts_with("arn:")).find_map(|witness| {
-        match witness.because.as_slice() {
-            [only] => Some((witness.action.as_str(), only)),
+        let is_assumption = witness.action == "sts:AssumeRole";
+        let mut needed = witness.because.iter().filter(|because| because.of_resource == is_assumption);
+        match (needed.next(), needed.next()) {
+            (Some(only), None) => Some((witness.action.as_str(), only)),
             _ => None,
         }
     })
@@ -193,7 +198,7 @@ fn open_way(graph: &Graph<'_>, routes: &[&Route], text: &mut String) {
     }
     for step in &steps {
         let id = step.path.map(|path| path.id.as_str()).unwrap_or_default();
-        let _ = writeln!(text, "     {}  {DIM}{id}{DIM:#}", said(step));
+        let _ = writeln!(text, "     {}  {DIM}{id}{DIM:#}", said(step, graph.source(first)));
         for condition in &step.conditions {
             let _ = writeln!(text, "       {condition}");
         }
