@@ -21,7 +21,7 @@ use kagimori_policy::request::{Fact, Principal};
 use crate::id::{AccountId, Arn};
 use crate::model::Estate;
 
-pub use each::{Graded, Target, Targets};
+pub use each::{Graded, Naming, Target, Targets};
 pub use may::May;
 pub use questions::{Answered, Question};
 

@@ -12,6 +12,7 @@ use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::{Statement, Version};
 use kagimori_policy::glob::{Glob, Token};
 use kagimori_policy::pattern::matches;
+use kagimori_policy::policies::Layer;
 use kagimori_policy::request::{Context, Fact};
 use kagimori_policy::variable::{Piece, pieces};
 
@@ -269,7 +270,43 @@ impl Resolved {
     }
 }
 
+/// Which of a list of actions the policies of subjects name: a first look that is far cheaper than a decision.
+#[derive(Debug)]
+pub struct Naming {
+    /// By the document's place.
+    documents: Vec<FixedBitSet>,
+    all: FixedBitSet,
+}
+
+impl Naming {
+    /// The places of the actions that an Allow of a subject's own policies names, or one that was not given might.
+    pub fn of(&self, subject: &Subject) -> FixedBitSet {
+        if subject.missing.iter().any(|document| document.layer == Layer::Identity) {
+            return self.all.clone();
+        }
+        let mut set = FixedBitSet::with_capacity(self.all.len());
+        for DocumentId(place) in &subject.identity {
+            self.documents.get(*place).into_iter().for_each(|named| set.union_with(named));
+        }
+        set
+    }
+}
+
 impl Access<'_> {
+    /// Looks through every policy for these actions.
+    pub fn naming(&self, actions: &[&str]) -> Naming {
+        let lower: Vec<String> = actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+        let mut all = FixedBitSet::with_capacity(actions.len());
+        all.insert_range(..);
+        let named = |held: &super::Held<'_>| {
+            let mut set = FixedBitSet::with_capacity(actions.len());
+            let named = lower.iter().enumerate().filter(|(_, action)| held.compiled.names_action(action));
+            set.extend(named.map(|(place, _)| place));
+            set
+        };
+        Naming { documents: self.documents.iter().map(named).collect(), all }
+    }
+
     /// How surely a subject may make a request, for each of these resources: those of `among`, or all. The question's own
     /// resource is not looked at.
     pub fn may_each(

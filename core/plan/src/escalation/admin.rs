@@ -25,13 +25,18 @@ const FAMILIES: [&[(&str, &str)]; 6] = [
 
 /// How surely a principal is an administrator: see [`super`].
 pub(super) fn administrator(access: &Access<'_>, subject: &Subject) -> May {
+    let [users, roles, others @ ..] = FAMILIES;
+    let own = [users, roles].map(|family| grade(access, subject, family));
+    // Who writes neither users' nor roles' policies is none: nearly everybody, and known at once.
+    if own == [May::No; 2] {
+        return May::No;
+    }
+    let own = own.into_iter().chain(others.iter().map(|family| grade(access, subject, family)));
     let mut unlimited = None;
-    let (mut least, mut writes) = (May::Surely, false);
-    for (place, family) in FAMILIES.iter().enumerate() {
-        let own = grade(access, subject, family);
+    let mut least = May::Surely;
+    for (family, own) in FAMILIES.iter().zip(own) {
         if own > May::No {
             least = least.min(own);
-            writes |= place < 2;
             continue;
         }
         let unlimited =
@@ -40,7 +45,7 @@ pub(super) fn administrator(access: &Access<'_>, subject: &Subject) -> May {
             return May::No;
         }
     }
-    if writes { least } else { May::No }
+    least
 }
 
 /// The surest call of a family, on an identity that no policy names and that has neither boundary nor tags.

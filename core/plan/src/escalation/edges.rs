@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
-use kagimori_estate::access::{Graded, May};
+use kagimori_estate::access::{Access, Graded, May, Naming};
 
 use super::catalogue::{Gain, On, PathKind, Victim, paths};
 use super::powers::{Powers, all, kind};
@@ -37,18 +37,21 @@ impl Graph<'_> {
             return Vec::new();
         }
         let is_there = node.administrator >= May::If;
+        let named = kept.naming(&self.access).of(&node.subject);
+        let may_assume = named.contains(ASSUME_ROLE);
         let mut edges = Vec::new();
         for (place, world) in self.worlds.iter().enumerate() {
             let is_home = place == node.world;
-            // Outside its account a principal can only assume roles that trust it.
-            if (is_home && is_there) || (!is_home && world.trust.naming(&node.subject).is_clear()) {
+            // Outside its account a principal can only assume roles that trust it, and needs a grant of its own.
+            let is_open = if is_home { !is_there } else { may_assume && world.trust.names(&node.subject) };
+            if !is_open {
                 continue;
             }
-            let mut powers = Powers::new(&self.access, &node.subject, world);
+            let mut powers = Powers::new(&self.access, &node.subject, world, may_assume);
             for (path, found) in paths().iter().enumerate() {
                 let crosses =
                     found.gains == Gain::Victim && found.needs.iter().all(|need| need.on == On::Assumed);
-                if is_home || crosses {
+                if (is_home || crosses) && kept.is_thinkable(path, &named) {
                     let victims = self.victims(node, world, found, is_home, &mut powers);
                     if !victims.is_empty() {
                         edges.push(Edge { path, world: place, victims: kept.keep(victims) });
@@ -192,17 +195,49 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
     set
 }
 
-/// Sets that many edges share are kept once.
+/// The place of `sts:AssumeRole` among the actions of [`Kept`].
+const ASSUME_ROLE: usize = 0;
+
+/// What is worth keeping between principals.
 #[derive(Default)]
-pub(super) struct Kept(HashMap<Graded, Rc<Graded>>);
+pub(super) struct Kept {
+    /// Sets that many edges share.
+    sets: HashMap<Graded, Rc<Graded>>,
+    naming: Option<Naming>,
+    /// For each path the places of the actions that a policy of the caller must name.
+    needed: Vec<FixedBitSet>,
+}
 
 impl Kept {
     fn keep(&mut self, graded: Graded) -> Rc<Graded> {
-        if let Some(known) = self.0.get(&graded) {
+        if let Some(known) = self.sets.get(&graded) {
             return Rc::clone(known);
         }
         let kept = Rc::new(graded.clone());
-        self.0.insert(graded, Rc::clone(&kept));
+        self.sets.insert(graded, Rc::clone(&kept));
         kept
+    }
+
+    /// Which actions of the catalogue the policies name.
+    fn naming(&mut self, access: &Access<'_>) -> &Naming {
+        let mut actions = vec!["sts:AssumeRole"];
+        let needed = &mut self.needed;
+        self.naming.get_or_insert_with(|| {
+            actions.extend(paths().iter().flat_map(|path| &path.needs).map(|need| need.action.as_str()));
+            let place = |action: &str| actions.iter().position(|known| *known == action).unwrap_or_default();
+            needed.extend(paths().iter().map(|path| {
+                let mut set = FixedBitSet::with_capacity(actions.len());
+                // Who is named by a trust policy may need no grant.
+                let granted = path.needs.iter().filter(|need| need.action != "sts:AssumeRole");
+                set.extend(granted.map(|need| place(&need.action)));
+                set
+            }));
+            access.naming(&actions)
+        })
+    }
+
+    /// Whether the policies of a principal name all that a path needs.
+    fn is_thinkable(&self, path: usize, named: &FixedBitSet) -> bool {
+        self.needed.get(path).is_some_and(|needed| needed.is_subset(named))
     }
 }

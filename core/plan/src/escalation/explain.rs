@@ -85,7 +85,14 @@ struct Asked {
 impl Graph<'_> {
     /// The steps of a route.
     pub fn steps(&self, route: &Route) -> Vec<Step> {
-        route.hops.iter().filter_map(|hop| self.step(hop)).collect()
+        let mut steps: Vec<Step> = route.hops.iter().filter_map(|hop| self.step(hop)).collect();
+        // What is reached last is worth as much as it is an administrator.
+        if let (Some(step), Some(Hop { to: Reached::Node(to), .. })) = (steps.last_mut(), route.hops.last())
+            && let Some(reached) = self.node(*to).filter(|_| route.to_administrator)
+        {
+            step.conditions.extend(self.of_administrator(reached));
+        }
+        steps
     }
 
     fn step(&self, hop: &Hop) -> Option<Step> {
@@ -111,11 +118,6 @@ impl Graph<'_> {
         let asked = path.needs.iter().flat_map(|need| self.asked(node, world, path, need, victim));
         let witnesses: Vec<Witness> = asked.map(|asked| self.witness(&asked)).collect();
         conditions.extend(witnesses.iter().filter_map(|witness| witness.allowed_if.clone()));
-        if let Reached::Node(to) = hop.to
-            && let Some(reached) = self.node(to)
-        {
-            conditions.extend(self.of_administrator(reached));
-        }
         conditions.dedup();
         let victim_arn = world.targets(kind(path.victim)).arn(victim).to_owned();
         let to = match path.gains {
@@ -147,7 +149,15 @@ impl Graph<'_> {
     fn of_administrator(&self, node: &Node) -> Vec<String> {
         match node.administrator {
             May::If => super::admin::condition(&self.access, &node.subject).into_iter().collect(),
-            May::Unknown | May::No | May::Surely => Vec::new(),
+            May::Unknown => {
+                let missing: Vec<&str> =
+                    node.subject.missing().iter().map(|document| document.name.as_str()).collect();
+                vec![format!(
+                    "not known: whether that is an administrator, for want of {}",
+                    missing.join(", ")
+                )]
+            }
+            May::No | May::Surely => Vec::new(),
         }
     }
 

@@ -18,12 +18,19 @@ pub(super) struct Powers<'g> {
     access: &'g Access<'g>,
     subject: &'g Subject,
     world: &'g World<'g>,
+    /// Some policy of its own names `sts:AssumeRole`.
+    may_assume: bool,
     known: HashMap<(&'g str, On, Victim, &'g str), Graded>,
 }
 
 impl<'g> Powers<'g> {
-    pub(super) fn new(access: &'g Access<'g>, subject: &'g Subject, world: &'g World<'g>) -> Self {
-        Self { access, subject, world, known: HashMap::new() }
+    pub(super) fn new(
+        access: &'g Access<'g>,
+        subject: &'g Subject,
+        world: &'g World<'g>,
+        may_assume: bool,
+    ) -> Self {
+        Self { access, subject, world, may_assume, known: HashMap::new() }
     }
 
     /// The victims for whom a need of a path is met.
@@ -64,7 +71,7 @@ impl<'g> Powers<'g> {
         let world = self.world;
         let mut graded = match need.on {
             On::Assumed => {
-                let among = world.trust.naming(self.subject);
+                let among = world.trust.naming(self.subject, self.may_assume);
                 self.access.may_each(
                     self.subject,
                     &assume_role_by(self.subject),

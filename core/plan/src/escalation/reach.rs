@@ -28,6 +28,8 @@ pub enum Goal {
 pub struct Route {
     from: NodeId,
     certainty: May,
+    /// The goal is an administrator, not somebody by name.
+    pub(super) to_administrator: bool,
     pub(super) hops: Vec<Hop>,
 }
 
@@ -120,7 +122,12 @@ impl Graph<'_> {
                 let id = NodeId(place);
                 let is_wanted = source.is_none_or(|source| source == id) && self.is_source(id, target);
                 if route.is_none() && is_wanted && front.reached.get(place) == Some(&true) {
-                    *route = Some(Route { from: id, certainty, hops: front.hops(id) });
+                    *route = Some(Route {
+                        from: id,
+                        certainty,
+                        to_administrator: target.is_none(),
+                        hops: front.hops(id),
+                    });
                 }
             }
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::Subject;
+use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Role;
 use kagimori_policy::document::{Effect, PrincipalElement, PrincipalKind, Principals, Statement};
 use kagimori_policy::print::print;
@@ -16,8 +17,7 @@ pub(super) struct TrustIndex {
     /// A number for each role, the same for those with the same trust policy.
     texts: Vec<usize>,
     arns: HashMap<String, FixedBitSet>,
-    /// By the account's id.
-    accounts: HashMap<String, FixedBitSet>,
+    accounts: HashMap<AccountId, FixedBitSet>,
     services: HashMap<String, FixedBitSet>,
     /// Roles whose trust policies name everybody, or leave open whom.
     anybody: FixedBitSet,
@@ -45,13 +45,21 @@ impl TrustIndex {
         self.texts.get(place).copied().unwrap_or_default()
     }
 
-    /// Roles whose trust policies may name a principal of an account.
-    pub(super) fn naming(&self, subject: &Subject) -> FixedBitSet {
+    /// Roles whose trust policies may name a principal. `by_account`: also those that name its account only, which needs a
+    /// grant besides.
+    pub(super) fn naming(&self, subject: &Subject, by_account: bool) -> FixedBitSet {
         let mut set = self.anybody.clone();
         let by_arn = self.arns.get(subject.arn.as_str());
-        let by_account = self.accounts.get(&subject.account.to_string());
+        let by_account = self.accounts.get(&subject.account).filter(|_| by_account);
         by_arn.into_iter().chain(by_account).for_each(|named| set.union_with(named));
         set
+    }
+
+    /// Whether some trust policy may name a principal.
+    pub(super) fn names(&self, subject: &Subject) -> bool {
+        !self.anybody.is_clear()
+            || self.accounts.contains_key(&subject.account)
+            || self.arns.contains_key(subject.arn.as_str())
     }
 
     /// Roles whose trust policies may name a service.
@@ -81,11 +89,9 @@ impl TrustIndex {
         let set = match kind {
             PrincipalKind::Service => self.services.entry(name.to_owned()),
             PrincipalKind::Federated => return,
-            PrincipalKind::Aws if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) => {
-                self.accounts.entry(name.to_owned())
-            }
+            PrincipalKind::Aws if AccountId::parse(name).is_ok() => return self.name_account(place, name),
             PrincipalKind::Aws if name.starts_with("arn:") && name.ends_with(":root") => {
-                self.accounts.entry(name.split(':').nth(4).unwrap_or_default().to_owned())
+                return self.name_account(place, name.split(':').nth(4).unwrap_or_default());
             }
             PrincipalKind::Aws if name.starts_with("arn:") => self.arns.entry(name.to_owned()),
             PrincipalKind::Aws | PrincipalKind::CanonicalUser | PrincipalKind::Other(_) => {
@@ -94,5 +100,15 @@ impl TrustIndex {
             }
         };
         set.or_insert_with(|| FixedBitSet::with_capacity(len)).insert(place);
+    }
+
+    fn name_account(&mut self, place: usize, account: &str) {
+        match AccountId::parse(account) {
+            Ok(account) => {
+                let len = self.len;
+                self.accounts.entry(account).or_insert_with(|| FixedBitSet::with_capacity(len)).insert(place);
+            }
+            Err(_) => self.anybody.insert(place),
+        }
     }
 }

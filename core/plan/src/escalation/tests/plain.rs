@@ -198,8 +198,14 @@ impl Plain<'_> {
         let is_policy = account.policies.keys().any(|policy| policy.as_str() == victim);
         let value = |text: Option<String>| text.map_or(Fact::Absent, Fact::One);
         if !is_policy {
-            let has_key =
-                ["iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy"];
+            // the calls that have the key, by the service reference
+            let has_key = [
+                "iam:PutUserPolicy",
+                "iam:AttachUserPolicy",
+                "iam:PutRolePolicy",
+                "iam:AttachRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ];
             let boundary = boundary.and_then(|arn| arn.as_ref().map(ToString::to_string));
             let boundary = boundary.filter(|_| has_key.contains(&question.action.as_str()));
             question.context.push(("iam:PermissionsBoundary".to_owned(), value(boundary)));
@@ -557,7 +563,7 @@ fn compare(tiny: &Tiny) {
 }
 
 fn run(cases: u32) {
-    let config = Config { failure_persistence: None, max_shrink_iters: 300, ..Config::with_cases(cases) };
+    let config = Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) };
     let mut runner = TestRunner::new_with_rng(
         config,
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
