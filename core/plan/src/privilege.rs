@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use kagimori_estate::Estate;
-use kagimori_estate::access::{Access, Question};
+use kagimori_estate::access::{Access, May, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::id::{AccountId, Arn};
+use kagimori_estate::model::Role;
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};
 use kagimori_policy::formula::Atom;
@@ -91,6 +92,22 @@ impl Privileges<'_> {
     /// Whether a principal can be allowed an action on a resource under some circumstances, or what hides it.
     pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
         may(&self.access, arn, action, resource)
+    }
+}
+
+impl Privileges<'_> {
+    /// Whether a role's trust policy can let an AWS service assume it under some circumstances; also where that is not known.
+    pub(crate) fn trusts(&self, role: &Role, account: AccountId, service: &str) -> bool {
+        let question = Question {
+            action: "sts:AssumeRole".to_owned(),
+            resource: role.arn.to_string(),
+            resource_account: Some(account),
+            wildcard_only: false,
+            context: Vec::new(),
+            strict: false,
+        };
+        let service = self.access.service(service, account);
+        service.is_none_or(|service| self.access.may(&service, &question) > May::No)
     }
 }
 
