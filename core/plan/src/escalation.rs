@@ -31,7 +31,7 @@ use std::rc::Rc;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Graded, May, Subject};
 
-pub use explain::{Because, Step, Witness};
+pub use explain::{Because, Cut, Step, Witness, cut};
 pub use reach::{Found, Goal, Route};
 
 use world::{Kind, World};

@@ -74,6 +74,34 @@ pub struct Because {
     pub statement: String,
 }
 
+/// A statement without which a way is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cut<'s> {
+    /// The step it makes possible.
+    pub step: &'s Step,
+    /// The action to take out of it.
+    pub action: &'s str,
+    /// Where it stands.
+    pub because: &'s Because,
+}
+
+/// The first action on a way that one statement alone makes possible. A role's trust policy must allow by itself, so one
+/// statement of it is enough to close the way; elsewhere there must be no other that allows.
+pub fn cut(steps: &[Step]) -> Option<Cut<'_>> {
+    steps.iter().find_map(|step| {
+        let own = step.witnesses.iter().filter(|witness| witness.principal.starts_with("arn:"));
+        own.into_iter().find_map(|witness| {
+            let is_assumption = witness.action == "sts:AssumeRole";
+            let mut needed = witness.because.iter().filter(|because| because.of_resource == is_assumption);
+            match (needed.next(), needed.next()) {
+                (Some(because), None) => Some(Cut { step, action: &witness.action, because }),
+                _ => None,
+            }
+        })
+    })
+}
+
 /// A request of a step.
 struct Asked {
     subject: Subject,

@@ -149,6 +149,10 @@ impl Graph<'_> {
     }
 
     fn there(&self, target: Option<NodeId>) -> Vec<(String, May)> {
+        // Nobody changes what is AWS's.
+        if target.is_some_and(|target| self.changeable(target).is_none()) {
+            return Vec::new();
+        }
         let world = target.and_then(|target| self.node(target)).map(|node| node.world);
         let principals = self.nodes.iter().take(self.principals);
         let there = principals
@@ -301,7 +305,8 @@ impl Graph<'_> {
             Means::Administrator => (None, 0, None),
         };
         let steps: Vec<_> = route.hops.iter().map(|hop| itself(hop.means, hop.from)).collect();
-        let likeness = self.node(route.from).map(|node| node.subject.likeness());
+        let likeness =
+            self.node(route.from).map(|node| (node.subject.likeness(), node.subject.missing().to_vec()));
         (std::cmp::Reverse(route.certainty), steps, likeness)
     }
 }

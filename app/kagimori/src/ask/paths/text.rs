@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::May;
-use kagimori_plan::escalation::{Because, Found, Goal, Graph, Route, Step};
+use kagimori_plan::escalation::{Because, Cut, Found, Goal, Graph, Route, Step, cut};
 
 use super::{alike, nearby, short};
 
@@ -123,7 +123,7 @@ fn way(graph: &Graph<'_>, routes: &[&Route], text: &mut String) {
         }
         allowed_by(step, text);
     }
-    if let Some((action, because)) = cut(&steps) {
+    if let Some(Cut { action, because, .. }) = cut(&steps) {
         let _ = writeln!(text, "  to close this way: take {action} out of {}", named(because));
     }
 }
@@ -171,20 +171,6 @@ fn allowed_by(step: &Step, text: &mut String) {
 fn named(because: &Because) -> String {
     let sid = because.sid.as_deref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
     format!("statement {}{sid} of {}", because.number, because.policy)
-}
-
-/// The first action that one statement alone makes possible. A role's trust policy must allow by itself, so one statement of
-/// it is enough to close the way; elsewhere there must be no other.
-fn cut(steps: &[Step]) -> Option<(&str, &Because)> {
-    let witnesses = steps.iter().flat_map(|step| &step.witnesses);
-    witnesses.filter(|witness| witness.principal.starts_with("arn:")).find_map(|witness| {
-        let is_assumption = witness.action == "sts:AssumeRole";
-        let mut needed = witness.because.iter().filter(|because| because.of_resource == is_assumption);
-        match (needed.next(), needed.next()) {
-            (Some(only), None) => Some((witness.action.as_str(), only)),
-            _ => None,
-        }
-    })
 }
 
 /// A way of which nobody can tell: what would have to be known.

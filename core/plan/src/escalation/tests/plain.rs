@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{AWAY, HOME, Tiny, edges, policy_arn};
 use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim, paths};
 use crate::escalation::powers::{Kinds, kinds_of, template};
-use crate::escalation::{Goal, Graph, admin};
+use crate::escalation::{Goal, Graph, Step, admin, cut};
 use crate::privilege::grants_nothing;
 
 /// Everything the plain way knows of an estate.
@@ -35,7 +35,8 @@ type Edges = BTreeMap<(&'static str, String), May>;
 
 impl Plain<'_> {
     fn may(&self, subject: &Subject, question: &Question, once_trusted: bool) -> May {
-        let key = format!("{:?} {question:?} {once_trusted} {:?}", subject.likeness(), subject.principal);
+        let who = (subject.likeness(), subject.missing(), &subject.principal);
+        let key = format!("{who:?} {question:?} {once_trusted}");
         if let Some(known) = self.asked.borrow().get(&key) {
             return *known;
         }
@@ -559,7 +560,34 @@ fn compare(tiny: &Tiny) {
         assert_eq!(steps.len(), route.len());
         let is_sure = steps.iter().all(|step| step.conditions.is_empty());
         assert_eq!(is_sure && !steps.is_empty(), route.certainty() == May::Surely, "{steps:#?}");
+        closing(tiny, &graph, &steps);
     }
+}
+
+/// Without the statement that is named, the step is gone, or less sure.
+fn closing(tiny: &Tiny, graph: &Graph<'_>, steps: &[Step]) {
+    let Some(cut) = cut(steps).filter(|cut| cut.step.member_of.is_none()) else { return };
+    let mut tiny = tiny.clone();
+    let arn = cut.because.policy.rsplit(' ').next().unwrap();
+    let name = (arn.split(':').nth(4).unwrap().to_owned(), arn.rsplit('/').next().unwrap().to_owned());
+    let kind = arn.rsplit(':').next().unwrap().split('/').next().unwrap();
+    let statements = match kind {
+        "role" if cut.because.of_resource => &mut tiny.roles.get_mut(&name).unwrap().trust,
+        "role" => &mut tiny.roles.get_mut(&name).unwrap().statements,
+        "user" => &mut tiny.users.get_mut(&name).unwrap().statements,
+        "group" => &mut tiny.groups.get_mut(&name).unwrap().statements,
+        // AWS's own, or the boundary
+        _ => match tiny.policies.get_mut(&name) {
+            Some((statements, _)) => statements,
+            None => return,
+        },
+    };
+    statements.remove(cut.because.number - 1);
+    let estate = tiny.estate();
+    let step = (cut.step.path.unwrap().id.as_str(), cut.step.victim.clone());
+    let before = edges(graph, &cut.step.from)[&step];
+    let after = edges(&Graph::without_edges(&estate), &cut.step.from).get(&step).copied();
+    assert!(after.unwrap_or(May::No) < before, "{cut:#?}");
 }
 
 fn run(cases: u32) {
@@ -585,5 +613,5 @@ fn the_graph_is_what_the_plain_way_finds() {
 #[test]
 #[ignore = "thousands of estates take minutes"]
 fn the_graph_is_what_the_plain_way_finds_on_many_estates() {
-    run(3_000);
+    run(2_000);
 }
