@@ -5,6 +5,7 @@ mod company;
 mod corners;
 mod each_path;
 mod plain;
+mod random;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
