@@ -4,8 +4,9 @@
 use kagimori_estate::access::{Answered, May, Question, Subject};
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Effect;
-use kagimori_policy::policies::Layer;
+use kagimori_policy::policies::{Layer, StatementRef};
 use kagimori_policy::print::print_statement;
+use kagimori_policy::reference;
 use kagimori_policy::request::Fact;
 
 use super::catalogue::{Gain, Need, On, PathKind, paths};
@@ -72,6 +73,8 @@ pub struct Because {
     pub sid: Option<String>,
     /// Its text.
     pub statement: String,
+    /// Without it the step is gone: the request is denied, and no other resource would do.
+    pub is_needed: bool,
 }
 
 /// A statement without which a way is gone.
@@ -86,18 +89,13 @@ pub struct Cut<'s> {
     pub because: &'s Because,
 }
 
-/// The first action on a way that one statement alone makes possible. A role's trust policy must allow by itself, so one
-/// statement of it is enough to close the way; elsewhere there must be no other that allows.
+/// The first statement of a way that cannot be done without.
 pub fn cut(steps: &[Step]) -> Option<Cut<'_>> {
     steps.iter().find_map(|step| {
-        let own = step.witnesses.iter().filter(|witness| witness.principal.starts_with("arn:"));
-        own.into_iter().find_map(|witness| {
-            let is_assumption = witness.action == "sts:AssumeRole";
-            let mut needed = witness.because.iter().filter(|because| because.of_resource == is_assumption);
-            match (needed.next(), needed.next()) {
-                (Some(because), None) => Some(Cut { step, action: &witness.action, because }),
-                _ => None,
-            }
+        let mut own = step.witnesses.iter().filter(|witness| witness.principal.starts_with("arn:"));
+        own.find_map(|witness| {
+            let because = witness.because.iter().find(|because| because.is_needed)?;
+            Some(Cut { step, action: &witness.action, because })
         })
     })
 }
@@ -108,6 +106,8 @@ struct Asked {
     question: Question,
     /// The resource's trust policy is as the caller writes it.
     once_trusted: bool,
+    /// No other request would do instead.
+    is_only: bool,
 }
 
 impl Graph<'_> {
@@ -199,7 +199,13 @@ impl Graph<'_> {
         victim: usize,
     ) -> Vec<Asked> {
         let subject = &node.subject;
-        let on = |question: Question| Asked { subject: subject.clone(), question, once_trusted: false };
+        let on = |question: Question| Asked {
+            subject: subject.clone(),
+            question,
+            once_trusted: false,
+            is_only: true,
+        };
+        let one_of = |question: Question| Asked { is_only: false, ..on(question) };
         let targets = world.targets(kind(path.victim));
         match need.on {
             On::Victim => vec![on(targets.question(&template(subject, &need.action, ""), victim))],
@@ -212,7 +218,7 @@ impl Graph<'_> {
                 Kinds::Every(questions) => questions.into_iter().map(on).collect(),
                 Kinds::Any(questions) => {
                     let best = questions.into_iter().rev().max_by_key(|one| may(&self.access, subject, one));
-                    best.map(on).into_iter().collect()
+                    best.map(one_of).into_iter().collect()
                 }
             },
             On::PolicyOfVictim => {
@@ -220,7 +226,7 @@ impl Graph<'_> {
                 let attached = (0..world.policies.len()).filter(|policy| world.is_attached(*policy, victim));
                 let questions = attached.map(|policy| world.policies.question(&template, policy));
                 let best = questions.rev().max_by_key(|question| may(&self.access, subject, question));
-                best.map(on).into_iter().collect()
+                best.map(one_of).into_iter().collect()
             }
             On::Passed => self.passed(node, world, path, need, victim),
         }
@@ -242,11 +248,12 @@ impl Graph<'_> {
             trusting.min(may(&self.access, subject, &pass(service)))
         };
         let Some(service) = path.services.iter().rev().max_by_key(grade) else { return Vec::new() };
+        let is_only = path.services.len() == 1;
         let mut asked =
-            vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false }];
+            vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false, is_only }];
         if let Some(caller) = self.access.service(service, world.account.id) {
             let question = world.assumable.question(&assume_role(), victim);
-            asked.push(Asked { subject: caller, question, once_trusted: false });
+            asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
         }
         asked
     }
@@ -274,7 +281,7 @@ impl Graph<'_> {
             context: asked.question.context.iter().map(|(key, fact)| (key.clone(), value(fact))).collect(),
             is_sure,
             allowed_if: (!is_sure).then(|| answered.decision.allowed_if.to_string()),
-            because: because(&answered),
+            because: because(&answered, asked.is_only),
         }
     }
 }
@@ -291,12 +298,12 @@ fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> 
 }
 
 /// The statements that grant. Guardrails and boundaries only leave what others grant.
-fn because(answered: &Answered) -> Vec<Because> {
+fn because(answered: &Answered, is_only: bool) -> Vec<Because> {
     let granting = answered.decision.decisive.iter().filter(|place| {
         matches!(place.layer, Layer::Identity | Layer::Resource)
             && answered.policies.statement(**place).is_some_and(|found| found.effect == Effect::Allow)
     });
-    let quote = |place: &kagimori_policy::policies::StatementRef| {
+    let quote = |place: &StatementRef| {
         let (statement, origin) = (answered.policies.statement(*place)?, answered.origin(*place)?);
         Some(Because {
             policy: origin.name.clone(),
@@ -305,7 +312,23 @@ fn because(answered: &Answered) -> Vec<Because> {
             number: place.statement.saturating_add(1),
             sid: statement.sid.clone(),
             statement: print_statement(statement),
+            is_needed: is_only && is_needed(answered, *place),
         })
     };
     granting.filter_map(quote).collect()
+}
+
+/// Whether the request is denied without a statement: asked again.
+fn is_needed(answered: &Answered, place: StatementRef) -> bool {
+    let mut policies = answered.policies.clone();
+    let document = match place.layer {
+        Layer::Identity => policies.identity.get_mut(place.policy),
+        _ => policies.resource.as_mut(),
+    };
+    let Some(document) = document.filter(|document| place.statement < document.statements.len()) else {
+        return false;
+    };
+    document.statements.remove(place.statement);
+    let answer = reference::decide(&answered.request, &policies).answer;
+    matches!(answer, Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_))
 }

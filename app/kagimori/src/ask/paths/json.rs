@@ -82,6 +82,8 @@ struct BecauseOut {
     file: Option<String>,
     number: usize,
     statement: serde_json::Value,
+    /// Without it the step is gone.
+    needed: bool,
 }
 
 pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found) -> Result<(), AppError> {
@@ -146,5 +148,6 @@ fn because(because: Because) -> Result<BecauseOut, AppError> {
         file: because.file,
         number: because.number,
         statement: serde_json::from_str(&because.statement).map_err(AppError::Encode)?,
+        needed: because.is_needed,
     })
 }
