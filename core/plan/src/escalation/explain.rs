@@ -281,7 +281,7 @@ impl Graph<'_> {
             context: asked.question.context.iter().map(|(key, fact)| (key.clone(), value(fact))).collect(),
             is_sure,
             allowed_if: (!is_sure).then(|| answered.decision.allowed_if.to_string()),
-            because: because(&answered, asked.is_only),
+            because: because(&answered, asked),
         }
     }
 }
@@ -298,13 +298,15 @@ fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> 
 }
 
 /// The statements that grant. Guardrails and boundaries only leave what others grant.
-fn because(answered: &Answered, is_only: bool) -> Vec<Because> {
+fn because(answered: &Answered, asked: &Asked) -> Vec<Because> {
     let granting = answered.decision.decisive.iter().filter(|place| {
         matches!(place.layer, Layer::Identity | Layer::Resource)
             && answered.policies.statement(**place).is_some_and(|found| found.effect == Effect::Allow)
     });
     let quote = |place: &StatementRef| {
         let (statement, origin) = (answered.policies.statement(*place)?, answered.origin(*place)?);
+        // What the caller writes itself cannot be taken away.
+        let is_there = place.layer != Layer::Resource || !asked.once_trusted;
         Some(Because {
             policy: origin.name.clone(),
             file: origin.file.clone(),
@@ -312,7 +314,7 @@ fn because(answered: &Answered, is_only: bool) -> Vec<Because> {
             number: place.statement.saturating_add(1),
             sid: statement.sid.clone(),
             statement: print_statement(statement),
-            is_needed: is_only && is_needed(answered, *place),
+            is_needed: asked.is_only && is_there && is_needed(answered, *place),
         })
     };
     granting.filter_map(quote).collect()

@@ -67,19 +67,26 @@ fn summary(goal: &Goal, found: &Found, from: Option<&str>, text: &mut String) {
                 };
             writeln!(text, "{} {verdict}", short(arn))
         }
-        None => writeln!(
-            text,
-            "{} of {} principals can {aim}, {conditional} more under conditions; of {unknown} it could not be told",
-            sure, found.asked
-        ),
+        None => {
+            let more = if conditional > 0 {
+                format!(", {conditional} more under conditions")
+            } else {
+                String::new()
+            };
+            let open =
+                if unknown > 0 { format!("; of {unknown} it could not be told") } else { String::new() };
+            writeln!(text, "{sure} of {} principals can {aim}{more}{open}", found.asked)
+        }
     };
     let doubtful = found.there.iter().filter(|(_, may)| *may != May::Surely).count();
     let whose = if *goal == Goal::Administrator { "" } else { " of its account" };
     let conditions =
         if doubtful > 0 { format!(", {doubtful} of them under conditions") } else { String::new() };
     if from.is_none() {
-        let verb = if *goal == Goal::Administrator { "are" } else { "can anyway, being" };
-        let _ = writeln!(text, "{} {verb} administrators{whose}{conditions}", found.there.len());
+        let verb = if *goal == Goal::Administrator { "are" } else { "more can anyway, being" };
+        if *goal == Goal::Administrator || !found.there.is_empty() {
+            let _ = writeln!(text, "{} {verb} administrators{whose}{conditions}", found.there.len());
+        }
         ids(found, text);
     }
 }
