@@ -175,8 +175,16 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use kagimori_policy::catalogue::Catalogue;
+    use sha2::{Digest, Sha256};
 
     use super::{Category, paths};
+
+    #[test]
+    fn the_sources_name_this_very_table() {
+        let hash: String =
+            Sha256::digest(include_bytes!("paths.toml")).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(include_str!("SOURCES.md").contains(&hash), "SOURCES.md wants SHA-256 {hash}");
+    }
 
     #[test]
     fn every_path_is_there_once_and_names_actions_that_exist() {

@@ -78,6 +78,9 @@ fn summary(goal: &Goal, found: &Found, from: Option<&str>, text: &mut String) {
             writeln!(text, "{sure} of {} principals can {aim}{more}{open}", found.asked)
         }
     };
+    if matches!(goal, Goal::Principal(arn) if arn.contains(":role/aws-service-role/")) {
+        let _ = writeln!(text, "a role linked to a service: nobody but its service acts as it");
+    }
     let doubtful = found.there.iter().filter(|(_, may)| *may != May::Surely).count();
     let whose = if *goal == Goal::Administrator { "" } else { " of its account" };
     let conditions =
