@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Graded, May, Question, Target, Targets};
-use kagimori_estate::fact::Known;
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
 use kagimori_policy::request::Fact;
@@ -259,8 +258,7 @@ fn known<T>(list: &[&T], tell: impl Fn(&T) -> Option<bool>) -> Graded {
 
 fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTreeMap<Precondition, Graded> {
     let keys = |user: &User| user.access_keys.value().map(Vec::len);
-    let password =
-        |user: &User| user.report.value().and_then(|row| known_value(&row.password_enabled).copied());
+    let password = |user: &User| user.report.value().and_then(|row| row.password_enabled.value().copied());
     let versions = |policy: &ManagedPolicy| (policy.versions > 0).then_some(policy.versions);
     BTreeMap::from([
         (Precondition::FewerThanTwoKeys, known(users, |user| keys(user).map(|count| count < 2))),
@@ -274,8 +272,4 @@ fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTr
         ),
         (Precondition::SeveralVersions, known(policies, |policy| versions(policy).map(|count| count > 1))),
     ])
-}
-
-fn known_value<T>(known: &Known<T>) -> Option<&T> {
-    known.value()
 }
