@@ -34,6 +34,7 @@ pub(crate) enum AskCommand {
     Why(Can),
     WhoCan(WhoCan),
     WhatCan(WhatCan),
+    Paths(Paths),
 }
 
 const ASK_EXIT_CODES: &str =
@@ -87,6 +88,30 @@ pub(crate) struct WhatCan {
     pub(crate) resource: Option<String>,
     #[command(flatten)]
     pub(crate) circumstances: Circumstances,
+}
+
+/// Who can make himself an administrator, or act as somebody, and by which steps?
+///
+/// Privilege escalation as reachability: every step is a path of the catalogue (ids of pathfinding.cloud), with the
+/// requests that make it possible, each decided by the policy engine with SCPs, RCPs, boundaries and conditions. For each
+/// principal the surest way is shown, and of these a shortest.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 nobody can, 1 somebody can, 2 could not tell or failed, 3 part of the directory could not be read."
+)]
+pub(crate) struct Paths {
+    /// Only this user or role: an ARN, or a name that only one has [default: everybody]
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub(crate) from: Option<String>,
+    /// What is to be reached: `admin`, or a user or role
+    #[arg(long, value_name = "admin|PRINCIPAL", default_value = "admin")]
+    pub(crate) to: String,
+    /// The kagimori directory
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// What to print: for people, JSON, or a graph for Graphviz
+    #[arg(long, value_enum, default_value_t = PathsFormat::Human)]
+    pub(crate) format: PathsFormat,
 }
 
 /// What is known beside the question itself.
@@ -358,6 +383,16 @@ pub(crate) enum Format {
     Human,
     /// JSON with a versioned schema
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathsFormat {
+    /// For people
+    Human,
+    /// JSON with a versioned schema
+    Json,
+    /// A graph in the language of Graphviz
+    Dot,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! `kagimori ask …`: what the principals of a directory may do.
 
 mod can;
+mod paths;
 mod question;
 mod what_can;
 mod who_can;
@@ -20,6 +21,7 @@ pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
         AskCommand::Why(args) => can::run(args, true),
         AskCommand::WhoCan(args) => who_can::run(args),
         AskCommand::WhatCan(args) => what_can::run(args),
+        AskCommand::Paths(args) => paths::run(args),
     }
 }
 

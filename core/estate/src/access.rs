@@ -5,7 +5,9 @@
 //! and an answer that depends on it says so.
 
 mod documents;
+mod each;
 mod guardrails;
+mod may;
 mod questions;
 mod subjects;
 
@@ -19,6 +21,8 @@ use kagimori_policy::request::{Fact, Principal};
 use crate::id::{AccountId, Arn};
 use crate::model::Estate;
 
+pub use each::{Graded, Naming, Target, Targets};
+pub use may::May;
 pub use questions::{Answered, Question};
 
 /// Every principal of an estate with the policies in effect for it.
@@ -31,6 +35,12 @@ pub struct Access<'a> {
     /// Places in `subjects`, by ARN.
     by_arn: BTreeMap<String, usize>,
     guardrails: BTreeMap<AccountId, Guardrails>,
+    /// What membership gives, by account and name of the group.
+    groups: BTreeMap<(AccountId, String), GroupPolicies>,
+    /// A policy that allows everything.
+    full_access: Option<DocumentId>,
+    /// A trust policy that names everybody.
+    open_trust: Option<DocumentId>,
     /// The policies of resources, by the ARN of the resource they were given for.
     resource_policies: BTreeMap<String, DocumentId>,
 }
@@ -76,6 +86,13 @@ pub struct Subject {
     missing: Vec<MissingDocument>,
 }
 
+/// The policies of a group.
+#[derive(Clone, Debug)]
+struct GroupPolicies {
+    identity: Vec<DocumentId>,
+    missing: Vec<MissingDocument>,
+}
+
 /// The SCPs and RCPs of an account, by level.
 #[derive(Clone, Debug, Default)]
 struct Guardrails {
@@ -96,8 +113,13 @@ impl<'a> Access<'a> {
             subjects: Vec::new(),
             by_arn: BTreeMap::new(),
             guardrails: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            full_access: None,
+            open_trust: None,
             resource_policies: BTreeMap::new(),
         };
+        access.full_access = access.hold_full_access("every permission");
+        access.open_trust = access.hold_open_trust();
         access.collect_guardrails();
         access.collect_subjects();
         access
@@ -125,6 +147,15 @@ impl<'a> Access<'a> {
         let origin = Origin { name: format!("the policy of {resource}"), file };
         let id = self.hold(std::borrow::Cow::Owned(document), origin);
         self.resource_policies.insert(resource.to_owned(), id);
+    }
+
+    /// What was taken for granted because nothing was given, in whole sentences.
+    pub fn assumptions(&self) -> Vec<&'static str> {
+        let mut assumptions: Vec<_> =
+            self.guardrails.values().filter_map(|guardrails| guardrails.assumption).collect();
+        assumptions.sort_unstable();
+        assumptions.dedup();
+        assumptions
     }
 
     fn held(&self, DocumentId(place): DocumentId) -> Option<&Held<'a>> {

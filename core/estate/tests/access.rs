@@ -5,10 +5,11 @@ mod access {
     use std::collections::HashSet;
 
     use kagimori_estate::Estate;
-    use kagimori_estate::access::{Access, Question};
+    use kagimori_estate::access::{Access, Question, Subject, Target, Targets};
     use kagimori_estate::id::AccountId;
     use kagimori_estate::read::{Assembler, File, read};
     use kagimori_policy::decision::Answer;
+    use kagimori_policy::request::Fact;
     use kagimori_testkit::{Options, generate};
 
     fn company() -> Estate {
@@ -70,6 +71,55 @@ mod access {
         assert_eq!(stop("444455556666"), 0, "keep-the-trail is attached to production");
         assert!(stop("777788889999") > 0, "and not to the sandbox");
         assert!(stop("111122223333") > 0, "SCPs never bind the management account");
+    }
+
+    #[test]
+    fn what_is_asked_of_each_is_what_is_asked_of_all() {
+        let estate = company();
+        let access = Access::of(&estate);
+        let naming = access.naming(&["iam:CreateAccessKey", "iam:PassRole", "sts:AssumeRole"]);
+        let mut seen = HashSet::new();
+        for account in estate.accounts.values() {
+            let own: Vec<_> =
+                access.subjects().iter().filter(|subject| subject.account == account.id).collect();
+            let context = vec![("aws:ResourceTag/x".to_owned(), Fact::Absent)];
+            let target = |subject: &&Subject| Target {
+                arn: subject.arn.to_string(),
+                context: context.clone(),
+                // a trust policy is each role's own
+                apart: access.subjects().iter().position(|one| one.arn == subject.arn).unwrap(),
+            };
+            let apart = Targets::new(account.id, own.iter().map(target).collect());
+            let alike =
+                Targets::new(account.id, own.iter().map(|one| Target { apart: 0, ..target(one) }).collect());
+            for (place, action) in
+                ["iam:CreateAccessKey", "iam:PassRole", "sts:AssumeRole"].into_iter().enumerate()
+            {
+                let template = question(action, "");
+                let targets = if action == "sts:AssumeRole" { &apart } else { &alike };
+                for subject in own.iter().step_by(7) {
+                    let graded = access.may_each(subject, &template, targets, None);
+                    for target in 0..targets.len() {
+                        let may = access.may(subject, &targets.question(&template, target));
+                        assert_eq!(
+                            graded.may(target),
+                            may,
+                            "{} {action} {}",
+                            subject.arn,
+                            targets.arn(target)
+                        );
+                        seen.insert(may);
+                    }
+                    let is_named = naming.of(subject).contains(place);
+                    assert!(
+                        is_named || action == "sts:AssumeRole" || graded.is_empty(),
+                        "{} {action}",
+                        subject.arn
+                    );
+                }
+            }
+        }
+        assert!(seen.len() >= 3, "{seen:?}");
     }
 
     #[test]

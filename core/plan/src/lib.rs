@@ -5,11 +5,13 @@
 //! * [`check`]: the catalogue of checks (`checks.toml`: texts, mappings) and the rule behind each.
 //! * [`verdict`]: what a check says of one resource, and how a verdict behaves when data is missing.
 //! * [`privilege`]: what the policies on an identity amount to, as far as the text tells.
+//! * [`escalation`]: who can become whom, and whom that makes an administrator.
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
+pub mod escalation;
 pub mod privilege;
 pub mod review;
 pub mod sentence;

@@ -7,13 +7,15 @@
 use std::collections::BTreeMap;
 
 use kagimori_estate::Estate;
-use kagimori_estate::access::{Access, Question};
+use kagimori_estate::access::{Access, May, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::id::{AccountId, Arn};
+use kagimori_estate::model::Role;
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};
 use kagimori_policy::formula::Atom;
 use kagimori_policy::pattern::{matches, matches_ignoring_case};
+use kagimori_policy::policies::MissingDocument;
 use kagimori_policy::request::Fact;
 
 /// What an identity may do, in one word.
@@ -93,6 +95,22 @@ impl Privileges<'_> {
     }
 }
 
+impl Privileges<'_> {
+    /// Whether a role's trust policy can let an AWS service assume it under some circumstances; also where that is not known.
+    pub(crate) fn trusts(&self, role: &Role, account: AccountId, service: &str) -> bool {
+        let question = Question {
+            action: "sts:AssumeRole".to_owned(),
+            resource: role.arn.to_string(),
+            resource_account: Some(account),
+            wildcard_only: false,
+            context: Vec::new(),
+            strict: false,
+        };
+        let service = self.access.service(service, account);
+        service.is_none_or(|service| self.access.may(&service, &question) > May::No)
+    }
+}
+
 fn not_given() -> Gap {
     Gap { dataset: Dataset::AuthorizationDetails, reason: GapReason::NotGiven }
 }
@@ -163,7 +181,7 @@ fn may(access: &Access<'_>, arn: &str, action: &str, resource: &str) -> Result<b
                 return Ok(true);
             }
             let atoms = condition.atoms();
-            match atoms.iter().find(|atom| without_missing(atom).is_some() && !grants_nothing(atom)) {
+            match atoms.iter().find(|atom| without_missing(atom).is_some() && !is_silent(atom)) {
                 Some(missing) => Err(lacking(&missing.to_string())),
                 None => Ok(false),
             }
@@ -176,14 +194,17 @@ fn without_missing(atom: &Atom) -> Option<bool> {
     matches!(atom, Atom::MissingAllows(_) | Atom::MissingDenies(_)).then_some(false)
 }
 
-fn grants_nothing(atom: &Atom) -> bool {
+fn is_silent(atom: &Atom) -> bool {
     match atom {
-        Atom::MissingAllows(document) | Atom::MissingDenies(document) => {
-            let name = document.name.rsplit('/').next().unwrap_or_default();
-            document.name.starts_with("arn:aws:iam::aws:") && NO_GRANTS.contains(&name)
-        }
+        Atom::MissingAllows(document) | Atom::MissingDenies(document) => grants_nothing(document),
         _ => false,
     }
+}
+
+/// Whether a document that was not given is known by its name to grant nothing over identities.
+pub(crate) fn grants_nothing(document: &MissingDocument) -> bool {
+    let name = document.name.rsplit('/').next().unwrap_or_default();
+    document.name.starts_with("arn:aws:iam::aws:") && NO_GRANTS.contains(&name)
 }
 
 fn lacking(what: &str) -> Gap {

@@ -22,7 +22,7 @@ use crate::privilege::Privileges;
 use crate::verdict::{Outcome, Resource, Verdict};
 
 /// A directory of files in memory.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 const NOW: &str = "2026-11-01T00:00:00Z";
 
@@ -39,7 +39,7 @@ fn shiosai() -> Files {
     })
 }
 
-fn estate(files: &Files) -> Estate {
+pub(crate) fn estate(files: &Files) -> Estate {
     let mut assembler = Assembler::default();
     for (path, bytes) in files.iter().filter(|(path, _)| !path.starts_with("trail/") && path.contains('/')) {
         let account = path.split('/').nth(1).and_then(|folder| AccountId::parse(folder).ok());

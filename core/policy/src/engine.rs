@@ -81,6 +81,12 @@ impl Compiled {
         let allows = self.statements.iter().filter(|statement| statement.effect == Effect::Allow);
         allows.into_iter().any(|statement| statement.actions.hold(lower_case_action))
     }
+
+    /// The places of the statements, of either effect, that name an action, given in lower case.
+    pub fn statements_naming(&self, lower_case_action: &str) -> impl Iterator<Item = usize> {
+        let naming = self.statements.iter().enumerate();
+        naming.filter(move |(_, statement)| statement.actions.hold(lower_case_action)).map(|(place, _)| place)
+    }
 }
 
 /// The compiled policies in effect for one principal and one resource; see [`crate::policies::Policies`].
@@ -145,6 +151,11 @@ impl Compiler {
                 .collect(),
         });
         Compiled { statements: statements.collect(), is_public: reference::is_public(document) }
+    }
+
+    /// The condition keys, in lower case, that the conditions of the compiled policies ask about; in no order.
+    pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.names()
     }
 
     /// Makes a request ready.

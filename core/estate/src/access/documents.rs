@@ -21,6 +21,8 @@ const FULL_ACCESS: &str =
 /// The part of `IAMFullAccess` that is about identities.
 const IAM_FULL_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"}]}"#;
+/// Names whoever asks, as he would name himself.
+const OPEN_TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"WrittenByTheCaller","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
 
 impl<'a> Access<'a> {
     /// Compiles a document and keeps it.
@@ -33,6 +35,11 @@ impl<'a> Access<'a> {
     /// A document allowing everything, under the name of the policy that says so.
     pub(super) fn hold_full_access(&mut self, name: &str) -> Option<DocumentId> {
         self.hold_text(FULL_ACCESS, name)
+    }
+
+    /// A trust policy as somebody who may write it would write it.
+    pub(super) fn hold_open_trust(&mut self) -> Option<DocumentId> {
+        self.hold_text(OPEN_TRUST, "the trust policy as the caller would write it")
     }
 
     fn hold_text(&mut self, text: &str, name: &str) -> Option<DocumentId> {

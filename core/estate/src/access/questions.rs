@@ -53,8 +53,11 @@ impl Answered {
 impl Access<'_> {
     /// Decides a request of a subject, and explains it.
     pub fn ask(&self, subject: &Subject, question: &Question) -> Answered {
+        self.ask_in(subject, question, &self.scope(subject, question))
+    }
+
+    pub(super) fn ask_in(&self, subject: &Subject, question: &Question, scope: &Scope<'_>) -> Answered {
         let request = request(subject, question);
-        let scope = self.scope(subject, question);
         let levels = |levels: &[(String, Vec<DocumentId>)]| {
             levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
         };
@@ -75,12 +78,22 @@ impl Access<'_> {
         if scope.resource.is_none() && !question.wildcard_only && scope.missing_resource.is_none() {
             assumptions.push(format!("no policy of {} was given: taken as none", question.resource));
         }
-        Answered { request, decision, assumptions, origins: self.origins(subject, &scope), policies }
+        Answered { request, decision, assumptions, origins: self.origins(subject, scope), policies }
     }
 
     /// The bare answer, as fast as can be.
     pub fn decide(&self, subject: &Subject, question: &Question) -> Answer {
-        let scope = self.scope(subject, question);
+        self.decide_in(subject, question, &self.scope(subject, question), true)
+    }
+
+    /// `hears_missing`: what was not given may say anything; otherwise it is taken to say nothing.
+    pub(super) fn decide_in(
+        &self,
+        subject: &Subject,
+        question: &Question,
+        scope: &Scope<'_>,
+        hears_missing: bool,
+    ) -> Answer {
         let identity = self.compiled(&subject.identity);
         let boundary = self.compiled(&subject.boundary);
         let all = |levels: &[(String, Vec<DocumentId>)]| -> Vec<_> {
@@ -88,7 +101,7 @@ impl Access<'_> {
         };
         let (service_control, resource_control) =
             (all(&scope.callers.service_control), all(&scope.owners.resource_control));
-        let missing = scope.missing(subject);
+        let missing = if hears_missing { scope.missing(subject) } else { Vec::new() };
         let lacks = |layer: Layer| missing.iter().any(|document| document.layer == layer);
         let stack = Stack {
             identity: &identity,
@@ -131,7 +144,7 @@ impl Access<'_> {
     }
 
     /// Which guardrails and which resource policy have a say.
-    fn scope(&self, subject: &Subject, question: &Question) -> Scope<'_> {
+    pub(super) fn scope(&self, subject: &Subject, question: &Question) -> Scope<'_> {
         static NONE: Guardrails = Guardrails {
             service_control: Vec::new(),
             resource_control: Vec::new(),
@@ -178,15 +191,15 @@ impl Access<'_> {
 }
 
 /// What has a say in a question beside the subject's own policies.
-struct Scope<'a> {
-    callers: &'a Guardrails,
-    owners: &'a Guardrails,
-    resource: Option<DocumentId>,
-    missing_resource: Option<MissingDocument>,
+pub(super) struct Scope<'a> {
+    pub(super) callers: &'a Guardrails,
+    pub(super) owners: &'a Guardrails,
+    pub(super) resource: Option<DocumentId>,
+    pub(super) missing_resource: Option<MissingDocument>,
 }
 
 impl Scope<'_> {
-    fn missing(&self, subject: &Subject) -> Vec<MissingDocument> {
+    pub(super) fn missing(&self, subject: &Subject) -> Vec<MissingDocument> {
         let of_layer = |documents: &[MissingDocument], layer: Layer| -> Vec<MissingDocument> {
             documents.iter().filter(|document| document.layer == layer).cloned().collect()
         };
@@ -198,7 +211,7 @@ impl Scope<'_> {
     }
 }
 
-fn request(subject: &Subject, question: &Question) -> Request {
+pub(super) fn request(subject: &Subject, question: &Question) -> Request {
     let owner = question.resource_account.unwrap_or(subject.account).to_string();
     let mut context = if question.strict { Context::complete() } else { Context::partial() };
     context.set("aws:ResourceAccount", Fact::One(owner.clone()));

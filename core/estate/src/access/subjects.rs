@@ -4,7 +4,7 @@ use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::{Fact, Principal};
 
 use super::documents::Managed;
-use super::{Access, DocumentId, Subject};
+use super::{Access, DocumentId, GroupPolicies, Subject};
 use crate::id::Arn;
 use crate::model::{Account, Grants, Role, User, UserDetails};
 
@@ -13,6 +13,7 @@ impl<'a> Access<'a> {
         let estate = self.estate;
         let mut managed = Managed::new();
         for account in estate.accounts.values() {
+            self.collect_groups(account, &mut managed);
             for user in account.users.values() {
                 let subject = self.user(account, user, &mut managed);
                 self.add(subject);
@@ -21,6 +22,15 @@ impl<'a> Access<'a> {
                 let subject = self.role(account, role, &mut managed);
                 self.add(subject);
             }
+        }
+    }
+
+    fn collect_groups(&mut self, account: &'a Account, managed: &mut Managed) {
+        for (name, group) in &account.groups {
+            let (owner, source) = (group.arn.to_string(), Some(group.source));
+            let mut missing = Vec::new();
+            let identity = self.hold_grants(account, &owner, &group.grants, source, managed, &mut missing);
+            self.groups.insert((account.id, name.clone()), GroupPolicies { identity, missing });
         }
     }
 
@@ -56,18 +66,10 @@ impl<'a> Access<'a> {
         let owner = user.arn.to_string();
         let mut identity = self.hold_grants(account, &owner, &details.grants, source, managed, &mut missing);
         for name in &details.groups {
-            match account.groups.get(name) {
+            match self.groups.get(&(account.id, name.clone())) {
                 Some(group) => {
-                    let owner = group.arn.to_string();
-                    let source = Some(group.source);
-                    identity.extend(self.hold_grants(
-                        account,
-                        &owner,
-                        &group.grants,
-                        source,
-                        managed,
-                        &mut missing,
-                    ));
+                    identity.extend(&group.identity);
+                    missing.extend(group.missing.iter().cloned());
                 }
                 None => {
                     let name = format!("the group `{name}` of {owner}");

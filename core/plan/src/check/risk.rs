@@ -7,7 +7,8 @@ use kagimori_estate::fact::Gap;
 use kagimori_estate::model::Account;
 use kagimori_policy::document::{Effect, Statement};
 
-use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, policy};
+use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, is_aws_owned, policy};
+use crate::escalation::catalogue;
 use crate::privilege;
 use crate::verdict::ResourceKind;
 
@@ -188,7 +189,9 @@ fn resource_wildcard(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judge
 
 /// Paths by which an identity gains what it lacks: id of pathfinding.cloud, and the actions needed.
 ///
-/// `iam:PassRole` stands for "on a role that trusts the service"; which roles there are is not looked at here.
+/// `iam:PassRole` stands for "on a role that trusts the service": one must be there, but whether it is this role that may be
+/// passed, and what it may do, is the business of [`crate::escalation`], which takes the credential report too and would let a
+/// verdict hang on data that this check does not ask for.
 const PATHS: [(&str, &[&str]); 33] = [
     ("iam-001", &["iam:CreatePolicyVersion"]),
     ("iam-005", &["iam:PutRolePolicy"]),
@@ -249,11 +252,21 @@ fn escalation(context: &Context<'_>, account: &Account, identity: &Identity<'_>)
     }
     let mut open = Vec::new();
     for (path, actions) in PATHS {
-        if may_all(&may, account, actions)? {
+        if may_all(&may, account, actions)? && has_victim(context, account, path, identity.arn) {
             open.push(path.to_owned());
         }
     }
     Ok(if open.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("paths", open.into())]) })
+}
+
+/// Where a service is to run as a role, whether another role of the account trusts that service.
+fn has_victim(context: &Context<'_>, account: &Account, path: &str, caller: &str) -> bool {
+    let found = catalogue::paths().iter().find(|known| known.id == path);
+    let services = found.map(|path| path.services.as_slice()).unwrap_or_default();
+    let mut roles = account.roles.values().filter(|role| role.arn.as_str() != caller && !is_aws_owned(role));
+    services.is_empty()
+        || roles
+            .any(|role| services.iter().any(|service| context.privileges.trusts(role, account.id, service)))
 }
 
 fn may_all(

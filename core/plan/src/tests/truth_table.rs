@@ -206,3 +206,33 @@ fn days_are_floored_and_the_two_limits_differ() {
     let files = report(&[row("u", NO_PASSWORD, "false", [("true", "2026-08-02T00:00:00Z", TODAY), NO_KEY])]);
     assert_eq!(says(&files, "key-rotation", "slot 1"), Fail);
 }
+
+/// A service can run as a role only where there is one, other than the caller, that trusts it.
+#[test]
+fn passing_a_role_needs_a_role_that_trusts_the_service() {
+    const PASS: &str = r#","UserPolicyList":[{"PolicyName":"p","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:PassRole","lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"*"}]}}]"#;
+    let role = |trust: &str| {
+        format!(
+            r#"{{"RoleName":"r","RoleId":"AROAEXAMPLE","Arn":"arn:aws:iam::111122223333:role/r","Path":"/","CreateDate":"2025-09-27T00:00:00+00:00","AssumeRolePolicyDocument":{trust},"RolePolicyList":[],"AttachedManagedPolicies":[],"InstanceProfileList":[],"Tags":[]}}"#
+        )
+    };
+    let trusts = |service: &str| {
+        role(&format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
+        ))
+    };
+    let cases = [
+        ("no role", String::new(), Pass),
+        ("another service", trusts("ec2.amazonaws.com"), Pass),
+        ("this one", trusts("lambda.amazonaws.com"), Fail),
+        ("a trust policy that cannot be read", role(r#"{"Version":"2012-10-17","Statement":7}"#), Fail),
+    ];
+    for (name, role, expected) in cases {
+        let text = format!(
+            r#"{{"UserDetailList":[{}],"GroupDetailList":[],"RoleDetailList":[{role}],"Policies":[]}}"#,
+            user("u", PASS)
+        );
+        let path = "snapshots/111122223333/authorization-details.json".to_owned();
+        assert_eq!(says(&Files::from([(path, text.into_bytes())]), "privesc", "u"), expected, "{name}");
+    }
+}

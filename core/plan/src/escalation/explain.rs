@@ -1,0 +1,336 @@
+//! The steps of a route with their witnesses: the requests that make it possible, each decided once more by the evaluator that
+//! says why.
+
+use kagimori_estate::access::{Answered, May, Question, Subject};
+use kagimori_policy::decision::Answer;
+use kagimori_policy::document::Effect;
+use kagimori_policy::policies::{Layer, StatementRef};
+use kagimori_policy::print::print_statement;
+use kagimori_policy::reference;
+use kagimori_policy::request::Fact;
+
+use super::catalogue::{Gain, Need, On, PathKind, paths};
+use super::powers::{Kinds, assume_role_by, kind, kinds_of, may, template};
+use super::reach::{Hop, Means, Reached, Route};
+use super::world::{World, assume_role};
+use super::{Graph, Node};
+
+/// One step of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// The path of the catalogue; `None`: what an administrator may do anyway.
+    pub path: Option<&'static PathKind>,
+    /// The ARN of who acts.
+    pub from: String,
+    /// The group it has joined before, by its name.
+    pub member_of: Option<String>,
+    /// The ARN of what is acted upon.
+    pub victim: String,
+    /// The ARN of whom it acts as after this step.
+    pub to: String,
+    /// It has any permission after this step that its boundary and the guardrails leave.
+    pub any_permission: bool,
+    /// What must hold for it, in words; empty when it is sure.
+    pub conditions: Vec<String>,
+    /// The requests, in the order of the path's actions.
+    pub witnesses: Vec<Witness>,
+}
+
+/// A request that makes a step possible, and its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Witness {
+    /// Who asks: an ARN, or a service.
+    pub principal: String,
+    /// What.
+    pub action: String,
+    /// On what: an ARN, or a pattern of ARNs where any will do.
+    pub resource: String,
+    /// Condition keys of the request beside those of the principal, with their values; `None`: absent.
+    pub context: Vec<(String, Option<String>)>,
+    /// Allowed for sure?
+    pub is_sure: bool,
+    /// Otherwise: allowed if this holds.
+    pub allowed_if: Option<String>,
+    /// The statements of identity policies and of the resource that allow it.
+    pub because: Vec<Because>,
+}
+
+/// A statement that allows a witness.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Because {
+    /// The policy: `inline policy "x" of …`, an ARN.
+    pub policy: String,
+    /// The file it was read from.
+    pub file: Option<String>,
+    /// It is the policy of the resource: a role's trust policy.
+    pub of_resource: bool,
+    /// The statement's number in the policy, from 1.
+    pub number: usize,
+    /// Its Sid.
+    pub sid: Option<String>,
+    /// Its text.
+    pub statement: String,
+    /// Without it the step is gone: the request is denied, and no other resource would do.
+    pub is_needed: bool,
+}
+
+/// A statement without which a way is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cut<'s> {
+    /// The step it makes possible.
+    pub step: &'s Step,
+    /// The action to take out of it.
+    pub action: &'s str,
+    /// Where it stands.
+    pub because: &'s Because,
+}
+
+/// The first statement of a way that cannot be done without.
+pub fn cut(steps: &[Step]) -> Option<Cut<'_>> {
+    steps.iter().find_map(|step| {
+        let mut own = step.witnesses.iter().filter(|witness| witness.principal.starts_with("arn:"));
+        own.find_map(|witness| {
+            let because = witness.because.iter().find(|because| because.is_needed)?;
+            Some(Cut { step, action: &witness.action, because })
+        })
+    })
+}
+
+/// A request of a step.
+struct Asked {
+    subject: Subject,
+    question: Question,
+    /// The resource's trust policy is as the caller writes it.
+    once_trusted: bool,
+    /// No other request would do instead.
+    is_only: bool,
+}
+
+impl Graph<'_> {
+    /// The steps of a route.
+    pub fn steps(&self, route: &Route) -> Vec<Step> {
+        let mut steps: Vec<Step> = route.hops.iter().filter_map(|hop| self.step(hop)).collect();
+        // What is reached last is worth as much as it is an administrator.
+        if let (Some(step), Some(Hop { to: Reached::Node(to), .. })) = (steps.last_mut(), route.hops.last())
+            && let Some(reached) = self.node(*to).filter(|_| route.to_administrator)
+        {
+            step.conditions.extend(self.of_administrator(reached));
+        }
+        steps
+    }
+
+    fn step(&self, hop: &Hop) -> Option<Step> {
+        let node = self.node(hop.from)?;
+        let from = node.subject.arn.to_string();
+        let member_of = self.group_of(node);
+        let Means::Path { path, world, victim } = hop.means else {
+            let Reached::Node(target) = hop.to else { return None };
+            let to = self.node(target)?.subject.arn.to_string();
+            return Some(Step {
+                path: None,
+                from,
+                member_of,
+                victim: to.clone(),
+                to,
+                any_permission: false,
+                conditions: self.of_administrator(node),
+                witnesses: Vec::new(),
+            });
+        };
+        let (path, world) = (paths().get(path)?, self.world(world)?);
+        let mut conditions = conditions(path, world, victim);
+        let asked = path.needs.iter().flat_map(|need| self.asked(node, world, path, need, victim));
+        let witnesses: Vec<Witness> = asked.map(|asked| self.witness(&asked)).collect();
+        conditions.extend(witnesses.iter().filter_map(|witness| witness.allowed_if.clone()));
+        conditions.dedup();
+        let victim_arn = world.targets(kind(path.victim)).arn(victim).to_owned();
+        let to = match path.gains {
+            Gain::Victim => victim_arn.clone(),
+            Gain::Permissions if matches!(kind(path.victim), super::Kind::User | super::Kind::Role) => {
+                victim_arn.clone()
+            }
+            Gain::Permissions | Gain::Membership => from.clone(),
+        };
+        let any_permission = path.gains == Gain::Permissions;
+        Some(Step {
+            path: Some(path),
+            from,
+            member_of,
+            victim: victim_arn,
+            to,
+            any_permission,
+            conditions,
+            witnesses,
+        })
+    }
+
+    fn group_of(&self, node: &Node) -> Option<String> {
+        let (_, group) = node.member?;
+        Some((*self.world(node.world)?.group_names.get(group)?).to_owned())
+    }
+
+    /// What being an administrator hangs on, where it is not sure.
+    fn of_administrator(&self, node: &Node) -> Vec<String> {
+        match node.administrator {
+            May::If => super::admin::condition(&self.access, &node.subject).into_iter().collect(),
+            May::Unknown => {
+                let missing: Vec<&str> =
+                    node.subject.missing().iter().map(|document| document.name.as_str()).collect();
+                vec![format!(
+                    "not known: whether that is an administrator, for want of {}",
+                    missing.join(", ")
+                )]
+            }
+            May::No | May::Surely => Vec::new(),
+        }
+    }
+
+    /// The requests that a need comes to for one victim.
+    fn asked(
+        &self,
+        node: &Node,
+        world: &World<'_>,
+        path: &'static PathKind,
+        need: &Need,
+        victim: usize,
+    ) -> Vec<Asked> {
+        let subject = &node.subject;
+        let on = |question: Question| Asked {
+            subject: subject.clone(),
+            question,
+            once_trusted: false,
+            is_only: true,
+        };
+        let one_of = |question: Question| Asked { is_only: false, ..on(question) };
+        let targets = world.targets(kind(path.victim));
+        match need.on {
+            On::Victim => vec![on(targets.question(&template(subject, &need.action, ""), victim))],
+            On::Assumed => vec![on(world.assumable.question(&assume_role_by(subject), victim))],
+            On::AssumedOnceTrusted => {
+                let question = world.roles.question(&assume_role_by(subject), victim);
+                vec![Asked { once_trusted: true, ..on(question) }]
+            }
+            On::Anything => match kinds_of(subject, &need.action) {
+                Kinds::Every(questions) => questions.into_iter().map(on).collect(),
+                Kinds::Any(questions) => {
+                    let best = questions.into_iter().rev().max_by_key(|one| may(&self.access, subject, one));
+                    best.map(one_of).into_iter().collect()
+                }
+            },
+            On::PolicyOfVictim => {
+                let template = template(subject, &need.action, "");
+                let attached = (0..world.policies.len()).filter(|policy| world.is_attached(*policy, victim));
+                let questions = attached.map(|policy| world.policies.question(&template, policy));
+                let best = questions.rev().max_by_key(|question| may(&self.access, subject, question));
+                best.map(one_of).into_iter().collect()
+            }
+            On::Passed => self.passed(node, world, path, need, victim),
+        }
+    }
+
+    /// Passing a role, and the service assuming it.
+    fn passed(
+        &self,
+        node: &Node,
+        world: &World<'_>,
+        path: &'static PathKind,
+        need: &Need,
+        victim: usize,
+    ) -> Vec<Asked> {
+        let subject = &node.subject;
+        let pass = |service: &String| world.roles.question(&template(subject, &need.action, service), victim);
+        let grade = |service: &&String| {
+            let trusting = world.trusting_service(service).map_or(May::No, |graded| graded.may(victim));
+            trusting.min(may(&self.access, subject, &pass(service)))
+        };
+        let Some(service) = path.services.iter().rev().max_by_key(grade) else { return Vec::new() };
+        let is_only = path.services.len() == 1;
+        let mut asked =
+            vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false, is_only }];
+        if let Some(caller) = self.access.service(service, world.account.id) {
+            let question = world.assumable.question(&assume_role(), victim);
+            asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
+        }
+        asked
+    }
+
+    fn witness(&self, asked: &Asked) -> Witness {
+        let answered = if asked.once_trusted {
+            self.access.ask_once_trusted(&asked.subject, &asked.question)
+        } else {
+            self.access.ask(&asked.subject, &asked.question)
+        };
+        let is_sure = answered.decision.answer == Answer::Allowed;
+        let value = |fact: &Fact| match fact {
+            Fact::One(text) => Some(text.clone()),
+            Fact::Many(texts) => Some(texts.join(", ")),
+            Fact::Absent | Fact::Present | Fact::Unknown => None,
+        };
+        let principal = match &asked.subject.principal {
+            kagimori_policy::request::Principal::Service { name } => name.clone(),
+            _ => asked.subject.arn.to_string(),
+        };
+        Witness {
+            principal,
+            action: asked.question.action.clone(),
+            resource: asked.question.resource.clone(),
+            context: asked.question.context.iter().map(|(key, fact)| (key.clone(), value(fact))).collect(),
+            is_sure,
+            allowed_if: (!is_sure).then(|| answered.decision.allowed_if.to_string()),
+            because: because(&answered, asked),
+        }
+    }
+}
+
+/// What no snapshot tells.
+fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> {
+    let open = path.requires.iter().filter(|precondition| {
+        world.holding(**precondition).is_some_and(|graded| graded.may(victim) != May::Surely)
+    });
+    let mut conditions: Vec<String> = open.map(|precondition| precondition.condition().to_owned()).collect();
+    conditions.extend(path.given.clone());
+    conditions.extend(path.unknown.as_ref().map(|what| format!("not known: {what}")));
+    conditions
+}
+
+/// The statements that grant. Guardrails and boundaries only leave what others grant.
+fn because(answered: &Answered, asked: &Asked) -> Vec<Because> {
+    let granting = answered.decision.decisive.iter().filter(|place| {
+        matches!(place.layer, Layer::Identity | Layer::Resource)
+            && answered.policies.statement(**place).is_some_and(|found| found.effect == Effect::Allow)
+    });
+    let quote = |place: &StatementRef| {
+        let (statement, origin) = (answered.policies.statement(*place)?, answered.origin(*place)?);
+        // What the caller writes itself cannot be taken away.
+        let is_there = place.layer != Layer::Resource || !asked.once_trusted;
+        Some(Because {
+            policy: origin.name.clone(),
+            file: origin.file.clone(),
+            of_resource: place.layer == Layer::Resource,
+            number: place.statement.saturating_add(1),
+            sid: statement.sid.clone(),
+            statement: print_statement(statement),
+            is_needed: asked.is_only && is_there && is_needed(answered, *place),
+        })
+    };
+    granting.filter_map(quote).collect()
+}
+
+/// Whether the request is denied without a statement: asked again.
+fn is_needed(answered: &Answered, place: StatementRef) -> bool {
+    let mut policies = answered.policies.clone();
+    let document = match place.layer {
+        Layer::Identity => policies.identity.get_mut(place.policy),
+        _ => policies.resource.as_mut(),
+    };
+    let Some(document) = document.filter(|document| place.statement < document.statements.len()) else {
+        return false;
+    };
+    document.statements.remove(place.statement);
+    let answer = reference::decide(&answered.request, &policies).answer;
+    matches!(answer, Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_))
+}

@@ -1,0 +1,19 @@
+//! The fictional company.
+
+use kagimori_estate::access::May;
+
+use crate::escalation::{Goal, Graph};
+
+#[test]
+fn engineers_reach_the_break_glass_role_with_mfa_only() {
+    let files = kagimori_testkit::generate(&kagimori_testkit::Options { days: 0, ..Default::default() });
+    let estate = crate::tests::estate(&files);
+    let graph = Graph::of(&estate);
+    let found = graph.find(&Goal::Administrator, None).unwrap();
+    assert!(found.routes.iter().all(|route| route.certainty() == May::If && route.paths() == ["sts-001"]));
+    assert!(found.routes.len() > 30, "{}", found.routes.len());
+    let route = &found.routes[0];
+    let step = &graph.steps(route)[0];
+    assert_eq!(step.to, "arn:aws:iam::111122223333:role/break-glass-admin");
+    assert!(step.conditions.iter().any(|condition| condition.contains("MultiFactorAuthPresent")));
+}

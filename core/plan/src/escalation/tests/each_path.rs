@@ -1,0 +1,224 @@
+//! Each path of the catalogue on an estate made for it: found there, with the certainty it deserves; and not found once one
+//! thing of it is taken away, or something stands in its way.
+
+use kagimori_estate::access::May;
+use serde_json::{Value, json};
+
+use super::{BOUNDARY, HOME, Tiny, allow, deny, edges, trusts};
+use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim, paths};
+use crate::escalation::{Goal, Graph};
+
+const VICTIM_POLICY: &str = "arn:aws:iam::111122223333:policy/of-victim";
+const OWN_POLICY: &str = "arn:aws:iam::111122223333:policy/of-caller";
+
+fn is_role(path: &PathKind) -> bool {
+    path.victim == Victim::SelfRole
+}
+
+fn caller(path: &PathKind) -> String {
+    format!("arn:aws:iam::{HOME}:{}/caller", if is_role(path) { "role" } else { "user" })
+}
+
+fn victim(path: &PathKind) -> String {
+    match path.victim {
+        Victim::User => format!("arn:aws:iam::{HOME}:user/victim"),
+        Victim::Role => format!("arn:aws:iam::{HOME}:role/victim"),
+        Victim::SelfUser | Victim::SelfRole => caller(path),
+        Victim::OwnPolicy => OWN_POLICY.to_owned(),
+        Victim::OwnGroup => format!("arn:aws:iam::{HOME}:group/own"),
+        Victim::Group => format!("arn:aws:iam::{HOME}:group/other"),
+    }
+}
+
+fn resource(path: &PathKind, need: &Need) -> String {
+    match need.on {
+        On::Anything => "*".to_owned(),
+        On::PolicyOfVictim => VICTIM_POLICY.to_owned(),
+        On::Victim | On::Passed | On::Assumed | On::AssumedOnceTrusted => victim(path),
+    }
+}
+
+/// What the caller is granted, need by need.
+fn grants(path: &PathKind) -> Vec<Value> {
+    // Who is named by a trust policy of its own account needs no grant.
+    let granted = path.needs.iter().filter(|need| need.on != On::AssumedOnceTrusted);
+    granted.map(|need| allow(&[&need.action], &resource(path, need))).collect()
+}
+
+fn tiny(path: &PathKind) -> Tiny {
+    let mut tiny = Tiny::default();
+    tiny.group(HOME, "own");
+    tiny.group(HOME, "other").statements =
+        if path.gains == Gain::Membership { vec![allow(&["*"], "*")] } else { Vec::new() };
+    tiny.policy(HOME, "of-victim", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
+    tiny.policy(HOME, "of-caller", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
+    let has_two_versions = path.requires.contains(&Precondition::SeveralVersions);
+    tiny.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = if has_two_versions { 2 } else { 1 };
+    let caller = if is_role(path) { tiny.role(HOME, "caller") } else { tiny.user(HOME, "caller") };
+    caller.statements = grants(path);
+    caller.attached = vec!["of-caller".to_owned()];
+    caller.groups = if is_role(path) { Vec::new() } else { vec!["own".to_owned()] };
+    let keys = if path.requires.contains(&Precondition::TwoKeys) { 2 } else { 1 };
+    let password = path.requires.contains(&Precondition::Password);
+    let rights = if path.gains == Gain::Victim { vec![allow(&["*"], "*")] } else { Vec::new() };
+    let user = tiny.user(HOME, "victim");
+    (user.credentials, user.statements) = (Some((keys, password)), rights.clone());
+    let assumed = path.needs.iter().any(|need| need.on == On::Assumed);
+    let role = tiny.role(HOME, "victim");
+    role.statements = rights;
+    role.attached = vec!["of-victim".to_owned()];
+    role.trust = match path.services.first() {
+        Some(service) => vec![trusts("Service", service)],
+        None if assumed => vec![trusts("AWS", "arn:aws:iam::111122223333:root")],
+        None => vec![trusts("Service", "ec2.amazonaws.com")],
+    };
+    role.instance_profile = path.requires.contains(&Precondition::InstanceProfile);
+    tiny
+}
+
+fn certainty(path: &PathKind) -> May {
+    match (&path.given, &path.unknown) {
+        (_, Some(_)) => May::Unknown,
+        (Some(_), None) => May::If,
+        (None, None) => May::Surely,
+    }
+}
+
+/// How surely the caller has the edge that the path is about.
+fn found(tiny: &Tiny, path: &PathKind) -> May {
+    let estate = tiny.estate();
+    let edges = edges(&Graph::without_edges(&estate), &caller(path));
+    edges.get(&(path.id.as_str(), victim(path))).copied().unwrap_or(May::No)
+}
+
+#[test]
+fn every_path_is_found_and_leads_to_an_administrator() {
+    for path in paths() {
+        let tiny = tiny(path);
+        assert_eq!(found(&tiny, path), certainty(path), "{}", path.id);
+        let estate = tiny.estate();
+        let graph = Graph::of(&estate);
+        let found = graph.find(&Goal::Administrator, Some(&caller(path))).unwrap();
+        let [route] = found.routes.as_slice() else { panic!("{}: {found:?}", path.id) };
+        assert!(route.certainty() >= certainty(path), "{}", path.id);
+        for step in graph.steps(route) {
+            assert!(!step.witnesses.is_empty(), "{}", path.id);
+            let is_sure = step.conditions.is_empty() && step.witnesses.iter().all(|witness| witness.is_sure);
+            assert_eq!(is_sure, route.certainty() == May::Surely, "{}: {step:?}", path.id);
+            // what allows it is named, but for what needs no grant
+            for witness in step.witnesses.iter().filter(|witness| witness.action != "sts:AssumeRole") {
+                assert!(witness.because.iter().all(|because| because.file.is_some()), "{}", path.id);
+                assert!(!witness.because.is_empty(), "{}: {witness:?}", path.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn without_one_of_its_actions_a_path_is_gone() {
+    for path in paths() {
+        for left_out in 0..grants(path).len() {
+            let mut tiny = tiny(path);
+            let caller = if is_role(path) { tiny.role(HOME, "caller") } else { tiny.user(HOME, "caller") };
+            caller.statements.remove(left_out);
+            assert_eq!(found(&tiny, path), May::No, "{} without {left_out}", path.id);
+        }
+    }
+}
+
+#[test]
+fn a_deny_a_guardrail_and_a_boundary_each_take_a_path_away() {
+    for path in paths() {
+        for need in &path.needs {
+            let stop = deny(&[&need.action], &resource(path, need));
+            let mut denied = tiny(path);
+            let caller =
+                if is_role(path) { denied.role(HOME, "caller") } else { denied.user(HOME, "caller") };
+            caller.statements.push(stop.clone());
+            assert_eq!(found(&denied, path), May::No, "{}: Deny {}", path.id, need.action);
+
+            let mut guarded = tiny(path);
+            guarded.guardrails = vec![("SERVICE_CONTROL_POLICY", vec![stop])];
+            assert_eq!(found(&guarded, path), May::No, "{}: SCP denies {}", path.id, need.action);
+        }
+        let mut bounded = tiny(path);
+        let caller = if is_role(path) { bounded.role(HOME, "caller") } else { bounded.user(HOME, "caller") };
+        caller.boundary = true;
+        assert_eq!(found(&bounded, path), May::No, "{}: boundary `{BOUNDARY}`", path.id);
+
+        // somebody else's resource is not the victim
+        let mut elsewhere = tiny(path);
+        let caller =
+            if is_role(path) { elsewhere.role(HOME, "caller") } else { elsewhere.user(HOME, "caller") };
+        let is_targeted =
+            path.needs.iter().any(|need| !matches!(need.on, On::Anything | On::AssumedOnceTrusted));
+        for statement in &mut caller.statements {
+            if statement["Resource"] != "*" {
+                statement["Resource"] = json!("arn:aws:iam::111122223333:*/nobody");
+            }
+        }
+        assert_eq!(found(&elsewhere, path) == May::No, is_targeted, "{}", path.id);
+    }
+}
+
+#[test]
+fn what_must_be_true_of_the_victim_is_looked_at() {
+    for path in paths() {
+        for precondition in &path.requires {
+            let mut broken = tiny(path);
+            match precondition {
+                Precondition::FewerThanTwoKeys => broken.user(HOME, "victim").credentials = Some((2, false)),
+                Precondition::TwoKeys => broken.user(HOME, "victim").credentials = Some((1, false)),
+                Precondition::NoPassword => broken.user(HOME, "victim").credentials = Some((1, true)),
+                Precondition::Password => broken.user(HOME, "victim").credentials = Some((1, false)),
+                Precondition::InstanceProfile => broken.role(HOME, "victim").instance_profile = false,
+                Precondition::RoomForAVersion => {
+                    broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 5;
+                }
+                Precondition::SeveralVersions => {
+                    broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 1;
+                }
+            }
+            assert_eq!(found(&broken, path), May::No, "{}: {precondition:?}", path.id);
+            // without the credential report nobody knows
+            let mut unknown = tiny(path);
+            unknown.user(HOME, "victim").credentials = None;
+            let expected = if path.victim == Victim::User { May::If } else { certainty(path) };
+            assert_eq!(found(&unknown, path), expected, "{}: {precondition:?}", path.id);
+        }
+        let trust_matters = path.victim == Victim::Role
+            && (!path.services.is_empty() || path.needs.iter().any(|need| need.on == On::Assumed));
+        if trust_matters {
+            let mut distrusted = tiny(path);
+            distrusted.role(HOME, "victim").trust = vec![trusts("Service", "scheduler.amazonaws.com")];
+            assert_eq!(found(&distrusted, path), May::No, "{}: trust", path.id);
+        }
+        if path.victim == Victim::Role {
+            let mut linked = tiny(path);
+            let mut role = linked.roles.remove(&super::key(HOME, "victim")).unwrap();
+            role.path = "/aws-service-role/x.amazonaws.com/";
+            linked.roles.insert(super::key(HOME, "victim"), role);
+            let estate = linked.estate();
+            let found = edges(&Graph::without_edges(&estate), &caller(path));
+            assert!(!found.keys().any(|(_, arn)| arn.contains("aws-service-role")), "{}", path.id);
+        }
+        // what any permission would be worth is capped by the boundary of who gets it
+        if path.gains == Gain::Permissions && matches!(path.victim, Victim::User | Victim::Role) {
+            let mut capped = tiny(path);
+            capped.user(HOME, "victim").boundary = true;
+            capped.role(HOME, "victim").boundary = true;
+            assert_eq!(found(&capped, path), May::No, "{}: the victim is bounded", path.id);
+        }
+    }
+}
+
+#[test]
+fn a_condition_makes_a_path_conditional() {
+    for path in paths() {
+        let mut tiny = tiny(path);
+        let caller = if is_role(path) { tiny.role(HOME, "caller") } else { tiny.user(HOME, "caller") };
+        let Some(statement) = caller.statements.first_mut() else { continue };
+        statement["Condition"] = json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}});
+        assert_eq!(found(&tiny, path), certainty(path).min(May::If), "{}", path.id);
+    }
+}

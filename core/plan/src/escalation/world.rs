@@ -1,0 +1,275 @@
+//! An account as sets: what can be acted upon, and what is known of it.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use fixedbitset::FixedBitSet;
+use kagimori_estate::access::{Access, Graded, May, Question, Target, Targets};
+use kagimori_estate::id::Arn;
+use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
+use kagimori_policy::request::Fact;
+
+use super::NodeId;
+use super::catalogue::{Precondition, paths};
+use super::trust::TrustIndex;
+use crate::check::is_aws_owned;
+
+/// Managed policies have at most five versions (IAM User Guide, `reference_iam-quotas`).
+const VERSIONS_MAX: usize = 5;
+
+/// What can be acted upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    User,
+    Role,
+    Group,
+    Policy,
+}
+
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    pub(super) account: &'a Account,
+    user_list: Vec<&'a User>,
+    role_list: Vec<&'a Role>,
+    pub(super) users: Targets,
+    pub(super) user_nodes: Vec<Option<NodeId>>,
+    pub(super) roles: Targets,
+    pub(super) role_nodes: Vec<Option<NodeId>>,
+    /// The roles again, told apart by their trust policies.
+    pub(super) assumable: Targets,
+    pub(super) groups: Targets,
+    pub(super) group_names: Vec<&'a str>,
+    /// Customer managed policies.
+    pub(super) policies: Targets,
+    /// Roles that people can come to act as: not those that are linked to a service.
+    pub(super) open_roles: FixedBitSet,
+    /// Of these, those that people can change: not those that AWS keeps.
+    pub(super) writable_roles: FixedBitSet,
+    /// Roles by the service that may assume them.
+    services: BTreeMap<&'static str, Graded>,
+    /// Where the preconditions of the catalogue hold.
+    holding: BTreeMap<Precondition, Graded>,
+    /// For each policy the roles it is attached to.
+    pub(super) roles_of_policies: Vec<FixedBitSet>,
+    pub(super) trust: TrustIndex,
+    /// Whom any permission would make an administrator.
+    pub(super) promising_users: OnceCell<Graded>,
+    pub(super) promising_roles: OnceCell<Graded>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn of(account: &'a Account, access: &Access<'_>) -> Self {
+        let keys = Keys::of(access);
+        let users: Vec<&'a User> = account.users.values().collect();
+        let roles: Vec<&'a Role> = account.roles.values().collect();
+        let policies: Vec<&ManagedPolicy> =
+            account.policies.values().filter(|policy| policy.arn.account().is_some()).collect();
+        let trust = TrustIndex::of(&roles);
+        let targets = |list: Vec<Target>| Targets::new(account.id, list);
+        let role_target = |(place, role): (usize, &&Role), is_apart: bool| Target {
+            arn: role.arn.to_string(),
+            context: keys.context(Some(&role.grants), Some(&role.tags)),
+            apart: if is_apart { trust.text_of(place) } else { 0 },
+        };
+        let user_target = |user: &&User| Target {
+            arn: user.arn.to_string(),
+            context: match user.details.value() {
+                Some(details) => keys.context(Some(&details.grants), Some(&details.tags)),
+                None => Vec::new(),
+            },
+            apart: 0,
+        };
+        let group_target =
+            |arn: &Arn| Target { arn: arn.to_string(), context: keys.context(None, None), apart: 0 };
+        let policy_target =
+            |policy: &&ManagedPolicy| Target { arn: policy.arn.to_string(), context: Vec::new(), apart: 0 };
+        let where_roles = |is_in: &dyn Fn(&Role) -> bool| set(&roles, |role| is_in(role));
+        let mut world = Self {
+            account,
+            user_list: Vec::new(),
+            role_list: Vec::new(),
+            users: targets(users.iter().map(user_target).collect()),
+            user_nodes: vec![None; users.len()],
+            roles: targets(roles.iter().enumerate().map(|role| role_target(role, false)).collect()),
+            role_nodes: vec![None; roles.len()],
+            assumable: targets(roles.iter().enumerate().map(|role| role_target(role, true)).collect()),
+            groups: targets(account.groups.values().map(|group| group_target(&group.arn)).collect()),
+            group_names: account.groups.keys().map(String::as_str).collect(),
+            policies: targets(policies.iter().map(policy_target).collect()),
+            open_roles: where_roles(&|role| !role.path.starts_with("/aws-service-role/")),
+            writable_roles: where_roles(&|role| !is_aws_owned(role)),
+            services: BTreeMap::new(),
+            holding: holding(&users, &roles, &policies),
+            roles_of_policies: policies
+                .iter()
+                .map(|policy| set(&roles, |role| role.grants.attached.contains(&policy.arn)))
+                .collect(),
+            trust,
+            promising_users: OnceCell::new(),
+            promising_roles: OnceCell::new(),
+        };
+        world.services = world.trusting(access);
+        (world.user_list, world.role_list) = (users, roles);
+        world
+    }
+
+    /// Notes which node a user or role is; gives its place.
+    pub(super) fn settle(&mut self, kind: Kind, arn: &str, node: NodeId) -> usize {
+        let (targets, nodes) = match kind {
+            Kind::Role => (&self.roles, &mut self.role_nodes),
+            _ => (&self.users, &mut self.user_nodes),
+        };
+        let place = targets.place(arn).unwrap_or_default();
+        if let Some(slot) = nodes.get_mut(place) {
+            *slot = Some(node);
+        }
+        place
+    }
+
+    pub(super) fn targets(&self, kind: Kind) -> &Targets {
+        match kind {
+            Kind::User => &self.users,
+            Kind::Role => &self.roles,
+            Kind::Group => &self.groups,
+            Kind::Policy => &self.policies,
+        }
+    }
+
+    /// Roles that a service may assume.
+    pub(super) fn trusting_service(&self, service: &str) -> Option<&Graded> {
+        self.services.get(service)
+    }
+
+    /// Where a precondition holds.
+    pub(super) fn holding(&self, precondition: Precondition) -> Option<&Graded> {
+        self.holding.get(&precondition)
+    }
+
+    /// The customer managed policies of a user, those of its groups too, or of a role.
+    pub(super) fn own_policies(&self, kind: Kind, place: usize) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(self.policies.len());
+        let attached = self.own_grants(kind, place).into_iter().flat_map(|grants| &grants.attached);
+        set.extend(attached.filter_map(|arn| self.policies.place(arn.as_str())));
+        set
+    }
+
+    fn own_grants(&self, kind: Kind, place: usize) -> Vec<&'a Grants> {
+        if kind == Kind::Role {
+            return self.role_list.get(place).map(|role| &role.grants).into_iter().collect();
+        }
+        let details = self.user_list.get(place).and_then(|user| user.details.value());
+        let Some(details) = details else { return Vec::new() };
+        let groups = details.groups.iter().filter_map(|name| self.account.groups.get(name));
+        groups.map(|group| &group.grants).chain([&details.grants]).collect()
+    }
+
+    /// Whether a policy is attached to a role.
+    pub(super) fn is_attached(&self, policy: usize, role: usize) -> bool {
+        self.roles_of_policies.get(policy).is_some_and(|roles| roles.contains(role))
+    }
+
+    /// The groups a user is in.
+    pub(super) fn own_groups(&self, place: usize) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(self.groups.len());
+        let details = self.user_list.get(place).and_then(|user| user.details.value());
+        let names = details.into_iter().flat_map(|details| &details.groups);
+        set.extend(names.filter_map(|name| self.group_names.iter().position(|known| known == name)));
+        set
+    }
+
+    fn trusting(&self, access: &Access<'_>) -> BTreeMap<&'static str, Graded> {
+        let services = paths().iter().flat_map(|path| &path.services);
+        let graded = |service: &str| {
+            let mut graded = Graded::none(self.assumable.len());
+            let Some(subject) = access.service(service, self.account.id) else { return graded };
+            let among = self.trust.naming_service(service);
+            graded = access.may_each(&subject, &assume_role(), &self.assumable, Some(&among));
+            graded.intersect(&Graded::of(&self.open_roles, May::Surely));
+            graded
+        };
+        services.map(|service| (service.as_str(), graded(service))).collect()
+    }
+}
+
+/// `sts:AssumeRole`, on no role yet.
+pub(super) fn assume_role() -> Question {
+    Question {
+        action: "sts:AssumeRole".to_owned(),
+        resource: String::new(),
+        resource_account: None,
+        wildcard_only: false,
+        context: Vec::new(),
+        strict: false,
+    }
+}
+
+/// The condition keys that resources bring and some policy asks about.
+struct Keys {
+    boundary: bool,
+    /// Keys of tags, in lower case, with the tag's own key.
+    tags: Vec<(String, String)>,
+}
+
+impl Keys {
+    fn of(access: &Access<'_>) -> Self {
+        let mut tags = Vec::new();
+        for beginning in ["aws:resourcetag/", "iam:resourcetag/"] {
+            for key in access.condition_keys(beginning) {
+                let tag = key.strip_prefix(beginning).unwrap_or_default().to_owned();
+                tags.push((key, tag));
+            }
+        }
+        Self { boundary: !access.condition_keys("iam:permissionsboundary").is_empty(), tags }
+    }
+
+    /// Groups have neither boundary nor tags.
+    fn context(
+        &self,
+        grants: Option<&Grants>,
+        tags: Option<&BTreeMap<String, String>>,
+    ) -> Vec<(String, Fact)> {
+        let value = |text: Option<&str>| text.map_or(Fact::Absent, |text| Fact::One(text.to_owned()));
+        let boundary = grants.and_then(|grants| grants.boundary.as_ref()).map(Arn::as_str);
+        let mut context: Vec<_> = self
+            .boundary
+            .then(|| ("iam:PermissionsBoundary".to_owned(), value(boundary)))
+            .into_iter()
+            .collect();
+        for (key, tag) in &self.tags {
+            let mut found = tags.into_iter().flatten().filter(|(name, _)| name.eq_ignore_ascii_case(tag));
+            context.push((key.clone(), value(found.next().map(|(_, text)| text.as_str()))));
+        }
+        context
+    }
+}
+
+fn set<T>(list: &[&T], is_in: impl Fn(&T) -> bool) -> FixedBitSet {
+    let mut set = FixedBitSet::with_capacity(list.len());
+    set.extend(list.iter().enumerate().filter(|(_, one)| is_in(one)).map(|(place, _)| place));
+    set
+}
+
+/// Where something known holds surely, and where it may.
+fn known<T>(list: &[&T], tell: impl Fn(&T) -> Option<bool>) -> Graded {
+    let mut graded = Graded::of(&set(list, |one| tell(one) == Some(true)), May::Surely);
+    graded.add(&set(list, |one| tell(one).is_none()), May::If);
+    graded
+}
+
+fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTreeMap<Precondition, Graded> {
+    let keys = |user: &User| user.access_keys.value().map(Vec::len);
+    let password = |user: &User| user.report.value().and_then(|row| row.password_enabled.value().copied());
+    let versions = |policy: &ManagedPolicy| (policy.versions > 0).then_some(policy.versions);
+    BTreeMap::from([
+        (Precondition::FewerThanTwoKeys, known(users, |user| keys(user).map(|count| count < 2))),
+        (Precondition::TwoKeys, known(users, |user| keys(user).map(|count| count >= 2))),
+        (Precondition::NoPassword, known(users, |user| password(user).map(|has| !has))),
+        (Precondition::Password, known(users, password)),
+        (Precondition::InstanceProfile, known(roles, |role| Some(!role.instance_profiles.is_empty()))),
+        (
+            Precondition::RoomForAVersion,
+            known(policies, |policy| versions(policy).map(|count| count < VERSIONS_MAX)),
+        ),
+        (Precondition::SeveralVersions, known(policies, |policy| versions(policy).map(|count| count > 1))),
+    ])
+}
