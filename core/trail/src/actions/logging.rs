@@ -1,0 +1,6 @@
+//! x
+/// x
+#[derive(Debug)]
+pub enum Logging {}
+/// x
+pub fn logging(_: &str) {}
