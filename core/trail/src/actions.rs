@@ -11,6 +11,7 @@
 mod body;
 mod context;
 mod logging;
+mod operations;
 mod outcome;
 mod plan;
 mod resource;
