@@ -1,1 +1,1 @@
-//! x
+//! What holds of any event.

@@ -5,7 +5,7 @@ mod kept;
 use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 
 use super::table::{Entry, Row, Tables, Told};
-use super::template::Template;
+use super::template::{Place, Template};
 use crate::call::{Certainty, MapGap};
 
 pub(crate) use kept::with;
@@ -60,8 +60,8 @@ pub(crate) enum Target {
     Nothing,
     /// The resource types of the action.
     Types(Vec<Kind>),
-    /// One template.
-    Template(Template),
+    /// Resources of one template.
+    Template(Kind),
     /// A parameter that holds an ARN.
     Parameter(Box<str>),
     /// The object of S3 that is written.
@@ -295,6 +295,22 @@ impl Step {
         }
     }
 
+    /// Resources of a template, with the condition keys of the action's resource type they are of.
+    fn one_kind(&self, template: &str) -> Option<Target> {
+        let template = Template::read(template, "")?;
+        let known: &[Kind] = if let Target::Types(kinds) = &self.target { kinds } else { &[] };
+        let place = Place { partition: "aws", region: Some("*"), account: Some("*") };
+        let any = template.any(place).arn;
+        let best = known.iter().filter_map(|kind| Some((kind.template.matches(&any)?, kind)));
+        let keys = best.max_by_key(|(fixed, _)| *fixed).map(|(_, kind)| kind.keys.clone());
+        Some(Target::Template(Kind {
+            template,
+            is_required: true,
+            is_user: false,
+            keys: keys.unwrap_or_default(),
+        }))
+    }
+
     /// A permission of a row.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let row = Row::read(text)?;
@@ -303,12 +319,9 @@ impl Step {
             None => {}
             Some("object") => step.target = Target::Object,
             Some("copy-source") => step.target = Target::CopySource,
-            Some(template) if template.starts_with("arn:") => {
-                step.target = Target::Template(Template::read(template, "")?);
-            }
+            Some(template) if template.starts_with("arn:") => step.target = step.one_kind(template)?,
             Some(path) if path.starts_with('/') => {
-                let template = format!("arn:${{Partition}}:apigateway:${{Region}}::{path}");
-                step.target = Target::Template(Template::read(&template, "")?);
+                step.target = step.one_kind(&format!("arn:${{Partition}}:apigateway:${{Region}}::{path}"))?;
             }
             Some(parameter) => step.target = Target::Parameter(parameter.into()),
         }

@@ -19,6 +19,8 @@ pub(super) struct Found<'k> {
     pub(super) account: Option<AccountId>,
     /// Its type.
     pub(super) kind: Option<&'k Kind>,
+    /// Nothing in the event names a resource of this type: a default of the service, or one of several that could be meant.
+    pub(super) is_doubtful: bool,
 }
 
 /// An entry of `resources[]`.
@@ -38,9 +40,11 @@ impl<'a> Walk<'a> {
             // A key used for the caller is the service's affair: the event names another resource.
             Target::Types(_) if step.is_forwarded => vec![Found::of(CheckedResource::Unknown)],
             Target::Types(kinds) => self.of_kinds(kinds),
-            Target::Template(template) => {
-                self.fill(template).into_iter().map(|filled| Found::filled(filled, None)).collect()
-            }
+            Target::Template(kind) => self
+                .fill(&kind.template)
+                .into_iter()
+                .map(|filled| Found::filled(filled, Some(kind)))
+                .collect(),
             Target::Parameter(path) => self.of_parameter(path),
             Target::Object => vec![self.object()],
             Target::CopySource => vec![self.copy_source()],
@@ -71,7 +75,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.fill_kinds(&mut walk);
-        if walk.all.is_empty() && self.plan.prefix.as_ref() == "ec2" {
+        if self.plan.prefix.as_ref() == "ec2" {
             self.by_ec2_id(&mut walk);
         }
         if walk.all.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { walk.all }
@@ -79,16 +83,14 @@ impl<'a> Walk<'a> {
 
     /// Fills the templates of the kinds that no ARN was of.
     fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
-        let (mut told, mut open): (Vec<(&'a Kind, Filled<'b>)>, Vec<(&'a Kind, Filled<'b>)>) =
-            Default::default();
+        let mut told: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        let mut open: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
         for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
             if *seen {
                 continue;
             }
             for filled in self.fill(&kind.template) {
-                if is_impossible(&filled) {
-                    continue;
-                }
+                let filled = if is_impossible(&filled) { kind.template.any(self.place) } else { filled };
                 match filled.is_told || filled.is_whole {
                     true if filled.is_whole || kind.is_required => told.push((kind, filled)),
                     _ => open.push((kind, filled)),
@@ -106,7 +108,9 @@ impl<'a> Walk<'a> {
         for (kind, filled) in open {
             // Types that are not always named count when nothing else can be meant.
             if kind.is_required || !has_any && (alone || partly == 1 && filled.is_told) {
-                walk.all.push(Found::filled(filled, Some(kind)));
+                // EC2 makes or takes a default of each type it always names; elsewhere the types are often alternatives.
+                let is_doubtful = has_any && !filled.is_told && self.plan.prefix.as_ref() != "ec2";
+                walk.all.push(Found { is_doubtful, ..Found::filled(filled, Some(kind)) });
             }
         }
     }
@@ -121,7 +125,8 @@ impl<'a> Walk<'a> {
                 let filled = known.template.fill_with(kind, id, self.place)?;
                 Some(Found::filled(filled, Some(known)))
             });
-            walk.all.extend(found);
+            let is_new = |found: &Found<'_>| !walk.all.iter().any(|known| known.resource == found.resource);
+            walk.all.extend(found.filter(is_new));
         }
     }
 
@@ -176,12 +181,17 @@ impl<'a> Walk<'a> {
 
 impl<'k> Found<'k> {
     fn of(resource: CheckedResource) -> Self {
-        Self { resource, account: None, kind: None }
+        Self { resource, account: None, kind: None, is_doubtful: false }
     }
 
     /// An ARN, with the account in it.
     fn arn(arn: &str) -> Self {
-        Self { resource: arn_or_pattern(arn.to_owned()), account: account_of(arn), kind: None }
+        Self {
+            resource: arn_or_pattern(arn.to_owned()),
+            account: account_of(arn),
+            kind: None,
+            is_doubtful: false,
+        }
     }
 
     fn filled(filled: Filled<'_>, kind: Option<&'k Kind>) -> Self {
@@ -189,7 +199,7 @@ impl<'k> Found<'k> {
         let arn = filled.arn.into();
         let resource =
             if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };
-        Self { resource, account, kind }
+        Self { resource, account, kind, is_doubtful: false }
     }
 }
 
@@ -225,8 +235,15 @@ impl Kinds<'_> {
 /// outside of EC2).
 fn is_impossible(filled: &Filled<'_>) -> bool {
     let value = filled.value.unwrap_or_default();
+    let is_other_ec2_kind = || {
+        let kind =
+            filled.arn.split(':').nth(5).and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
+        let known = value.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head));
+        filled.arn.contains(":ec2:") && known.is_some() && known != kind
+    };
     filled.arn.contains(":managed-instance/") && value.starts_with("i-")
         || filled.arn.contains(":instance/") && value.starts_with("mi-")
+        || is_other_ec2_kind()
 }
 
 /// When one value fits several types of which none is always named, it names one of them, and the event does not tell

@@ -228,13 +228,16 @@ impl<'a> Row<'a> {
 
 impl Told {
     fn read(text: &str) -> Self {
-        let forms: [(char, fn(Box<str>) -> Wanted); 3] =
-            [('=', Wanted::Is), ('~', Wanted::Contains), ('^', Wanted::Begins)];
-        let at = text.find(['=', '~', '^']);
-        let found = at.and_then(|at| text.split_at_checked(at));
-        let Some((path, rest)) = found else { return Self { path: text.into(), value: Wanted::Any } };
-        let form = forms.into_iter().find_map(|(sign, form)| Some(form(rest.strip_prefix(sign)?.into())));
-        Self { path: path.into(), value: form.unwrap_or(Wanted::Any) }
+        let Some((path, rest)) = text.find(['=', '~', '^']).and_then(|at| text.split_at_checked(at)) else {
+            return Self { path: text.into(), value: Wanted::Any };
+        };
+        let value = match rest.split_at_checked(1) {
+            Some(("=", value)) => Wanted::Is(value.into()),
+            Some(("~", part)) => Wanted::Contains(part.into()),
+            Some((_, head)) => Wanted::Begins(head.into()),
+            None => Wanted::Any,
+        };
+        Self { path: path.into(), value }
     }
 
     /// Whether a request tells it.

@@ -116,7 +116,7 @@ impl Template {
         let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
         let count = values.iter().map(Vec::len).max().unwrap_or_default();
         if count > ARNS_MAX {
-            return vec![self.fill_row(place, body, creates, |_| None)];
+            return vec![self.any(place)];
         }
         let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.max(1));
         for row in 0..count.max(1) {
@@ -130,6 +130,11 @@ impl Template {
             }
         }
         filled
+    }
+
+    /// Nothing is told: any resource of the type.
+    pub(crate) fn any(&self, place: Place<'_>) -> Filled<'static> {
+        self.fill_row(place, &Body::default(), false, |_| None)
     }
 
     /// The ARN of one resource, whatever the request says, when this is the template of its type (`instance/`).
@@ -175,7 +180,10 @@ impl Template {
             }
             for part in parts {
                 match part {
-                    Part::Fixed(text) => filled.arn.push_str(text),
+                    Part::Fixed(text) => {
+                        filled.is_whole &= !text.contains('*');
+                        filled.arn.push_str(text);
+                    }
                     Part::Partition => filled.arn.push_str(place.partition),
                     Part::Region => filled.told(place.region, false),
                     Part::Account => filled.told(account, false),
@@ -346,22 +354,28 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     let key_as_written = key.to_ascii_lowercase();
     let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
     let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
-    all.extend(Tables::get().names(&key_as_written, &hole).iter().map(|name| table_name(name)));
+    let named = Tables::get().names(&key_as_written, &hole);
+    // The request's own word for it means something else.
+    if named.iter().any(|name| name == "!") {
+        return Box::new([]);
+    }
+    all.extend(named.iter().map(|name| table_name(name)));
     all.push(format!("{hole}s").into());
     let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
     let is_own = own.contains(&hole.as_str())
         || hole.strip_prefix(key.as_str()).is_some_and(|rest| rest.is_empty() || own.contains(&rest));
     if is_own {
-        for ending in ["id", "name", "identifier", "arn", "ids", "names", ""] {
-            all.push(format!("{key}{ending}").into());
-        }
-        let kind = if hole.ends_with("name") {
-            ["name", "names", "identifier", "id"]
-        } else {
-            ["id", "ids", "identifier", "name"]
+        let (endings, kind): (&[&str], &[&str]) = match hole.as_str() {
+            _ if hole.ends_with("name") => (&["name", "names", "identifier", "arn", ""], &["name", "names"]),
+            _ if hole.ends_with("uuid") => (&["uuid"], &["uuid"]),
+            "identifier" | "resourceid" | "" => {
+                (&["id", "name", "identifier", "arn", ""], &["identifier", "id", "name"])
+            }
+            _ => (&["id", "ids", "identifier", "arn", ""], &["id", "ids", "identifier"]),
         };
+        all.extend(endings.iter().map(|ending| format!("{key}{ending}").into()));
         // Such words stand for many things deeper in a request.
-        all.extend(kind.map(|name| format!("/{name}").into()));
+        all.extend(kind.iter().map(|name| format!("/{name}").into()));
         all.extend(["/resourceid", "/resourcearn", "/arn"].map(Box::from));
     }
     let mut unique: Vec<Box<str>> = Vec::new();

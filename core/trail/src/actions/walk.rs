@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
                 resource_account: found.account.or(self.recipient),
                 resource: found.resource,
                 context: facts.iter().filter(|(key, _)| is_for(key, found.kind)).cloned().collect(),
-                certainty: step.certainty,
+                certainty: if found.is_doubtful { Certainty::Possible } else { step.certainty },
             });
         }
     }
