@@ -24,6 +24,8 @@ pub(crate) struct Body<'a> {
     pub(crate) is_cut: bool,
     /// There is a body at all, though it may say `null`.
     pub(crate) is_present: bool,
+    /// A key begins with `tag`.
+    has_tags: bool,
 }
 
 #[derive(Debug)]
@@ -92,14 +94,6 @@ impl<'a> Body<'a> {
         self.nodes.iter().filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
     }
 
-    /// The scalars that stand in the body itself or in a list of it, with their keys.
-    pub(crate) fn top(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.nodes
-            .iter()
-            .filter(|node| node.parent == 0)
-            .filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
-    }
-
     /// The scalars in an object, with their keys.
     pub(crate) fn under<'b>(&'b self, path: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.nodes.iter().filter_map(move |node| {
@@ -112,6 +106,9 @@ impl<'a> Body<'a> {
     /// The tags a request gives, at whatever depth: a list of keys and values, or a map.
     pub(crate) fn tags(&self) -> Vec<(&str, &str)> {
         let mut tags = Vec::new();
+        if !self.has_tags {
+            return tags;
+        }
         let mut key = None;
         for node in &self.nodes {
             let Some(value) = node.value.as_deref() else { continue };
@@ -127,6 +124,11 @@ impl<'a> Body<'a> {
             }
         }
         tags
+    }
+
+    /// Whether a key begins with `tag`: otherwise [`Body::tags`] is empty.
+    pub(crate) fn has_tags(&self) -> bool {
+        self.has_tags
     }
 
     fn is_at(&self, node: &Node<'_>, path: &str) -> bool {
@@ -166,6 +168,7 @@ impl<'a> Body<'a> {
             self.is_cut = true;
             return parent;
         }
+        self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
         self.nodes.push(Node { parent, key, value });
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
@@ -174,23 +177,27 @@ impl<'a> Body<'a> {
 /// Whether two keys are the same but for case, `-` and `_`: CloudTrail writes the keys of one API as `bucketName`,
 /// `BucketName` and `bucket-name`.
 pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    if one == other {
+    if one.len() == other.len() && one.eq_ignore_ascii_case(other) {
         return true;
     }
-    let letters = |text: &str| -> bool { text.bytes().all(|byte| byte != b'-' && byte != b'_') };
-    if letters(one) && letters(other) {
-        return one.eq_ignore_ascii_case(other);
+    // Most keys differ in their first letter, and few have a dash.
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    let is_plain = |text: &str| !text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
+    if first(one) != first(other)
+        && !matches!((first(one), first(other)), (Some(b'-' | b'_'), _) | (_, Some(b'-' | b'_')))
+    {
+        return false;
     }
-    let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
-    let mut one = one.bytes().filter(plain);
-    let mut other = other.bytes().filter(plain);
-    loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => {}
-            _ => return false,
-        }
+    if is_plain(one) && is_plain(other) {
+        return false;
     }
+    let letters = |text: &'_ str| -> Vec<u8> {
+        text.bytes()
+            .filter(|byte| !matches!(byte, b'-' | b'_'))
+            .map(|byte| byte.to_ascii_lowercase())
+            .collect()
+    };
+    letters(one) == letters(other)
 }
 
 /// A value under a key.
@@ -340,6 +347,7 @@ mod tests {
     #[test]
     fn keys_have_no_case_and_no_dashes() {
         assert!(same_key("bucketName", "BucketName") && same_key("x-amz-acl", "XAmzAcl"));
-        assert!(!same_key("bucket", "buckets") && !same_key("", "a"));
+        assert!(!same_key("bucket", "buckets") && !same_key("", "a") && !same_key("a-b", "ac"));
+        assert!(same_key("-a", "a") && same_key("_", "") && same_key("max_keys", "max-keys"));
     }
 }

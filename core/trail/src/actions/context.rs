@@ -18,7 +18,9 @@ impl Call {
         }
         self.set_place(&mut context);
         if let Some(agent) = &caller.agent {
-            context.set("aws:useragent", Fact::One(agent.to_string()));
+            // S3 writes the agent in brackets, which the request does not have.
+            let bare = agent.strip_prefix('[').and_then(|agent| agent.strip_suffix(']'));
+            context.set("aws:useragent", Fact::One(bare.unwrap_or(agent).to_owned()));
         }
         let mfa = caller.mfa.map_or(Fact::Absent, |mfa| Fact::One(mfa.to_string()));
         let is_long_term = caller.access_key.as_ref().is_some_and(|key| key.as_str().starts_with("AKIA"));
@@ -118,5 +120,116 @@ impl Check {
             context.set("aws:resourceaccount", Fact::One(account.to_string()));
         }
         context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kagimori_estate::id::{AccessKeyId, Arn};
+
+    use super::*;
+    use crate::call::{Caller, Outcome};
+
+    fn call(principal: Principal, key: &str, mfa: Option<bool>) -> Call {
+        Call {
+            time: 1_767_340_800,
+            event_id: None,
+            source: "s3.amazonaws.com".into(),
+            name: "GetObject".into(),
+            account: None,
+            region: Some("eu-west-1".into()),
+            caller: Caller {
+                principal,
+                arn: None,
+                account: None,
+                access_key: AccessKeyId::parse(key).ok(),
+                mfa,
+                address: Some("203.0.113.7".into()),
+                agent: Some("[aws-cli/2.31]".into()),
+                vpc_endpoint: None,
+                invoked_by: None,
+            },
+            outcome: Outcome::Succeeded,
+            error: None,
+            checks: Vec::new(),
+            gap: None,
+        }
+    }
+
+    fn user() -> Principal {
+        Principal::User(Arn::parse("arn:aws:iam::111122223333:user/ci/bot").unwrap())
+    }
+
+    fn one(context: &Context, key: &str) -> String {
+        match context.get(key) {
+            Fact::One(value) => value.clone(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    const LONG_TERM: &str = "AKIAIOSFODNN7EXAMPLE";
+    const SESSION: &str = "ASIAIOSFODNN7EXAMPLE";
+
+    #[test]
+    fn a_long_term_key_has_no_mfa_and_no_token() {
+        let context = call(user(), LONG_TERM, None).context();
+        assert_eq!(one(&context, "aws:sourceip"), "203.0.113.7");
+        assert_eq!(one(&context, "aws:requestedregion"), "eu-west-1");
+        assert_eq!(one(&context, "aws:useragent"), "aws-cli/2.31");
+        assert_eq!(one(&context, "aws:username"), "bot");
+        assert_eq!(one(&context, "aws:currenttime"), "2026-01-02T08:00:00Z");
+        assert_eq!(one(&context, "aws:viaawsservice"), "false");
+        for absent in
+            ["aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime", "aws:calledvia"]
+        {
+            assert_eq!(context.get(absent), &Fact::Absent, "{absent}");
+        }
+        assert_eq!(context.get("aws:principaltag/team"), &Fact::Unknown);
+        assert_eq!(context.get("aws:securetransport"), &Fact::Unknown);
+    }
+
+    #[test]
+    fn a_session_says_whether_there_was_mfa() {
+        let context = call(user(), SESSION, Some(true)).context();
+        assert_eq!(one(&context, "aws:multifactorauthpresent"), "true");
+        assert_eq!(context.get("aws:tokenissuetime"), &Fact::Present);
+        assert_eq!(call(user(), SESSION, None).context().get("aws:multifactorauthpresent"), &Fact::Unknown);
+        let role = Principal::Role(Arn::parse("arn:aws:iam::111122223333:role/app").unwrap());
+        assert_eq!(call(role, SESSION, Some(false)).context().get("aws:username"), &Fact::Absent);
+    }
+
+    #[test]
+    fn places() {
+        let mut by_service = call(user(), SESSION, None);
+        by_service.caller.address = Some("cloudformation.amazonaws.com".into());
+        by_service.caller.invoked_by = Some("cloudformation.amazonaws.com".into());
+        let context = by_service.context();
+        assert_eq!(context.get("aws:sourceip"), &Fact::Unknown);
+        assert_eq!(one(&context, "aws:calledvialast"), "cloudformation.amazonaws.com");
+        assert_eq!(one(&context, "aws:viaawsservice"), "true");
+        let mut in_vpc = call(user(), SESSION, None);
+        in_vpc.caller.vpc_endpoint = Some("vpce-1a2b3c4d".into());
+        let context = in_vpc.context();
+        assert_eq!(one(&context, "aws:sourcevpce"), "vpce-1a2b3c4d");
+        assert_eq!(
+            (context.get("aws:sourceip"), one(&context, "aws:vpcsourceip")),
+            (&Fact::Absent, "203.0.113.7".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_check_adds_its_own_keys() {
+        let call = call(user(), LONG_TERM, None);
+        let check = Check {
+            action: "iam:PassRole".into(),
+            resource: crate::call::CheckedResource::Unknown,
+            resource_account: kagimori_estate::id::AccountId::parse("444455556666").ok(),
+            context: vec![("iam:passedtoservice".into(), Fact::One("lambda.amazonaws.com".to_owned()))],
+            certainty: crate::call::Certainty::Certain,
+        };
+        let context = check.context_in(&call.context());
+        assert_eq!(one(&context, "iam:passedtoservice"), "lambda.amazonaws.com");
+        assert_eq!(one(&context, "aws:username"), "bot");
+        assert_eq!(one(&context, "aws:resourceaccount"), "444455556666");
     }
 }

@@ -39,11 +39,37 @@ fn call(source: &str, name: &str, bodies: Bodies<'_>) -> Call {
 /// JSON of the shapes bodies have, with the keys and values the rules look at, and with others.
 fn json() -> impl Strategy<Value = String> {
     let word = prop_oneof![
-        Just("bucketName"), Just("key"), Just("versionId"), Just("x-amz-copy-source"), Just("x-amz-grant-read"),
-        Just("functionName"), Just("role"), Just("roleArn"), Just("tags"), Just("items"), Just("content"), Just("Request"),
-        Just("resourceId"), Just("instanceId"), Just("iamInstanceProfile"), Just("name"), Just("queueUrl"), Just("keyId"),
-        Just("encryptionContext"), Just("path"), Just("omitted"), Just("userName"), Just("statement"), Just("transactItems"),
-        Just("é"), Just(""), Just("tagSpecificationSet"), Just("resourceType"), Just("value"), Just("Key"), Just("secretId"),
+        Just("bucketName"),
+        Just("key"),
+        Just("versionId"),
+        Just("x-amz-copy-source"),
+        Just("x-amz-grant-read"),
+        Just("functionName"),
+        Just("role"),
+        Just("roleArn"),
+        Just("tags"),
+        Just("items"),
+        Just("content"),
+        Just("Request"),
+        Just("resourceId"),
+        Just("instanceId"),
+        Just("iamInstanceProfile"),
+        Just("name"),
+        Just("queueUrl"),
+        Just("keyId"),
+        Just("encryptionContext"),
+        Just("path"),
+        Just("omitted"),
+        Just("userName"),
+        Just("statement"),
+        Just("transactItems"),
+        Just("é"),
+        Just(""),
+        Just("tagSpecificationSet"),
+        Just("resourceType"),
+        Just("value"),
+        Just("Key"),
+        Just("secretId"),
     ];
     let value = prop_oneof![
         "[ -~]{0,12}".prop_map(|text| serde_json::to_string(&text).unwrap()),
@@ -54,14 +80,19 @@ fn json() -> impl Strategy<Value = String> {
         Just(r#""alias/""#.to_owned()),
         Just(r#""https://sqs/111122223333/""#.to_owned()),
         Just(r#""vol-0123456789abcdef0""#.to_owned()),
-        Just("null".to_owned()), Just("true".to_owned()), Just("-1.5e300".to_owned()), Just("18446744073709551615".to_owned()),
-        Just(r#""\ud800""#.to_owned()), Just("{".to_owned()),
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("-1.5e300".to_owned()),
+        Just("18446744073709551615".to_owned()),
+        Just(r#""\ud800""#.to_owned()),
+        Just("{".to_owned()),
     ];
     value.prop_recursive(4, 40, 6, move |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
             vec((word.clone(), inner), 0..6).prop_map(|fields| {
-                let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+                let fields: Vec<String> =
+                    fields.into_iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
                 format!("{{{}}}", fields.join(","))
             }),
         ]
@@ -111,7 +142,11 @@ proptest! {
 /// Without its body an event keeps its actions; that its resources are not told is said.
 #[test]
 fn without_a_body_the_actions_stay() {
-    let whole = call("iam.amazonaws.com", "DeleteRole", Bodies { request: Some(r#"{"roleName":"r"}"#), ..Bodies::default() });
+    let whole = call(
+        "iam.amazonaws.com",
+        "DeleteRole",
+        Bodies { request: Some(r#"{"roleName":"r"}"#), ..Bodies::default() },
+    );
     let bare = call("iam.amazonaws.com", "DeleteRole", Bodies::default());
     assert_eq!(whole.gap, None);
     assert_eq!(bare.gap, Some(MapGap::BodyMissing));
@@ -139,7 +174,9 @@ fn plans_name_actions_that_exist() {
 /// The kept plans are those that are made anew.
 #[test]
 fn kept_plans_are_the_plans() {
-    for (source, name) in [("s3.amazonaws.com", "PutObject"), ("no.such", "Thing"), ("sts.amazonaws.com", "GetCallerIdentity")] {
+    for (source, name) in
+        [("s3.amazonaws.com", "PutObject"), ("no.such", "Thing"), ("sts.amazonaws.com", "GetCallerIdentity")]
+    {
         let made = format!("{:?}", super::plan::Plan::make(source, name));
         for _ in 0..2 {
             assert_eq!(super::plan::with(source, name, |plan| format!("{plan:?}")), made);

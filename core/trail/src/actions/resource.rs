@@ -1,16 +1,19 @@
 //! Which resources a permission was checked on.
 
+use std::borrow::Cow;
+
 use kagimori_estate::id::AccountId;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
-use super::body::{Body, same_key};
 use super::plan::{Kind, Step, Target};
 use super::table::Tables;
 use super::template::{Filled, Template};
 use super::walk::Walk;
 use crate::call::CheckedResource;
+use crate::event::Text;
 
 /// A resource a permission was checked on.
 pub(super) struct Found<'k> {
@@ -24,9 +27,17 @@ pub(super) struct Found<'k> {
 }
 
 /// An entry of `resources[]`.
-struct Told {
-    arn: String,
-    account: Option<AccountId>,
+#[derive(Deserialize)]
+pub(super) struct Told<'a> {
+    #[serde(rename = "ARN", default, borrow, deserialize_with = "text")]
+    arn: Option<Cow<'a, str>>,
+    #[serde(rename = "accountId", default, borrow, deserialize_with = "text")]
+    account: Option<Cow<'a, str>>,
+}
+
+/// A text; another type is absent.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(Text::deserialize(deserializer)?.value)
 }
 
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
@@ -66,8 +77,9 @@ impl<'a> Walk<'a> {
             return vec![found];
         }
         let mut walk = Kinds { all: Vec::new(), seen: vec![false; kinds.len()], kinds };
-        for Told { arn, account } in &told(self.event.bodies.resources) {
-            walk.take_arn(arn, *account);
+        for Told { arn, account } in self.told.get_or_init(|| told(self.event.bodies.resources)) {
+            let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
+            arn.iter().for_each(|arn| walk.take_arn(arn, account));
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
@@ -234,16 +246,16 @@ impl Kinds<'_> {
 /// Types of which one value can only name one, by how its ids begin (Systems Manager User Guide: `mi-` is a managed node
 /// outside of EC2).
 fn is_impossible(filled: &Filled<'_>) -> bool {
-    let value = filled.value.unwrap_or_default();
-    let is_other_ec2_kind = || {
-        let kind =
-            filled.arn.split(':').nth(5).and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
-        let known = value.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head));
-        filled.arn.contains(":ec2:") && known.is_some() && known != kind
-    };
-    filled.arn.contains(":managed-instance/") && value.starts_with("i-")
-        || filled.arn.contains(":instance/") && value.starts_with("mi-")
-        || is_other_ec2_kind()
+    let Some((head, _)) = filled.value.and_then(|value| value.rsplit_once('-')) else { return false };
+    let mut sections = filled.arn.splitn(6, ':').skip(2);
+    let (service, resource) = (sections.next(), sections.nth(2));
+    let kind = resource.and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
+    match (service, kind) {
+        (Some("ssm"), Some("managed-instance")) => head == "i",
+        (Some("ec2"), Some("instance")) => head == "mi",
+        (Some("ec2"), Some(kind)) => Tables::get().ec2_kind(head).is_some_and(|known| known != kind),
+        _ => false,
+    }
 }
 
 /// When one value fits several types of which none is always named, it names one of them, and the event does not tell
@@ -287,22 +299,9 @@ pub(super) fn is_named_like_a_role(key: &str) -> bool {
 }
 
 /// The entries of `resources[]` that have an ARN.
-fn told(resources: Option<&str>) -> Vec<Told> {
-    let Some(resources) = resources else { return Vec::new() };
-    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(resources) else { return Vec::new() };
-    let entry = |raw: &RawValue| {
-        let body = Body::read(Some(raw.get()));
-        let mut told = Told { arn: String::new(), account: None };
-        for (key, value) in body.top() {
-            if same_key(key, "ARN") {
-                value.clone_into(&mut told.arn);
-            } else if same_key(key, "accountId") {
-                told.account = AccountId::parse(value).ok();
-            }
-        }
-        (!told.arn.is_empty()).then_some(told)
-    };
-    entries.into_iter().filter_map(entry).collect()
+fn told(resources: Option<&str>) -> Vec<Told<'_>> {
+    let entries = resources.and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
+    entries.into_iter().flatten().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
 }
 
 fn url_decoded(text: &str) -> String {

@@ -66,6 +66,25 @@ pub(crate) struct Filled<'b> {
     pub(crate) value: Option<&'b str>,
 }
 
+/// The most holes a template of the service reference has, and some.
+const HOLES_MAX: usize = 8;
+
+/// The different values of a hole.
+struct Values<'b> {
+    first: Option<&'b str>,
+    more: Vec<&'b str>,
+}
+
+impl<'b> Values<'b> {
+    fn add(&mut self, value: &'b str) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) if first == value || self.more.contains(&value) => {}
+            Some(_) => self.more.push(value),
+        }
+    }
+}
+
 /// One value per ARN; more values than this of one key are one pattern.
 const ARNS_MAX: usize = 256;
 
@@ -113,16 +132,25 @@ impl Template {
 
     /// Fills the holes: one ARN for each value of the hole that has most.
     pub(crate) fn fill<'b>(&self, place: Place<'_>, body: &'b Body<'_>, creates: bool) -> Vec<Filled<'b>> {
-        let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
-        let count = values.iter().map(Vec::len).max().unwrap_or_default();
+        let mut values: [Values<'b>; HOLES_MAX] =
+            [const { Values { first: None, more: Vec::new() } }; HOLES_MAX];
+        for (values, hole) in values.iter_mut().zip(self.holes()) {
+            *values = hole.values(body);
+        }
+        let count = values.iter().map(|values| values.more.len()).max().unwrap_or_default();
         if count > ARNS_MAX {
             return vec![self.any(place)];
         }
-        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.max(1));
-        for row in 0..count.max(1) {
-            let pick = |hole: usize| match values.get(hole)?.as_slice() {
-                [one] => Some(*one),
-                more => more.get(row).copied(),
+        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.saturating_add(1));
+        for row in 0..=count {
+            // A hole with one value has it in every row.
+            let pick = |hole: usize| {
+                let values = values.get(hole)?;
+                if row == 0 || values.more.is_empty() {
+                    values.first
+                } else {
+                    values.more.get(row.checked_sub(1)?).copied()
+                }
             };
             let one = self.fill_row(place, body, creates, pick);
             if !filled.contains(&one) {
@@ -220,23 +248,23 @@ impl Filled<'_> {
 }
 
 impl Hole {
-    fn values<'b>(&self, body: &'b Body<'_>) -> Vec<&'b str> {
+    fn values<'b>(&self, body: &'b Body<'_>) -> Values<'b> {
+        let mut values = Values { first: None, more: Vec::new() };
         for name in &self.names {
-            let mut values: Vec<&str> = Vec::new();
             let mut take = |value: &'b str| {
-                if self.takes.fits(value) && !values.contains(&value) {
-                    values.push(value);
+                if self.takes.fits(value) {
+                    values.add(value);
                 }
             };
             match name.strip_prefix('/') {
                 Some(path) => body.all(path).for_each(&mut take),
                 None => body.anywhere(name).for_each(&mut take),
             }
-            if !values.is_empty() {
-                return values;
+            if values.first.is_some() {
+                break;
             }
         }
-        Vec::new()
+        values
     }
 
     fn write(&self, filled: &mut Filled<'_>, value: Option<&str>, body: &Body<'_>, creates: bool) {

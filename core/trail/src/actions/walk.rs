@@ -1,13 +1,15 @@
 //! One event along its plan: which permissions were checked, on what, with which condition keys.
 
+use std::cell::OnceCell;
+
 use kagimori_estate::id::AccountId;
 use kagimori_policy::request::Fact;
 
 use super::body::Body;
 use super::partition;
 use super::plan::{Key, Kind, Pass, Plan, Step};
-use super::resource::{Place, account_of, is_named_like_a_role, is_role_arn};
-use super::table::Told;
+use super::resource::{Place, Told, account_of, is_named_like_a_role, is_role_arn};
+use super::table;
 use crate::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
 
@@ -22,6 +24,8 @@ pub(super) struct Walk<'a> {
     /// `requestParameters`, when the plan looks at them.
     pub(super) request: Body<'a>,
     pub(super) place: Place<'a>,
+    /// `resources[]`, read when it is first looked at.
+    pub(super) told: OnceCell<Vec<Told<'a>>>,
     /// What the request said is not known.
     pub(super) is_missing: bool,
     recipient: Option<AccountId>,
@@ -59,13 +63,14 @@ impl<'a> Walk<'a> {
             plan,
             request,
             place: Place { partition: partition(region), region, account },
+            told: OnceCell::new(),
             is_missing,
             recipient: account.and_then(|account| AccountId::parse(account).ok()),
         }
     }
 
     fn applies(&self, step: &Step) -> bool {
-        let is_told = |told: &[Told]| told.iter().any(|told| told.is_in(&self.request));
+        let is_told = |told: &[table::Told]| told.iter().any(|told| told.is_in(&self.request));
         (step.when.is_empty() || is_told(&step.when)) && !is_told(&step.unless)
     }
 
@@ -140,6 +145,9 @@ impl<'a> Walk<'a> {
 
     /// What is checked when the request has tags for what it makes.
     fn tags_on_create(&self, checks: &mut Vec<Check>) {
+        if !self.request.has_tags() {
+            return;
+        }
         if self.plan.prefix.as_ref() == "ec2" {
             return self.ec2_tags_on_create(checks);
         }
@@ -168,8 +176,13 @@ impl<'a> Walk<'a> {
     fn ec2_tags_on_create(&self, checks: &mut Vec<Check>) {
         let (region, account) = (self.place.region.unwrap_or("*"), self.place.account.unwrap_or("*"));
         let mut kinds: Vec<&str> = Vec::new();
-        for wrapper in ["tagSpecificationSet", "tagSpecification", "tagSpecifications"] {
-            for kind in self.request.all(&format!("**.{wrapper}.resourceType")) {
+        let paths = [
+            "**.tagSpecificationSet.resourceType",
+            "**.tagSpecification.resourceType",
+            "**.tagSpecifications.resourceType",
+        ];
+        for path in paths {
+            for kind in self.request.all(path) {
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
                 }
