@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use kagimori_estate::id::AccountId;
 use kagimori_policy::request::{Context, Fact};
 
-use crate::call::{Call, Check};
+use crate::call::{Call, Check, CheckedResource};
 use crate::event::Principal;
 
 impl Call {
@@ -47,19 +48,21 @@ impl Call {
 
     fn set_place(&self, context: &mut Context) {
         let caller = &self.caller;
-        match caller.address.as_deref().map(str::parse::<IpAddr>) {
-            // Through a VPC endpoint the address is the private one and `aws:SourceIp` is not there.
-            Some(Ok(address)) if caller.vpc_endpoint.is_none() => {
+        let address = caller.address.as_deref().and_then(|address| address.parse::<IpAddr>().ok());
+        match (address, &caller.vpc_endpoint) {
+            (Some(address), None) => {
                 context.set("aws:sourceip", Fact::One(address.to_string()));
+                context.set("aws:sourcevpce", Fact::Absent);
+                context.set("aws:vpcsourceip", Fact::Absent);
             }
-            Some(Ok(address)) => {
+            // Through an endpoint of the customer the address is the private one, and `aws:SourceIp` is not there. With
+            // another address the endpoint is AWS's own, before the console or a service: it tells nothing.
+            (Some(address), Some(endpoint)) if is_private(address) => {
                 context.set("aws:sourceip", Fact::Absent);
                 context.set("aws:vpcsourceip", Fact::One(address.to_string()));
+                context.set("aws:sourcevpce", Fact::One(endpoint.to_string()));
             }
             _ => {}
-        }
-        if let Some(endpoint) = &caller.vpc_endpoint {
-            context.set("aws:sourcevpce", Fact::One(endpoint.to_string()));
         }
         if let Some(region) = &self.region {
             context.set("aws:requestedregion", Fact::One(region.to_string()));
@@ -109,6 +112,17 @@ impl Call {
     }
 }
 
+/// An address inside a VPC (RFC 1918, RFC 6598, RFC 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private() || first == 100 && second & 0xc0 == 64
+        }
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
+}
+
 impl Check {
     /// The condition keys of the call with those of this check.
     pub fn context_in(&self, call: &Context) -> Context {
@@ -116,7 +130,11 @@ impl Check {
         for (key, fact) in &self.context {
             context.set(key, fact.clone());
         }
-        if let Some(account) = self.resource_account {
+        let arn = match &self.resource {
+            CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) => Some(arn),
+            CheckedResource::None | CheckedResource::Unknown => None,
+        };
+        if let Some(account) = arn.and_then(|arn| AccountId::parse(arn.split(':').nth(4)?).ok()) {
             context.set("aws:resourceaccount", Fact::One(account.to_string()));
         }
         context
@@ -209,11 +227,13 @@ mod tests {
         assert_eq!(one(&context, "aws:viaawsservice"), "true");
         let mut in_vpc = call(user(), SESSION, None);
         in_vpc.caller.vpc_endpoint = Some("vpce-1a2b3c4d".into());
+        assert_eq!(in_vpc.context().get("aws:sourcevpce"), &Fact::Unknown);
+        in_vpc.caller.address = Some("10.0.1.5".into());
         let context = in_vpc.context();
         assert_eq!(one(&context, "aws:sourcevpce"), "vpce-1a2b3c4d");
         assert_eq!(
             (context.get("aws:sourceip"), one(&context, "aws:vpcsourceip")),
-            (&Fact::Absent, "203.0.113.7".to_owned())
+            (&Fact::Absent, "10.0.1.5".to_owned())
         );
     }
 
@@ -222,8 +242,8 @@ mod tests {
         let call = call(user(), LONG_TERM, None);
         let check = Check {
             action: "iam:PassRole".into(),
-            resource: crate::call::CheckedResource::Unknown,
-            resource_account: kagimori_estate::id::AccountId::parse("444455556666").ok(),
+            resource: CheckedResource::Arn("arn:aws:iam::444455556666:role/app".into()),
+            resource_account: AccountId::parse("444455556666").ok(),
             context: vec![("iam:passedtoservice".into(), Fact::One("lambda.amazonaws.com".to_owned()))],
             certainty: crate::call::Certainty::Certain,
         };

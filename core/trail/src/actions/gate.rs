@@ -45,7 +45,7 @@ fn how_operations_are_found() {
     assert_eq!((named, versions, rows, none, newer, assumed), FIGURES);
 }
 
-const FIGURES: (usize, usize, usize, usize, usize, usize) = (18_508, 10, 506, 77, 199, 496);
+const FIGURES: (usize, usize, usize, usize, usize, usize) = (18_499, 10, 521, 76, 199, 491);
 
 /// A service is found by each label that may stand in its `eventSource`, not by one alone.
 #[test]

@@ -1,6 +1,7 @@
 //! How a call ended, by its error, and what a refusal says of itself.
 
-use crate::call::Outcome;
+use super::resource::account_of;
+use crate::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
 
 impl Outcome {
     /// The class of an `errorCode`.
@@ -93,6 +94,36 @@ impl<'a> Denial<'a> {
             layer,
             is_explicit,
         })
+    }
+}
+
+impl Call {
+    /// Takes from the message of a refusal what the request did not tell: the resource, or an action that the map does not
+    /// have. Gives whether the map had the action.
+    pub fn learn(&mut self, denial: &Denial<'_>) -> bool {
+        let arn = denial.resource.filter(|text| text.starts_with("arn:"));
+        let is_it = |check: &&mut Check| check.action.eq_ignore_ascii_case(denial.action);
+        let is_open =
+            |check: &Check| matches!(check.resource, CheckedResource::Unknown | CheckedResource::Pattern(_));
+        let had = self.checks.iter_mut().any(|check| is_it(&check));
+        if !had {
+            self.checks.push(Check {
+                action: denial.action.into(),
+                resource: CheckedResource::Unknown,
+                resource_account: self.account,
+                context: Vec::new(),
+                certainty: Certainty::Certain,
+            });
+        }
+        let open = self.checks.iter_mut().filter(is_it).find(|check| is_open(check));
+        if let (Some(check), Some(arn)) = (open, arn) {
+            check.resource = CheckedResource::Arn(arn.into());
+            check.resource_account = account_of(arn).or(check.resource_account);
+        }
+        if !self.checks.iter().any(is_open) {
+            self.gap = self.gap.filter(|gap| *gap != MapGap::BodyMissing);
+        }
+        had
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Step {
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
     pub(crate) certainty: Certainty,
+    /// Several resources: which of them it was checked on, the event does not tell.
+    pub(crate) is_single: bool,
     /// The service checks it for the caller: `kms:viaservice` is the event's service.
     pub(crate) is_forwarded: bool,
     /// The request may give tags: the action has `aws:RequestTag`.
@@ -290,6 +292,7 @@ impl Step {
             when: Vec::new(),
             unless: Vec::new(),
             certainty,
+            is_single: false,
             is_forwarded: false,
             takes_tags: false,
         }
@@ -325,7 +328,7 @@ impl Step {
             }
             Some(parameter) => step.target = Target::Parameter(parameter.into()),
         }
-        (step.when, step.unless) = (row.when, row.unless);
+        (step.when, step.unless, step.is_single) = (row.when, row.unless, row.is_single);
         if row.is_possible {
             step.certainty = Certainty::Possible;
         }

@@ -22,6 +22,8 @@ pub(super) struct Found<'k> {
     pub(super) account: Option<AccountId>,
     /// Its type.
     pub(super) kind: Option<&'k Kind>,
+    /// The event tells the owner, which the ARN does not.
+    pub(super) is_owner_told: bool,
     /// Nothing in the event names a resource of this type: a default of the service, or one of several that could be meant.
     pub(super) is_doubtful: bool,
 }
@@ -83,10 +85,12 @@ impl<'a> Walk<'a> {
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
-                walk.take_arn(value, None);
+                // A shard iterator of DynamoDB is the stream's ARN with more behind a bar.
+                walk.take_arn(value.split('|').next().unwrap_or(value), None);
             }
         }
         self.fill_kinds(&mut walk);
+        self.own_bucket(&mut walk);
         if self.plan.prefix.as_ref() == "ec2" {
             self.by_ec2_id(&mut walk);
         }
@@ -124,6 +128,22 @@ impl<'a> Walk<'a> {
                 let is_doubtful = has_any && !filled.is_told && self.plan.prefix.as_ref() != "ec2";
                 walk.all.push(Found { is_doubtful, ..Found::filled(filled, Some(kind)) });
             }
+        }
+    }
+
+    /// ARNs of S3 have no account; `resources[]` tells it of the bucket.
+    fn own_bucket(&self, walk: &mut Kinds<'a>) {
+        if self.plan.prefix.as_ref() != "s3" {
+            return;
+        }
+        let told = self.told.get().into_iter().flatten();
+        let Some(owner) = told.filter_map(|told| AccountId::parse(told.account.as_deref()?).ok()).next()
+        else {
+            return;
+        };
+        for found in &mut walk.all {
+            found.is_owner_told = found.account.is_none_or(|account| account == owner);
+            found.account.get_or_insert(owner);
         }
     }
 
@@ -193,7 +213,7 @@ impl<'a> Walk<'a> {
 
 impl<'k> Found<'k> {
     fn of(resource: CheckedResource) -> Self {
-        Self { resource, account: None, kind: None, is_doubtful: false }
+        Self { resource, account: None, kind: None, is_owner_told: false, is_doubtful: false }
     }
 
     /// An ARN, with the account in it.
@@ -202,6 +222,7 @@ impl<'k> Found<'k> {
             resource: arn_or_pattern(arn.to_owned()),
             account: account_of(arn),
             kind: None,
+            is_owner_told: false,
             is_doubtful: false,
         }
     }
@@ -211,7 +232,7 @@ impl<'k> Found<'k> {
         let arn = filled.arn.into();
         let resource =
             if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };
-        Self { resource, account, kind, is_doubtful: false }
+        Self { resource, account, kind, is_owner_told: false, is_doubtful: false }
     }
 }
 

@@ -9,7 +9,8 @@
 //! The action. `on` what, when it is not what the service reference's resource types give: a template of an ARN (`/path` for
 //! API Gateway), the path of a parameter that holds an ARN, or S3's `object` and `copy-source`. `if` and `unless`: what the request tells,
 //! one of several paths in `requestParameters` (`x-*` any key that begins so), with `=` a value, `~` a part of it or `^`
-//! its beginning. `possible`: the event does not tell whether it was checked.
+//! its beginning. `possible`: the event does not tell whether it was checked. `single`: nor does it when there are
+//! several resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -190,6 +191,7 @@ pub(crate) struct Row<'a> {
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
     pub(crate) is_possible: bool,
+    pub(crate) is_single: bool,
 }
 
 /// Something a request may tell.
@@ -212,13 +214,21 @@ impl<'a> Row<'a> {
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let action = words.next()?;
-        let mut row = Self { action, on: None, when: Vec::new(), unless: Vec::new(), is_possible: false };
+        let mut row = Self {
+            action,
+            on: None,
+            when: Vec::new(),
+            unless: Vec::new(),
+            is_possible: false,
+            is_single: false,
+        };
         while let Some(word) = words.next() {
             match word {
                 "on" => row.on = Some(words.next()?),
                 "if" => row.when = words.next()?.split('|').map(Told::read).collect(),
                 "unless" => row.unless = words.next()?.split('|').map(Told::read).collect(),
                 "possible" => row.is_possible = true,
+                "single" => row.is_single = true,
                 _ => return None,
             }
         }

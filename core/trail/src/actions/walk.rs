@@ -76,13 +76,24 @@ impl<'a> Walk<'a> {
 
     fn check_step(&self, step: &'a Step, checks: &mut Vec<Check>) {
         let facts = self.step_facts(step);
-        for found in self.resources(step) {
+        let resources = self.resources(step);
+        let is_doubtful = step.is_single && resources.len() > 1;
+        for found in resources {
+            let mut context: Facts =
+                facts.iter().filter(|(key, _)| is_for(key, found.kind)).cloned().collect();
+            if let (true, Some(owner)) = (found.is_owner_told, found.account) {
+                context.push(("aws:resourceaccount".into(), Fact::One(owner.to_string())));
+            }
             checks.push(Check {
                 action: step.action.clone(),
                 resource_account: found.account.or(self.recipient),
                 resource: found.resource,
-                context: facts.iter().filter(|(key, _)| is_for(key, found.kind)).cloned().collect(),
-                certainty: if found.is_doubtful { Certainty::Possible } else { step.certainty },
+                context,
+                certainty: if is_doubtful || found.is_doubtful {
+                    Certainty::Possible
+                } else {
+                    step.certainty
+                },
             });
         }
     }
