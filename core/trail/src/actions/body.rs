@@ -5,10 +5,15 @@
 //! The members of a list stand under the list's own key, and EC2's wrapping `items` and `content` are passed through:
 //! `instancesSet.items[0].instanceId` is found as `instancesSet.instanceId`.
 
+mod path;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use path::{Last, hash};
+pub(crate) use path::{Name, Path, same_key};
 
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
@@ -32,6 +37,8 @@ pub(crate) struct Body<'a> {
 struct Node<'a> {
     /// The place of the object it is in, counted from 1; 0 is the body itself.
     parent: u32,
+    /// Of its key.
+    hash: u32,
     key: Cow<'a, str>,
     /// Its text; `None` for an object.
     value: Option<Cow<'a, str>>,
@@ -48,7 +55,7 @@ impl<'a> Body<'a> {
             body.is_cut = true;
         }
         // *CloudTrail record contents*: a field larger than its limit is left out, and `omitted` is true.
-        if body.get("omitted").is_some_and(|omitted| omitted == "true") {
+        if body.top("omitted").is_some_and(|omitted| omitted == "true") {
             body.is_cut = true;
         }
         body
@@ -59,34 +66,33 @@ impl<'a> Body<'a> {
         self.nodes.is_empty()
     }
 
-    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`. `**.key` is the key at any
-    /// depth, `x-amz-grant-*` any key that begins so.
-    pub(crate) fn get<'b>(&'b self, path: &str) -> Option<&'b str> {
-        self.nodes.iter().find(|node| node.value.is_some() && self.is_at(node, path))?.value.as_deref()
+    /// The first scalar of the body itself under a key.
+    pub(crate) fn top<'b>(&'b self, key: &str) -> Option<&'b str> {
+        let hash = hash(key);
+        let is_it = |node: &&Node<'_>| {
+            node.hash == hash && node.value.is_some() && same_key(&node.key, key) && self.is_outermost(node)
+        };
+        self.nodes.iter().find(is_it)?.value.as_deref()
     }
 
     /// Whether there is anything at a path: a scalar, or an object that is not empty.
-    pub(crate) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &Path) -> bool {
         self.nodes.iter().any(|node| self.is_at(node, path))
     }
 
     /// Every scalar at a path.
-    pub(crate) fn all<'b, 'p>(&'b self, path: &'p str) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
-        self.nodes
-            .iter()
-            .filter(move |node| node.value.is_some() && self.is_at(node, path))
-            .filter_map(|node| node.value.as_deref())
+    pub(crate) fn all<'b, 'p>(&'b self, path: &'p Path) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
+        let nodes = self.nodes.iter().filter(move |node| node.value.is_some() && self.is_at(node, path));
+        nodes.filter_map(|node| node.value.as_deref())
     }
 
     /// Every scalar whose key is this one, at any depth.
     pub(crate) fn anywhere<'b, 'k>(
         &'b self,
-        key: &'k str,
+        key: &'k Name,
     ) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'k> {
-        self.nodes
-            .iter()
-            .filter(move |node| node.value.is_some() && same_key(&node.key, key))
-            .filter_map(|node| node.value.as_deref())
+        let nodes = self.nodes.iter().filter(move |node| key.is(&node.key, node.hash));
+        nodes.filter_map(|node| node.value.as_deref())
     }
 
     /// Every scalar with its key.
@@ -94,10 +100,11 @@ impl<'a> Body<'a> {
         self.nodes.iter().filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
     }
 
-    /// The scalars in an object, with their keys.
-    pub(crate) fn under<'b>(&'b self, path: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+    /// The scalars in an object of the body itself, with their keys.
+    pub(crate) fn under<'b>(&'b self, key: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.nodes.iter().filter_map(move |node| {
-            let parent = self.parent(node).filter(|parent| self.is_at(parent, path))?;
+            let parent =
+                self.parent(node).filter(|parent| parent.parent == 0 && same_key(&parent.key, key))?;
             let value = node.value.as_deref().filter(|_| parent.value.is_none())?;
             Some((node.key.as_ref(), value))
         })
@@ -131,32 +138,29 @@ impl<'a> Body<'a> {
         self.has_tags
     }
 
-    fn is_at(&self, node: &Node<'_>, path: &str) -> bool {
-        let mut node = node;
-        let mut keys = path.rsplit('.');
-        let Some(last) = keys.next() else { return false };
-        let is_last = match last.strip_suffix('*') {
-            Some(head) => node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head)),
-            None => same_key(&node.key, last),
+    fn is_at(&self, node: &Node<'_>, path: &Path) -> bool {
+        let is_last = match &path.last {
+            Last::Key(key) => key.is(&node.key, node.hash),
+            Last::Beginning(head) => {
+                node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head))
+            }
         };
         if !is_last {
             return false;
         }
-        for key in keys {
-            if key == "**" {
-                return true;
-            }
-            let Some(parent) = self.parent(node) else { return false };
-            if !same_key(&parent.key, key) {
+        let mut node = node;
+        for key in &path.around {
+            let Some(parent) = self.parent(node).filter(|parent| key.is(&parent.key, parent.hash)) else {
                 return false;
-            }
+            };
             node = parent;
         }
-        // EC2 wraps some requests in `<operation>Request`.
-        match self.parent(node) {
-            None => true,
-            Some(wrapper) => wrapper.parent == 0 && wrapper.key.ends_with("Request"),
-        }
+        path.is_deep || self.is_outermost(node)
+    }
+
+    /// Whether a node is in the body itself, or in EC2's wrapping `<operation>Request`.
+    fn is_outermost(&self, node: &Node<'_>) -> bool {
+        self.parent(node).is_none_or(|wrapper| wrapper.parent == 0 && wrapper.key.ends_with("Request"))
     }
 
     fn parent(&self, node: &Node<'_>) -> Option<&Node<'a>> {
@@ -169,35 +173,9 @@ impl<'a> Body<'a> {
             return parent;
         }
         self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
-        self.nodes.push(Node { parent, key, value });
+        self.nodes.push(Node { parent, hash: hash(&key), key, value });
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
-}
-
-/// Whether two keys are the same but for case, `-` and `_`: CloudTrail writes the keys of one API as `bucketName`,
-/// `BucketName` and `bucket-name`.
-pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    if one.len() == other.len() && one.eq_ignore_ascii_case(other) {
-        return true;
-    }
-    // Most keys differ in their first letter, and few have a dash.
-    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
-    let is_plain = |text: &str| !text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
-    if first(one) != first(other)
-        && !matches!((first(one), first(other)), (Some(b'-' | b'_'), _) | (_, Some(b'-' | b'_')))
-    {
-        return false;
-    }
-    if is_plain(one) && is_plain(other) {
-        return false;
-    }
-    let letters = |text: &'_ str| -> Vec<u8> {
-        text.bytes()
-            .filter(|byte| !matches!(byte, b'-' | b'_'))
-            .map(|byte| byte.to_ascii_lowercase())
-            .collect()
-    };
-    letters(one) == letters(other)
 }
 
 /// A value under a key.
@@ -316,23 +294,27 @@ impl<'de> Deserialize<'de> for Key<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, same_key};
+    use super::{Body, Name, Path};
 
     #[test]
     fn lists_and_wrappers_are_passed_through() {
         let json = r#"{"instancesSet":{"items":[{"instanceId":"i-1"},{"instanceId":"i-2"}]},"n":3,"flag":true,"none":null,
             "DescribeFlowLogsRequest":{"FlowLogId":{"tag":1,"content":"fl-1"}},"names":["a","b"],"deep":{"er":{"key":"v"}}}"#;
         let body = Body::read(Some(json));
-        let all = |path: &'static str| body.all(path).collect::<Vec<_>>();
+        let has = |path: &str| body.has(&Path::read(path));
+        let all = |path: &'static str| body.all(&Path::read(path)).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(all("instancesSet.instanceId"), ["i-1", "i-2"]);
         assert_eq!(all("flowLogId"), ["fl-1"]);
         assert_eq!(all("names"), ["a", "b"]);
         assert_eq!(all("deep.er.key"), ["v"]);
-        assert_eq!((body.get("n"), body.get("flag"), body.get("none")), (Some("3"), Some("true"), None));
-        assert!(body.has("deep.er") && !body.has("er") && !body.has("none"));
-        assert_eq!(body.anywhere("instance-id").count(), 2);
-        assert_eq!((all("**.key"), all("**.er.key"), all("**.instanceId").len()), (vec!["v"], vec!["v"], 2));
-        assert_eq!((all("inst*"), body.has("inst*")), (vec![], true));
+        assert_eq!((body.top("n"), body.top("flag"), body.top("none")), (Some("3"), Some("true"), None));
+        assert!(has("deep.er") && !has("er") && !has("none"));
+        assert_eq!(body.anywhere(&Name::read("instance-id")).count(), 2);
+        assert_eq!(
+            (all("**.key"), all("**.er.key"), all("**.instanceId").len()),
+            (vec!["v".to_owned()], vec!["v".to_owned()], 2)
+        );
+        assert_eq!((all("inst*"), has("inst*")), (Vec::<String>::new(), true));
         assert!(!body.is_cut && body.is_present);
     }
 
@@ -342,12 +324,5 @@ mod tests {
         assert!(Body::read(Some(r#"{"a":"#)).is_cut);
         assert!(!Body::read(Some("null")).is_cut && Body::read(Some("null")).is_empty());
         assert!(!Body::read(None).is_present);
-    }
-
-    #[test]
-    fn keys_have_no_case_and_no_dashes() {
-        assert!(same_key("bucketName", "BucketName") && same_key("x-amz-acl", "XAmzAcl"));
-        assert!(!same_key("bucket", "buckets") && !same_key("", "a") && !same_key("a-b", "ac"));
-        assert!(same_key("-a", "a") && same_key("_", "") && same_key("max_keys", "max-keys"));
     }
 }

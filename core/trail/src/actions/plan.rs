@@ -4,6 +4,7 @@ mod kept;
 
 use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 
+use super::body::Path;
 use super::table::{Entry, Row, Tables, Told};
 use super::template::{Place, Template};
 use crate::call::{Certainty, MapGap};
@@ -65,7 +66,7 @@ pub(crate) enum Target {
     /// Resources of one template.
     Template(Kind),
     /// A parameter that holds an ARN.
-    Parameter(Box<str>),
+    Parameter(Path),
     /// The object of S3 that is written.
     Object,
     /// `x-amz-copy-source` of S3.
@@ -88,7 +89,7 @@ pub(crate) struct Kind {
 /// A role that is passed.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    pub(crate) path: Box<str>,
+    pub(crate) path: Path,
     pub(crate) service: Option<Box<str>>,
     pub(crate) certainty: Certainty,
     /// The parameter names an instance profile.
@@ -99,7 +100,7 @@ pub(crate) struct Pass {
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) name: Box<str>,
-    pub(crate) path: Box<str>,
+    pub(crate) path: Path,
     /// A request without the parameter has no such key; otherwise the service has a value of its own.
     pub(crate) absent_otherwise: bool,
 }
@@ -326,7 +327,7 @@ impl Step {
             Some(path) if path.starts_with('/') => {
                 step.target = step.one_kind(&format!("arn:${{Partition}}:apigateway:${{Region}}::{path}"))?;
             }
-            Some(parameter) => step.target = Target::Parameter(parameter.into()),
+            Some(parameter) => step.target = Target::Parameter(Path::read(parameter)),
         }
         (step.when, step.unless, step.is_single) = (row.when, row.unless, row.is_single);
         if row.is_possible {
@@ -347,7 +348,7 @@ fn takes_tags(id: ActionId) -> bool {
 impl Pass {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
-        let path = words.next()?.into();
+        let path = Path::read(words.next()?);
         let mut pass = Self { path, service: None, certainty: Certainty::Certain, by_profile: false };
         for word in words {
             match word {
@@ -363,7 +364,7 @@ impl Pass {
 impl Key {
     fn read(name: &str, path: &str) -> Self {
         let plain = path.strip_suffix('?');
-        Self { name: name.into(), path: plain.unwrap_or(path).into(), absent_otherwise: plain.is_some() }
+        Self { name: name.into(), path: Path::read(plain.unwrap_or(path)), absent_otherwise: plain.is_some() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which resources a permission was checked on.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use kagimori_estate::id::AccountId;
 use serde::{Deserialize, Deserializer};
@@ -8,6 +9,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
+use super::body::{Name, Path};
 use super::plan::{Kind, Step, Target};
 use super::table::Tables;
 use super::template::{Filled, Template};
@@ -42,6 +44,8 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, st
     Ok(Text::deserialize(deserializer)?.value)
 }
 
+static RESOURCE_ID: LazyLock<Name> = LazyLock::new(|| Name::read("resourceId"));
+
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
 const ARN_BYTES_MAX: usize = 2048;
 
@@ -68,7 +72,7 @@ impl<'a> Walk<'a> {
         template.fill(self.place, &self.request, self.plan.creates)
     }
 
-    fn of_parameter(&self, path: &str) -> Vec<Found<'a>> {
+    fn of_parameter(&self, path: &Path) -> Vec<Found<'a>> {
         let arns = self.request.all(path).filter(|value| value.starts_with("arn:"));
         let found: Vec<Found<'_>> = arns.map(Found::arn).collect();
         if found.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { found }
@@ -149,7 +153,7 @@ impl<'a> Walk<'a> {
 
     /// `CreateTags` and their like name any kind of resource by its id.
     fn by_ec2_id(&self, walk: &mut Kinds<'a>) {
-        for id in self.request.anywhere("resourceId") {
+        for id in self.request.anywhere(&RESOURCE_ID) {
             let Some(kind) = id.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head)) else {
                 continue;
             };
@@ -166,7 +170,7 @@ impl<'a> Walk<'a> {
     fn caller_itself(&self, kinds: &[Kind]) -> Option<&str> {
         let is_self = self.plan.may_be_self && kinds.iter().any(|kind| kind.is_user);
         let is_told =
-            self.request.get("userName").is_some() || self.request.is_cut || !self.request.is_present;
+            self.request.top("userName").is_some() || self.request.is_cut || !self.request.is_present;
         if !is_self || is_told {
             return None;
         }
@@ -179,18 +183,18 @@ impl<'a> Walk<'a> {
         if self.plan.prefix.as_ref() != "s3" {
             return None;
         }
-        let point = self.request.get("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let point = self.request.top("bucketName").filter(|name| name.starts_with("arn:"))?;
         let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
         if !is_object {
             return Some(Found::arn(point));
         }
-        let key = self.request.get("key").unwrap_or("*");
+        let key = self.request.top("key").unwrap_or("*");
         Some(Found::arn(&format!("{point}/object/{key}")))
     }
 
     /// The object a call writes. For copies, because `resources[]` may name the source beside it.
     fn object(&self) -> Found<'a> {
-        let (bucket, key) = (self.request.get("bucketName"), self.request.get("key").unwrap_or("*"));
+        let (bucket, key) = (self.request.top("bucketName"), self.request.top("key").unwrap_or("*"));
         match bucket {
             Some(point) if point.starts_with("arn:") => Found::arn(&format!("{point}/object/{key}")),
             Some(bucket) => Found::arn(&format!("arn:{}:s3:::{bucket}/{key}", self.place.partition)),
@@ -201,7 +205,7 @@ impl<'a> Walk<'a> {
     /// The object that is copied (*CopyObject*, `x-amz-copy-source`: `bucket/key`, URL-encoded, or the ARN of an object
     /// of an access point).
     fn copy_source(&self) -> Found<'a> {
-        let Some(source) = self.request.get("x-amz-copy-source") else {
+        let Some(source) = self.request.top("x-amz-copy-source") else {
             return Found::of(CheckedResource::Unknown);
         };
         let source = source.split_once("?versionId=").map_or(source, |(source, _)| source);

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, Path};
 
 /// All tables.
 #[derive(Debug)]
@@ -197,7 +197,7 @@ pub(crate) struct Row<'a> {
 /// Something a request may tell.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Told {
-    path: Box<str>,
+    path: Path,
     value: Wanted,
 }
 
@@ -239,7 +239,7 @@ impl<'a> Row<'a> {
 impl Told {
     fn read(text: &str) -> Self {
         let Some((path, rest)) = text.find(['=', '~', '^']).and_then(|at| text.split_at_checked(at)) else {
-            return Self { path: text.into(), value: Wanted::Any };
+            return Self { path: Path::read(text), value: Wanted::Any };
         };
         let value = match rest.split_at_checked(1) {
             Some(("=", value)) => Wanted::Is(value.into()),
@@ -247,7 +247,7 @@ impl Told {
             Some((_, head)) => Wanted::Begins(head.into()),
             None => Wanted::Any,
         };
-        Self { path: path.into(), value }
+        Self { path: Path::read(path), value }
     }
 
     /// Whether a request tells it.

@@ -1,6 +1,6 @@
 //! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
 
-use super::body::{Body, same_key};
+use super::body::{Body, Name, Path, same_key};
 use super::table::Tables;
 
 /// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
@@ -26,11 +26,20 @@ enum Part {
 #[derive(Debug)]
 struct Hole {
     /// The keys of a request that may tell it, the likeliest first; `/path` is not looked for at every depth.
-    names: Box<[Box<str>]>,
+    names: Box<[Telling]>,
     /// IAM's `UserNameWithPath`: the request tells the name and, when something is made, the path.
     with_path: bool,
+    /// It is called an id.
+    is_id: bool,
     /// What values it takes.
     takes: Takes,
+}
+
+/// What tells a hole.
+#[derive(Debug)]
+enum Telling {
+    Anywhere(Name),
+    At(Path),
 }
 
 /// What a hole takes for its value.
@@ -110,7 +119,7 @@ impl Template {
             if let Part::Hole(hole) = part {
                 let fits = match takes {
                     Takes::Segment => is_bucket,
-                    Takes::Ec2Id => hole.names.first().is_some_and(|name| name.ends_with("id")),
+                    Takes::Ec2Id => hole.is_id,
                     Takes::Secret | Takes::Anything => true,
                 };
                 hole.takes = if fits { takes } else { Takes::Anything };
@@ -256,9 +265,9 @@ impl Hole {
                     values.add(value);
                 }
             };
-            match name.strip_prefix('/') {
-                Some(path) => body.all(path).for_each(&mut take),
-                None => body.anywhere(name).for_each(&mut take),
+            match name {
+                Telling::At(path) => body.all(path).for_each(&mut take),
+                Telling::Anywhere(name) => body.anywhere(name).for_each(&mut take),
             }
             if values.first.is_some() {
                 break;
@@ -288,7 +297,7 @@ impl Hole {
         if !self.with_path {
             return filled.told(value, true);
         }
-        match (value, body.get("path"), creates) {
+        match (value, body.top("path"), creates) {
             (Some(name), Some(path), true) => filled.told(Some(&format!("{path}{name}")), true),
             (Some(name), None, true) => filled.told(Some(name), true),
             (Some(name), _, false) => {
@@ -318,6 +327,15 @@ fn plain_name(value: &str) -> &str {
 fn account_of_url(value: &str) -> Option<&str> {
     let account = value.strip_prefix("https://")?.rsplit('/').nth(1)?;
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+impl Telling {
+    fn read(name: &str) -> Self {
+        match name.strip_prefix('/') {
+            Some(path) => Self::At(Path::read(path)),
+            None => Self::Anywhere(Name::read(name)),
+        }
+    }
 }
 
 impl Takes {
@@ -356,8 +374,9 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
             "Region" => Part::Region,
             "Account" | "AccountId" => Part::Account,
             _ => Part::Hole(Hole {
-                names: hole_names(name, key),
+                names: hole_names(name, key).iter().map(|name| Telling::read(name)).collect(),
                 with_path: name.ends_with("WithPath"),
+                is_id: name.ends_with("Id"),
                 takes: Takes::Anything,
             }),
         });
@@ -371,10 +390,10 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
 
 /// The keys that may tell a hole: its own name; the names of the table; its plural; what the resource type is called;
 /// and, when the hole is the type's own name or id, plain `name` or `id`.
-fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
+fn hole_names(hole: &str, key: &str) -> Vec<Box<str>> {
     // In the tables' own templates a hole is the path itself.
     if key.is_empty() {
-        return Box::new([format!("/{hole}").into()]);
+        return vec![format!("/{hole}").into()];
     }
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
@@ -385,7 +404,7 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     let named = Tables::get().names(&key_as_written, &hole);
     // The request's own word for it means something else.
     if named.iter().any(|name| name == "!") {
-        return Box::new([]);
+        return Vec::new();
     }
     all.extend(named.iter().map(|name| table_name(name)));
     all.push(format!("{hole}s").into());
@@ -412,7 +431,7 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
             unique.push(name);
         }
     }
-    unique.into()
+    unique
 }
 
 /// A name of the table: one with dots is a path.

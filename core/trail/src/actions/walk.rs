@@ -1,17 +1,24 @@
 //! One event along its plan: which permissions were checked, on what, with which condition keys.
 
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 use kagimori_estate::id::AccountId;
 use kagimori_policy::request::Fact;
 
-use super::body::Body;
+use super::body::{Body, Path};
 use super::partition;
 use super::plan::{Key, Kind, Pass, Plan, Step};
 use super::resource::{Place, Told, account_of, is_named_like_a_role, is_role_arn};
 use super::table;
 use crate::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
+
+/// Where EC2's requests say what tags are for.
+static TAG_SPECIFICATIONS: LazyLock<[Path; 3]> = LazyLock::new(|| {
+    ["tagSpecificationSet", "tagSpecification", "tagSpecifications"]
+        .map(|wrapper| Path::read(&format!("**.{wrapper}.resourceType")))
+});
 
 /// Condition keys with what is known of them.
 type Facts = Vec<(Box<str>, Fact)>;
@@ -187,12 +194,7 @@ impl<'a> Walk<'a> {
     fn ec2_tags_on_create(&self, checks: &mut Vec<Check>) {
         let (region, account) = (self.place.region.unwrap_or("*"), self.place.account.unwrap_or("*"));
         let mut kinds: Vec<&str> = Vec::new();
-        let paths = [
-            "**.tagSpecificationSet.resourceType",
-            "**.tagSpecification.resourceType",
-            "**.tagSpecifications.resourceType",
-        ];
-        for path in paths {
+        for path in TAG_SPECIFICATIONS.iter() {
             for kind in self.request.all(path) {
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
@@ -228,7 +230,8 @@ impl<'a> Walk<'a> {
         if !self.plan.may_pass_roles {
             return;
         }
-        let pass = Pass { path: "".into(), service: None, certainty: Certainty::Possible, by_profile: false };
+        let pass =
+            Pass { path: Path::read(""), service: None, certainty: Certainty::Possible, by_profile: false };
         for (key, value) in self.request.scalars() {
             if is_role_arn(value) && is_named_like_a_role(key) {
                 checks.push(self.pass_role(value, &pass));
