@@ -18,6 +18,9 @@ pub(crate) use path::{Name, Path, same_key};
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
 
+/// Most requests have fewer.
+const NODES_USUAL: usize = 12;
+
 /// What lists of tags are called.
 const TAG_LISTS: [&str; 6] = ["tags", "tag", "tagSet", "tagList", "tagsList", "tagsMap"];
 
@@ -171,6 +174,9 @@ impl<'a> Body<'a> {
         if self.nodes.len() >= NODES_MAX {
             self.is_cut = true;
             return parent;
+        }
+        if self.nodes.is_empty() {
+            self.nodes.reserve(NODES_USUAL);
         }
         self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
         self.nodes.push(Node { parent, hash: hash(&key), key, value });

@@ -232,7 +232,7 @@ impl<'k> Found<'k> {
     }
 
     fn filled(filled: Filled<'_>, kind: Option<&'k Kind>) -> Self {
-        let account = account_of(&filled.arn);
+        let account = if filled.is_foreign { account_of(&filled.arn) } else { None };
         let arn = filled.arn.into();
         let resource =
             if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };

@@ -73,6 +73,8 @@ pub(crate) struct Filled<'b> {
     pub(crate) is_told: bool,
     /// The last value the request told.
     pub(crate) value: Option<&'b str>,
+    /// Its account is not where the event happened: a whole ARN or a URL told it.
+    pub(crate) is_foreign: bool,
 }
 
 /// The most holes a template of the service reference has, and some.
@@ -205,11 +207,19 @@ impl Template {
                 is_whole: !arn.contains(['*', '?']),
                 is_told: true,
                 value: Some(arn),
+                is_foreign: true,
             };
         }
-        let account = picked().find_map(account_of_url).or(place.account);
+        let other = picked().find_map(account_of_url);
+        let account = other.or(place.account);
         let value = picked().last();
-        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false, value };
+        let mut filled = Filled {
+            arn: String::with_capacity(96),
+            is_whole: true,
+            is_told: false,
+            value,
+            is_foreign: other.is_some(),
+        };
         let mut hole_number = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
             if number > 0 {
@@ -241,8 +251,10 @@ impl Filled<'_> {
         match value {
             Some(value) => {
                 // A parameter of SSM or a path of IAM begins with a slash of its own; so may an object of S3, which keeps it.
-                let has_slash = self.arn.ends_with('/') && !self.arn.contains(":s3:");
-                let value = if has_slash { value.strip_prefix('/').unwrap_or(value) } else { value };
+                let value = match value.strip_prefix('/') {
+                    Some(rest) if self.arn.ends_with('/') && !self.arn.contains(":s3:") => rest,
+                    _ => value,
+                };
                 self.arn.push_str(value);
                 self.is_told |= by_request;
                 // A name with a star in it is told as the pattern it would be taken for.
