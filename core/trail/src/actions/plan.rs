@@ -82,9 +82,43 @@ pub(crate) struct Kind {
     pub(crate) is_required: bool,
     /// A user of IAM.
     pub(crate) is_user: bool,
-    /// The condition keys of the action on this kind, in lower case.
-    pub(crate) keys: Box<[Box<str>]>,
+    /// The condition keys of the action on this kind.
+    pub(crate) keys: KindKeys,
 }
+
+/// The condition keys of an action on a kind of resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KindKeys {
+    /// In lower case, in order.
+    names: Box<[Box<str>]>,
+    /// `aws:RequestTag/${TagKey}` is one.
+    request_tags: bool,
+    /// `kms:EncryptionContext:${EncryptionContextKey}` is one.
+    encryption_context: bool,
+}
+
+impl KindKeys {
+    fn of(keys: Vec<&str>) -> Self {
+        let mut names: Vec<Box<str>> = keys.into_iter().map(|key| key.to_ascii_lowercase().into()).collect();
+        names.sort_unstable();
+        let has = |family: &str| names.iter().any(|name| name.starts_with(family));
+        Self {
+            request_tags: has(REQUEST_TAG),
+            encryption_context: has(ENCRYPTION_CONTEXT),
+            names: names.into(),
+        }
+    }
+
+    /// Whether a key, in lower case, is one of them.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        key.starts_with(REQUEST_TAG) && self.request_tags
+            || key.starts_with(ENCRYPTION_CONTEXT) && self.encryption_context
+            || self.names.binary_search_by(|name| name.as_ref().cmp(key)).is_ok()
+    }
+}
+
+const REQUEST_TAG: &str = "aws:requesttag/";
+const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 /// A role that is passed.
 #[derive(Debug)]
@@ -276,7 +310,7 @@ impl Step {
                 let is_user = kind.arn.ends_with(":user/${UserNameWithPath}");
                 let mut keys = catalogue.action_keys(id);
                 keys.extend(catalogue.resource_keys(id, kind.key));
-                let keys = keys.into_iter().map(|key| key.to_ascii_lowercase().into()).collect();
+                let keys = KindKeys::of(keys);
                 Some(Kind { template, is_required: kind.required, is_user, keys })
             })
             .collect();

@@ -285,11 +285,5 @@ impl<'a> Walk<'a> {
 
 /// Whether a condition key is one of a resource type's (service reference): requests on other types do not have it.
 fn is_for(key: &str, kind: Option<&Kind>) -> bool {
-    let Some(kind) = kind else { return true };
-    let family =
-        ["aws:requesttag/", "kms:encryptioncontext:"].into_iter().find(|family| key.starts_with(family));
-    kind.keys.iter().any(|known| match family {
-        Some(family) => known.starts_with(family),
-        None => known.as_ref() == key,
-    })
+    kind.is_none_or(|kind| kind.keys.has(key))
 }
