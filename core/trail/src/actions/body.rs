@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use path::{Last, hash};
+use path::{Last, bit, hash};
 pub(crate) use path::{Name, Path, same_key};
 
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
@@ -34,6 +34,8 @@ pub(crate) struct Body<'a> {
     pub(crate) is_present: bool,
     /// A key begins with `tag`.
     has_tags: bool,
+    /// The bits of its keys: a key whose bit is not there is not there.
+    bits: u64,
 }
 
 #[derive(Debug)]
@@ -80,12 +82,13 @@ impl<'a> Body<'a> {
 
     /// Whether there is anything at a path: a scalar, or an object that is not empty.
     pub(crate) fn has(&self, path: &Path) -> bool {
-        self.nodes.iter().any(|node| self.is_at(node, path))
+        self.may_have(path) && self.nodes.iter().any(|node| self.is_at(node, path))
     }
 
     /// Every scalar at a path.
     pub(crate) fn all<'b, 'p>(&'b self, path: &'p Path) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
-        let nodes = self.nodes.iter().filter(move |node| node.value.is_some() && self.is_at(node, path));
+        let nodes: &[Node<'a>] = if self.may_have(path) { &self.nodes } else { &[] };
+        let nodes = nodes.iter().filter(move |node| node.value.is_some() && self.is_at(node, path));
         nodes.filter_map(|node| node.value.as_deref())
     }
 
@@ -94,7 +97,8 @@ impl<'a> Body<'a> {
         &'b self,
         key: &'k Name,
     ) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'k> {
-        let nodes = self.nodes.iter().filter(move |node| key.is(&node.key, node.hash));
+        let nodes: &[Node<'a>] = if self.bits & key.bit() == 0 { &[] } else { &self.nodes };
+        let nodes = nodes.iter().filter(move |node| key.is(&node.key, node.hash));
         nodes.filter_map(|node| node.value.as_deref())
     }
 
@@ -141,6 +145,13 @@ impl<'a> Body<'a> {
         self.has_tags
     }
 
+    fn may_have(&self, path: &Path) -> bool {
+        match &path.last {
+            Last::Key(key) => self.bits & key.bit() != 0,
+            Last::Beginning(_) => true,
+        }
+    }
+
     fn is_at(&self, node: &Node<'_>, path: &Path) -> bool {
         let is_last = match &path.last {
             Last::Key(key) => key.is(&node.key, node.hash),
@@ -179,7 +190,9 @@ impl<'a> Body<'a> {
             self.nodes.reserve(NODES_USUAL);
         }
         self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
-        self.nodes.push(Node { parent, hash: hash(&key), key, value });
+        let hash = hash(&key);
+        self.bits |= bit(hash);
+        self.nodes.push(Node { parent, hash, key, value });
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 }

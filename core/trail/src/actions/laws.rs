@@ -1,6 +1,5 @@
 //! What holds of any event.
 
-use kagimori_policy::catalogue::Catalogue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -100,7 +99,7 @@ fn json() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn never_panics_and_only_known_actions(
@@ -173,20 +172,6 @@ fn a_refusal_tells_what_the_request_did_not() {
     let other = "User: u is not authorized to perform: sts:TagSession on resource: arn:aws:iam::444455556666:role/deploy";
     assert!(!call.learn(&Denial::read(other).unwrap()));
     assert_eq!(call.checks[1].action.as_ref(), "sts:TagSession");
-}
-
-/// Every action of a plan is one of the service reference, but for those that are newer than it.
-#[test]
-fn plans_name_actions_that_exist() {
-    let catalogue = Catalogue::embedded();
-    let mut unknown = 0;
-    for operation in operations::all() {
-        let label = operation.labels.split(' ').next().unwrap();
-        super::plan::with(label, operation.name, |plan| {
-            unknown += plan.steps.iter().filter(|step| catalogue.action(&step.action).is_none()).count();
-        });
-    }
-    assert!(unknown <= 199 + 491, "{unknown} actions are not in the service reference");
 }
 
 /// The kept plans are those that are made anew.

@@ -103,28 +103,40 @@ impl<'a> Walk<'a> {
 
     /// Fills the templates of the kinds that no ARN was of.
     fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
+        let has_typed_ids = matches!(self.plan.prefix.as_ref(), "ec2" | "ssm");
         let mut told: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
         let mut open: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        let alone = walk.kinds.len() == 1;
         for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
-            if *seen {
+            let is_wanted = kind.is_required || alone || kind.template.is_told(&self.request);
+            if *seen || !is_wanted {
                 continue;
             }
             for filled in self.fill(&kind.template) {
-                let filled = if is_impossible(&filled) { kind.template.any(self.place) } else { filled };
+                let filled = if has_typed_ids && is_impossible(&filled) {
+                    kind.template.any(self.place)
+                } else {
+                    filled
+                };
                 match filled.is_told || filled.is_whole {
                     true if filled.is_whole || kind.is_required => told.push((kind, filled)),
                     _ => open.push((kind, filled)),
                 }
             }
         }
-        drop_alternatives(&mut told);
+        if told.len() > 1 {
+            drop_alternatives(&mut told);
+        }
+        // A type with one resource per account (`account`) is meant when no other is named.
+        if !walk.all.is_empty() || told.iter().any(|(_, filled)| filled.is_told) {
+            told.retain(|(kind, filled)| filled.is_told || kind.is_required);
+        }
         let has_any = !told.is_empty() || !walk.all.is_empty();
         walk.all.extend(told.into_iter().map(|(kind, filled)| Found::filled(filled, Some(kind))));
         if self.is_missing {
             return;
         }
         let partly = open.iter().filter(|(_, filled)| filled.is_told).count();
-        let alone = walk.kinds.len() == 1;
         for (kind, filled) in open {
             // Types that are not always named count when nothing else can be meant.
             if kind.is_required || !has_any && (alone || partly == 1 && filled.is_told) {
@@ -325,8 +337,12 @@ pub(super) fn is_named_like_a_role(key: &str) -> bool {
 
 /// The entries of `resources[]` that have an ARN.
 fn told(resources: Option<&str>) -> Vec<Told<'_>> {
-    let entries = resources.and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
-    entries.into_iter().flatten().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
+    let Some(json) = resources else { return Vec::new() };
+    serde_json::from_str(json).unwrap_or_else(|_| {
+        // One entry is odd: the others are read alone.
+        let entries: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+        entries.into_iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
+    })
 }
 
 fn url_decoded(text: &str) -> String {

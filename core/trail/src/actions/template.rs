@@ -132,6 +132,11 @@ impl Template {
 
     /// Whether an ARN is of this template, and how particular that is.
     pub(crate) fn matches(&self, arn: &str) -> Option<usize> {
+        // Most ARNs in a request are of another service.
+        if let [Part::Fixed(service)] = self.head.get(2)?.as_ref() {
+            let after = arn.strip_prefix("arn:")?.split_once(':')?.1;
+            after.strip_prefix(service.as_ref()).filter(|rest| rest.starts_with(':'))?;
+        }
         let mut sections = arn.splitn(6, ':');
         for parts in &self.head {
             if !fits(parts, sections.next()?) {
@@ -169,6 +174,11 @@ impl Template {
             }
         }
         filled
+    }
+
+    /// Whether the request tells any hole, or there is none to tell.
+    pub(crate) fn is_told(&self, body: &Body<'_>) -> bool {
+        self.holes().next().is_none() || self.holes().any(|hole| hole.is_told(body))
     }
 
     /// Nothing is told: any resource of the type.
@@ -269,6 +279,13 @@ impl Filled<'_> {
 }
 
 impl Hole {
+    fn is_told(&self, body: &Body<'_>) -> bool {
+        self.names.iter().any(|name| match name {
+            Telling::At(path) => body.all(path).any(|value| self.takes.fits(value)),
+            Telling::Anywhere(name) => body.anywhere(name).any(|value| self.takes.fits(value)),
+        })
+    }
+
     fn values<'b>(&self, body: &'b Body<'_>) -> Values<'b> {
         let mut values = Values { first: None, more: Vec::new() };
         for name in &self.names {

@@ -82,12 +82,15 @@ impl<'a> Walk<'a> {
     }
 
     fn check_step(&self, step: &'a Step, checks: &mut Vec<Check>) {
-        let facts = self.step_facts(step);
+        let mut facts = self.step_facts(step);
         let resources = self.resources(step);
         let is_doubtful = step.is_single && resources.len() > 1;
+        let mut left = resources.len();
         for found in resources {
-            let mut context: Facts =
-                facts.iter().filter(|(key, _)| is_for(key, found.kind)).cloned().collect();
+            left = left.saturating_sub(1);
+            // The last takes what the others copy.
+            let mut context = if left == 0 { std::mem::take(&mut facts) } else { facts.clone() };
+            context.retain(|(key, _)| is_for(key, found.kind));
             if let (true, Some(owner)) = (found.is_owner_told, found.account) {
                 context.push(("aws:resourceaccount".into(), Fact::One(owner.to_string())));
             }

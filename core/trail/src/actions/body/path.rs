@@ -30,6 +30,11 @@ impl Name {
         Self { text: text.into(), hash: hash(text) }
     }
 
+    /// Its bit among the keys of a body.
+    pub(super) fn bit(&self) -> u64 {
+        bit(self.hash)
+    }
+
     /// Whether a key of this hash is this one.
     pub(super) fn is(&self, key: &str, hash: u32) -> bool {
         self.hash == hash && same_key(&self.text, key)
@@ -57,6 +62,11 @@ pub(super) fn hash(key: &str) -> u32 {
     letters.fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     })
+}
+
+/// One of 64 bits for a hash.
+pub(super) fn bit(hash: u32) -> u64 {
+    1 << (hash >> 26)
 }
 
 /// Whether two keys are the same but for case, `-` and `_`.
