@@ -1,0 +1,109 @@
+//! From an event to the permissions AWS checked for it.
+//!
+//! The walk: `eventSource` → service prefix → a row of `data/overrides.toml`, else the action of the same name in the
+//! service reference, else both without the version of the API in the name. What is found is a plan per kind of event,
+//! worked out once; the event's bodies are read only when its plan looks into them.
+//!
+//! Resources come from `resources[]`, else from ARNs in the request, else from filling the ARN template of the action's
+//! resource type with the request's parameters. What is not told is `*` in the ARN, or
+//! [`CheckedResource::Unknown`](crate::call::CheckedResource::Unknown).
+
+mod body;
+mod context;
+mod logging;
+mod operations;
+mod outcome;
+mod plan;
+mod resource;
+mod table;
+mod template;
+mod walk;
+
+use std::borrow::Cow;
+
+use kagimori_estate::id::{AccessKeyId, AccountId};
+
+use crate::call::{Call, Caller, Check, MapGap, Outcome};
+use crate::event::{Event, Identity};
+
+pub use logging::{Logging, logging};
+pub use outcome::{Denial, DenialLayer};
+
+impl Call {
+    /// The call of an event. Reads the event's bodies when it has them; without them resources are `*` or unknown, and
+    /// [`Call::gap`] says so.
+    pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
+        let outcome = Outcome::of(event.error.as_deref());
+        let (checks, gap) = checks(event, identity);
+        Self {
+            time: event.time,
+            event_id: own(event.id.as_ref()),
+            source: event.source.as_ref().into(),
+            name: event.name.as_ref().into(),
+            account: event.recipient.as_deref().and_then(|account| AccountId::parse(account).ok()),
+            region: own(event.region.as_ref()),
+            caller: Caller {
+                principal: identity.principal(),
+                arn: own(identity.arn.as_ref()),
+                account: identity.account_id(),
+                access_key: identity.access_key.as_deref().and_then(|key| AccessKeyId::parse(key).ok()),
+                mfa: identity.mfa,
+                address: own(event.address.as_ref()),
+                agent: own(event.agent.as_ref()),
+                vpc_endpoint: own(event.vpc_endpoint.as_ref()),
+                invoked_by: own(identity.invoked_by.as_ref()),
+            },
+            outcome,
+            error: own(event.error.as_ref()),
+            checks,
+            gap,
+        }
+    }
+}
+
+fn own(text: Option<&Cow<'_, str>>) -> Option<Box<str>> {
+    text.map(|text| text.as_ref().into())
+}
+
+/// Events of these types are nobody's request to an API (*CloudTrail record contents*, `eventType`).
+fn is_no_call(event: &Event<'_>) -> bool {
+    matches!(
+        event.event_type.as_deref(),
+        Some(
+            "AwsServiceEvent"
+                | "AwsConsoleSignIn"
+                | "AwsConsoleAction"
+                | "AwsCloudTrailInsight"
+                | "AwsVpceEvent"
+        )
+    )
+}
+
+/// The permissions AWS checked for an event, and why they may not be all: [`Call::of`] without the rest of the call, for
+/// those who have it already.
+pub fn checks(event: &Event<'_>, identity: &Identity<'_>) -> (Vec<Check>, Option<MapGap>) {
+    if is_no_call(event) {
+        return (Vec::new(), Some(MapGap::NotAuthorized));
+    }
+    plan::with(&event.source, &event.name, |plan| match plan.gap {
+        Some(gap) => (Vec::new(), Some(gap)),
+        None => walk::checks(event, identity, plan, Outcome::of(event.error.as_deref())),
+    })
+}
+
+/// The partition of a Region (AWS General Reference, *ARN format*).
+fn partition(region: Option<&str>) -> &'static str {
+    match region {
+        Some(region) if region.starts_with("cn-") => "aws-cn",
+        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
+        Some(region) if region.starts_with("us-iso-") => "aws-iso",
+        Some(region) if region.starts_with("us-isob-") => "aws-iso-b",
+        Some(region) if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod laws;
