@@ -9,7 +9,7 @@ use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Problem, ProblemKind};
 use kagimori_trail::event::{DamageKind, Reading};
 
-pub(crate) use inflate::{Blocks, InflateError, Inflated};
+pub(crate) use inflate::{Blocks, InflateError};
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +58,8 @@ impl Listing {
             Ok(metadata) if metadata.is_dir() => self.walk_folder(path, relative_to),
             Ok(metadata) => {
                 let version = version(&metadata);
-                let file = TrailFile { name: relative, path: path.to_owned(), bytes: metadata.len(), version };
+                let file =
+                    TrailFile { name: relative, path: path.to_owned(), bytes: metadata.len(), version };
                 match kind(&file.name) {
                     Some(Kind::Log) => self.files.push(file),
                     Some(Kind::Digest) => self.digests.push(file),
@@ -114,7 +115,8 @@ fn kind(name: &str) -> Option<Kind> {
     if hidden || !(name.ends_with(".json") || name.ends_with(".json.gz")) {
         return None;
     }
-    let in_folder = |folder: &str| name.contains(&format!("/{folder}/")) || name.contains(&format!("_{folder}_"));
+    let in_folder =
+        |folder: &str| name.contains(&format!("/{folder}/")) || name.contains(&format!("_{folder}_"));
     Some(match () {
         () if in_folder("CloudTrail-Digest") => Kind::Digest,
         () if in_folder("CloudTrail-Insight") => Kind::Insight,

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, write};
 use crate::rows::{Row, Rows};
-use crate::schema::{
-    ACTIONS, EVENTS, FLAG_AT, Flag, LIST_AT, PLACES, ROW_GROUP_ROWS, TEXT_AT, Text,
-};
+use crate::schema::{ACTIONS, EVENTS, FLAG_AT, Flag, LIST_AT, PLACES, ROW_GROUP_ROWS, TEXT_AT, Text};
 
 /// The folder names of the file sets.
 pub(crate) const SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "bodies"];
@@ -84,9 +82,9 @@ fn cells(rows: &Rows, sorted: &[&Row], column: usize) -> Cells {
     let text = |number: u32| ByteArray::from(rows.strings.text(number).clone());
     match column {
         0 => Cells::Numbers(sorted.iter().map(|row| micros(row.time)).collect()),
-        1 => Cells::of_texts(sorted.iter().map(|row| {
-            ByteArray::from(Bytes::copy_from_slice(rows.event_id(row)))
-        })),
+        1 => Cells::of_texts(
+            sorted.iter().map(|row| ByteArray::from(Bytes::copy_from_slice(rows.event_id(row)))),
+        ),
         _ if column < FLAG_AT => {
             let at = column - TEXT_AT;
             Cells::of_texts(sorted.iter().map(|row| text(row.texts.get(at).copied().unwrap_or_default())))
@@ -98,7 +96,10 @@ fn cells(rows: &Rows, sorted: &[&Row], column: usize) -> Cells {
         _ => {
             let at = column - LIST_AT;
             Cells::of_lists(sorted.iter().map(|row| {
-                rows.lists.list(row.lists.get(at).copied().unwrap_or_default()).iter().map(|number| text(*number))
+                rows.lists
+                    .list(row.lists.get(at).copied().unwrap_or_default())
+                    .iter()
+                    .map(|number| text(*number))
             }))
         }
     }

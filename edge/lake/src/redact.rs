@@ -43,7 +43,8 @@ fn walk(value: &mut Value) {
     match value {
         Value::String(held) => {
             // documents inside documents: policies, environments
-            let inner = (held.starts_with('{') || held.starts_with('[')).then(|| serde_json::from_str::<Value>(held));
+            let inner =
+                (held.starts_with('{') || held.starts_with('[')).then(|| serde_json::from_str::<Value>(held));
             match inner {
                 Some(Ok(mut inner)) => {
                     walk(&mut inner);
@@ -101,7 +102,9 @@ fn names_a_secret(key: &str) -> bool {
 fn pair_names_a_secret(fields: &serde_json::Map<String, Value>) -> bool {
     fields
         .iter()
-        .filter(|(key, _)| ["name", "key", "parametername", "parameterkey"].contains(&key.to_ascii_lowercase().as_str()))
+        .filter(|(key, _)| {
+            ["name", "key", "parametername", "parameterkey"].contains(&key.to_ascii_lowercase().as_str())
+        })
         .any(|(_, name)| name.as_str().is_some_and(names_a_secret))
 }
 
@@ -186,7 +189,9 @@ fn is_secret_key(run: &str) -> bool {
             && of(u8::is_ascii_lowercase)
             && of(u8::is_ascii_digit)
     };
-    exact(run) || run.split_once('=').is_some_and(|(_, value)| exact(value)) || run.rsplit_once('/').is_some_and(|(_, value)| exact(value))
+    exact(run)
+        || run.split_once('=').is_some_and(|(_, value)| exact(value))
+        || run.rsplit_once('/').is_some_and(|(_, value)| exact(value))
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use kagimori_trail::call::Call;
-use kagimori_trail::event::{Event, Identity, Principal};
+use kagimori_trail::event::{Event, Identity};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::checks;
+use crate::read::RowView;
 use crate::redact;
 use crate::schema::{FLAGS, Flag, LISTS, List, TEXTS, Text};
 
@@ -180,8 +181,13 @@ impl Row {
 }
 
 impl Rows {
-    /// Takes an event in; how many fields of its identity have another type than they should.
-    pub(crate) fn push(&mut self, event: &Event<'_>, calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call) -> u32 {
+    /// Takes an event in. Returns how many fields of its identity have another type than they should, and the account that
+    /// got it, else the caller's.
+    pub(crate) fn push(
+        &mut self,
+        event: &Event<'_>,
+        calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call,
+    ) -> (u32, Cow<'_, str>) {
         let mut row = Row {
             time: event.time,
             id: self.id(event.id.as_deref()),
@@ -194,7 +200,9 @@ impl Rows {
         let resources = resource_arns(event.bodies.resources);
         row.set_list(List::Resources, self.list(resources.iter().map(|arn| &**arn)));
         self.rows.push(row);
-        odd_types
+        let account = Some(row.text(Text::Account)).filter(|account| *account != 0);
+        let account = self.strings.text(account.unwrap_or(row.text(Text::CallerAccount)));
+        (odd_types, String::from_utf8_lossy(account))
     }
 
     fn what(&mut self, row: &mut Row, event: &Event<'_>) {
@@ -238,7 +246,12 @@ impl Rows {
     }
 
     /// Who called, and the permissions that were checked.
-    fn caller(&mut self, row: &mut Row, event: &Event<'_>, calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call) -> u32 {
+    fn caller(
+        &mut self,
+        row: &mut Row,
+        event: &Event<'_>,
+        calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call,
+    ) -> u32 {
         let json = event.identity.as_deref().unwrap_or("{}");
         if !self.identities.contains_key(json) {
             let known = Known::parse(json, &mut self.strings);
@@ -254,8 +267,11 @@ impl Rows {
         let call = calls(event, &known.identity);
         row.set(Text::Outcome, self.strings.number(checks::outcome(call.outcome)));
         row.set(Text::Gap, self.strings.number(call.gap.map_or("", checks::gap)));
-        for list in [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts] {
-            let texts: Vec<Cow<'_, str>> = call.checks.iter().map(|check| checks::field(check, list)).collect();
+        for list in
+            [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
+        {
+            let texts: Vec<Cow<'_, str>> =
+                call.checks.iter().map(|check| checks::field(check, list)).collect();
             row.set_list(list, self.list(texts.iter().map(|text| &**text)));
         }
         odd_types
@@ -284,6 +300,31 @@ impl Rows {
         self.ids.get(begin..begin + usize::from(row.id.1)).unwrap_or_default()
     }
 
+    /// Takes in a row of a part, as it is.
+    pub(crate) fn push_row(&mut self, view: &RowView<'_>) {
+        let mut row = Row {
+            time: view.time,
+            id: self.id(Some(view.id)),
+            texts: [0; TEXTS],
+            lists: [0; LISTS],
+            flags: *view.flags(),
+        };
+        for (place, text) in row.texts.iter_mut().zip(view.texts()) {
+            *place = self.strings.number(text);
+        }
+        for list in [
+            List::Resources,
+            List::Actions,
+            List::CheckedResources,
+            List::Forms,
+            List::ResourceAccounts,
+            List::Contexts,
+        ] {
+            row.set_list(list, self.list(view.list(list)));
+        }
+        self.rows.push(row);
+    }
+
     /// Whether it is time to write them.
     pub(crate) fn is_full(&self) -> bool {
         self.rows.len() >= 2 * crate::schema::ROW_GROUP_ROWS || self.strings.bytes + self.ids.len() > 48 << 20
@@ -308,7 +349,7 @@ impl Known {
             mfa: parsed.mfa,
             odd_types: 0,
         };
-        let principal = principal_text(&identity);
+        let principal = identity.principal_text();
         let texts = [
             (Text::IdType, identity.kind.as_deref()),
             (Text::PrincipalId, identity.principal_id.as_deref()),
@@ -326,26 +367,6 @@ impl Known {
     }
 }
 
-/// Who is behind a call, as one text: the ARN of a user, role or root; `ACCOUNT:user/NAME` for a sign-in that tells no
-/// ARN; `service:NAME`; for callers that IAM does not know `ACCOUNT:principalId` or `provider:NAME`.
-pub(crate) fn principal_text(identity: &Identity<'_>) -> Option<String> {
-    match identity.principal() {
-        Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => Some(arn.as_str().to_owned()),
-        Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
-        Principal::Service(name) => Some(format!("service:{name}")),
-        Principal::Other => {
-            if let Some(arn) = &identity.arn {
-                return Some(arn.to_string());
-            }
-            let (owner, name) = match (&identity.account, &identity.principal_id) {
-                (Some(account), Some(id)) => (account, id),
-                _ => (identity.provider.as_ref()?, identity.user_name.as_ref()?),
-            };
-            Some(format!("{owner}:{name}"))
-        }
-    }
-}
-
 /// The ARNs of `resources`. Anything that is no list of objects has none.
 fn resource_arns(json: Option<&str>) -> Vec<Cow<'_, str>> {
     #[derive(Deserialize)]
@@ -353,6 +374,7 @@ fn resource_arns(json: Option<&str>) -> Vec<Cow<'_, str>> {
         #[serde(rename = "ARN", borrow, default)]
         arn: Option<Cow<'a, str>>,
     }
-    let resources: Vec<Resource<'_>> = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let resources: Vec<Resource<'_>> =
+        json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     resources.into_iter().filter_map(|resource| resource.arn).collect()
 }

@@ -34,11 +34,15 @@ impl EventIds {
 /// `recipientAccountId`), in 64 bits. Ids are random UUIDs: that two of ten million different events share a key has a
 /// probability of three in a million. `None`: the event has no id, and nothing tells whether it came before.
 pub fn event_key(event: &Event<'_>) -> Option<u64> {
-    let id = text_key(event.id.as_deref()?);
-    Some(match event.recipient.as_deref() {
-        Some(recipient) => id ^ hash(recipient).rotate_left(17),
-        None => id,
-    })
+    Some(copy_key(event.id.as_deref()?, event.recipient.as_deref()))
+}
+
+/// [`event_key`] from the event's id and its recipient.
+pub fn copy_key(id: &str, recipient: Option<&str>) -> u64 {
+    match recipient {
+        Some(recipient) => text_key(id) ^ hash(recipient).rotate_left(17),
+        None => text_key(id),
+    }
 }
 
 /// 64 bits of an id: of a UUID all 122 random bits take part.

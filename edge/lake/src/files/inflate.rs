@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
 
 /// What is read at a time.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -41,8 +42,18 @@ impl Blocks {
     /// front of the next) and is told which block is the last. After an error there is no last block: what was taken
     /// before stands.
     pub(crate) fn read(&mut self, path: &Path, mut take: impl FnMut(&[u8], bool) -> usize) -> Inflated {
+        self.read_hashed(path, None, &mut take)
+    }
+
+    /// The same, and the uncompressed bytes go into a hash as well.
+    pub(crate) fn read_hashed(
+        &mut self,
+        path: &Path,
+        hash: Option<&mut Sha256>,
+        mut take: impl FnMut(&[u8], bool) -> usize,
+    ) -> Inflated {
         let mut bytes = 0;
-        let error = self.stream(path, &mut bytes, &mut take).err();
+        let error = self.stream(path, &mut bytes, hash, &mut take).err();
         Inflated { bytes, error }
     }
 
@@ -50,14 +61,15 @@ impl Blocks {
         &mut self,
         path: &Path,
         bytes: &mut u64,
+        hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> Result<(), InflateError> {
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(InflateError::Read)?);
         let is_gzip = file.fill_buf().map_err(InflateError::Read)?.starts_with(&[0x1f, 0x8b]);
         if is_gzip {
-            self.blocks(&mut MultiGzDecoder::new(file), bytes, take).map_err(InflateError::of_gzip)
+            self.blocks(&mut MultiGzDecoder::new(file), bytes, hash, take).map_err(InflateError::of_gzip)
         } else {
-            self.blocks(&mut file, bytes, take).map_err(InflateError::of_plain)
+            self.blocks(&mut file, bytes, hash, take).map_err(InflateError::of_plain)
         }
     }
 
@@ -65,6 +77,7 @@ impl Blocks {
         &mut self,
         source: &mut impl Read,
         bytes: &mut u64,
+        mut hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> io::Result<()> {
         self.buffer.clear();
@@ -72,6 +85,9 @@ impl Blocks {
             let kept = self.buffer.len();
             let got = source.by_ref().take(BLOCK_BYTES as u64).read_to_end(&mut self.buffer)?;
             *bytes += got as u64;
+            if let (Some(hash), Some(new)) = (&mut hash, self.buffer.get(kept..)) {
+                hash.update(new);
+            }
             if *bytes > FILE_BYTES_MAX {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
