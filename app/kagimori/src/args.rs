@@ -211,6 +211,9 @@ pub(crate) struct Ingest {
     /// What `aws cloudtrail list-public-keys` printed: the signatures of digest files are checked with it
     #[arg(long, value_name = "FILE")]
     pub(crate) public_keys: Option<PathBuf>,
+    /// The stored bytes of a batch; for tests that stop it half way
+    #[arg(long, hide = true)]
+    pub(crate) batch_bytes: Option<u64>,
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -37,6 +37,8 @@ pub struct Options {
     pub bodies: bool,
     /// The output of `aws cloudtrail list-public-keys`, to check the signatures of digest files.
     pub public_keys: Option<PathBuf>,
+    /// The stored bytes of a batch, instead of what fits the trail; for tests.
+    pub batch_bytes: Option<u64>,
 }
 
 /// What an ingest did.
@@ -82,7 +84,7 @@ pub fn ingest(
     let run = Run::new(lake, &manifest, &new, &interrupted, &digests, progress);
     // What was cut off comes first: its files were told apart from what was in the lake then.
     run.all(interrupted)?;
-    run.all(deal(new, options.bodies))?;
+    run.all(deal(new, options))?;
     let counts = run.finish();
     manifest = Manifest::open(lake)?;
     if compact::compact(lake, &manifest)? {
@@ -164,10 +166,12 @@ fn delivery_day(name: &str) -> &str {
 }
 
 /// Deals files out to batches: enough for every thread, and not so many that every part is small.
-fn deal(files: Vec<TrailFile>, bodies: bool) -> Vec<Plan> {
+fn deal(files: Vec<TrailFile>, options: &Options) -> Vec<Plan> {
     let total: u64 = files.iter().map(|file| file.bytes).sum();
     let threads = rayon::current_num_threads() as u64;
-    let limit = (total / (4 * threads)).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+    let fitting = (total / (4 * threads)).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+    let limit = options.batch_bytes.unwrap_or(fitting);
+    let bodies = options.bodies;
     let header = PlanHeader { schema: SCHEMA_VERSION, kind: PlanKind::Ingest, bodies, replaces: Vec::new() };
     let mut plans: Vec<Plan> = Vec::new();
     let mut bytes = 0;
@@ -292,7 +296,10 @@ mod tests {
             bytes,
             version: String::new(),
         };
-        let plans = deal((0..10).map(|n| file(n, 1 << 20)).chain([file(10, 100 << 20)]).collect(), false);
+        let plans = deal(
+            (0..10).map(|n| file(n, 1 << 20)).chain([file(10, 100 << 20)]).collect(),
+            &Options::default(),
+        );
         assert_eq!(plans.iter().map(|plan| plan.files.len()).sum::<usize>(), 11);
         assert!(plans.len() >= 2);
         assert_eq!(plans.last().map(|plan| plan.files.len()), Some(1));

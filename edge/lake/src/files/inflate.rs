@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
 /// What is read at a time.
@@ -67,7 +67,7 @@ impl Blocks {
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(InflateError::Read)?);
         let is_gzip = file.fill_buf().map_err(InflateError::Read)?.starts_with(&[0x1f, 0x8b]);
         if is_gzip {
-            self.blocks(&mut MultiGzDecoder::new(file), bytes, hash, take).map_err(InflateError::of_gzip)
+            self.blocks(&mut Members::new(file), bytes, hash, take).map_err(InflateError::of_gzip)
         } else {
             self.blocks(&mut file, bytes, hash, take).map_err(InflateError::of_plain)
         }
@@ -99,6 +99,52 @@ impl Blocks {
             }
             debug_assert!(self.buffer.len() <= kept + got);
         }
+    }
+}
+
+/// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
+/// anything else there is damage.
+struct Members<R> {
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(source: R) -> Self {
+        Self { member: Some(GzDecoder::new(source)) }
+    }
+
+    /// Goes on behind a member that is at its end.
+    fn next(source: R) -> io::Result<Option<GzDecoder<R>>> {
+        let mut source = source;
+        loop {
+            let held = source.fill_buf()?;
+            let zeroes = held.iter().take_while(|byte| **byte == 0).count();
+            match held.get(zeroes) {
+                None if held.is_empty() => return Ok(None),
+                None => source.consume(zeroes),
+                Some(0x1f) => {
+                    source.consume(zeroes);
+                    return Ok(Some(GzDecoder::new(source)));
+                }
+                Some(_) => {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows its end"));
+                }
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let got = member.read(into)?;
+            if got > 0 || into.is_empty() {
+                return Ok(got);
+            }
+            let ended = self.member.take().map(GzDecoder::into_inner);
+            self.member = ended.map(Self::next).transpose()?.flatten();
+        }
+        Ok(0)
     }
 }
 
