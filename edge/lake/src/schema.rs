@@ -257,6 +257,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_lists_every_column() {
+        let text = include_str!("../../../docs/lake.md");
+        let sets: [(&str, &[Column]); 4] = [
+            ("events", &EVENTS),
+            ("daily_actions", &ACTIONS),
+            ("daily_places", &PLACES),
+            ("bodies", &BODIES),
+        ];
+        for (set, columns) in sets {
+            let table = text.split(&format!("<!-- {set} -->")).nth(1).unwrap();
+            let table = table.split(&format!("<!-- /{set} -->")).next().unwrap();
+            let listed: Vec<&str> = table
+                .lines()
+                .filter(|line| line.starts_with("| `"))
+                .filter_map(|line| line.split('`').nth(1))
+                .collect();
+            let written: Vec<&str> = columns.iter().map(|column| column.name).collect();
+            assert_eq!(listed, written, "{set}");
+        }
+    }
+
+    #[test]
     fn columns_are_where_the_enums_say() {
         let name = |at: usize| EVENTS[at].name;
         assert_eq!(name(TEXT_AT + Text::Account as usize), "account");
