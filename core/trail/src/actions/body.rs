@@ -13,6 +13,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
 
+/// What lists of tags are called.
+const TAG_LISTS: [&str; 6] = ["tags", "tag", "tagSet", "tagList", "tagsList", "tagsMap"];
+
 /// The scalars of a body.
 #[derive(Debug, Default)]
 pub(crate) struct Body<'a> {
@@ -21,6 +24,8 @@ pub(crate) struct Body<'a> {
     pub(crate) is_cut: bool,
     /// There is a body at all, though it may say `null`.
     pub(crate) is_present: bool,
+    /// A key begins with `tag`.
+    has_tags: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +59,8 @@ impl<'a> Body<'a> {
         self.nodes.is_empty()
     }
 
-    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`.
+    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`. `**.key` is the key at any
+    /// depth, `x-amz-grant-*` any key that begins so.
     pub(crate) fn get<'b>(&'b self, path: &str) -> Option<&'b str> {
         self.nodes.iter().find(|node| node.value.is_some() && self.is_at(node, path))?.value.as_deref()
     }
@@ -65,7 +71,7 @@ impl<'a> Body<'a> {
     }
 
     /// Every scalar at a path.
-    pub(crate) fn all<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b str> {
+    pub(crate) fn all<'b, 'p>(&'b self, path: &'p str) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
         self.nodes
             .iter()
             .filter(move |node| node.value.is_some() && self.is_at(node, path))
@@ -88,22 +94,58 @@ impl<'a> Body<'a> {
         self.nodes.iter().filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
     }
 
-    /// The scalars that stand in the body itself or in a list of it, with their keys.
-    pub(crate) fn top(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.nodes
-            .iter()
-            .filter(|node| node.parent == 0)
-            .filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
+    /// The scalars in an object, with their keys.
+    pub(crate) fn under<'b>(&'b self, path: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+        self.nodes.iter().filter_map(move |node| {
+            let parent = self.parent(node).filter(|parent| self.is_at(parent, path))?;
+            let value = node.value.as_deref().filter(|_| parent.value.is_none())?;
+            Some((node.key.as_ref(), value))
+        })
+    }
+
+    /// The tags a request gives, at whatever depth: a list of keys and values, or a map.
+    pub(crate) fn tags(&self) -> Vec<(&str, &str)> {
+        let mut tags = Vec::new();
+        if !self.has_tags {
+            return tags;
+        }
+        let mut key = None;
+        for node in &self.nodes {
+            let Some(value) = node.value.as_deref() else { continue };
+            let is_tags = |parent: &&Node<'_>| TAG_LISTS.iter().any(|name| same_key(&parent.key, name));
+            let Some(_) = self.parent(node).filter(is_tags) else { continue };
+            match node.key.as_ref() {
+                "key" | "Key" | "tagKey" | "TagKey" => key = Some(value),
+                "value" | "Value" | "tagValue" | "TagValue" => {
+                    tags.extend(key.take().map(|key| (key, value)));
+                }
+                "resourceType" | "ResourceType" | "tag" => {}
+                name => tags.push((name, value)),
+            }
+        }
+        tags
+    }
+
+    /// Whether a key begins with `tag`: otherwise [`Body::tags`] is empty.
+    pub(crate) fn has_tags(&self) -> bool {
+        self.has_tags
     }
 
     fn is_at(&self, node: &Node<'_>, path: &str) -> bool {
         let mut node = node;
         let mut keys = path.rsplit('.');
         let Some(last) = keys.next() else { return false };
-        if !same_key(&node.key, last) {
+        let is_last = match last.strip_suffix('*') {
+            Some(head) => node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head)),
+            None => same_key(&node.key, last),
+        };
+        if !is_last {
             return false;
         }
         for key in keys {
+            if key == "**" {
+                return true;
+            }
             let Some(parent) = self.parent(node) else { return false };
             if !same_key(&parent.key, key) {
                 return false;
@@ -126,6 +168,7 @@ impl<'a> Body<'a> {
             self.is_cut = true;
             return parent;
         }
+        self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
         self.nodes.push(Node { parent, key, value });
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
@@ -134,23 +177,27 @@ impl<'a> Body<'a> {
 /// Whether two keys are the same but for case, `-` and `_`: CloudTrail writes the keys of one API as `bucketName`,
 /// `BucketName` and `bucket-name`.
 pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    if one == other {
+    if one.len() == other.len() && one.eq_ignore_ascii_case(other) {
         return true;
     }
-    let letters = |text: &str| -> bool { text.bytes().all(|byte| byte != b'-' && byte != b'_') };
-    if letters(one) && letters(other) {
-        return one.eq_ignore_ascii_case(other);
+    // Most keys differ in their first letter, and few have a dash.
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    let is_plain = |text: &str| !text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
+    if first(one) != first(other)
+        && !matches!((first(one), first(other)), (Some(b'-' | b'_'), _) | (_, Some(b'-' | b'_')))
+    {
+        return false;
     }
-    let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
-    let mut one = one.bytes().filter(plain);
-    let mut other = other.bytes().filter(plain);
-    loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => {}
-            _ => return false,
-        }
+    if is_plain(one) && is_plain(other) {
+        return false;
     }
+    let letters = |text: &'_ str| -> Vec<u8> {
+        text.bytes()
+            .filter(|byte| !matches!(byte, b'-' | b'_'))
+            .map(|byte| byte.to_ascii_lowercase())
+            .collect()
+    };
+    letters(one) == letters(other)
 }
 
 /// A value under a key.
@@ -284,6 +331,8 @@ mod tests {
         assert_eq!((body.get("n"), body.get("flag"), body.get("none")), (Some("3"), Some("true"), None));
         assert!(body.has("deep.er") && !body.has("er") && !body.has("none"));
         assert_eq!(body.anywhere("instance-id").count(), 2);
+        assert_eq!((all("**.key"), all("**.er.key"), all("**.instanceId").len()), (vec!["v"], vec!["v"], 2));
+        assert_eq!((all("inst*"), body.has("inst*")), (vec![], true));
         assert!(!body.is_cut && body.is_present);
     }
 
@@ -298,6 +347,7 @@ mod tests {
     #[test]
     fn keys_have_no_case_and_no_dashes() {
         assert!(same_key("bucketName", "BucketName") && same_key("x-amz-acl", "XAmzAcl"));
-        assert!(!same_key("bucket", "buckets") && !same_key("", "a"));
+        assert!(!same_key("bucket", "buckets") && !same_key("", "a") && !same_key("a-b", "ac"));
+        assert!(same_key("-a", "a") && same_key("_", "") && same_key("max_keys", "max-keys"));
     }
 }

@@ -1,136 +1,294 @@
 //! Which resources a permission was checked on.
 
+use std::borrow::Cow;
+
 use kagimori_estate::id::AccountId;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
-use super::Walk;
-use super::body::{Body, same_key};
 use super::plan::{Kind, Step, Target};
-use super::template::Filled;
+use super::table::Tables;
+use super::template::{Filled, Template};
+use super::walk::Walk;
 use crate::call::CheckedResource;
+use crate::event::Text;
 
-/// A resource, and the account it belongs to when the event tells.
-type Found = (CheckedResource, Option<AccountId>);
+/// A resource a permission was checked on.
+pub(super) struct Found<'k> {
+    pub(super) resource: CheckedResource,
+    /// The account it belongs to, when the event tells.
+    pub(super) account: Option<AccountId>,
+    /// Its type.
+    pub(super) kind: Option<&'k Kind>,
+    /// The event tells the owner, which the ARN does not.
+    pub(super) is_owner_told: bool,
+    /// Nothing in the event names a resource of this type: a default of the service, or one of several that could be meant.
+    pub(super) is_doubtful: bool,
+}
 
 /// An entry of `resources[]`.
-struct Told {
-    arn: String,
-    account: Option<AccountId>,
+#[derive(Deserialize)]
+pub(super) struct Told<'a> {
+    #[serde(rename = "ARN", default, borrow, deserialize_with = "text")]
+    arn: Option<Cow<'a, str>>,
+    #[serde(rename = "accountId", default, borrow, deserialize_with = "text")]
+    account: Option<Cow<'a, str>>,
+}
+
+/// A text; another type is absent.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(Text::deserialize(deserializer)?.value)
 }
 
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
 const ARN_BYTES_MAX: usize = 2048;
 
-impl Walk<'_> {
-    pub(super) fn resources(&self, step: &Step) -> Vec<Found> {
+impl<'a> Walk<'a> {
+    pub(super) fn resources(&self, step: &'a Step) -> Vec<Found<'a>> {
         match &step.target {
-            Target::Nothing => vec![(CheckedResource::None, None)],
-            Target::Unknown => vec![(CheckedResource::Unknown, None)],
-            Target::Template(template) => {
-                template.fill(self.place, &self.request, self.plan.creates).into_iter().map(found).collect()
-            }
-            Target::CopySource => vec![self.copy_source()],
+            Target::Nothing => vec![Found::of(CheckedResource::None)],
+            Target::Unknown => vec![Found::of(CheckedResource::Unknown)],
             // A key used for the caller is the service's affair: the event names another resource.
-            Target::Types(_) if step.is_forwarded => vec![(CheckedResource::Unknown, None)],
+            Target::Types(_) if step.is_forwarded => vec![Found::of(CheckedResource::Unknown)],
             Target::Types(kinds) => self.of_kinds(kinds),
+            Target::Template(kind) => self
+                .fill(&kind.template)
+                .into_iter()
+                .map(|filled| Found::filled(filled, Some(kind)))
+                .collect(),
+            Target::Parameter(path) => self.of_parameter(path),
+            Target::Object => vec![self.object()],
+            Target::CopySource => vec![self.copy_source()],
         }
     }
 
-    fn of_kinds(&self, kinds: &[Kind]) -> Vec<Found> {
-        let told = told(self.event.bodies.resources);
-        let mut all: Vec<Found> = Vec::new();
-        let mut seen = vec![false; kinds.len()];
-        for Told { arn, account } in &told {
-            self.take_arn(arn, *account, kinds, &mut seen, &mut all);
+    fn fill<'b>(&'b self, template: &Template) -> Vec<Filled<'b>> {
+        template.fill(self.place, &self.request, self.plan.creates)
+    }
+
+    fn of_parameter(&self, path: &str) -> Vec<Found<'a>> {
+        let arns = self.request.all(path).filter(|value| value.starts_with("arn:"));
+        let found: Vec<Found<'_>> = arns.map(Found::arn).collect();
+        if found.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { found }
+    }
+
+    fn of_kinds(&self, kinds: &'a [Kind]) -> Vec<Found<'a>> {
+        if let Some(found) = self.caller_itself(kinds).map(Found::arn).or_else(|| self.access_point(kinds)) {
+            return vec![found];
+        }
+        let mut walk = Kinds { all: Vec::new(), seen: vec![false; kinds.len()], kinds };
+        for Told { arn, account } in self.told.get_or_init(|| told(self.event.bodies.resources)) {
+            let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
+            arn.iter().for_each(|arn| walk.take_arn(arn, account));
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
-                self.take_arn(value, None, kinds, &mut seen, &mut all);
+                // A shard iterator of DynamoDB is the stream's ARN with more behind a bar.
+                walk.take_arn(value.split('|').next().unwrap_or(value), None);
             }
         }
-        let mut open: Vec<(&Kind, Filled)> = Vec::new();
-        for (kind, seen) in kinds.iter().zip(&seen) {
+        self.fill_kinds(&mut walk);
+        self.own_bucket(&mut walk);
+        if self.plan.prefix.as_ref() == "ec2" {
+            self.by_ec2_id(&mut walk);
+        }
+        if walk.all.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { walk.all }
+    }
+
+    /// Fills the templates of the kinds that no ARN was of.
+    fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
+        let mut told: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        let mut open: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
             if *seen {
                 continue;
             }
-            for filled in kind.template.fill(self.place, &self.request, self.plan.creates) {
-                if filled.is_told && (filled.is_whole || kind.is_required) {
-                    all.push(found(filled));
-                } else if kind.is_required || filled.is_told {
-                    open.push((kind, filled));
+            for filled in self.fill(&kind.template) {
+                let filled = if is_impossible(&filled) { kind.template.any(self.place) } else { filled };
+                match filled.is_told || filled.is_whole {
+                    true if filled.is_whole || kind.is_required => told.push((kind, filled)),
+                    _ => open.push((kind, filled)),
                 }
             }
         }
-        if !all.is_empty() {
-            let required = open.into_iter().filter(|(kind, _)| kind.is_required);
-            all.extend(required.map(|(_, filled)| found(filled)));
-            return all;
-        }
-        if let ([kind], true) = (kinds, open.is_empty()) {
-            return kind
-                .template
-                .fill(self.place, &self.request, self.plan.creates)
-                .into_iter()
-                .map(found)
-                .collect();
-        }
-        let is_clear = open.len() == 1 || open.iter().all(|(kind, _)| kind.is_required);
-        if open.is_empty() || !is_clear {
-            return vec![(CheckedResource::Unknown, None)];
-        }
-        open.into_iter().map(|(_, filled)| found(filled)).collect()
-    }
-
-    /// Takes an ARN when it is of one of the kinds: of the most particular one.
-    fn take_arn(
-        &self,
-        arn: &str,
-        account: Option<AccountId>,
-        kinds: &[Kind],
-        seen: &mut [bool],
-        all: &mut Vec<Found>,
-    ) {
-        if arn.len() > ARN_BYTES_MAX {
+        drop_alternatives(&mut told);
+        let has_any = !told.is_empty() || !walk.all.is_empty();
+        walk.all.extend(told.into_iter().map(|(kind, filled)| Found::filled(filled, Some(kind))));
+        if self.is_missing {
             return;
         }
-        let fitting =
-            kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.template.matches(arn)?, at)));
-        let Some((_, at)) = fitting.max() else { return };
-        if let Some(seen) = seen.get_mut(at) {
-            *seen = true;
+        let partly = open.iter().filter(|(_, filled)| filled.is_told).count();
+        let alone = walk.kinds.len() == 1;
+        for (kind, filled) in open {
+            // Types that are not always named count when nothing else can be meant.
+            if kind.is_required || !has_any && (alone || partly == 1 && filled.is_told) {
+                // EC2 makes or takes a default of each type it always names; elsewhere the types are often alternatives.
+                let is_doubtful = has_any && !filled.is_told && self.plan.prefix.as_ref() != "ec2";
+                walk.all.push(Found { is_doubtful, ..Found::filled(filled, Some(kind)) });
+            }
         }
-        let resource = arn_or_pattern(arn.to_owned());
-        if !all.iter().any(|(known, _)| *known == resource) {
-            all.push((resource, account.or_else(|| account_of(arn))));
+    }
+
+    /// ARNs of S3 have no account; `resources[]` tells it of the bucket.
+    fn own_bucket(&self, walk: &mut Kinds<'a>) {
+        if self.plan.prefix.as_ref() != "s3" {
+            return;
+        }
+        let told = self.told.get().into_iter().flatten();
+        let Some(owner) = told.filter_map(|told| AccountId::parse(told.account.as_deref()?).ok()).next()
+        else {
+            return;
+        };
+        for found in &mut walk.all {
+            found.is_owner_told = found.account.is_none_or(|account| account == owner);
+            found.account.get_or_insert(owner);
+        }
+    }
+
+    /// `CreateTags` and their like name any kind of resource by its id.
+    fn by_ec2_id(&self, walk: &mut Kinds<'a>) {
+        for id in self.request.anywhere("resourceId") {
+            let Some(kind) = id.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head)) else {
+                continue;
+            };
+            let found = walk.kinds.iter().find_map(|known| {
+                let filled = known.template.fill_with(kind, id, self.place)?;
+                Some(Found::filled(filled, Some(known)))
+            });
+            let is_new = |found: &Found<'_>| !walk.all.iter().any(|known| known.resource == found.resource);
+            walk.all.extend(found.filter(is_new));
+        }
+    }
+
+    /// The caller's own ARN, when the call is about the user who makes it.
+    fn caller_itself(&self, kinds: &[Kind]) -> Option<&str> {
+        let is_self = self.plan.may_be_self && kinds.iter().any(|kind| kind.is_user);
+        let is_told =
+            self.request.get("userName").is_some() || self.request.is_cut || !self.request.is_present;
+        if !is_self || is_told {
+            return None;
+        }
+        self.identity.arn.as_deref().filter(|arn| arn.contains(":user/"))
+    }
+
+    /// A bucket given as the ARN of an access point (S3 User Guide, `access-points-policies`: permissions are asked on the
+    /// access point, and on `…/object/key` for objects).
+    fn access_point(&self, kinds: &[Kind]) -> Option<Found<'a>> {
+        if self.plan.prefix.as_ref() != "s3" {
+            return None;
+        }
+        let point = self.request.get("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
+        if !is_object {
+            return Some(Found::arn(point));
+        }
+        let key = self.request.get("key").unwrap_or("*");
+        Some(Found::arn(&format!("{point}/object/{key}")))
+    }
+
+    /// The object a call writes. For copies, because `resources[]` may name the source beside it.
+    fn object(&self) -> Found<'a> {
+        let (bucket, key) = (self.request.get("bucketName"), self.request.get("key").unwrap_or("*"));
+        match bucket {
+            Some(point) if point.starts_with("arn:") => Found::arn(&format!("{point}/object/{key}")),
+            Some(bucket) => Found::arn(&format!("arn:{}:s3:::{bucket}/{key}", self.place.partition)),
+            None => Found::of(CheckedResource::Unknown),
         }
     }
 
     /// The object that is copied (*CopyObject*, `x-amz-copy-source`: `bucket/key`, URL-encoded, or the ARN of an object
     /// of an access point).
-    fn copy_source(&self) -> Found {
+    fn copy_source(&self) -> Found<'a> {
         let Some(source) = self.request.get("x-amz-copy-source") else {
-            return (CheckedResource::Unknown, None);
+            return Found::of(CheckedResource::Unknown);
         };
         let source = source.split_once("?versionId=").map_or(source, |(source, _)| source);
         let source = url_decoded(source.strip_prefix('/').unwrap_or(source));
-        if source.starts_with("arn:") {
-            let account = account_of(&source);
-            return (arn_or_pattern(source), account);
-        }
-        (arn_or_pattern(format!("arn:{}:s3:::{source}", self.place.partition)), None)
+        let is_arn = source.starts_with("arn:");
+        Found::arn(&if is_arn { source } else { format!("arn:{}:s3:::{source}", self.place.partition) })
     }
 }
 
-fn found(filled: Filled) -> Found {
-    let account = account_of(&filled.arn);
-    let resource = if filled.is_whole {
-        CheckedResource::Arn(filled.arn.into())
-    } else {
-        CheckedResource::Pattern(filled.arn.into())
-    };
-    (resource, account)
+impl<'k> Found<'k> {
+    fn of(resource: CheckedResource) -> Self {
+        Self { resource, account: None, kind: None, is_owner_told: false, is_doubtful: false }
+    }
+
+    /// An ARN, with the account in it.
+    fn arn(arn: &str) -> Self {
+        Self {
+            resource: arn_or_pattern(arn.to_owned()),
+            account: account_of(arn),
+            kind: None,
+            is_owner_told: false,
+            is_doubtful: false,
+        }
+    }
+
+    fn filled(filled: Filled<'_>, kind: Option<&'k Kind>) -> Self {
+        let account = account_of(&filled.arn);
+        let arn = filled.arn.into();
+        let resource =
+            if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };
+        Self { resource, account, kind, is_owner_told: false, is_doubtful: false }
+    }
+}
+
+/// The resource types of an action under way.
+struct Kinds<'a> {
+    kinds: &'a [Kind],
+    /// Those an ARN was of.
+    seen: Vec<bool>,
+    all: Vec<Found<'a>>,
+}
+
+impl Kinds<'_> {
+    /// Takes an ARN when it is of one of the kinds: of the most particular one.
+    fn take_arn(&mut self, arn: &str, account: Option<AccountId>) {
+        if arn.len() > ARN_BYTES_MAX {
+            return;
+        }
+        let fitting =
+            self.kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.template.matches(arn)?, at)));
+        let Some((_, at)) = fitting.max() else { return };
+        if let Some(seen) = self.seen.get_mut(at) {
+            *seen = true;
+        }
+        let found = Found::arn(arn);
+        if !self.all.iter().any(|known| known.resource == found.resource) {
+            let kind = self.kinds.get(at);
+            self.all.push(Found { account: account.or(found.account), kind, ..found });
+        }
+    }
+}
+
+/// Types of which one value can only name one, by how its ids begin (Systems Manager User Guide: `mi-` is a managed node
+/// outside of EC2).
+fn is_impossible(filled: &Filled<'_>) -> bool {
+    let Some((head, _)) = filled.value.and_then(|value| value.rsplit_once('-')) else { return false };
+    let mut sections = filled.arn.splitn(6, ':').skip(2);
+    let (service, resource) = (sections.next(), sections.nth(2));
+    let kind = resource.and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
+    match (service, kind) {
+        (Some("ssm"), Some("managed-instance")) => head == "i",
+        (Some("ec2"), Some("instance")) => head == "mi",
+        (Some("ec2"), Some(kind)) => Tables::get().ec2_kind(head).is_some_and(|known| known != kind),
+        _ => false,
+    }
+}
+
+/// When one value fits several types of which none is always named, it names one of them, and the event does not tell
+/// which.
+fn drop_alternatives(told: &mut Vec<(&Kind, Filled<'_>)>) {
+    let is_open = |(kind, filled): &(&Kind, Filled<'_>)| !kind.is_required && filled.value.is_some();
+    let values: Vec<&str> =
+        told.iter().filter(|told| is_open(told)).filter_map(|(_, filled)| filled.value).collect();
+    told.retain(|told| {
+        let count = values.iter().filter(|value| told.1.value == Some(value)).count();
+        !is_open(told) || count < 2
+    });
 }
 
 /// An ARN with a star in it is what it would be taken for: a pattern.
@@ -162,22 +320,9 @@ pub(super) fn is_named_like_a_role(key: &str) -> bool {
 }
 
 /// The entries of `resources[]` that have an ARN.
-fn told(resources: Option<&str>) -> Vec<Told> {
-    let Some(resources) = resources else { return Vec::new() };
-    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(resources) else { return Vec::new() };
-    let entry = |raw: &RawValue| {
-        let body = Body::read(Some(raw.get()));
-        let mut told = Told { arn: String::new(), account: None };
-        for (key, value) in body.top() {
-            if same_key(key, "ARN") {
-                value.clone_into(&mut told.arn);
-            } else if same_key(key, "accountId") {
-                told.account = AccountId::parse(value).ok();
-            }
-        }
-        (!told.arn.is_empty()).then_some(told)
-    };
-    entries.into_iter().filter_map(entry).collect()
+fn told(resources: Option<&str>) -> Vec<Told<'_>> {
+    let entries = resources.and_then(|json| serde_json::from_str::<Vec<&RawValue>>(json).ok());
+    entries.into_iter().flatten().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
 }
 
 fn url_decoded(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
 
 use super::body::{Body, same_key};
+use super::table::Tables;
 
 /// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
 #[derive(Debug)]
@@ -24,12 +25,24 @@ enum Part {
 /// A part that the request tells.
 #[derive(Debug)]
 struct Hole {
-    /// The keys of a request that may tell it, the likeliest first.
+    /// The keys of a request that may tell it, the likeliest first; `/path` is not looked for at every depth.
     names: Box<[Box<str>]>,
     /// IAM's `UserNameWithPath`: the request tells the name and, when something is made, the path.
     with_path: bool,
-    /// Only a whole segment, without `/`.
-    is_segment: bool,
+    /// What values it takes.
+    takes: Takes,
+}
+
+/// What a hole takes for its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Anything,
+    /// A whole segment, without `/`: a bucket's template would match every object.
+    Segment,
+    /// An id of EC2: `vol-0123456789abcdef0`.
+    Ec2Id,
+    /// The name of a secret, whose ARN ends in six more letters.
+    Secret,
 }
 
 /// Where an event happened.
@@ -42,34 +55,66 @@ pub(crate) struct Place<'a> {
 
 /// A filled template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Filled {
+pub(crate) struct Filled<'b> {
     /// The ARN; a part that was not told is `*`.
     pub(crate) arn: String,
     /// Every part was told.
     pub(crate) is_whole: bool,
     /// A part of the resource was told by the request.
     pub(crate) is_told: bool,
+    /// The last value the request told.
+    pub(crate) value: Option<&'b str>,
+}
+
+/// The most holes a template of the service reference has, and some.
+const HOLES_MAX: usize = 8;
+
+/// The different values of a hole.
+struct Values<'b> {
+    first: Option<&'b str>,
+    more: Vec<&'b str>,
+}
+
+impl<'b> Values<'b> {
+    fn add(&mut self, value: &'b str) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) if first == value || self.more.contains(&value) => {}
+            Some(_) => self.more.push(value),
+        }
+    }
 }
 
 /// One value per ARN; more values than this of one key are one pattern.
 const ARNS_MAX: usize = 256;
 
 impl Template {
-    /// Reads a template. `key` is the resource type's name in the service reference; `names` gives further keys that
-    /// tell a hole of this name.
-    pub(crate) fn read(text: &str, key: &str, names: impl Fn(&str) -> Vec<Box<str>>) -> Option<Self> {
+    /// Reads a template. `key` is the resource type's name in the service reference; without one a hole's name is a path
+    /// in the request.
+    pub(crate) fn read(text: &str, key: &str) -> Option<Self> {
         let sections = split_sections(text)?;
-        let read = |section: &str| parts(section, key, &names);
+        let read = |section: &str| parts(section, key);
         let [scheme, partition, service, region, account, resource] = sections;
         let head = [read(scheme), read(partition), read(service), read(region), read(account)];
         let mut resource_parts = read(resource);
+        let takes = match service {
+            "s3" => Takes::Segment,
+            "ec2" => Takes::Ec2Id,
+            "secretsmanager" => Takes::Secret,
+            _ => Takes::Anything,
+        };
         let fixed =
             resource_parts.iter().map(|part| if let Part::Fixed(text) = part { text.len() } else { 0 }).sum();
-        // A bucket's template would match every object; no other service ends an ARN so.
-        if service == "s3"
-            && let [Part::Hole(hole)] = resource_parts.as_mut()
-        {
-            hole.is_segment = true;
+        let is_bucket = matches!(resource_parts.as_ref(), [Part::Hole(_)]);
+        for part in &mut resource_parts {
+            if let Part::Hole(hole) = part {
+                let fits = match takes {
+                    Takes::Segment => is_bucket,
+                    Takes::Ec2Id => hole.names.first().is_some_and(|name| name.ends_with("id")),
+                    Takes::Secret | Takes::Anything => true,
+                };
+                hole.takes = if fits { takes } else { Takes::Anything };
+            }
         }
         Some(Self { head, resource: resource_parts, fixed })
     }
@@ -86,18 +131,25 @@ impl Template {
     }
 
     /// Fills the holes: one ARN for each value of the hole that has most.
-    pub(crate) fn fill(&self, place: Place<'_>, body: &Body<'_>, creates: bool) -> Vec<Filled> {
-        let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
-        let count = values.iter().map(Vec::len).max().unwrap_or_default();
-        let rows = if count > ARNS_MAX { 1 } else { count.max(1) };
-        let mut filled: Vec<Filled> = Vec::with_capacity(rows);
-        for row in 0..rows {
+    pub(crate) fn fill<'b>(&self, place: Place<'_>, body: &'b Body<'_>, creates: bool) -> Vec<Filled<'b>> {
+        let mut values: [Values<'b>; HOLES_MAX] =
+            [const { Values { first: None, more: Vec::new() } }; HOLES_MAX];
+        for (values, hole) in values.iter_mut().zip(self.holes()) {
+            *values = hole.values(body);
+        }
+        let count = values.iter().map(|values| values.more.len()).max().unwrap_or_default();
+        if count > ARNS_MAX {
+            return vec![self.any(place)];
+        }
+        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.saturating_add(1));
+        for row in 0..=count {
+            // A hole with one value has it in every row.
             let pick = |hole: usize| {
                 let values = values.get(hole)?;
-                match values.as_slice() {
-                    _ if count > ARNS_MAX && values.len() > 1 => None,
-                    [one] => Some(*one),
-                    more => more.get(row).copied(),
+                if row == 0 || values.more.is_empty() {
+                    values.first
+                } else {
+                    values.more.get(row.checked_sub(1)?).copied()
                 }
             };
             let one = self.fill_row(place, body, creates, pick);
@@ -106,6 +158,18 @@ impl Template {
             }
         }
         filled
+    }
+
+    /// Nothing is told: any resource of the type.
+    pub(crate) fn any(&self, place: Place<'_>) -> Filled<'static> {
+        self.fill_row(place, &Body::default(), false, |_| None)
+    }
+
+    /// The ARN of one resource, whatever the request says, when this is the template of its type (`instance/`).
+    pub(crate) fn fill_with<'b>(&self, kind: &str, value: &'b str, place: Place<'_>) -> Option<Filled<'b>> {
+        let [Part::Fixed(fixed), Part::Hole(_)] = self.resource.as_ref() else { return None };
+        let is_it = fixed.strip_suffix('/') == Some(kind);
+        is_it.then(|| self.fill_row(place, &Body::default(), false, |_| Some(value)))
     }
 
     fn holes(&self) -> impl Iterator<Item = &Hole> {
@@ -123,8 +187,20 @@ impl Template {
         body: &Body<'_>,
         creates: bool,
         pick: impl Fn(usize) -> Option<&'b str>,
-    ) -> Filled {
-        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false };
+    ) -> Filled<'b> {
+        let picked = || (0..self.holes().count()).filter_map(&pick);
+        // A whole ARN where a name could stand is the answer itself, and a URL tells the account.
+        if let Some(arn) = picked().find(|value| value.starts_with("arn:") && self.matches(value).is_some()) {
+            return Filled {
+                arn: arn.to_owned(),
+                is_whole: !arn.contains(['*', '?']),
+                is_told: true,
+                value: Some(arn),
+            };
+        }
+        let account = picked().find_map(account_of_url).or(place.account);
+        let value = picked().last();
+        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false, value };
         let mut hole_number = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
             if number > 0 {
@@ -132,10 +208,13 @@ impl Template {
             }
             for part in parts {
                 match part {
-                    Part::Fixed(text) => filled.arn.push_str(text),
+                    Part::Fixed(text) => {
+                        filled.is_whole &= !text.contains('*');
+                        filled.arn.push_str(text);
+                    }
                     Part::Partition => filled.arn.push_str(place.partition),
                     Part::Region => filled.told(place.region, false),
-                    Part::Account => filled.told(place.account, false),
+                    Part::Account => filled.told(account, false),
                     Part::Hole(hole) => {
                         let value = pick(hole_number);
                         hole_number = hole_number.saturating_add(1);
@@ -148,13 +227,13 @@ impl Template {
     }
 }
 
-impl Filled {
+impl Filled<'_> {
     fn told(&mut self, value: Option<&str>, by_request: bool) {
         match value {
             Some(value) => {
-                // After `key/`, a name that begins with a slash of its own has one slash (SSM parameters).
-                let value =
-                    if self.arn.ends_with('/') { value.strip_prefix('/').unwrap_or(value) } else { value };
+                // A parameter of SSM or a path of IAM begins with a slash of its own; so may an object of S3, which keeps it.
+                let has_slash = self.arn.ends_with('/') && !self.arn.contains(":s3:");
+                let value = if has_slash { value.strip_prefix('/').unwrap_or(value) } else { value };
                 self.arn.push_str(value);
                 self.is_told |= by_request;
                 // A name with a star in it is told as the pattern it would be taken for.
@@ -169,28 +248,43 @@ impl Filled {
 }
 
 impl Hole {
-    fn values<'b>(&self, body: &'b Body<'_>) -> Vec<&'b str> {
+    fn values<'b>(&self, body: &'b Body<'_>) -> Values<'b> {
+        let mut values = Values { first: None, more: Vec::new() };
         for name in &self.names {
-            let mut values: Vec<&str> = Vec::new();
-            for value in body.anywhere(name) {
-                let is_odd = value.is_empty() || (self.is_segment && value.contains('/'));
-                if !is_odd && !values.contains(&value) {
-                    values.push(value);
+            let mut take = |value: &'b str| {
+                if self.takes.fits(value) {
+                    values.add(value);
                 }
+            };
+            match name.strip_prefix('/') {
+                Some(path) => body.all(path).for_each(&mut take),
+                None => body.anywhere(name).for_each(&mut take),
             }
-            if !values.is_empty() {
-                return values;
+            if values.first.is_some() {
+                break;
             }
         }
-        Vec::new()
+        values
     }
 
-    fn write(&self, filled: &mut Filled, value: Option<&str>, body: &Body<'_>, creates: bool) {
-        // The value may be an ARN of the same kind: its name is what follows the last separator.
-        let value = value.map(|value| match value.strip_prefix("arn:") {
-            Some(_) => value.rsplit([':', '/']).next().unwrap_or(value),
-            None => value,
-        });
+    fn write(&self, filled: &mut Filled<'_>, value: Option<&str>, body: &Body<'_>, creates: bool) {
+        let value = value.filter(|value| !(filled.arn.ends_with("key/") && is_alias(value))).map(plain_name);
+        // `aliasName` has the beginning that the template has too.
+        let value = match value {
+            Some(value) if filled.arn.ends_with(":alias/") => {
+                Some(value.strip_prefix("alias/").unwrap_or(value))
+            }
+            value => value,
+        };
+        if self.takes == Takes::Secret
+            && let Some(name) = value
+        {
+            // Secrets Manager User Guide, `auth-and-access_iam-policies`: "-??????" stands for the six random characters.
+            filled.told(Some(name), true);
+            filled.arn.push_str(if creates { "*" } else { "-*" });
+            filled.is_whole = false;
+            return;
+        }
         if !self.with_path {
             return filled.told(value, true);
         }
@@ -207,14 +301,49 @@ impl Hole {
     }
 }
 
-/// Splits at the colons that are not inside `${…}`.
+/// An alias of a KMS key: which key it stands for, the request does not tell.
+fn is_alias(value: &str) -> bool {
+    value.starts_with("alias/") || value.contains(":alias/")
+}
+
+/// The name in what may be an ARN of another kind, a partial ARN of a Lambda function, or the URL of a queue.
+fn plain_name(value: &str) -> &str {
+    if value.starts_with("arn:") || value.starts_with("https://") {
+        return value.rsplit([':', '/']).next().unwrap_or(value);
+    }
+    value.split_once(":function:").map_or(value, |(_, name)| name)
+}
+
+/// The account in the URL of a queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/jobs`.
+fn account_of_url(value: &str) -> Option<&str> {
+    let account = value.strip_prefix("https://")?.rsplit('/').nth(1)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+impl Takes {
+    fn fits(self, value: &str) -> bool {
+        match self {
+            _ if value.is_empty() => false,
+            Self::Segment => !value.contains('/'),
+            // EC2 User Guide, `resource-ids`: a type, a hyphen, and 8 or 17 characters.
+            Self::Ec2Id => {
+                value.rsplit_once('-').is_some_and(|(kind, id)| {
+                    !kind.is_empty() && id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                }) || value.starts_with("arn:")
+            }
+            Self::Anything | Self::Secret => true,
+        }
+    }
+}
+
+/// Splits at the first five colons.
 fn split_sections(text: &str) -> Option<[&str; 6]> {
     let mut parts = text.splitn(6, ':');
     let six = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
     Some(six)
 }
 
-fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Part]> {
+fn parts(section: &str, key: &str) -> Box<[Part]> {
     let mut parts = Vec::new();
     let mut rest = section;
     while let Some((before, after)) = rest.split_once("${") {
@@ -227,9 +356,9 @@ fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Bo
             "Region" => Part::Region,
             "Account" | "AccountId" => Part::Account,
             _ => Part::Hole(Hole {
-                names: hole_names(name, key, names),
+                names: hole_names(name, key),
                 with_path: name.ends_with("WithPath"),
-                is_segment: false,
+                takes: Takes::Anything,
             }),
         });
         rest = behind;
@@ -242,28 +371,40 @@ fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Bo
 
 /// The keys that may tell a hole: its own name; the names of the table; its plural; what the resource type is called;
 /// and, when the hole is the type's own name or id, plain `name` or `id`.
-fn hole_names(hole: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Box<str>]> {
+fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
+    // In the tables' own templates a hole is the path itself.
+    if key.is_empty() {
+        return Box::new([format!("/{hole}").into()]);
+    }
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
     };
+    let key_as_written = key.to_ascii_lowercase();
     let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
     let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
-    all.extend(names(&hole));
+    let named = Tables::get().names(&key_as_written, &hole);
+    // The request's own word for it means something else.
+    if named.iter().any(|name| name == "!") {
+        return Box::new([]);
+    }
+    all.extend(named.iter().map(|name| table_name(name)));
     all.push(format!("{hole}s").into());
     let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
     let is_own = own.contains(&hole.as_str())
         || hole.strip_prefix(key.as_str()).is_some_and(|rest| rest.is_empty() || own.contains(&rest));
     if is_own {
-        for ending in ["id", "name", "identifier", "arn", "ids", "names", ""] {
-            all.push(format!("{key}{ending}").into());
-        }
-        let kind = if hole.ends_with("name") {
-            ["name", "names", "identifier", "id"]
-        } else {
-            ["id", "ids", "identifier", "name"]
+        let (endings, kind): (&[&str], &[&str]) = match hole.as_str() {
+            _ if hole.ends_with("name") => (&["name", "names", "identifier", "arn", ""], &["name", "names"]),
+            _ if hole.ends_with("uuid") => (&["uuid"], &["uuid"]),
+            "identifier" | "resourceid" | "" => {
+                (&["id", "name", "identifier", "arn", ""], &["identifier", "id", "name"])
+            }
+            _ => (&["id", "ids", "identifier", "arn", ""], &["id", "ids", "identifier"]),
         };
-        all.extend(kind.map(Box::from));
-        all.extend(["resourcearn", "arn"].map(Box::from));
+        all.extend(endings.iter().map(|ending| format!("{key}{ending}").into()));
+        // Such words stand for many things deeper in a request.
+        all.extend(kind.iter().map(|name| format!("/{name}").into()));
+        all.extend(["/resourceid", "/resourcearn", "/arn"].map(Box::from));
     }
     let mut unique: Vec<Box<str>> = Vec::new();
     for name in all {
@@ -274,6 +415,11 @@ fn hole_names(hole: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> 
     unique.into()
 }
 
+/// A name of the table: one with dots is a path.
+fn table_name(name: &str) -> Box<str> {
+    if name.contains('.') { format!("/{name}").into() } else { name.into() }
+}
+
 /// Whether a section is of these parts. A hole is any text that is not empty.
 fn fits(parts: &[Part], text: &str) -> bool {
     let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
@@ -281,7 +427,7 @@ fn fits(parts: &[Part], text: &str) -> bool {
         Part::Fixed(fixed) => text.strip_prefix(fixed.as_ref()).is_some_and(|text| fits(rest, text)),
         // A resource without account or Region (S3, IAM's own policies) is of a template that has them.
         Part::Partition | Part::Region | Part::Account if rest.is_empty() => !text.contains('/'),
-        Part::Hole(Hole { is_segment: true, .. }) if rest.is_empty() => {
+        Part::Hole(Hole { takes: Takes::Segment, .. }) if rest.is_empty() => {
             !text.is_empty() && !text.contains('/')
         }
         Part::Hole(_) if rest.is_empty() => !text.is_empty(),
@@ -302,7 +448,7 @@ mod tests {
     use super::*;
 
     fn template(text: &str, key: &str) -> Template {
-        Template::read(text, key, |_| Vec::new()).unwrap()
+        Template::read(text, key).unwrap()
     }
 
     const PLACE: Place<'_> =
