@@ -4,9 +4,10 @@
 //! of its texts, and what an identity tells is looked up, not parsed, when it comes again.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use kagimori_trail::call::Call;
+use kagimori_trail::actions::Needs;
 use kagimori_trail::event::{Event, Identity};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -26,7 +27,7 @@ pub(crate) struct Rows {
     pub(crate) lists: Lists,
     pub(crate) rows: Vec<Row>,
     ids: Vec<u8>,
-    identities: FxHashMap<Box<str>, Known>,
+    identities: FxHashMap<Box<str>, Arc<Known>>,
     scratch: Vec<u32>,
 }
 
@@ -183,11 +184,7 @@ impl Row {
 impl Rows {
     /// Takes an event in. Returns how many fields of its identity have another type than they should, and the account that
     /// got it, else the caller's.
-    pub(crate) fn push(
-        &mut self,
-        event: &Event<'_>,
-        calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call,
-    ) -> (u32, Cow<'_, str>) {
+    pub(crate) fn push(&mut self, event: &Event<'_>) -> (u32, Cow<'_, str>) {
         let mut row = Row {
             time: event.time,
             id: self.id(event.id.as_deref()),
@@ -195,10 +192,12 @@ impl Rows {
             lists: [0; LISTS],
             flags: [None; FLAGS],
         };
-        let odd_types = self.caller(&mut row, event, calls);
+        let odd_types = self.caller(&mut row, event);
         self.what(&mut row, event);
-        let resources = resource_arns(event.bodies.resources);
-        row.set_list(List::Resources, self.list(resources.iter().map(|arn| &**arn)));
+        if event.bodies.resources.is_some() {
+            let resources = resource_arns(event.bodies.resources);
+            row.set_list(List::Resources, self.list(resources.iter()));
+        }
         self.rows.push(row);
         let account = Some(row.text(Text::Account)).filter(|account| *account != 0);
         let account = self.strings.text(account.unwrap_or(row.text(Text::CallerAccount)));
@@ -246,41 +245,41 @@ impl Rows {
     }
 
     /// Who called, and the permissions that were checked.
-    fn caller(
-        &mut self,
-        row: &mut Row,
-        event: &Event<'_>,
-        calls: impl Fn(&Event<'_>, &Identity<'_>) -> Call,
-    ) -> u32 {
-        let json = event.identity.as_deref().unwrap_or("{}");
-        if !self.identities.contains_key(json) {
-            let known = Known::parse(json, &mut self.strings);
-            if self.identities.len() >= IDENTITIES_MAX {
-                self.identities.clear();
-            }
-            self.identities.insert(json.into(), known);
-        }
-        let Some(known) = self.identities.get(json) else { return 0 };
+    fn caller(&mut self, row: &mut Row, event: &Event<'_>) -> u32 {
+        let known = self.known(event.identity.as_deref().unwrap_or("{}"));
         known.texts.iter().for_each(|(text, number)| row.set(*text, *number));
         row.set_flag(Flag::Mfa, known.identity.mfa);
-        let odd_types = known.odd_types;
-        let call = calls(event, &known.identity);
-        row.set(Text::Outcome, self.strings.number(checks::outcome(call.outcome)));
-        row.set(Text::Gap, self.strings.number(call.gap.map_or("", checks::gap)));
-        for list in
-            [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
-        {
-            let texts: Vec<Cow<'_, str>> =
-                call.checks.iter().map(|check| checks::field(check, list)).collect();
-            row.set_list(list, self.list(texts.iter().map(|text| &**text)));
+        let needs = Needs::of(event, &known.identity);
+        row.set(Text::Outcome, self.strings.number(checks::outcome(needs.outcome)));
+        row.set(Text::Gap, self.strings.number(needs.gap.map_or("", checks::gap)));
+        if !needs.checks.is_empty() {
+            for list in
+                [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
+            {
+                let number = self.list(needs.checks.iter().map(|check| checks::field(check, list)));
+                row.set_list(list, number);
+            }
         }
-        odd_types
+        known.odd_types
     }
 
-    fn list<'t>(&mut self, texts: impl Iterator<Item = &'t str>) -> u32 {
+    /// What an identity tells: parsed when it is seen for the first time.
+    fn known(&mut self, json: &str) -> Arc<Known> {
+        if let Some(known) = self.identities.get(json) {
+            return Arc::clone(known);
+        }
+        let known = Arc::new(Known::parse(json, &mut self.strings));
+        if self.identities.len() >= IDENTITIES_MAX {
+            self.identities.clear();
+        }
+        self.identities.insert(json.into(), Arc::clone(&known));
+        known
+    }
+
+    fn list<T: AsRef<str>>(&mut self, texts: impl Iterator<Item = T>) -> u32 {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        scratch.extend(texts.map(|text| self.strings.number(text)));
+        scratch.extend(texts.map(|text| self.strings.number(text.as_ref())));
         let number = self.lists.number(&scratch);
         self.scratch = scratch;
         number

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use kagimori_trail::call::Call;
 use kagimori_trail::event::{Event, Reader};
 use kagimori_trail::usage::event_key;
 use rustc_hash::FxHashMap;
@@ -111,7 +110,7 @@ impl Batch<'_, '_> {
         } else {
             self.counts.events += 1;
         }
-        let (odd_types, account) = self.rows.push(event, Call::of);
+        let (odd_types, account) = self.rows.push(event);
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
             let region = event.region.as_deref().unwrap_or_default();
