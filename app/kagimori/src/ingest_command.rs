@@ -35,14 +35,6 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
 }
 
 fn sources(args: &Ingest) -> Result<Vec<PathBuf>, AppError> {
-    if let Some(remote) = args.sources.iter().find(|source| source.to_string_lossy().starts_with("s3://")) {
-        let remote = remote.to_string_lossy();
-        let remote = remote.trim_end_matches('/');
-        return Err(AppError::Argument {
-            message: format!("`{remote}` is in S3, and this build reads files on disk"),
-            hint: format!("`aws s3 sync {remote}/ {}/trail/`, then `kagimori ingest`", args.dir.display()),
-        });
-    }
     std::fs::metadata(&args.dir).map_err(|source| AppError::read(&args.dir, source))?;
     if !args.sources.is_empty() {
         return Ok(args.sources.clone());

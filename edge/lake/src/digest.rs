@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LakeError;
-use crate::files::{Blocks, TrailFile, problem};
+use crate::files::{Blocks, Content, TrailFile, problem};
+use crate::remote::{Remote, windows};
 use signature::{PublicKeys, Signed};
 
 /// The largest digest that is read. It names the files of an hour; a million of them would be 300 MB.
@@ -98,10 +99,14 @@ pub(crate) struct Digests {
 
 impl Digests {
     /// Reads digest files; `keys` is the output of `aws cloudtrail list-public-keys`.
-    pub(crate) fn read(files: &[TrailFile], keys: Option<&Path>) -> Result<Self, LakeError> {
+    pub(crate) fn read(files: &[TrailFile], remote: &Remote, keys: Option<&Path>) -> Result<Self, LakeError> {
         let keys = keys.map(PublicKeys::read).transpose()?.unwrap_or_default();
         let mut digests = Self { keys, ..Self::default() };
-        let read: Vec<Result<Found, Problem>> = files.par_iter().map(Found::read).collect();
+        let read = windows(files).into_iter().flat_map(|window| {
+            let contents: Vec<(&TrailFile, Content<'_>)> =
+                window.iter().zip(remote.contents(window)).collect();
+            contents.into_par_iter().map(|(file, content)| Found::read(file, content)).collect::<Vec<_>>()
+        });
         for found in read {
             match found {
                 Ok(found) => digests.found.push(found),
@@ -137,21 +142,25 @@ impl Digests {
     pub(crate) fn late_verdicts(
         &self,
         files: &[TrailFile],
+        remote: &Remote,
         judged: &BTreeMap<&String, &String>,
     ) -> (Vec<TrailFile>, BTreeMap<String, String>) {
-        let late: Vec<&TrailFile> = files
-            .iter()
-            .filter(|file| {
-                !judged.contains_key(&file.name) && self.hashes.contains_key(base_name(&file.name))
-            })
-            .collect();
-        let verdicts = late.par_iter().filter_map(|file| {
-            let mut hash = self.hasher(&file.name);
-            Blocks::default().read_hashed(&file.path, hash.as_mut(), |block, _| block.len());
-            Some((file.name.clone(), self.verdict(&file.name, hash)?.to_owned()))
-        });
-        let verdicts = verdicts.collect();
-        (late.into_iter().cloned().collect(), verdicts)
+        let is_late = |file: &&TrailFile| {
+            !judged.contains_key(&file.name) && self.hashes.contains_key(base_name(&file.name))
+        };
+        let late: Vec<TrailFile> = files.iter().filter(is_late).cloned().collect();
+        let mut verdicts = BTreeMap::new();
+        for window in windows(&late) {
+            let contents: Vec<(&TrailFile, Content<'_>)> =
+                window.iter().zip(remote.contents(window)).collect();
+            let judged = contents.into_par_iter().filter_map(|(file, content)| {
+                let mut hash = self.hasher(&file.name);
+                Blocks::default().read_hashed(content, hash.as_mut(), |block, _| block.len());
+                Some((file.name.clone(), self.verdict(&file.name, hash)?.to_owned()))
+            });
+            verdicts.extend(judged.collect::<Vec<_>>());
+        }
+        (late, verdicts)
     }
 
     /// Digest files that could not be read.
@@ -233,7 +242,7 @@ impl Digests {
 }
 
 impl Found {
-    fn read(file: &TrailFile) -> Result<Self, Problem> {
+    fn read(file: &TrailFile, from: Content<'_>) -> Result<Self, Problem> {
         let wrong = |message: String| {
             problem(
                 &file.name,
@@ -242,7 +251,7 @@ impl Found {
             )
         };
         let mut content = Vec::new();
-        let inflated = Blocks::default().read(&file.path, |block, _| {
+        let inflated = Blocks::default().read_hashed(from, None, |block, _| {
             if content.len() <= DIGEST_BYTES_MAX {
                 content.extend_from_slice(block);
             }

@@ -39,6 +39,28 @@ pub(crate) struct TrailFile {
     pub(crate) version: String,
 }
 
+/// The bytes of a file, as stored.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    /// A file on disk, read in blocks.
+    Disk(&'a Path),
+    /// A file that was fetched.
+    #[cfg(feature = "s3")]
+    Fetched(std::io::Result<bytes::Bytes>),
+}
+
+impl TrailFile {
+    /// Whether it lies in S3.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.path.to_str().is_some_and(is_remote)
+    }
+}
+
+/// Whether a source is in S3.
+pub(crate) fn is_remote(source: &str) -> bool {
+    source.starts_with("s3://")
+}
+
 /// What was found below a folder.
 #[derive(Default)]
 pub(crate) struct Listing {
@@ -60,14 +82,19 @@ impl Listing {
                 let version = version(&metadata);
                 let file =
                     TrailFile { name: relative, path: path.to_owned(), bytes: metadata.len(), version };
-                match kind(&file.name) {
-                    Some(Kind::Log) => self.files.push(file),
-                    Some(Kind::Digest) => self.digests.push(file),
-                    Some(Kind::Insight) => self.insights += 1,
-                    None => {}
-                }
+                self.add(file);
             }
             Err(error) => self.unreadable(&relative, &error),
+        }
+    }
+
+    /// Puts a file where it belongs by its name.
+    pub(crate) fn add(&mut self, file: TrailFile) {
+        match kind(&file.name) {
+            Some(Kind::Log) => self.files.push(file),
+            Some(Kind::Digest) => self.digests.push(file),
+            Some(Kind::Insight) => self.insights += 1,
+            None => {}
         }
     }
 

@@ -20,6 +20,7 @@ use crate::error::LakeError;
 use crate::files::{Listing, Progress, TrailFile, problem};
 use crate::ids::{DayIds, locked};
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, file_key};
+use crate::remote::{Remote, parted};
 use crate::schema::SCHEMA_VERSION;
 
 /// The stored bytes of a batch, at most, unless one file is larger.
@@ -72,16 +73,18 @@ pub fn ingest(
     options: &Options,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, LakeError> {
-    let mut listing = list(sources, relative_to)?;
+    let mut remote = Remote::default();
+    let mut listing = list(sources, relative_to, &mut remote)?;
     let _lock = Manifest::lock(lake)?;
     let mut manifest = Manifest::open(lake)?;
     manifest.sweep()?;
-    let digests = Digests::read(&listing.digests, options.public_keys.as_deref())?;
+    let digests = Digests::read(&listing.digests, &remote, options.public_keys.as_deref())?;
     let seen = manifest.seen()?;
     let (known, new): (Vec<_>, Vec<_>) =
         std::mem::take(&mut listing.files).into_iter().partition(|file| seen.contains(&file_key(file)));
     let interrupted: Vec<Plan> = manifest.unfinished.values().cloned().collect();
-    let run = Run::new(lake, &manifest, &new, &interrupted, &digests, progress);
+    remote.open_all(interrupted.iter().flat_map(|plan| &plan.files))?;
+    let run = Run::new(lake, &manifest, (&new, &interrupted), &digests, &remote, progress);
     // What was cut off comes first: its files were told apart from what was in the lake then.
     run.all(interrupted)?;
     run.all(deal(new, options))?;
@@ -91,7 +94,7 @@ pub fn ingest(
         manifest = Manifest::open(lake)?;
         manifest.sweep()?;
     }
-    if judge_late(lake, &manifest, &digests, &known)? {
+    if judge_late(lake, &manifest, &digests, &remote, &known)? {
         manifest = Manifest::open(lake)?;
     }
     let names = if digests.is_empty() { BTreeSet::new() } else { manifest.base_names()? };
@@ -118,9 +121,10 @@ fn judge_late(
     lake: &Path,
     manifest: &Manifest,
     digests: &Digests,
+    remote: &Remote,
     known: &[TrailFile],
 ) -> Result<bool, LakeError> {
-    let (files, verdicts) = digests.late_verdicts(known, &manifest.verdicts());
+    let (files, verdicts) = digests.late_verdicts(known, remote, &manifest.verdicts());
     if files.is_empty() {
         return Ok(false);
     }
@@ -133,12 +137,16 @@ fn judge_late(
 }
 
 /// The files below the sources, by the day of their delivery and name.
-fn list(sources: &[PathBuf], relative_to: &Path) -> Result<Listing, LakeError> {
+fn list(sources: &[PathBuf], relative_to: &Path, remote: &mut Remote) -> Result<Listing, LakeError> {
     let mut listing = Listing::default();
     let absolute = |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
     let relative_to = absolute(relative_to)?;
-    for source in sources {
+    let (local, elsewhere) = parted(sources);
+    for source in local {
         listing.walk(&absolute(source)?, &relative_to);
+    }
+    for source in elsewhere {
+        remote.list(&source, &mut listing)?;
     }
     // A plan is text; a name that is none could not be found again.
     let (files, nameless): (Vec<_>, Vec<_>) =
@@ -195,6 +203,7 @@ pub(crate) struct Run<'a> {
     lake: &'a Path,
     ids: DayIds,
     digests: &'a Digests,
+    remote: &'a Remote,
     sequence: AtomicU64,
     counts: Mutex<Counts>,
     bytes: AtomicU64,
@@ -209,9 +218,9 @@ impl<'a> Run<'a> {
     fn new(
         lake: &'a Path,
         manifest: &Manifest,
-        files: &[TrailFile],
-        interrupted: &[Plan],
+        (files, interrupted): (&[TrailFile], &[Plan]),
         digests: &'a Digests,
+        remote: &'a Remote,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
         let all = || files.iter().chain(interrupted.iter().flat_map(|plan| &plan.files));
@@ -219,6 +228,7 @@ impl<'a> Run<'a> {
             lake,
             ids: DayIds::new(lake, manifest.parts().into_iter()),
             digests,
+            remote,
             sequence: AtomicU64::new(manifest.next_sequence()),
             counts: Mutex::default(),
             bytes: AtomicU64::new(0),

@@ -23,7 +23,10 @@ mod parts;
 mod raw;
 mod read;
 pub mod redact;
+mod remote;
 mod rows;
+#[cfg(feature = "s3")]
+mod s3;
 mod schema;
 
 pub use coverage::{Coverage, Hole, RegionCoverage};

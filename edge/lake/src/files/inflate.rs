@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use super::Content;
 use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
@@ -42,29 +43,38 @@ impl Blocks {
     /// front of the next) and is told which block is the last. After an error there is no last block: what was taken
     /// before stands.
     pub(crate) fn read(&mut self, path: &Path, mut take: impl FnMut(&[u8], bool) -> usize) -> Inflated {
-        self.read_hashed(path, None, &mut take)
+        self.read_hashed(Content::Disk(path), None, &mut take)
     }
 
     /// The same, and the uncompressed bytes go into a hash as well.
     pub(crate) fn read_hashed(
         &mut self,
-        path: &Path,
+        content: Content<'_>,
         hash: Option<&mut Sha256>,
         mut take: impl FnMut(&[u8], bool) -> usize,
     ) -> Inflated {
         let mut bytes = 0;
-        let error = self.stream(path, &mut bytes, hash, &mut take).err();
+        let error = match content {
+            Content::Disk(path) => File::open(path).map_err(InflateError::Read).and_then(|file| {
+                self.stream(BufReader::with_capacity(1 << 16, file), &mut bytes, hash, &mut take)
+            }),
+            #[cfg(feature = "s3")]
+            Content::Fetched(fetched) => fetched
+                .map_err(InflateError::Read)
+                .and_then(|fetched| self.stream(&*fetched, &mut bytes, hash, &mut take)),
+        };
+        let error = error.err();
         Inflated { bytes, error }
     }
 
     fn stream(
         &mut self,
-        path: &Path,
+        source: impl BufRead,
         bytes: &mut u64,
         hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> Result<(), InflateError> {
-        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(InflateError::Read)?);
+        let mut file = source;
         let is_gzip = file.fill_buf().map_err(InflateError::Read)?.starts_with(&[0x1f, 0x8b]);
         if is_gzip {
             self.blocks(&mut Members::new(file), bytes, hash, take).map_err(InflateError::of_gzip)

@@ -10,10 +10,11 @@ use super::{Run, done};
 use crate::bodies::Bodies;
 use crate::coverage::{CoverSum, day_of};
 use crate::error::LakeError;
-use crate::files::{Blocks, TrailFile, broken, damaged};
+use crate::files::{Blocks, Content, TrailFile, broken, damaged};
 use crate::ids::{Day, locked};
 use crate::manifest::{Counts, Done, Plan, Wrong};
 use crate::parts::{Part, write_day};
+use crate::remote::windows;
 use crate::rows::Rows;
 
 /// Runs a batch; nothing of it is in the lake until its result is written down.
@@ -32,10 +33,12 @@ pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeErro
     };
     let mut blocks = Blocks::default();
     let (mut problems, mut verdicts) = (Vec::new(), BTreeMap::new());
-    for file in &plan.files {
-        problems.extend(batch.read(file, &mut blocks, &mut verdicts));
-        if let Some(failure) = batch.failure.take() {
-            return Err(failure);
+    for window in windows(&plan.files) {
+        for (file, content) in window.iter().zip(run.remote.contents(window)) {
+            problems.extend(batch.read(file, content, &mut blocks, &mut verdicts));
+            if let Some(failure) = batch.failure.take() {
+                return Err(failure);
+            }
         }
     }
     batch.write()?;
@@ -63,13 +66,14 @@ impl Batch<'_, '_> {
     fn read(
         &mut self,
         file: &TrailFile,
+        content: Content<'_>,
         blocks: &mut Blocks,
         verdicts: &mut BTreeMap<String, String>,
     ) -> Option<Wrong> {
         let before = self.counts.events;
         let mut reader = Reader::default();
         let mut hash = self.run.digests.hasher(&file.name);
-        let inflated = blocks.read_hashed(&file.path, hash.as_mut(), |block, last| {
+        let inflated = blocks.read_hashed(content, hash.as_mut(), |block, last| {
             reader.read(block, last, |event| {
                 if self.failure.is_none() {
                     self.failure = self.take(&event).err();
