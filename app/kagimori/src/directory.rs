@@ -5,6 +5,7 @@
 //! snapshots/<account>/     what the AWS CLI wrote for an account
 //! snapshots/…              anything else there (the organization's files) belongs to no account
 //! trail/                   CloudTrail files
+//! lake/                    what `kagimori ingest` made of them
 //! ```
 //! A directory without `snapshots/` is taken as one itself: its own files, and folders named by account id. Hidden
 //! files, and the program's own output (`report/`, `plans/`, `lake/`), are passed over.
@@ -34,6 +35,8 @@ pub(crate) struct Directory {
     snapshots: Vec<SnapshotFile>,
     /// The folder of CloudTrail files, when there is one.
     pub(crate) trail: Option<PathBuf>,
+    /// The folder of the lake, when there is one.
+    pub(crate) lake: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -60,14 +63,15 @@ impl Directory {
         snapshots.sort_by(|a, b| a.relative.cmp(&b.relative));
         let settings = Some(path.join("kagimori.toml")).filter(|file| file.is_file());
         let trail = Some(path.join("trail")).filter(|folder| folder.is_dir());
-        Ok(Self { root: path.to_owned(), settings, snapshots, trail })
+        let lake = Some(path.join("lake")).filter(|folder| folder.is_dir());
+        Ok(Self { root: path.to_owned(), settings, snapshots, trail, lake })
     }
 
     fn of_one_file(path: &Path) -> Self {
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let relative = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let file = SnapshotFile { path: path.to_owned(), relative, account: None };
-        Self { root: root.to_owned(), settings: None, snapshots: vec![file], trail: None }
+        Self { root: root.to_owned(), settings: None, snapshots: vec![file], trail: None, lake: None }
     }
 
     /// Whether there is anything a snapshot could be made of.

@@ -66,6 +66,12 @@ pub(crate) enum AppError {
     /// There are no scenario files.
     #[error("found no scenario file (`.json`) in `{0}`")]
     NoCases(PathBuf),
+    /// The lake could not be written or read.
+    #[error(transparent)]
+    Lake(#[from] kagimori_lake::LakeError),
+    /// There is neither a lake nor a trail.
+    #[error("there is no trail in `{0}`: neither `lake/` nor `trail/`")]
+    NoTrail(PathBuf),
     /// A result could not be put into JSON.
     #[error("cannot write the result as JSON: {0}")]
     Encode(serde_json::Error),
@@ -113,6 +119,10 @@ impl AppError {
             Self::Argument { hint, .. } => hint.clone(),
             Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),
             Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
+            Self::Lake(error) => error.hint(),
+            Self::NoTrail(_) => "fetch the CloudTrail files into `trail/`: `aws s3 sync s3://BUCKET/AWSLogs/ DIR/trail/AWSLogs/`, \
+                 then `kagimori ingest --dir DIR`"
+                .to_owned(),
             Self::Encode(_) => "this is a defect: please report it with the input".to_owned(),
             Self::UnknownCheck { nearest: Some(nearest), .. } => {
                 format!("did you mean `{nearest}`? `kagimori checks` lists them all")

@@ -11,12 +11,13 @@ mod directory;
 mod error;
 mod exit;
 mod explain_command;
+mod ingest_command;
 mod policy;
 mod printer;
 mod progress;
 mod report;
 mod review_command;
-mod trail_files;
+mod trail;
 
 use clap::Parser;
 
@@ -43,6 +44,8 @@ pub fn main() -> Exit {
 fn run(args: &Args) -> Result<Exit, AppError> {
     match &args.command {
         Command::Review(review) => review_command::run(review),
+        Command::Ingest(ingest) => ingest_command::run(ingest),
+        Command::Trail(command) => trail::run(command),
         Command::Explain(explain) => explain_command::run(explain),
         Command::Checks(checks) => checks_command::run(checks),
         Command::Ask(command) => ask::run(command),

@@ -4,8 +4,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::trail_files::Progress;
+use kagimori_lake::Progress;
 
 /// How long people wait without asking.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -30,7 +29,11 @@ impl Bar {
         let Ok(mut drawn) = self.drawn.lock() else { return };
         let bar = drawn.get_or_insert_with(|| self.draw(step));
         bar.set_position(step.bytes);
-        bar.set_message(format!("{} of {} files", step.files, step.files_total));
+        let files = format!("{} of {} files", step.files, step.files_total);
+        bar.set_message(match step.events {
+            0 => files,
+            events => format!("{files}, {events} events"),
+        });
     }
 
     /// indicatif draws nothing when stderr is not a terminal.

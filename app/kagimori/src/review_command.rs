@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_plan::{Review, review};
 use kagimori_trail::Usage;
+use kagimori_trail::selection::Selection;
 
 use crate::args::{self, Format};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::report::{self, ReportInput};
-use crate::{printer, progress, trail_files};
+use crate::{printer, trail};
 
 /// Runs the command.
 pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
@@ -36,11 +37,9 @@ fn read_usage(
     directory: &Directory,
     estate: &mut Estate,
 ) -> Result<Option<Usage>, AppError> {
-    let folder = if args.no_trail { None } else { args.trail.as_ref().or(directory.trail.as_ref()) };
-    let Some(folder) = folder else { return Ok(None) };
-    std::fs::metadata(folder).map_err(|source| AppError::read(folder, source))?;
-    let bar = progress::Bar::new("reading CloudTrail");
-    let reading = trail_files::read_trail(folder, &directory.root, &|step| bar.step(step));
+    let source = if args.no_trail { None } else { trail::Source::find(directory, args.trail.as_deref())? };
+    let Some(source) = source else { return Ok(None) };
+    let reading = source.usage(directory, &Selection::default())?;
     estate.problems.extend(reading.problems);
     estate.problems.sort();
     Ok(Some(reading.usage))

@@ -29,12 +29,32 @@ use crate::event::{Event, Identity};
 pub use logging::{Logging, logging};
 pub use outcome::{Denial, DenialLayer};
 
+/// What a call tells of permissions: [`Call::of`] without what the event itself says, for those who have it already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a part of a call")]
+pub struct Needs {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The permissions AWS checked.
+    pub checks: Vec<Check>,
+    /// Why they may not be all.
+    pub gap: Option<MapGap>,
+}
+
+impl Needs {
+    /// What the call of an event tells of permissions.
+    pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
+        let outcome = Outcome::of(event.error.as_deref());
+        let (checks, gap) = checks(event, identity, outcome);
+        Self { outcome, checks, gap }
+    }
+}
+
 impl Call {
     /// The call of an event. Reads the event's bodies when it has them; without them resources are `*` or unknown, and
     /// [`Call::gap`] says so.
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
-        let outcome = Outcome::of(event.error.as_deref());
-        let (checks, gap) = checks(event, identity);
+        let Needs { outcome, checks, gap } = Needs::of(event, identity);
         Self {
             time: event.time,
             event_id: own(event.id.as_ref()),
@@ -79,15 +99,14 @@ fn is_no_call(event: &Event<'_>) -> bool {
     )
 }
 
-/// The permissions AWS checked for an event, and why they may not be all: [`Call::of`] without the rest of the call, for
-/// those who have it already.
-pub fn checks(event: &Event<'_>, identity: &Identity<'_>) -> (Vec<Check>, Option<MapGap>) {
+/// The permissions AWS checked for an event, and why they may not be all.
+fn checks(event: &Event<'_>, identity: &Identity<'_>, outcome: Outcome) -> (Vec<Check>, Option<MapGap>) {
     if is_no_call(event) {
         return (Vec::new(), Some(MapGap::NotAuthorized));
     }
     plan::with(&event.source, &event.name, |plan| match plan.gap {
         Some(gap) => (Vec::new(), Some(gap)),
-        None => walk::checks(event, identity, plan, Outcome::of(event.error.as_deref())),
+        None => walk::checks(event, identity, plan, outcome),
     })
 }
 

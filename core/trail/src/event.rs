@@ -57,6 +57,8 @@ pub struct Event<'a> {
     pub vpc_endpoint: Option<Cow<'a, str>>,
     /// `errorCode`. A failed sign-in has none: then its `errorMessage` (`Failed authentication`) stands here.
     pub error: Option<Cow<'a, str>>,
+    /// `errorMessage`, as written.
+    pub message: Option<Cow<'a, str>>,
     /// `readOnly`.
     pub read_only: Option<bool>,
     /// `recipientAccountId`: whose copy of the event this is.
@@ -67,6 +69,8 @@ pub struct Event<'a> {
     pub from_console: bool,
     /// `addendum.reason` is `UPDATED_DATA`: the event repeats an earlier one with other fields.
     pub updates_earlier: bool,
+    /// `addendum.originalEventID`: the event that this one repeats.
+    pub updated_id: Option<Cow<'a, str>>,
     /// `userIdentity` as JSON text; [`Identity::parse`] reads it. Kept unread because few different ones make up a trail.
     pub identity: Option<Cow<'a, str>>,
     /// The outcome of a console sign-in.
@@ -136,11 +140,13 @@ impl Event<'_> {
             agent: own(self.agent),
             vpc_endpoint: own(self.vpc_endpoint),
             error: own(self.error),
+            message: own(self.message),
             read_only: self.read_only,
             recipient: own(self.recipient),
             shared_id: own(self.shared_id),
             from_console: self.from_console,
             updates_earlier: self.updates_earlier,
+            updated_id: own(self.updated_id),
             identity: own(self.identity),
             sign_in: self.sign_in,
             bodies: Bodies::default(),

@@ -83,6 +83,29 @@ impl<'a> Identity<'a> {
         }
     }
 
+    /// Who is behind the call, as one text: the ARN of a user, role or root (of a role that only a session's ARN tells,
+    /// see [`Principal::Role`]); `ACCOUNT:user/NAME` for a sign-in that tells no ARN; `service:NAME`; for callers that
+    /// IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`.
+    pub fn principal_text(&self) -> Option<String> {
+        match self.principal() {
+            Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => {
+                Some(arn.as_str().to_owned())
+            }
+            Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
+            Principal::Service(name) => Some(format!("service:{name}")),
+            Principal::Other => {
+                if let Some(arn) = &self.arn {
+                    return Some(arn.to_string());
+                }
+                let (owner, name) = match (&self.account, &self.principal_id) {
+                    (Some(account), Some(id)) => (account, id),
+                    _ => (self.provider.as_ref()?, self.user_name.as_ref()?),
+                };
+                Some(format!("{owner}:{name}"))
+            }
+        }
+    }
+
     fn by_arn(&self, arn: Arn) -> Principal {
         let account = arn.account().or_else(|| self.account_id());
         match (arn.service(), arn.resource().split('/').next(), account) {

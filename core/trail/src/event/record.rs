@@ -119,7 +119,7 @@ impl<'a> Record<'a> {
         let sign_in = if name == "ConsoleLogin" { sign_in(self.response, self.additional) } else { None };
         let error = match sign_in {
             Some(SignIn { succeeded: false, .. }) => {
-                self.error.or(self.error_message).or(Some("Failure".into()))
+                self.error.or(self.error_message.clone()).or(Some("Failure".into()))
             }
             _ => self.error,
         };
@@ -135,11 +135,13 @@ impl<'a> Record<'a> {
             agent: self.agent,
             vpc_endpoint: self.vpc_endpoint,
             error,
+            message: self.error_message,
             read_only: self.read_only,
             recipient: self.recipient,
             shared_id: self.shared_id,
             from_console: self.from_console == Some(true),
             updates_earlier: field(self.addendum, "reason").as_deref() == Some("UPDATED_DATA"),
+            updated_id: field(self.addendum, "originalEventID"),
             identity: self.identity.map(Cow::Borrowed),
             sign_in,
             bodies: Bodies {

@@ -113,6 +113,11 @@ impl Fold {
         self.totals.odd_types += reading.odd_types;
     }
 
+    /// Counts what was read and set aside elsewhere, where the events come from a store.
+    pub fn add_totals(&mut self, totals: &Totals) {
+        self.totals.merge(totals);
+    }
+
     /// Counts an event. `fresh`: no event with its [`event_key`](super::event_key) was counted before.
     pub fn add(&mut self, event: &Event<'_>, fresh: bool) {
         if !fresh {

@@ -4,6 +4,7 @@ use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
+use super::activity::day;
 use crate::event::Event;
 
 /// The events that were seen, by [`event_key`]: 8 bytes each, 10 to 21 with the tables' slack (10 million events:
@@ -22,6 +23,14 @@ pub struct EventKey {
 }
 
 impl EventKey {
+    /// The key of an event: its id, whose copy it is, and its day, counted from 1970-01-01.
+    pub fn of(id: &str, recipient: Option<&str>, day: i32) -> Self {
+        let recipient = recipient.map_or(0, hash);
+        // Odd and random: the days of an account spread.
+        let account_day = recipient ^ u64::from(day.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self { account_day, id: text_key(id) ^ recipient.rotate_left(17) }
+    }
+
     /// A number that all events of one account and day share: threads that share the ids divide them by it.
     pub fn account_day(self) -> u64 {
         self.account_day
@@ -47,14 +56,10 @@ impl EventIds {
 
 /// What makes an event the same as another: its id and whose copy it is (*CloudTrail record contents*, `eventID` and
 /// `recipientAccountId`), the id in 64 bits. Ids are random UUIDs: that two of ten million different events share a key
-/// has a probability of three in a million. What comes twice comes with the same time, so that the day may divide them. `None`: the event has no id, and nothing tells whether it came before.
+/// has a probability of three in a million. What comes twice comes with the same time, so that the day may divide them.
+/// `None`: the event has no id, and nothing tells whether it came before.
 pub fn event_key(event: &Event<'_>) -> Option<EventKey> {
-    let id = text_key(event.id.as_deref()?);
-    let recipient = event.recipient.as_deref().map_or(0, hash);
-    let day = event.time.div_euclid(86_400).cast_unsigned();
-    // Odd and random: the days of an account spread.
-    let account_day = recipient ^ day.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    Some(EventKey { account_day, id: id ^ recipient.rotate_left(17) })
+    Some(EventKey::of(event.id.as_deref()?, event.recipient.as_deref(), day(event.time)))
 }
 
 /// 64 bits of an id: of a UUID all 122 random bits take part.

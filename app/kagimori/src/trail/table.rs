@@ -1,0 +1,154 @@
+//! An answer as a table: for people, for spreadsheets, as JSON. The three hold the same rows.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr;
+
+use crate::args::TableFormat;
+use crate::error::AppError;
+use crate::printer;
+
+/// The widest a column of the table for people gets; CSV and JSON have it all.
+const WIDTH_MAX: usize = 72;
+
+/// An answer.
+pub(super) struct Table {
+    /// What it answers, in the JSON: `usage`.
+    pub(super) question: &'static str,
+    pub(super) columns: Vec<&'static str>,
+    /// Texts, numbers, or `null` for what is not known.
+    pub(super) rows: Vec<Vec<Value>>,
+    /// What belongs to all rows together, as lines of text for people and as a value for programs.
+    pub(super) summary: Option<(String, Value)>,
+    /// What to say when there are no rows.
+    pub(super) nothing: &'static str,
+}
+
+impl Table {
+    pub(super) fn print(&self, format: TableFormat, source: &str) -> Result<(), AppError> {
+        match format {
+            TableFormat::Table => printer::data(&self.text()),
+            TableFormat::Csv => printer::stream(|out| {
+                let mut writer = csv::Writer::from_writer(out);
+                writer.write_record(&self.columns)?;
+                for row in &self.rows {
+                    writer.write_record(row.iter().map(|cell| spreadsheet_safe(plain(cell))))?;
+                }
+                writer.flush()
+            }),
+            TableFormat::Json => printer::json(&self.json(source)),
+        }
+    }
+
+    fn json(&self, source: &str) -> Value {
+        let rows = self.rows.iter().map(|row| {
+            let cells = self.columns.iter().zip(row);
+            Value::Object(cells.map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect())
+        });
+        let rows = Value::Array(rows.collect());
+        let mut object = Map::new();
+        let schema = serde_json::json!({ "name": format!("kagimori.trail.{}", self.question), "version": 1 });
+        object.insert("schema".to_owned(), schema);
+        object.insert("source".to_owned(), Value::from(source));
+        if let Some((_, summary)) = &self.summary {
+            object.insert("summary".to_owned(), summary.clone());
+        }
+        object.insert("rows".to_owned(), rows);
+        Value::Object(object)
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.summary.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
+        if self.rows.is_empty() {
+            text.push_str(self.nothing);
+            text.push('\n');
+            return text;
+        }
+        let cells: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| cut(&plain(cell))).collect()).collect();
+        let widths: Vec<usize> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, name)| {
+                let of = |row: &Vec<String>| row.get(at).map_or(0, |cell| cell.width());
+                cells.iter().map(of).max().unwrap_or_default().max(name.width())
+            })
+            .collect();
+        let names: Vec<String> = self.columns.iter().map(|name| (*name).to_owned()).collect();
+        line(&mut text, &names, &widths, &vec![false; names.len()]);
+        for (row, values) in cells.iter().zip(&self.rows) {
+            let right: Vec<bool> = values.iter().map(Value::is_number).collect();
+            line(&mut text, row, &widths, &right);
+        }
+        text
+    }
+}
+
+fn line(text: &mut String, cells: &[String], widths: &[usize], right: &[bool]) {
+    let mut line = String::new();
+    for ((cell, width), right) in cells.iter().zip(widths).zip(right) {
+        let pad = " ".repeat(width.saturating_sub(cell.width()));
+        let _ = if *right { write!(line, "{pad}{cell}  ") } else { write!(line, "{cell}{pad}  ") };
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+/// A cell as text. Control characters are callers' (user agents, session names), and terminals obey them.
+fn plain(cell: &Value) -> String {
+    match cell {
+        Value::Null => String::new(),
+        Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        other => other.to_string(),
+    }
+}
+
+/// Spreadsheets run cells that begin like a formula (OWASP, "CSV Injection").
+fn spreadsheet_safe(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
+fn cut(cell: &str) -> String {
+    if cell.width() <= WIDTH_MAX {
+        return cell.to_owned();
+    }
+    let mut kept = String::new();
+    for c in cell.chars() {
+        if kept.width() >= WIDTH_MAX - 1 {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_cut_and_safe() {
+        let table = Table {
+            question: "usage",
+            columns: vec!["name", "calls"],
+            rows: vec![
+                vec![Value::from("a\u{1b}[31m"), Value::from(7)],
+                vec![Value::from("日本"), Value::from(123)],
+                vec![Value::from("x".repeat(100)), Value::Null],
+            ],
+            summary: None,
+            nothing: "nothing",
+        };
+        let text = table.text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].trim_end(), format!("name{}  calls", " ".repeat(68)));
+        assert!(lines[1].starts_with("a\u{fffd}[31m ") && lines[1].ends_with("    7"));
+        assert!(lines[2].starts_with("日本 ") && lines[2].ends_with("  123"));
+        assert!(lines[3].ends_with('…'));
+        assert_eq!(spreadsheet_safe("=1+1".to_owned()), "'=1+1");
+        assert_eq!(table.json("lake")["rows"][1]["calls"], 123);
+    }
+}

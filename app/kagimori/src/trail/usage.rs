@@ -1,0 +1,223 @@
+//! `kagimori trail usage`, `root`, `key`: what principals did.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use kagimori_estate::id::{AccountId, Arn};
+use kagimori_trail::Usage;
+use kagimori_trail::classify::{UseClass, classify};
+use kagimori_trail::selection::Selection;
+use kagimori_trail::usage::{Activity, Coverage, Places};
+use serde_json::{Value, json};
+
+use super::table::Table;
+
+/// Places of a kind that are named for people.
+const PLACES_SHOWN: usize = 5;
+
+/// Whose activity it is.
+struct Subject<'a> {
+    /// An ARN, or a key's id.
+    name: String,
+    kind: &'static str,
+    activity: &'a Activity,
+    coverage: Option<&'a Coverage>,
+}
+
+/// One row per user, role and root.
+pub(super) fn principals(usage: &Usage, unused_days: i64, now: Timestamp) -> Table {
+    let mut subjects = subjects(usage);
+    subjects.sort_by(|a, b| (b.activity.calls, &a.name).cmp(&(a.activity.calls, &b.name)));
+    let rows = subjects.iter().map(|subject| {
+        let activity = subject.activity;
+        vec![
+            Value::from(subject.name.as_str()),
+            Value::from(subject.kind),
+            Value::from(class(subject, unused_days, now)),
+            Value::from(activity.calls),
+            Value::from(activity.calls - activity.succeeded),
+            Value::from(activity.writes),
+            Value::from(activity.actions.len()),
+            Value::from(activity.addresses.seen.len()),
+            Value::from(callers(activity)),
+            Value::from(activity.first.to_string()),
+            Value::from(activity.last.to_string()),
+        ]
+    });
+    Table {
+        question: "usage",
+        columns: vec![
+            "principal",
+            "kind",
+            "use",
+            "calls",
+            "failed",
+            "writes",
+            "actions",
+            "addresses",
+            "callers",
+            "first",
+            "last",
+        ],
+        rows: rows.collect(),
+        summary: None,
+        nothing: "no user, role or root did anything",
+    }
+}
+
+/// One row per principal and action, with the places of each principal above.
+pub(super) fn actions(usage: &Usage, selection: &Selection, unused_days: i64, now: Timestamp) -> Table {
+    let subjects = match &selection.access_key {
+        Some(key) => keys(usage, key),
+        None => subjects(usage),
+    };
+    let mut rows = Vec::new();
+    for subject in &subjects {
+        for (action, used) in &subject.activity.actions {
+            let errors: Vec<String> =
+                used.errors.iter().map(|(error, seen)| format!("{error} {}", seen.calls)).collect();
+            rows.push(vec![
+                Value::from(subject.name.as_str()),
+                Value::from(format!("{}:{}", action.service, action.name)),
+                Value::from(used.calls),
+                Value::from(used.succeeded),
+                Value::from(errors.join(", ")),
+                Value::from(used.first.to_string()),
+                Value::from(used.last.to_string()),
+            ]);
+        }
+    }
+    let texts: String = subjects.iter().map(|subject| places(subject, unused_days, now)).collect();
+    let values: Vec<Value> = subjects.iter().map(|subject| places_json(subject, unused_days, now)).collect();
+    Table {
+        question: "actions",
+        columns: vec!["principal", "action", "calls", "succeeded", "errors", "first", "last"],
+        rows,
+        summary: (!subjects.is_empty()).then(|| (format!("{texts}\n"), Value::from(values))),
+        nothing: "nothing was done",
+    }
+}
+
+fn subjects(usage: &Usage) -> Vec<Subject<'_>> {
+    let of = |account: Option<AccountId>| account.and_then(|account| usage.coverage.get(&account));
+    let by_arn = |kind: &'static str,
+                  activities: &'_ BTreeMap<Arn, Activity>|
+     -> Vec<(String, &'static str, Option<AccountId>)> {
+        activities.keys().map(|arn| (arn.to_string(), kind, arn.account())).collect()
+    };
+    let named = by_arn("user", &usage.users).into_iter().zip(usage.users.values());
+    let roles = by_arn("role", &usage.roles).into_iter().zip(usage.roles.values());
+    let roots = usage
+        .roots
+        .iter()
+        .map(|(account, activity)| ((format!("{account}:root"), "root", Some(*account)), activity));
+    let all = named.chain(roles).chain(roots);
+    all.map(|((name, kind, account), activity)| Subject { name, kind, activity, coverage: of(account) })
+        .collect()
+}
+
+fn keys<'a>(usage: &'a Usage, key: &str) -> Vec<Subject<'a>> {
+    let found = usage.keys.iter().filter(|(id, _)| id.as_str() == key);
+    let keys: Vec<Subject<'_>> = found
+        .map(|(id, used)| {
+            let owner = used.owner.as_ref().map(|owner| format!(" of {owner}")).unwrap_or_default();
+            Subject {
+                name: format!("{id}{owner}"),
+                kind: "key",
+                activity: &used.activity,
+                coverage: used.account.and_then(|account| usage.coverage.get(&account)),
+            }
+        })
+        .collect();
+    // A session's key has no usage of its own: its calls are its principal's.
+    if keys.is_empty() { subjects(usage) } else { keys }
+}
+
+fn class(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> &'static str {
+    match classify(subject.activity, subject.coverage, unused_days, now).class {
+        UseClass::Active => "active",
+        UseClass::Noise => "noise",
+        UseClass::Rare => "rare",
+        UseClass::Shared => "shared",
+    }
+}
+
+fn callers(activity: &Activity) -> String {
+    let mut callers: Vec<(u64, &str)> =
+        activity.callers.iter().map(|(kind, seen)| (seen.calls, kind.as_str())).collect();
+    callers.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+    callers.into_iter().map(|(_, kind)| kind).collect::<Vec<_>>().join(" ")
+}
+
+fn places(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> String {
+    let activity = subject.activity;
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}: {} calls, {} failed, {} writes, {} with MFA, {} to {}; use is {}",
+        subject.name,
+        activity.calls,
+        activity.calls - activity.succeeded,
+        activity.writes,
+        activity.with_mfa,
+        activity.first,
+        activity.last,
+        class(subject, unused_days, now)
+    );
+    let kinds = [
+        ("addresses", &activity.addresses),
+        ("vpc endpoints", &activity.vpc_endpoints),
+        ("regions", &activity.regions),
+        ("agents", &activity.agents),
+        ("workloads", &activity.workloads),
+    ];
+    for (what, places) in kinds.into_iter().filter(|(_, places)| !places.seen.is_empty()) {
+        let _ = writeln!(text, "  {what}: {}", named(places));
+    }
+    text
+}
+
+/// The busiest places.
+fn named(places: &Places) -> String {
+    let mut busiest: Vec<(u64, &str)> =
+        places.seen.iter().map(|(place, seen)| (seen.calls, place.as_str())).collect();
+    busiest.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+    let shown = busiest.iter().take(PLACES_SHOWN).map(|(calls, place)| {
+        let place: String = place.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        format!("{place} ({calls})")
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if busiest.len() > PLACES_SHOWN {
+        let _ = write!(text, " and {} more", busiest.len() - PLACES_SHOWN);
+    }
+    text
+}
+
+fn places_json(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> Value {
+    let activity = subject.activity;
+    let of = |places: &Places| -> Value {
+        let seen = places.seen.iter().map(|(place, seen)| {
+            json!({ "name": place, "calls": seen.calls, "first": seen.first.to_string(), "last": seen.last.to_string() })
+        });
+        json!({ "seen": seen.collect::<Vec<_>>(), "calls_beyond": places.beyond })
+    };
+    json!({
+        "principal": subject.name,
+        "kind": subject.kind,
+        "use": class(subject, unused_days, now),
+        "blind_to_data_events": subject.coverage.is_none_or(|coverage| !coverage.data_events),
+        "calls": activity.calls,
+        "succeeded": activity.succeeded,
+        "writes": activity.writes,
+        "with_mfa": activity.with_mfa,
+        "first": activity.first.to_string(),
+        "last": activity.last.to_string(),
+        "callers": callers(activity),
+        "addresses": of(&activity.addresses),
+        "vpc_endpoints": of(&activity.vpc_endpoints),
+        "regions": of(&activity.regions),
+        "agents": of(&activity.agents),
+        "workloads": of(&activity.workloads),
+    })
+}

@@ -1,0 +1,242 @@
+//! Which accounts, regions and days a trail covers, and where there are holes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use kagimori_estate::id::AccountId;
+use kagimori_trail::usage;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::parts::day_text;
+
+/// Events of an account in a region on a day.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Cover {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    /// Days since 1970-01-01 UTC.
+    pub(crate) day: i32,
+    pub(crate) events: u64,
+    /// How many of them are data events.
+    pub(crate) data_events: u64,
+    /// The first, in seconds.
+    pub(crate) first: i64,
+    /// The last, in seconds.
+    pub(crate) last: i64,
+}
+
+/// Covers while they are summed up.
+#[derive(Debug, Default)]
+pub(crate) struct CoverSum {
+    cells: FxHashMap<(u32, i32), Cover>,
+    places: FxHashMap<(Box<str>, Box<str>), u32>,
+    /// The place of the event before: most events come from the same file, and so from the same place.
+    last: Option<(Box<str>, Box<str>, u32)>,
+}
+
+impl CoverSum {
+    /// Counts an event.
+    pub(crate) fn add(&mut self, account: &str, region: &str, time: i64, is_data: bool) {
+        let day = day_of(time);
+        let place = self.place(account, region);
+        let cell = self.cells.entry((place, day)).or_insert_with(|| Cover {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            day,
+            events: 0,
+            data_events: 0,
+            first: time,
+            last: time,
+        });
+        cell.events += 1;
+        cell.data_events += u64::from(is_data);
+        cell.first = cell.first.min(time);
+        cell.last = cell.last.max(time);
+    }
+
+    fn place(&mut self, account: &str, region: &str) -> u32 {
+        if let Some((known_account, known_region, place)) = &self.last
+            && **known_account == *account
+            && **known_region == *region
+        {
+            return *place;
+        }
+        let next = self.places.len() as u32;
+        let place = *self.places.entry((account.into(), region.into())).or_insert(next);
+        self.last = Some((account.into(), region.into(), place));
+        place
+    }
+
+    /// Takes in another sum.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for cover in other.finish() {
+            let place = self.place(&cover.account, &cover.region);
+            match self.cells.get_mut(&(place, cover.day)) {
+                Some(cell) => cell.merge(&cover),
+                None => drop(self.cells.insert((place, cover.day), cover)),
+            }
+        }
+    }
+
+    /// The covers, sorted.
+    pub(crate) fn finish(self) -> Vec<Cover> {
+        let mut covers: Vec<Cover> = self.cells.into_values().collect();
+        covers.sort();
+        covers
+    }
+}
+
+impl Cover {
+    fn merge(&mut self, other: &Self) {
+        self.events += other.events;
+        self.data_events += other.data_events;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+/// Days since 1970-01-01 UTC.
+pub(crate) fn day_of(time: i64) -> i32 {
+    i32::try_from(time.div_euclid(86_400)).unwrap_or_default()
+}
+
+/// The coverage of each account, as usage tells it.
+pub(crate) fn by_account<'a>(
+    counted: impl Iterator<Item = &'a Cover>,
+) -> BTreeMap<AccountId, usage::Coverage> {
+    let mut accounts: BTreeMap<AccountId, (Cover, BTreeSet<i32>)> = BTreeMap::new();
+    for cover in counted {
+        let Ok(account) = AccountId::parse(&cover.account) else { continue };
+        let (sum, days) = accounts
+            .entry(account)
+            .or_insert_with(|| (Cover { events: 0, data_events: 0, ..cover.clone() }, BTreeSet::new()));
+        sum.merge(cover);
+        days.insert(cover.day);
+    }
+    let instant = |seconds| Timestamp::from_second(seconds).unwrap_or_default();
+    let finish = |(sum, days): (Cover, BTreeSet<i32>)| usage::Coverage {
+        first: instant(sum.first),
+        last: instant(sum.last),
+        events: sum.events,
+        days: u32::try_from(days.len()).unwrap_or(u32::MAX),
+        data_events: sum.data_events > 0,
+    };
+    accounts.into_iter().map(|(account, sum)| (account, finish(sum))).collect()
+}
+
+/// What a lake covers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Coverage {
+    /// The first day with an event, `2026-03-01`.
+    pub first: Option<String>,
+    /// The last day with an event.
+    pub last: Option<String>,
+    /// By account and region.
+    pub regions: Vec<RegionCoverage>,
+}
+
+/// What a lake covers of a region of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RegionCoverage {
+    /// `recipientAccountId`; empty when events do not tell it.
+    pub account: String,
+    /// `awsRegion`.
+    pub region: String,
+    /// The first day with an event.
+    pub first: String,
+    /// The last day with an event.
+    pub last: String,
+    /// Days with an event.
+    pub days: usize,
+    /// Events.
+    pub events: u64,
+    /// Days without an event between the first and the last of the account's: a hole, or a quiet day.
+    pub holes: Vec<Hole>,
+}
+
+/// Days in a row without an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Hole {
+    /// The first of them.
+    pub first: String,
+    /// The last of them.
+    pub last: String,
+    /// How many.
+    pub days: i32,
+}
+
+/// The coverage of what was counted.
+pub(crate) fn coverage<'a>(counted: impl Iterator<Item = &'a Cover>) -> Coverage {
+    let mut cells: BTreeMap<(&str, &str), BTreeMap<i32, u64>> = BTreeMap::new();
+    for cover in counted {
+        *cells.entry((&cover.account, &cover.region)).or_default().entry(cover.day).or_default() +=
+            cover.events;
+    }
+    let days: BTreeSet<i32> = cells.values().flat_map(BTreeMap::keys).copied().collect();
+    let regions = cells.iter().filter_map(|((account, region), cells)| {
+        let own: BTreeSet<i32> = cells.keys().copied().collect();
+        let (first, last) = (*own.first()?, *own.last()?);
+        Some(RegionCoverage {
+            account: (*account).to_owned(),
+            region: (*region).to_owned(),
+            first: day_text(first),
+            last: day_text(last),
+            days: own.len(),
+            events: cells.values().sum(),
+            holes: holes(&own),
+        })
+    });
+    Coverage {
+        first: days.first().map(|day| day_text(*day)),
+        last: days.last().map(|day| day_text(*day)),
+        regions: regions.collect(),
+    }
+}
+
+fn holes(days: &BTreeSet<i32>) -> Vec<Hole> {
+    let pairs = days.iter().zip(days.iter().skip(1));
+    pairs
+        .filter(|(before, after)| **after - **before > 1)
+        .map(|(before, after)| Hole {
+            first: day_text(before + 1),
+            last: day_text(after - 1),
+            days: after - before - 1,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_are_between_days_with_events() {
+        let cover = |region: &str, day| Cover {
+            account: "111122223333".to_owned(),
+            region: region.to_owned(),
+            day,
+            events: 2,
+            data_events: 0,
+            first: 0,
+            last: 0,
+        };
+        let counted =
+            [cover("us-east-1", 0), cover("us-east-1", 0), cover("us-east-1", 3), cover("eu-west-1", 1)];
+        let coverage = coverage(counted.iter());
+        assert_eq!(
+            (coverage.first.as_deref(), coverage.last.as_deref()),
+            (Some("1970-01-01"), Some("1970-01-04"))
+        );
+        let of = |index: usize| {
+            let region = &coverage.regions[index];
+            (region.region.as_str(), region.days, region.events, region.holes.len())
+        };
+        assert_eq!(of(0), ("eu-west-1", 1, 2, 0));
+        assert_eq!(of(1), ("us-east-1", 2, 6, 1));
+        assert_eq!(coverage.regions[1].holes[0].days, 2);
+    }
+}

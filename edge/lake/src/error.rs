@@ -1,0 +1,98 @@
+//! What makes work on a lake fail as a whole. Damage inside trail files is not here: it is reported beside the result.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an ingest or a question failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// A file or folder could not be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of the lake is not what was written.
+    #[error("`{path}` is damaged: {message}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The lake was written with other columns.
+    #[error(
+        "`{path}` is of schema {schema}, and this kagimori writes and reads schema {}",
+        crate::SCHEMA_VERSION
+    )]
+    OtherSchema {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its schema.
+        schema: u32,
+    },
+    /// Another ingest is at work.
+    #[error("another `kagimori ingest` is writing to `{0}`")]
+    Locked(PathBuf),
+    /// A source cannot be read by this build, or is none.
+    #[error("{message}")]
+    Source {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Something that cannot happen did.
+    #[error("a defect: {0}")]
+    Defect(String),
+}
+
+impl LakeError {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn damaged(path: &Path, error: &dyn Display) -> Self {
+        Self::Damaged { path: path.to_owned(), message: error.to_string() }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+    pub(crate) fn defect(error: impl Display) -> Self {
+        Self::Defect(error.to_string())
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Read { .. } => "check that it exists and that you may read it (`ls -ld`)".to_owned(),
+            Self::Write { .. } => "check that you may write there and that the disk is not full, then run \
+                                   `kagimori ingest` again: it goes on where it stopped"
+                .to_owned(),
+            Self::Damaged { .. } | Self::OtherSchema { .. } => {
+                "take the lake's folder away and run `kagimori ingest` again: a lake can always be rebuilt"
+                    .to_owned()
+            }
+            Self::Locked(_) => {
+                "wait until it is done; a lock of a process that died does not count".to_owned()
+            }
+            Self::Source { hint, .. } => hint.clone(),
+            Self::Defect(_) => "please report it with what you ran".to_owned(),
+        }
+    }
+}

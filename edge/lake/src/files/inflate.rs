@@ -1,0 +1,255 @@
+//! Bounded inflation: a file's bytes in blocks, gzip (of several members) or plain, told apart by the first two bytes.
+//!
+//! Most files are small and of one member: those are inflated as a whole by libdeflate, twice as fast as a stream. Whatever
+//! else a file may be, and every damaged one, goes through the stream, which knows members and keeps what comes before the
+//! damage.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use super::Content;
+use flate2::bufread::GzDecoder;
+use libdeflater::Decompressor;
+use memchr::memmem;
+use sha2::{Digest as _, Sha256};
+
+/// What is read at a time.
+const BLOCK_BYTES: usize = 1 << 20;
+/// The largest file, uncompressed. CloudTrail's are at most 50 MB compressed, about 430 MB raw.
+const FILE_BYTES_MAX: u64 = 4 << 30;
+
+/// The largest file that is read as a whole, compressed and inflated: with what a thread needs beside, two threads stay
+/// below 200 MiB.
+const WHOLE_FILE_MAX: u64 = 16 << 20;
+const WHOLE_INFLATED_MAX: usize = 64 << 20;
+/// No deflate stream inflates to more than this many times its length (zlib's technical details).
+const DEFLATE_RATIO_MAX: usize = 1032;
+
+/// Buffers that serve file after file.
+pub(crate) struct Blocks {
+    file: Vec<u8>,
+    buffer: Vec<u8>,
+    decompressor: Decompressor,
+}
+
+impl Default for Blocks {
+    fn default() -> Self {
+        Self { file: Vec::new(), buffer: Vec::new(), decompressor: Decompressor::new() }
+    }
+}
+
+/// What reading a file came to.
+pub(crate) struct Inflated {
+    /// Uncompressed bytes.
+    pub(crate) bytes: u64,
+    /// Why reading ended too early.
+    pub(crate) error: Option<InflateError>,
+}
+
+/// Why a file could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InflateError {
+    #[error("cannot be read: {0}")]
+    Read(io::Error),
+    #[error("the gzip data is damaged: {0}")]
+    Gzip(io::Error),
+    #[error("inflates to more than {} GiB", FILE_BYTES_MAX >> 30)]
+    TooLarge,
+}
+
+impl Blocks {
+    /// Hands a file to `take` block by block. `take` says how many bytes of the block it used (the rest comes again in
+    /// front of the next) and is told which block is the last. After an error there is no last block: what was taken
+    /// before stands.
+    pub(crate) fn read(&mut self, path: &Path, mut take: impl FnMut(&[u8], bool) -> usize) -> Inflated {
+        self.read_hashed(Content::Disk(path), None, &mut take)
+    }
+
+    /// The same, and the uncompressed bytes go into a hash as well.
+    pub(crate) fn read_hashed(
+        &mut self,
+        content: Content<'_>,
+        hash: Option<&mut Sha256>,
+        mut take: impl FnMut(&[u8], bool) -> usize,
+    ) -> Inflated {
+        let mut bytes = 0;
+        let error = match content {
+            Content::Disk(path) => File::open(path)
+                .map_err(InflateError::Read)
+                .and_then(|file| self.disk(file, &mut bytes, hash, &mut take)),
+            #[cfg(feature = "s3")]
+            Content::Fetched(fetched) => fetched
+                .map_err(InflateError::Read)
+                .and_then(|fetched| self.content(&fetched, io::empty(), &mut bytes, hash, &mut take)),
+        };
+        let error = error.err();
+        Inflated { bytes, error }
+    }
+
+    fn disk(
+        &mut self,
+        mut file: File,
+        bytes: &mut u64,
+        hash: Option<&mut Sha256>,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> Result<(), InflateError> {
+        let mut head = std::mem::take(&mut self.file);
+        head.clear();
+        let read = file.by_ref().take(WHOLE_FILE_MAX).read_to_end(&mut head).map_err(InflateError::Read);
+        let read = read.and_then(|_| self.content(&head, file, bytes, hash, take));
+        self.file = head;
+        read
+    }
+
+    /// What was read of a file, and the rest of it.
+    fn content(
+        &mut self,
+        head: &[u8],
+        rest: impl Read,
+        bytes: &mut u64,
+        hash: Option<&mut Sha256>,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> Result<(), InflateError> {
+        let Some(length) = self.whole(head) else {
+            let source = BufReader::with_capacity(1 << 16, head.chain(rest));
+            return self.stream(source, bytes, hash, take);
+        };
+        let inflated = self.buffer.get(..length).unwrap_or_default();
+        *bytes = length as u64;
+        if let Some(hash) = hash {
+            hash.update(inflated);
+        }
+        take(inflated, true);
+        Ok(())
+    }
+
+    /// Inflates a file, if it is small, all there, and surely one member; how long it is.
+    fn whole(&mut self, file: &[u8]) -> Option<usize> {
+        if !file.starts_with(&[0x1f, 0x8b]) || file.len() as u64 >= WHOLE_FILE_MAX {
+            return None;
+        }
+        // libdeflate reads the first member only and is silent about what follows: a second one would begin like the first
+        // (RFC 1952, section 2.3.1; deflate is the only method), and its length would stand at the end of the file.
+        let (_, behind) = file.split_at_checked(1)?;
+        if memmem::find(behind, &[0x1f, 0x8b, 0x08]).is_some() {
+            return None;
+        }
+        let length = u32::from_le_bytes(*file.last_chunk()?) as usize;
+        if length > WHOLE_INFLATED_MAX.min(file.len().saturating_mul(DEFLATE_RATIO_MAX)) {
+            return None;
+        }
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        let out = self.buffer.get_mut(..length)?;
+        let inflated = self.decompressor.gzip_decompress(file, out).ok()?;
+        (inflated == length).then_some(length)
+    }
+
+    fn stream(
+        &mut self,
+        source: impl BufRead,
+        bytes: &mut u64,
+        hash: Option<&mut Sha256>,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> Result<(), InflateError> {
+        let mut file = source;
+        let is_gzip = file.fill_buf().map_err(InflateError::Read)?.starts_with(&[0x1f, 0x8b]);
+        if is_gzip {
+            self.blocks(&mut Members::new(file), bytes, hash, take).map_err(InflateError::of_gzip)
+        } else {
+            self.blocks(&mut file, bytes, hash, take).map_err(InflateError::of_plain)
+        }
+    }
+
+    fn blocks(
+        &mut self,
+        source: &mut impl Read,
+        bytes: &mut u64,
+        mut hash: Option<&mut Sha256>,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> io::Result<()> {
+        self.buffer.clear();
+        loop {
+            let kept = self.buffer.len();
+            let got = source.by_ref().take(BLOCK_BYTES as u64).read_to_end(&mut self.buffer)?;
+            *bytes += got as u64;
+            if let (Some(hash), Some(new)) = (&mut hash, self.buffer.get(kept..)) {
+                hash.update(new);
+            }
+            if *bytes > FILE_BYTES_MAX {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            let last = got == 0;
+            let used = take(&self.buffer, last).min(self.buffer.len());
+            self.buffer.drain(..used);
+            if last {
+                return Ok(());
+            }
+            debug_assert!(self.buffer.len() <= kept + got);
+        }
+    }
+}
+
+/// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
+/// anything else there is damage.
+struct Members<R> {
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(source: R) -> Self {
+        Self { member: Some(GzDecoder::new(source)) }
+    }
+
+    /// Goes on behind a member that is at its end.
+    fn next(source: R) -> io::Result<Option<GzDecoder<R>>> {
+        let mut source = source;
+        loop {
+            let held = source.fill_buf()?;
+            let zeroes = held.iter().take_while(|byte| **byte == 0).count();
+            match held.get(zeroes) {
+                None if held.is_empty() => return Ok(None),
+                None => source.consume(zeroes),
+                Some(0x1f) => {
+                    source.consume(zeroes);
+                    return Ok(Some(GzDecoder::new(source)));
+                }
+                Some(_) => {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows its end"));
+                }
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let got = member.read(into)?;
+            if got > 0 || into.is_empty() {
+                return Ok(got);
+            }
+            let ended = self.member.take().map(GzDecoder::into_inner);
+            self.member = ended.map(Self::next).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+impl InflateError {
+    fn of_gzip(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => Self::TooLarge,
+            _ => Self::Gzip(error),
+        }
+    }
+
+    fn of_plain(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => Self::TooLarge,
+            _ => Self::Read(error),
+        }
+    }
+}

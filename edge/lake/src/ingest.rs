@@ -1,0 +1,317 @@
+//! CloudTrail files into the lake: incremental, and whole wherever it is cut off.
+//!
+//! New files are dealt out to batches by the day of their delivery. A batch writes down what it will read, reads it, writes
+//! its parts and writes down that it is done ([`crate::manifest`]). Batches run at the same time, one thread each.
+
+mod batch;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use kagimori_estate::model::Problem;
+use rayon::prelude::*;
+
+use crate::compact;
+use crate::coverage::{Coverage, coverage};
+use crate::digest::{Digests, Validation};
+use crate::error::LakeError;
+use crate::files::{Listing, Progress, TrailFile, problem};
+use crate::ids::{DayIds, locked};
+use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, file_key};
+use crate::remote::{Remote, parted};
+use crate::schema::SCHEMA_VERSION;
+
+/// The stored bytes of a batch, at most, unless one file is larger.
+const BATCH_BYTES_MAX: u64 = 16 << 20;
+/// The stored bytes of a batch, at least, while there is more to read.
+const BATCH_BYTES_MIN: u64 = 2 << 20;
+/// Files of a batch, at most.
+const BATCH_FILES_MAX: usize = 20_000;
+
+/// How to ingest.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "made by callers")]
+pub struct Options {
+    /// Write the redacted bodies, too.
+    pub bodies: bool,
+    /// The output of `aws cloudtrail list-public-keys`, to check the signatures of digest files.
+    pub public_keys: Option<PathBuf>,
+    /// The stored bytes of a batch, instead of what fits the trail; for tests.
+    pub batch_bytes: Option<u64>,
+}
+
+/// What an ingest did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// What this run counted.
+    pub counts: Counts,
+    /// Files that were there and had been read before.
+    pub known_files: u64,
+    /// Insight files that were passed over.
+    pub insights: u64,
+    /// What log file validation said.
+    pub validation: Validation,
+    /// What the whole lake holds.
+    pub lake: Counts,
+    /// What the whole lake covers.
+    pub coverage: Coverage,
+    /// Bytes of the lake's files, roll-ups included, bodies not.
+    pub lake_bytes: u64,
+    /// Files and folders that were damaged or could not be read, of every run so far.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the trail files in `sources` that were not read before into the lake in `lake`. Names in messages are relative to
+/// `relative_to`.
+pub fn ingest(
+    lake: &Path,
+    sources: &[PathBuf],
+    relative_to: &Path,
+    options: &Options,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Report, LakeError> {
+    let mut remote = Remote::default();
+    let mut listing = list(sources, relative_to, &mut remote)?;
+    let _lock = Manifest::lock(lake)?;
+    let mut manifest = Manifest::open(lake)?;
+    manifest.sweep()?;
+    let digests = Digests::read(&listing.digests, &remote, options.public_keys.as_deref())?;
+    let seen = manifest.seen()?;
+    let (known, new): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut listing.files).into_iter().partition(|file| seen.contains(&file_key(file)));
+    let interrupted: Vec<Plan> = manifest.unfinished.values().cloned().collect();
+    remote.open_all(interrupted.iter().flat_map(|plan| &plan.files))?;
+    let run = Run::new(lake, &manifest, (&new, &interrupted), &digests, &remote, progress);
+    // What was cut off comes first: its files were told apart from what was in the lake then.
+    run.all(interrupted)?;
+    run.all(deal(new, options))?;
+    let counts = run.finish();
+    manifest = Manifest::open(lake)?;
+    if compact::compact(lake, &manifest)? {
+        manifest = Manifest::open(lake)?;
+        manifest.sweep()?;
+    }
+    if judge_late(lake, &manifest, &digests, &remote, &known)? {
+        manifest = Manifest::open(lake)?;
+    }
+    let names = if digests.is_empty() { BTreeSet::new() } else { manifest.base_names()? };
+    let validation =
+        digests.validation(&manifest.verdicts(), manifest.counts().files, |name| names.contains(name));
+    let mut problems = listing.problems;
+    problems.extend(manifest.problems()?);
+    problems.extend(digests.problems());
+    problems.sort();
+    Ok(Report {
+        counts,
+        known_files: known.len() as u64,
+        insights: listing.insights,
+        validation,
+        lake: manifest.counts(),
+        coverage: coverage(manifest.done.values().flat_map(|done| &done.cover)),
+        lake_bytes: manifest.parts().iter().filter(|part| !part.is_of("bodies")).map(|part| part.bytes).sum(),
+        problems,
+    })
+}
+
+/// Judges files that were read before their digest was there; whether there were any.
+fn judge_late(
+    lake: &Path,
+    manifest: &Manifest,
+    digests: &Digests,
+    remote: &Remote,
+    known: &[TrailFile],
+) -> Result<bool, LakeError> {
+    let (files, verdicts) = digests.late_verdicts(known, remote, &manifest.verdicts());
+    if files.is_empty() {
+        return Ok(false);
+    }
+    let header =
+        PlanHeader { schema: SCHEMA_VERSION, kind: PlanKind::Validate, bodies: false, replaces: Vec::new() };
+    let id = Manifest::intend(lake, &Plan { header, files })?;
+    let sequence = manifest.next_sequence();
+    Manifest::commit(lake, &id, &Done { verdicts, sequence, ..done(Counts::default()) })?;
+    Ok(true)
+}
+
+/// The files below the sources, by the day of their delivery and name.
+fn list(sources: &[PathBuf], relative_to: &Path, remote: &mut Remote) -> Result<Listing, LakeError> {
+    let mut listing = Listing::default();
+    let absolute = |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
+    let relative_to = absolute(relative_to)?;
+    let (local, elsewhere) = parted(sources);
+    for source in local {
+        listing.walk(&absolute(source)?, &relative_to);
+    }
+    for source in elsewhere {
+        remote.list(&source, &mut listing)?;
+    }
+    // A plan is text; a name that is none could not be found again.
+    let (files, nameless): (Vec<_>, Vec<_>) =
+        listing.files.into_iter().partition(|file| file.path.to_str().is_some());
+    listing.files = files;
+    for file in nameless {
+        let hint = "give it a name in UTF-8".to_owned();
+        listing.problems.push(problem(&file.name, "its name is not UTF-8; it was left out".to_owned(), hint));
+    }
+    listing.files.sort_by_cached_key(|file| (delivery_day(&file.name).to_owned(), file.clone()));
+    listing.files.dedup();
+    Ok(listing)
+}
+
+/// `yyyymmdd` of the time in the name of a log file, `<account>_CloudTrail_<region>_<yyyymmddThhmmZ>_<16>.json.gz`; empty
+/// when it has none. In old names the last underscore is missing, so the name is read from the left.
+fn delivery_day(name: &str) -> &str {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    let day = file
+        .split("_CloudTrail_")
+        .nth(1)
+        .and_then(|rest| rest.split('_').nth(1))
+        .and_then(|time| time.get(..8));
+    day.filter(|day| day.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or_default()
+}
+
+/// Deals files out to batches: enough for every thread, and not so many that every part is small.
+fn deal(files: Vec<TrailFile>, options: &Options) -> Vec<Plan> {
+    let total: u64 = files.iter().map(|file| file.bytes).sum();
+    let threads = rayon::current_num_threads() as u64;
+    let fitting = (total / (4 * threads)).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+    let limit = options.batch_bytes.unwrap_or(fitting);
+    let bodies = options.bodies;
+    let header = PlanHeader { schema: SCHEMA_VERSION, kind: PlanKind::Ingest, bodies, replaces: Vec::new() };
+    let mut plans: Vec<Plan> = Vec::new();
+    let mut bytes = 0;
+    for file in files {
+        match plans.last_mut() {
+            Some(plan) if bytes + file.bytes <= limit && plan.files.len() < BATCH_FILES_MAX => {
+                bytes += file.bytes;
+                plan.files.push(file);
+            }
+            _ => {
+                bytes = file.bytes;
+                plans.push(Plan { header: header.clone(), files: vec![file] });
+            }
+        }
+    }
+    plans
+}
+
+/// What the batches share.
+pub(crate) struct Run<'a> {
+    lake: &'a Path,
+    ids: DayIds,
+    digests: &'a Digests,
+    remote: &'a Remote,
+    sequence: AtomicU64,
+    counts: Mutex<Counts>,
+    bytes: AtomicU64,
+    bytes_total: u64,
+    files: AtomicUsize,
+    files_total: usize,
+    events: AtomicU64,
+    progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        lake: &'a Path,
+        manifest: &Manifest,
+        (files, interrupted): (&[TrailFile], &[Plan]),
+        digests: &'a Digests,
+        remote: &'a Remote,
+        progress: &'a (dyn Fn(Progress) + Sync),
+    ) -> Self {
+        let all = || files.iter().chain(interrupted.iter().flat_map(|plan| &plan.files));
+        Self {
+            lake,
+            ids: DayIds::new(lake, manifest.parts().into_iter()),
+            digests,
+            remote,
+            sequence: AtomicU64::new(manifest.next_sequence()),
+            counts: Mutex::default(),
+            bytes: AtomicU64::new(0),
+            bytes_total: all().map(|file| file.bytes).sum(),
+            files: AtomicUsize::new(0),
+            files_total: all().count(),
+            events: AtomicU64::new(0),
+            progress,
+        }
+    }
+
+    /// Runs batches, several at once.
+    fn all(&self, plans: Vec<Plan>) -> Result<(), LakeError> {
+        plans.into_par_iter().with_max_len(1).try_for_each(|plan| self.one(&plan))
+    }
+
+    fn one(&self, plan: &Plan) -> Result<(), LakeError> {
+        if plan.header.kind != PlanKind::Ingest {
+            // A compaction that was cut off is planned again from what is in the lake.
+            return Manifest::forget(self.lake, &plan.id()?);
+        }
+        let id = Manifest::intend(self.lake, plan)?;
+        let mut done = batch::run(self, plan, &id)?;
+        done.sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        Manifest::commit(self.lake, &id, &done)?;
+        self.ids.add_parts(done.parts.iter());
+        locked(&self.counts).add(&done.counts);
+        Ok(())
+    }
+
+    /// Takes note of a step of a batch.
+    fn step(&self, bytes: u64, files: usize, events: u64) {
+        let add = |counter: &AtomicU64, more: u64| counter.fetch_add(more, Ordering::Relaxed) + more;
+        (self.progress)(Progress {
+            bytes: add(&self.bytes, bytes),
+            bytes_total: self.bytes_total,
+            files: self.files.fetch_add(files, Ordering::Relaxed) + files,
+            files_total: self.files_total,
+            events: add(&self.events, events),
+        });
+    }
+
+    fn finish(self) -> Counts {
+        self.counts.into_inner().unwrap_or_default()
+    }
+}
+
+/// What a batch has to say when it is done.
+pub(crate) fn done(counts: Counts) -> Done {
+    Done { schema: SCHEMA_VERSION, counts, ..Done::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_delivery() {
+        let rows = [
+            ("a/111122223333_CloudTrail_us-east-1_20260301T0005Z_AbCdEfGhIjKlMnOp.json.gz", "20260301"),
+            ("111122223333_CloudTrail_us-east-2_20150801T0210ZHdkvFTXOA3Vnhbc.json.gz", "20150801"),
+            ("trail/events.json", ""),
+            ("x_CloudTrail_us-east-1_yesterday", ""),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(delivery_day(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn files_are_dealt_out_to_batches_of_bounded_size() {
+        let file = |n: u64, bytes| TrailFile {
+            name: n.to_string(),
+            path: PathBuf::from(n.to_string()),
+            bytes,
+            version: String::new(),
+        };
+        let plans = deal(
+            (0..10).map(|n| file(n, 1 << 20)).chain([file(10, 100 << 20)]).collect(),
+            &Options::default(),
+        );
+        assert_eq!(plans.iter().map(|plan| plan.files.len()).sum::<usize>(), 11);
+        assert!(plans.len() >= 2);
+        assert_eq!(plans.last().map(|plan| plan.files.len()), Some(1));
+    }
+}

@@ -1,0 +1,39 @@
+//! CloudTrail files read once into Parquet, and answers from it.
+//!
+//! * [`ingest`]: files → the lake, incremental, whole wherever it is cut off ([`ingest()`](ingest::ingest)).
+//! * [`Lake`]: usage and calls out of it, reading only what a question needs.
+//! * [`read_trail`]: the same usage from the files themselves.
+//! * [`redact`]: what is taken out before anything is written.
+//!
+//! The files are laid out and named so that DuckDB, Spark, Athena and Trino read them as they are: `docs/lake.md`.
+
+mod bodies;
+mod checks;
+mod compact;
+mod coverage;
+mod digest;
+mod error;
+mod files;
+mod ids;
+pub mod ingest;
+mod lake;
+mod manifest;
+mod parquet_file;
+mod parts;
+mod raw;
+mod read;
+pub mod redact;
+mod remote;
+mod rows;
+#[cfg(feature = "s3")]
+mod s3;
+mod schema;
+
+pub use coverage::{Coverage, Hole, RegionCoverage};
+pub use digest::Validation;
+pub use error::LakeError;
+pub use files::Progress;
+pub use lake::Lake;
+pub use manifest::Counts;
+pub use raw::{TrailReading, read_trail};
+pub use schema::{SCHEMA_KEY, SCHEMA_VERSION};
