@@ -68,6 +68,10 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn told(&self) -> &[Told<'a>] {
+        self.told.get_or_init(|| told(self.event.bodies.resources))
+    }
+
     fn fill<'b>(&'b self, template: &Template) -> Vec<Filled<'b>> {
         template.fill(self.place, &self.request, self.plan.creates)
     }
@@ -84,7 +88,7 @@ impl<'a> Walk<'a> {
         }
         let none = vec![false; kinds.len()];
         let mut walk = Kinds { all: Vec::new(), seen: none.clone(), told: none, kinds };
-        for Told { arn, account } in self.told.get_or_init(|| told(self.event.bodies.resources)) {
+        for Told { arn, account } in self.told() {
             let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
             arn.iter().for_each(|arn| walk.take_arn(arn, account));
         }
@@ -190,13 +194,20 @@ impl<'a> Walk<'a> {
         self.identity.arn.as_deref().filter(|arn| arn.contains(":user/"))
     }
 
-    /// A bucket given as the ARN of an access point (S3 User Guide, `access-points-policies`: permissions are asked on the
+    /// An access point, given for the bucket or told by `resources[]` (S3 User Guide, `access-points-policies`: permissions are asked on the
     /// access point, and on `…/object/key` for objects).
     fn access_point(&self, kinds: &[Kind]) -> Option<Found<'a>> {
         if self.plan.prefix.as_ref() != "s3" {
             return None;
         }
-        let point = self.request.top("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let named = self.request.top("bucketName").filter(|name| name.starts_with("arn:"));
+        let told = || {
+            self.told()
+                .iter()
+                .filter_map(|told| told.arn.as_deref())
+                .find(|arn| arn.contains(":accesspoint/"))
+        };
+        let point = named.or_else(told)?;
         let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
         if !is_object {
             return Some(Found::arn(point));
@@ -331,7 +342,7 @@ fn drop_alternatives(told: &mut Vec<(&Kind, Filled<'_>)>) {
 }
 
 /// An ARN with a star in it is what it would be taken for: a pattern.
-fn arn_or_pattern(arn: String) -> CheckedResource {
+pub(super) fn arn_or_pattern(arn: String) -> CheckedResource {
     if arn.contains(['*', '?']) {
         CheckedResource::Pattern(arn.into())
     } else {
