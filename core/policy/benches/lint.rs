@@ -28,7 +28,7 @@ fn document(statements: usize) -> String {
         let condition =
             r#"{"StringEquals":{"aws:PrincipalTag/team":"red","aws:RequestedRegion":"ap-northeast-1"}}"#;
         format!(
-            r#"{{"Sid":"S{number}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:*Tag*"],"Resource":"{arn}{number}*","Condition":{condition}}}"#
+            r#"{{"Sid":"S{number}","Effect":"Allow","Action":["{service}:Get*","{service}:List*","{service}:*Tag*"],"Resource":"{arn}{number:02}-*","Condition":{condition}}}"#
         )
     };
     let statements: Vec<String> = (0..statements).map(statement).collect();

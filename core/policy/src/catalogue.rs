@@ -8,6 +8,8 @@ mod read;
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
+
 pub use actions::ActionSet;
 pub use read::CatalogueError;
 
@@ -17,6 +19,8 @@ pub struct Catalogue {
     version: String,
     strings: Strings,
     services: Vec<Service>,
+    /// Services by their prefix in lower case.
+    prefixes: FxHashMap<String, usize>,
     /// In order of service and name in lower case, so that a service is a run of numbers.
     actions: Vec<Action>,
     /// `service:name` in lower case, in the order of `actions`.
@@ -236,14 +240,13 @@ impl Catalogue {
         self.service(prefix).is_some()
     }
 
-    /// A service and its number. They stand in the order of `names`, where a `:` follows the prefix.
+    /// A service and its number.
     fn service(&self, prefix: &str) -> Option<(usize, &Service)> {
-        let wanted = || prefix.bytes().map(|byte| byte.to_ascii_lowercase()).chain([b':']);
-        let order = |held: &Service| {
-            let known = self.strings.get(held.prefix).bytes().map(|byte| byte.to_ascii_lowercase());
-            known.chain([b':']).cmp(wanted())
+        let found = match prefix.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => self.prefixes.get(prefix.to_ascii_lowercase().as_str()),
+            false => self.prefixes.get(prefix),
         };
-        let place = self.services.binary_search_by(order).ok()?;
+        let place = *found?;
         self.services.get(place).map(|held| (place, held))
     }
 

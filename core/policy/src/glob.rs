@@ -162,19 +162,39 @@ impl Glob {
 /// Whether some text matches both patterns: the yes or no of [`Glob::common_text`], cheaply. A `*` or `?` on either side is a
 /// wildcard.
 pub fn patterns_overlap(a: &str, b: &str) -> bool {
-    if !a.contains(['*', '?']) || !b.contains(['*', '?']) {
+    let (start_a, start_b) = (literal_length(a), literal_length(b));
+    if start_a == a.len() || start_b == b.len() {
         // The one without wildcards is the text.
-        return if a.contains(['*', '?']) {
-            crate::pattern::matches(a, b)
-        } else {
+        return if start_a == a.len() {
             crate::pattern::matches(b, a)
+        } else {
+            crate::pattern::matches(a, b)
         };
     }
     // What both begin with before their first wildcard must be the same; most pairs end here.
-    let (start_a, start_b) = (literal_start(a), literal_start(b));
-    if !start_a.starts_with(start_b) && !start_b.starts_with(start_a) {
+    let start = start_a.min(start_b);
+    let (Some((head_a, a)), Some((head_b, b))) = (a.split_at_checked(start), b.split_at_checked(start))
+    else {
+        return false;
+    };
+    if head_a != head_b {
         return false;
     }
+    match (a, b) {
+        ("*", _) | (_, "*") => true,
+        // At least one character, which every pattern but `*` and the empty one has.
+        ("?*", _) | (_, "?*") => true,
+        _ => tails_overlap(a, b),
+    }
+}
+
+/// The bytes before the first wildcard.
+fn literal_length(pattern: &str) -> usize {
+    pattern.bytes().position(|byte| matches!(byte, b'*' | b'?')).unwrap_or(pattern.len())
+}
+
+/// The same, position by position.
+fn tails_overlap(a: &str, b: &str) -> bool {
     let b: Vec<char> = b.chars().collect();
     // `row[n]`: whether the part of `a` so far and the first `n` characters of `b` have a text in common.
     let mut row = vec![true];
@@ -182,28 +202,23 @@ pub fn patterns_overlap(a: &str, b: &str) -> bool {
         *all_stars &= *c == '*';
         Some(*all_stars)
     }));
+    let mut next = Vec::with_capacity(row.len());
     for x in a.chars() {
         let mut left = x == '*' && row.first() == Some(&true);
-        let mut next = vec![left];
+        next.clear();
+        next.push(left);
         for (y, above) in b.iter().zip(row.windows(2)) {
             let &[diagonal, above] = above else { continue };
             left = match (x, *y) {
-                ('*', '*') => diagonal || above || left,
-                // Either the `*` stands for nothing, or it swallows one step of the other side.
-                ('*', _) => above || left || diagonal,
-                (_, '*') => left || above || diagonal,
+                // A `*` stands for nothing, or swallows one step of the other side.
+                ('*', _) | (_, '*') => above || left || diagonal,
                 _ => diagonal && (x == '?' || *y == '?' || x == *y),
             };
             next.push(left);
         }
-        row = next;
+        std::mem::swap(&mut row, &mut next);
     }
     row.last() == Some(&true)
-}
-
-/// What stands before the first wildcard.
-fn literal_start(pattern: &str) -> &str {
-    pattern.find(['*', '?']).and_then(|at| pattern.get(..at)).unwrap_or(pattern)
 }
 
 impl FromIterator<Token> for Glob {

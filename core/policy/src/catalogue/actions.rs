@@ -171,7 +171,10 @@ impl Catalogue {
                 return;
             }
             let id = ActionId(u16::try_from(range.start.saturating_add(place)).unwrap_or(u16::MAX));
-            if (is_prefix || pattern::matches(&pattern, name)) && !take(id) {
+            // The letters before the first wildcard have been compared; with a wildcard in the service there may be none.
+            let is_match =
+                is_prefix || matches_behind(&pattern, name, if is_wild { 0 } else { literal.len() });
+            if is_match && !take(id) {
                 return;
             }
         }
@@ -182,6 +185,11 @@ impl Catalogue {
             self.services.get(number.saturating_add(1)).map_or(self.actions.len(), |next| next.actions);
         service.actions..next
     }
+}
+
+/// Whether the rest of a name matches the rest of a pattern.
+fn matches_behind(pattern: &str, name: &str, at: usize) -> bool {
+    pattern.get(at..).zip(name.get(at..)).is_some_and(|(pattern, name)| pattern::matches(pattern, name))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
+use rustc_hash::FxHashMap;
 
 use super::{Action, Catalogue, ResourceType, Service, Strings};
 
@@ -38,6 +39,7 @@ impl Catalogue {
             version,
             strings,
             services: Vec::new(),
+            prefixes: FxHashMap::default(),
             actions: Vec::new(),
             names: Vec::new(),
             resource_types: Vec::new(),
@@ -64,6 +66,7 @@ impl Catalogue {
         let actions = bytes.list(|bytes| bytes.action(first_type))?;
         self.services.push(Service { prefix, actions: self.actions.len(), keys });
         let prefix = self.strings.get(prefix).to_ascii_lowercase();
+        self.prefixes.insert(prefix.clone(), self.services.len().saturating_sub(1));
         for action in &actions {
             let mut name = format!("{prefix}:{}", self.strings.get(action.name));
             name.make_ascii_lowercase();

@@ -98,8 +98,9 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
         };
         return (!catalogue.has_service(service)).then(|| (RuleId::InvalidService, message()));
     }
+    let open = opened(resource);
     let alike: Vec<&Template> =
-        templates.into_iter().filter(|template| template.takes_resource(resource)).collect();
+        templates.into_iter().filter(|template| template.takes_resource(&open)).collect();
     if alike.is_empty() {
         let short = shortened(resource);
         return Some(match service {

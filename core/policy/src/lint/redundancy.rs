@@ -32,8 +32,17 @@ pub(super) fn covers(wide: &str, narrow: &str, sink: &Sink<'_>) -> bool {
     // `prefix*` is the usual form.
     match wide.strip_suffix('*') {
         Some(prefix) if !prefix.contains(['*', '?']) => narrow.starts_with(prefix),
-        _ => sink.may_compare() && Glob::policy(wide).covers(&Glob::policy(narrow)),
+        _ => {
+            may_cover(wide, narrow) && sink.may_compare() && Glob::policy(wide).covers(&Glob::policy(narrow))
+        }
     }
+}
+
+/// Two texts of `narrow`, with nothing and with one odd character for each `*`: a set that lacks one of them is not wider.
+fn may_cover(wide: &str, narrow: &str) -> bool {
+    const ODD: &str = "\u{1}";
+    let texts = [narrow.replace('*', ""), narrow.replace('*', ODD)];
+    texts.iter().all(|text| pattern::matches(wide, &text.replace('?', ODD)))
 }
 
 /// The entries that another entry covers, with that entry. Of two equal ones the later is too many.
@@ -69,6 +78,11 @@ fn actions(held: &Held<'_>, sink: &mut Sink<'_>) {
 
 /// ARNs are compared part by part.
 fn parts_cover(wide: &str, narrow: &str, sink: &Sink<'_>) -> bool {
+    // What stands before the first wildcard must stand there, too: most pairs end here.
+    let start = wide.find(['*', '?']).and_then(|at| wide.get(..at)).unwrap_or(wide);
+    if !narrow.starts_with(start) {
+        return false;
+    }
     let mut parts = padded_parts(wide).into_iter().zip(padded_parts(narrow));
     parts.all(|(wide, narrow)| covers(wide, narrow, sink))
 }

@@ -35,15 +35,15 @@ impl Template {
         (service, template)
     }
 
-    pub(super) fn takes_resource(&self, resource: &str) -> bool {
-        let resource = opened(resource);
-        !(self.is_bucket && resource.contains('/')) && patterns_overlap(&self.resource, &resource)
+    /// Whether there is such a resource; its variables are wildcards already.
+    pub(super) fn takes_resource(&self, opened: &str) -> bool {
+        !(self.is_bucket && opened.contains('/')) && patterns_overlap(&self.resource, opened)
     }
 
     fn takes(&self, [_, _, _, region, account, resource]: [&str; 6]) -> bool {
         patterns_overlap(&self.region, &opened(region))
             && patterns_overlap(&self.account, &opened(account))
-            && self.takes_resource(resource)
+            && self.takes_resource(&opened(resource))
     }
 }
 
