@@ -93,7 +93,7 @@ pub(crate) struct WhatCan {
     pub(crate) circumstances: Circumstances,
 }
 
-/// Who can make himself an administrator, or act as somebody, and by which steps?
+/// Who can become an administrator, or act as somebody, and by which steps?
 ///
 /// Privilege escalation as reachability: every step is a path of the catalogue (ids of pathfinding.cloud), with the
 /// requests that make it possible, each decided by the policy engine with SCPs, RCPs, boundaries and conditions. For each

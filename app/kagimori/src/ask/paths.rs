@@ -1,4 +1,4 @@
-//! `kagimori ask paths`: who can make himself an administrator, or become somebody, and how.
+//! `kagimori ask paths`: who can become an administrator, or act as somebody, and how.
 
 mod dot;
 mod json;
