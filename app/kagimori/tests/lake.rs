@@ -174,7 +174,7 @@ mod tests {
             if from.is_dir() {
                 copy(&from, &directory.join(name))
             } else {
-                fs::copy(from, directory.join(name)).unwrap();
+                let _bytes = fs::copy(from, directory.join(name)).unwrap();
             }
         }
         let review = |out: &str| run(&["review", text(&directory), "--out", text(&directory.join(out))]);

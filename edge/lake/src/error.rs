@@ -72,7 +72,6 @@ impl LakeError {
         Self::Damaged { path: path.to_owned(), message: error.to_string() }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
     pub(crate) fn defect(error: impl Display) -> Self {
         Self::Defect(error.to_string())
     }

@@ -41,6 +41,7 @@ pub(crate) struct TrailFile {
 
 /// The bytes of a file, as stored.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "s3"), derive(Clone, Copy))]
 pub(crate) enum Content<'a> {
     /// A file on disk, read in blocks.
     Disk(&'a Path),

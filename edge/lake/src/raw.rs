@@ -71,8 +71,11 @@ struct Hand {
     cover: CoverSum,
     problems: Vec<Problem>,
     /// Principal, account and access key of each `userIdentity`.
-    identities: FxHashMap<Box<str>, (Option<String>, Option<String>, Option<String>)>,
+    identities: FxHashMap<Box<str>, Told>,
 }
+
+/// Principal, account and access key.
+type Told = (Option<String>, Option<String>, Option<String>);
 
 impl Hand {
     fn merge(&mut self, other: Self) {

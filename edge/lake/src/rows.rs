@@ -21,7 +21,7 @@ use crate::schema::{FLAGS, Flag, LISTS, List, TEXTS, Text};
 const IDENTITIES_MAX: usize = 1 << 14;
 
 /// Events as rows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) strings: Strings,
     pub(crate) lists: Lists,
@@ -77,19 +77,6 @@ impl Default for Strings {
 impl Default for Lists {
     fn default() -> Self {
         Self { numbers: FxHashMap::from_iter([(Box::default(), 0)]), lists: vec![Box::default()] }
-    }
-}
-
-impl Default for Rows {
-    fn default() -> Self {
-        Self {
-            strings: Strings::default(),
-            lists: Lists::default(),
-            rows: Vec::new(),
-            ids: Vec::new(),
-            identities: FxHashMap::default(),
-            scratch: Vec::new(),
-        }
     }
 }
 
