@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_policy::document::Document;
 use kagimori_policy::engine::{Compiled, Compiler};
-use kagimori_policy::policies::{Layer, MissingDocument};
+use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Principal};
 
 use crate::id::{AccountId, Arn};
@@ -138,6 +138,24 @@ impl<'a> Access<'a> {
             trust: None,
             missing: Vec::new(),
         })
+    }
+
+    /// Every policy that has a say about a subject whatever it asks for, what is missing included.
+    pub fn in_effect(&self, subject: &Subject) -> Policies {
+        let guardrails = self.guardrails.get(&subject.account).cloned().unwrap_or_default();
+        let levels = |levels: &[(String, Vec<DocumentId>)]| {
+            levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
+        };
+        let mut missing = subject.missing.clone();
+        missing.extend(guardrails.missing);
+        Policies {
+            identity: self.cloned(&subject.identity),
+            boundary: self.cloned(&subject.boundary),
+            service_control: levels(&guardrails.service_control),
+            resource_control: levels(&guardrails.resource_control),
+            missing,
+            ..Policies::default()
+        }
     }
 
     /// What the policies were compiled with; a copy compiles further ones that may meet them.

@@ -7,10 +7,12 @@
 //! * [`privilege`]: what the policies on an identity amount to, as far as the text tells.
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
+//! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
 pub mod privilege;
+pub mod replay;
 pub mod review;
 pub mod sentence;
 pub mod settings;

@@ -1,0 +1,234 @@
+//! Calls that no decision can tell apart.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use kagimori_estate::id::AccessKeyId;
+use kagimori_trail::call::Call;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// What tells calls apart beside who called, what was checked, the region, MFA, the endpoint and the service in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]
+pub struct Telling {
+    /// `sourceIPAddress`: some policy asks for it.
+    pub address: bool,
+    /// `userAgent`.
+    pub agent: bool,
+    /// The time.
+    pub time: bool,
+    /// Calls with one of these keys are apart.
+    pub keys: FxHashSet<AccessKeyId>,
+}
+
+/// One call of a class.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a time and an id")]
+pub struct Witness {
+    /// `eventTime`, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// `eventID`.
+    pub event_id: Option<Box<str>>,
+}
+
+/// Calls that no decision can tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Class {
+    /// The first of them: it stands for all.
+    pub call: Call,
+    /// How many.
+    pub count: u64,
+    /// The time of the last.
+    pub last: i64,
+    /// The days on which there were any, since 1970-01-01.
+    pub days: BTreeSet<i64>,
+    /// Made with one of the keys of [`Telling::keys`].
+    pub has_key: bool,
+}
+
+/// Classes of calls, counted.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    telling: Telling,
+    by_hash: FxHashMap<u64, Vec<usize>>,
+    classes: Vec<Class>,
+    calls: u64,
+}
+
+impl Classes {
+    /// No call so far.
+    pub fn new(telling: Telling) -> Self {
+        Self { telling, ..Self::default() }
+    }
+
+    /// Counts a call.
+    pub fn add(&mut self, call: &Call) {
+        self.calls = self.calls.saturating_add(1);
+        let has_key = self.has_key(call);
+        let hash = self.telling.hash(call, has_key);
+        match self.place(hash, call, has_key) {
+            Some(place) => {
+                if let Some(class) = self.classes.get_mut(place) {
+                    class.count(call);
+                }
+            }
+            None => self.insert(hash, Class::of(call.clone(), has_key)),
+        }
+    }
+
+    /// Takes in what another thread counted.
+    pub fn merge(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        for class in other.classes {
+            let hash = self.telling.hash(&class.call, class.has_key);
+            match self.place(hash, &class.call, class.has_key) {
+                Some(place) => {
+                    if let Some(held) = self.classes.get_mut(place) {
+                        held.merge(class);
+                    }
+                }
+                None => self.insert(hash, class),
+            }
+        }
+    }
+
+    /// The classes, in the order of their first calls: the same whatever was read first.
+    pub fn finish(self) -> Vec<Class> {
+        let mut classes = self.classes;
+        classes.sort_by(|a, b| {
+            let key = |class: &Class| (class.call.time, class.call.event_id.clone());
+            key(a).cmp(&key(b)).then_with(|| a.call.checks.cmp(&b.call.checks))
+        });
+        classes
+    }
+
+    /// How many calls were counted.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// How many classes they make.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether no call was counted.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    fn has_key(&self, call: &Call) -> bool {
+        !self.telling.keys.is_empty()
+            && call.caller.access_key.as_ref().is_some_and(|key| self.telling.keys.contains(key))
+    }
+
+    fn place(&self, hash: u64, call: &Call, has_key: bool) -> Option<usize> {
+        let candidates = self.by_hash.get(&hash)?;
+        candidates.iter().copied().find(|place| {
+            self.classes
+                .get(*place)
+                .is_some_and(|class| class.has_key == has_key && self.telling.is_same(&class.call, call))
+        })
+    }
+
+    fn insert(&mut self, hash: u64, class: Class) {
+        self.by_hash.entry(hash).or_default().push(self.classes.len());
+        self.classes.push(class);
+    }
+}
+
+impl Telling {
+    /// What the policies of an estate ask for.
+    pub fn for_keys(condition_keys: &BTreeSet<String>) -> Self {
+        let asks = |keys: &[&str]| keys.iter().any(|key| condition_keys.contains(*key));
+        Self {
+            address: asks(&["aws:sourceip", "aws:vpcsourceip"]),
+            agent: asks(&["aws:useragent"]),
+            time: asks(&["aws:currenttime", "aws:epochtime"]),
+            keys: FxHashSet::default(),
+        }
+    }
+
+    fn hash(&self, call: &Call, has_key: bool) -> u64 {
+        let mut hasher = FxHasher::default();
+        call.caller.principal.hash(&mut hasher);
+        call.name.hash(&mut hasher);
+        call.checks.hash(&mut hasher);
+        call.region.hash(&mut hasher);
+        (call.outcome, call.caller.mfa, has_key).hash(&mut hasher);
+        call.caller.vpc_endpoint.hash(&mut hasher);
+        if self.address {
+            call.caller.address.hash(&mut hasher);
+        }
+        if self.time {
+            call.time.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn is_same(&self, one: &Call, other: &Call) -> bool {
+        let (a, b) = (&one.caller, &other.caller);
+        a.principal == b.principal
+            && one.name == other.name
+            && one.checks == other.checks
+            && one.region == other.region
+            && (one.outcome, a.mfa, one.gap, one.account) == (other.outcome, b.mfa, other.gap, other.account)
+            && a.vpc_endpoint == b.vpc_endpoint
+            && a.invoked_by == b.invoked_by
+            && one.source == other.source
+            && is_long_term(one) == is_long_term(other)
+            && is_from_address(one) == is_from_address(other)
+            && (!self.address || a.address == b.address)
+            && (!self.agent || a.agent == b.agent)
+            && (!self.time || one.time == other.time)
+    }
+}
+
+/// Long-term keys begin with `AKIA`, those of sessions with `ASIA` (`reference_identifiers`).
+pub(super) fn is_long_term(call: &Call) -> bool {
+    call.caller.access_key.as_ref().is_some_and(|key| key.as_str().starts_with("AKIA"))
+}
+
+/// Whether the place is told by its address. A service's name stands there when AWS made the call.
+fn is_from_address(call: &Call) -> bool {
+    call.caller.address.as_deref().is_some_and(|address| address.parse::<std::net::IpAddr>().is_ok())
+}
+
+impl Class {
+    fn of(call: Call, has_key: bool) -> Self {
+        let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
+        Self { call, count: 1, last, days, has_key }
+    }
+
+    fn count(&mut self, call: &Call) {
+        self.count = self.count.saturating_add(1);
+        if call.time != self.last {
+            let day = call.time.div_euclid(DAY);
+            if day != self.last.div_euclid(DAY) {
+                self.days.insert(day);
+            }
+            self.last = self.last.max(call.time);
+        }
+        if (call.time, &call.event_id) < (self.call.time, &self.call.event_id) {
+            self.call = call.clone();
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.last = self.last.max(other.last);
+        self.days.extend(other.days);
+        if (other.call.time, &other.call.event_id) < (self.call.time, &self.call.event_id) {
+            self.call = other.call;
+        }
+    }
+
+    /// The first call.
+    pub fn witness(&self) -> Witness {
+        Witness { time: self.call.time, event_id: self.call.event_id.clone() }
+    }
+}

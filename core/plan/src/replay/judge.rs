@@ -1,0 +1,434 @@
+//! One class of calls, before and after.
+
+use std::collections::BTreeMap;
+
+use kagimori_estate::access::{Access, Question, Subject};
+use kagimori_estate::id::{AccountId, Arn};
+use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::decision::Answer;
+use kagimori_policy::document::{ActionElement, Document, OneOrMany, Statement};
+use kagimori_policy::formula::{Atom, Formula};
+use kagimori_policy::pattern::matches_ignoring_case;
+use kagimori_policy::policies::{Layer, Policies};
+use kagimori_trail::call::{Call, Certainty, Check, MapGap, Outcome};
+use kagimori_trail::event::Principal;
+use rustc_hash::FxHashSet;
+
+use super::{Class, instances, question};
+
+/// More unknowns than this are not tried out.
+const ATOMS_MAX: usize = 12;
+
+/// The estate before and after, and the credentials that would be gone.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    before: &'a Access<'a>,
+    after: &'a Access<'a>,
+    /// Users whose console password would be gone.
+    no_console: FxHashSet<Arn>,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
+pub enum Verdict {
+    /// It was allowed and would be denied: it would have broken.
+    NewlyDenied,
+    /// It is not known whether it would be allowed.
+    CannotTell,
+    /// It succeeded, and by the policies of the estate as it is it could not have: the model lacks something, or the policies
+    /// were others then.
+    Unexplained,
+    /// It was denied and would be allowed.
+    NewlyAllowed,
+    /// It would be allowed, if the condition keys that CloudTrail does not tell were absent.
+    AllowedAssuming,
+    /// It would be allowed.
+    StillAllowed,
+    /// It was denied, and would be.
+    AlreadyDenied,
+    /// Nothing to decide: throttled, a sign-in, something AWS does by itself, or nobody of this estate.
+    NotAsked,
+}
+
+/// A verdict with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The check that decided it, by its place; `None`: the call as a whole.
+    pub check: Option<usize>,
+    /// Why, as a noun phrase or a short sentence.
+    pub why: String,
+    /// The condition keys it hangs on.
+    pub keys: Vec<String>,
+}
+
+/// What the policies say of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "three values")]
+pub enum Said {
+    /// Allowed.
+    Allowed,
+    /// Denied: by which layer, and whether by a Deny.
+    Denied(Layer, bool),
+    /// It depends.
+    Depends(Open),
+}
+
+/// What an answer depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "two kinds of not knowing")]
+pub enum Open {
+    /// Allowed if this holds.
+    If(Formula),
+    /// Some resources of the form that the event tells are allowed, others are not.
+    Resource,
+}
+
+/// Who called, as the estate knows them.
+enum Who {
+    Subject { before: Box<Subject>, after: Box<Subject> },
+    /// Told by the event, and not in the estate.
+    Gone,
+    /// A service, or nobody of IAM.
+    Nobody,
+}
+
+impl<'a> Replay<'a> {
+    /// Replays over two estates.
+    pub fn new(before: &'a Access<'a>, after: &'a Access<'a>) -> Self {
+        Self { before, after, no_console: FxHashSet::default() }
+    }
+
+    /// Users who could sign in and could not any more.
+    #[must_use]
+    pub fn without_console(mut self, users: impl IntoIterator<Item = Arn>) -> Self {
+        self.no_console.extend(users);
+        self
+    }
+
+    /// Judges a class of calls.
+    pub fn judge(&self, class: &Class) -> Judgement {
+        let call = &class.call;
+        if call.outcome == Outcome::Throttled {
+            return whole(Verdict::NotAsked, "throttled");
+        }
+        if let Some(judgement) = self.credential(class) {
+            return judgement;
+        }
+        if call.gap == Some(MapGap::NotAuthorized) {
+            return whole(Verdict::NotAsked, "not a call that IAM authorizes");
+        }
+        match self.who(&call.caller.principal) {
+            Who::Nobody => whole(Verdict::NotAsked, "no principal of this estate"),
+            Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
+            Who::Gone => whole(Verdict::CannotTell, "its caller is not in the snapshots"),
+            Who::Subject { before, after } => self.judge_checks(call, &before, &after),
+        }
+    }
+
+    /// Credentials that would be gone decide before any policy.
+    fn credential(&self, class: &Class) -> Option<Judgement> {
+        let call = &class.call;
+        let worked = call.outcome == Outcome::Succeeded || call.outcome == Outcome::Failed;
+        if class.has_key && worked {
+            let why = "its access key, or the key or session that its session was made from, would not work";
+            return Some(whole(Verdict::NewlyDenied, why));
+        }
+        let Principal::User(arn) = &call.caller.principal else { return None };
+        let signs_in = &*call.source == "signin.amazonaws.com" && worked && call.error.is_none();
+        (signs_in && self.no_console.contains(arn))
+            .then(|| whole(Verdict::NewlyDenied, "the console password would be gone"))
+    }
+
+    fn who(&self, principal: &Principal) -> Who {
+        let found = |access: &Access<'_>| match principal {
+            Principal::User(arn) | Principal::Role(arn) => self.find(access, arn),
+            Principal::Root(account, _) => access.root(*account),
+            Principal::UserName(account, name) => {
+                let mut subjects = access.subjects().iter();
+                let is_it = |subject: &&Subject| {
+                    subject.account == *account
+                        && subject.arn.resource().starts_with("user/")
+                        && subject.arn.name() == name
+                };
+                subjects.find(is_it).cloned()
+            }
+            Principal::Service(_) | Principal::Other => None,
+        };
+        match (principal, found(self.before), found(self.after)) {
+            (Principal::Service(_) | Principal::Other, ..) => Who::Nobody,
+            (_, Some(before), Some(after)) => {
+                Who::Subject { before: Box::new(before), after: Box::new(after) }
+            }
+            _ => Who::Gone,
+        }
+    }
+
+    /// The subject of an ARN; a session's ARN without its session (`assumed-role/NAME`) finds its role.
+    fn find(&self, access: &Access<'_>, arn: &Arn) -> Option<Subject> {
+        if let Some(subject) = access.subject(arn.as_str()) {
+            return Some(subject.clone());
+        }
+        let name = arn.resource().strip_prefix("assumed-role/")?;
+        let session = format!("{}/s", arn.as_str());
+        access.subject(&session).filter(|subject| subject.arn.name() == name).cloned()
+    }
+
+    fn judge_checks(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+        let mut worst: Option<Judgement> = None;
+        for (place, check) in call.checks.iter().enumerate() {
+            let judged = self.judge_check(call, place, check, before, after);
+            if worst.as_ref().is_none_or(|worst| judged.verdict < worst.verdict) {
+                worst = Some(judged);
+            }
+        }
+        let is_open = call.gap.is_some() && before_is_not_after(self, before, after);
+        match worst {
+            None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
+            None if is_open => whole(Verdict::CannotTell, gap(call)),
+            None => whole(Verdict::StillAllowed, "nothing that decides it changes"),
+            Some(judged) if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied => {
+                whole(Verdict::CannotTell, gap(call))
+            }
+            Some(judged) => judged,
+        }
+    }
+
+    fn judge_check(
+        &self,
+        call: &Call,
+        place: usize,
+        check: &Check,
+        before: &Subject,
+        after: &Subject,
+    ) -> Judgement {
+        let was = said(self.before, before, call, check);
+        let is = said(self.after, after, call, check);
+        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
+        let plain = |verdict, why: &str| of(verdict, why.to_owned(), Vec::new());
+        let is_certain = check.certainty == Certainty::Certain;
+        if call.outcome == Outcome::Denied {
+            return match (&was, &is) {
+                (Said::Denied(..), Said::Allowed) => plain(Verdict::NewlyAllowed, "would be allowed"),
+                _ => plain(Verdict::AlreadyDenied, "denied then"),
+            };
+        }
+        match (&was, &is) {
+            (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, "not needed then"),
+            (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {
+                of(Verdict::Unexplained, denial(*layer, *is_explicit), Vec::new())
+            }
+            (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
+                of(Verdict::AlreadyDenied, denial(*layer, *is_explicit), Vec::new())
+            }
+            (Said::Denied(..), _) => plain(Verdict::NewlyAllowed, "would be allowed"),
+            (_, Said::Allowed) => plain(Verdict::StillAllowed, "allowed"),
+            (_, Said::Denied(layer, is_explicit)) if is_certain => {
+                of(Verdict::NewlyDenied, denial(*layer, *is_explicit), Vec::new())
+            }
+            (_, Said::Denied(layer, is_explicit)) => {
+                let why = format!("if AWS checked it: {}", denial(*layer, *is_explicit));
+                of(Verdict::CannotTell, why, Vec::new())
+            }
+            (Said::Depends(Open::Resource), Said::Depends(Open::Resource))
+                if self.reaches_no_less(before, after, &check.action) =>
+            {
+                plain(Verdict::StillAllowed, "no resource is lost")
+            }
+            (_, Said::Depends(open)) => self.judge_open(call, check, (&was, open), (before, after), place),
+        }
+    }
+
+    /// Whether the identity policies after allow an action on every resource on which those before do, and the rest is the same.
+    fn reaches_no_less(&self, before: &Subject, after: &Subject, action: &str) -> bool {
+        let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
+        let (old, new) = (about_action(&was.identity, action), about_action(&is.identity, action));
+        let rest = |policies: Policies| Policies { identity: Vec::new(), ..policies };
+        let is_kept = old == new || included(&old, &new) == Inclusion::Proved;
+        is_kept && rest(was) == rest(is)
+    }
+
+    /// After the change it depends: does what is known of the call settle it?
+    fn judge_open(
+        &self,
+        call: &Call,
+        check: &Check,
+        (was, open): (&Said, &Open),
+        (before, after): (&Subject, &Subject),
+        place: usize,
+    ) -> Judgement {
+        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
+        let allowed = Formula::TRUE;
+        let (was, is) = match (was, open) {
+            (Said::Depends(Open::If(was)), Open::If(is)) => (was, is),
+            (_, Open::If(is)) => (&allowed, is),
+            (_, Open::Resource) => {
+                let why = "the event does not tell the resource, and only some would be allowed";
+                return of(Verdict::CannotTell, why.to_owned(), Vec::new());
+            }
+        };
+        match relation(was, is) {
+            Some(true) => return of(Verdict::StillAllowed, "what allowed it would".to_owned(), Vec::new()),
+            Some(false) => {
+                let why = "what allowed it would deny it".to_owned();
+                return of(Verdict::NewlyDenied, why, Vec::new());
+            }
+            None => {}
+        }
+        let keys = keys(is);
+        let question = question(call, check, Some(after.account));
+        let question = Question { strict: true, ..question };
+        // If the keys were absent: it must have been allowed so before, too, or they were not.
+        let is_allowed_without = self.after.decide(after, &question) == Answer::Allowed
+            && self.before.decide(before, &question) == Answer::Allowed;
+        if is_allowed_without && !keys.is_empty() {
+            let why = format!("allowed if {} were absent", keys.join(", "));
+            return of(Verdict::AllowedAssuming, why, keys);
+        }
+        let why = if keys.is_empty() {
+            format!("allowed if {is}")
+        } else {
+            format!("CloudTrail does not tell {}", keys.join(", "))
+        };
+        of(Verdict::CannotTell, why, keys)
+    }
+}
+
+/// The statements that speak of an action, about this action alone.
+fn about_action(documents: &[Document], action: &str) -> Vec<Document> {
+    let action_element = ActionElement::Action(OneOrMany::One(action.to_owned()));
+    let speaks = |statement: &Statement| {
+        let (patterns, is_negated) = statement.action.patterns();
+        patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
+    };
+    let of_action = |document: &Document| Document {
+        statements: document
+            .statements
+            .iter()
+            .filter(|statement| speaks(statement))
+            .map(|statement| Statement { action: action_element.clone(), ..statement.clone() })
+            .collect(),
+        ..document.clone()
+    };
+    documents.iter().map(of_action).collect()
+}
+
+/// What the policies of an estate say of a check.
+fn said(access: &Access<'_>, subject: &Subject, call: &Call, check: &Check) -> Said {
+    let question = question(call, check, Some(subject.account));
+    match access.decide(subject, &question) {
+        Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
+        Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
+        Answer::Indeterminate => Said::Depends(Open::If(access.ask(subject, &question).decision.allowed_if)),
+        Answer::Allowed => {
+            // Some resource of the form is allowed: is every one?
+            let is_allowed = |resource: String| {
+                let question = Question { resource, ..question.clone() };
+                access.decide(subject, &question) == Answer::Allowed
+            };
+            let all = instances(call, check).into_iter().all(is_allowed);
+            if all { Said::Allowed } else { Said::Depends(Open::Resource) }
+        }
+    }
+}
+
+/// Given that `was` holds: does `is`? `None`: it may or may not.
+fn relation(was: &Formula, is: &Formula) -> Option<bool> {
+    let mut atoms = was.atoms();
+    atoms.extend(is.atoms());
+    atoms.sort_unstable();
+    atoms.dedup();
+    if was == is {
+        return Some(true);
+    }
+    if atoms.len() > ATOMS_MAX {
+        return None;
+    }
+    let mut seen: Option<bool> = None;
+    for bits in 0..(1_u32 << atoms.len()) {
+        let values: BTreeMap<&Atom, bool> =
+            atoms.iter().enumerate().map(|(place, atom)| (*atom, bits & (1 << place) != 0)).collect();
+        if !holds(was, &values) {
+            continue;
+        }
+        let holds = holds(is, &values);
+        if seen.is_some_and(|seen| seen != holds) {
+            return None;
+        }
+        seen = Some(holds);
+    }
+    seen
+}
+
+fn holds(formula: &Formula, values: &BTreeMap<&Atom, bool>) -> bool {
+    match formula {
+        Formula::Constant(value) => *value,
+        Formula::Atom(atom) => values.get(atom).copied().unwrap_or_default(),
+        Formula::All(parts) => parts.iter().all(|part| holds(part, values)),
+        Formula::Any(parts) => parts.iter().any(|part| holds(part, values)),
+        Formula::Not(inner) => !holds(inner, values),
+    }
+}
+
+fn keys(formula: &Formula) -> Vec<String> {
+    let mut keys: Vec<String> =
+        formula.atoms().into_iter().flat_map(Atom::missing_keys).map(str::to_owned).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Whether anything that has a say about a principal changes.
+fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -> bool {
+    replay.before.in_effect(before) != replay.after.in_effect(after)
+}
+
+fn denial(layer: Layer, is_explicit: bool) -> String {
+    if is_explicit { format!("denied explicitly by {layer}") } else { format!("not allowed by {layer}") }
+}
+
+fn gap(call: &Call) -> &'static str {
+    match call.gap {
+        Some(MapGap::BodyMissing) => "CloudTrail left the request out of the event",
+        _ => "which permissions this call needs is not known",
+    }
+}
+
+fn whole(verdict: Verdict, why: &str) -> Judgement {
+    Judgement { verdict, check: None, why: why.to_owned(), keys: Vec::new() }
+}
+
+impl Judgement {
+    /// The action and the resource it is about.
+    pub fn about<'c>(&self, call: &'c Call) -> (String, Option<&'c str>) {
+        use kagimori_trail::call::CheckedResource;
+        let check = self.check.and_then(|place| call.checks.get(place)).or_else(|| call.checks.first());
+        match check {
+            Some(check) => {
+                let resource = match &check.resource {
+                    CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) => Some(&**arn),
+                    CheckedResource::None => Some("*"),
+                    CheckedResource::Unknown => None,
+                };
+                (check.action.to_string(), resource)
+            }
+            None => {
+                let service = call.source.split('.').next().unwrap_or_default();
+                (format!("{service}:{}", call.name), None)
+            }
+        }
+    }
+}
+
+/// The account of a principal, when it is of one.
+pub(super) fn account_of(principal: &Principal) -> Option<AccountId> {
+    match principal {
+        Principal::User(arn) | Principal::Role(arn) => arn.account(),
+        Principal::Root(account, _) | Principal::UserName(account, _) => Some(*account),
+        Principal::Service(_) | Principal::Other => None,
+    }
+}
