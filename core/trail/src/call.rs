@@ -100,7 +100,8 @@ pub enum CheckedResource {
     Pattern(Box<str>),
     /// The action has no resource types: it is checked on `*`.
     None,
-    /// The action works on a resource that the event does not tell.
+    /// The action works on a resource that the event does not tell. An `iam:PassRole` by instance profile is so: the
+    /// check's context names the profile as `ec2:instanceprofile`, and the estate knows its role.
     Unknown,
 }
 

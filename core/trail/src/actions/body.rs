@@ -1,0 +1,303 @@
+//! A body of an event as a flat tree.
+//!
+//! Bodies hold anything, and the same key changes its type from event to event (`maxResults`, `tags`, EC2's
+//! `…Request` wrappers), so nothing here has a schema: a body is a list of scalars, each with its key and its parent.
+//! The members of a list stand under the list's own key, and EC2's wrapping `items` and `content` are passed through:
+//! `instancesSet.items[0].instanceId` is found as `instancesSet.instanceId`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
+const NODES_MAX: usize = 8192;
+
+/// The scalars of a body.
+#[derive(Debug, Default)]
+pub(crate) struct Body<'a> {
+    nodes: Vec<Node<'a>>,
+    /// The body was cut off (`omitted: true`), could not be read, or is larger than is kept.
+    pub(crate) is_cut: bool,
+    /// There is a body at all, though it may say `null`.
+    pub(crate) is_present: bool,
+}
+
+#[derive(Debug)]
+struct Node<'a> {
+    /// The place of the object it is in, counted from 1; 0 is the body itself.
+    parent: u32,
+    key: Cow<'a, str>,
+    /// Its text; `None` for an object.
+    value: Option<Cow<'a, str>>,
+}
+
+impl<'a> Body<'a> {
+    /// Reads a body as it stands in the event.
+    pub(crate) fn read(json: Option<&'a str>) -> Self {
+        let Some(json) = json else { return Self::default() };
+        let mut body = Self { is_present: true, ..Self::default() };
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let seed = Value { body: &mut body, parent: 0, key: Cow::Borrowed("") };
+        if seed.deserialize(&mut reader).is_err() {
+            body.is_cut = true;
+        }
+        // *CloudTrail record contents*: a field larger than its limit is left out, and `omitted` is true.
+        if body.get("omitted").is_some_and(|omitted| omitted == "true") {
+            body.is_cut = true;
+        }
+        body
+    }
+
+    /// Whether it holds nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`.
+    pub(crate) fn get<'b>(&'b self, path: &str) -> Option<&'b str> {
+        self.nodes.iter().find(|node| node.value.is_some() && self.is_at(node, path))?.value.as_deref()
+    }
+
+    /// Whether there is anything at a path: a scalar, or an object that is not empty.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.nodes.iter().any(|node| self.is_at(node, path))
+    }
+
+    /// Every scalar at a path.
+    pub(crate) fn all<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b str> {
+        self.nodes
+            .iter()
+            .filter(move |node| node.value.is_some() && self.is_at(node, path))
+            .filter_map(|node| node.value.as_deref())
+    }
+
+    /// Every scalar whose key is this one, at any depth.
+    pub(crate) fn anywhere<'b, 'k>(
+        &'b self,
+        key: &'k str,
+    ) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'k> {
+        self.nodes
+            .iter()
+            .filter(move |node| node.value.is_some() && same_key(&node.key, key))
+            .filter_map(|node| node.value.as_deref())
+    }
+
+    /// Every scalar with its key.
+    pub(crate) fn scalars(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.nodes.iter().filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
+    }
+
+    /// The scalars that stand in the body itself or in a list of it, with their keys.
+    pub(crate) fn top(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.nodes
+            .iter()
+            .filter(|node| node.parent == 0)
+            .filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
+    }
+
+    fn is_at(&self, node: &Node<'_>, path: &str) -> bool {
+        let mut node = node;
+        let mut keys = path.rsplit('.');
+        let Some(last) = keys.next() else { return false };
+        if !same_key(&node.key, last) {
+            return false;
+        }
+        for key in keys {
+            let Some(parent) = self.parent(node) else { return false };
+            if !same_key(&parent.key, key) {
+                return false;
+            }
+            node = parent;
+        }
+        // EC2 wraps some requests in `<operation>Request`.
+        match self.parent(node) {
+            None => true,
+            Some(wrapper) => wrapper.parent == 0 && wrapper.key.ends_with("Request"),
+        }
+    }
+
+    fn parent(&self, node: &Node<'_>) -> Option<&Node<'a>> {
+        self.nodes.get(usize::try_from(node.parent).ok()?.checked_sub(1)?)
+    }
+
+    fn push(&mut self, parent: u32, key: Cow<'a, str>, value: Option<Cow<'a, str>>) -> u32 {
+        if self.nodes.len() >= NODES_MAX {
+            self.is_cut = true;
+            return parent;
+        }
+        self.nodes.push(Node { parent, key, value });
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Whether two keys are the same but for case, `-` and `_`: CloudTrail writes the keys of one API as `bucketName`,
+/// `BucketName` and `bucket-name`.
+pub(crate) fn same_key(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let letters = |text: &str| -> bool { text.bytes().all(|byte| byte != b'-' && byte != b'_') };
+    if letters(one) && letters(other) {
+        return one.eq_ignore_ascii_case(other);
+    }
+    let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
+    let mut one = one.bytes().filter(plain);
+    let mut other = other.bytes().filter(plain);
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// A value under a key.
+struct Value<'b, 'a> {
+    body: &'b mut Body<'a>,
+    parent: u32,
+    key: Cow<'a, str>,
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Value<'_, 'de> {
+    fn scalar(self, value: Cow<'de, str>) {
+        self.body.push(self.parent, self.key, Some(value));
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.scalar(Cow::Borrowed(text));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.scalar(Cow::Owned(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<(), E> {
+        self.scalar(Cow::Borrowed(if flag { "true" } else { "false" }));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.scalar(Cow::Owned(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.scalar(Cow::Owned(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.scalar(Cow::Owned(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Self { body, parent, key } = self;
+        while seq.next_element_seed(Value { body: &mut *body, parent, key: key.clone() })?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { body, parent, key } = self;
+        let is_wrapper = key.is_empty() || matches!(key.as_ref(), "items" | "item" | "content");
+        let mut own = None;
+        while let Some(Key(inner)) = map.next_key::<Key<'de>>()? {
+            let is_passed = matches!(inner.as_ref(), "items" | "item" | "content") && !key.is_empty();
+            if is_passed {
+                map.next_value_seed(Value { body: &mut *body, parent, key: key.clone() })?;
+                continue;
+            }
+            let place = if is_wrapper && key.is_empty() {
+                parent
+            } else {
+                *own.get_or_insert_with(|| body.push(parent, key.clone(), None))
+            };
+            map.next_value_seed(Value { body: &mut *body, parent: place, key: inner })?;
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed when it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, same_key};
+
+    #[test]
+    fn lists_and_wrappers_are_passed_through() {
+        let json = r#"{"instancesSet":{"items":[{"instanceId":"i-1"},{"instanceId":"i-2"}]},"n":3,"flag":true,"none":null,
+            "DescribeFlowLogsRequest":{"FlowLogId":{"tag":1,"content":"fl-1"}},"names":["a","b"],"deep":{"er":{"key":"v"}}}"#;
+        let body = Body::read(Some(json));
+        let all = |path: &'static str| body.all(path).collect::<Vec<_>>();
+        assert_eq!(all("instancesSet.instanceId"), ["i-1", "i-2"]);
+        assert_eq!(all("flowLogId"), ["fl-1"]);
+        assert_eq!(all("names"), ["a", "b"]);
+        assert_eq!(all("deep.er.key"), ["v"]);
+        assert_eq!((body.get("n"), body.get("flag"), body.get("none")), (Some("3"), Some("true"), None));
+        assert!(body.has("deep.er") && !body.has("er") && !body.has("none"));
+        assert_eq!(body.anywhere("instance-id").count(), 2);
+        assert!(!body.is_cut && body.is_present);
+    }
+
+    #[test]
+    fn what_was_cut_off_says_so() {
+        assert!(Body::read(Some(r#"{"omitted":true}"#)).is_cut);
+        assert!(Body::read(Some(r#"{"a":"#)).is_cut);
+        assert!(!Body::read(Some("null")).is_cut && Body::read(Some("null")).is_empty());
+        assert!(!Body::read(None).is_present);
+    }
+
+    #[test]
+    fn keys_have_no_case_and_no_dashes() {
+        assert!(same_key("bucketName", "BucketName") && same_key("x-amz-acl", "XAmzAcl"));
+        assert!(!same_key("bucket", "buckets") && !same_key("", "a"));
+    }
+}

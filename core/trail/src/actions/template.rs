@@ -1,0 +1,384 @@
+//! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
+
+use super::body::{Body, same_key};
+
+/// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// The first five sections of the ARN.
+    head: [Box<[Part]>; 5],
+    resource: Box<[Part]>,
+    /// How many bytes of the resource section are fixed: the more, the more particular the template.
+    fixed: usize,
+}
+
+#[derive(Debug)]
+enum Part {
+    Fixed(Box<str>),
+    Partition,
+    Region,
+    Account,
+    Hole(Hole),
+}
+
+/// A part that the request tells.
+#[derive(Debug)]
+struct Hole {
+    /// The keys of a request that may tell it, the likeliest first.
+    names: Box<[Box<str>]>,
+    /// IAM's `UserNameWithPath`: the request tells the name and, when something is made, the path.
+    with_path: bool,
+    /// Only a whole segment, without `/`.
+    is_segment: bool,
+}
+
+/// Where an event happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) region: Option<&'a str>,
+    pub(crate) account: Option<&'a str>,
+}
+
+/// A filled template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filled {
+    /// The ARN; a part that was not told is `*`.
+    pub(crate) arn: String,
+    /// Every part was told.
+    pub(crate) is_whole: bool,
+    /// A part of the resource was told by the request.
+    pub(crate) is_told: bool,
+}
+
+/// One value per ARN; more values than this of one key are one pattern.
+const ARNS_MAX: usize = 256;
+
+impl Template {
+    /// Reads a template. `key` is the resource type's name in the service reference; `names` gives further keys that
+    /// tell a hole of this name.
+    pub(crate) fn read(text: &str, key: &str, names: impl Fn(&str) -> Vec<Box<str>>) -> Option<Self> {
+        let sections = split_sections(text)?;
+        let read = |section: &str| parts(section, key, &names);
+        let [scheme, partition, service, region, account, resource] = sections;
+        let head = [read(scheme), read(partition), read(service), read(region), read(account)];
+        let mut resource_parts = read(resource);
+        let fixed =
+            resource_parts.iter().map(|part| if let Part::Fixed(text) = part { text.len() } else { 0 }).sum();
+        // A bucket's template would match every object; no other service ends an ARN so.
+        if service == "s3"
+            && let [Part::Hole(hole)] = resource_parts.as_mut()
+        {
+            hole.is_segment = true;
+        }
+        Some(Self { head, resource: resource_parts, fixed })
+    }
+
+    /// Whether an ARN is of this template, and how particular that is.
+    pub(crate) fn matches(&self, arn: &str) -> Option<usize> {
+        let mut sections = arn.splitn(6, ':');
+        for parts in &self.head {
+            if !fits(parts, sections.next()?) {
+                return None;
+            }
+        }
+        fits(&self.resource, sections.next()?).then_some(self.fixed)
+    }
+
+    /// Fills the holes: one ARN for each value of the hole that has most.
+    pub(crate) fn fill(&self, place: Place<'_>, body: &Body<'_>, creates: bool) -> Vec<Filled> {
+        let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
+        let count = values.iter().map(Vec::len).max().unwrap_or_default();
+        let rows = if count > ARNS_MAX { 1 } else { count.max(1) };
+        let mut filled: Vec<Filled> = Vec::with_capacity(rows);
+        for row in 0..rows {
+            let pick = |hole: usize| {
+                let values = values.get(hole)?;
+                match values.as_slice() {
+                    _ if count > ARNS_MAX && values.len() > 1 => None,
+                    [one] => Some(*one),
+                    more => more.get(row).copied(),
+                }
+            };
+            let one = self.fill_row(place, body, creates, pick);
+            if !filled.contains(&one) {
+                filled.push(one);
+            }
+        }
+        filled
+    }
+
+    fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.head.iter().chain([&self.resource]).flat_map(|parts| parts.iter()).filter_map(
+            |part| match part {
+                Part::Hole(hole) => Some(hole),
+                _ => None,
+            },
+        )
+    }
+
+    fn fill_row<'b>(
+        &self,
+        place: Place<'_>,
+        body: &Body<'_>,
+        creates: bool,
+        pick: impl Fn(usize) -> Option<&'b str>,
+    ) -> Filled {
+        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false };
+        let mut hole_number = 0_usize;
+        for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
+            if number > 0 {
+                filled.arn.push(':');
+            }
+            for part in parts {
+                match part {
+                    Part::Fixed(text) => filled.arn.push_str(text),
+                    Part::Partition => filled.arn.push_str(place.partition),
+                    Part::Region => filled.told(place.region, false),
+                    Part::Account => filled.told(place.account, false),
+                    Part::Hole(hole) => {
+                        let value = pick(hole_number);
+                        hole_number = hole_number.saturating_add(1);
+                        hole.write(&mut filled, value, body, creates);
+                    }
+                }
+            }
+        }
+        filled
+    }
+}
+
+impl Filled {
+    fn told(&mut self, value: Option<&str>, by_request: bool) {
+        match value {
+            Some(value) => {
+                // After `key/`, a name that begins with a slash of its own has one slash (SSM parameters).
+                let value =
+                    if self.arn.ends_with('/') { value.strip_prefix('/').unwrap_or(value) } else { value };
+                self.arn.push_str(value);
+                self.is_told |= by_request;
+                // A name with a star in it is told as the pattern it would be taken for.
+                self.is_whole &= !value.contains(['*', '?']);
+            }
+            None => {
+                self.arn.push('*');
+                self.is_whole = false;
+            }
+        }
+    }
+}
+
+impl Hole {
+    fn values<'b>(&self, body: &'b Body<'_>) -> Vec<&'b str> {
+        for name in &self.names {
+            let mut values: Vec<&str> = Vec::new();
+            for value in body.anywhere(name) {
+                let is_odd = value.is_empty() || (self.is_segment && value.contains('/'));
+                if !is_odd && !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            if !values.is_empty() {
+                return values;
+            }
+        }
+        Vec::new()
+    }
+
+    fn write(&self, filled: &mut Filled, value: Option<&str>, body: &Body<'_>, creates: bool) {
+        // The value may be an ARN of the same kind: its name is what follows the last separator.
+        let value = value.map(|value| match value.strip_prefix("arn:") {
+            Some(_) => value.rsplit([':', '/']).next().unwrap_or(value),
+            None => value,
+        });
+        if !self.with_path {
+            return filled.told(value, true);
+        }
+        match (value, body.get("path"), creates) {
+            (Some(name), Some(path), true) => filled.told(Some(&format!("{path}{name}")), true),
+            (Some(name), None, true) => filled.told(Some(name), true),
+            (Some(name), _, false) => {
+                filled.arn.push('*');
+                filled.told(Some(name), true);
+                filled.is_whole = false;
+            }
+            (None, ..) => filled.told(None, true),
+        }
+    }
+}
+
+/// Splits at the colons that are not inside `${…}`.
+fn split_sections(text: &str) -> Option<[&str; 6]> {
+    let mut parts = text.splitn(6, ':');
+    let six = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+    Some(six)
+}
+
+fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Part]> {
+    let mut parts = Vec::new();
+    let mut rest = section;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+        if !before.is_empty() {
+            parts.push(Part::Fixed(before.into()));
+        }
+        parts.push(match name {
+            "Partition" => Part::Partition,
+            "Region" => Part::Region,
+            "Account" | "AccountId" => Part::Account,
+            _ => Part::Hole(Hole {
+                names: hole_names(name, key, names),
+                with_path: name.ends_with("WithPath"),
+                is_segment: false,
+            }),
+        });
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Fixed(rest.into()));
+    }
+    parts.into()
+}
+
+/// The keys that may tell a hole: its own name; the names of the table; its plural; what the resource type is called;
+/// and, when the hole is the type's own name or id, plain `name` or `id`.
+fn hole_names(hole: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Box<str>]> {
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+    };
+    let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
+    let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
+    all.extend(names(&hole));
+    all.push(format!("{hole}s").into());
+    let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
+    let is_own = own.contains(&hole.as_str())
+        || hole.strip_prefix(key.as_str()).is_some_and(|rest| rest.is_empty() || own.contains(&rest));
+    if is_own {
+        for ending in ["id", "name", "identifier", "arn", "ids", "names", ""] {
+            all.push(format!("{key}{ending}").into());
+        }
+        let kind = if hole.ends_with("name") {
+            ["name", "names", "identifier", "id"]
+        } else {
+            ["id", "ids", "identifier", "name"]
+        };
+        all.extend(kind.map(Box::from));
+        all.extend(["resourcearn", "arn"].map(Box::from));
+    }
+    let mut unique: Vec<Box<str>> = Vec::new();
+    for name in all {
+        if !unique.iter().any(|known| same_key(known, &name)) {
+            unique.push(name);
+        }
+    }
+    unique.into()
+}
+
+/// Whether a section is of these parts. A hole is any text that is not empty.
+fn fits(parts: &[Part], text: &str) -> bool {
+    let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
+    match part {
+        Part::Fixed(fixed) => text.strip_prefix(fixed.as_ref()).is_some_and(|text| fits(rest, text)),
+        // A resource without account or Region (S3, IAM's own policies) is of a template that has them.
+        Part::Partition | Part::Region | Part::Account if rest.is_empty() => !text.contains('/'),
+        Part::Hole(Hole { is_segment: true, .. }) if rest.is_empty() => {
+            !text.is_empty() && !text.contains('/')
+        }
+        Part::Hole(_) if rest.is_empty() => !text.is_empty(),
+        Part::Partition | Part::Region | Part::Account | Part::Hole(_) => {
+            let Some(Part::Fixed(next)) = rest.first() else {
+                return !text.is_empty();
+            };
+            text.match_indices(next.as_ref())
+                .filter(|(at, _)| *at > 0)
+                .filter_map(|(at, _)| text.get(at..))
+                .any(|text| fits(rest, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(text: &str, key: &str) -> Template {
+        Template::read(text, key, |_| Vec::new()).unwrap()
+    }
+
+    const PLACE: Place<'_> =
+        Place { partition: "aws", region: Some("eu-west-1"), account: Some("111122223333") };
+
+    fn fill(text: &str, key: &str, body: &str, creates: bool) -> Vec<(String, bool)> {
+        let body = Body::read(Some(body));
+        let filled = template(text, key).fill(PLACE, &body, creates);
+        filled.into_iter().map(|filled| (filled.arn, filled.is_whole)).collect()
+    }
+
+    #[test]
+    fn filling() {
+        let rows = [
+            (
+                "arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}",
+                "function",
+                r#"{"functionName":"f"}"#,
+                "arn:aws:lambda:eu-west-1:111122223333:function:f",
+                true,
+            ),
+            (
+                "arn:${Partition}:cloudtrail:${Region}:${Account}:trail/${TrailName}",
+                "trail",
+                r#"{"name":"t"}"#,
+                "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t",
+                true,
+            ),
+            (
+                "arn:${Partition}:s3:::${BucketName}/${ObjectName}",
+                "object",
+                r#"{"bucketName":"b"}"#,
+                "arn:aws:s3:::b/*",
+                false,
+            ),
+            (
+                "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}",
+                "user",
+                r#"{"userName":"bob"}"#,
+                "arn:aws:iam::111122223333:user/*bob",
+                false,
+            ),
+            (
+                "arn:${Partition}:ssm:${Region}:${Account}:parameter/${ParameterName}",
+                "parameter",
+                r#"{"name":"/a/b"}"#,
+                "arn:aws:ssm:eu-west-1:111122223333:parameter/a/b",
+                true,
+            ),
+        ];
+        for (text, key, body, arn, whole) in rows {
+            assert_eq!(fill(text, key, body, false), [(arn.to_owned(), whole)], "{text}");
+        }
+        let user = "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}";
+        let made = fill(user, "user", r#"{"userName":"bob","path":"/ci/"}"#, true);
+        assert_eq!(made, [("arn:aws:iam::111122223333:user/ci/bob".to_owned(), true)]);
+        let two = fill(
+            "arn:aws:sqs:${Region}:${Account}:${QueueName}",
+            "queue",
+            r#"{"queueNames":["a","b"]}"#,
+            false,
+        );
+        assert_eq!(two.len(), 2);
+    }
+
+    #[test]
+    fn matching() {
+        let bucket = template("arn:${Partition}:s3:::${BucketName}", "bucket");
+        assert!(bucket.matches("arn:aws:s3:::b").is_some() && bucket.matches("arn:aws:s3:::b/k").is_none());
+        let table = template("arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}", "table");
+        let index = template(
+            "arn:${Partition}:dynamodb:${Region}:${Account}:table/${TableName}/index/${IndexName}",
+            "index",
+        );
+        let arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i";
+        assert!(index.matches(arn) > table.matches(arn));
+        assert!(index.matches("arn:aws:dynamodb:eu-west-1:111122223333:table/t").is_none());
+    }
+}
