@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Ask(AskCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    Whatif(WhatIf),
 }
 
 /// Ask what the principals of a directory may do, decided by the policy engine
@@ -183,6 +184,59 @@ pub(crate) struct Review {
     #[arg(long)]
     pub(crate) csv_bom: bool,
     /// What to print: a summary for people, or the findings as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// What would changes have broken? Replays the trail over the estate as it is and as it would be.
+///
+/// Says which calls would have been denied, whose, how often, when last, and one event as witness. Changes given together are
+/// made together. A PRINCIPAL is an ARN, or a name that only one user or role has.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing would break, 1 something would, 2 could not tell or failed, 3 part of the directory could not be read."
+)]
+pub(crate) struct WhatIf {
+    /// The kagimori directory
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Where CloudTrail files lie, when not in DIR/trail
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trail: Option<PathBuf>,
+    /// Replay the calls of the last N days
+    #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    pub(crate) days: i64,
+    /// The changes of a stored plan
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// This policy in place of every identity policy of the principal
+    #[arg(long, value_name = "PRINCIPAL=FILE")]
+    pub(crate) policy: Vec<String>,
+    /// Attach a managed policy
+    #[arg(long, value_name = "PRINCIPAL=ARN")]
+    pub(crate) add: Vec<String>,
+    /// Detach a managed policy
+    #[arg(long, value_name = "PRINCIPAL=ARN")]
+    pub(crate) detach: Vec<String>,
+    /// Bound a user or role by this policy (a file, or the ARN of one that is there)
+    #[arg(long, value_name = "PRINCIPAL=FILE")]
+    pub(crate) boundary: Vec<String>,
+    /// Ask for MFA in the trust policies of these roles
+    #[arg(long, value_name = "ROLE", num_args = 1..)]
+    pub(crate) require_mfa: Vec<String>,
+    /// Deactivate these access keys
+    #[arg(long, value_name = "KEY", num_args = 1..)]
+    pub(crate) key_off: Vec<String>,
+    /// Attach this service control policy to a root (the default), organizational unit or account
+    #[arg(long, value_name = "FILE[@TARGET]")]
+    pub(crate) scp: Vec<String>,
+    /// Store the changes and what they would break as DIR/plans/ID.json
+    #[arg(long)]
+    pub(crate) save: bool,
+    /// Write the result as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
+    /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }

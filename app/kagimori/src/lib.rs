@@ -8,6 +8,7 @@ mod args;
 mod ask;
 mod checks_command;
 mod directory;
+mod document_page;
 mod error;
 mod exit;
 mod explain_command;
@@ -16,7 +17,10 @@ mod printer;
 mod progress;
 mod report;
 mod review_command;
+mod scene;
+mod trail_calls;
 mod trail_files;
+mod whatif;
 
 use clap::Parser;
 
@@ -47,6 +51,7 @@ fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Checks(checks) => checks_command::run(checks),
         Command::Ask(command) => ask::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Whatif(command) => whatif::run(command),
     }
 }
 

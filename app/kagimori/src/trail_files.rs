@@ -16,7 +16,8 @@ use kagimori_trail::Usage;
 use kagimori_trail::event::{DamageKind, Event, Reader, Reading};
 use kagimori_trail::usage::{EventIds, Fold, event_key};
 
-use inflate::{Blocks, InflateError};
+use inflate::InflateError;
+pub(crate) use inflate::Blocks;
 
 /// A trail that was read.
 pub(crate) struct TrailReading {
@@ -38,10 +39,10 @@ pub(crate) struct Progress {
     pub(crate) files_total: usize,
 }
 
-struct TrailFile {
-    path: PathBuf,
-    relative: String,
-    bytes: u64,
+pub(crate) struct TrailFile {
+    pub(crate) path: PathBuf,
+    pub(crate) relative: String,
+    pub(crate) bytes: u64,
 }
 
 /// Reads every CloudTrail file below a folder (or the one file).
@@ -71,13 +72,13 @@ pub(crate) fn read_trail(
 }
 
 #[derive(Default)]
-struct Listing {
-    files: Vec<TrailFile>,
-    problems: Vec<Problem>,
+pub(crate) struct Listing {
+    pub(crate) files: Vec<TrailFile>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Listing {
-    fn walk(&mut self, path: &Path, relative_to: &Path) {
+    pub(crate) fn walk(&mut self, path: &Path, relative_to: &Path) {
         let relative = shown(path, relative_to);
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.walk_folder(path, relative_to),
@@ -185,7 +186,7 @@ impl<'a> Work<'a> {
 }
 
 /// The events that were seen, shared by the threads: many small locks instead of one.
-struct Seen {
+pub(crate) struct Seen {
     shards: Vec<Mutex<EventIds>>,
 }
 
@@ -198,7 +199,7 @@ impl Default for Seen {
 
 impl Seen {
     /// Whether an event is the first with its key.
-    fn insert(&self, key: u64) -> bool {
+    pub(crate) fn insert(&self, key: u64) -> bool {
         let shard = usize::try_from(key % 64).unwrap_or_default();
         let Some(ids) = self.shards.get(shard) else { return true };
         match ids.lock() {
@@ -208,7 +209,7 @@ impl Seen {
     }
 }
 
-fn broken(file: &str, error: &InflateError) -> Problem {
+pub(crate) fn broken(file: &str, error: &InflateError) -> Problem {
     let hint = match error {
         InflateError::TooLarge => {
             "no CloudTrail file is near that large: find out where it came from, or cut it into smaller ones"
@@ -220,7 +221,7 @@ fn broken(file: &str, error: &InflateError) -> Problem {
 }
 
 /// What was wrong inside: nothing behind the place is used, or single records are set aside.
-fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
+pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
     if let Some(damage) = &reading.stopped {
         let hint = match damage.kind {
             DamageKind::Digest => "take digest files out of the trail's folder",

@@ -7,11 +7,15 @@
 //! * [`privilege`]: what the policies on an identity amount to, as far as the text tells.
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
+//! * [`plan`]: changes with their way back and their evidence, stored as JSON.
+//! * [`replacement`]: other identity policies in place of all that somebody has.
 //! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
+pub mod plan;
 pub mod privilege;
+pub mod replacement;
 pub mod replay;
 pub mod review;
 pub mod sentence;
@@ -21,5 +25,6 @@ pub mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use plan::Plan;
 pub use review::{Review, review};
 pub use settings::Settings;

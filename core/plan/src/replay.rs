@@ -17,8 +17,8 @@ mod resource;
 
 pub use circumstances::facts;
 pub use class::{Class, Classes, Telling, Witness};
-pub use evidence::{Counts, Evidence, Finding, PrincipalEvidence};
-pub use judge::{Judgement, Open, Replay, Said, Verdict};
+pub use evidence::{About, Counts, Evidence, Finding, PrincipalEvidence};
+pub use judge::{Judgement, Open, Replay, Said, Verdict, subject_of};
 pub use resource::{instances, question};
 
 #[cfg(test)]

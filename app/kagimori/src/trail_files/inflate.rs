@@ -13,21 +13,21 @@ const FILE_BYTES_MAX: u64 = 4 << 30;
 
 /// A buffer that serves file after file.
 #[derive(Default)]
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     buffer: Vec<u8>,
 }
 
 /// What reading a file came to.
-pub(super) struct Inflated {
+pub(crate) struct Inflated {
     /// Uncompressed bytes.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Why reading ended too early.
-    pub(super) error: Option<InflateError>,
+    pub(crate) error: Option<InflateError>,
 }
 
 /// Why a file could not be read to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum InflateError {
+pub(crate) enum InflateError {
     #[error("cannot be read: {0}")]
     Read(io::Error),
     #[error("the gzip data is damaged: {0}")]
@@ -40,7 +40,7 @@ impl Blocks {
     /// Hands a file to `take` block by block. `take` says how many bytes of the block it used (the rest comes again in
     /// front of the next) and is told which block is the last. After an error there is no last block: what was taken
     /// before stands.
-    pub(super) fn read(&mut self, path: &Path, mut take: impl FnMut(&[u8], bool) -> usize) -> Inflated {
+    pub(crate) fn read(&mut self, path: &Path, mut take: impl FnMut(&[u8], bool) -> usize) -> Inflated {
         let mut bytes = 0;
         let error = self.stream(path, &mut bytes, &mut take).err();
         Inflated { bytes, error }

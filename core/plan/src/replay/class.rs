@@ -7,6 +7,8 @@ use kagimori_estate::id::AccessKeyId;
 use kagimori_trail::call::Call;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
+use super::circumstances::is_from_address;
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
@@ -78,6 +80,12 @@ impl Classes {
             }
             None => self.insert(hash, Class::of(call.clone(), has_key)),
         }
+    }
+
+    /// Whether a call is of one of the classes.
+    pub fn contains(&self, call: &Call) -> bool {
+        let has_key = self.has_key(call);
+        self.place(self.telling.hash(call, has_key), call, has_key).is_some()
     }
 
     /// Takes in what another thread counted.
@@ -189,13 +197,8 @@ impl Telling {
 }
 
 /// Long-term keys begin with `AKIA`, those of sessions with `ASIA` (`reference_identifiers`).
-pub(super) fn is_long_term(call: &Call) -> bool {
-    call.caller.access_key.as_ref().is_some_and(|key| key.as_str().starts_with("AKIA"))
-}
-
-/// Whether the place is told by its address. A service's name stands there when AWS made the call.
-fn is_from_address(call: &Call) -> bool {
-    call.caller.address.as_deref().is_some_and(|address| address.parse::<std::net::IpAddr>().is_ok())
+fn is_long_term(call: &Call) -> Option<bool> {
+    call.caller.access_key.as_ref().map(|key| key.as_str().starts_with("AKIA"))
 }
 
 impl Class {

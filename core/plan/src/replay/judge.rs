@@ -146,18 +146,8 @@ impl<'a> Replay<'a> {
 
     fn who(&self, principal: &Principal) -> Who {
         let found = |access: &Access<'_>| match principal {
-            Principal::User(arn) | Principal::Role(arn) => self.find(access, arn),
             Principal::Root(account, _) => access.root(*account),
-            Principal::UserName(account, name) => {
-                let mut subjects = access.subjects().iter();
-                let is_it = |subject: &&Subject| {
-                    subject.account == *account
-                        && subject.arn.resource().starts_with("user/")
-                        && subject.arn.name() == name
-                };
-                subjects.find(is_it).cloned()
-            }
-            Principal::Service(_) | Principal::Other => None,
+            _ => subject_of(access, principal).cloned(),
         };
         match (principal, found(self.before), found(self.after)) {
             (Principal::Service(_) | Principal::Other, ..) => Who::Nobody,
@@ -166,16 +156,6 @@ impl<'a> Replay<'a> {
             }
             _ => Who::Gone,
         }
-    }
-
-    /// The subject of an ARN; a session's ARN without its session (`assumed-role/NAME`) finds its role.
-    fn find(&self, access: &Access<'_>, arn: &Arn) -> Option<Subject> {
-        if let Some(subject) = access.subject(arn.as_str()) {
-            return Some(subject.clone());
-        }
-        let name = arn.resource().strip_prefix("assumed-role/")?;
-        let session = format!("{}/s", arn.as_str());
-        access.subject(&session).filter(|subject| subject.arn.name() == name).cloned()
     }
 
     fn judge_checks(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
@@ -421,6 +401,21 @@ impl Judgement {
                 (format!("{service}:{}", call.name), None)
             }
         }
+    }
+}
+
+/// The user or role behind a call. A session's ARN without its session (`assumed-role/NAME`) finds its role.
+pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&'s Subject> {
+    match principal {
+        Principal::User(arn) | Principal::Role(arn) => access.subject(arn.as_str()).or_else(|| {
+            let is_role = arn.resource().starts_with("assumed-role/");
+            is_role.then(|| access.subject(&format!("{arn}/session"))).flatten()
+        }),
+        Principal::UserName(account, name) => access.subjects().iter().find(|subject| {
+            let is_user = subject.arn.resource().starts_with("user/");
+            subject.account == *account && is_user && subject.arn.name() == name
+        }),
+        Principal::Root(..) | Principal::Service(_) | Principal::Other => None,
     }
 }
 
