@@ -11,6 +11,7 @@ mod managed;
 mod model;
 mod planted;
 mod random;
+pub mod pairs;
 pub mod scenarios;
 mod trail;
 

@@ -187,6 +187,12 @@ impl Scenarios {
         Self { agreed: true, ..self }
     }
 
+    /// A set of identity policies.
+    pub(crate) fn identity_documents(&mut self) -> Vec<Value> {
+        let count = self.random.between(1, 3);
+        (0..count).map(|_| self.document(Kind::Identity)).collect()
+    }
+
     fn case(&mut self) -> Value {
         self.number = self.number.saturating_add(1);
         let (action, resource) = self.random.pick(&ACTIONS).copied().unwrap_or_default();

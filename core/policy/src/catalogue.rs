@@ -176,6 +176,11 @@ impl Catalogue {
         self.get(id).is_some_and(|action| !action.resources.is_empty())
     }
 
+    /// Whether every request of an action names a resource.
+    pub fn needs_resource(&self, id: ActionId) -> bool {
+        self.get(id).is_some_and(|action| action.resources.iter().any(|(_, required, _)| *required))
+    }
+
     /// The kinds of resource an action works on.
     pub fn resource_types(&self, id: ActionId) -> Vec<ActionResource<'_>> {
         let resource = |(place, required, _): &(u32, bool, Vec<u32>)| {

@@ -28,6 +28,7 @@ use crate::request::{Context, Principal, Request};
 use grants::Grants;
 use principal::Naming;
 pub(crate) use public::is_public;
+pub(crate) use resource::is_user_name;
 use statement::Applicable;
 
 /// Decides one request.

@@ -1,5 +1,7 @@
 //! Sets of actions, as bits over their dense numbers.
 
+use rustc_hash::FxHashMap;
+
 use super::{ActionId, Catalogue, Service};
 use crate::pattern;
 
@@ -74,6 +76,39 @@ impl ActionSet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
+    }
+
+    /// Its actions in classes: those that are in the same of these sets. Each class with the places of its sets and its
+    /// first action.
+    pub fn classes(&self, sets: &[&Self]) -> Vec<(Vec<usize>, ActionId)> {
+        let mut classes: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        for (place, word) in self.words.iter().enumerate().filter(|(_, word)| **word != 0) {
+            let mut parts: Vec<(Vec<usize>, u64)> = vec![(Vec::new(), *word)];
+            for (number, set) in sets.iter().enumerate() {
+                let theirs = set.words.get(place).copied().unwrap_or_default();
+                for at in 0..parts.len() {
+                    let Some((about, bits)) = parts.get_mut(at) else { break };
+                    let (inside, outside) = (*bits & theirs, *bits & !theirs);
+                    if inside == 0 {
+                        continue;
+                    }
+                    let apart = (outside != 0).then(|| (about.clone(), outside));
+                    about.push(number);
+                    *bits = inside;
+                    parts.extend(apart);
+                }
+            }
+            for (about, bits) in parts {
+                let bit = usize::try_from(bits.trailing_zeros()).unwrap_or_default();
+                classes.entry(about).or_insert(place.saturating_mul(64).saturating_add(bit));
+            }
+        }
+        let mut classes: Vec<(Vec<usize>, ActionId)> = classes
+            .into_iter()
+            .map(|(about, first)| (about, ActionId(u16::try_from(first).unwrap_or(u16::MAX))))
+            .collect();
+        classes.sort_unstable_by_key(|(_, first)| *first);
+        classes
     }
 
     /// Its actions in order.

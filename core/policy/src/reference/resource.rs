@@ -108,7 +108,7 @@ pub(super) fn is_short(text: &str) -> bool {
 }
 
 /// The Resource page compares IAM user names without case, unlike every other ARN.
-pub(super) fn is_user_name(pattern: &str) -> bool {
+pub(crate) fn is_user_name(pattern: &str) -> bool {
     let [_, _, service, _, _, resource] = arn::padded_parts(pattern);
     service == "iam" && resource.starts_with("user/")
 }

@@ -1,0 +1,202 @@
+//! A request made of what a search found, and the two evaluators' word on it.
+
+use crate::catalogue::Catalogue;
+use crate::decision::{Answer, Decision};
+use crate::document::{
+    ActionElement, Document, Effect, OneOrMany, PrincipalElement, PrincipalKind, Principals, ResourceElement,
+    Statement, Version,
+};
+use crate::engine;
+use crate::policies::Policies;
+use crate::reference;
+use crate::request::{Context, Fact, Principal, Request};
+
+use super::proof::Region;
+use super::rules::{Atom, Valuation};
+use super::text::{Case, Pattern, Replaced};
+use super::theory::{Status, Theory, Value, Variable};
+
+/// The account of AWS's examples.
+const ACCOUNT: &str = "111122223333";
+
+/// A request that one side allows and the other does not, as both evaluators say.
+pub(super) fn of(
+    theory: &Theory<'_>,
+    region: &Region<'_>,
+    given: &Valuation,
+    inner: &Policies,
+    outer: &Policies,
+) -> Option<Request> {
+    let context = context(theory, region, given);
+    let action = action(region)?;
+    for resource in resources(theory, region, &action) {
+        for principal in principals(&context) {
+            let wildcard_only = resource.is_none();
+            let request = Request {
+                principal,
+                action: action.clone(),
+                resource: resource.clone().unwrap_or_else(|| "*".to_owned()),
+                resource_account: ACCOUNT.to_owned(),
+                wildcard_only,
+                context: context.clone(),
+            };
+            if tells_apart(&request, inner, outer) {
+                return Some(request);
+            }
+        }
+    }
+    None
+}
+
+fn tells_apart(request: &Request, inner: &Policies, outer: &Policies) -> bool {
+    let allows = |policies: &Policies| {
+        let policies = delegating(policies, request);
+        let answer = reference::decide(request, &policies).answer;
+        answer == Answer::Allowed && engine::decide_once(request, &policies) == Answer::Allowed
+    };
+    let denies = |policies: &Policies| {
+        let policies = delegating(policies, request);
+        let is_allowed = |answer: Answer| answer == Answer::Allowed;
+        !is_allowed(reference::decide(request, &policies).answer)
+            && !is_allowed(engine::decide_once(request, &policies))
+    };
+    allows(inner) && denies(outer)
+}
+
+/// Decides a request by policies of a principal where the resource leaves the decision to its account: otherwise no
+/// identity policy alone allows `sts:AssumeRole` or the use of a KMS key.
+pub(super) fn decide(request: &Request, policies: &Policies) -> Decision {
+    reference::decide(request, &delegating(policies, request))
+}
+
+fn delegating(policies: &Policies, request: &Request) -> Policies {
+    let account = request.principal.account().unwrap_or(ACCOUNT).to_owned();
+    let everything = || OneOrMany::One("*".to_owned());
+    let principals = Principals::Listed(vec![(PrincipalKind::Aws, vec![account])]);
+    let statement = Statement {
+        sid: None,
+        effect: Effect::Allow,
+        principal: Some(PrincipalElement::Principal(principals)),
+        action: ActionElement::Action(everything()),
+        resource: Some(ResourceElement::Resource(everything())),
+        conditions: Vec::new(),
+    };
+    let document = Document { version: Some(Version::V2012), id: None, statements: vec![statement] };
+    Policies { resource: Some(document), ..policies.clone() }
+}
+
+fn context(theory: &Theory<'_>, region: &Region<'_>, given: &Valuation) -> Context {
+    let mut context = Context::complete();
+    for (key, fact) in given.iter().filter(|(_, fact)| *fact != Fact::Absent) {
+        context.set(key, fact.clone());
+    }
+    for (variable, value) in &region.model.values {
+        if let (Variable::Key(key), Value::Fact(fact)) = (variable, value) {
+            let key = usize::try_from(*key).ok().and_then(|key| theory.rules.keys.get(key));
+            if let Some(key) = key.filter(|_| *fact != Fact::Absent) {
+                context.set(key, fact.clone());
+            }
+        }
+    }
+    context
+}
+
+fn action(region: &Region<'_>) -> Option<String> {
+    if let Some(id) = region.action {
+        return Some(Catalogue::embedded().name(id));
+    }
+    region.model.values.iter().find_map(|(_, value)| match value {
+        Value::Action(action) => Some(action.clone()),
+        _ => None,
+    })
+}
+
+/// Resources of the region: first one that looks like the action's own, then whatever the search found.
+fn resources(theory: &Theory<'_>, region: &Region<'_>, action: &str) -> Vec<Option<String>> {
+    let literals: Vec<_> = region
+        .model
+        .literals
+        .iter()
+        .copied()
+        .filter(|(atom, _)| theory.variable(*atom) == Variable::Resource)
+        .collect();
+    let catalogue = Catalogue::embedded();
+    let mut resources = Vec::new();
+    let types = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
+    for filled in [true, false] {
+        for arn in types.iter().map(|kind| kind.arn) {
+            let Some(pattern) = template(arn, filled) else { continue };
+            if let Status::Possible(Value::Resource(resource)) =
+                theory.resource(region.domain, &literals, &[pattern])
+            {
+                resources.push(resource);
+            }
+            if !resources.is_empty() {
+                break;
+            }
+        }
+    }
+    let found = region.model.values.iter().find_map(|(_, value)| match value {
+        Value::Resource(resource) => Some(resource.clone()),
+        _ => None,
+    });
+    resources.extend(found);
+    resources.truncate(3);
+    resources
+}
+
+/// An ARN of the service reference with its placeholders filled in, or open.
+fn template(arn: &str, filled: bool) -> Option<Pattern> {
+    let mut text = String::new();
+    let mut rest = arn;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}')?;
+        text.push_str(before);
+        text.push_str(match name {
+            "Partition" => "aws",
+            _ if !filled => "*",
+            "Region" => "us-east-1",
+            "Account" => ACCOUNT,
+            _ => "example",
+        });
+        rest = after;
+    }
+    text.push_str(rest);
+    let pieces = |text: &str| crate::variable::pieces(text, None);
+    Pattern::resource(&text, pieces, &mut |_: &str, _: Option<&str>, _: Case| Replaced::Nothing)
+}
+
+/// Who asks: whom the context names, else a session of a role, else a user.
+fn principals(context: &Context) -> Vec<Principal> {
+    let mut principals = Vec::new();
+    if let Fact::One(arn) = context.get("aws:principalarn")
+        && let Ok(principal) = Principal::parse(arn)
+        && principal.account() == Some(ACCOUNT)
+    {
+        principals.push(principal);
+    }
+    let user = |name: &str| Principal::User {
+        account: ACCOUNT.to_owned(),
+        arn: format!("arn:aws:iam::{ACCOUNT}:user/{name}"),
+    };
+    if let Fact::One(name) = context.get("aws:username")
+        && !name.is_empty()
+    {
+        principals.push(user(name));
+    }
+    principals.push(Principal::Session {
+        account: ACCOUNT.to_owned(),
+        role: "example".to_owned(),
+        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/example/session"),
+    });
+    principals.push(user("example"));
+    principals
+}
+
+/// Whether an atom of the region is beyond what can be reasoned about.
+pub(super) fn has_opaque(theory: &Theory<'_>, region: &Region<'_>) -> bool {
+    region.model.literals.iter().any(|(atom, _)| {
+        let atom = usize::try_from(*atom).ok().and_then(|atom| theory.rules.atoms.get(atom));
+        matches!(atom, Some(Atom::Opaque))
+    })
+}

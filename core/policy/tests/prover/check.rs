@@ -1,0 +1,94 @@
+//! Attacks one comparison: a witness must tell the sides apart, and no request may speak against a proof.
+
+use kagimori_policy::catalogue::Catalogue;
+use kagimori_policy::compare::{self, Inclusion};
+use kagimori_policy::decision::Answer;
+use kagimori_policy::document::Document;
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::request::{Context, Fact, Principal, Request};
+use kagimori_testkit::pairs::{Pair, Pairs, Probe};
+use serde_json::Value;
+
+/// What a pair was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Proved,
+    Refuted,
+    NotProved,
+}
+
+/// Compares the next pair in one direction and attacks the answer with so many requests.
+pub(crate) fn attack(pairs: &mut Pairs, probes: usize) -> Kind {
+    let pair = pairs.pair();
+    let read = |side: &[Value]| -> Vec<Document> {
+        side.iter().map(|text| parse(&text.to_string(), Strictness::Lenient).unwrap()).collect()
+    };
+    let (inner, outer) = (read(&pair.left), read(&pair.right));
+    match compare::included(&inner, &outer) {
+        Inclusion::Refuted(request) => {
+            assert!(allows(&inner, &request), "{pair:?}\n{request:?}");
+            assert!(!allows(&outer, &request), "{pair:?}\n{request:?}");
+            Kind::Refuted
+        }
+        Inclusion::Proved => {
+            for _ in 0..probes {
+                let probe = pairs.probe(&pair);
+                if let Some(request) = request(&probe) {
+                    let speaks_against = allows(&inner, &request) && !allows(&outer, &request);
+                    assert!(!speaks_against, "{}\n{request:?}", shown(&pair));
+                }
+            }
+            Kind::Proved
+        }
+        Inclusion::NotProved(why) => {
+            // The search and the evaluators must agree on what a request is.
+            assert!(!why.contains("does not confirm"), "{}\n{why}", shown(&pair));
+            Kind::NotProved
+        }
+    }
+}
+
+fn shown(pair: &Pair) -> String {
+    format!("{}\n{}", Value::Array(pair.left.clone()), Value::Array(pair.right.clone()))
+}
+
+fn allows(documents: &[Document], request: &Request) -> bool {
+    compare::decide(request, documents).answer == Answer::Allowed
+}
+
+/// The request of a probe, if it is one: a known action without resources names none.
+fn request(probe: &Probe) -> Option<Request> {
+    let catalogue = Catalogue::embedded();
+    let (service, name) = probe.action.split_once(':')?;
+    let id = catalogue.action(&probe.action);
+    let wildcard_only = match id {
+        Some(id) if catalogue.needs_resource(id) => false,
+        Some(id) => !catalogue.has_resource_types(id) || probe.resource.len() % 2 == 0,
+        None => probe.resource.len() % 3 == 0,
+    };
+    let mut context = Context::complete();
+    for (key, value) in &probe.context {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let fact = match value {
+            Value::Array(values) => Fact::Many(values.iter().filter_map(text).collect()),
+            value => Fact::One(text(value)?),
+        };
+        context.set(key, fact);
+    }
+    let account = "111122223333".to_owned();
+    let principal = Principal::Session {
+        account: account.clone(),
+        role: "app".to_owned(),
+        arn: format!("arn:aws:sts::{account}:assumed-role/app/s"),
+    };
+    let resource = if wildcard_only { "*".to_owned() } else { probe.resource.clone() };
+    let is_request = !service.is_empty() && !name.is_empty();
+    is_request.then_some(Request {
+        principal,
+        action: probe.action.clone(),
+        resource,
+        resource_account: account,
+        wildcard_only,
+        context,
+    })
+}
