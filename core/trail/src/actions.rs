@@ -21,8 +21,9 @@ use kagimori_policy::request::Fact;
 use crate::call::{Call, Caller, Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
 use body::Body;
-use plan::{Plan, Step};
+use plan::{Key, Plan, Step};
 use resource::Place;
+use table::Told;
 
 pub use outcome::{Denial, DenialLayer};
 
@@ -92,6 +93,7 @@ fn checks(event: &Event<'_>, identity: &Identity<'_>, outcome: Outcome) -> (Vec<
 /// An event with its plan.
 struct Walk<'a> {
     event: &'a Event<'a>,
+    identity: &'a Identity<'a>,
     plan: &'a Plan,
     request: Body<'a>,
     place: Place<'a>,
@@ -104,7 +106,7 @@ impl<'a> Walk<'a> {
         let recipient = event.recipient.as_deref().or(identity.account.as_deref());
         let place = Place { partition: partition(region), region, account: recipient };
         let recipient = recipient.and_then(|account| AccountId::parse(account).ok());
-        Self { event, plan, request, place, recipient }
+        Self { event, identity, plan, request, place, recipient }
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -114,13 +116,14 @@ impl<'a> Walk<'a> {
                 self.check_step(step, &mut checks);
             }
         }
+        self.tags_on_create(&mut checks);
         self.passed_roles(&mut checks);
         checks
     }
 
     fn applies(&self, step: &Step) -> bool {
-        let has = |paths: &[Box<str>]| paths.iter().any(|path| self.request.has(path));
-        (step.when.is_empty() || has(&step.when)) && !has(&step.unless)
+        let is_told = |told: &[Told]| told.iter().any(|told| told.is_in(&self.request));
+        (step.when.is_empty() || is_told(&step.when)) && !is_told(&step.unless)
     }
 
     fn check_step(&self, step: &Step, checks: &mut Vec<Check>) {
@@ -143,11 +146,69 @@ impl<'a> Walk<'a> {
             let via = if self.place.region.is_some() { Fact::One(via) } else { Fact::Present };
             return vec![("kms:viaservice".into(), via)];
         }
-        let known = |(key, path): &(Box<str>, Box<str>)| {
-            let value = self.request.get(path)?;
-            Some((key.clone(), Fact::One(value.to_owned())))
+        self.plan.keys.iter().filter_map(|key| self.key(key)).collect()
+    }
+
+    fn key(&self, key: &Key) -> Option<(Box<str>, Fact)> {
+        let mut values = self.request.all(&key.path).map(str::to_owned);
+        let fact = match (values.next(), values.next()) {
+            (Some(first), Some(second)) => Fact::Many([first, second].into_iter().chain(values).collect()),
+            (Some(one), None) => Fact::One(one),
+            (None, _) if key.absent_otherwise && self.request.is_present && !self.request.is_cut => {
+                Fact::Absent
+            }
+            (None, _) => return None,
         };
-        self.plan.keys.iter().filter_map(known).collect()
+        Some((key.name.clone(), fact))
+    }
+
+    /// What is checked when the request has tags for what it makes.
+    fn tags_on_create(&self, checks: &mut Vec<Check>) {
+        if self.plan.prefix.as_ref() == "ec2" {
+            return self.ec2_tags_on_create(checks);
+        }
+        let has_tags =
+            ["tags", "tagList", "tagSet", "tagsList", "**.tags"].iter().any(|path| self.request.has(path));
+        let (Some(action), true) = (&self.plan.tags, has_tags) else { return };
+        let resources: Vec<Check> =
+            checks.iter().filter(|check| check.certainty == Certainty::Certain).take(1).cloned().collect();
+        checks.extend(resources.into_iter().map(|check| Check {
+            action: action.clone(),
+            context: Vec::new(),
+            certainty: Certainty::Possible,
+            ..check
+        }));
+    }
+
+    /// EC2 User Guide, `supported-iam-actions-tagging`: tags at creation need `ec2:CreateTags` on what is made, with
+    /// `ec2:CreateAction`.
+    fn ec2_tags_on_create(&self, checks: &mut Vec<Check>) {
+        if !self.plan.creates && !self.plan.may_pass_roles || self.plan.name.as_ref() == "CreateTags" {
+            return;
+        }
+        let mut kinds: Vec<&str> = Vec::new();
+        for path in [
+            "**.tagSpecificationSet.resourceType",
+            "**.tagSpecification.resourceType",
+            "**.tagSpecifications.resourceType",
+        ] {
+            for kind in self.request.all(path) {
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+        }
+        let (region, account) = (self.place.region.unwrap_or("*"), self.place.account.unwrap_or("*"));
+        for kind in kinds {
+            let resource = format!("arn:{}:ec2:{region}:{account}:{kind}/*", self.place.partition);
+            checks.push(Check {
+                action: "ec2:CreateTags".into(),
+                resource: CheckedResource::Pattern(resource.into()),
+                resource_account: self.recipient,
+                context: vec![("ec2:createaction".into(), Fact::One(self.plan.name.to_string()))],
+                certainty: Certainty::Certain,
+            });
+        }
     }
 
     /// `iam:PassRole` for each role in the request. It is never logged itself (IAM User Guide,
@@ -155,7 +216,11 @@ impl<'a> Walk<'a> {
     fn passed_roles(&self, checks: &mut Vec<Check>) {
         for pass in &self.plan.passes {
             for role in self.request.all(&pass.path) {
-                self.pass_role(role, pass.service.as_deref(), pass.certainty, checks);
+                if pass.by_profile {
+                    self.pass_profile(role, pass.service.as_deref(), pass.certainty, checks);
+                } else {
+                    self.pass_role(role, pass.service.as_deref(), pass.certainty, checks);
+                }
             }
         }
         if self.plan.may_pass_roles {
@@ -183,6 +248,31 @@ impl<'a> Walk<'a> {
             resource_account: resource::account_of(role).or(self.recipient),
             resource,
             context: vec![("iam:passedtoservice".into(), service)],
+            certainty,
+        });
+    }
+
+    /// The role of an instance profile: which it is, only the estate knows.
+    fn pass_profile(
+        &self,
+        profile: &str,
+        service: Option<&str>,
+        certainty: Certainty,
+        checks: &mut Vec<Check>,
+    ) {
+        let account = self.place.account.unwrap_or("*");
+        let profile = if profile.starts_with("arn:") {
+            profile.to_owned()
+        } else {
+            format!("arn:{}:iam::{account}:instance-profile/*{profile}", self.place.partition)
+        };
+        let mut context = vec![("ec2:instanceprofile".into(), Fact::One(profile))];
+        context.extend(service.map(|service| ("iam:passedtoservice".into(), Fact::One(service.to_owned()))));
+        checks.push(Check {
+            action: "iam:PassRole".into(),
+            resource: CheckedResource::Unknown,
+            resource_account: self.recipient,
+            context,
             certainty,
         });
     }

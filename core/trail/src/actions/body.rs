@@ -54,7 +54,8 @@ impl<'a> Body<'a> {
         self.nodes.is_empty()
     }
 
-    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`.
+    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`. `**.key` is the key at any
+    /// depth, `x-amz-grant-*` any key that begins so.
     pub(crate) fn get<'b>(&'b self, path: &str) -> Option<&'b str> {
         self.nodes.iter().find(|node| node.value.is_some() && self.is_at(node, path))?.value.as_deref()
     }
@@ -65,7 +66,7 @@ impl<'a> Body<'a> {
     }
 
     /// Every scalar at a path.
-    pub(crate) fn all<'b>(&'b self, path: &'b str) -> impl Iterator<Item = &'b str> {
+    pub(crate) fn all<'b, 'p>(&'b self, path: &'p str) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
         self.nodes
             .iter()
             .filter(move |node| node.value.is_some() && self.is_at(node, path))
@@ -100,10 +101,17 @@ impl<'a> Body<'a> {
         let mut node = node;
         let mut keys = path.rsplit('.');
         let Some(last) = keys.next() else { return false };
-        if !same_key(&node.key, last) {
+        let is_last = match last.strip_suffix('*') {
+            Some(head) => node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head)),
+            None => same_key(&node.key, last),
+        };
+        if !is_last {
             return false;
         }
         for key in keys {
+            if key == "**" {
+                return true;
+            }
             let Some(parent) = self.parent(node) else { return false };
             if !same_key(&parent.key, key) {
                 return false;
@@ -284,6 +292,8 @@ mod tests {
         assert_eq!((body.get("n"), body.get("flag"), body.get("none")), (Some("3"), Some("true"), None));
         assert!(body.has("deep.er") && !body.has("er") && !body.has("none"));
         assert_eq!(body.anywhere("instance-id").count(), 2);
+        assert_eq!((all("**.key"), all("**.er.key"), all("**.instanceId").len()), (vec!["v"], vec!["v"], 2));
+        assert_eq!((all("inst*"), body.has("inst*")), (vec![], true));
         assert!(!body.is_cut && body.is_present);
     }
 

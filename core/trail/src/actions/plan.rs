@@ -1,29 +1,36 @@
 //! From (`eventSource`, `eventName`) to what has to be looked at in the event: worked out once, then kept.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
-use std::sync::{LazyLock, OnceLock};
+mod kept;
 
-use kagimori_policy::catalogue::{ActionId, Catalogue};
-use rustc_hash::FxHasher;
+use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 
-use super::table::{Row, TABLES, Words};
+use super::table::{Entry, Row, Tables, Told};
 use super::template::Template;
 use crate::call::{Certainty, MapGap};
 
+pub(crate) use kept::with;
+
 /// What an event of one kind needs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     pub(crate) passes: Vec<Pass>,
-    /// Service whose use of the caller's permissions is in `steps` with `via`.
-    pub(crate) keys: Vec<(Box<str>, Box<str>)>,
+    /// Condition keys the request tells.
+    pub(crate) keys: Vec<Key>,
     pub(crate) gap: Option<MapGap>,
     /// The call makes something: its resources have no id yet.
     pub(crate) creates: bool,
     /// Parameters named like roles may be passed: no row says so.
     pub(crate) may_pass_roles: bool,
+    /// Without a `userName` the call is about the caller (IAM API reference: "If you do not specify a user name, IAM
+    /// determines the user name implicitly based on the access key ID signing the request").
+    pub(crate) may_be_self: bool,
+    /// The action that tags what the call makes.
+    pub(crate) tags: Option<Box<str>>,
     /// The service's prefix.
     pub(crate) prefix: Box<str>,
+    /// The event's name without a version.
+    pub(crate) name: Box<str>,
     /// Whether `requestParameters` are looked at.
     pub(crate) reads_request: bool,
 }
@@ -33,10 +40,10 @@ pub(crate) struct Plan {
 pub(crate) struct Step {
     pub(crate) action: Box<str>,
     pub(crate) target: Target,
-    pub(crate) when: Vec<Box<str>>,
-    pub(crate) unless: Vec<Box<str>>,
+    pub(crate) when: Vec<Told>,
+    pub(crate) unless: Vec<Told>,
     pub(crate) certainty: Certainty,
-    /// `kms:viaservice` is the event's service.
+    /// The service checks it for the caller: `kms:viaservice` is the event's service.
     pub(crate) is_forwarded: bool,
 }
 
@@ -49,6 +56,8 @@ pub(crate) enum Target {
     Types(Vec<Kind>),
     /// One template.
     Template(Template),
+    /// A parameter that holds an ARN.
+    Parameter(Box<str>),
     /// `x-amz-copy-source` of S3.
     CopySource,
     /// A resource the event does not tell.
@@ -60,6 +69,8 @@ pub(crate) enum Target {
 pub(crate) struct Kind {
     pub(crate) template: Template,
     pub(crate) is_required: bool,
+    /// A user of IAM.
+    pub(crate) is_user: bool,
 }
 
 /// A role that is passed.
@@ -68,63 +79,26 @@ pub(crate) struct Pass {
     pub(crate) path: Box<str>,
     pub(crate) service: Option<Box<str>>,
     pub(crate) certainty: Certainty,
+    /// The parameter names an instance profile.
+    pub(crate) by_profile: bool,
 }
 
-impl Plan {
-    fn gap(prefix: &str, gap: MapGap) -> Self {
-        Self {
-            steps: Vec::new(),
-            passes: Vec::new(),
-            keys: Vec::new(),
-            gap: Some(gap),
-            creates: false,
-            may_pass_roles: false,
-            prefix: prefix.into(),
-            reads_request: false,
-        }
-    }
+/// A condition key that a request tells.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: Box<str>,
+    pub(crate) path: Box<str>,
+    /// A request without the parameter has no such key; otherwise the service has a value of its own.
+    pub(crate) absent_otherwise: bool,
 }
 
-/// Plans of the kinds of event seen, found without a lock. A full table costs time, nothing else.
-static KEPT: LazyLock<Box<[OnceLock<Kept>]>> =
-    LazyLock::new(|| (0..KEPT_MAX).map(|_| OnceLock::new()).collect());
-
-const KEPT_MAX: usize = 1 << 14;
-/// How far a plan may lie behind its place.
-const PROBES_MAX: usize = 8;
-
-struct Kept {
-    source: Box<str>,
-    name: Box<str>,
-    plan: Plan,
-}
-
-/// Calls `then` with the plan of a kind of event.
-pub(crate) fn with<T>(source: &str, name: &str, then: impl FnOnce(&Plan) -> T) -> T {
-    let hash = BuildHasherDefault::<FxHasher>::default().hash_one((source, name));
-    // The high bits of this hash are the good ones.
-    let first = usize::try_from(hash >> 50).unwrap_or_default();
-    for probe in 0..PROBES_MAX {
-        let place = first.wrapping_add(probe) % KEPT_MAX;
-        let Some(slot) = KEPT.get(place) else { break };
-        let is_it = |kept: &Kept| kept.source.as_ref() == source && kept.name.as_ref() == name;
-        match slot.get() {
-            Some(kept) if is_it(kept) => return then(&kept.plan),
-            Some(_) => {}
-            None => {
-                let plan = make(source, name);
-                // Names that mean nothing are made up without end: they are not kept.
-                if plan.gap == Some(MapGap::UnknownEvent) {
-                    return then(&plan);
-                }
-                let kept = slot.get_or_init(|| Kept { source: source.into(), name: name.into(), plan });
-                if is_it(kept) {
-                    return then(&kept.plan);
-                }
-            }
-        }
-    }
-    then(&make(source, name))
+/// How an event's name was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found {
+    /// A table says.
+    Entry(Entry),
+    /// An action of the same name.
+    Action(ActionId),
 }
 
 /// The prefixes an event source's actions may have.
@@ -133,10 +107,11 @@ pub(crate) fn prefixes(source: &str) -> Vec<&str> {
         .strip_suffix(".amazonaws.com")
         .or_else(|| source.strip_suffix(".amazonaws.com.cn"))
         .unwrap_or(source);
-    if let Some(known) = TABLES.sources.get(label) {
-        return known.as_slice().iter().map(String::as_str).collect();
+    if let Some(known) = Tables::get().prefixes(label) {
+        return known.iter().map(String::as_str).collect();
     }
     let mut all = vec![label];
+    // `streams.dynamodb`, `models.lex`: the service is at either end.
     if let Some((first, _)) = label.split_once('.') {
         all.extend(label.rsplit('.').next());
         all.push(first);
@@ -144,39 +119,23 @@ pub(crate) fn prefixes(source: &str) -> Vec<&str> {
     all
 }
 
-/// How a name was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
-    Row(&'a Words),
-    Action(ActionId),
-}
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_slice() == other.as_slice()
-    }
-}
-
-impl Eq for Words {}
-
-/// Finds an event's name: its row, an action of the same name, then both without the version of the API in the name.
-pub(crate) fn find(source: &str, name: &str) -> Option<(&'static str, String, Found<'static>)> {
+/// Finds an event: its row, an action of the same name, then both without the version of the API in the name. Gives the
+/// prefix and the name it was found under.
+pub(crate) fn find<'a>(source: &'a str, name: &'a str) -> Option<(&'a str, &'a str, Found)> {
     let catalogue = Catalogue::embedded();
     let prefixes = prefixes(source);
-    let versioned = [Some(name), without_version(name)];
-    for name in versioned.into_iter().flatten() {
-        for prefix in &prefixes {
-            if let Some((prefix, rows)) = TABLES.rows.get_key_value(*prefix)
-                && let Some(row) = rows.get(name)
-            {
-                return Some((prefix, name.to_owned(), Found::Row(row)));
-            }
-        }
-        for prefix in &prefixes {
-            if let Some(id) = catalogue.action(&format!("{prefix}:{name}")) {
-                let prefix = catalogue.services().find(|known| known.eq_ignore_ascii_case(prefix))?;
-                return Some((prefix, name.to_owned(), Found::Action(id)));
-            }
+    for name in [Some(name), without_version(name)].into_iter().flatten() {
+        let entry = prefixes
+            .iter()
+            .find_map(|prefix| Some((*prefix, name, Found::Entry(Tables::get().entry(prefix, name)?))));
+        let action = || {
+            prefixes.iter().find_map(|prefix| {
+                let id = catalogue.action(&format!("{prefix}:{name}"))?;
+                Some((*prefix, name, Found::Action(id)))
+            })
+        };
+        if let Some(found) = entry.or_else(action) {
+            return Some(found);
         }
     }
     None
@@ -185,73 +144,104 @@ pub(crate) fn find(source: &str, name: &str) -> Option<(&'static str, String, Fo
 /// `CreateFunction20150331v2`, `CreateDistribution2020_05_31`, `CreateClusterV2` without the version. 64 actions of IAM
 /// end in a digit, so this is tried last.
 fn without_version(name: &str) -> Option<&str> {
-    let digits = |text: &str| text.bytes().rev().take_while(u8::is_ascii_digit).count();
-    fn cut(text: &str, bytes: usize) -> Option<&str> {
-        text.get(..text.len().checked_sub(bytes)?)
-    }
-    let mut rest = name;
-    if let Some(before) = cut(rest, digits(rest)).filter(|before| before.len() < rest.len())
-        && let Some(plain) = before.strip_suffix(['v', 'V'])
-    {
-        rest = plain;
-    }
-    for form in [8, 10] {
-        let Some(before) = cut(rest, form) else { continue };
-        let date = rest.strip_prefix(before).unwrap_or_default();
-        let is_date = match form {
-            8 => date.bytes().all(|byte| byte.is_ascii_digit()),
-            _ => date
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| if at == 4 || at == 7 { byte == b'_' } else { byte.is_ascii_digit() }),
-        };
-        if is_date && date.starts_with("20") {
-            rest = before;
-            break;
-        }
-    }
+    let digits = name.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let numbered = name.get(..name.len().checked_sub(digits)?)?;
+    let rest = match numbered.strip_suffix(['v', 'V']) {
+        Some(plain) if digits > 0 => plain,
+        _ => name,
+    };
+    let rest = without_date(rest).unwrap_or(rest);
     (rest.len() < name.len() && !rest.is_empty()).then_some(rest)
 }
 
-fn make(source: &str, name: &str) -> Plan {
-    let Some((prefix, name, found)) = find(source, name) else {
-        return Plan::gap(prefixes(source).first().unwrap_or(&""), MapGap::UnknownEvent);
-    };
-    let mut steps = match found {
-        Found::Action(id) => vec![Step::of(id)],
-        Found::Row(row) => row.as_slice().iter().filter_map(|text| Step::read(text)).collect(),
-    };
-    if steps.is_empty() {
-        return Plan::gap(prefix, MapGap::NotAuthorized);
-    }
-    let key = format!("{prefix}:{name}");
-    for action in TABLES.forward.get(&key).map(Words::as_slice).unwrap_or_default() {
-        if let Some(step) = Step::read(action) {
-            steps.push(Step { certainty: Certainty::Possible, is_forwarded: true, ..step });
+/// Without `20150331` or `2020_05_31` at the end.
+fn without_date(name: &str) -> Option<&str> {
+    [8_usize, 10].into_iter().find_map(|length| {
+        let (before, date) = name.split_at_checked(name.len().checked_sub(length)?)?;
+        let is_bar = |at: usize| length == 10 && (at == 4 || at == 7);
+        let is_date = date
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if is_bar(at) { byte == b'_' } else { byte.is_ascii_digit() });
+        (is_date && date.starts_with("20")).then_some(before)
+    })
+}
+
+impl Plan {
+    /// The plan of a kind of event.
+    pub(crate) fn make(source: &str, name: &str) -> Self {
+        let Some((prefix, name, found)) = find(source, name) else {
+            return Self { gap: Some(MapGap::UnknownEvent), ..Self::default() };
+        };
+        let mut plan = Self { prefix: prefix.into(), name: name.into(), ..Self::default() };
+        plan.steps = match found {
+            Found::Action(id) => vec![Step::of(id)],
+            Found::Entry(Entry::None) => Vec::new(),
+            Found::Entry(Entry::Row(row)) => {
+                row.as_slice().iter().filter_map(|text| Step::read(text)).collect()
+            }
+            Found::Entry(Entry::SameName) => vec![Step::unknown(prefix, name, Certainty::Certain)],
+            Found::Entry(Entry::Assumed) => vec![Step::unknown(prefix, name, Certainty::Possible)],
+        };
+        if plan.steps.is_empty() {
+            plan.gap = Some(MapGap::NotAuthorized);
+            return plan;
         }
+        plan.add_details();
+        plan
     }
-    let passes: Vec<Pass> = TABLES
-        .roles
-        .get(&key)
-        .map(Words::as_slice)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|text| Pass::read(text))
-        .collect();
-    let keys: Vec<(Box<str>, Box<str>)> = TABLES
-        .keys
-        .get(&key)
-        .map(|keys| keys.iter().map(|(key, path)| (key.as_str().into(), path.as_str().into())).collect())
-        .unwrap_or_default();
-    let creates =
-        ["Create", "Put", "Register", "Run", "Import", "Allocate"].iter().any(|verb| name.starts_with(verb));
-    let changes = creates
-        || ["Update", "Modify", "Start", "Add", "Associate", "Set"].iter().any(|verb| name.starts_with(verb));
-    let may_pass_roles = passes.is_empty() && changes && !matches!(prefix, "iam" | "sts");
-    let has_types = |step: &Step| !matches!(step.target, Target::Nothing) || !step.when.is_empty();
-    let reads_request =
-        may_pass_roles || !passes.is_empty() || !keys.is_empty() || steps.iter().any(has_types);
-    Plan { steps, passes, keys, gap: None, creates, may_pass_roles, prefix: prefix.into(), reads_request }
+
+    fn add_details(&mut self) {
+        let tables = Tables::get();
+        let event = format!("{}:{}", self.prefix, self.name);
+        let begins = |verbs: &[&str]| verbs.iter().any(|verb| self.name.starts_with(verb));
+        self.creates =
+            begins(&["Create", "Put", "Register", "Run", "Import", "Allocate", "Publish", "Upload"]);
+        let changes = begins(&["Update", "Modify", "Start", "Add", "Associate", "Set", "Replace", "Restore"]);
+        self.may_be_self = self.prefix.as_ref() == "iam" && !begins(&["ListUsers", "CreateUser"]);
+        self.tags = if self.creates { self.tag_action() } else { None };
+        for text in tables.forward(&event) {
+            if let Some(step) = Step::read(text) {
+                self.steps.push(Step { certainty: Certainty::Possible, is_forwarded: true, ..step });
+            }
+        }
+        self.passes = tables.roles(&event).iter().filter_map(|text| Pass::read(text)).collect();
+        self.keys = tables.keys(&event).map(|(name, path)| Key::read(name, path)).collect();
+        // IAM's and STS's own calls name roles without passing them.
+        let names_roles = matches!(self.prefix.as_ref(), "iam" | "sts" | "organizations" | "access-analyzer");
+        self.may_pass_roles = self.passes.is_empty() && (self.creates || changes) && !names_roles;
+        let looks = |step: &Step| {
+            let is_bare = matches!(step.target, Target::Nothing | Target::Unknown);
+            !is_bare || !step.when.is_empty() || !step.unless.is_empty()
+        };
+        self.reads_request = self.may_pass_roles
+            || self.tags.is_some()
+            || !self.passes.is_empty()
+            || !self.keys.is_empty()
+            || self.steps.iter().any(looks);
+    }
+
+    /// The action that is checked besides when what is made gets tags: a dependent action, or the service's only one.
+    fn tag_action(&self) -> Option<Box<str>> {
+        let catalogue = Catalogue::embedded();
+        // EC2's is `ec2:CreateTags` on what is made; S3's and IAM's stand in their rows.
+        if matches!(self.prefix.as_ref(), "ec2" | "s3" | "iam" | "lambda" | "apigateway" | "sts") {
+            return None;
+        }
+        let main = catalogue.action(&self.steps.first()?.action)?;
+        let is_tagging = |name: &&str| {
+            let level = |id: ActionId| catalogue.access_levels(id).contains(&AccessLevel::Tagging);
+            name.starts_with(&format!("{}:", self.prefix)) && catalogue.action(name).is_some_and(level)
+        };
+        let named = catalogue.dependent_actions(main).into_iter().find(is_tagging).map(Box::from);
+        let usual = || {
+            ["TagResource", "AddTagsToResource", "AddTags"].into_iter().find_map(|name| {
+                let id = catalogue.action(&format!("{}:{name}", self.prefix))?;
+                Some(catalogue.name(id).into())
+            })
+        };
+        named.or_else(usual)
+    }
 }
 
 impl Step {
@@ -262,35 +252,48 @@ impl Step {
             .resource_types(id)
             .into_iter()
             .filter_map(|kind| {
-                let template = Template::read(kind.arn, kind.key, names_of)?;
-                Some(Kind { template, is_required: kind.required })
+                let template = Template::read(kind.arn, kind.key)?;
+                let is_user = kind.arn.ends_with(":user/${UserNameWithPath}");
+                Some(Kind { template, is_required: kind.required, is_user })
             })
             .collect();
         let target = if kinds.is_empty() { Target::Nothing } else { Target::Types(kinds) };
+        Self { target, ..Self::unknown("", "", Certainty::Certain) }.named(catalogue.name(id))
+    }
+
+    /// A permission on something that is not told.
+    fn unknown(prefix: &str, name: &str, certainty: Certainty) -> Self {
         Self {
-            action: catalogue.name(id).into(),
-            target,
+            action: format!("{prefix}:{name}").into(),
+            target: Target::Unknown,
             when: Vec::new(),
             unless: Vec::new(),
-            certainty: Certainty::Certain,
+            certainty,
             is_forwarded: false,
         }
+    }
+
+    fn named(self, action: String) -> Self {
+        Self { action: action.into(), ..self }
     }
 
     /// A permission of a row.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let row = Row::read(text)?;
-        let id = Catalogue::embedded().action(row.action)?;
-        let mut step = Self::of(id);
+        let mut step = Self::of(Catalogue::embedded().action(row.action)?);
         match row.on {
             None => {}
-            Some("*") => step.target = Target::Nothing,
-            Some("?") => step.target = Target::Unknown,
             Some("copy-source") => step.target = Target::CopySource,
-            Some(template) => step.target = Target::Template(Template::read(template, "", names_of)?),
+            Some(template) if template.starts_with("arn:") => {
+                step.target = Target::Template(Template::read(template, "")?);
+            }
+            Some(path) if path.starts_with('/') => {
+                let template = format!("arn:${{Partition}}:apigateway:${{Region}}::{path}");
+                step.target = Target::Template(Template::read(&template, "")?);
+            }
+            Some(parameter) => step.target = Target::Parameter(parameter.into()),
         }
-        step.when = row.when.into_iter().map(Box::from).collect();
-        step.unless = row.unless.into_iter().map(Box::from).collect();
+        (step.when, step.unless) = (row.when, row.unless);
         if row.is_possible {
             step.certainty = Certainty::Possible;
         }
@@ -299,26 +302,26 @@ impl Step {
 }
 
 impl Pass {
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let path = words.next()?.into();
-        let mut pass = Self { path, service: None, certainty: Certainty::Certain };
+        let mut pass = Self { path, service: None, certainty: Certainty::Certain, by_profile: false };
         for word in words {
             match word {
                 "possible" => pass.certainty = Certainty::Possible,
+                "profile" => pass.by_profile = true,
                 service => pass.service = Some(service.into()),
             }
         }
-        Some(pass)
+        pass.service.is_some().then_some(pass)
     }
 }
 
-fn names_of(hole: &str) -> Vec<Box<str>> {
-    TABLES
-        .names
-        .get(hole)
-        .map(|names| names.as_slice().iter().map(|name| name.as_str().into()).collect())
-        .unwrap_or_default()
+impl Key {
+    fn read(name: &str, path: &str) -> Self {
+        let plain = path.strip_suffix('?');
+        Self { name: name.into(), path: plain.unwrap_or(path).into(), absent_otherwise: plain.is_some() }
+    }
 }
 
 #[cfg(test)]
@@ -338,6 +341,8 @@ mod tests {
             ("V2", None),
             ("20150331", None),
             ("EnableMFA2", None),
+            ("v", None),
+            ("", None),
         ] {
             assert_eq!(without_version(name), expected, "{name}");
         }

@@ -31,6 +31,14 @@ impl Walk<'_> {
             Target::Template(template) => {
                 template.fill(self.place, &self.request, self.plan.creates).into_iter().map(found).collect()
             }
+            Target::Parameter(path) => {
+                let mut arns: Vec<Found> =
+                    self.request.all(path).filter(|value| value.starts_with("arn:")).map(told_arn).collect();
+                if arns.is_empty() {
+                    arns.push((CheckedResource::Unknown, None));
+                }
+                arns
+            }
             Target::CopySource => vec![self.copy_source()],
             // A key used for the caller is the service's affair: the event names another resource.
             Target::Types(_) if step.is_forwarded => vec![(CheckedResource::Unknown, None)],
@@ -39,6 +47,9 @@ impl Walk<'_> {
     }
 
     fn of_kinds(&self, kinds: &[Kind]) -> Vec<Found> {
+        if let Some(caller) = self.caller_itself(kinds) {
+            return vec![told_arn(caller)];
+        }
         let told = told(self.event.bodies.resources);
         let mut all: Vec<Found> = Vec::new();
         let mut seen = vec![false; kinds.len()];
@@ -83,6 +94,17 @@ impl Walk<'_> {
         open.into_iter().map(|(_, filled)| found(filled)).collect()
     }
 
+    /// The caller's own ARN, when the call is about the user who makes it.
+    fn caller_itself(&self, kinds: &[Kind]) -> Option<&str> {
+        let is_self = self.plan.may_be_self && kinds.iter().any(|kind| kind.is_user);
+        let is_told =
+            self.request.get("userName").is_some() || self.request.is_cut || !self.request.is_present;
+        if !is_self || is_told {
+            return None;
+        }
+        self.identity.arn.as_deref().filter(|arn| arn.contains(":user/"))
+    }
+
     /// Takes an ARN when it is of one of the kinds: of the most particular one.
     fn take_arn(
         &self,
@@ -121,6 +143,11 @@ impl Walk<'_> {
         }
         (arn_or_pattern(format!("arn:{}:s3:::{source}", self.place.partition)), None)
     }
+}
+
+/// An ARN, with the account in it.
+fn told_arn(arn: &str) -> Found {
+    (arn_or_pattern(arn.to_owned()), account_of(arn))
 }
 
 fn found(filled: Filled) -> Found {

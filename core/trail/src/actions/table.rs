@@ -6,29 +6,60 @@
 //! "s3:PutObjectAcl if x-amz-acl|x-amz-grant-read possible"
 //! ```
 //!
-//! The action; `on` a template of an ARN, `copy-source` or `*` when it is not what the service reference's resource types
-//! give; `if` and `unless` paths in `requestParameters` of which one is there; `possible` when the event does not tell.
+//! The action. `on` what, when it is not what the service reference's resource types give: a template of an ARN (`/path` for
+//! API Gateway), the path of a parameter that holds an ARN, or `copy-source`. `if` and `unless`: what the request tells,
+//! one of several paths in `requestParameters` (`x-*` any key that begins so), with `=` a value, `~` a part of it or `^`
+//! its beginning. `possible`: the event does not tell whether it was checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::body::Body;
+
 /// All tables.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    /// First label or labels of `eventSource` → service prefixes to look under, in order.
-    pub(crate) sources: BTreeMap<String, Words>,
-    /// Service prefix → event name → what is checked; nothing when IAM does not authorise the call.
-    pub(crate) rows: BTreeMap<String, BTreeMap<String, Words>>,
-    /// A hole of a template in lower case → keys of requests that tell it.
-    pub(crate) names: BTreeMap<String, Words>,
-    /// `prefix:Event` → what a service does with the caller's permissions.
-    pub(crate) forward: BTreeMap<String, Words>,
-    /// `prefix:Event` → path of a role in the request, and the service it is passed to.
-    pub(crate) roles: BTreeMap<String, Words>,
-    /// `prefix:Event` → condition keys of the service that the request tells.
-    pub(crate) keys: BTreeMap<String, BTreeMap<String, String>>,
+    overrides: Overrides,
+    parameters: Parameters,
+}
+
+/// `overrides.toml`.
+#[derive(Debug, Deserialize)]
+struct Overrides {
+    /// Label of `eventSource` → service prefixes to look under, in order.
+    sources: BTreeMap<String, Words>,
+    /// Service prefix → operations IAM does not authorise.
+    none: BTreeMap<String, BTreeSet<String>>,
+    /// Service prefix → event name → what is checked. `source` is the page.
+    rows: BTreeMap<String, BTreeMap<String, Words>>,
+    /// Service prefix → operations whose action of the same name a newer reference has.
+    newer: BTreeMap<String, BTreeSet<String>>,
+    /// Service prefix → operations whose action is taken to have the same name.
+    assumed: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// `parameters.toml`.
+#[derive(Debug, Deserialize)]
+struct Parameters {
+    names: BTreeMap<String, Words>,
+    roles: BTreeMap<String, Words>,
+    forward: BTreeMap<String, Words>,
+    keys: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What the tables say of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry {
+    /// IAM does not authorise it.
+    None,
+    /// These permissions are checked.
+    Row(&'static Words),
+    /// The action of the same name, which the service reference does not have yet.
+    SameName,
+    /// The same, by no reference at all.
+    Assumed,
 }
 
 /// One text or several.
@@ -48,14 +79,126 @@ impl Words {
     }
 }
 
+/// The compiled tables.
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a test reads the committed tables")]
+    Tables::read().expect("the committed tables are whole")
+});
+
+impl Tables {
+    /// The tables this program was built with.
+    pub(crate) fn get() -> &'static Self {
+        &TABLES
+    }
+
+    fn read() -> Result<Self, toml::de::Error> {
+        Ok(Self {
+            overrides: toml::from_str(include_str!("../../data/overrides.toml"))?,
+            parameters: toml::from_str(include_str!("../../data/parameters.toml"))?,
+        })
+    }
+
+    /// The prefixes of a label of `eventSource`, when it is not a prefix itself.
+    pub(crate) fn prefixes(&self, label: &str) -> Option<&[String]> {
+        self.overrides.sources.get(label).map(Words::as_slice)
+    }
+
+    /// What is said of an event by its full name.
+    pub(crate) fn entry(&'static self, prefix: &str, name: &str) -> Option<Entry> {
+        let has = |table: &BTreeMap<String, BTreeSet<String>>| {
+            table.get(prefix).is_some_and(|names| names.contains(name))
+        };
+        let tables = &self.overrides;
+        // A row wins: `execute-api` has both its own operations and those of Connect's participants.
+        if let Some(row) = tables.rows.get(prefix).and_then(|rows| rows.get(name)) {
+            return Some(Entry::Row(row));
+        }
+        match () {
+            () if has(&tables.none) => Some(Entry::None),
+            () if has(&tables.newer) => Some(Entry::SameName),
+            () if has(&tables.assumed) => Some(Entry::Assumed),
+            () => None,
+        }
+    }
+
+    /// Every row, for the tests that hold the tables.
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
+        self.overrides.rows.iter().flat_map(|(prefix, rows)| {
+            let rows = rows.iter().filter(|(name, _)| *name != "source");
+            rows.map(move |(name, words)| (prefix.as_str(), name.as_str(), words.as_slice()))
+        })
+    }
+
+    /// Every operation whose action the reference should not have yet.
+    #[cfg(test)]
+    pub(crate) fn unknown_actions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lists = self.overrides.newer.iter().chain(&self.overrides.assumed);
+        lists.flat_map(|(prefix, names)| names.iter().map(move |name| (prefix.as_str(), name.as_str())))
+    }
+
+    /// Every text of the roles, forwarded permissions and keys, by event.
+    #[cfg(test)]
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let words = self.parameters.roles.iter().chain(&self.parameters.forward);
+        let words = words.flat_map(|(event, words)| {
+            words.as_slice().iter().map(move |text| (event.as_str(), text.as_str()))
+        });
+        let keys = self
+            .parameters
+            .keys
+            .iter()
+            .flat_map(|(event, keys)| keys.keys().map(move |key| (event.as_str(), key.as_str())));
+        words.chain(keys)
+    }
+
+    /// Further keys of requests that tell a hole of a resource type's template.
+    pub(crate) fn names(&self, kind: &str, hole: &str) -> &[String] {
+        let names = &self.parameters.names;
+        let own = names.get(&format!("{kind}.{hole}")).or_else(|| names.get(hole));
+        own.map(Words::as_slice).unwrap_or_default()
+    }
+
+    /// The roles an event passes, `prefix:Event`.
+    pub(crate) fn roles(&self, event: &str) -> &[String] {
+        self.parameters.roles.get(event).map(Words::as_slice).unwrap_or_default()
+    }
+
+    /// What a service does with the caller's permissions.
+    pub(crate) fn forward(&self, event: &str) -> &[String] {
+        self.parameters.forward.get(event).map(Words::as_slice).unwrap_or_default()
+    }
+
+    /// The condition keys a request tells, with their paths.
+    pub(crate) fn keys(&self, event: &str) -> impl Iterator<Item = (&str, &str)> {
+        let keys = self.parameters.keys.get(event).into_iter().flatten();
+        keys.map(|(key, path)| (key.as_str(), path.as_str()))
+    }
+}
+
 /// A permission in a row, taken apart.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Row<'a> {
     pub(crate) action: &'a str,
     pub(crate) on: Option<&'a str>,
-    pub(crate) when: Vec<&'a str>,
-    pub(crate) unless: Vec<&'a str>,
+    pub(crate) when: Vec<Told>,
+    pub(crate) unless: Vec<Told>,
     pub(crate) is_possible: bool,
+}
+
+/// Something a request may tell.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    path: Box<str>,
+    value: Wanted,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Is(Box<str>),
+    Contains(Box<str>),
+    Begins(Box<str>),
 }
 
 impl<'a> Row<'a> {
@@ -67,8 +210,8 @@ impl<'a> Row<'a> {
         while let Some(word) = words.next() {
             match word {
                 "on" => row.on = Some(words.next()?),
-                "if" => row.when = words.next()?.split('|').collect(),
-                "unless" => row.unless = words.next()?.split('|').collect(),
+                "if" => row.when = words.next()?.split('|').map(Told::read).collect(),
+                "unless" => row.unless = words.next()?.split('|').map(Told::read).collect(),
                 "possible" => row.is_possible = true,
                 _ => return None,
             }
@@ -77,40 +220,45 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The compiled tables.
-pub(crate) static TABLES: LazyLock<Tables> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a test reads the committed tables")]
-    Tables::read().expect("the committed tables are whole")
-});
+impl Told {
+    fn read(text: &str) -> Self {
+        let forms: [(char, fn(Box<str>) -> Wanted); 3] =
+            [('=', Wanted::Is), ('~', Wanted::Contains), ('^', Wanted::Begins)];
+        let at = text.find(['=', '~', '^']);
+        let found = at.and_then(|at| text.split_at_checked(at));
+        let Some((path, rest)) = found else { return Self { path: text.into(), value: Wanted::Any } };
+        let form = forms.into_iter().find_map(|(sign, form)| Some(form(rest.strip_prefix(sign)?.into())));
+        Self { path: path.into(), value: form.unwrap_or(Wanted::Any) }
+    }
 
-/// `overrides.toml`.
-#[derive(Deserialize)]
-struct Overrides {
-    sources: BTreeMap<String, Words>,
-    #[serde(flatten)]
-    rows: BTreeMap<String, BTreeMap<String, Words>>,
+    /// Whether a request tells it.
+    pub(crate) fn is_in(&self, body: &Body<'_>) -> bool {
+        match &self.value {
+            Wanted::Any => body.has(&self.path),
+            Wanted::Is(value) => body.all(&self.path).any(|told| told.eq_ignore_ascii_case(value)),
+            Wanted::Contains(part) => body.all(&self.path).any(|told| told.contains(part.as_ref())),
+            Wanted::Begins(head) => body.all(&self.path).any(|told| {
+                told.trim_start().get(..head.len()).is_some_and(|told| told.eq_ignore_ascii_case(head))
+            }),
+        }
+    }
 }
 
-/// `parameters.toml`.
-#[derive(Deserialize)]
-struct Parameters {
-    names: BTreeMap<String, Words>,
-    roles: BTreeMap<String, Words>,
-    forward: BTreeMap<String, Words>,
-    keys: BTreeMap<String, BTreeMap<String, String>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Tables {
-    fn read() -> Result<Self, toml::de::Error> {
-        let overrides: Overrides = toml::from_str(include_str!("../../data/overrides.toml"))?;
-        let parameters: Parameters = toml::from_str(include_str!("../../data/parameters.toml"))?;
-        Ok(Self {
-            sources: overrides.sources,
-            rows: overrides.rows,
-            names: parameters.names,
-            roles: parameters.roles,
-            forward: parameters.forward,
-            keys: parameters.keys,
-        })
+    #[test]
+    fn rows_are_taken_apart() {
+        let row =
+            Row::read("s3:PutBucketAcl on /a if x-amz-acl|n~?v unless x-amz-acl=private possible").unwrap();
+        assert_eq!((row.action, row.on, row.is_possible), ("s3:PutBucketAcl", Some("/a"), true));
+        assert_eq!((row.when.len(), row.unless.len()), (2, 1));
+        assert!(Row::read("s3:GetObject when x").is_none() && Row::read("s3:GetObject on").is_none());
+        let told = |text: &str, body: &str| Told::read(text).is_in(&Body::read(Some(body)));
+        assert!(told("a.b=X", r#"{"a":{"b":"x"}}"#) && !told("a.b=X", r#"{"a":{"b":"y"}}"#));
+        assert!(told("s^select", r#"{"s":" SELECT 1"}"#) && !told("s^select", r#"{"s":"é"}"#));
+        assert!(told("c~?versionId=", r#"{"c":"b/k?versionId=1"}"#));
+        assert!(told("x-amz-grant-*", r#"{"x-amz-grant-read":"id=1"}"#) && !told("x-amz-grant-*", "{}"));
     }
 }

@@ -1,6 +1,7 @@
 //! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
 
 use super::body::{Body, same_key};
+use super::table::Tables;
 
 /// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
 #[derive(Debug)]
@@ -55,11 +56,11 @@ pub(crate) struct Filled {
 const ARNS_MAX: usize = 256;
 
 impl Template {
-    /// Reads a template. `key` is the resource type's name in the service reference; `names` gives further keys that
-    /// tell a hole of this name.
-    pub(crate) fn read(text: &str, key: &str, names: impl Fn(&str) -> Vec<Box<str>>) -> Option<Self> {
+    /// Reads a template. `key` is the resource type's name in the service reference; without one a hole's name is a path
+    /// in the request.
+    pub(crate) fn read(text: &str, key: &str) -> Option<Self> {
         let sections = split_sections(text)?;
-        let read = |section: &str| parts(section, key, &names);
+        let read = |section: &str| parts(section, key);
         let [scheme, partition, service, region, account, resource] = sections;
         let head = [read(scheme), read(partition), read(service), read(region), read(account)];
         let mut resource_parts = read(resource);
@@ -89,16 +90,14 @@ impl Template {
     pub(crate) fn fill(&self, place: Place<'_>, body: &Body<'_>, creates: bool) -> Vec<Filled> {
         let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
         let count = values.iter().map(Vec::len).max().unwrap_or_default();
-        let rows = if count > ARNS_MAX { 1 } else { count.max(1) };
-        let mut filled: Vec<Filled> = Vec::with_capacity(rows);
-        for row in 0..rows {
-            let pick = |hole: usize| {
-                let values = values.get(hole)?;
-                match values.as_slice() {
-                    _ if count > ARNS_MAX && values.len() > 1 => None,
-                    [one] => Some(*one),
-                    more => more.get(row).copied(),
-                }
+        if count > ARNS_MAX {
+            return vec![self.fill_row(place, body, creates, |_| None)];
+        }
+        let mut filled: Vec<Filled> = Vec::with_capacity(count.max(1));
+        for row in 0..count.max(1) {
+            let pick = |hole: usize| match values.get(hole)?.as_slice() {
+                [one] => Some(*one),
+                more => more.get(row).copied(),
             };
             let one = self.fill_row(place, body, creates, pick);
             if !filled.contains(&one) {
@@ -124,6 +123,12 @@ impl Template {
         creates: bool,
         pick: impl Fn(usize) -> Option<&'b str>,
     ) -> Filled {
+        let picked = || (0..self.holes().count()).filter_map(&pick);
+        // A whole ARN where a name could stand is the answer itself, and a URL tells the account.
+        if let Some(arn) = picked().find(|value| value.starts_with("arn:") && self.matches(value).is_some()) {
+            return Filled { arn: arn.to_owned(), is_whole: !arn.contains(['*', '?']), is_told: true };
+        }
+        let account = picked().find_map(account_of_url).or(place.account);
         let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false };
         let mut hole_number = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
@@ -135,7 +140,7 @@ impl Template {
                     Part::Fixed(text) => filled.arn.push_str(text),
                     Part::Partition => filled.arn.push_str(place.partition),
                     Part::Region => filled.told(place.region, false),
-                    Part::Account => filled.told(place.account, false),
+                    Part::Account => filled.told(account, false),
                     Part::Hole(hole) => {
                         let value = pick(hole_number);
                         hole_number = hole_number.saturating_add(1);
@@ -152,9 +157,9 @@ impl Filled {
     fn told(&mut self, value: Option<&str>, by_request: bool) {
         match value {
             Some(value) => {
-                // After `key/`, a name that begins with a slash of its own has one slash (SSM parameters).
-                let value =
-                    if self.arn.ends_with('/') { value.strip_prefix('/').unwrap_or(value) } else { value };
+                // A parameter of SSM or a path of IAM begins with a slash of its own; so may an object of S3, which keeps it.
+                let has_slash = self.arn.ends_with('/') && !self.arn.contains(":s3:");
+                let value = if has_slash { value.strip_prefix('/').unwrap_or(value) } else { value };
                 self.arn.push_str(value);
                 self.is_told |= by_request;
                 // A name with a star in it is told as the pattern it would be taken for.
@@ -172,11 +177,16 @@ impl Hole {
     fn values<'b>(&self, body: &'b Body<'_>) -> Vec<&'b str> {
         for name in &self.names {
             let mut values: Vec<&str> = Vec::new();
-            for value in body.anywhere(name) {
+            let mut take = |value: &'b str| {
                 let is_odd = value.is_empty() || (self.is_segment && value.contains('/'));
                 if !is_odd && !values.contains(&value) {
                     values.push(value);
                 }
+            };
+            if name.contains('.') {
+                body.all(name).for_each(&mut take);
+            } else {
+                body.anywhere(name).for_each(&mut take);
             }
             if !values.is_empty() {
                 return values;
@@ -186,11 +196,14 @@ impl Hole {
     }
 
     fn write(&self, filled: &mut Filled, value: Option<&str>, body: &Body<'_>, creates: bool) {
-        // The value may be an ARN of the same kind: its name is what follows the last separator.
-        let value = value.map(|value| match value.strip_prefix("arn:") {
-            Some(_) => value.rsplit([':', '/']).next().unwrap_or(value),
-            None => value,
-        });
+        let value = value.filter(|value| !(filled.arn.ends_with("key/") && is_alias(value))).map(plain_name);
+        // `aliasName` has the beginning that the template has too.
+        let value = match value {
+            Some(value) if filled.arn.ends_with(":alias/") => {
+                Some(value.strip_prefix("alias/").unwrap_or(value))
+            }
+            value => value,
+        };
         if !self.with_path {
             return filled.told(value, true);
         }
@@ -207,14 +220,33 @@ impl Hole {
     }
 }
 
-/// Splits at the colons that are not inside `${…}`.
+/// An alias of a KMS key: which key it stands for, the request does not tell.
+fn is_alias(value: &str) -> bool {
+    value.starts_with("alias/") || value.contains(":alias/")
+}
+
+/// The name in what may be an ARN of another kind, a partial ARN of a Lambda function, or the URL of a queue.
+fn plain_name(value: &str) -> &str {
+    if value.starts_with("arn:") || value.starts_with("https://") {
+        return value.rsplit([':', '/']).next().unwrap_or(value);
+    }
+    value.split_once(":function:").map_or(value, |(_, name)| name)
+}
+
+/// The account in the URL of a queue: `https://sqs.eu-west-1.amazonaws.com/111122223333/jobs`.
+fn account_of_url(value: &str) -> Option<&str> {
+    let account = value.strip_prefix("https://")?.rsplit('/').nth(1)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+/// Splits at the first five colons.
 fn split_sections(text: &str) -> Option<[&str; 6]> {
     let mut parts = text.splitn(6, ':');
     let six = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
     Some(six)
 }
 
-fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Part]> {
+fn parts(section: &str, key: &str) -> Box<[Part]> {
     let mut parts = Vec::new();
     let mut rest = section;
     while let Some((before, after)) = rest.split_once("${") {
@@ -227,7 +259,7 @@ fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Bo
             "Region" => Part::Region,
             "Account" | "AccountId" => Part::Account,
             _ => Part::Hole(Hole {
-                names: hole_names(name, key, names),
+                names: hole_names(name, key),
                 with_path: name.ends_with("WithPath"),
                 is_segment: false,
             }),
@@ -242,13 +274,18 @@ fn parts(section: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Bo
 
 /// The keys that may tell a hole: its own name; the names of the table; its plural; what the resource type is called;
 /// and, when the hole is the type's own name or id, plain `name` or `id`.
-fn hole_names(hole: &str, key: &str, names: &impl Fn(&str) -> Vec<Box<str>>) -> Box<[Box<str>]> {
+fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
+    // In the tables' own templates a hole is the path itself.
+    if key.is_empty() {
+        return Box::new([hole.into()]);
+    }
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
     };
+    let key_as_written = key.to_ascii_lowercase();
     let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
     let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
-    all.extend(names(&hole));
+    all.extend(Tables::get().names(&key_as_written, &hole).iter().map(|name| name.as_str().into()));
     all.push(format!("{hole}s").into());
     let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
     let is_own = own.contains(&hole.as_str())
@@ -302,7 +339,7 @@ mod tests {
     use super::*;
 
     fn template(text: &str, key: &str) -> Template {
-        Template::read(text, key, |_| Vec::new()).unwrap()
+        Template::read(text, key).unwrap()
     }
 
     const PLACE: Place<'_> =
