@@ -10,6 +10,7 @@
 //! * [`plan`]: changes with their way back and their evidence, stored as JSON.
 //! * [`replacement`]: other identity policies in place of all that somebody has.
 //! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
+//! * [`tighten`]: a least-privilege replacement of what somebody has, drawn from what it did.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
@@ -20,6 +21,7 @@ pub mod replay;
 pub mod review;
 pub mod sentence;
 pub mod settings;
+pub mod tighten;
 pub mod verdict;
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ pub enum ReplacementError {
     },
 }
 
+/// Characters of the inline policies of a user or role.
+pub(crate) fn inline_max(is_user: bool) -> usize {
+    if is_user { INLINE_OF_USER_MAX } else { INLINE_OF_ROLE_MAX }
+}
+
 /// How long a document is, as AWS counts: without white space, which the short form has none of but in strings.
 pub fn length(document: &Document) -> usize {
     print::print(document).chars().filter(|c| !c.is_ascii_whitespace()).count()
@@ -60,8 +65,7 @@ pub fn replacement(
 ) -> Result<Vec<Change>, ReplacementError> {
     let (grants, groups) =
         holdings(estate, principal).ok_or_else(|| ReplacementError::NotKnown(principal.clone()))?;
-    let is_user = principal.resource().starts_with("user/");
-    let inline_max = if is_user { INLINE_OF_USER_MAX } else { INLINE_OF_ROLE_MAX };
+    let inline_max = inline_max(principal.resource().starts_with("user/"));
     let mut changes = Vec::new();
     let mut kept_inline = None;
     match documents {

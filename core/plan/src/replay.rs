@@ -22,4 +22,4 @@ pub use judge::{Judgement, Open, Replay, Said, Verdict, subject_of};
 pub use resource::{instances, question};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -61,6 +61,11 @@ impl Answered {
 }
 
 impl Access<'_> {
+    /// The request of a question, with what the estate tells of the subject.
+    pub fn request(&self, subject: &Subject, question: &Question) -> Request {
+        request(subject, question)
+    }
+
     /// Decides a request of a subject, and explains it.
     pub fn ask(&self, subject: &Subject, question: &Question) -> Answered {
         let request = request(subject, question);

@@ -6,10 +6,11 @@ use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::decision::Answer;
-use kagimori_policy::document::{ActionElement, Document, OneOrMany, Statement};
+use kagimori_policy::document::{ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement};
 use kagimori_policy::formula::{Atom, Formula};
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_policy::policies::{Layer, Policies};
+use kagimori_policy::request::Request;
 use kagimori_trail::call::{Call, Certainty, Check, MapGap, Outcome};
 use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
@@ -215,7 +216,7 @@ impl<'a> Replay<'a> {
                 of(Verdict::CannotTell, why, Vec::new())
             }
             (Said::Depends(Open::Resource), Said::Depends(Open::Resource))
-                if self.reaches_no_less(before, after, &check.action) =>
+                if self.reaches_no_less(before, after, call, check) =>
             {
                 plain(Verdict::StillAllowed, "no resource is lost")
             }
@@ -224,9 +225,14 @@ impl<'a> Replay<'a> {
     }
 
     /// Whether the identity policies after allow an action on every resource on which those before do, and the rest is the same.
-    fn reaches_no_less(&self, before: &Subject, after: &Subject, action: &str) -> bool {
+    fn reaches_no_less(&self, before: &Subject, after: &Subject, call: &Call, check: &Check) -> bool {
+        let question = question(call, check, Some(after.account));
         let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
-        let (old, new) = (about_action(&was.identity, action), about_action(&is.identity, action));
+        let of = |access: &Access<'_>, subject: &Subject, documents: &[Document]| {
+            about_request(documents, &access.request(subject, &question))
+        };
+        let old = of(self.before, before, &was.identity);
+        let new = of(self.after, after, &is.identity);
         let rest = |policies: Policies| Policies { identity: Vec::new(), ..policies };
         let is_kept = old == new || included(&old, &new) == Inclusion::Proved;
         is_kept && rest(was) == rest(is)
@@ -278,23 +284,41 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The statements that speak of an action, about this action alone.
-fn about_action(documents: &[Document], action: &str) -> Vec<Document> {
-    let action_element = ActionElement::Action(OneOrMany::One(action.to_owned()));
-    let speaks = |statement: &Statement| {
+/// The statements that speak of a request's action, about this action alone, without the conditions that the request fulfils
+/// and without the statements whose conditions it does not: what they say of resources.
+fn about_request(documents: &[Document], request: &Request) -> Vec<Document> {
+    let action = &request.action;
+    let speaks = |statement: &&Statement| {
         let (patterns, is_negated) = statement.action.patterns();
         patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
     };
-    let of_action = |document: &Document| Document {
-        statements: document
-            .statements
-            .iter()
-            .filter(|statement| speaks(statement))
-            .map(|statement| Statement { action: action_element.clone(), ..statement.clone() })
-            .collect(),
+    let of_document = |document: &Document| Document {
+        statements: document.statements.iter().filter(speaks).filter_map(|statement| simplified(document, statement, request)).collect(),
         ..document.clone()
     };
-    documents.iter().map(of_action).collect()
+    documents.iter().map(of_document).collect()
+}
+
+fn simplified(document: &Document, statement: &Statement, request: &Request) -> Option<Statement> {
+    let mut conditions = Vec::new();
+    for condition in &statement.conditions {
+        let everything = Statement {
+            sid: None,
+            effect: Effect::Allow,
+            principal: None,
+            action: ActionElement::Action(OneOrMany::One("*".to_owned())),
+            resource: Some(ResourceElement::Resource(OneOrMany::One("*".to_owned()))),
+            conditions: vec![condition.clone()],
+        };
+        let one = Document { statements: vec![everything], ..document.clone() };
+        match kagimori_policy::compare::decide(request, &[one]).answer {
+            Answer::Allowed => {}
+            Answer::Indeterminate => conditions.push(condition.clone()),
+            Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => return None,
+        }
+    }
+    let action = ActionElement::Action(OneOrMany::One(request.action.clone()));
+    Some(Statement { sid: None, action, conditions, ..statement.clone() })
 }
 
 /// What the policies of an estate say of a check.

@@ -13,19 +13,19 @@ use proptest::prelude::*;
 
 use super::{Class, Classes, Evidence, Replay, Telling, Verdict};
 
-const USER: &str = "arn:aws:iam::111122223333:user/app";
+pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/app";
 
-fn document(statements: &str) -> String {
+pub(crate) fn document(statements: &str) -> String {
     format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)
 }
 
-fn allow(action: &str, resource: &str, condition: &str) -> String {
+pub(crate) fn allow(action: &str, resource: &str, condition: &str) -> String {
     let condition = if condition.is_empty() { String::new() } else { format!(r#","Condition":{condition}"#) };
     document(&format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"{condition}}}"#))
 }
 
 /// An account with one user that has one inline policy.
-fn estate(policy: &str) -> Estate {
+pub(crate) fn estate(policy: &str) -> Estate {
     let text = format!(
         r#"{{"UserDetailList":[{{"Path":"/","UserName":"app","UserId":"AIDAEXAMPLEEXAMPLE01","Arn":"{USER}",
         "CreateDate":"2026-01-01T00:00:00+00:00","GroupList":[],"AttachedManagedPolicies":[],"Tags":[],
@@ -47,7 +47,7 @@ fn changed(estate: &Estate, policy: &str) -> Estate {
     apply(estate, &change).unwrap_or_else(|_| estate.clone())
 }
 
-fn call(time: i64, action: &str, resource: CheckedResource, outcome: Outcome) -> Call {
+pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: Outcome) -> Call {
     let (service, name) = action.split_once(':').unwrap();
     Call {
         time,
@@ -80,7 +80,7 @@ fn call(time: i64, action: &str, resource: CheckedResource, outcome: Outcome) ->
     }
 }
 
-fn classes(calls: &[Call], telling: Telling) -> Vec<Class> {
+pub(crate) fn classes(calls: &[Call], telling: Telling) -> Vec<Class> {
     let mut classes = Classes::new(telling);
     for call in calls {
         classes.add(call);
@@ -88,7 +88,7 @@ fn classes(calls: &[Call], telling: Telling) -> Vec<Class> {
     classes.finish()
 }
 
-fn arn(text: &str) -> CheckedResource {
+pub(crate) fn arn(text: &str) -> CheckedResource {
     CheckedResource::Arn(text.into())
 }
 
@@ -243,7 +243,7 @@ proptest! {
         let replay = Replay::new(&before, &after);
         let expected = plain(&replay, &calls);
         let (left, right) = calls.split_at(cut.min(calls.len()));
-        let mut count = |parts: [&[Call]; 2]| {
+        let count = |parts: [&[Call]; 2]| {
             let mut all = Classes::default();
             for part in parts {
                 let mut classes = Classes::default();
