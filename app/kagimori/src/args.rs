@@ -26,6 +26,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(PolicyCommand),
     Whatif(WhatIf),
+    Tighten(Tighten),
 }
 
 /// Ask what the principals of a directory may do, decided by the policy engine
@@ -239,6 +240,104 @@ pub(crate) struct WhatIf {
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// Propose least privilege from real use: to action, resource and condition, with proof and evidence.
+///
+/// What a user or role did in the trail becomes the policy it needs. The new policy is proved to grant nothing that the old did
+/// not, replayed over every call it is drawn from, and holds nothing that no call needs. Nothing is changed in AWS: plans
+/// with their way back, policies as JSON and Terraform, and a page for reviewers are written.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 proposed, 1 a person must look (denied on the holdout, not proved, not sufficient), 2 nothing could be proposed or failed, 3 part of the directory could not be read."
+)]
+#[command(group(clap::ArgGroup::new("whose").required(true).args(["principal", "account", "all"])))]
+pub(crate) struct Tighten {
+    /// The ARN of a user or role, or a name that only one of them has
+    pub(crate) principal: Option<String>,
+    /// Every user and role of an account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Every user and role of the directory
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The kagimori directory
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Where CloudTrail files lie, when not in DIR/trail
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trail: Option<PathBuf>,
+    /// Draw it from the calls of the last N days
+    #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    pub(crate) days: i64,
+    /// Hold the last N of these days back, and say which of their calls would be denied
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=3659))]
+    pub(crate) holdout: i64,
+    /// Refuse when there are fewer days of trail
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    pub(crate) floor: i64,
+    /// How resources are named: each, by common beginnings, or all of a type in account and region
+    #[arg(long, value_enum, default_value_t = ResourcesArg::Prefix)]
+    pub(crate) resources: ResourcesArg,
+    /// So many names with a common beginning become a prefix
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub(crate) prefix_from: usize,
+    /// The conditions to draw from the calls
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND", default_values_t = [
+        ConditionArg::Region, ConditionArg::PassedTo, ConditionArg::Via, ConditionArg::Endpoint, ConditionArg::Mfa,
+    ])]
+    pub(crate) conditions: Vec<ConditionArg>,
+    /// Keep these actions as they are granted (patterns, such as `s3:Get*`)
+    #[arg(long, value_name = "ACTION", num_args = 1..)]
+    pub(crate) keep: Vec<String>,
+    /// What CloudTrail does not show: keep it for services in use, or only list it
+    #[arg(long, value_enum, default_value_t = UnseenArg::Keep)]
+    pub(crate) unseen: UnseenArg,
+    /// Where policies, Terraform and the page are written [default: DIR/tighten]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write no files, only print
+    #[arg(long, conflicts_with = "out")]
+    pub(crate) no_files: bool,
+    /// What to print: for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResourcesArg {
+    /// Each by its name
+    Exact,
+    /// Many with a common beginning by that
+    Prefix,
+    /// All of a type in the account and region; of a bucket all its objects
+    Type,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConditionArg {
+    /// aws:RequestedRegion, where the resources name no region
+    Region,
+    /// iam:PassedToService
+    PassedTo,
+    /// kms:ViaService
+    Via,
+    /// aws:SourceVpce
+    Endpoint,
+    /// aws:MultiFactorAuthPresent
+    Mfa,
+    /// aws:SourceIp
+    Address,
+    /// None
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UnseenArg {
+    /// Keep it for services in use, at the access levels in use
+    Keep,
+    /// Leave it out of the policy and list it
+    List,
 }
 
 /// Explain a check: what it looks at, when it fails, what to do, what others call it

@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod review_command;
 mod scene;
+mod tighten;
 mod trail_calls;
 mod trail_files;
 mod whatif;
@@ -52,6 +53,7 @@ fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Ask(command) => ask::run(command),
         Command::Policy(command) => policy::run(command),
         Command::Whatif(command) => whatif::run(command),
+        Command::Tighten(command) => tighten::run(command),
     }
 }
 

@@ -183,7 +183,7 @@ impl Window {
     }
 }
 
-fn tell(problems: &[Problem]) {
+pub(crate) fn tell(problems: &[Problem]) {
     for problem in problems {
         printer::warning(&format!("`{}`: {}", problem.file, problem.message));
     }

@@ -2,7 +2,7 @@
 
 mod changes;
 mod page;
-mod show;
+pub(crate) mod show;
 
 use std::path::{Path, PathBuf};
 

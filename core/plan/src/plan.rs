@@ -112,6 +112,19 @@ impl Plan {
     /// # Errors
     /// [`PlanError::Step`] when a change cannot be made. One that cannot be undone can: the plan then has no way back.
     pub fn new(title: &str, estate: &Estate, changes: &[Change]) -> Result<Self, PlanError> {
+        Self::made_from(title, estate, &fingerprint(estate), changes)
+    }
+
+    /// The same with the [`fingerprint`] of the estate, for whoever makes many plans of one.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn made_from(
+        title: &str,
+        estate: &Estate,
+        fingerprint: &str,
+        changes: &[Change],
+    ) -> Result<Self, PlanError> {
         let has_way_back = changes.iter().all(|change| change.way_back() != WayBack::None);
         let back = if has_way_back {
             inverse_all(estate, changes).map_err(|(place, error)| step_error(changes, place, error))?
@@ -127,7 +140,7 @@ impl Plan {
             schema: PlanSchema { name: "kagimori.plan".to_owned(), version: SCHEMA_VERSION },
             id: String::new(),
             title: title.to_owned(),
-            made_from: fingerprint(estate),
+            made_from: fingerprint.to_owned(),
             changes: steps(changes),
             way_back: steps(&back),
             evidence: None,
