@@ -1,6 +1,7 @@
-//! `cargo xtask gen reference`: makes the data that is committed.
+//! `cargo xtask gen reference` and `cargo xtask gen operations`: make the data that is committed.
 
 mod format;
+mod operations;
 mod package;
 mod reference;
 
@@ -32,9 +33,18 @@ enum Generated {
         #[arg(long)]
         sentry: Option<PathBuf>,
     },
+    /// The operations of AWS's APIs, for the gate of the event map
+    Operations {
+        /// A folder into which botocore was installed [default: fetched with pip]
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
-    let Args { command: Command::Gen(Generated::Reference { from, sentry }) } = Args::parse();
-    reference::generate(from, sentry)
+    let Args { command: Command::Gen(generated) } = Args::parse();
+    match generated {
+        Generated::Reference { from, sentry } => reference::generate(from, sentry),
+        Generated::Operations { from } => operations::generate(from),
+    }
 }

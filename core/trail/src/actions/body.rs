@@ -13,6 +13,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
 
+/// What lists of tags are called.
+const TAG_LISTS: [&str; 6] = ["tags", "tag", "tagSet", "tagList", "tagsList", "tagsMap"];
+
 /// The scalars of a body.
 #[derive(Debug, Default)]
 pub(crate) struct Body<'a> {
@@ -95,6 +98,35 @@ impl<'a> Body<'a> {
             .iter()
             .filter(|node| node.parent == 0)
             .filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
+    }
+
+    /// The scalars in an object, with their keys.
+    pub(crate) fn under<'b>(&'b self, path: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+        self.nodes.iter().filter_map(move |node| {
+            let parent = self.parent(node).filter(|parent| self.is_at(parent, path))?;
+            let value = node.value.as_deref().filter(|_| parent.value.is_none())?;
+            Some((node.key.as_ref(), value))
+        })
+    }
+
+    /// The tags a request gives, at whatever depth: a list of keys and values, or a map.
+    pub(crate) fn tags(&self) -> Vec<(&str, &str)> {
+        let mut tags = Vec::new();
+        let mut key = None;
+        for node in &self.nodes {
+            let Some(value) = node.value.as_deref() else { continue };
+            let is_tags = |parent: &&Node<'_>| TAG_LISTS.iter().any(|name| same_key(&parent.key, name));
+            let Some(_) = self.parent(node).filter(is_tags) else { continue };
+            match node.key.as_ref() {
+                "key" | "Key" | "tagKey" | "TagKey" => key = Some(value),
+                "value" | "Value" | "tagValue" | "TagValue" => {
+                    tags.extend(key.take().map(|key| (key, value)));
+                }
+                "resourceType" | "ResourceType" | "tag" => {}
+                name => tags.push((name, value)),
+            }
+        }
+        tags
     }
 
     fn is_at(&self, node: &Node<'_>, path: &str) -> bool {

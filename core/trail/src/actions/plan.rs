@@ -18,7 +18,7 @@ pub(crate) struct Plan {
     /// Condition keys the request tells.
     pub(crate) keys: Vec<Key>,
     pub(crate) gap: Option<MapGap>,
-    /// The call makes something: its resources have no id yet.
+    /// The call makes something: its resources have no id yet, and its path is given.
     pub(crate) creates: bool,
     /// Parameters named like roles may be passed: no row says so.
     pub(crate) may_pass_roles: bool,
@@ -35,6 +35,10 @@ pub(crate) struct Plan {
     pub(crate) reads_request: bool,
 }
 
+/// How calls that make something begin.
+const CREATING: [&str; 10] =
+    ["Create", "Put", "Register", "Run", "Import", "Allocate", "Publish", "Upload", "Copy", "Request"];
+
 /// One permission.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -45,6 +49,8 @@ pub(crate) struct Step {
     pub(crate) certainty: Certainty,
     /// The service checks it for the caller: `kms:viaservice` is the event's service.
     pub(crate) is_forwarded: bool,
+    /// The request may give tags: the action has `aws:RequestTag`.
+    pub(crate) takes_tags: bool,
 }
 
 /// What a permission is checked on.
@@ -58,6 +64,8 @@ pub(crate) enum Target {
     Template(Template),
     /// A parameter that holds an ARN.
     Parameter(Box<str>),
+    /// The object of S3 that is written.
+    Object,
     /// `x-amz-copy-source` of S3.
     CopySource,
     /// A resource the event does not tell.
@@ -71,6 +79,8 @@ pub(crate) struct Kind {
     pub(crate) is_required: bool,
     /// A user of IAM.
     pub(crate) is_user: bool,
+    /// The condition keys of the action on this kind, in lower case.
+    pub(crate) keys: Box<[Box<str>]>,
 }
 
 /// A role that is passed.
@@ -195,8 +205,14 @@ impl Plan {
         let tables = Tables::get();
         let event = format!("{}:{}", self.prefix, self.name);
         let begins = |verbs: &[&str]| verbs.iter().any(|verb| self.name.starts_with(verb));
-        self.creates =
-            begins(&["Create", "Put", "Register", "Run", "Import", "Allocate", "Publish", "Upload"]);
+        let makes =
+            ["User", "Role", "Group", "Policy", "InstanceProfile", "VirtualMFADevice", "ServerCertificate"];
+        let made = self.name.strip_prefix("Create").or_else(|| self.name.strip_prefix("Upload"));
+        self.creates = match self.prefix.as_ref() {
+            // Others (`CreateAccessKey`) work on a user whose path is not given.
+            "iam" => made.is_some_and(|made| makes.contains(&made)),
+            _ => begins(&CREATING),
+        };
         let changes = begins(&["Update", "Modify", "Start", "Add", "Associate", "Set", "Replace", "Restore"]);
         self.may_be_self = self.prefix.as_ref() == "iam" && !begins(&["ListUsers", "CreateUser"]);
         self.tags = if self.creates { self.tag_action() } else { None };
@@ -216,6 +232,7 @@ impl Plan {
         };
         self.reads_request = self.may_pass_roles
             || self.tags.is_some()
+            || self.steps.iter().any(|step| step.takes_tags)
             || !self.passes.is_empty()
             || !self.keys.is_empty()
             || self.steps.iter().any(looks);
@@ -254,11 +271,15 @@ impl Step {
             .filter_map(|kind| {
                 let template = Template::read(kind.arn, kind.key)?;
                 let is_user = kind.arn.ends_with(":user/${UserNameWithPath}");
-                Some(Kind { template, is_required: kind.required, is_user })
+                let mut keys = catalogue.action_keys(id);
+                keys.extend(catalogue.resource_keys(id, kind.key));
+                let keys = keys.into_iter().map(|key| key.to_ascii_lowercase().into()).collect();
+                Some(Kind { template, is_required: kind.required, is_user, keys })
             })
             .collect();
         let target = if kinds.is_empty() { Target::Nothing } else { Target::Types(kinds) };
-        Self { target, ..Self::unknown("", "", Certainty::Certain) }.named(catalogue.name(id))
+        let action = catalogue.name(id).into();
+        Self { action, target, takes_tags: takes_tags(id), ..Self::unknown("", "", Certainty::Certain) }
     }
 
     /// A permission on something that is not told.
@@ -270,11 +291,8 @@ impl Step {
             unless: Vec::new(),
             certainty,
             is_forwarded: false,
+            takes_tags: false,
         }
-    }
-
-    fn named(self, action: String) -> Self {
-        Self { action: action.into(), ..self }
     }
 
     /// A permission of a row.
@@ -283,6 +301,7 @@ impl Step {
         let mut step = Self::of(Catalogue::embedded().action(row.action)?);
         match row.on {
             None => {}
+            Some("object") => step.target = Target::Object,
             Some("copy-source") => step.target = Target::CopySource,
             Some(template) if template.starts_with("arn:") => {
                 step.target = Target::Template(Template::read(template, "")?);
@@ -299,6 +318,14 @@ impl Step {
         }
         Some(step)
     }
+}
+
+fn takes_tags(id: ActionId) -> bool {
+    let catalogue = Catalogue::embedded();
+    let is_tag = |key: &&str| key.starts_with("aws:RequestTag") || *key == "aws:TagKeys";
+    let mut kinds = catalogue.resource_types(id).into_iter();
+    catalogue.action_keys(id).iter().any(is_tag)
+        || kinds.any(|kind| catalogue.resource_keys(id, kind.key).iter().any(is_tag))
 }
 
 impl Pass {

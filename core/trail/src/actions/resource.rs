@@ -5,14 +5,21 @@ use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
-use super::Walk;
 use super::body::{Body, same_key};
 use super::plan::{Kind, Step, Target};
-use super::template::Filled;
+use super::table::Tables;
+use super::template::{Filled, Template};
+use super::walk::Walk;
 use crate::call::CheckedResource;
 
-/// A resource, and the account it belongs to when the event tells.
-type Found = (CheckedResource, Option<AccountId>);
+/// A resource a permission was checked on.
+pub(super) struct Found<'k> {
+    pub(super) resource: CheckedResource,
+    /// The account it belongs to, when the event tells.
+    pub(super) account: Option<AccountId>,
+    /// Its type.
+    pub(super) kind: Option<&'k Kind>,
+}
 
 /// An entry of `resources[]`.
 struct Told {
@@ -23,75 +30,99 @@ struct Told {
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
 const ARN_BYTES_MAX: usize = 2048;
 
-impl Walk<'_> {
-    pub(super) fn resources(&self, step: &Step) -> Vec<Found> {
+impl<'a> Walk<'a> {
+    pub(super) fn resources(&self, step: &'a Step) -> Vec<Found<'a>> {
         match &step.target {
-            Target::Nothing => vec![(CheckedResource::None, None)],
-            Target::Unknown => vec![(CheckedResource::Unknown, None)],
-            Target::Template(template) => {
-                template.fill(self.place, &self.request, self.plan.creates).into_iter().map(found).collect()
-            }
-            Target::Parameter(path) => {
-                let mut arns: Vec<Found> =
-                    self.request.all(path).filter(|value| value.starts_with("arn:")).map(told_arn).collect();
-                if arns.is_empty() {
-                    arns.push((CheckedResource::Unknown, None));
-                }
-                arns
-            }
-            Target::CopySource => vec![self.copy_source()],
+            Target::Nothing => vec![Found::of(CheckedResource::None)],
+            Target::Unknown => vec![Found::of(CheckedResource::Unknown)],
             // A key used for the caller is the service's affair: the event names another resource.
-            Target::Types(_) if step.is_forwarded => vec![(CheckedResource::Unknown, None)],
+            Target::Types(_) if step.is_forwarded => vec![Found::of(CheckedResource::Unknown)],
             Target::Types(kinds) => self.of_kinds(kinds),
+            Target::Template(template) => {
+                self.fill(template).into_iter().map(|filled| Found::filled(filled, None)).collect()
+            }
+            Target::Parameter(path) => self.of_parameter(path),
+            Target::Object => vec![self.object()],
+            Target::CopySource => vec![self.copy_source()],
         }
     }
 
-    fn of_kinds(&self, kinds: &[Kind]) -> Vec<Found> {
-        if let Some(caller) = self.caller_itself(kinds) {
-            return vec![told_arn(caller)];
+    fn fill<'b>(&'b self, template: &Template) -> Vec<Filled<'b>> {
+        template.fill(self.place, &self.request, self.plan.creates)
+    }
+
+    fn of_parameter(&self, path: &str) -> Vec<Found<'a>> {
+        let arns = self.request.all(path).filter(|value| value.starts_with("arn:"));
+        let found: Vec<Found<'_>> = arns.map(Found::arn).collect();
+        if found.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { found }
+    }
+
+    fn of_kinds(&self, kinds: &'a [Kind]) -> Vec<Found<'a>> {
+        if let Some(found) = self.caller_itself(kinds).map(Found::arn).or_else(|| self.access_point(kinds)) {
+            return vec![found];
         }
-        let told = told(self.event.bodies.resources);
-        let mut all: Vec<Found> = Vec::new();
-        let mut seen = vec![false; kinds.len()];
-        for Told { arn, account } in &told {
-            self.take_arn(arn, *account, kinds, &mut seen, &mut all);
+        let mut walk = Kinds { all: Vec::new(), seen: vec![false; kinds.len()], kinds };
+        for Told { arn, account } in &told(self.event.bodies.resources) {
+            walk.take_arn(arn, *account);
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
-                self.take_arn(value, None, kinds, &mut seen, &mut all);
+                walk.take_arn(value, None);
             }
         }
-        let mut open: Vec<(&Kind, Filled)> = Vec::new();
-        for (kind, seen) in kinds.iter().zip(&seen) {
+        self.fill_kinds(&mut walk);
+        if walk.all.is_empty() && self.plan.prefix.as_ref() == "ec2" {
+            self.by_ec2_id(&mut walk);
+        }
+        if walk.all.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { walk.all }
+    }
+
+    /// Fills the templates of the kinds that no ARN was of.
+    fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
+        let (mut told, mut open): (Vec<(&'a Kind, Filled<'b>)>, Vec<(&'a Kind, Filled<'b>)>) =
+            Default::default();
+        for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
             if *seen {
                 continue;
             }
-            for filled in kind.template.fill(self.place, &self.request, self.plan.creates) {
-                if filled.is_told && (filled.is_whole || kind.is_required) {
-                    all.push(found(filled));
-                } else if kind.is_required || filled.is_told {
-                    open.push((kind, filled));
+            for filled in self.fill(&kind.template) {
+                if is_impossible(&filled) {
+                    continue;
+                }
+                match filled.is_told || filled.is_whole {
+                    true if filled.is_whole || kind.is_required => told.push((kind, filled)),
+                    _ => open.push((kind, filled)),
                 }
             }
         }
-        if !all.is_empty() {
-            let required = open.into_iter().filter(|(kind, _)| kind.is_required);
-            all.extend(required.map(|(_, filled)| found(filled)));
-            return all;
+        drop_alternatives(&mut told);
+        let has_any = !told.is_empty() || !walk.all.is_empty();
+        walk.all.extend(told.into_iter().map(|(kind, filled)| Found::filled(filled, Some(kind))));
+        if self.is_missing {
+            return;
         }
-        if let ([kind], true) = (kinds, open.is_empty()) {
-            return kind
-                .template
-                .fill(self.place, &self.request, self.plan.creates)
-                .into_iter()
-                .map(found)
-                .collect();
+        let partly = open.iter().filter(|(_, filled)| filled.is_told).count();
+        let alone = walk.kinds.len() == 1;
+        for (kind, filled) in open {
+            // Types that are not always named count when nothing else can be meant.
+            if kind.is_required || !has_any && (alone || partly == 1 && filled.is_told) {
+                walk.all.push(Found::filled(filled, Some(kind)));
+            }
         }
-        let is_clear = open.len() == 1 || open.iter().all(|(kind, _)| kind.is_required);
-        if open.is_empty() || !is_clear {
-            return vec![(CheckedResource::Unknown, None)];
+    }
+
+    /// `CreateTags` and their like name any kind of resource by its id.
+    fn by_ec2_id(&self, walk: &mut Kinds<'a>) {
+        for id in self.request.anywhere("resourceId") {
+            let Some(kind) = id.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head)) else {
+                continue;
+            };
+            let found = walk.kinds.iter().find_map(|known| {
+                let filled = known.template.fill_with(kind, id, self.place)?;
+                Some(Found::filled(filled, Some(known)))
+            });
+            walk.all.extend(found);
         }
-        open.into_iter().map(|(_, filled)| found(filled)).collect()
     }
 
     /// The caller's own ARN, when the call is about the user who makes it.
@@ -105,59 +136,109 @@ impl Walk<'_> {
         self.identity.arn.as_deref().filter(|arn| arn.contains(":user/"))
     }
 
-    /// Takes an ARN when it is of one of the kinds: of the most particular one.
-    fn take_arn(
-        &self,
-        arn: &str,
-        account: Option<AccountId>,
-        kinds: &[Kind],
-        seen: &mut [bool],
-        all: &mut Vec<Found>,
-    ) {
-        if arn.len() > ARN_BYTES_MAX {
-            return;
+    /// A bucket given as the ARN of an access point (S3 User Guide, `access-points-policies`: permissions are asked on the
+    /// access point, and on `…/object/key` for objects).
+    fn access_point(&self, kinds: &[Kind]) -> Option<Found<'a>> {
+        if self.plan.prefix.as_ref() != "s3" {
+            return None;
         }
-        let fitting =
-            kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.template.matches(arn)?, at)));
-        let Some((_, at)) = fitting.max() else { return };
-        if let Some(seen) = seen.get_mut(at) {
-            *seen = true;
+        let point = self.request.get("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
+        if !is_object {
+            return Some(Found::arn(point));
         }
-        let resource = arn_or_pattern(arn.to_owned());
-        if !all.iter().any(|(known, _)| *known == resource) {
-            all.push((resource, account.or_else(|| account_of(arn))));
+        let key = self.request.get("key").unwrap_or("*");
+        Some(Found::arn(&format!("{point}/object/{key}")))
+    }
+
+    /// The object a call writes. For copies, because `resources[]` may name the source beside it.
+    fn object(&self) -> Found<'a> {
+        let (bucket, key) = (self.request.get("bucketName"), self.request.get("key").unwrap_or("*"));
+        match bucket {
+            Some(point) if point.starts_with("arn:") => Found::arn(&format!("{point}/object/{key}")),
+            Some(bucket) => Found::arn(&format!("arn:{}:s3:::{bucket}/{key}", self.place.partition)),
+            None => Found::of(CheckedResource::Unknown),
         }
     }
 
     /// The object that is copied (*CopyObject*, `x-amz-copy-source`: `bucket/key`, URL-encoded, or the ARN of an object
     /// of an access point).
-    fn copy_source(&self) -> Found {
+    fn copy_source(&self) -> Found<'a> {
         let Some(source) = self.request.get("x-amz-copy-source") else {
-            return (CheckedResource::Unknown, None);
+            return Found::of(CheckedResource::Unknown);
         };
         let source = source.split_once("?versionId=").map_or(source, |(source, _)| source);
         let source = url_decoded(source.strip_prefix('/').unwrap_or(source));
-        if source.starts_with("arn:") {
-            let account = account_of(&source);
-            return (arn_or_pattern(source), account);
-        }
-        (arn_or_pattern(format!("arn:{}:s3:::{source}", self.place.partition)), None)
+        let is_arn = source.starts_with("arn:");
+        Found::arn(&if is_arn { source } else { format!("arn:{}:s3:::{source}", self.place.partition) })
     }
 }
 
-/// An ARN, with the account in it.
-fn told_arn(arn: &str) -> Found {
-    (arn_or_pattern(arn.to_owned()), account_of(arn))
+impl<'k> Found<'k> {
+    fn of(resource: CheckedResource) -> Self {
+        Self { resource, account: None, kind: None }
+    }
+
+    /// An ARN, with the account in it.
+    fn arn(arn: &str) -> Self {
+        Self { resource: arn_or_pattern(arn.to_owned()), account: account_of(arn), kind: None }
+    }
+
+    fn filled(filled: Filled<'_>, kind: Option<&'k Kind>) -> Self {
+        let account = account_of(&filled.arn);
+        let arn = filled.arn.into();
+        let resource =
+            if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };
+        Self { resource, account, kind }
+    }
 }
 
-fn found(filled: Filled) -> Found {
-    let account = account_of(&filled.arn);
-    let resource = if filled.is_whole {
-        CheckedResource::Arn(filled.arn.into())
-    } else {
-        CheckedResource::Pattern(filled.arn.into())
-    };
-    (resource, account)
+/// The resource types of an action under way.
+struct Kinds<'a> {
+    kinds: &'a [Kind],
+    /// Those an ARN was of.
+    seen: Vec<bool>,
+    all: Vec<Found<'a>>,
+}
+
+impl Kinds<'_> {
+    /// Takes an ARN when it is of one of the kinds: of the most particular one.
+    fn take_arn(&mut self, arn: &str, account: Option<AccountId>) {
+        if arn.len() > ARN_BYTES_MAX {
+            return;
+        }
+        let fitting =
+            self.kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.template.matches(arn)?, at)));
+        let Some((_, at)) = fitting.max() else { return };
+        if let Some(seen) = self.seen.get_mut(at) {
+            *seen = true;
+        }
+        let found = Found::arn(arn);
+        if !self.all.iter().any(|known| known.resource == found.resource) {
+            let kind = self.kinds.get(at);
+            self.all.push(Found { account: account.or(found.account), kind, ..found });
+        }
+    }
+}
+
+/// Types of which one value can only name one, by how its ids begin (Systems Manager User Guide: `mi-` is a managed node
+/// outside of EC2).
+fn is_impossible(filled: &Filled<'_>) -> bool {
+    let value = filled.value.unwrap_or_default();
+    filled.arn.contains(":managed-instance/") && value.starts_with("i-")
+        || filled.arn.contains(":instance/") && value.starts_with("mi-")
+}
+
+/// When one value fits several types of which none is always named, it names one of them, and the event does not tell
+/// which.
+fn drop_alternatives(told: &mut Vec<(&Kind, Filled<'_>)>) {
+    let is_open = |(kind, filled): &(&Kind, Filled<'_>)| !kind.is_required && filled.value.is_some();
+    let values: Vec<&str> =
+        told.iter().filter(|told| is_open(told)).filter_map(|(_, filled)| filled.value).collect();
+    told.retain(|told| {
+        let count = values.iter().filter(|value| told.1.value == Some(value)).count();
+        !is_open(told) || count < 2
+    });
 }
 
 /// An ARN with a star in it is what it would be taken for: a pattern.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The action. `on` what, when it is not what the service reference's resource types give: a template of an ARN (`/path` for
-//! API Gateway), the path of a parameter that holds an ARN, or `copy-source`. `if` and `unless`: what the request tells,
+//! API Gateway), the path of a parameter that holds an ARN, or S3's `object` and `copy-source`. `if` and `unless`: what the request tells,
 //! one of several paths in `requestParameters` (`x-*` any key that begins so), with `=` a value, `~` a part of it or `^`
 //! its beginning. `possible`: the event does not tell whether it was checked.
 
@@ -47,6 +47,7 @@ struct Parameters {
     roles: BTreeMap<String, Words>,
     forward: BTreeMap<String, Words>,
     keys: BTreeMap<String, BTreeMap<String, String>>,
+    ec2: BTreeMap<String, String>,
 }
 
 /// What the tables say of an event.
@@ -157,6 +158,11 @@ impl Tables {
         let names = &self.parameters.names;
         let own = names.get(&format!("{kind}.{hole}")).or_else(|| names.get(hole));
         own.map(Words::as_slice).unwrap_or_default()
+    }
+
+    /// The resource type of an id of EC2, by what stands before its last hyphen.
+    pub(crate) fn ec2_kind(&self, head: &str) -> Option<&str> {
+        self.parameters.ec2.get(head).map(String::as_str)
     }
 
     /// The roles an event passes, `prefix:Event`.

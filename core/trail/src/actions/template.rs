@@ -25,12 +25,24 @@ enum Part {
 /// A part that the request tells.
 #[derive(Debug)]
 struct Hole {
-    /// The keys of a request that may tell it, the likeliest first.
+    /// The keys of a request that may tell it, the likeliest first; `/path` is not looked for at every depth.
     names: Box<[Box<str>]>,
     /// IAM's `UserNameWithPath`: the request tells the name and, when something is made, the path.
     with_path: bool,
-    /// Only a whole segment, without `/`.
-    is_segment: bool,
+    /// What values it takes.
+    takes: Takes,
+}
+
+/// What a hole takes for its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Anything,
+    /// A whole segment, without `/`: a bucket's template would match every object.
+    Segment,
+    /// An id of EC2: `vol-0123456789abcdef0`.
+    Ec2Id,
+    /// The name of a secret, whose ARN ends in six more letters.
+    Secret,
 }
 
 /// Where an event happened.
@@ -43,13 +55,15 @@ pub(crate) struct Place<'a> {
 
 /// A filled template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Filled {
+pub(crate) struct Filled<'b> {
     /// The ARN; a part that was not told is `*`.
     pub(crate) arn: String,
     /// Every part was told.
     pub(crate) is_whole: bool,
     /// A part of the resource was told by the request.
     pub(crate) is_told: bool,
+    /// The last value the request told.
+    pub(crate) value: Option<&'b str>,
 }
 
 /// One value per ARN; more values than this of one key are one pattern.
@@ -64,13 +78,24 @@ impl Template {
         let [scheme, partition, service, region, account, resource] = sections;
         let head = [read(scheme), read(partition), read(service), read(region), read(account)];
         let mut resource_parts = read(resource);
+        let takes = match service {
+            "s3" => Takes::Segment,
+            "ec2" => Takes::Ec2Id,
+            "secretsmanager" => Takes::Secret,
+            _ => Takes::Anything,
+        };
         let fixed =
             resource_parts.iter().map(|part| if let Part::Fixed(text) = part { text.len() } else { 0 }).sum();
-        // A bucket's template would match every object; no other service ends an ARN so.
-        if service == "s3"
-            && let [Part::Hole(hole)] = resource_parts.as_mut()
-        {
-            hole.is_segment = true;
+        let is_bucket = matches!(resource_parts.as_ref(), [Part::Hole(_)]);
+        for part in &mut resource_parts {
+            if let Part::Hole(hole) = part {
+                let fits = match takes {
+                    Takes::Segment => is_bucket,
+                    Takes::Ec2Id => hole.names.first().is_some_and(|name| name.ends_with("id")),
+                    Takes::Secret | Takes::Anything => true,
+                };
+                hole.takes = if fits { takes } else { Takes::Anything };
+            }
         }
         Some(Self { head, resource: resource_parts, fixed })
     }
@@ -87,13 +112,13 @@ impl Template {
     }
 
     /// Fills the holes: one ARN for each value of the hole that has most.
-    pub(crate) fn fill(&self, place: Place<'_>, body: &Body<'_>, creates: bool) -> Vec<Filled> {
+    pub(crate) fn fill<'b>(&self, place: Place<'_>, body: &'b Body<'_>, creates: bool) -> Vec<Filled<'b>> {
         let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
         let count = values.iter().map(Vec::len).max().unwrap_or_default();
         if count > ARNS_MAX {
             return vec![self.fill_row(place, body, creates, |_| None)];
         }
-        let mut filled: Vec<Filled> = Vec::with_capacity(count.max(1));
+        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.max(1));
         for row in 0..count.max(1) {
             let pick = |hole: usize| match values.get(hole)?.as_slice() {
                 [one] => Some(*one),
@@ -105,6 +130,13 @@ impl Template {
             }
         }
         filled
+    }
+
+    /// The ARN of one resource, whatever the request says, when this is the template of its type (`instance/`).
+    pub(crate) fn fill_with<'b>(&self, kind: &str, value: &'b str, place: Place<'_>) -> Option<Filled<'b>> {
+        let [Part::Fixed(fixed), Part::Hole(_)] = self.resource.as_ref() else { return None };
+        let is_it = fixed.strip_suffix('/') == Some(kind);
+        is_it.then(|| self.fill_row(place, &Body::default(), false, |_| Some(value)))
     }
 
     fn holes(&self) -> impl Iterator<Item = &Hole> {
@@ -122,14 +154,20 @@ impl Template {
         body: &Body<'_>,
         creates: bool,
         pick: impl Fn(usize) -> Option<&'b str>,
-    ) -> Filled {
+    ) -> Filled<'b> {
         let picked = || (0..self.holes().count()).filter_map(&pick);
         // A whole ARN where a name could stand is the answer itself, and a URL tells the account.
         if let Some(arn) = picked().find(|value| value.starts_with("arn:") && self.matches(value).is_some()) {
-            return Filled { arn: arn.to_owned(), is_whole: !arn.contains(['*', '?']), is_told: true };
+            return Filled {
+                arn: arn.to_owned(),
+                is_whole: !arn.contains(['*', '?']),
+                is_told: true,
+                value: Some(arn),
+            };
         }
         let account = picked().find_map(account_of_url).or(place.account);
-        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false };
+        let value = picked().last();
+        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false, value };
         let mut hole_number = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
             if number > 0 {
@@ -153,7 +191,7 @@ impl Template {
     }
 }
 
-impl Filled {
+impl Filled<'_> {
     fn told(&mut self, value: Option<&str>, by_request: bool) {
         match value {
             Some(value) => {
@@ -178,15 +216,13 @@ impl Hole {
         for name in &self.names {
             let mut values: Vec<&str> = Vec::new();
             let mut take = |value: &'b str| {
-                let is_odd = value.is_empty() || (self.is_segment && value.contains('/'));
-                if !is_odd && !values.contains(&value) {
+                if self.takes.fits(value) && !values.contains(&value) {
                     values.push(value);
                 }
             };
-            if name.contains('.') {
-                body.all(name).for_each(&mut take);
-            } else {
-                body.anywhere(name).for_each(&mut take);
+            match name.strip_prefix('/') {
+                Some(path) => body.all(path).for_each(&mut take),
+                None => body.anywhere(name).for_each(&mut take),
             }
             if !values.is_empty() {
                 return values;
@@ -195,7 +231,7 @@ impl Hole {
         Vec::new()
     }
 
-    fn write(&self, filled: &mut Filled, value: Option<&str>, body: &Body<'_>, creates: bool) {
+    fn write(&self, filled: &mut Filled<'_>, value: Option<&str>, body: &Body<'_>, creates: bool) {
         let value = value.filter(|value| !(filled.arn.ends_with("key/") && is_alias(value))).map(plain_name);
         // `aliasName` has the beginning that the template has too.
         let value = match value {
@@ -204,6 +240,15 @@ impl Hole {
             }
             value => value,
         };
+        if self.takes == Takes::Secret
+            && let Some(name) = value
+        {
+            // Secrets Manager User Guide, `auth-and-access_iam-policies`: "-??????" stands for the six random characters.
+            filled.told(Some(name), true);
+            filled.arn.push_str(if creates { "*" } else { "-*" });
+            filled.is_whole = false;
+            return;
+        }
         if !self.with_path {
             return filled.told(value, true);
         }
@@ -239,6 +284,22 @@ fn account_of_url(value: &str) -> Option<&str> {
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
+impl Takes {
+    fn fits(self, value: &str) -> bool {
+        match self {
+            _ if value.is_empty() => false,
+            Self::Segment => !value.contains('/'),
+            // EC2 User Guide, `resource-ids`: a type, a hyphen, and 8 or 17 characters.
+            Self::Ec2Id => {
+                value.rsplit_once('-').is_some_and(|(kind, id)| {
+                    !kind.is_empty() && id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                }) || value.starts_with("arn:")
+            }
+            Self::Anything | Self::Secret => true,
+        }
+    }
+}
+
 /// Splits at the first five colons.
 fn split_sections(text: &str) -> Option<[&str; 6]> {
     let mut parts = text.splitn(6, ':');
@@ -261,7 +322,7 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
             _ => Part::Hole(Hole {
                 names: hole_names(name, key),
                 with_path: name.ends_with("WithPath"),
-                is_segment: false,
+                takes: Takes::Anything,
             }),
         });
         rest = behind;
@@ -277,7 +338,7 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
 fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     // In the tables' own templates a hole is the path itself.
     if key.is_empty() {
-        return Box::new([hole.into()]);
+        return Box::new([format!("/{hole}").into()]);
     }
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
@@ -285,7 +346,7 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     let key_as_written = key.to_ascii_lowercase();
     let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
     let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
-    all.extend(Tables::get().names(&key_as_written, &hole).iter().map(|name| name.as_str().into()));
+    all.extend(Tables::get().names(&key_as_written, &hole).iter().map(|name| table_name(name)));
     all.push(format!("{hole}s").into());
     let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
     let is_own = own.contains(&hole.as_str())
@@ -299,8 +360,9 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
         } else {
             ["id", "ids", "identifier", "name"]
         };
-        all.extend(kind.map(Box::from));
-        all.extend(["resourcearn", "arn"].map(Box::from));
+        // Such words stand for many things deeper in a request.
+        all.extend(kind.map(|name| format!("/{name}").into()));
+        all.extend(["/resourceid", "/resourcearn", "/arn"].map(Box::from));
     }
     let mut unique: Vec<Box<str>> = Vec::new();
     for name in all {
@@ -311,6 +373,11 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     unique.into()
 }
 
+/// A name of the table: one with dots is a path.
+fn table_name(name: &str) -> Box<str> {
+    if name.contains('.') { format!("/{name}").into() } else { name.into() }
+}
+
 /// Whether a section is of these parts. A hole is any text that is not empty.
 fn fits(parts: &[Part], text: &str) -> bool {
     let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
@@ -318,7 +385,7 @@ fn fits(parts: &[Part], text: &str) -> bool {
         Part::Fixed(fixed) => text.strip_prefix(fixed.as_ref()).is_some_and(|text| fits(rest, text)),
         // A resource without account or Region (S3, IAM's own policies) is of a template that has them.
         Part::Partition | Part::Region | Part::Account if rest.is_empty() => !text.contains('/'),
-        Part::Hole(Hole { is_segment: true, .. }) if rest.is_empty() => {
+        Part::Hole(Hole { takes: Takes::Segment, .. }) if rest.is_empty() => {
             !text.is_empty() && !text.contains('/')
         }
         Part::Hole(_) if rest.is_empty() => !text.is_empty(),
