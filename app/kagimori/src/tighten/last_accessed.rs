@@ -37,7 +37,6 @@ pub(super) fn read(root: &Path) -> Result<LastAccessedOf, AppError> {
         for kind in ["user", "role"] {
             for (file, path) in folders(&folder.join(kind))? {
                 let Some(name) = file.strip_suffix(".json") else { continue };
-                // The path of a principal is not part of its name: whoever looks it up knows the whole ARN.
                 let Ok(arn) = Arn::parse(&format!("arn:aws:iam::{account}:{kind}/{name}")) else { continue };
                 let text = std::fs::read_to_string(&path).map_err(|source| AppError::read(&path, source))?;
                 match serde_json::from_str::<Answer>(&text) {
@@ -49,6 +48,13 @@ pub(super) fn read(root: &Path) -> Result<LastAccessedOf, AppError> {
         }
     }
     Ok(all)
+}
+
+/// What a principal is called here: its ARN without its path, which no two of a kind in an account share.
+pub(super) fn key(principal: &Arn) -> Option<Arn> {
+    let kind = principal.resource().split('/').next()?;
+    let account = principal.account()?;
+    Arn::parse(&format!("arn:aws:iam::{account}:{kind}/{}", principal.name())).ok()
 }
 
 fn services(answer: Answer) -> BTreeMap<String, LastAccessed> {

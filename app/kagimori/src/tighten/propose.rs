@@ -75,7 +75,7 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
                 days,
                 logging,
                 data_events: coverage.data_events(subject.account),
-                last_accessed: last_accessed.get(&subject.arn),
+                last_accessed: last_accessed::key(&subject.arn).and_then(|key| last_accessed.get(&key)),
             };
             (*subject, tighten(&input, &options).map_err(|refusal: Refusal| refusal.sentence()))
         })
