@@ -18,8 +18,9 @@ mod resource;
 pub use circumstances::facts;
 pub use class::{Class, Classes, Telling, Witness};
 pub use evidence::{About, Counts, Evidence, Finding, PrincipalEvidence};
-pub use judge::{Judgement, Open, Replay, Said, Verdict, subject_of};
-pub use resource::{instances, question};
+pub(crate) use judge::document_about;
+pub use judge::{Judgement, Replay, Said, Verdict, subject_of};
+pub use resource::{is_untold, question};
 
 #[cfg(test)]
 pub(crate) mod tests;

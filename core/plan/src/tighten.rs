@@ -124,6 +124,8 @@ pub enum Refusal {
     NotYours,
     /// It did nothing that was recorded.
     NoCalls,
+    /// Nothing it did needs a permission of its own policies.
+    NothingNeeded,
     /// Policies it has were not given.
     PoliciesNotKnown {
         /// Their names.
@@ -201,6 +203,10 @@ pub fn tighten(input: &Input<'_>, options: &Options) -> Result<Tightened, Refusa
     if tried.characters() > pack::characters_max() && options.resources != Generality::Type {
         let wider = Options { resources: Generality::Type, ..options.clone() };
         tried = attempt(input, &wider, &grants, &needs, &alone);
+    }
+    // A policy that allows nothing is not tight, it is gone: that is a decision of its own.
+    if tried.drafts.is_empty() {
+        return Err(Refusal::NothingNeeded);
     }
     finish(input, old, &needs, unexplained, tried)
 }
@@ -296,6 +302,9 @@ impl Refusal {
             Self::NotYours => "AWS owns it, or Identity Center does: change its permission set there".to_owned(),
             Self::NoCalls => {
                 "it made no call in this trail: there is nothing to keep, so retire it rather than tighten it".to_owned()
+            }
+            Self::NothingNeeded => {
+                "nothing it did needs a permission of its own: retire it or its policies, or say what stays with `--keep`".to_owned()
             }
             Self::PoliciesNotKnown { names } => format!("policies it has were not given: {}", names.join(", ")),
             Self::NoPolicies => "it has no identity policy".to_owned(),

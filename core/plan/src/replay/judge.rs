@@ -6,16 +6,18 @@ use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::decision::Answer;
-use kagimori_policy::document::{ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement};
+use kagimori_policy::document::{
+    ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
+};
 use kagimori_policy::formula::{Atom, Formula};
 use kagimori_policy::pattern::matches_ignoring_case;
-use kagimori_policy::policies::{Layer, Policies};
+use kagimori_policy::policies::{Layer, Level, Policies};
 use kagimori_policy::request::Request;
-use kagimori_trail::call::{Call, Certainty, Check, MapGap, Outcome};
+use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
 use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
 
-use super::{Class, instances, question};
+use super::{Class, is_untold, question};
 
 /// More unknowns than this are not tried out.
 const ATOMS_MAX: usize = 12;
@@ -71,22 +73,12 @@ pub struct Judgement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "three values")]
 pub enum Said {
-    /// Allowed.
+    /// Allowed; where the resource is not told, on some at least.
     Allowed,
     /// Denied: by which layer, and whether by a Deny.
     Denied(Layer, bool),
-    /// It depends.
-    Depends(Open),
-}
-
-/// What an answer depends on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "two kinds of not knowing")]
-pub enum Open {
     /// Allowed if this holds.
     If(Formula),
-    /// Some resources of the form that the event tells are allowed, others are not.
-    Resource,
 }
 
 /// Who called, as the estate knows them.
@@ -207,7 +199,7 @@ impl<'a> Replay<'a> {
                 of(Verdict::AlreadyDenied, denial(*layer, *is_explicit), Vec::new())
             }
             (Said::Denied(..), _) => plain(Verdict::NewlyAllowed, "would be allowed"),
-            (_, Said::Allowed) => plain(Verdict::StillAllowed, "allowed"),
+            (_, Said::Allowed) if !is_untold(check) => plain(Verdict::StillAllowed, "allowed"),
             (_, Said::Denied(layer, is_explicit)) if is_certain => {
                 of(Verdict::NewlyDenied, denial(*layer, *is_explicit), Vec::new())
             }
@@ -215,12 +207,17 @@ impl<'a> Replay<'a> {
                 let why = format!("if AWS checked it: {}", denial(*layer, *is_explicit));
                 of(Verdict::CannotTell, why, Vec::new())
             }
-            (Said::Depends(Open::Resource), Said::Depends(Open::Resource))
-                if self.reaches_no_less(before, after, call, check) =>
-            {
-                plain(Verdict::StillAllowed, "no resource is lost")
+            (was, is) if is_untold(check) => {
+                if self.reaches_no_less(before, after, call, check) {
+                    return plain(Verdict::StillAllowed, "no resource is lost");
+                }
+                let keys = if let Said::If(is) = is { keys(is) } else { Vec::new() };
+                let is_some = if matches!((was, is), (Said::Allowed, Said::Allowed)) { "only some" } else { "perhaps some" };
+                let why = format!("the event does not tell the resource, and {is_some} would be allowed");
+                of(Verdict::CannotTell, why, keys)
             }
-            (_, Said::Depends(open)) => self.judge_open(call, check, (&was, open), (before, after), place),
+            (was, Said::If(is)) => self.judge_open(call, check, (was, is), (before, after), place),
+            (_, Said::Allowed) => plain(Verdict::StillAllowed, "allowed"),
         }
     }
 
@@ -228,14 +225,20 @@ impl<'a> Replay<'a> {
     fn reaches_no_less(&self, before: &Subject, after: &Subject, call: &Call, check: &Check) -> bool {
         let question = question(call, check, Some(after.account));
         let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
-        let of = |access: &Access<'_>, subject: &Subject, documents: &[Document]| {
-            about_request(documents, &access.request(subject, &question))
+        let old = about_request(&was, &self.before.request(before, &question));
+        let new = about_request(&is, &self.after.request(after, &question));
+        if old == new {
+            return true;
+        }
+        // The form that the event tells, all of it; else whatever was allowed before.
+        let form = match &check.resource {
+            CheckedResource::Pattern(pattern) => vec![everything(pattern, &check.action)],
+            _ => Vec::new(),
         };
-        let old = of(self.before, before, &was.identity);
-        let new = of(self.after, after, &is.identity);
         let rest = |policies: Policies| Policies { identity: Vec::new(), ..policies };
-        let is_kept = old == new || included(&old, &new) == Inclusion::Proved;
-        is_kept && rest(was) == rest(is)
+        let holds = |wanted: &[Document]| included(wanted, &new.identity) == Inclusion::Proved;
+        let is_kept = (!form.is_empty() && holds(&form)) || holds(&old.identity);
+        is_kept && rest(old) == rest(new.clone())
     }
 
     /// After the change it depends: does what is known of the call settle it?
@@ -243,20 +246,13 @@ impl<'a> Replay<'a> {
         &self,
         call: &Call,
         check: &Check,
-        (was, open): (&Said, &Open),
+        (was, is): (&Said, &Formula),
         (before, after): (&Subject, &Subject),
         place: usize,
     ) -> Judgement {
         let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
         let allowed = Formula::TRUE;
-        let (was, is) = match (was, open) {
-            (Said::Depends(Open::If(was)), Open::If(is)) => (was, is),
-            (_, Open::If(is)) => (&allowed, is),
-            (_, Open::Resource) => {
-                let why = "the event does not tell the resource, and only some would be allowed";
-                return of(Verdict::CannotTell, why.to_owned(), Vec::new());
-            }
-        };
+        let was = if let Said::If(was) = was { was } else { &allowed };
         match relation(was, is) {
             Some(true) => return of(Verdict::StillAllowed, "what allowed it would".to_owned(), Vec::new()),
             Some(false) => {
@@ -284,33 +280,58 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The statements that speak of a request's action, about this action alone, without the conditions that the request fulfils
-/// and without the statements whose conditions it does not: what they say of resources.
-fn about_request(documents: &[Document], request: &Request) -> Vec<Document> {
+/// An action allowed on a pattern of resources.
+fn everything(pattern: &str, action: &str) -> Document {
+    let statement = Statement {
+        sid: None,
+        effect: Effect::Allow,
+        principal: None,
+        action: ActionElement::Action(OneOrMany::One(action.to_owned())),
+        resource: Some(ResourceElement::Resource(OneOrMany::One(pattern.to_owned()))),
+        conditions: Vec::new(),
+    };
+    Document { version: Some(Version::V2012), id: None, statements: vec![statement] }
+}
+
+/// What policies say of the resources of a request's action: the statements that speak of the action, about this action
+/// alone, without the conditions that the request fulfils and without the statements whose conditions it does not.
+fn about_request(policies: &Policies, request: &Request) -> Policies {
+    let all = |documents: &[Document]| -> Vec<Document> {
+        let about: Vec<Document> = documents.iter().map(|document| document_about(document, request)).collect();
+        about.into_iter().filter(|document| !document.statements.is_empty()).collect()
+    };
+    let levels = |levels: &[Level]| -> Vec<Level> {
+        levels.iter().map(|level| Level { id: level.id.clone(), policies: all(&level.policies) }).collect()
+    };
+    Policies {
+        identity: all(&policies.identity),
+        boundary: all(&policies.boundary),
+        service_control: levels(&policies.service_control),
+        resource_control: levels(&policies.resource_control),
+        missing: policies.missing.clone(),
+        ..Policies::default()
+    }
+}
+
+/// The same for one document.
+pub(crate) fn document_about(document: &Document, request: &Request) -> Document {
     let action = &request.action;
     let speaks = |statement: &&Statement| {
         let (patterns, is_negated) = statement.action.patterns();
         patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
     };
-    let of_document = |document: &Document| Document {
-        statements: document.statements.iter().filter(speaks).filter_map(|statement| simplified(document, statement, request)).collect(),
-        ..document.clone()
-    };
-    documents.iter().map(of_document).collect()
+    let statements = document.statements.iter().filter(speaks);
+    let statements = statements.filter_map(|statement| simplified(document, statement, request)).collect();
+    Document { statements, id: None, ..document.clone() }
 }
 
 fn simplified(document: &Document, statement: &Statement, request: &Request) -> Option<Statement> {
     let mut conditions = Vec::new();
     for condition in &statement.conditions {
-        let everything = Statement {
-            sid: None,
-            effect: Effect::Allow,
-            principal: None,
-            action: ActionElement::Action(OneOrMany::One("*".to_owned())),
-            resource: Some(ResourceElement::Resource(OneOrMany::One("*".to_owned()))),
-            conditions: vec![condition.clone()],
-        };
-        let one = Document { statements: vec![everything], ..document.clone() };
+        let mut one = Document { version: document.version, ..everything("*", "*") };
+        for statement in &mut one.statements {
+            statement.conditions = vec![condition.clone()];
+        }
         match kagimori_policy::compare::decide(request, &[one]).answer {
             Answer::Allowed => {}
             Answer::Indeterminate => conditions.push(condition.clone()),
@@ -327,16 +348,8 @@ fn said(access: &Access<'_>, subject: &Subject, call: &Call, check: &Check) -> S
     match access.decide(subject, &question) {
         Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
         Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
-        Answer::Indeterminate => Said::Depends(Open::If(access.ask(subject, &question).decision.allowed_if)),
-        Answer::Allowed => {
-            // Some resource of the form is allowed: is every one?
-            let is_allowed = |resource: String| {
-                let question = Question { resource, ..question.clone() };
-                access.decide(subject, &question) == Answer::Allowed
-            };
-            let all = instances(call, check).into_iter().all(is_allowed);
-            if all { Said::Allowed } else { Said::Depends(Open::Resource) }
-        }
+        Answer::Indeterminate => Said::If(access.ask(subject, &question).decision.allowed_if),
+        Answer::Allowed => Said::Allowed,
     }
 }
 
@@ -409,7 +422,6 @@ fn whole(verdict: Verdict, why: &str) -> Judgement {
 impl Judgement {
     /// The action and the resource it is about.
     pub fn about<'c>(&self, call: &'c Call) -> (String, Option<&'c str>) {
-        use kagimori_trail::call::CheckedResource;
         let check = self.check.and_then(|place| call.checks.get(place)).or_else(|| call.checks.first());
         match check {
             Some(check) => {

@@ -212,7 +212,9 @@ fn drawn(
     let of = |used: &Used| -> Vec<&Need> { used.needs.iter().filter_map(|need| needs.get(*need)).collect() };
     let own = of(used);
     let names: BTreeSet<String> = patterns.keys().cloned().collect();
-    let names_region = !used.is_as_granted && conditions::names_region(&names);
+    // Which region a passed role is asked for in, no page says.
+    let is_pass_role = action.eq_ignore_ascii_case("iam:PassRole");
+    let names_region = is_pass_role || (!used.is_as_granted && conditions::names_region(&names));
     let service = action.split(':').next();
     let with_service = elements.iter().filter(|((other, name), held)| {
         *other == place && name.split(':').next() == service && !held.needs.is_empty()

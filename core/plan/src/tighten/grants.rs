@@ -2,13 +2,14 @@
 
 use kagimori_estate::access::Origin;
 use kagimori_policy::catalogue::{ActionSet, Catalogue};
-use kagimori_policy::decision::Answer;
+use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{Document, Effect, Statement};
 use kagimori_policy::engine::Compiled;
 
 use super::alone::{Alone, may};
 use super::needs::Need;
-use super::is_allow;
+use super::{document, is_allow};
+use crate::replay::document_about;
 
 /// One Allow statement of the old policies.
 pub(super) struct Grant {
@@ -50,13 +51,12 @@ pub(super) fn denies(documents: Vec<(&Document, &Origin)>) -> Vec<Statement> {
 /// The grants a need rests on. One that allows it for sure, with the fewest conditions, is enough; but where the resource is
 /// not told, or where conditions leave it open, each may have been the one.
 pub(super) fn behind(need: &Need, grants: &[Grant], alone: &Alone) -> Vec<usize> {
-    let (mut sure, mut some, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sure, mut open) = (Vec::new(), Vec::new());
     for (place, grant) in grants.iter().enumerate() {
-        match alone.decide(&[&grant.compiled], &need.request) {
-            Answer::Allowed if need.is_whole(alone, &alone.compiler, &[&grant.compiled]) => sure.push(place),
-            Answer::Allowed => some.push(place),
-            answer if may(answer) => open.push(place),
-            _ => {}
+        if need.is_sure(alone, &alone.compiler, &[&grant.compiled]) {
+            sure.push(place);
+        } else if may(alone.decide(&[&grant.compiled], &need.request)) {
+            open.push(place);
         }
     }
     let weight = |place: &usize| {
@@ -67,12 +67,22 @@ pub(super) fn behind(need: &Need, grants: &[Grant], alone: &Alone) -> Vec<usize>
         let is_star = resources.is_some_and(|held| held.patterns().0.iter().any(|one| one == "*"));
         (conditions, is_star, *place)
     };
-    match sure.iter().min_by_key(|place| weight(place)) {
+    if let Some(best) = sure.iter().min_by_key(|place| weight(place)) {
+        return vec![*best];
+    }
+    // One that says, for this request, all that the others say is enough.
+    open.sort_by_key(weight);
+    let about: Vec<Document> = open
+        .iter()
+        .filter_map(|place| grants.get(*place))
+        .map(|grant| document_about(&document(vec![grant.statement.clone()]), &need.request))
+        .collect();
+    let says_all = |one: &Document| about.iter().all(|other| {
+        other == one || included(std::slice::from_ref(other), std::slice::from_ref(one)) == Inclusion::Proved
+    });
+    match about.iter().position(says_all).and_then(|place| open.get(place)) {
         Some(best) => vec![*best],
-        None => {
-            some.extend(open);
-            some
-        }
+        None => open,
     }
 }
 

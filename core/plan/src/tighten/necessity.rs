@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::document::{ActionElement, OneOrMany, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 
 use super::alone::{Alone, may};
@@ -51,27 +52,38 @@ pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> 
         trial.compiled.push(compiled);
     }
     for place in 0..drafts.len() {
-        let Some(draft) = drafts.get_mut(place) else { continue };
-        if draft.kind != ElementKind::Needed {
-            continue;
-        }
-        let parts: Vec<Part> = parts(draft);
-        for part in parts {
-            let mut without = draft.clone();
+        let Some(draft) = drafts.get(place).filter(|draft| draft.kind == ElementKind::Needed) else { continue };
+        for part in parts(draft) {
+            let Some(mut without) = drafts.get(place).cloned() else { continue };
             take_out(&mut without, &part);
-            if trial.is_needless(place, &without, &touched(draft, &part)) {
+            let is_covered = || is_covered(drafts, place, &part);
+            let Some(draft) = drafts.get(place) else { continue };
+            if trial.is_needless(place, &without, &touched(draft, &part), is_covered) {
                 let mut statement = without.statement.clone();
                 without.write_parts(&mut statement);
-                *draft = Draft { statement, ..without };
-                let compiled = trial.compile(draft);
-                if let Some(slot) = trial.compiled.get_mut(place) {
-                    *slot = compiled;
+                let less = Draft { statement, ..without };
+                let compiled = trial.compile(&less);
+                if let Some((slot, held)) = trial.compiled.get_mut(place).zip(drafts.get_mut(place)) {
+                    (*slot, *held) = (compiled, less);
                 }
             }
         }
     }
     drafts.retain(|draft| !draft.actions.is_empty());
     trial.count
+}
+
+/// Whether the other statements allow, for sure, all that one says of an action.
+fn is_covered(drafts: &[Draft], place: usize, part: &Part) -> bool {
+    let Part::Action(action) = part else { return false };
+    let Some(draft) = drafts.get(place) else { return false };
+    let one = Statement {
+        action: ActionElement::Action(OneOrMany::One(action.clone())),
+        ..draft.statement.clone()
+    };
+    let others = drafts.iter().enumerate().filter(|(other, held)| *other != place && !held.actions.is_empty());
+    let others = others.map(|(_, held)| held.statement.clone()).collect();
+    included(&[document(vec![one])], &[document(others)]) == Inclusion::Proved
 }
 
 enum Part {
@@ -120,15 +132,22 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     /// Whether every need holds without a part; counts the trial.
-    fn is_needless(&mut self, place: usize, without: &Draft, touched: &BTreeSet<usize>) -> bool {
+    fn is_needless(
+        &mut self,
+        place: usize,
+        without: &Draft,
+        touched: &BTreeSet<usize>,
+        is_covered: impl Fn() -> bool,
+    ) -> bool {
         let compiled = self.compile(without);
         let others = self.compiled.iter().enumerate().filter(|(other, _)| *other != place);
         let identity: Vec<&Compiled> =
             others.filter_map(|(_, held)| held.as_ref()).chain(compiled.as_ref()).collect();
         let mut needs = touched.iter().filter_map(|need| self.needs.get(*need));
-        // Where it is not known which of several grants a call rested on, each stays.
-        let is_needless =
-            needs.all(|need| !need.is_partial && need.is_held_by(self.alone, &self.compiler, &identity));
+        // Where it is not known which of several grants a call rested on, each stays, unless another says all that it says.
+        let is_needless = needs.all(|need| {
+            need.is_held_by(self.alone, &self.compiler, &identity) && (!need.is_partial || is_covered())
+        });
         if !is_needless {
             self.count = (self.count.0.saturating_add(1), self.count.1.saturating_add(1));
         }

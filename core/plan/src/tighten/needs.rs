@@ -11,7 +11,7 @@ use kagimori_trail::call::{Certainty, Check, CheckedResource, Outcome};
 use super::alone::{Alone, may};
 use super::grants::Grant;
 use super::{Input, first};
-use crate::replay::{Witness, instances, question};
+use crate::replay::{Witness, question};
 
 /// A permission that calls needed.
 #[derive(Clone, Debug)]
@@ -21,9 +21,7 @@ pub(super) struct Need {
     pub(super) certainty: Certainty,
     /// As the engine is asked.
     pub(super) request: Request,
-    /// Where the resource is not told: requests about resources that stand for all it may have been.
-    instances: Vec<Request>,
-    /// Only some of these were allowed: each grant may have been the one.
+    /// It hangs on what is not known, a condition key or the resource: each grant may have been the one.
     pub(super) is_partial: bool,
     pub(super) is_by_service: bool,
     pub(super) count: u64,
@@ -41,16 +39,19 @@ impl Need {
         }
     }
 
-    /// Whether policies allow it, or may. Where the resource is not told, they must allow each that it may have been, unless
-    /// they never did.
+    /// Whether policies allow it as surely as the old ones did.
     pub(super) fn is_held_by(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
-        may(alone.decide_with(compiler, identity, &self.request))
-            && (self.is_partial || self.is_whole(alone, compiler, identity))
+        if self.is_partial {
+            may(alone.decide_with(compiler, identity, &self.request))
+        } else {
+            self.is_sure(alone, compiler, identity)
+        }
     }
 
-    /// Whether policies allow each resource that it may have been about.
-    pub(super) fn is_whole(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
-        self.instances.iter().all(|request| may(alone.decide_with(compiler, identity, request)))
+    /// Whether policies allow it whatever is not known: each condition key, each resource that it may have been about.
+    pub(super) fn is_sure(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
+        let is_told = matches!(self.resource, CheckedResource::Arn(_) | CheckedResource::None);
+        is_told && alone.decide_with(compiler, identity, &self.request) == Answer::Allowed
     }
 
     pub(super) fn service(&self) -> &str {
@@ -87,12 +88,10 @@ pub(super) fn of(input: &Input<'_>, grants: &[Grant], alone: &Alone) -> (Vec<Nee
             }
             let request = input.access.request(input.subject, &question);
             let key = (check.clone(), telling(&request));
-            let instances = instances(call, check);
             let need = needs.entry(key).or_insert_with(|| Need {
                 action: check.action.to_string(),
                 resource: check.resource.clone(),
                 certainty: check.certainty,
-                instances: instances.into_iter().map(|resource| Request { resource, ..request.clone() }).collect(),
                 is_partial: false,
                 request,
                 is_by_service: call.caller.invoked_by.is_some(),
@@ -110,7 +109,7 @@ pub(super) fn of(input: &Input<'_>, grants: &[Grant], alone: &Alone) -> (Vec<Nee
     let old: Vec<&Compiled> = grants.iter().map(|grant| &grant.compiled).collect();
     let mut needs: Vec<Need> = needs.into_values().collect();
     for need in &mut needs {
-        need.is_partial = !need.is_whole(alone, &alone.compiler, &old);
+        need.is_partial = !need.is_sure(alone, &alone.compiler, &old);
     }
     (needs, unexplained)
 }

@@ -111,14 +111,11 @@ fn the_conditions_and_denies_of_the_old_stay() {
     let estate = estate(&old);
     let calls = [ok(1, "s3:GetObject", arn("arn:aws:s3:::b/k"))];
     // it is another's, so the call is not explained: nothing is granted for it
-    let proposal = propose(&estate, &calls, &options()).unwrap();
-    assert_eq!(proposal.unexplained["s3:GetObject"], 1);
-    assert_eq!(
-        printed(&proposal),
-        r#"{"Version":"2012-10-17","Statement":[{"Sid":"KeptDeny1","Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#
-    );
+    let proposal = propose(&estate, &calls, &options());
+    assert_eq!(proposal.unwrap_err(), Refusal::NothingNeeded);
     let old = old.replace("aws:username", "s3:x-amz-acl");
     let proposal = propose(&super::tests::estate(&old), &calls, &options()).unwrap();
+    assert!(printed(&proposal).contains(r#"{"Sid":"KeptDeny1","Effect":"Deny","Action":"ec2:*","Resource":"*"}"#));
     assert!(printed(&proposal).contains(r#""StringEquals":{"s3:x-amz-acl":"red","aws:RequestedRegion":"ap-northeast-1"}"#), "{}", printed(&proposal));
     assert_eq!(proposal.soundness, Inclusion::Proved);
 }
@@ -225,9 +222,9 @@ fn refusals() {
     let full = estate(&allow("*", "*", ""));
     assert_eq!(propose(&full, &[], &options()).unwrap_err(), Refusal::NoCalls);
     let only = [ok(1, "sts:GetCallerIdentity", CheckedResource::None)];
-    let proposal = propose(&full, &only, &options()).unwrap();
-    assert!(proposal.new.is_empty(), "it needs no permission");
-    assert_eq!(proposal.changes.len(), 1);
+    assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
+    let keep = Options { keep: vec!["ec2:DescribeInstances".to_owned()], ..options() };
+    assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2List"));
     for refusal in [Refusal::NotYours, Refusal::NoCalls, Refusal::NoPolicies, Refusal::TooLong { characters: 1 }] {
         assert!(!refusal.sentence().is_empty());
     }
@@ -310,7 +307,7 @@ fn any_call() -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// Sound, sufficient, minimal, reversible.
     #[test]
@@ -320,7 +317,10 @@ proptest! {
         resources in prop_oneof![Just(Generality::Exact), Just(Generality::Prefix), Just(Generality::Type)],
     ) {
         let before = estate(&document(&statements.join(",")));
-        let proposal = propose(&before, &calls, &Options { resources, ..options() }).unwrap();
+        let proposal = match propose(&before, &calls, &Options { resources, ..options() }) {
+            Err(Refusal::NothingNeeded) => return Ok(()),
+            proposal => proposal.unwrap(),
+        };
         // sound: a refutation is a defect; "not proved" is said, and only variables may cause it
         let has_variable = statements.iter().any(|one| one.contains("${"));
         prop_assert!(
@@ -337,6 +337,11 @@ proptest! {
         prop_assert!(verified.failing.is_empty(), "{verified:?}\n{}\n{}", statements.join("\n"), printed(&proposal));
         // minimal: by a second, plainer test, take out each action of each statement
         for (place, action) in every_action(&proposal.new) {
+            // Where the resource is not told, each old statement that may have been the one stays.
+            let is_of = |check: &Check| *check.action == *action && !crate::replay::is_untold(check);
+            if !calls.iter().any(|call| call.checks.iter().any(is_of)) {
+                continue;
+            }
             let mut less = proposal.new.clone();
             take_out(&mut less, place, &action);
             let changes = crate::replacement::replacement(&before, &Arn::parse(USER).unwrap(), super::POLICY_NAME, &less).unwrap();
