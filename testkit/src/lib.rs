@@ -9,9 +9,9 @@ mod document;
 mod files;
 mod managed;
 mod model;
+pub mod pairs;
 mod planted;
 mod random;
-pub mod pairs;
 pub mod scenarios;
 mod trail;
 

@@ -215,14 +215,18 @@ impl Pairs {
         let resource = self.random.pick(&resources).copied().unwrap_or("*").to_owned();
         let mut context: Vec<(String, Value)> = Vec::new();
         let tests = statements.iter().filter_map(|it| it.get("Condition")?.as_object()).flatten();
-        let tests: Vec<(&String, &Value)> = tests.filter_map(|(_, test)| test.as_object()).flatten().collect();
+        let tests: Vec<(&String, &Value)> =
+            tests.filter_map(|(_, test)| test.as_object()).flatten().collect();
         let variables = ["aws:username", "aws:userid"].map(str::to_owned);
         let mut keys: Vec<&String> = tests.iter().map(|(key, _)| *key).chain(&variables).collect();
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
-            let wanted: Vec<&str> =
-                tests.iter().filter(|(own, _)| *own == key).flat_map(|(_, values)| texts_of(values)).collect();
+            let wanted: Vec<&str> = tests
+                .iter()
+                .filter(|(own, _)| *own == key)
+                .flat_map(|(_, values)| texts_of(values))
+                .collect();
             if self.random.chance(75) {
                 let value = self.value(&wanted);
                 context.push((key.clone(), value));
@@ -240,13 +244,27 @@ impl Pairs {
     }
 
     fn one_value(&mut self, wanted: &[&str]) -> String {
-        let odd = ["", "a", "ab", "B", "x", "\u{212a}", "true", "10.1", "10.2.3.4", "2001:db8:8000::1", "arn:aws:iam::1:x:role/a"];
+        let odd = [
+            "",
+            "a",
+            "ab",
+            "B",
+            "x",
+            "\u{212a}",
+            "true",
+            "10.1",
+            "10.2.3.4",
+            "2001:db8:8000::1",
+            "arn:aws:iam::1:x:role/a",
+        ];
         let text = match self.random.pick(wanted).copied() {
             Some(text) if self.random.chance(75) => text.to_owned(),
             _ => return self.random.word(&odd).to_owned(),
         };
-        if let Some((address, _)) = text.split_once('/').filter(|(address, _)| !address.contains(['a', ':'])) {
-            let edge = address.replace(".0.0.0", self.random.word(&[".0.0.0", ".127.255.255", ".255.255.255", ".128.0.0"]));
+        if let Some((address, _)) = text.split_once('/').filter(|(address, _)| !address.contains(['a', ':']))
+        {
+            let edge = address
+                .replace(".0.0.0", self.random.word(&[".0.0.0", ".127.255.255", ".255.255.255", ".128.0.0"]));
             return edge;
         }
         self.filled(&text.replace("${aws:username}", "a").replace("${aws:userid}", "ab"), true)

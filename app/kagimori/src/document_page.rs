@@ -10,7 +10,7 @@ const OWN_STYLE: &str = "main{max-width:1180px;display:grid;gap:18px}.card{overf
     html[data-language=en] [lang=ja],html[data-language=ja] [lang=en]{display:none}\
     pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:6px 0;overflow-x:auto;white-space:pre-wrap;word-break:break-word}\
     .sides{display:grid;grid-template-columns:1fr 1fr;gap:16px}.sides>*{min-width:0}@media(max-width:760px){.sides{grid-template-columns:1fr}}\
-    summary{cursor:pointer}ul,ol{margin:6px 0;padding-left:22px}h3{font-size:13.5px;margin:14px 0 4px}\
+    summary{cursor:pointer}.day{white-space:nowrap}ul,ol{margin:6px 0;padding-left:22px}h3{font-size:13.5px;margin:14px 0 4px}\
     p{margin:4px 0}.warn{color:var(--medium)}th.number{text-align:right}";
 const SCRIPT: &str = "const h=document.documentElement,b=[...document.querySelectorAll('.languages button')];\
     const s=l=>{h.dataset.language=l;h.lang=l;b.forEach(x=>x.setAttribute('aria-pressed',x.value===l))};\
@@ -82,6 +82,11 @@ pub(crate) fn table(headings: &[(&str, &str)], rows: &[Vec<String>]) -> String {
     }
     text.push_str("</tbody></table></div>");
     text
+}
+
+/// Something that must not be broken over lines.
+pub(crate) fn unbroken(text: &str) -> String {
+    format!("<span class=\"day\">{}</span>", escape(text))
 }
 
 /// Code.

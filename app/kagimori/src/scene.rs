@@ -66,11 +66,14 @@ impl Scene {
 
     /// Reads the calls of a window in classes.
     pub(crate) fn classes(&self, telling: &Telling, window: Window) -> (Vec<Class>, Vec<Problem>) {
-        let reading = self.read(|| Classes::new(telling.clone()), |classes, call, _| {
-            if window.holds(call.time) {
-                classes.add(call);
-            }
-        });
+        let reading = self.read(
+            || Classes::new(telling.clone()),
+            |classes, call, _| {
+                if window.holds(call.time) {
+                    classes.add(call);
+                }
+            },
+        );
         let mut all = Classes::new(telling.clone());
         for part in reading.sinks {
             all.merge(part);
@@ -93,13 +96,20 @@ impl Scene {
     pub(crate) fn replay(&self, changes: &[Change], window: Window) -> Result<Replayed, AppError> {
         let after = apply_all(&self.estate, changes).map_err(|(place, error)| {
             let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
-            AppError::Argument { message: format!("cannot {sentence}: {error}"), hint: error.hint().to_owned() }
+            AppError::Argument {
+                message: format!("cannot {sentence}: {error}"),
+                hint: error.hint().to_owned(),
+            }
         })?;
         let (before, after) = (Access::of(&self.estate), Access::of(&after));
         let mut asked = before.condition_keys();
         asked.extend(after.condition_keys());
         let mut telling = Telling::for_keys(&asked);
         telling.keys.extend(keys_gone(changes));
+        telling.traced_roles.extend(changes.iter().filter_map(new_trust));
+        if !telling.traced_roles.is_empty() {
+            telling.handed_out.extend(self.sessions());
+        }
         let replay = Replay::new(&before, &after).without_console(changes.iter().filter_map(no_console));
         let mut replayed = None;
         for _ in 0..SESSION_CHAIN_MAX {
@@ -115,6 +125,12 @@ impl Scene {
         let replayed = replayed.unwrap_or_default();
         tell(&replayed.problems);
         Ok(replayed)
+    }
+
+    /// The keys of every session whose making stands in the trail.
+    fn sessions(&self) -> Vec<AccessKeyId> {
+        let reading = self.read(Vec::new, |keys: &mut Vec<AccessKeyId>, _, issued| keys.extend(issued));
+        reading.sinks.into_iter().flatten().collect()
     }
 
     /// The session keys that calls of these classes handed out.
@@ -168,6 +184,14 @@ fn keys_gone(changes: &[Change]) -> Vec<AccessKeyId> {
         _ => None,
     };
     changes.iter().filter_map(key).collect()
+}
+
+/// The role whose trust policy would change.
+fn new_trust(change: &Change) -> Option<kagimori_estate::id::Arn> {
+    match change {
+        Change::SetTrustPolicy { role, .. } => Some(role.clone()),
+        _ => None,
+    }
 }
 
 fn no_console(change: &Change) -> Option<kagimori_estate::id::Arn> {

@@ -16,8 +16,8 @@ use kagimori_trail::Usage;
 use kagimori_trail::event::{DamageKind, Event, Reader, Reading};
 use kagimori_trail::usage::{EventIds, Fold, event_key};
 
-use inflate::InflateError;
 pub(crate) use inflate::Blocks;
+use inflate::InflateError;
 
 /// A trail that was read.
 pub(crate) struct TrailReading {

@@ -27,16 +27,17 @@ struct Shown<'a> {
 pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let scene = Scene::open(&args.dir, args.trail.as_ref())?;
     let wanted = changes::read(args, &scene.estate)?;
-    let plan = Plan::new(&wanted.title, &scene.estate, &wanted.changes).map_err(|error| AppError::Argument {
-        message: error.to_string(),
-        hint: error.hint().to_owned(),
-    })?;
+    let plan = Plan::new(&wanted.title, &scene.estate, &wanted.changes)
+        .map_err(|error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() })?;
     let window = scene.last_days(args.days);
     let replayed = scene.replay(&wanted.changes, window)?;
     let plan = plan.with_evidence(&replayed.evidence);
     let shown = Shown { plan: &plan, evidence: &replayed.evidence, window, days: args.days };
     if replayed.evidence.totals.total() == 0 {
-        printer::warning(&format!("the trail holds no call of the last {} days: nothing was replayed", args.days));
+        printer::warning(&format!(
+            "the trail holds no call of the last {} days: nothing was replayed",
+            args.days
+        ));
     }
     if let Some(path) = &args.page {
         std::fs::write(path, page::page(&shown)).map_err(|error| AppError::write(path, error))?;

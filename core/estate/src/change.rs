@@ -285,7 +285,9 @@ impl ChangeError {
                 "take a fresh snapshot, or give the name as the snapshots have it (`kagimori ask what-can` lists none that is not there)"
             }
             Self::NothingToDo(_) => "leave it out",
-            Self::NotKnown(_) => "add the missing file to the directory; `kagimori review` says which command writes it",
+            Self::NotKnown(_) => {
+                "add the missing file to the directory; `kagimori review` says which command writes it"
+            }
             Self::Refused(_) => "change the plan so that AWS takes it",
             Self::Irreversible => "deactivate the key instead, and delete it when nobody missed it",
         }

@@ -5,7 +5,9 @@ mod change {
     use std::sync::OnceLock;
 
     use kagimori_estate::Estate;
-    use kagimori_estate::change::{Change, ChangeError, WayBack, WireDocument, apply, apply_all, inverse, inverse_all};
+    use kagimori_estate::change::{
+        Change, ChangeError, WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
+    };
     use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
     use kagimori_estate::read::{Assembler, File, read};
     use kagimori_policy::parse::{Strictness, parse};
@@ -64,7 +66,9 @@ mod change {
         let grants = |arn: &Arn| {
             let account = &estate.accounts[&arn.account().unwrap()];
             match arn.resource().split('/').next() {
-                Some("user") => account.users[arn.name()].details.value().map(|details| details.grants.clone()),
+                Some("user") => {
+                    account.users[arn.name()].details.value().map(|details| details.grants.clone())
+                }
                 Some("role") => Some(account.roles[arn.name()].grants.clone()),
                 _ => Some(account.groups[arn.name()].grants.clone()),
             }
@@ -73,11 +77,23 @@ mod change {
         let there = grants(&identity);
         let inline = match there.inline.as_slice() {
             [] => "new".to_owned(),
-            inline => if new { "new".to_owned() } else { pick(inline, other).0 },
+            inline => {
+                if new {
+                    "new".to_owned()
+                } else {
+                    pick(inline, other).0
+                }
+            }
         };
         let attached = match there.attached.as_slice() {
             [] => (*pick(&policies, other)).clone(),
-            attached => if new { (*pick(&policies, other)).clone() } else { pick(attached, other) },
+            attached => {
+                if new {
+                    (*pick(&policies, other)).clone()
+                } else {
+                    pick(attached, other)
+                }
+            }
         };
         let user = pick(&users, index);
         let groups_of_user = user.details.value().map(|details| details.groups.clone()).unwrap_or_default();
@@ -89,21 +105,34 @@ mod change {
                 let (user, key) = pick(&keys, index);
                 Change::SetAccessKeyStatus { user, key, active: new }
             }
-            1 => Change::PutInlinePolicy { identity, name: inline, document: document("s3:*"), position: None },
+            1 => {
+                Change::PutInlinePolicy { identity, name: inline, document: document("s3:*"), position: None }
+            }
             2 => Change::DeleteInlinePolicy { identity, name: inline },
             3 => Change::AttachPolicy { identity, policy: attached, position: None },
             4 => Change::DetachPolicy { identity, policy: attached },
             5 => Change::SetBoundary { identity, policy: (*pick(&policies, other)).clone() },
             6 => Change::RemoveBoundary { identity },
-            7 => Change::SetTrustPolicy { role: pick(&roles, index).arn.clone(), document: document("sts:AssumeRole") },
-            8 => Change::AddToGroup { user: user.arn.clone(), group: pick(&groups, other).name.clone(), position: None },
+            7 => Change::SetTrustPolicy {
+                role: pick(&roles, index).arn.clone(),
+                document: document("sts:AssumeRole"),
+            },
+            8 => Change::AddToGroup {
+                user: user.arn.clone(),
+                group: pick(&groups, other).name.clone(),
+                position: None,
+            },
             9 => {
                 let group = groups_of_user.first().cloned().unwrap_or_else(|| "none".to_owned());
                 Change::RemoveFromGroup { user: user.arn.clone(), group }
             }
             10 => Change::SetConsoleLogin { user: user.arn.clone(), enabled: new },
             11 => {
-                let policy = if new { arn("arn:aws:iam::444455556666:policy/p/new") } else { (**pick(&own, index)).clone() };
+                let policy = if new {
+                    arn("arn:aws:iam::444455556666:policy/p/new")
+                } else {
+                    (**pick(&own, index)).clone()
+                };
                 Change::CreatePolicy { policy, document: document("s3:*") }
             }
             12 => Change::CreatePolicyVersion {
@@ -124,7 +153,8 @@ mod change {
     }
 
     fn change() -> impl Strategy<Value = Change> {
-        (0..17_usize, any::<Index>(), any::<Index>(), any::<bool>()).prop_map(|(k, i, o, n)| one_of(k, i, o, n))
+        (0..17_usize, any::<Index>(), any::<Index>(), any::<bool>())
+            .prop_map(|(k, i, o, n)| one_of(k, i, o, n))
     }
 
     proptest! {
@@ -172,10 +202,8 @@ mod change {
         for kind in 0..17_usize {
             let mut made = 0;
             for _ in 0..200 {
-                let (index, other, new) = (any::<Index>(), any::<Index>(), any::<bool>())
-                    .new_tree(&mut runner)
-                    .unwrap()
-                    .current();
+                let (index, other, new) =
+                    (any::<Index>(), any::<Index>(), any::<bool>()).new_tree(&mut runner).unwrap().current();
                 made += usize::from(inverse(company(), &one_of(kind, index, other, new)).is_ok());
             }
             assert!(made > 0, "kind {kind} is never made");

@@ -134,7 +134,10 @@ impl Plan {
             Vec::new()
         };
         let steps = |changes: &[Change]| -> Vec<Step> {
-            changes.iter().map(|change| Step { sentence: change.to_string(), change: change.clone() }).collect()
+            changes
+                .iter()
+                .map(|change| Step { sentence: change.to_string(), change: change.clone() })
+                .collect()
         };
         let mut plan = Self {
             schema: PlanSchema { name: "kagimori.plan".to_owned(), version: SCHEMA_VERSION },
@@ -221,7 +224,9 @@ impl PlanError {
         match self {
             Self::Unreadable(_) => "give a file that `kagimori whatif --save` or `kagimori tighten` wrote",
             Self::OtherVersion(_) => "make the plan again with this program",
-            Self::Edited(_) => "make a new plan with the change you want; a plan's id is the hash of its content",
+            Self::Edited(_) => {
+                "make a new plan with the change you want; a plan's id is the hash of its content"
+            }
             Self::Step { error, .. } => error.hint(),
         }
     }

@@ -23,7 +23,9 @@ pub enum ReplacementError {
     #[error("the policies of {0} are not known: its authorization details were not given")]
     NotKnown(Arn),
     /// Too long for AWS.
-    #[error("{characters} characters of policy do not fit into {ATTACHED_MAX} managed policies of {MANAGED_MAX}")]
+    #[error(
+        "{characters} characters of policy do not fit into {ATTACHED_MAX} managed policies of {MANAGED_MAX}"
+    )]
     TooLong {
         /// White space not counted.
         characters: usize,

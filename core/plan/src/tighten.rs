@@ -181,7 +181,9 @@ pub struct Tightened {
 /// [`Refusal`] when nothing can be proposed.
 pub fn tighten(input: &Input<'_>, options: &Options) -> Result<Tightened, Refusal> {
     let arn = &input.subject.arn;
-    if arn.resource().starts_with("role/aws-service-role/") || arn.resource().starts_with("role/aws-reserved/") {
+    if arn.resource().starts_with("role/aws-service-role/")
+        || arn.resource().starts_with("role/aws-reserved/")
+    {
         return Err(Refusal::NotYours);
     }
     let (held, missing) = input.access.identity(input.subject);
@@ -226,13 +228,7 @@ impl Attempt {
     }
 }
 
-fn attempt(
-    input: &Input<'_>,
-    options: &Options,
-    grants: &[Grant],
-    needs: &[Need],
-    alone: &Alone,
-) -> Attempt {
+fn attempt(input: &Input<'_>, options: &Options, grants: &[Grant], needs: &[Need], alone: &Alone) -> Attempt {
     let mut elements = compose::elements(grants, needs, alone);
     compose::keep(&mut elements, grants, &options.keep, ElementKind::Kept);
     let unseen = unseen::of(input, options, grants, needs, &mut elements);
@@ -259,10 +255,11 @@ fn finish(
         .collect();
     let is_user = input.subject.arn.resource().starts_with("user/");
     let new = pack::documents(&statements, is_user);
-    let changes = replacement(input.estate, &input.subject.arn, POLICY_NAME, &new).map_err(|error| match error {
-        ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
-        other => Refusal::NotReplaceable { why: other.to_string() },
-    })?;
+    let changes =
+        replacement(input.estate, &input.subject.arn, POLICY_NAME, &new).map_err(|error| match error {
+            ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
+            other => Refusal::NotReplaceable { why: other.to_string() },
+        })?;
     let before: Vec<Document> = old.iter().map(|(_, document)| document.clone()).collect();
     let soundness = included(&new, &before);
     Ok(Tightened {

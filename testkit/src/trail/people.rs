@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::event::{Call, Caller};
-use super::workload;
 use super::streams::{
     BOTO, BROWSER, CLI, EC2, FARGATE, FLEET, GITHUB, LAMBDA, OFFICE, Stage, TERRAFORM, has_virtual_mfa,
 };
+use super::workload;
 use crate::calendar::{DAY, is_weekend, zulu};
 use crate::cast::{BASTION, DATA, MANAGEMENT, PRODUCTION, SANDBOX, STAGING};
 use crate::model::{Account, Role, User};

@@ -218,8 +218,10 @@ impl<'a> Stage<'a> {
                 let request = match name {
                     "DescribeServices" => json!({"cluster": "ferry", "services": ["web"]}),
                     "UpdateService" => json!({"cluster": "ferry", "service": "web"}),
-                    _ => json!({"family": "web", "taskRoleArn": format!("arn:aws:iam::{PRODUCTION}:role/task/ferry-web-task"),
-                        "networkMode": "awsvpc"}),
+                    _ => {
+                        json!({"family": "web", "taskRoleArn": format!("arn:aws:iam::{PRODUCTION}:role/task/ferry-web-task"),
+                        "networkMode": "awsvpc"})
+                    }
                 };
                 let call = holder.call(holder.until - step * 130, "ecs", name).from("192.0.2.33", GITHUB);
                 self.calls.push(call.asking(request));

@@ -10,13 +10,22 @@ use crate::args;
 use crate::error::AppError;
 use crate::whatif;
 
-pub(super) fn write(folder: &Path, root: &Path, outcome: &Outcome, args: &args::Tighten) -> Result<(), AppError> {
+pub(super) fn write(
+    folder: &Path,
+    root: &Path,
+    outcome: &Outcome,
+    args: &args::Tighten,
+) -> Result<(), AppError> {
     std::fs::create_dir_all(folder).map_err(|error| AppError::write(folder, error))?;
     let names = names(outcome);
     for (proposal, name) in outcome.proposals.iter().zip(&names) {
         whatif::save(root, &proposal.plan)?;
         for (number, document) in proposal.tightened.new.iter().enumerate() {
-            let end = if proposal.tightened.new.len() == 1 { String::new() } else { format!("-{}", number.saturating_add(1)) };
+            let end = if proposal.tightened.new.len() == 1 {
+                String::new()
+            } else {
+                format!("-{}", number.saturating_add(1))
+            };
             let text = format!("{}\n", print::print_pretty(document));
             put(&folder.join(format!("{name}{end}.json")), &text)?;
         }
@@ -34,8 +43,11 @@ fn names(outcome: &Outcome) -> Vec<String> {
     let name = |proposal: &Proposal| {
         let arn = &proposal.tightened.principal;
         let account = arn.account().map(|account| account.to_string()).unwrap_or_default();
-        let safe: String =
-            arn.name().chars().map(|one| if one.is_ascii_alphanumeric() || "_-.".contains(one) { one } else { '_' }).collect();
+        let safe: String = arn
+            .name()
+            .chars()
+            .map(|one| if one.is_ascii_alphanumeric() || "_-.".contains(one) { one } else { '_' })
+            .collect();
         format!("{account}-{safe}")
     };
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();

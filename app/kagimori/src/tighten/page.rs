@@ -7,7 +7,7 @@ use kagimori_policy::print;
 use super::show::{Sums, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
-use crate::document_page::{both, card, code, document, escape, table};
+use crate::document_page::{both, card, code, document, escape, table, unbroken};
 use crate::whatif::show::{day, instant, thousands};
 
 pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
@@ -29,7 +29,11 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
     let (all, sums) = (outcome.proposals.len(), Sums::of(&outcome.proposals));
     let mut text = String::from("<div class=\"tiles\">");
     let mut tile = |value: String, english: &str, japanese: &str| {
-        text.push_str(&format!("<div class=\"tile\"><b>{}</b>{}</div>", escape(&value), both(english, japanese)));
+        text.push_str(&format!(
+            "<div class=\"tile\"><b>{}</b>{}</div>",
+            escape(&value),
+            both(english, japanese)
+        ));
     };
     tile(all.to_string(), "proposals", "提案");
     tile(format!("{} / {all}", sums.proved), "proved to grant nothing new", "新たな許可がないことを証明済み");
@@ -77,7 +81,8 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
     body.push_str(&format!("<div class=\"sides\"><div><h3>{}</h3>", both("Before", "変更前")));
     for (name, old) in &held.old {
         body.push_str(&format!(
-            "<details><summary>{}</summary><pre>{}</pre></details>",
+            "<details{}><summary>{}</summary><pre>{}</pre></details>",
+            if is_only { " open" } else { "" },
             escape(name),
             escape(&print::print_pretty(old))
         ));
@@ -87,12 +92,22 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
         body.push_str(&format!("<pre>{}</pre>", escape(&print::print_pretty(new))));
     }
     if held.new.is_empty() {
-        body.push_str(&format!("<p>{}</p>", both("No policy: nothing it did needs a permission.", "ポリシー不要:許可を要する操作がなかった。")));
+        body.push_str(&format!(
+            "<p>{}</p>",
+            both(
+                "No policy: nothing it did needs a permission.",
+                "ポリシー不要:許可を要する操作がなかった。"
+            )
+        ));
     }
     body.push_str("</div></div>");
     body.push_str(&heading("Evidence", "根拠"));
     body.push_str(&evidence(&held.elements));
-    body.push_str(&failing("Denied or open on the holdout", "検証期間で拒否または不明", proposal.holdout.as_ref()));
+    body.push_str(&failing(
+        "Denied or open on the holdout",
+        "検証期間で拒否または不明",
+        proposal.holdout.as_ref(),
+    ));
     body.push_str(&failing("Not sufficient", "不足", Some(&proposal.verified)));
     body.push_str(&remarks(proposal));
     body.push_str(&plan(proposal));
@@ -115,7 +130,11 @@ fn facts(proposal: &Proposal) -> String {
         (both("Sound", "健全"), sound),
         (
             both("Sufficient", "十分"),
-            format!("{} / {}", thousands(verified.allowed.saturating_add(verified.assumed)), thousands(verified.calls)),
+            format!(
+                "{} / {}",
+                thousands(verified.allowed.saturating_add(verified.assumed)),
+                thousands(verified.calls)
+            ),
         ),
         (both("Minimal", "最小"), format!("{} / {}", held.necessity.1, held.necessity.0)),
         (both("Size", "大きさ"), escape(&size(proposal))),
@@ -134,7 +153,7 @@ fn evidence(elements: &[Element]) -> String {
             Some(support) => row.extend([
                 thousands(support.calls),
                 if support.names > 1 { support.names.to_string() } else { String::new() },
-                escape(&day(support.last)),
+                unbroken(&day(support.last)),
                 code(support.first.event_id.as_deref().unwrap_or("–")),
             ]),
             None => row.extend(vec![String::new(); 4]),
@@ -175,13 +194,15 @@ fn kind(kind: ElementKind) -> String {
 }
 
 fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String {
-    let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else { return String::new() };
+    let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else {
+        return String::new();
+    };
     let row = |failing: &Failing| {
         vec![
             code(&failing.action),
             failing.resource.as_deref().map(code).unwrap_or_default(),
             thousands(failing.calls),
-            escape(&day(failing.last)),
+            unbroken(&day(failing.last)),
             escape(&failing.why),
             code(failing.first.event_id.as_deref().unwrap_or("–")),
         ]
@@ -208,10 +229,15 @@ fn remarks(proposal: &Proposal) -> String {
         let named: Vec<String> =
             services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
         let more = services.len().saturating_sub(40);
-        let more = if more > 0 { both(&format!(" and {more} more services"), &format!(" ほか {more} サービス")) } else { String::new() };
+        let more = if more > 0 {
+            both(&format!(" and {more} more services"), &format!(" ほか {more} サービス"))
+        } else {
+            String::new()
+        };
         text.push_str(&format!("<p>{}{more}</p>", named.join(", ")));
     }
-    let list = |items: Vec<String>| -> String { items.iter().map(|item| format!("<li>{item}</li>")).collect() };
+    let list =
+        |items: Vec<String>| -> String { items.iter().map(|item| format!("<li>{item}</li>")).collect() };
     let mut section = |english: &str, japanese: &str, items: Vec<String>| {
         if !items.is_empty() {
             text.push_str(&format!("{}<ul>{}</ul>", heading(english, japanese), list(items)));
@@ -224,7 +250,12 @@ fn remarks(proposal: &Proposal) -> String {
             .iter()
             .map(|denied| {
                 let on = denied.resource.as_deref().map(code).unwrap_or_default();
-                format!("{} {on} × {}, {}", code(&denied.action), thousands(denied.calls), escape(&day(denied.last)))
+                format!(
+                    "{} {on} × {}, {}",
+                    code(&denied.action),
+                    thousands(denied.calls),
+                    escape(&day(denied.last))
+                )
             })
             .collect(),
     );
@@ -239,7 +270,8 @@ fn remarks(proposal: &Proposal) -> String {
         held.unseen
             .iter()
             .map(|unseen| {
-                let (english, japanese) = if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
+                let (english, japanese) =
+                    if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
                 format!(
                     "{} {}: {} <details><summary>{}</summary>{}</details>",
                     code(&unseen.service),
@@ -254,7 +286,10 @@ fn remarks(proposal: &Proposal) -> String {
     section(
         "Succeeded, though the policies of the snapshot deny it",
         "スナップショットのポリシーでは説明できない成功",
-        held.unexplained.iter().map(|(action, count)| format!("{} × {}", code(action), thousands(*count))).collect(),
+        held.unexplained
+            .iter()
+            .map(|(action, count)| format!("{} × {}", code(action), thousands(*count)))
+            .collect(),
     );
     text
 }

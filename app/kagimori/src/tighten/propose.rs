@@ -10,7 +10,8 @@ use kagimori_plan::Plan;
 use kagimori_plan::plan::fingerprint;
 use kagimori_plan::replay::{Class, Classes, Telling, subject_of};
 use kagimori_plan::tighten::{
-    Conditions, Generality, Input, LastAccessed, Logging, Options, Refusal, Tightened, Verified, tighten, verify,
+    Conditions, Generality, Input, LastAccessed, Logging, Options, Refusal, Tightened, Verified, tighten,
+    verify,
 };
 use rayon::prelude::*;
 
@@ -64,7 +65,10 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
         .map(|subject| {
             let days = coverage.days(subject.account, cut);
             if days < args.floor {
-                let why = format!("there are {days} days of trail of its account, and `--floor` asks for {}", args.floor);
+                let why = format!(
+                    "there are {days} days of trail of its account, and `--floor` asks for {}",
+                    args.floor
+                );
                 return (*subject, Err(why));
             }
             let input = Input {
@@ -102,7 +106,10 @@ fn check(
 ) -> Result<Vec<Proposal>, AppError> {
     let changes: Vec<Change> = tightened.iter().flat_map(|one| one.changes.iter().cloned()).collect();
     let changed = apply_all(&scene.estate, &changes).map_err(|(place, error)| AppError::Argument {
-        message: format!("cannot {}: {error}", changes.get(place).map(ToString::to_string).unwrap_or_default()),
+        message: format!(
+            "cannot {}: {error}",
+            changes.get(place).map(ToString::to_string).unwrap_or_default()
+        ),
         hint: error.hint().to_owned(),
     })?;
     let after = Access::of(&changed);
@@ -115,8 +122,9 @@ fn check(
                 verify(before, &after, all.get(&tightened.principal).unwrap_or(&none))
             };
             let title = format!("give {} least privilege", tightened.principal);
-            let plan = Plan::made_from(&title, &scene.estate, &fingerprint, &tightened.changes)
-                .map_err(|error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() })?;
+            let plan = Plan::made_from(&title, &scene.estate, &fingerprint, &tightened.changes).map_err(
+                |error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() },
+            )?;
             let (verified, holdout) = (calls(train), has_holdout.then(|| calls(later)));
             Ok(Proposal { tightened, plan, verified, holdout })
         })
@@ -124,7 +132,12 @@ fn check(
     proposals
 }
 
-fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> (Vec<Class>, Vec<Class>, Vec<Problem>) {
+fn read(
+    scene: &Scene,
+    telling: &Telling,
+    window: Window,
+    cut: i64,
+) -> (Vec<Class>, Vec<Class>, Vec<Problem>) {
     let make = || (Classes::new(telling.clone()), Classes::new(telling.clone()));
     let reading = scene.read(make, |(train, later), call, _| {
         if window.holds(call.time) {
@@ -160,9 +173,10 @@ fn whose<'a>(access: &'a Access<'_>, args: &args::Tighten) -> Result<Vec<&'a Sub
         return Ok(vec![subject(access, name)?]);
     }
     let Some(text) = &args.account else { return Ok(access.subjects().iter().collect()) };
-    let account = AccountId::parse(text)
-        .map_err(|error| argument(error.to_string(), "an account id has 12 digits"))?;
-    let found: Vec<&Subject> = access.subjects().iter().filter(|subject| subject.account == account).collect();
+    let account =
+        AccountId::parse(text).map_err(|error| argument(error.to_string(), "an account id has 12 digits"))?;
+    let found: Vec<&Subject> =
+        access.subjects().iter().filter(|subject| subject.account == account).collect();
     if found.is_empty() {
         return Err(argument(
             format!("there is no user or role of account {text} in this directory"),
@@ -211,7 +225,8 @@ struct Coverage {
 
 impl Coverage {
     fn of(classes: &[Class]) -> Self {
-        let mut coverage = Self { first: BTreeMap::new(), data_events: BTreeMap::new(), none: BTreeSet::new() };
+        let mut coverage =
+            Self { first: BTreeMap::new(), data_events: BTreeMap::new(), none: BTreeSet::new() };
         for class in classes {
             let Some(account) = class.call.account else { continue };
             let first = coverage.first.entry(account).or_insert(class.call.time);

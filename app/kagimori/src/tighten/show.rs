@@ -31,7 +31,11 @@ pub(super) fn text(outcome: &Outcome, args: &args::Tighten, written: Option<&Pat
         many => table(many, outcome, args, &mut text),
     }
     if let Some(folder) = written {
-        let _ = writeln!(text, "\nwritten: plans in plans/; policies, Terraform and index.html in {}", folder.display());
+        let _ = writeln!(
+            text,
+            "\nwritten: plans in plans/; policies, Terraform and index.html in {}",
+            folder.display()
+        );
     }
     text
 }
@@ -53,11 +57,23 @@ fn one(proposal: &Proposal, outcome: &Outcome, args: &args::Tighten, text: &mut 
     lines(text, &held.elements, element);
     section(text, "Would be denied on the holdout", failing(proposal.holdout.as_ref()));
     section(text, "Not sufficient", failing(Some(&proposal.verified)));
-    section(text, "Was denied, and may be wanted: for a person to say", held.denied.iter().map(denied).collect());
-    section(text, "Used seldom: look for a quarter's or a year's end that this trail may not show", held.rare.iter().map(rare).collect());
+    section(
+        text,
+        "Was denied, and may be wanted: for a person to say",
+        held.denied.iter().map(denied).collect(),
+    );
+    section(
+        text,
+        "Used seldom: look for a quarter's or a year's end that this trail may not show",
+        held.rare.iter().map(rare).collect(),
+    );
     section(text, "Not shown by this trail", held.unseen.iter().map(unseen).collect());
     let unexplained = held.unexplained.iter().map(|(action, count)| format!("{action}  {}", calls(*count)));
-    section(text, "Succeeded, though the policies of the snapshot deny it: nothing is granted for it", unexplained.collect());
+    section(
+        text,
+        "Succeeded, though the policies of the snapshot deny it: nothing is granted for it",
+        unexplained.collect(),
+    );
     if !outcome.has_last_accessed {
         let _ = writeln!(
             text,
@@ -90,7 +106,10 @@ fn facts(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     let _ = writeln!(text, "  size        {}", size(proposal));
     let _ = writeln!(text, "  sound       {}", soundness(&held.soundness));
     let _ = writeln!(text, "  sufficient  {}", sufficient(&proposal.verified, &window));
-    let _ = writeln!(text, "  minimal     {necessary} of {tested} elements are necessary; without any of these a call would break");
+    let _ = writeln!(
+        text,
+        "  minimal     {necessary} of {tested} elements are necessary; without any of these a call would break"
+    );
     if let Some(holdout) = &proposal.holdout {
         let _ = writeln!(text, "  holdout     {}", held_out(holdout));
     }
@@ -118,19 +137,28 @@ pub(super) fn soundness(inclusion: &Inclusion) -> String {
     match inclusion {
         Inclusion::Proved => "proved: it grants nothing that the old policies did not".to_owned(),
         Inclusion::Refuted(request) => {
-            format!("REFUTED: {} on {} would be new (a defect: please report it)", request.action, request.resource)
+            format!(
+                "REFUTED: {} on {} would be new (a defect: please report it)",
+                request.action, request.resource
+            )
         }
         Inclusion::NotProved(why) => format!("not proved: {why}"),
     }
 }
 
 fn sufficient(verified: &Verified, window: &str) -> String {
-    let mut text = format!("{} of {} of {window} allowed", thousands(verified.allowed), calls(verified.calls));
+    let mut text =
+        format!("{} of {} of {window} allowed", thousands(verified.allowed), calls(verified.calls));
     if verified.assumed > 0 {
-        let _ = write!(text, ", {} more if keys that CloudTrail does not record were absent", thousands(verified.assumed));
+        let _ = write!(
+            text,
+            ", {} more if keys that CloudTrail does not record were absent",
+            thousands(verified.assumed)
+        );
     }
     if verified.unexplained > 0 {
-        let _ = write!(text, ", {} not explained by the old policies either", thousands(verified.unexplained));
+        let _ =
+            write!(text, ", {} not explained by the old policies either", thousands(verified.unexplained));
     }
     text
 }
@@ -160,9 +188,14 @@ fn interval(part: u64, whole: u64) -> String {
 fn element(element: &Element) -> String {
     let why = kind(element.kind);
     let support = element.support.as_ref().map(|support| {
-        let names = if support.names > 1 { format!(", stands for {} names", support.names) } else { String::new() };
+        let names =
+            if support.names > 1 { format!(", stands for {} names", support.names) } else { String::new() };
         let id = support.first.event_id.as_deref().unwrap_or("without id");
-        format!("{}, the last on {}{names} {DIM}first: event {id}{DIM:#}", calls(support.calls), day(support.last))
+        format!(
+            "{}, the last on {}{names} {DIM}first: event {id}{DIM:#}",
+            calls(support.calls),
+            day(support.last)
+        )
     });
     format!("{}  {}  {}", element.sid, element.text, support.unwrap_or_else(|| why.to_owned()))
 }
@@ -182,7 +215,13 @@ fn failing(verified: Option<&Verified>) -> Vec<String> {
         .iter()
         .map(|failing| {
             let on = failing.resource.as_deref().map(|on| format!(" on {on}")).unwrap_or_default();
-            format!("{}{on}  {}, the last on {}: {}", failing.action, calls(failing.calls), day(failing.last), failing.why)
+            format!(
+                "{}{on}  {}, the last on {}: {}",
+                failing.action,
+                calls(failing.calls),
+                day(failing.last),
+                failing.why
+            )
         })
         .collect()
 }
@@ -275,11 +314,25 @@ fn table(proposals: &[Proposal], outcome: &Outcome, args: &args::Tighten, text: 
         proposals.len(),
         thousands(sums.allowed.saturating_add(sums.assumed)),
         calls(sums.calls),
-        if sums.unexplained > 0 { format!(", {} not explained by the old policies either", thousands(sums.unexplained)) } else { String::new() }
+        if sums.unexplained > 0 {
+            format!(", {} not explained by the old policies either", thousands(sums.unexplained))
+        } else {
+            String::new()
+        }
     );
-    let _ = writeln!(text, "  minimal     {} of {} elements are necessary", thousands(sums.necessary as u64), thousands(sums.tested as u64));
+    let _ = writeln!(
+        text,
+        "  minimal     {} of {} elements are necessary",
+        thousands(sums.necessary as u64),
+        thousands(sums.tested as u64)
+    );
     if args.holdout > 0 {
-        let _ = writeln!(text, "  holdout     {} of {} would have been denied or are open", thousands(sums.denied_later), calls(sums.calls_later));
+        let _ = writeln!(
+            text,
+            "  holdout     {} of {} would have been denied or are open",
+            thousands(sums.denied_later),
+            calls(sums.calls_later)
+        );
     }
     let _ = writeln!(text, "\n  actions          look  principal");
     for proposal in proposals {

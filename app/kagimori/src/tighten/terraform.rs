@@ -56,8 +56,10 @@ fn heredoc(document: &Document) -> String {
 
 /// A name that Terraform takes as a label.
 fn label(name: &str) -> String {
-    let text: String =
-        name.chars().map(|one| if one.is_ascii_alphanumeric() || "_-".contains(one) { one } else { '_' }).collect();
+    let text: String = name
+        .chars()
+        .map(|one| if one.is_ascii_alphanumeric() || "_-".contains(one) { one } else { '_' })
+        .collect();
     if text.starts_with(|one: char| one.is_ascii_digit() || one == '-') { format!("_{text}") } else { text }
 }
 

@@ -9,8 +9,8 @@ use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_plan::Plan;
 use kagimori_plan::replacement::replacement;
 use kagimori_policy::document::{
-    Condition, ConditionValue, ConditionValues, Document, Effect, PrincipalElement, PrincipalKind, Principals,
-    Statement,
+    Condition, ConditionValue, ConditionValues, Document, Effect, PrincipalElement, PrincipalKind,
+    Principals, Statement,
 };
 
 use crate::args;
@@ -30,6 +30,7 @@ pub(super) struct Wanted {
 pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppError> {
     let access = Access::of(estate);
     let mut wishes = Wishes { access: &access, estate: estate.clone(), changes: Vec::new() };
+    let mut planned = None;
     if let Some(path) = &args.plan {
         let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
         let plan = Plan::read(&text).map_err(|error| AppError::Argument {
@@ -37,6 +38,7 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
             hint: error.hint().to_owned(),
         })?;
         wishes.all(plan.bare_changes())?;
+        planned = Some((plan.title, wishes.changes.len()));
     }
     for pair in &args.policy {
         let (principal, file) = wishes.principal_and_rest(pair, "alice=policy.json")?;
@@ -70,6 +72,10 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
             "nothing would change".to_owned(),
             "say what: `--plan`, `--policy`, `--detach`, `--add`, `--boundary`, `--require-mfa`, `--key-off` or `--scp`",
         ));
+    }
+    // A plan alone keeps its title, and so its id.
+    if let Some((title, _)) = planned.filter(|(_, count)| *count == wishes.changes.len()) {
+        return Ok(Wanted { title, changes: wishes.changes });
     }
     let title = match wishes.changes.as_slice() {
         [only] => only.to_string(),
@@ -106,16 +112,17 @@ impl Wishes<'_> {
     }
 
     fn principal_and_rest<'t>(&self, pair: &'t str, example: &str) -> Result<(Arn, &'t str), AppError> {
-        let (name, rest) = pair
-            .split_once('=')
-            .ok_or_else(|| argument(format!("`{pair}` has no `=`"), &format!("write it as in `{example}`")))?;
+        let (name, rest) = pair.split_once('=').ok_or_else(|| {
+            argument(format!("`{pair}` has no `=`"), &format!("write it as in `{example}`"))
+        })?;
         Ok((self.principal(name)?, rest))
     }
 
     fn principal_and_policy(&self, pair: &str) -> Result<(Arn, Arn), AppError> {
         let example = "alice=arn:aws:iam::aws:policy/ReadOnlyAccess";
         let (identity, policy) = self.principal_and_rest(pair, example)?;
-        let policy = Arn::parse(policy).map_err(|error| argument(error.to_string(), &format!("write it as in `{example}`")))?;
+        let policy = Arn::parse(policy)
+            .map_err(|error| argument(error.to_string(), &format!("write it as in `{example}`")))?;
         Ok((identity, policy))
     }
 
@@ -132,7 +139,8 @@ impl Wishes<'_> {
             identity.partition(),
             identity.name()
         );
-        let policy = Arn::parse(&text).map_err(|error| argument(error.to_string(), "give the principal's ARN"))?;
+        let policy =
+            Arn::parse(&text).map_err(|error| argument(error.to_string(), "give the principal's ARN"))?;
         self.one(Change::CreatePolicy { policy: policy.clone(), document })?;
         self.one(Change::SetBoundary { identity, policy })
     }
@@ -141,13 +149,18 @@ impl Wishes<'_> {
         let arn = self.principal(name)?;
         let account = arn.account().and_then(|account| self.estate.accounts.get(&account));
         let Some(role) = account.and_then(|account| account.roles.get(arn.name())) else {
-            return Err(argument(format!("`{name}` is no role"), "MFA is asked for by the trust policy of a role"));
+            return Err(argument(
+                format!("`{name}` is no role"),
+                "MFA is asked for by the trust policy of a role",
+            ));
         };
         let trust = role.trust.document.as_ref().map_err(|error| {
             argument(format!("the trust policy of {arn} cannot be read: {error}"), "take a fresh snapshot")
         })?;
         let Some(document) = with_mfa(trust) else {
-            let message = format!("nobody whom the trust policy of {arn} names can have MFA, or it asks for it already");
+            let message = format!(
+                "nobody whom the trust policy of {arn} names can have MFA, or it asks for it already"
+            );
             return Err(argument(message, "services and identity providers have no MFA; leave the role out"));
         };
         self.one(Change::SetTrustPolicy { role: arn, document: WireDocument(document) })
@@ -158,9 +171,8 @@ impl Wishes<'_> {
             .map_err(|error| argument(error.to_string(), "give the id of an access key, not its secret"))?;
         let mut users = self.estate.accounts.values().flat_map(|account| account.users.values());
         let holds = |id: &Option<AccessKeyId>| id.as_ref() == Some(&key);
-        let user = users.find(|user| {
-            user.access_keys.value().into_iter().flatten().any(|held| holds(&held.id))
-        });
+        let user =
+            users.find(|user| user.access_keys.value().into_iter().flatten().any(|held| holds(&held.id)));
         let Some(user) = user.map(|user| user.arn.clone()) else {
             return Err(argument(
                 format!("no user of this directory has the access key `{text}`"),
@@ -172,7 +184,8 @@ impl Wishes<'_> {
 
     /// `FILE` or `FILE@TARGET`.
     fn scp(&mut self, text: &str, number: usize) -> Result<(), AppError> {
-        let (file, target) = text.rsplit_once('@').map_or((text, None), |(file, target)| (file, Some(target)));
+        let (file, target) =
+            text.rsplit_once('@').map_or((text, None), |(file, target)| (file, Some(target)));
         let target = match target {
             Some(target) => target.to_owned(),
             None => self.root_of_organization()?,

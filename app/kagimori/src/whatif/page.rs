@@ -4,7 +4,7 @@ use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
 use super::show::{calls, day, instant, thousands};
-use crate::document_page::{both, card, code, document, escape, table};
+use crate::document_page::{both, card, code, document, escape, table, unbroken};
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
@@ -48,7 +48,8 @@ fn summary(shown: &Shown<'_>) -> String {
     } else {
         ("clean", "It breaks nothing", "動かなくなるものはない")
     };
-    let mut text = format!("<p class=\"verdict {class}\">{}</p><div class=\"tiles\">", both(english, japanese));
+    let mut text =
+        format!("<p class=\"verdict {class}\">{}</p><div class=\"tiles\">", both(english, japanese));
     for verdict in Verdict::ALL {
         let count = thousands(totals.get(verdict));
         text.push_str(&format!(
@@ -102,7 +103,7 @@ fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String 
                 code(who),
                 code(&about.action),
                 thousands(finding.count),
-                escape(&day(finding.last)),
+                unbroken(&day(finding.last)),
                 escape(&about.why),
                 resources(finding),
                 format!(

@@ -38,7 +38,10 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
 const SECTIONS: [(Verdict, &str); 4] = [
     (Verdict::NewlyDenied, "Would have broken"),
     (Verdict::CannotTell, "Cannot tell"),
-    (Verdict::Unexplained, "Unexplained: these succeeded, and by the policies of the snapshot they could not have"),
+    (
+        Verdict::Unexplained,
+        "Unexplained: these succeeded, and by the policies of the snapshot they could not have",
+    ),
     (Verdict::NewlyAllowed, "Newly allowed: these were denied"),
 ];
 
@@ -54,7 +57,7 @@ fn headline(shown: &Shown<'_>) -> String {
         return format!("{YELLOW}CANNOT TELL{YELLOW:#}  no call was replayed");
     }
     if totals.cannot_tell > 0 {
-        return format!("{YELLOW}CANNOT TELL{YELLOW:#}  of {}, {of}", calls(totals.cannot_tell));
+        return format!("{YELLOW}CANNOT TELL{YELLOW:#}  {}, {of}", calls(totals.cannot_tell));
     }
     format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}")
 }
@@ -166,7 +169,8 @@ struct FindingOutput<'a> {
 
 /// Principals with findings; the others are in the totals.
 pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
-    let sentences = |steps: &'a [kagimori_plan::plan::Step]| steps.iter().map(|step| step.sentence.as_str()).collect();
+    let sentences =
+        |steps: &'a [kagimori_plan::plan::Step]| steps.iter().map(|step| step.sentence.as_str()).collect();
     let principals = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
     let finding = |(about, finding): (&'a About, &'a Finding)| FindingOutput {
         verdict: about.verdict,

@@ -53,7 +53,9 @@ pub(super) fn apply_to(estate: &mut Estate, wanted: &Change) -> Result<(), Chang
             let policy = policy(document);
             match inline.iter_mut().find(|(held, _)| held == name) {
                 Some((_, held)) => {
-                    must_differ(*held == policy, || format!("the inline policy `{name}` is like that already"))?;
+                    must_differ(*held == policy, || {
+                        format!("the inline policy `{name}` is like that already")
+                    })?;
                     *held = policy;
                 }
                 None => insert(inline, *position, (name.clone(), policy)),
@@ -144,7 +146,8 @@ fn apply_to_managed(estate: &mut Estate, wanted: &Change) -> Result<(), ChangeEr
         Change::CreatePolicyVersion { policy: arn, version, document } => {
             let held = change::policy(estate, arn)?;
             if held.versions >= VERSIONS_MAX {
-                let text = format!("{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first");
+                let text =
+                    format!("{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first");
                 return Err(ChangeError::Refused(text));
             }
             must_differ(held.default_version == *version, || format!("{arn} has {version} already"))?;
@@ -241,9 +244,10 @@ fn attached_to(estate: &Estate, policy: &Arn) -> Option<Arn> {
     let holds = |grants: &crate::model::Grants| {
         grants.attached.contains(policy) || grants.boundary.as_ref() == Some(policy)
     };
-    let users = account.users.values().filter(|user| {
-        user.details.value().is_some_and(|details| holds(&details.grants))
-    });
+    let users = account
+        .users
+        .values()
+        .filter(|user| user.details.value().is_some_and(|details| holds(&details.grants)));
     let groups = account.groups.values().filter(|group| holds(&group.grants)).map(|group| &group.arn);
     let roles = account.roles.values().filter(|role| holds(&role.grants)).map(|role| &role.arn);
     users.map(|user| &user.arn).chain(groups).chain(roles).next().cloned()

@@ -2,7 +2,9 @@
 
 use super::ChangeError;
 use crate::id::{AccessKeyId, Arn};
-use crate::model::{AccessKey, Account, Estate, Grants, ManagedPolicy, OrganizationPolicy, Role, User, UserDetails};
+use crate::model::{
+    AccessKey, Account, Estate, Grants, ManagedPolicy, OrganizationPolicy, Role, User, UserDetails,
+};
 
 fn not_there(kind: &'static str, name: &str) -> ChangeError {
     ChangeError::NotThere { kind, name: name.to_owned() }

@@ -80,7 +80,8 @@ fn of(estate: &Estate, change: &Change) -> Result<Change, ChangeError> {
         Change::DeletePolicy { policy } => deleted(estate, policy)?,
         Change::CreatePolicyVersion { policy, version: delete, .. } => {
             let held = look::policy(estate, &policy)?;
-            let (document, version) = (document(&held.document, policy.as_str())?, held.default_version.clone());
+            let (document, version) =
+                (document(&held.document, policy.as_str())?, held.default_version.clone());
             Change::RestorePolicyVersion { policy, version, document, delete }
         }
         Change::RestorePolicyVersion { policy, delete: version, .. } => {
@@ -96,7 +97,9 @@ fn of(estate: &Estate, change: &Change) -> Result<Change, ChangeError> {
         Change::SetOrganizationPolicy { id, .. } => {
             Change::SetOrganizationPolicy { document: organization_document(estate, &id)?, id }
         }
-        Change::AttachOrganizationPolicy { id, target, .. } => Change::DetachOrganizationPolicy { id, target },
+        Change::AttachOrganizationPolicy { id, target, .. } => {
+            Change::DetachOrganizationPolicy { id, target }
+        }
         Change::DetachOrganizationPolicy { id, target } => {
             let targets = look::targets(estate, &id)?;
             let (position, _) = find(targets, |held| *held == target, "target", &target)?;
@@ -124,7 +127,8 @@ fn organization_document(estate: &Estate, id: &str) -> Result<WireDocument, Chan
 
 /// The text that is replaced; one that cannot be read could not be put back.
 fn document(policy: &Policy, name: &str) -> Result<WireDocument, ChangeError> {
-    let unreadable = |error: &_| ChangeError::NotKnown(format!("the policy `{name}` cannot be read: {error}"));
+    let unreadable =
+        |error: &_| ChangeError::NotKnown(format!("the policy `{name}` cannot be read: {error}"));
     policy.document.as_ref().map(|document| WireDocument(document.clone())).map_err(unreadable)
 }
 

@@ -7,7 +7,9 @@ use super::Change;
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SetAccessKeyStatus { user, key, active: true } => write!(f, "activate the access key {key} of {user}"),
+            Self::SetAccessKeyStatus { user, key, active: true } => {
+                write!(f, "activate the access key {key} of {user}")
+            }
             Self::SetAccessKeyStatus { user, key, active: false } => {
                 write!(f, "deactivate the access key {key} of {user}")
             }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
-use kagimori_estate::id::AccessKeyId;
+use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_trail::call::Call;
+use kagimori_trail::event::Principal;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::circumstances::is_from_address;
@@ -24,6 +25,10 @@ pub struct Telling {
     pub time: bool,
     /// Calls with one of these keys are apart.
     pub keys: FxHashSet<AccessKeyId>,
+    /// Calls of these roles are apart when their session's key is not among [`Telling::handed_out`].
+    pub traced_roles: FxHashSet<Arn>,
+    /// The keys of sessions whose making stands in the trail.
+    pub handed_out: FxHashSet<AccessKeyId>,
 }
 
 /// One call of a class.
@@ -50,7 +55,12 @@ pub struct Class {
     pub days: BTreeSet<i64>,
     /// Made with one of the keys of [`Telling::keys`].
     pub has_key: bool,
+    /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
+    pub is_untraced: bool,
 }
+
+/// [`Class::has_key`] and [`Class::is_untraced`].
+type Session = (bool, bool);
 
 /// Classes of calls, counted.
 #[derive(Clone, Debug, Default)]
@@ -70,30 +80,30 @@ impl Classes {
     /// Counts a call.
     pub fn add(&mut self, call: &Call) {
         self.calls = self.calls.saturating_add(1);
-        let has_key = self.has_key(call);
-        let hash = self.telling.hash(call, has_key);
-        match self.place(hash, call, has_key) {
+        let session = self.session(call);
+        let hash = self.telling.hash(call, session);
+        match self.place(hash, call, session) {
             Some(place) => {
                 if let Some(class) = self.classes.get_mut(place) {
                     class.count(call);
                 }
             }
-            None => self.insert(hash, Class::of(call.clone(), has_key)),
+            None => self.insert(hash, Class::of(call.clone(), session)),
         }
     }
 
     /// Whether a call is of one of the classes.
     pub fn contains(&self, call: &Call) -> bool {
-        let has_key = self.has_key(call);
-        self.place(self.telling.hash(call, has_key), call, has_key).is_some()
+        let session = self.session(call);
+        self.place(self.telling.hash(call, session), call, session).is_some()
     }
 
     /// Takes in what another thread counted.
     pub fn merge(&mut self, other: Self) {
         self.calls = self.calls.saturating_add(other.calls);
         for class in other.classes {
-            let hash = self.telling.hash(&class.call, class.has_key);
-            match self.place(hash, &class.call, class.has_key) {
+            let hash = self.telling.hash(&class.call, class.session());
+            match self.place(hash, &class.call, class.session()) {
                 Some(place) => {
                     if let Some(held) = self.classes.get_mut(place) {
                         held.merge(class);
@@ -129,17 +139,23 @@ impl Classes {
         self.classes.is_empty()
     }
 
-    fn has_key(&self, call: &Call) -> bool {
-        !self.telling.keys.is_empty()
-            && call.caller.access_key.as_ref().is_some_and(|key| self.telling.keys.contains(key))
+    /// Whether it was made with one of the keys, and whether its session is untraced.
+    fn session(&self, call: &Call) -> Session {
+        let telling = &self.telling;
+        let key = call.caller.access_key.as_ref();
+        let has_key = !telling.keys.is_empty() && key.is_some_and(|key| telling.keys.contains(key));
+        let is_untraced = !telling.traced_roles.is_empty()
+            && matches!(&call.caller.principal, Principal::Role(role) if telling.traced_roles.contains(role))
+            && key.is_none_or(|key| !telling.handed_out.contains(key));
+        (has_key, is_untraced)
     }
 
-    fn place(&self, hash: u64, call: &Call, has_key: bool) -> Option<usize> {
+    fn place(&self, hash: u64, call: &Call, session: Session) -> Option<usize> {
         let candidates = self.by_hash.get(&hash)?;
         candidates.iter().copied().find(|place| {
             self.classes
                 .get(*place)
-                .is_some_and(|class| class.has_key == has_key && self.telling.is_same(&class.call, call))
+                .is_some_and(|class| class.session() == session && self.telling.is_same(&class.call, call))
         })
     }
 
@@ -157,17 +173,17 @@ impl Telling {
             address: asks(&["aws:sourceip", "aws:vpcsourceip"]),
             agent: asks(&["aws:useragent"]),
             time: asks(&["aws:currenttime", "aws:epochtime"]),
-            keys: FxHashSet::default(),
+            ..Self::default()
         }
     }
 
-    fn hash(&self, call: &Call, has_key: bool) -> u64 {
+    fn hash(&self, call: &Call, session: Session) -> u64 {
         let mut hasher = FxHasher::default();
         call.caller.principal.hash(&mut hasher);
         call.name.hash(&mut hasher);
         call.checks.hash(&mut hasher);
         call.region.hash(&mut hasher);
-        (call.outcome, call.caller.mfa, has_key).hash(&mut hasher);
+        (call.outcome, call.caller.mfa, session).hash(&mut hasher);
         call.caller.vpc_endpoint.hash(&mut hasher);
         if self.address {
             call.caller.address.hash(&mut hasher);
@@ -202,9 +218,13 @@ fn is_long_term(call: &Call) -> Option<bool> {
 }
 
 impl Class {
-    fn of(call: Call, has_key: bool) -> Self {
+    fn session(&self) -> Session {
+        (self.has_key, self.is_untraced)
+    }
+
+    fn of(call: Call, (has_key, is_untraced): Session) -> Self {
         let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
-        Self { call, count: 1, last, days, has_key }
+        Self { call, count: 1, last, days, has_key, is_untraced }
     }
 
     fn count(&mut self, call: &Call) {

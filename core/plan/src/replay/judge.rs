@@ -83,7 +83,10 @@ pub enum Said {
 
 /// Who called, as the estate knows them.
 enum Who {
-    Subject { before: Box<Subject>, after: Box<Subject> },
+    Subject {
+        before: Box<Subject>,
+        after: Box<Subject>,
+    },
     /// Told by the event, and not in the estate.
     Gone,
     /// A service, or nobody of IAM.
@@ -105,6 +108,17 @@ impl<'a> Replay<'a> {
 
     /// Judges a class of calls.
     pub fn judge(&self, class: &Class) -> Judgement {
+        let judged = self.judge_call(class);
+        let worked = matches!(class.call.outcome, Outcome::Succeeded | Outcome::Failed);
+        if class.is_untraced && worked && judged.verdict > Verdict::CannotTell {
+            let why =
+                "how its session was made is not in this trail, and the role's trust policy would change";
+            return whole(Verdict::CannotTell, why);
+        }
+        judged
+    }
+
+    fn judge_call(&self, class: &Class) -> Judgement {
         let call = &class.call;
         if call.outcome == Outcome::Throttled {
             return whole(Verdict::NotAsked, "throttled");
@@ -164,7 +178,9 @@ impl<'a> Replay<'a> {
             None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
             None if is_open => whole(Verdict::CannotTell, gap(call)),
             None => whole(Verdict::StillAllowed, "nothing that decides it changes"),
-            Some(judged) if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied => {
+            Some(judged)
+                if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied =>
+            {
                 whole(Verdict::CannotTell, gap(call))
             }
             Some(judged) => judged,
@@ -212,7 +228,11 @@ impl<'a> Replay<'a> {
                     return plain(Verdict::StillAllowed, "no resource is lost");
                 }
                 let keys = if let Said::If(is) = is { keys(is) } else { Vec::new() };
-                let is_some = if matches!((was, is), (Said::Allowed, Said::Allowed)) { "only some" } else { "perhaps some" };
+                let is_some = if matches!((was, is), (Said::Allowed, Said::Allowed)) {
+                    "only some"
+                } else {
+                    "perhaps some"
+                };
                 let why = format!("the event does not tell the resource, and {is_some} would be allowed");
                 of(Verdict::CannotTell, why, keys)
             }
@@ -297,7 +317,8 @@ fn everything(pattern: &str, action: &str) -> Document {
 /// alone, without the conditions that the request fulfils and without the statements whose conditions it does not.
 fn about_request(policies: &Policies, request: &Request) -> Policies {
     let all = |documents: &[Document]| -> Vec<Document> {
-        let about: Vec<Document> = documents.iter().map(|document| document_about(document, request)).collect();
+        let about: Vec<Document> =
+            documents.iter().map(|document| document_about(document, request)).collect();
         about.into_iter().filter(|document| !document.statements.is_empty()).collect()
     };
     let levels = |levels: &[Level]| -> Vec<Level> {

@@ -1,10 +1,10 @@
 //! Replay over small estates, made by hand.
 
+use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, WireDocument, apply};
 use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use kagimori_estate::read::{Assembler, File, read};
-use kagimori_estate::Estate;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, MapGap, Outcome};
@@ -139,7 +139,13 @@ fn every_verdict() {
         (&all, &raw, CheckedResource::Unknown, ok, Verdict::CannotTell),
         (&all, &allow("s3:GetObject", "*", ""), CheckedResource::Unknown, ok, Verdict::StillAllowed),
         // access points have other ARNs
-        (&all, &allow("s3:GetObject", "arn:aws:s3:::*", ""), CheckedResource::Unknown, ok, Verdict::CannotTell),
+        (
+            &all,
+            &allow("s3:GetObject", "arn:aws:s3:::*", ""),
+            CheckedResource::Unknown,
+            ok,
+            Verdict::CannotTell,
+        ),
         (&all, &allow("s3:PutObject", "*", ""), CheckedResource::Unknown, ok, Verdict::NewlyDenied),
         (&raw, &raw, CheckedResource::Unknown, ok, Verdict::StillAllowed),
         (&raw, &other, CheckedResource::Unknown, ok, Verdict::CannotTell),
@@ -191,6 +197,26 @@ fn a_key_that_is_off_breaks_what_it_did() {
     let (who, about, finding) = evidence.findings(Verdict::NewlyDenied).remove(0);
     assert_eq!((who, about.action.as_str(), finding.count), (USER, "s3:GetObject", 1));
     assert_eq!(finding.first.event_id.as_deref(), Some("event-1"));
+}
+
+#[test]
+fn a_session_that_came_from_nowhere_cannot_be_judged_when_trust_changes() {
+    let estate = estate(&allow("s3:*", "*", ""));
+    let access = Access::of(&estate);
+    let role = Arn::parse("arn:aws:iam::111122223333:role/app").unwrap();
+    let telling = Telling { traced_roles: [role.clone()].into_iter().collect(), ..Telling::default() };
+    let mut session = call(1, "s3:GetObject", arn("arn:aws:s3:::b/1"), Outcome::Succeeded);
+    session.caller.principal = Principal::Role(role);
+    assert!(classes(std::slice::from_ref(&session), telling.clone())[0].is_untraced);
+    let handed_out = session.caller.access_key.iter().cloned().collect();
+    let told = Telling { handed_out, ..telling.clone() };
+    assert!(!classes(std::slice::from_ref(&session), told)[0].is_untraced);
+    session.caller.principal = Principal::User(Arn::parse(USER).unwrap());
+    let mut class = classes(std::slice::from_ref(&session), telling).remove(0);
+    assert!(!class.is_untraced);
+    assert_eq!(Replay::new(&access, &access).judge(&class).verdict, Verdict::StillAllowed);
+    class.is_untraced = true;
+    assert_eq!(Replay::new(&access, &access).judge(&class).verdict, Verdict::CannotTell);
 }
 
 /// The evidence of calls, each judged by itself.

@@ -36,7 +36,12 @@ impl Alone {
     }
 
     /// The same with policies that a copy of the compiler compiled.
-    pub(super) fn decide_with(&self, compiler: &Compiler, identity: &[&Compiled], request: &Request) -> Answer {
+    pub(super) fn decide_with(
+        &self,
+        compiler: &Compiler,
+        identity: &[&Compiled],
+        request: &Request,
+    ) -> Answer {
         let stack = Stack { identity, resource: self.delegation.as_ref(), ..Stack::default() };
         stack.decide(&compiler.bind(request))
     }

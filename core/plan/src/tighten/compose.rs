@@ -281,7 +281,9 @@ fn title(draft: &Draft) -> String {
         many => many.join(""),
     };
     let what = match draft.resources.keys().collect::<Vec<_>>().as_slice() {
-        [only] => camel(only.rsplit(['/', ':']).find(|part| part.chars().any(char::is_alphanumeric)).unwrap_or_default()),
+        [only] => camel(
+            only.rsplit(['/', ':']).find(|part| part.chars().any(char::is_alphanumeric)).unwrap_or_default(),
+        ),
         _ => String::new(),
     };
     let prefix = match draft.kind {
@@ -295,8 +297,10 @@ fn title(draft: &Draft) -> String {
 
 fn levels<'a>(actions: impl Iterator<Item = &'a String>) -> Vec<&'static str> {
     let catalogue = Catalogue::embedded();
-    let levels: BTreeSet<AccessLevel> =
-        actions.filter_map(|action| catalogue.action(action)).flat_map(|id| catalogue.access_levels(id)).collect();
+    let levels: BTreeSet<AccessLevel> = actions
+        .filter_map(|action| catalogue.action(action))
+        .flat_map(|id| catalogue.access_levels(id))
+        .collect();
     levels
         .into_iter()
         .map(|level| match level {
@@ -336,17 +340,25 @@ pub(super) fn evidence(drafts: &[Draft], needs: &[Need]) -> Vec<Element> {
                 ElementKind::Needed if !is_certain => ElementKind::Possible,
                 kind => kind,
             };
-            add("action", action.clone(), kind, support(behind.iter().filter_map(|need| needs.get(*need)), 1));
+            add(
+                "action",
+                action.clone(),
+                kind,
+                support(behind.iter().filter_map(|need| needs.get(*need)), 1),
+            );
         }
         let all = draft.needs();
         for (pattern, names) in &draft.resources {
             let glob = kagimori_policy::glob::Glob::policy(pattern);
-            let reached = all.iter().filter_map(|need| needs.get(*need)).filter(|need| match &need.resource {
-                CheckedResource::Arn(arn) => pattern == "*" || glob.matches(arn) || *pattern == resources::literal(arn),
-                CheckedResource::Pattern(text) => glob.covers(&kagimori_policy::glob::Glob::policy(text)),
-                CheckedResource::None => pattern == "*",
-                CheckedResource::Unknown => false,
-            });
+            let reached =
+                all.iter().filter_map(|need| needs.get(*need)).filter(|need| match &need.resource {
+                    CheckedResource::Arn(arn) => {
+                        pattern == "*" || glob.matches(arn) || *pattern == resources::literal(arn)
+                    }
+                    CheckedResource::Pattern(text) => glob.covers(&kagimori_policy::glob::Glob::policy(text)),
+                    CheckedResource::None => pattern == "*",
+                    CheckedResource::Unknown => false,
+                });
             add("resource", pattern.clone(), draft.kind, support(reached, *names));
         }
         for granted in draft.granted.iter().flat_map(|granted| granted.patterns().0) {

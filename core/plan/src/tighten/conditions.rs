@@ -50,7 +50,12 @@ pub(super) fn of_action(needs: &[&Need], grant: &Grant, options: &Options) -> Ve
 }
 
 /// What the calls of one service by one grant have in common.
-pub(super) fn of_service(needs: &[&Need], grant: &Grant, options: &Options, names_region: bool) -> Vec<Drawn> {
+pub(super) fn of_service(
+    needs: &[&Need],
+    grant: &Grant,
+    options: &Options,
+    names_region: bool,
+) -> Vec<Drawn> {
     let wanted = options.conditions;
     let calls: u64 = needs.iter().map(|need| need.count).fold(0, u64::saturating_add);
     let mut drawn = Vec::new();
@@ -64,7 +69,9 @@ pub(super) fn of_service(needs: &[&Need], grant: &Grant, options: &Options, name
         drawn.extend(common(needs, "StringEquals", "aws:SourceVpce", endpoint));
     }
     if wanted.mfa && is_direct && calls >= MFA_CALLS_MIN && !has(grant, "aws:MultiFactorAuthPresent") {
-        let mfa = |need: &Need| need.key("aws:multifactorauthpresent").filter(|mfa| *mfa == "true").map(str::to_owned);
+        let mfa = |need: &Need| {
+            need.key("aws:multifactorauthpresent").filter(|mfa| *mfa == "true").map(str::to_owned)
+        };
         drawn.extend(common(needs, "Bool", "aws:MultiFactorAuthPresent", mfa));
     }
     if wanted.address && is_direct && !has(grant, "aws:SourceIp") {

@@ -18,7 +18,8 @@ pub(super) struct Grant {
 }
 
 pub(super) fn of(old: &[(String, Document)], alone: &mut Alone) -> Vec<Grant> {
-    let statements = old.iter().flat_map(|(_, document)| document.statements.iter().map(move |one| (document, one)));
+    let statements =
+        old.iter().flat_map(|(_, document)| document.statements.iter().map(move |one| (document, one)));
     let mut grants: Vec<Grant> = Vec::new();
     for (document, statement) in statements.filter(|(_, statement)| is_allow(statement)) {
         // One that says the same as another grants nothing of its own.
@@ -77,9 +78,12 @@ pub(super) fn behind(need: &Need, grants: &[Grant], alone: &Alone) -> Vec<usize>
         .filter_map(|place| grants.get(*place))
         .map(|grant| document_about(&document(vec![grant.statement.clone()]), &need.request))
         .collect();
-    let says_all = |one: &Document| about.iter().all(|other| {
-        other == one || included(std::slice::from_ref(other), std::slice::from_ref(one)) == Inclusion::Proved
-    });
+    let says_all = |one: &Document| {
+        about.iter().all(|other| {
+            other == one
+                || included(std::slice::from_ref(other), std::slice::from_ref(one)) == Inclusion::Proved
+        })
+    };
     match about.iter().position(says_all).and_then(|place| open.get(place)) {
         Some(best) => vec![*best],
         None => open,

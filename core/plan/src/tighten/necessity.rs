@@ -8,9 +8,9 @@ use kagimori_policy::engine::{Compiled, Compiler};
 
 use super::alone::{Alone, may};
 use super::compose::{Draft, ElementKind};
+use super::document;
 use super::grants::Grant;
 use super::needs::Need;
-use super::document;
 
 /// Widens what does not hold its needs, and narrows back to what was granted what is not surely inside it.
 pub(super) fn repair(drafts: &mut [Draft], grants: &[Grant], needs: &[Need], alone: &Alone) {
@@ -46,13 +46,16 @@ fn holds_its_needs(draft: &Draft, needs: &[Need], alone: &Alone) -> bool {
 /// Takes out every action, resource and value of a condition without which each need still holds. Gives how many were
 /// tried, and how many of them are necessary.
 pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> (usize, usize) {
-    let mut trial = Trial { compiler: alone.compiler.clone(), compiled: Vec::new(), needs, alone, count: (0, 0) };
+    let mut trial =
+        Trial { compiler: alone.compiler.clone(), compiled: Vec::new(), needs, alone, count: (0, 0) };
     for draft in drafts.iter() {
         let compiled = trial.compile(draft);
         trial.compiled.push(compiled);
     }
     for place in 0..drafts.len() {
-        let Some(draft) = drafts.get(place).filter(|draft| draft.kind == ElementKind::Needed) else { continue };
+        let Some(draft) = drafts.get(place).filter(|draft| draft.kind == ElementKind::Needed) else {
+            continue;
+        };
         for part in parts(draft) {
             let Some(mut without) = drafts.get(place).cloned() else { continue };
             take_out(&mut without, &part);
@@ -81,7 +84,8 @@ fn is_covered(drafts: &[Draft], place: usize, part: &Part) -> bool {
         action: ActionElement::Action(OneOrMany::One(action.clone())),
         ..draft.statement.clone()
     };
-    let others = drafts.iter().enumerate().filter(|(other, held)| *other != place && !held.actions.is_empty());
+    let others =
+        drafts.iter().enumerate().filter(|(other, held)| *other != place && !held.actions.is_empty());
     let others = others.map(|(_, held)| held.statement.clone()).collect();
     included(&[document(vec![one])], &[document(others)]) == Inclusion::Proved
 }
@@ -95,9 +99,10 @@ enum Part {
 fn parts(draft: &Draft) -> Vec<Part> {
     let actions = draft.actions.keys().cloned().map(Part::Action);
     let resources = draft.resources.keys().cloned().map(Part::Resource);
-    let values = draft.drawn.iter().enumerate().flat_map(|(place, drawn)| {
-        drawn.values.keys().map(move |value| Part::Value(place, value.clone()))
-    });
+    let values =
+        draft.drawn.iter().enumerate().flat_map(|(place, drawn)| {
+            drawn.values.keys().map(move |value| Part::Value(place, value.clone()))
+        });
     actions.chain(resources).chain(values).collect()
 }
 

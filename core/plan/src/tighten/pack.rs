@@ -16,7 +16,11 @@ pub(super) fn characters_max() -> usize {
 
 /// How long a statement is.
 pub(super) fn characters(statement: &Statement) -> usize {
-    print::print_statement(statement).chars().filter(|one| !one.is_ascii_whitespace()).count().saturating_add(1)
+    print::print_statement(statement)
+        .chars()
+        .filter(|one| !one.is_ascii_whitespace())
+        .count()
+        .saturating_add(1)
 }
 
 /// One document where that fits as an inline policy; else as few managed policies as filling them in order gives.
@@ -88,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_long_statement_is_divided_and_says_the_same() {
-        let names: Vec<String> = (0..900).map(|n| format!("\"arn:aws:s3:::bucket/folder-{n:04}/*\"")).collect();
+        let names: Vec<String> =
+            (0..900).map(|n| format!("\"arn:aws:s3:::bucket/folder-{n:04}/*\"")).collect();
         let text = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Long","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":[{}]}},
             {{"Sid":"Short","Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"*"}}]}}"#,
@@ -98,7 +103,11 @@ mod tests {
         let parts = documents(&whole.statements, false);
         assert!((5..10).contains(&parts.len()), "{}", parts.len());
         assert!(parts.iter().all(|part| length(part) <= MANAGED_MAX));
-        let resources: usize = parts.iter().flat_map(|part| &part.statements).map(|s| s.resource.as_ref().unwrap().patterns().0.len()).sum();
+        let resources: usize = parts
+            .iter()
+            .flat_map(|part| &part.statements)
+            .map(|s| s.resource.as_ref().unwrap().patterns().0.len())
+            .sum();
         assert_eq!(resources, 901);
         let short = &whole.statements[1..];
         assert_eq!(documents(short, true).len(), 1);

@@ -155,7 +155,8 @@ mod tests {
             "arn:aws:s3:::b/index",
             "arn:aws:s3:::c/raw/port-04.parquet",
         ]);
-        let patterns = |how, from| -> Vec<(String, usize)> { generalise(&objects, how, from).into_iter().collect() };
+        let patterns =
+            |how, from| -> Vec<(String, usize)> { generalise(&objects, how, from).into_iter().collect() };
         assert_eq!(
             patterns(Generality::Prefix, 3),
             [
@@ -179,9 +180,15 @@ mod tests {
         let tables: BTreeSet<String> =
             ["a", "b", "c", "d"].iter().map(|name| format!("arn:aws:dynamodb:r:1:table/{name}")).collect();
         assert_eq!(generalise(&tables, Generality::Prefix, 2).len(), 4);
-        assert_eq!(generalise(&tables, Generality::Type, 2).keys().next().unwrap(), "arn:aws:dynamodb:r:1:table/*");
+        assert_eq!(
+            generalise(&tables, Generality::Type, 2).keys().next().unwrap(),
+            "arn:aws:dynamodb:r:1:table/*"
+        );
         let queues = names(&["arn:aws:sqs:r:1:orders-1", "arn:aws:sqs:r:1:orders-2"]);
-        assert_eq!(generalise(&queues, Generality::Prefix, 2).keys().next().unwrap(), "arn:aws:sqs:r:1:orders-*");
+        assert_eq!(
+            generalise(&queues, Generality::Prefix, 2).keys().next().unwrap(),
+            "arn:aws:sqs:r:1:orders-*"
+        );
     }
 
     proptest! {

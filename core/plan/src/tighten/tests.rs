@@ -14,7 +14,9 @@ use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
 use proptest::prelude::*;
 
-use super::{Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, tighten, verify};
+use super::{
+    Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, tighten, verify,
+};
 use crate::replay::tests::{USER, allow, arn, call, classes, document, estate};
 use crate::replay::{Class, Telling};
 
@@ -115,8 +117,15 @@ fn the_conditions_and_denies_of_the_old_stay() {
     assert_eq!(proposal.unwrap_err(), Refusal::NothingNeeded);
     let old = old.replace("aws:username", "s3:x-amz-acl");
     let proposal = propose(&super::tests::estate(&old), &calls, &options()).unwrap();
-    assert!(printed(&proposal).contains(r#"{"Sid":"KeptDeny1","Effect":"Deny","Action":"ec2:*","Resource":"*"}"#));
-    assert!(printed(&proposal).contains(r#""StringEquals":{"s3:x-amz-acl":"red","aws:RequestedRegion":"ap-northeast-1"}"#), "{}", printed(&proposal));
+    assert!(
+        printed(&proposal).contains(r#"{"Sid":"KeptDeny1","Effect":"Deny","Action":"ec2:*","Resource":"*"}"#)
+    );
+    assert!(
+        printed(&proposal)
+            .contains(r#""StringEquals":{"s3:x-amz-acl":"red","aws:RequestedRegion":"ap-northeast-1"}"#),
+        "{}",
+        printed(&proposal)
+    );
     assert_eq!(proposal.soundness, Inclusion::Proved);
 }
 
@@ -128,7 +137,9 @@ fn names_become_a_prefix_only_within_what_was_granted() {
         let proposal = propose(&estate(old), &calls, &Options { resources, ..options() }).unwrap();
         assert_eq!(proposal.soundness, Inclusion::Proved);
         let resource = proposal.elements.iter().filter(|element| element.part == "resource");
-        resource.map(|element| (element.text.clone(), element.support.as_ref().unwrap().names)).collect::<Vec<_>>()
+        resource
+            .map(|element| (element.text.clone(), element.support.as_ref().unwrap().names))
+            .collect::<Vec<_>>()
     };
     let all = allow("s3:*", "*", "");
     assert_eq!(names(&all, Generality::Prefix), [("arn:aws:s3:::b/drop/*".to_owned(), 5)]);
@@ -143,7 +154,11 @@ fn odd_names_match_themselves_alone() {
     let estate = estate(&allow("s3:*", "*", ""));
     let calls = [ok(1, "s3:GetObject", arn("arn:aws:s3:::b/${x}*?"))];
     let proposal = propose(&estate, &calls, &options()).unwrap();
-    assert!(printed(&proposal).contains(r#""Resource":"arn:aws:s3:::b/${$}{x}${*}${?}""#), "{}", printed(&proposal));
+    assert!(
+        printed(&proposal).contains(r#""Resource":"arn:aws:s3:::b/${$}{x}${*}${?}""#),
+        "{}",
+        printed(&proposal)
+    );
 }
 
 #[test]
@@ -152,16 +167,21 @@ fn a_resource_that_is_not_told_keeps_what_was_granted() {
         r#"{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/*"]},
            {"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::c/*"}"#,
     );
-    let proposal = propose(&estate(&old), &[ok(1, "s3:GetObject", CheckedResource::Unknown)], &options()).unwrap();
+    let proposal =
+        propose(&estate(&old), &[ok(1, "s3:GetObject", CheckedResource::Unknown)], &options()).unwrap();
     let text = printed(&proposal);
-    assert!(text.contains(r#""arn:aws:s3:::a/*","arn:aws:s3:::b/*""#) && text.contains("arn:aws:s3:::c/*"), "{text}");
+    assert!(
+        text.contains(r#""arn:aws:s3:::a/*","arn:aws:s3:::b/*""#) && text.contains("arn:aws:s3:::c/*"),
+        "{text}"
+    );
     assert!(!text.contains("s3:*"));
 }
 
 #[test]
 fn conditions_are_drawn_when_every_call_agrees() {
     let pass = |time, service: &str| {
-        let mut call = ok(time, "lambda:CreateFunction", arn("arn:aws:lambda:ap-northeast-1:111122223333:function:f"));
+        let mut call =
+            ok(time, "lambda:CreateFunction", arn("arn:aws:lambda:ap-northeast-1:111122223333:function:f"));
         call.checks.push(Check {
             action: "iam:PassRole".into(),
             resource: arn("arn:aws:iam::111122223333:role/f"),
@@ -177,7 +197,8 @@ fn conditions_are_drawn_when_every_call_agrees() {
     let without = Options { conditions: Conditions { passed_to: false, ..ALL }, ..options() };
     let text = printed(&propose(&estate, &[pass(1, "lambda.amazonaws.com")], &without).unwrap());
     assert!(!text.contains("PassedToService"), "{text}");
-    let mut calls: Vec<Call> = (0..30).map(|n| ok(n, "ec2:DescribeInstances", CheckedResource::None)).collect();
+    let mut calls: Vec<Call> =
+        (0..30).map(|n| ok(n, "ec2:DescribeInstances", CheckedResource::None)).collect();
     for call in &mut calls {
         call.caller.vpc_endpoint = Some("vpce-1".into());
         call.caller.mfa = Some(true);
@@ -186,7 +207,8 @@ fn conditions_are_drawn_when_every_call_agrees() {
     let proposal = propose(&estate, &calls, &options()).unwrap();
     let text = printed(&proposal);
     assert!(text.contains(r#""aws:SourceVpce":"vpce-1""#), "{text}");
-    let condition = proposal.elements.iter().find(|element| element.text.starts_with("aws:SourceVpce")).unwrap();
+    let condition =
+        proposal.elements.iter().find(|element| element.text.starts_with("aws:SourceVpce")).unwrap();
     assert_eq!(condition.support.as_ref().unwrap().calls, 30);
     calls[3].caller.vpc_endpoint = None;
     assert!(!printed(&propose(&estate, &calls, &options()).unwrap()).contains("SourceVpce"));
@@ -204,7 +226,8 @@ fn what_the_trail_does_not_show_is_kept_or_listed_never_dropped_in_silence() {
     let kept = |proposal: &Tightened| -> Vec<(bool, Vec<String>)> {
         proposal.unseen.iter().map(|unseen| (unseen.is_kept, unseen.actions.clone())).collect()
     };
-    let (read, write) = (vec!["s3:GetObject".to_owned()], vec!["s3:DeleteObject".to_owned(), "s3:PutObject".to_owned()]);
+    let (read, write) =
+        (vec!["s3:GetObject".to_owned()], vec!["s3:DeleteObject".to_owned(), "s3:PutObject".to_owned()]);
     assert_eq!(kept(&proposal), [(false, write.clone()), (true, read)]);
     assert!(printed(&proposal).contains("\"UnseenS3Read\""), "{}", printed(&proposal));
     let unseen = proposal.elements.iter().find(|element| element.text == "s3:GetObject").unwrap();
@@ -225,7 +248,9 @@ fn refusals() {
     assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
     let keep = Options { keep: vec!["ec2:DescribeInstances".to_owned()], ..options() };
     assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2List"));
-    for refusal in [Refusal::NotYours, Refusal::NoCalls, Refusal::NoPolicies, Refusal::TooLong { characters: 1 }] {
+    for refusal in
+        [Refusal::NotYours, Refusal::NoCalls, Refusal::NoPolicies, Refusal::TooLong { characters: 1 }]
+    {
         assert!(!refusal.sentence().is_empty());
     }
 }
@@ -361,7 +386,9 @@ fn every_action(documents: &[Document]) -> Vec<((usize, usize), String)> {
     for (number, document) in documents.iter().enumerate() {
         for (place, statement) in document.statements.iter().enumerate() {
             if super::is_allow(statement) {
-                all.extend(statement.action.patterns().0.iter().map(|action| ((number, place), action.clone())));
+                all.extend(
+                    statement.action.patterns().0.iter().map(|action| ((number, place), action.clone())),
+                );
             }
         }
     }

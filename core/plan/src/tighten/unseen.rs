@@ -82,10 +82,20 @@ pub(super) fn of(
             }
             let (fits, why) = match use_ {
                 Use::Levels(levels) => {
-                    let fits = catalogue.access_levels(id).iter().all(|level| levels.contains(&plain(*level)));
-                    (fits, if fits { "its service is in use at this level" } else { "its service is in use at other levels" })
+                    let fits =
+                        catalogue.access_levels(id).iter().all(|level| levels.contains(&plain(*level)));
+                    (
+                        fits,
+                        if fits {
+                            "its service is in use at this level"
+                        } else {
+                            "its service is in use at other levels"
+                        },
+                    )
                 }
-                Use::LastAccessed => (true, "last-accessed data says the service is in use, and the trail does not show how"),
+                Use::LastAccessed => {
+                    (true, "last-accessed data says the service is in use, and the trail does not show how")
+                }
             };
             let is_kept = fits && options.keep_unseen;
             if is_kept {

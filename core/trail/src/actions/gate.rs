@@ -30,7 +30,8 @@ fn every_operation_has_an_action_a_rule_or_a_row() {
 
 #[test]
 fn how_operations_are_found() {
-    let (mut named, mut versions, mut rows, mut none, mut newer, mut assumed) = (18_510, 10, 504, 77, 199, 496);
+    let (mut named, mut versions, mut rows, mut none, mut newer, mut assumed) =
+        (18_510, 10, 504, 77, 199, 496);
     for operation in operations::all() {
         match found(operation).unwrap() {
             (_, name, Found::Action(_)) if name == operation.name => named += 1,
