@@ -27,7 +27,7 @@ const LINES_MAX: usize = 12;
 pub(super) fn text(outcome: &Outcome, args: &args::Tighten, written: Option<&Path>) -> String {
     let mut text = String::new();
     match outcome.proposals.as_slice() {
-        [only] if outcome.refused.is_empty() => one(only, outcome, args, &mut text),
+        [only] if outcome.refused.is_empty() => one(only, outcome, &mut text),
         many => table(many, outcome, args, &mut text),
     }
     if let Some(folder) = written {
@@ -40,7 +40,7 @@ pub(super) fn text(outcome: &Outcome, args: &args::Tighten, written: Option<&Pat
     text
 }
 
-fn one(proposal: &Proposal, outcome: &Outcome, args: &args::Tighten, text: &mut String) {
+fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     let held = &proposal.tightened;
     let _ = writeln!(text, "{}  {}", headline(proposal), held.principal);
     facts(proposal, outcome, text);
@@ -55,25 +55,17 @@ fn one(proposal: &Proposal, outcome: &Outcome, args: &args::Tighten, text: &mut 
     }
     let _ = writeln!(text, "\nEvidence");
     lines(text, &held.elements, element);
-    section(text, "Would be denied on the holdout", failing(proposal.holdout.as_ref()));
-    section(text, "Not sufficient", failing(Some(&proposal.verified)));
-    section(
-        text,
-        "Was denied, and may be wanted: for a person to say",
-        held.denied.iter().map(denied).collect(),
-    );
-    section(
-        text,
-        "Used seldom: look for a quarter's or a year's end that this trail may not show",
-        held.rare.iter().map(rare).collect(),
-    );
-    section(text, "Not shown by this trail", held.unseen.iter().map(unseen).collect());
-    let unexplained = held.unexplained.iter().map(|(action, count)| format!("{action}  {}", calls(*count)));
-    section(
-        text,
-        "Succeeded, though the policies of the snapshot deny it: nothing is granted for it",
-        unexplained.collect(),
-    );
+    section(text, "Would be denied on the holdout, or open", &failing(proposal.holdout.as_ref()));
+    section(text, "Not sufficient", &failing(Some(&proposal.verified)));
+    let all: Vec<String> = held.denied.iter().map(denied).collect();
+    section(text, "Was denied, and may be wanted: for a person to say", &all);
+    let all: Vec<String> = held.rare.iter().map(rare).collect();
+    section(text, "Used seldom: look for a quarter's or a year's end that this trail may not show", &all);
+    let all: Vec<String> = held.unseen.iter().map(unseen).collect();
+    section(text, "Not shown by this trail", &all);
+    let all: Vec<String> =
+        held.unexplained.iter().map(|(action, count)| format!("{action}  {}", calls(*count))).collect();
+    section(text, "Succeeded, though the policies of the snapshot deny it: nothing is granted for it", &all);
     if !outcome.has_last_accessed {
         let _ = writeln!(
             text,
@@ -87,7 +79,6 @@ fn one(proposal: &Proposal, outcome: &Outcome, args: &args::Tighten, text: &mut 
         let _ = writeln!(text, "  {}. {}", number.saturating_add(1), step.sentence);
     }
     let _ = writeln!(text, "  the way back has {} steps", proposal.plan.way_back.len());
-    let _ = args;
 }
 
 fn headline(proposal: &Proposal) -> String {
@@ -242,12 +233,12 @@ fn unseen(unseen: &Unseen) -> String {
     format!("{}  {} actions, {what}: {}", unseen.service, unseen.actions.len(), unseen.why)
 }
 
-fn section(text: &mut String, title: &str, all: Vec<String>) {
+fn section(text: &mut String, title: &str, all: &[String]) {
     if all.is_empty() {
         return;
     }
     let _ = writeln!(text, "\n{title}");
-    lines(text, &all, String::clone);
+    lines(text, all, String::clone);
 }
 
 fn lines<T>(text: &mut String, all: &[T], line: impl Fn(&T) -> String) {
