@@ -11,7 +11,9 @@ use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, Outc
 use kagimori_trail::event::Principal;
 
 const USER: &str = "arn:aws:iam::111122223333:user/app";
-const CALLS: usize = 200_000;
+const CALLS: usize = 100_000;
+/// How often they come by: a million calls in all.
+const ROUNDS: usize = 10;
 /// Different objects among the calls.
 const OBJECTS: usize = 2_000;
 
@@ -84,15 +86,17 @@ fn calls() -> Vec<Call> {
 }
 
 /// Counting, deciding and summing up, every time from nothing.
-#[divan::bench]
+#[divan::bench(sample_count = 10)]
 fn one_principal(bencher: divan::Bencher<'_, '_>) {
     let (estate, calls) = (estate(), calls());
     let Some(after) = tightened(&estate) else { return };
     let (before, after) = (Access::of(&estate), Access::of(&after));
-    bencher.counter(divan::counter::ItemsCount::new(CALLS)).bench(|| {
+    bencher.counter(divan::counter::ItemsCount::new(CALLS * ROUNDS)).bench(|| {
         let mut classes = Classes::new(Telling::default());
-        for call in &calls {
-            classes.add(call);
+        for _ in 0..ROUNDS {
+            for call in &calls {
+                classes.add(call);
+            }
         }
         let replay = Replay::new(&before, &after);
         let mut evidence = Evidence::default();

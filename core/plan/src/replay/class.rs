@@ -57,10 +57,20 @@ pub struct Class {
     pub has_key: bool,
     /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
     pub is_untraced: bool,
+    session: Session,
 }
 
-/// [`Class::has_key`] and [`Class::is_untraced`].
-type Session = (bool, bool);
+/// What tells calls apart beside their texts, worked out once a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Session {
+    /// [`Class::has_key`]
+    has_key: bool,
+    /// [`Class::is_untraced`]
+    is_untraced: bool,
+    /// Of the credentials; `None`: without any.
+    is_long_term: Option<bool>,
+    is_from_address: bool,
+}
 
 /// Classes of calls, counted.
 #[derive(Clone, Debug, Default)]
@@ -102,8 +112,8 @@ impl Classes {
     pub fn merge(&mut self, other: Self) {
         self.calls = self.calls.saturating_add(other.calls);
         for class in other.classes {
-            let hash = self.telling.hash(&class.call, class.session());
-            match self.place(hash, &class.call, class.session()) {
+            let hash = self.telling.hash(&class.call, class.session);
+            match self.place(hash, &class.call, class.session) {
                 Some(place) => {
                     if let Some(held) = self.classes.get_mut(place) {
                         held.merge(class);
@@ -139,7 +149,6 @@ impl Classes {
         self.classes.is_empty()
     }
 
-    /// Whether it was made with one of the keys, and whether its session is untraced.
     fn session(&self, call: &Call) -> Session {
         let telling = &self.telling;
         let key = call.caller.access_key.as_ref();
@@ -147,7 +156,7 @@ impl Classes {
         let is_untraced = !telling.traced_roles.is_empty()
             && matches!(&call.caller.principal, Principal::Role(role) if telling.traced_roles.contains(role))
             && key.is_none_or(|key| !telling.handed_out.contains(key));
-        (has_key, is_untraced)
+        Session { has_key, is_untraced, is_long_term: is_long_term(call), is_from_address: is_from_address(call) }
     }
 
     fn place(&self, hash: u64, call: &Call, session: Session) -> Option<usize> {
@@ -155,7 +164,7 @@ impl Classes {
         candidates.iter().copied().find(|place| {
             self.classes
                 .get(*place)
-                .is_some_and(|class| class.session() == session && self.telling.is_same(&class.call, call))
+                .is_some_and(|class| class.session == session && self.telling.is_same(&class.call, call))
         })
     }
 
@@ -204,8 +213,6 @@ impl Telling {
             && a.vpc_endpoint == b.vpc_endpoint
             && a.invoked_by == b.invoked_by
             && one.source == other.source
-            && is_long_term(one) == is_long_term(other)
-            && is_from_address(one) == is_from_address(other)
             && (!self.address || a.address == b.address)
             && (!self.agent || a.agent == b.agent)
             && (!self.time || one.time == other.time)
@@ -218,13 +225,9 @@ fn is_long_term(call: &Call) -> Option<bool> {
 }
 
 impl Class {
-    fn session(&self) -> Session {
-        (self.has_key, self.is_untraced)
-    }
-
-    fn of(call: Call, (has_key, is_untraced): Session) -> Self {
+    fn of(call: Call, session: Session) -> Self {
         let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
-        Self { call, count: 1, last, days, has_key, is_untraced }
+        Self { call, count: 1, last, days, has_key: session.has_key, is_untraced: session.is_untraced, session }
     }
 
     fn count(&mut self, call: &Call) {
