@@ -95,24 +95,27 @@ mod tests {
         assert!(terraform.contains("arn:aws:s3:::shiosai-lake/raw/port-*"), "{terraform}");
     }
 
+    /// The leaked key: drawn from the days before the intruder came, the policy would have stopped nearly all that he did.
     #[test]
     fn a_stored_plan_is_replayed_under_its_id_and_an_edited_one_is_refused() {
         let dir = shiosai("plan");
         let at = dir.to_str().unwrap();
-        let made = json(&run(&["tighten", "svc-tide-api", "--dir", at, "--format", "json"]));
-        let id = made["proposals"][0]["plan"].as_str().unwrap().to_owned();
+        let made = json(&run(&["tighten", "svc-ferry-web", "--dir", at, "--holdout", "30", "--format", "json"]));
+        let proposal = &made["proposals"][0];
+        let denied = proposal["holdout"]["failing"].as_array().unwrap();
+        assert!(denied.iter().any(|failing| failing["action"] == "iam:ListRoles"), "{denied:?}");
+        let calls: u64 = denied.iter().map(|failing| failing["calls"].as_u64().unwrap()).sum();
+        assert!((40..60).contains(&calls), "{calls}");
+        let id = proposal["plan"].as_str().unwrap().to_owned();
         let plan = dir.join(format!("plans/{id}.json"));
-        let replayed =
-            run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
-        assert_eq!(replayed.status.code(), Some(0));
+        let replayed = run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
+        assert_eq!(replayed.status.code(), Some(1));
         let replayed = json(&replayed);
-        assert_eq!(
-            (replayed["plan"]["id"].as_str(), &replayed["totals"]["newly_denied"]),
-            (Some(id.as_str()), &0.into())
-        );
+        assert_eq!(replayed["plan"]["id"].as_str(), Some(id.as_str()));
+        assert_eq!(replayed["totals"]["newly_denied"].as_u64(), Some(calls), "as the holdout says");
         let text = std::fs::read_to_string(&plan).unwrap();
-        assert!(text.contains("\"newly_denied\": 0"), "saved with its evidence");
-        std::fs::write(&plan, text.replace("dynamodb:DescribeTable", "dynamodb:*")).unwrap();
+        assert!(text.contains(&format!("\"newly_denied\": {calls}")), "saved with its evidence");
+        std::fs::write(&plan, text.replace("cloudfront:CreateInvalidation", "cloudfront:*")).unwrap();
         let refused = run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap()]);
         let message = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(2));
