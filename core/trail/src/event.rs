@@ -26,6 +26,7 @@ use std::borrow::Cow;
 
 pub use identity::{Identity, Principal};
 pub use reader::{Damage, DamageKind, RECORD_BYTES_MAX, Reader, Reading, read};
+pub(crate) use record::Text;
 
 /// One call, or one thing that happened by itself, as a trail tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]

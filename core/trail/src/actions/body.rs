@@ -5,13 +5,21 @@
 //! The members of a list stand under the list's own key, and EC2's wrapping `items` and `content` are passed through:
 //! `instancesSet.items[0].instanceId` is found as `instancesSet.instanceId`.
 
+mod path;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use path::{Last, bit, hash};
+pub(crate) use path::{Name, Path, same_key};
+
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
+
+/// Most requests have fewer.
+const NODES_USUAL: usize = 12;
 
 /// What lists of tags are called.
 const TAG_LISTS: [&str; 6] = ["tags", "tag", "tagSet", "tagList", "tagsList", "tagsMap"];
@@ -24,12 +32,18 @@ pub(crate) struct Body<'a> {
     pub(crate) is_cut: bool,
     /// There is a body at all, though it may say `null`.
     pub(crate) is_present: bool,
+    /// A key begins with `tag`.
+    has_tags: bool,
+    /// The bits of its keys: a key whose bit is not there is not there.
+    bits: u64,
 }
 
 #[derive(Debug)]
 struct Node<'a> {
     /// The place of the object it is in, counted from 1; 0 is the body itself.
     parent: u32,
+    /// Of its key.
+    hash: u32,
     key: Cow<'a, str>,
     /// Its text; `None` for an object.
     value: Option<Cow<'a, str>>,
@@ -46,7 +60,7 @@ impl<'a> Body<'a> {
             body.is_cut = true;
         }
         // *CloudTrail record contents*: a field larger than its limit is left out, and `omitted` is true.
-        if body.get("omitted").is_some_and(|omitted| omitted == "true") {
+        if body.top("omitted").is_some_and(|omitted| omitted == "true") {
             body.is_cut = true;
         }
         body
@@ -57,34 +71,35 @@ impl<'a> Body<'a> {
         self.nodes.is_empty()
     }
 
-    /// The first scalar at a path of keys, compared as [`same_key`] does: `vpcConfig.subnetIds`. `**.key` is the key at any
-    /// depth, `x-amz-grant-*` any key that begins so.
-    pub(crate) fn get<'b>(&'b self, path: &str) -> Option<&'b str> {
-        self.nodes.iter().find(|node| node.value.is_some() && self.is_at(node, path))?.value.as_deref()
+    /// The first scalar of the body itself under a key.
+    pub(crate) fn top<'b>(&'b self, key: &str) -> Option<&'b str> {
+        let hash = hash(key);
+        let is_it = |node: &&Node<'_>| {
+            node.hash == hash && node.value.is_some() && same_key(&node.key, key) && self.is_outermost(node)
+        };
+        self.nodes.iter().find(is_it)?.value.as_deref()
     }
 
     /// Whether there is anything at a path: a scalar, or an object that is not empty.
-    pub(crate) fn has(&self, path: &str) -> bool {
-        self.nodes.iter().any(|node| self.is_at(node, path))
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        self.may_have(path) && self.nodes.iter().any(|node| self.is_at(node, path))
     }
 
     /// Every scalar at a path.
-    pub(crate) fn all<'b, 'p>(&'b self, path: &'p str) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
-        self.nodes
-            .iter()
-            .filter(move |node| node.value.is_some() && self.is_at(node, path))
-            .filter_map(|node| node.value.as_deref())
+    pub(crate) fn all<'b, 'p>(&'b self, path: &'p Path) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'p> {
+        let nodes: &[Node<'a>] = if self.may_have(path) { &self.nodes } else { &[] };
+        let nodes = nodes.iter().filter(move |node| node.value.is_some() && self.is_at(node, path));
+        nodes.filter_map(|node| node.value.as_deref())
     }
 
     /// Every scalar whose key is this one, at any depth.
     pub(crate) fn anywhere<'b, 'k>(
         &'b self,
-        key: &'k str,
+        key: &'k Name,
     ) -> impl Iterator<Item = &'b str> + use<'a, 'b, 'k> {
-        self.nodes
-            .iter()
-            .filter(move |node| node.value.is_some() && same_key(&node.key, key))
-            .filter_map(|node| node.value.as_deref())
+        let nodes: &[Node<'a>] = if self.bits & key.bit() == 0 { &[] } else { &self.nodes };
+        let nodes = nodes.iter().filter(move |node| key.is(&node.key, node.hash));
+        nodes.filter_map(|node| node.value.as_deref())
     }
 
     /// Every scalar with its key.
@@ -92,18 +107,11 @@ impl<'a> Body<'a> {
         self.nodes.iter().filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
     }
 
-    /// The scalars that stand in the body itself or in a list of it, with their keys.
-    pub(crate) fn top(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.nodes
-            .iter()
-            .filter(|node| node.parent == 0)
-            .filter_map(|node| Some((node.key.as_ref(), node.value.as_deref()?)))
-    }
-
-    /// The scalars in an object, with their keys.
-    pub(crate) fn under<'b>(&'b self, path: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
+    /// The scalars in an object of the body itself, with their keys.
+    pub(crate) fn under<'b>(&'b self, key: &'b str) -> impl Iterator<Item = (&'b str, &'b str)> {
         self.nodes.iter().filter_map(move |node| {
-            let parent = self.parent(node).filter(|parent| self.is_at(parent, path))?;
+            let parent =
+                self.parent(node).filter(|parent| parent.parent == 0 && same_key(&parent.key, key))?;
             let value = node.value.as_deref().filter(|_| parent.value.is_none())?;
             Some((node.key.as_ref(), value))
         })
@@ -112,6 +120,9 @@ impl<'a> Body<'a> {
     /// The tags a request gives, at whatever depth: a list of keys and values, or a map.
     pub(crate) fn tags(&self) -> Vec<(&str, &str)> {
         let mut tags = Vec::new();
+        if !self.has_tags {
+            return tags;
+        }
         let mut key = None;
         for node in &self.nodes {
             let Some(value) = node.value.as_deref() else { continue };
@@ -129,32 +140,41 @@ impl<'a> Body<'a> {
         tags
     }
 
-    fn is_at(&self, node: &Node<'_>, path: &str) -> bool {
-        let mut node = node;
-        let mut keys = path.rsplit('.');
-        let Some(last) = keys.next() else { return false };
-        let is_last = match last.strip_suffix('*') {
-            Some(head) => node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head)),
-            None => same_key(&node.key, last),
+    /// Whether a key begins with `tag`: otherwise [`Body::tags`] is empty.
+    pub(crate) fn has_tags(&self) -> bool {
+        self.has_tags
+    }
+
+    fn may_have(&self, path: &Path) -> bool {
+        match &path.last {
+            Last::Key(key) => self.bits & key.bit() != 0,
+            Last::Beginning(_) => true,
+        }
+    }
+
+    fn is_at(&self, node: &Node<'_>, path: &Path) -> bool {
+        let is_last = match &path.last {
+            Last::Key(key) => key.is(&node.key, node.hash),
+            Last::Beginning(head) => {
+                node.key.get(..head.len()).is_some_and(|key| key.eq_ignore_ascii_case(head))
+            }
         };
         if !is_last {
             return false;
         }
-        for key in keys {
-            if key == "**" {
-                return true;
-            }
-            let Some(parent) = self.parent(node) else { return false };
-            if !same_key(&parent.key, key) {
+        let mut node = node;
+        for key in &path.around {
+            let Some(parent) = self.parent(node).filter(|parent| key.is(&parent.key, parent.hash)) else {
                 return false;
-            }
+            };
             node = parent;
         }
-        // EC2 wraps some requests in `<operation>Request`.
-        match self.parent(node) {
-            None => true,
-            Some(wrapper) => wrapper.parent == 0 && wrapper.key.ends_with("Request"),
-        }
+        path.is_deep || self.is_outermost(node)
+    }
+
+    /// Whether a node is in the body itself, or in EC2's wrapping `<operation>Request`.
+    fn is_outermost(&self, node: &Node<'_>) -> bool {
+        self.parent(node).is_none_or(|wrapper| wrapper.parent == 0 && wrapper.key.ends_with("Request"))
     }
 
     fn parent(&self, node: &Node<'_>) -> Option<&Node<'a>> {
@@ -166,30 +186,14 @@ impl<'a> Body<'a> {
             self.is_cut = true;
             return parent;
         }
-        self.nodes.push(Node { parent, key, value });
-        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
-    }
-}
-
-/// Whether two keys are the same but for case, `-` and `_`: CloudTrail writes the keys of one API as `bucketName`,
-/// `BucketName` and `bucket-name`.
-pub(crate) fn same_key(one: &str, other: &str) -> bool {
-    if one == other {
-        return true;
-    }
-    let letters = |text: &str| -> bool { text.bytes().all(|byte| byte != b'-' && byte != b'_') };
-    if letters(one) && letters(other) {
-        return one.eq_ignore_ascii_case(other);
-    }
-    let plain = |byte: &u8| !matches!(byte, b'-' | b'_');
-    let mut one = one.bytes().filter(plain);
-    let mut other = other.bytes().filter(plain);
-    loop {
-        match (one.next(), other.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) if one.eq_ignore_ascii_case(&other) => {}
-            _ => return false,
+        if self.nodes.is_empty() {
+            self.nodes.reserve(NODES_USUAL);
         }
+        self.has_tags |= key.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("tag"));
+        let hash = hash(&key);
+        self.bits |= bit(hash);
+        self.nodes.push(Node { parent, hash, key, value });
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -309,23 +313,27 @@ impl<'de> Deserialize<'de> for Key<'de> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, same_key};
+    use super::{Body, Name, Path};
 
     #[test]
     fn lists_and_wrappers_are_passed_through() {
         let json = r#"{"instancesSet":{"items":[{"instanceId":"i-1"},{"instanceId":"i-2"}]},"n":3,"flag":true,"none":null,
             "DescribeFlowLogsRequest":{"FlowLogId":{"tag":1,"content":"fl-1"}},"names":["a","b"],"deep":{"er":{"key":"v"}}}"#;
         let body = Body::read(Some(json));
-        let all = |path: &'static str| body.all(path).collect::<Vec<_>>();
+        let has = |path: &str| body.has(&Path::read(path));
+        let all = |path: &'static str| body.all(&Path::read(path)).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(all("instancesSet.instanceId"), ["i-1", "i-2"]);
         assert_eq!(all("flowLogId"), ["fl-1"]);
         assert_eq!(all("names"), ["a", "b"]);
         assert_eq!(all("deep.er.key"), ["v"]);
-        assert_eq!((body.get("n"), body.get("flag"), body.get("none")), (Some("3"), Some("true"), None));
-        assert!(body.has("deep.er") && !body.has("er") && !body.has("none"));
-        assert_eq!(body.anywhere("instance-id").count(), 2);
-        assert_eq!((all("**.key"), all("**.er.key"), all("**.instanceId").len()), (vec!["v"], vec!["v"], 2));
-        assert_eq!((all("inst*"), body.has("inst*")), (vec![], true));
+        assert_eq!((body.top("n"), body.top("flag"), body.top("none")), (Some("3"), Some("true"), None));
+        assert!(has("deep.er") && !has("er") && !has("none"));
+        assert_eq!(body.anywhere(&Name::read("instance-id")).count(), 2);
+        assert_eq!(
+            (all("**.key"), all("**.er.key"), all("**.instanceId").len()),
+            (vec!["v".to_owned()], vec!["v".to_owned()], 2)
+        );
+        assert_eq!((all("inst*"), has("inst*")), (Vec::<String>::new(), true));
         assert!(!body.is_cut && body.is_present);
     }
 
@@ -335,11 +343,5 @@ mod tests {
         assert!(Body::read(Some(r#"{"a":"#)).is_cut);
         assert!(!Body::read(Some("null")).is_cut && Body::read(Some("null")).is_empty());
         assert!(!Body::read(None).is_present);
-    }
-
-    #[test]
-    fn keys_have_no_case_and_no_dashes() {
-        assert!(same_key("bucketName", "BucketName") && same_key("x-amz-acl", "XAmzAcl"));
-        assert!(!same_key("bucket", "buckets") && !same_key("", "a"));
     }
 }

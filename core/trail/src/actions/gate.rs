@@ -30,8 +30,7 @@ fn every_operation_has_an_action_a_rule_or_a_row() {
 
 #[test]
 fn how_operations_are_found() {
-    let (mut named, mut versions, mut rows, mut none, mut newer, mut assumed) =
-        (18_510, 10, 504, 77, 199, 496);
+    let (mut named, mut versions, mut rows, mut none, mut newer, mut assumed) = (0, 0, 0, 0, 0, 0);
     for operation in operations::all() {
         match found(operation).unwrap() {
             (_, name, Found::Action(_)) if name == operation.name => named += 1,
@@ -46,7 +45,7 @@ fn how_operations_are_found() {
     assert_eq!((named, versions, rows, none, newer, assumed), FIGURES);
 }
 
-const FIGURES: (usize, usize, usize, usize, usize, usize) = (18_510, 10, 504, 77, 199, 496);
+const FIGURES: (usize, usize, usize, usize, usize, usize) = (18_499, 10, 521, 76, 199, 491);
 
 /// A service is found by each label that may stand in its `eventSource`, not by one alone.
 #[test]

@@ -1,14 +1,14 @@
 //! How a call ended, by its error, and what a refusal says of itself.
 
-use crate::call::Outcome;
+use super::resource::account_of;
+use crate::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
 
 impl Outcome {
     /// The class of an `errorCode`.
     pub fn of(error: Option<&str>) -> Self {
         let Some(error) = error else { return Self::Succeeded };
-        // EC2 writes `Client.UnauthorizedOperation`, others `AccessDeniedException` or the long form of the type.
-        let code = error.rsplit(['#', '.']).next().unwrap_or(error);
-        let has = |part: &str| code.contains(part);
+        // EC2 writes `Client.UnauthorizedOperation`, others `AccessDeniedException`, alone or behind a namespace.
+        let has = |part: &str| error.contains(part);
         let is_denied = has("AccessDenied")
             || has("UnauthorizedOperation")
             || has("NotAuthorized")
@@ -97,6 +97,36 @@ impl<'a> Denial<'a> {
     }
 }
 
+impl Call {
+    /// Takes from the message of a refusal what the request did not tell: the resource, or an action that the map does not
+    /// have. Gives whether the map had the action.
+    pub fn learn(&mut self, denial: &Denial<'_>) -> bool {
+        let arn = denial.resource.filter(|text| text.starts_with("arn:"));
+        let is_it = |check: &&mut Check| check.action.eq_ignore_ascii_case(denial.action);
+        let is_open =
+            |check: &Check| matches!(check.resource, CheckedResource::Unknown | CheckedResource::Pattern(_));
+        let had = self.checks.iter_mut().any(|check| is_it(&check));
+        if !had {
+            self.checks.push(Check {
+                action: denial.action.into(),
+                resource: CheckedResource::Unknown,
+                resource_account: self.account,
+                context: Vec::new(),
+                certainty: Certainty::Certain,
+            });
+        }
+        let open = self.checks.iter_mut().filter(is_it).find(|check| is_open(check));
+        if let (Some(check), Some(arn)) = (open, arn) {
+            check.resource = CheckedResource::Arn(arn.into());
+            check.resource_account = account_of(arn).or(check.resource_account);
+        }
+        if !self.checks.iter().any(is_open) {
+            self.gap = self.gap.filter(|gap| *gap != MapGap::BodyMissing);
+        }
+        had
+    }
+}
+
 impl DenialLayer {
     fn read(text: &str) -> Option<Self> {
         let layers = [
@@ -110,5 +140,79 @@ impl DenialLayer {
             ("identity-based policy", Self::Identity),
         ];
         layers.into_iter().find(|(words, _)| text.contains(words)).map(|(_, layer)| layer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_of_errors() {
+        for (code, expected) in [
+            (None, Outcome::Succeeded),
+            (Some("AccessDenied"), Outcome::Denied),
+            (Some("AccessDeniedException"), Outcome::Denied),
+            (Some("Client.UnauthorizedOperation"), Outcome::Denied),
+            (Some("UnauthorizedOperation"), Outcome::Denied),
+            (Some("NotAuthorized"), Outcome::Denied),
+            (Some("NotAuthorizedException"), Outcome::Denied),
+            (Some("com.amazonaws.transcribe#AccessDeniedException"), Outcome::Denied),
+            (Some("kms.AccessDeniedException"), Outcome::Denied),
+            (Some("S3.AccessDenied.Extra"), Outcome::Denied),
+            (Some("ThrottlingException"), Outcome::Throttled),
+            (Some("Throttling"), Outcome::Throttled),
+            (Some("Client.RequestLimitExceeded"), Outcome::Throttled),
+            (Some("ProvisionedThroughputExceededException"), Outcome::Throttled),
+            (Some("SlowDown"), Outcome::Throttled),
+            (Some("NoSuchBucketPolicy"), Outcome::Failed),
+            (Some("Client.InvalidRouteTableID.NotFound"), Outcome::Failed),
+            (Some("InvalidParameter"), Outcome::Failed),
+            // A request may be refused for other reasons than permissions.
+            (Some("DisallowedByRule"), Outcome::Failed),
+            (Some(""), Outcome::Failed),
+        ] {
+            assert_eq!(Outcome::of(code), expected, "{code:?}");
+        }
+    }
+
+    /// The forms of IAM User Guide, `troubleshoot_access-denied`.
+    #[test]
+    fn what_a_refusal_says() {
+        let message = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:CreateUser on resource: \
+             arn:aws:iam::111122223333:user/bob because no identity-based policy allows the iam:CreateUser action";
+        let denial = Denial::read(message).unwrap();
+        assert_eq!(denial.principal, Some("arn:aws:iam::111122223333:user/ann"));
+        assert_eq!(denial.action, "iam:CreateUser");
+        assert_eq!(denial.resource, Some("arn:aws:iam::111122223333:user/bob"));
+        assert_eq!((denial.layer, denial.is_explicit), (Some(DenialLayer::Identity), false));
+        let layers = [
+            ("with an explicit deny in a service control policy", DenialLayer::ServiceControl, true),
+            ("because no service control policy allows the s3:X action", DenialLayer::ServiceControl, false),
+            ("with an explicit deny in a resource control policy", DenialLayer::ResourceControl, true),
+            ("because no permissions boundary allows the s3:X action", DenialLayer::Boundary, false),
+            ("with an explicit deny in a session policy", DenialLayer::Session, true),
+            ("because no resource-based policy allows the s3:X action", DenialLayer::Resource, false),
+            ("with an explicit deny in a VPC endpoint policy", DenialLayer::VpcEndpoint, true),
+            ("because no role trust policy allows the sts:AssumeRole action", DenialLayer::Trust, false),
+        ];
+        for (words, layer, is_explicit) in layers {
+            let message =
+                format!("User: u is not authorized to perform: s3:X on resource: \"arn:aws:s3:::b\" {words}");
+            let denial = Denial::read(&message).unwrap();
+            assert_eq!((denial.layer, denial.is_explicit), (Some(layer), is_explicit), "{words}");
+            assert_eq!(denial.resource, Some("arn:aws:s3:::b"));
+        }
+        let short = Denial::read("User: u is not authorized to perform: ce:GetCostForecast").unwrap();
+        assert_eq!((short.action, short.resource, short.layer), ("ce:GetCostForecast", None, None));
+        for other in [
+            "",
+            "Access Denied",
+            "IAM user access not activated",
+            "is not authorized to perform: ",
+            "is not authorized to perform: this",
+        ] {
+            assert_eq!(Denial::read(other), None, "{other}");
+        }
     }
 }

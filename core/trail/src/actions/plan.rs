@@ -4,8 +4,9 @@ mod kept;
 
 use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 
+use super::body::Path;
 use super::table::{Entry, Row, Tables, Told};
-use super::template::Template;
+use super::template::{Place, Template};
 use crate::call::{Certainty, MapGap};
 
 pub(crate) use kept::with;
@@ -47,6 +48,8 @@ pub(crate) struct Step {
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
     pub(crate) certainty: Certainty,
+    /// Several resources: which of them it was checked on, the event does not tell.
+    pub(crate) is_single: bool,
     /// The service checks it for the caller: `kms:viaservice` is the event's service.
     pub(crate) is_forwarded: bool,
     /// The request may give tags: the action has `aws:RequestTag`.
@@ -60,10 +63,10 @@ pub(crate) enum Target {
     Nothing,
     /// The resource types of the action.
     Types(Vec<Kind>),
-    /// One template.
-    Template(Template),
+    /// Resources of one template.
+    Template(Kind),
     /// A parameter that holds an ARN.
-    Parameter(Box<str>),
+    Parameter(Path),
     /// The object of S3 that is written.
     Object,
     /// `x-amz-copy-source` of S3.
@@ -79,14 +82,48 @@ pub(crate) struct Kind {
     pub(crate) is_required: bool,
     /// A user of IAM.
     pub(crate) is_user: bool,
-    /// The condition keys of the action on this kind, in lower case.
-    pub(crate) keys: Box<[Box<str>]>,
+    /// The condition keys of the action on this kind.
+    pub(crate) keys: KindKeys,
 }
+
+/// The condition keys of an action on a kind of resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KindKeys {
+    /// In lower case, in order.
+    names: Box<[Box<str>]>,
+    /// `aws:RequestTag/${TagKey}` is one.
+    request_tags: bool,
+    /// `kms:EncryptionContext:${EncryptionContextKey}` is one.
+    encryption_context: bool,
+}
+
+impl KindKeys {
+    fn of(keys: Vec<&str>) -> Self {
+        let mut names: Vec<Box<str>> = keys.into_iter().map(|key| key.to_ascii_lowercase().into()).collect();
+        names.sort_unstable();
+        let has = |family: &str| names.iter().any(|name| name.starts_with(family));
+        Self {
+            request_tags: has(REQUEST_TAG),
+            encryption_context: has(ENCRYPTION_CONTEXT),
+            names: names.into(),
+        }
+    }
+
+    /// Whether a key, in lower case, is one of them.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        key.starts_with(REQUEST_TAG) && self.request_tags
+            || key.starts_with(ENCRYPTION_CONTEXT) && self.encryption_context
+            || self.names.binary_search_by(|name| name.as_ref().cmp(key)).is_ok()
+    }
+}
+
+const REQUEST_TAG: &str = "aws:requesttag/";
+const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 /// A role that is passed.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    pub(crate) path: Box<str>,
+    pub(crate) path: Path,
     pub(crate) service: Option<Box<str>>,
     pub(crate) certainty: Certainty,
     /// The parameter names an instance profile.
@@ -97,7 +134,7 @@ pub(crate) struct Pass {
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) name: Box<str>,
-    pub(crate) path: Box<str>,
+    pub(crate) path: Path,
     /// A request without the parameter has no such key; otherwise the service has a value of its own.
     pub(crate) absent_otherwise: bool,
 }
@@ -273,7 +310,7 @@ impl Step {
                 let is_user = kind.arn.ends_with(":user/${UserNameWithPath}");
                 let mut keys = catalogue.action_keys(id);
                 keys.extend(catalogue.resource_keys(id, kind.key));
-                let keys = keys.into_iter().map(|key| key.to_ascii_lowercase().into()).collect();
+                let keys = KindKeys::of(keys);
                 Some(Kind { template, is_required: kind.required, is_user, keys })
             })
             .collect();
@@ -290,9 +327,26 @@ impl Step {
             when: Vec::new(),
             unless: Vec::new(),
             certainty,
+            is_single: false,
             is_forwarded: false,
             takes_tags: false,
         }
+    }
+
+    /// Resources of a template, with the condition keys of the action's resource type they are of.
+    fn one_kind(&self, template: &str) -> Option<Target> {
+        let template = Template::read(template, "")?;
+        let known: &[Kind] = if let Target::Types(kinds) = &self.target { kinds } else { &[] };
+        let place = Place { partition: "aws", region: Some("*"), account: Some("*") };
+        let any = template.any(place).arn;
+        let best = known.iter().filter_map(|kind| Some((kind.template.matches(&any)?, kind)));
+        let keys = best.max_by_key(|(fixed, _)| *fixed).map(|(_, kind)| kind.keys.clone());
+        Some(Target::Template(Kind {
+            template,
+            is_required: true,
+            is_user: false,
+            keys: keys.unwrap_or_default(),
+        }))
     }
 
     /// A permission of a row.
@@ -303,16 +357,13 @@ impl Step {
             None => {}
             Some("object") => step.target = Target::Object,
             Some("copy-source") => step.target = Target::CopySource,
-            Some(template) if template.starts_with("arn:") => {
-                step.target = Target::Template(Template::read(template, "")?);
-            }
+            Some(template) if template.starts_with("arn:") => step.target = step.one_kind(template)?,
             Some(path) if path.starts_with('/') => {
-                let template = format!("arn:${{Partition}}:apigateway:${{Region}}::{path}");
-                step.target = Target::Template(Template::read(&template, "")?);
+                step.target = step.one_kind(&format!("arn:${{Partition}}:apigateway:${{Region}}::{path}"))?;
             }
-            Some(parameter) => step.target = Target::Parameter(parameter.into()),
+            Some(parameter) => step.target = Target::Parameter(Path::read(parameter)),
         }
-        (step.when, step.unless) = (row.when, row.unless);
+        (step.when, step.unless, step.is_single) = (row.when, row.unless, row.is_single);
         if row.is_possible {
             step.certainty = Certainty::Possible;
         }
@@ -331,7 +382,7 @@ fn takes_tags(id: ActionId) -> bool {
 impl Pass {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
-        let path = words.next()?.into();
+        let path = Path::read(words.next()?);
         let mut pass = Self { path, service: None, certainty: Certainty::Certain, by_profile: false };
         for word in words {
             match word {
@@ -347,7 +398,7 @@ impl Pass {
 impl Key {
     fn read(name: &str, path: &str) -> Self {
         let plain = path.strip_suffix('?');
-        Self { name: name.into(), path: plain.unwrap_or(path).into(), absent_otherwise: plain.is_some() }
+        Self { name: name.into(), path: Path::read(plain.unwrap_or(path)), absent_otherwise: plain.is_some() }
     }
 }
 

@@ -1,16 +1,21 @@
 //! Which resources a permission was checked on.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use kagimori_estate::id::AccountId;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
-use super::body::{Body, same_key};
+use super::body::{Name, Path};
 use super::plan::{Kind, Step, Target};
 use super::table::Tables;
 use super::template::{Filled, Template};
 use super::walk::Walk;
 use crate::call::CheckedResource;
+use crate::event::Text;
 
 /// A resource a permission was checked on.
 pub(super) struct Found<'k> {
@@ -19,13 +24,27 @@ pub(super) struct Found<'k> {
     pub(super) account: Option<AccountId>,
     /// Its type.
     pub(super) kind: Option<&'k Kind>,
+    /// The event tells the owner, which the ARN does not.
+    pub(super) is_owner_told: bool,
+    /// Nothing in the event names a resource of this type: a default of the service, or one of several that could be meant.
+    pub(super) is_doubtful: bool,
 }
 
 /// An entry of `resources[]`.
-struct Told {
-    arn: String,
-    account: Option<AccountId>,
+#[derive(Deserialize)]
+pub(super) struct Told<'a> {
+    #[serde(rename = "ARN", default, borrow, deserialize_with = "text")]
+    arn: Option<Cow<'a, str>>,
+    #[serde(rename = "accountId", default, borrow, deserialize_with = "text")]
+    account: Option<Cow<'a, str>>,
 }
+
+/// A text; another type is absent.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
+    Ok(Text::deserialize(deserializer)?.value)
+}
+
+static RESOURCE_ID: LazyLock<Name> = LazyLock::new(|| Name::read("resourceId"));
 
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
 const ARN_BYTES_MAX: usize = 2048;
@@ -38,9 +57,11 @@ impl<'a> Walk<'a> {
             // A key used for the caller is the service's affair: the event names another resource.
             Target::Types(_) if step.is_forwarded => vec![Found::of(CheckedResource::Unknown)],
             Target::Types(kinds) => self.of_kinds(kinds),
-            Target::Template(template) => {
-                self.fill(template).into_iter().map(|filled| Found::filled(filled, None)).collect()
-            }
+            Target::Template(kind) => self
+                .fill(&kind.template)
+                .into_iter()
+                .map(|filled| Found::filled(filled, Some(kind)))
+                .collect(),
             Target::Parameter(path) => self.of_parameter(path),
             Target::Object => vec![self.object()],
             Target::CopySource => vec![self.copy_source()],
@@ -51,7 +72,7 @@ impl<'a> Walk<'a> {
         template.fill(self.place, &self.request, self.plan.creates)
     }
 
-    fn of_parameter(&self, path: &str) -> Vec<Found<'a>> {
+    fn of_parameter(&self, path: &Path) -> Vec<Found<'a>> {
         let arns = self.request.all(path).filter(|value| value.starts_with("arn:"));
         let found: Vec<Found<'_>> = arns.map(Found::arn).collect();
         if found.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { found }
@@ -62,16 +83,19 @@ impl<'a> Walk<'a> {
             return vec![found];
         }
         let mut walk = Kinds { all: Vec::new(), seen: vec![false; kinds.len()], kinds };
-        for Told { arn, account } in &told(self.event.bodies.resources) {
-            walk.take_arn(arn, *account);
+        for Told { arn, account } in self.told.get_or_init(|| told(self.event.bodies.resources)) {
+            let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
+            arn.iter().for_each(|arn| walk.take_arn(arn, account));
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
-                walk.take_arn(value, None);
+                // A shard iterator of DynamoDB is the stream's ARN with more behind a bar.
+                walk.take_arn(value.split('|').next().unwrap_or(value), None);
             }
         }
         self.fill_kinds(&mut walk);
-        if walk.all.is_empty() && self.plan.prefix.as_ref() == "ec2" {
+        self.own_bucket(&mut walk);
+        if self.plan.prefix.as_ref() == "ec2" {
             self.by_ec2_id(&mut walk);
         }
         if walk.all.is_empty() { vec![Found::of(CheckedResource::Unknown)] } else { walk.all }
@@ -79,41 +103,69 @@ impl<'a> Walk<'a> {
 
     /// Fills the templates of the kinds that no ARN was of.
     fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
-        let (mut told, mut open): (Vec<(&'a Kind, Filled<'b>)>, Vec<(&'a Kind, Filled<'b>)>) =
-            Default::default();
+        let has_typed_ids = matches!(self.plan.prefix.as_ref(), "ec2" | "ssm");
+        let mut told: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        let mut open: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
+        let alone = walk.kinds.len() == 1;
         for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
-            if *seen {
+            let is_wanted = kind.is_required || alone || kind.template.is_told(&self.request);
+            if *seen || !is_wanted {
                 continue;
             }
             for filled in self.fill(&kind.template) {
-                if is_impossible(&filled) {
-                    continue;
-                }
+                let filled = if has_typed_ids && is_impossible(&filled) {
+                    kind.template.any(self.place)
+                } else {
+                    filled
+                };
                 match filled.is_told || filled.is_whole {
                     true if filled.is_whole || kind.is_required => told.push((kind, filled)),
                     _ => open.push((kind, filled)),
                 }
             }
         }
-        drop_alternatives(&mut told);
+        if told.len() > 1 {
+            drop_alternatives(&mut told);
+        }
+        // A type with one resource per account (`account`) is meant when no other is named.
+        if !walk.all.is_empty() || told.iter().any(|(_, filled)| filled.is_told) {
+            told.retain(|(kind, filled)| filled.is_told || kind.is_required);
+        }
         let has_any = !told.is_empty() || !walk.all.is_empty();
         walk.all.extend(told.into_iter().map(|(kind, filled)| Found::filled(filled, Some(kind))));
         if self.is_missing {
             return;
         }
         let partly = open.iter().filter(|(_, filled)| filled.is_told).count();
-        let alone = walk.kinds.len() == 1;
         for (kind, filled) in open {
             // Types that are not always named count when nothing else can be meant.
             if kind.is_required || !has_any && (alone || partly == 1 && filled.is_told) {
-                walk.all.push(Found::filled(filled, Some(kind)));
+                // EC2 makes or takes a default of each type it always names; elsewhere the types are often alternatives.
+                let is_doubtful = has_any && !filled.is_told && self.plan.prefix.as_ref() != "ec2";
+                walk.all.push(Found { is_doubtful, ..Found::filled(filled, Some(kind)) });
             }
+        }
+    }
+
+    /// ARNs of S3 have no account; `resources[]` tells it of the bucket.
+    fn own_bucket(&self, walk: &mut Kinds<'a>) {
+        if self.plan.prefix.as_ref() != "s3" {
+            return;
+        }
+        let told = self.told.get().into_iter().flatten();
+        let Some(owner) = told.filter_map(|told| AccountId::parse(told.account.as_deref()?).ok()).next()
+        else {
+            return;
+        };
+        for found in &mut walk.all {
+            found.is_owner_told = found.account.is_none_or(|account| account == owner);
+            found.account.get_or_insert(owner);
         }
     }
 
     /// `CreateTags` and their like name any kind of resource by its id.
     fn by_ec2_id(&self, walk: &mut Kinds<'a>) {
-        for id in self.request.anywhere("resourceId") {
+        for id in self.request.anywhere(&RESOURCE_ID) {
             let Some(kind) = id.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head)) else {
                 continue;
             };
@@ -121,7 +173,8 @@ impl<'a> Walk<'a> {
                 let filled = known.template.fill_with(kind, id, self.place)?;
                 Some(Found::filled(filled, Some(known)))
             });
-            walk.all.extend(found);
+            let is_new = |found: &Found<'_>| !walk.all.iter().any(|known| known.resource == found.resource);
+            walk.all.extend(found.filter(is_new));
         }
     }
 
@@ -129,7 +182,7 @@ impl<'a> Walk<'a> {
     fn caller_itself(&self, kinds: &[Kind]) -> Option<&str> {
         let is_self = self.plan.may_be_self && kinds.iter().any(|kind| kind.is_user);
         let is_told =
-            self.request.get("userName").is_some() || self.request.is_cut || !self.request.is_present;
+            self.request.top("userName").is_some() || self.request.is_cut || !self.request.is_present;
         if !is_self || is_told {
             return None;
         }
@@ -142,18 +195,18 @@ impl<'a> Walk<'a> {
         if self.plan.prefix.as_ref() != "s3" {
             return None;
         }
-        let point = self.request.get("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let point = self.request.top("bucketName").filter(|name| name.starts_with("arn:"))?;
         let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
         if !is_object {
             return Some(Found::arn(point));
         }
-        let key = self.request.get("key").unwrap_or("*");
+        let key = self.request.top("key").unwrap_or("*");
         Some(Found::arn(&format!("{point}/object/{key}")))
     }
 
     /// The object a call writes. For copies, because `resources[]` may name the source beside it.
     fn object(&self) -> Found<'a> {
-        let (bucket, key) = (self.request.get("bucketName"), self.request.get("key").unwrap_or("*"));
+        let (bucket, key) = (self.request.top("bucketName"), self.request.top("key").unwrap_or("*"));
         match bucket {
             Some(point) if point.starts_with("arn:") => Found::arn(&format!("{point}/object/{key}")),
             Some(bucket) => Found::arn(&format!("arn:{}:s3:::{bucket}/{key}", self.place.partition)),
@@ -164,7 +217,7 @@ impl<'a> Walk<'a> {
     /// The object that is copied (*CopyObject*, `x-amz-copy-source`: `bucket/key`, URL-encoded, or the ARN of an object
     /// of an access point).
     fn copy_source(&self) -> Found<'a> {
-        let Some(source) = self.request.get("x-amz-copy-source") else {
+        let Some(source) = self.request.top("x-amz-copy-source") else {
             return Found::of(CheckedResource::Unknown);
         };
         let source = source.split_once("?versionId=").map_or(source, |(source, _)| source);
@@ -176,20 +229,26 @@ impl<'a> Walk<'a> {
 
 impl<'k> Found<'k> {
     fn of(resource: CheckedResource) -> Self {
-        Self { resource, account: None, kind: None }
+        Self { resource, account: None, kind: None, is_owner_told: false, is_doubtful: false }
     }
 
     /// An ARN, with the account in it.
     fn arn(arn: &str) -> Self {
-        Self { resource: arn_or_pattern(arn.to_owned()), account: account_of(arn), kind: None }
+        Self {
+            resource: arn_or_pattern(arn.to_owned()),
+            account: account_of(arn),
+            kind: None,
+            is_owner_told: false,
+            is_doubtful: false,
+        }
     }
 
     fn filled(filled: Filled<'_>, kind: Option<&'k Kind>) -> Self {
-        let account = account_of(&filled.arn);
+        let account = if filled.is_foreign { account_of(&filled.arn) } else { None };
         let arn = filled.arn.into();
         let resource =
             if filled.is_whole { CheckedResource::Arn(arn) } else { CheckedResource::Pattern(arn) };
-        Self { resource, account, kind }
+        Self { resource, account, kind, is_owner_told: false, is_doubtful: false }
     }
 }
 
@@ -224,9 +283,16 @@ impl Kinds<'_> {
 /// Types of which one value can only name one, by how its ids begin (Systems Manager User Guide: `mi-` is a managed node
 /// outside of EC2).
 fn is_impossible(filled: &Filled<'_>) -> bool {
-    let value = filled.value.unwrap_or_default();
-    filled.arn.contains(":managed-instance/") && value.starts_with("i-")
-        || filled.arn.contains(":instance/") && value.starts_with("mi-")
+    let Some((head, _)) = filled.value.and_then(|value| value.rsplit_once('-')) else { return false };
+    let mut sections = filled.arn.splitn(6, ':').skip(2);
+    let (service, resource) = (sections.next(), sections.nth(2));
+    let kind = resource.and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
+    match (service, kind) {
+        (Some("ssm"), Some("managed-instance")) => head == "i",
+        (Some("ec2"), Some("instance")) => head == "mi",
+        (Some("ec2"), Some(kind)) => Tables::get().ec2_kind(head).is_some_and(|known| known != kind),
+        _ => false,
+    }
 }
 
 /// When one value fits several types of which none is always named, it names one of them, and the event does not tell
@@ -270,22 +336,13 @@ pub(super) fn is_named_like_a_role(key: &str) -> bool {
 }
 
 /// The entries of `resources[]` that have an ARN.
-fn told(resources: Option<&str>) -> Vec<Told> {
-    let Some(resources) = resources else { return Vec::new() };
-    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(resources) else { return Vec::new() };
-    let entry = |raw: &RawValue| {
-        let body = Body::read(Some(raw.get()));
-        let mut told = Told { arn: String::new(), account: None };
-        for (key, value) in body.top() {
-            if same_key(key, "ARN") {
-                value.clone_into(&mut told.arn);
-            } else if same_key(key, "accountId") {
-                told.account = AccountId::parse(value).ok();
-            }
-        }
-        (!told.arn.is_empty()).then_some(told)
-    };
-    entries.into_iter().filter_map(entry).collect()
+fn told(resources: Option<&str>) -> Vec<Told<'_>> {
+    let Some(json) = resources else { return Vec::new() };
+    serde_json::from_str(json).unwrap_or_else(|_| {
+        // One entry is odd: the others are read alone.
+        let entries: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+        entries.into_iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect()
+    })
 }
 
 fn url_decoded(text: &str) -> String {

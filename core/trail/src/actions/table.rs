@@ -9,14 +9,15 @@
 //! The action. `on` what, when it is not what the service reference's resource types give: a template of an ARN (`/path` for
 //! API Gateway), the path of a parameter that holds an ARN, or S3's `object` and `copy-source`. `if` and `unless`: what the request tells,
 //! one of several paths in `requestParameters` (`x-*` any key that begins so), with `=` a value, `~` a part of it or `^`
-//! its beginning. `possible`: the event does not tell whether it was checked.
+//! its beginning. `possible`: the event does not tell whether it was checked. `single`: nor does it when there are
+//! several resources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::body::Body;
+use super::body::{Body, Path};
 
 /// All tables.
 #[derive(Debug)]
@@ -190,12 +191,13 @@ pub(crate) struct Row<'a> {
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
     pub(crate) is_possible: bool,
+    pub(crate) is_single: bool,
 }
 
 /// Something a request may tell.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Told {
-    path: Box<str>,
+    path: Path,
     value: Wanted,
 }
 
@@ -212,13 +214,21 @@ impl<'a> Row<'a> {
     pub(crate) fn read(text: &'a str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let action = words.next()?;
-        let mut row = Self { action, on: None, when: Vec::new(), unless: Vec::new(), is_possible: false };
+        let mut row = Self {
+            action,
+            on: None,
+            when: Vec::new(),
+            unless: Vec::new(),
+            is_possible: false,
+            is_single: false,
+        };
         while let Some(word) = words.next() {
             match word {
                 "on" => row.on = Some(words.next()?),
                 "if" => row.when = words.next()?.split('|').map(Told::read).collect(),
                 "unless" => row.unless = words.next()?.split('|').map(Told::read).collect(),
                 "possible" => row.is_possible = true,
+                "single" => row.is_single = true,
                 _ => return None,
             }
         }
@@ -228,13 +238,16 @@ impl<'a> Row<'a> {
 
 impl Told {
     fn read(text: &str) -> Self {
-        let forms: [(char, fn(Box<str>) -> Wanted); 3] =
-            [('=', Wanted::Is), ('~', Wanted::Contains), ('^', Wanted::Begins)];
-        let at = text.find(['=', '~', '^']);
-        let found = at.and_then(|at| text.split_at_checked(at));
-        let Some((path, rest)) = found else { return Self { path: text.into(), value: Wanted::Any } };
-        let form = forms.into_iter().find_map(|(sign, form)| Some(form(rest.strip_prefix(sign)?.into())));
-        Self { path: path.into(), value: form.unwrap_or(Wanted::Any) }
+        let Some((path, rest)) = text.find(['=', '~', '^']).and_then(|at| text.split_at_checked(at)) else {
+            return Self { path: Path::read(text), value: Wanted::Any };
+        };
+        let value = match rest.split_at_checked(1) {
+            Some(("=", value)) => Wanted::Is(value.into()),
+            Some(("~", part)) => Wanted::Contains(part.into()),
+            Some((_, head)) => Wanted::Begins(head.into()),
+            None => Wanted::Any,
+        };
+        Self { path: Path::read(path), value }
     }
 
     /// Whether a request tells it.

@@ -1,6 +1,6 @@
 //! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
 
-use super::body::{Body, same_key};
+use super::body::{Body, Name, Path, same_key};
 use super::table::Tables;
 
 /// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
@@ -26,11 +26,20 @@ enum Part {
 #[derive(Debug)]
 struct Hole {
     /// The keys of a request that may tell it, the likeliest first; `/path` is not looked for at every depth.
-    names: Box<[Box<str>]>,
+    names: Box<[Telling]>,
     /// IAM's `UserNameWithPath`: the request tells the name and, when something is made, the path.
     with_path: bool,
+    /// It is called an id.
+    is_id: bool,
     /// What values it takes.
     takes: Takes,
+}
+
+/// What tells a hole.
+#[derive(Debug)]
+enum Telling {
+    Anywhere(Name),
+    At(Path),
 }
 
 /// What a hole takes for its value.
@@ -64,6 +73,27 @@ pub(crate) struct Filled<'b> {
     pub(crate) is_told: bool,
     /// The last value the request told.
     pub(crate) value: Option<&'b str>,
+    /// Its account is not where the event happened: a whole ARN or a URL told it.
+    pub(crate) is_foreign: bool,
+}
+
+/// The most holes a template of the service reference has, and some.
+const HOLES_MAX: usize = 8;
+
+/// The different values of a hole.
+struct Values<'b> {
+    first: Option<&'b str>,
+    more: Vec<&'b str>,
+}
+
+impl<'b> Values<'b> {
+    fn add(&mut self, value: &'b str) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(first) if first == value || self.more.contains(&value) => {}
+            Some(_) => self.more.push(value),
+        }
+    }
 }
 
 /// One value per ARN; more values than this of one key are one pattern.
@@ -91,7 +121,7 @@ impl Template {
             if let Part::Hole(hole) = part {
                 let fits = match takes {
                     Takes::Segment => is_bucket,
-                    Takes::Ec2Id => hole.names.first().is_some_and(|name| name.ends_with("id")),
+                    Takes::Ec2Id => hole.is_id,
                     Takes::Secret | Takes::Anything => true,
                 };
                 hole.takes = if fits { takes } else { Takes::Anything };
@@ -102,6 +132,11 @@ impl Template {
 
     /// Whether an ARN is of this template, and how particular that is.
     pub(crate) fn matches(&self, arn: &str) -> Option<usize> {
+        // Most ARNs in a request are of another service.
+        if let [Part::Fixed(service)] = self.head.get(2)?.as_ref() {
+            let after = arn.strip_prefix("arn:")?.split_once(':')?.1;
+            after.strip_prefix(service.as_ref()).filter(|rest| rest.starts_with(':'))?;
+        }
         let mut sections = arn.splitn(6, ':');
         for parts in &self.head {
             if !fits(parts, sections.next()?) {
@@ -113,16 +148,25 @@ impl Template {
 
     /// Fills the holes: one ARN for each value of the hole that has most.
     pub(crate) fn fill<'b>(&self, place: Place<'_>, body: &'b Body<'_>, creates: bool) -> Vec<Filled<'b>> {
-        let values: Vec<Vec<&str>> = self.holes().map(|hole| hole.values(body)).collect();
-        let count = values.iter().map(Vec::len).max().unwrap_or_default();
-        if count > ARNS_MAX {
-            return vec![self.fill_row(place, body, creates, |_| None)];
+        let mut values: [Values<'b>; HOLES_MAX] =
+            [const { Values { first: None, more: Vec::new() } }; HOLES_MAX];
+        for (values, hole) in values.iter_mut().zip(self.holes()) {
+            *values = hole.values(body);
         }
-        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.max(1));
-        for row in 0..count.max(1) {
-            let pick = |hole: usize| match values.get(hole)?.as_slice() {
-                [one] => Some(*one),
-                more => more.get(row).copied(),
+        let count = values.iter().map(|values| values.more.len()).max().unwrap_or_default();
+        if count > ARNS_MAX {
+            return vec![self.any(place)];
+        }
+        let mut filled: Vec<Filled<'b>> = Vec::with_capacity(count.saturating_add(1));
+        for row in 0..=count {
+            // A hole with one value has it in every row.
+            let pick = |hole: usize| {
+                let values = values.get(hole)?;
+                if row == 0 || values.more.is_empty() {
+                    values.first
+                } else {
+                    values.more.get(row.checked_sub(1)?).copied()
+                }
             };
             let one = self.fill_row(place, body, creates, pick);
             if !filled.contains(&one) {
@@ -130,6 +174,16 @@ impl Template {
             }
         }
         filled
+    }
+
+    /// Whether the request tells any hole, or there is none to tell.
+    pub(crate) fn is_told(&self, body: &Body<'_>) -> bool {
+        self.holes().next().is_none() || self.holes().any(|hole| hole.is_told(body))
+    }
+
+    /// Nothing is told: any resource of the type.
+    pub(crate) fn any(&self, place: Place<'_>) -> Filled<'static> {
+        self.fill_row(place, &Body::default(), false, |_| None)
     }
 
     /// The ARN of one resource, whatever the request says, when this is the template of its type (`instance/`).
@@ -163,11 +217,19 @@ impl Template {
                 is_whole: !arn.contains(['*', '?']),
                 is_told: true,
                 value: Some(arn),
+                is_foreign: true,
             };
         }
-        let account = picked().find_map(account_of_url).or(place.account);
+        let other = picked().find_map(account_of_url);
+        let account = other.or(place.account);
         let value = picked().last();
-        let mut filled = Filled { arn: String::with_capacity(96), is_whole: true, is_told: false, value };
+        let mut filled = Filled {
+            arn: String::with_capacity(96),
+            is_whole: true,
+            is_told: false,
+            value,
+            is_foreign: other.is_some(),
+        };
         let mut hole_number = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
             if number > 0 {
@@ -175,7 +237,10 @@ impl Template {
             }
             for part in parts {
                 match part {
-                    Part::Fixed(text) => filled.arn.push_str(text),
+                    Part::Fixed(text) => {
+                        filled.is_whole &= !text.contains('*');
+                        filled.arn.push_str(text);
+                    }
                     Part::Partition => filled.arn.push_str(place.partition),
                     Part::Region => filled.told(place.region, false),
                     Part::Account => filled.told(account, false),
@@ -196,8 +261,10 @@ impl Filled<'_> {
         match value {
             Some(value) => {
                 // A parameter of SSM or a path of IAM begins with a slash of its own; so may an object of S3, which keeps it.
-                let has_slash = self.arn.ends_with('/') && !self.arn.contains(":s3:");
-                let value = if has_slash { value.strip_prefix('/').unwrap_or(value) } else { value };
+                let value = match value.strip_prefix('/') {
+                    Some(rest) if self.arn.ends_with('/') && !self.arn.contains(":s3:") => rest,
+                    _ => value,
+                };
                 self.arn.push_str(value);
                 self.is_told |= by_request;
                 // A name with a star in it is told as the pattern it would be taken for.
@@ -212,23 +279,30 @@ impl Filled<'_> {
 }
 
 impl Hole {
-    fn values<'b>(&self, body: &'b Body<'_>) -> Vec<&'b str> {
+    fn is_told(&self, body: &Body<'_>) -> bool {
+        self.names.iter().any(|name| match name {
+            Telling::At(path) => body.all(path).any(|value| self.takes.fits(value)),
+            Telling::Anywhere(name) => body.anywhere(name).any(|value| self.takes.fits(value)),
+        })
+    }
+
+    fn values<'b>(&self, body: &'b Body<'_>) -> Values<'b> {
+        let mut values = Values { first: None, more: Vec::new() };
         for name in &self.names {
-            let mut values: Vec<&str> = Vec::new();
             let mut take = |value: &'b str| {
-                if self.takes.fits(value) && !values.contains(&value) {
-                    values.push(value);
+                if self.takes.fits(value) {
+                    values.add(value);
                 }
             };
-            match name.strip_prefix('/') {
-                Some(path) => body.all(path).for_each(&mut take),
-                None => body.anywhere(name).for_each(&mut take),
+            match name {
+                Telling::At(path) => body.all(path).for_each(&mut take),
+                Telling::Anywhere(name) => body.anywhere(name).for_each(&mut take),
             }
-            if !values.is_empty() {
-                return values;
+            if values.first.is_some() {
+                break;
             }
         }
-        Vec::new()
+        values
     }
 
     fn write(&self, filled: &mut Filled<'_>, value: Option<&str>, body: &Body<'_>, creates: bool) {
@@ -252,7 +326,7 @@ impl Hole {
         if !self.with_path {
             return filled.told(value, true);
         }
-        match (value, body.get("path"), creates) {
+        match (value, body.top("path"), creates) {
             (Some(name), Some(path), true) => filled.told(Some(&format!("{path}{name}")), true),
             (Some(name), None, true) => filled.told(Some(name), true),
             (Some(name), _, false) => {
@@ -282,6 +356,15 @@ fn plain_name(value: &str) -> &str {
 fn account_of_url(value: &str) -> Option<&str> {
     let account = value.strip_prefix("https://")?.rsplit('/').nth(1)?;
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+impl Telling {
+    fn read(name: &str) -> Self {
+        match name.strip_prefix('/') {
+            Some(path) => Self::At(Path::read(path)),
+            None => Self::Anywhere(Name::read(name)),
+        }
+    }
 }
 
 impl Takes {
@@ -320,8 +403,9 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
             "Region" => Part::Region,
             "Account" | "AccountId" => Part::Account,
             _ => Part::Hole(Hole {
-                names: hole_names(name, key),
+                names: hole_names(name, key).iter().map(|name| Telling::read(name)).collect(),
                 with_path: name.ends_with("WithPath"),
+                is_id: name.ends_with("Id"),
                 takes: Takes::Anything,
             }),
         });
@@ -335,10 +419,10 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
 
 /// The keys that may tell a hole: its own name; the names of the table; its plural; what the resource type is called;
 /// and, when the hole is the type's own name or id, plain `name` or `id`.
-fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
+fn hole_names(hole: &str, key: &str) -> Vec<Box<str>> {
     // In the tables' own templates a hole is the path itself.
     if key.is_empty() {
-        return Box::new([format!("/{hole}").into()]);
+        return vec![format!("/{hole}").into()];
     }
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
@@ -346,22 +430,28 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
     let key_as_written = key.to_ascii_lowercase();
     let (hole, key) = (plain(hole.strip_suffix("WithPath").unwrap_or(hole)), plain(key));
     let mut all: Vec<Box<str>> = vec![hole.as_str().into()];
-    all.extend(Tables::get().names(&key_as_written, &hole).iter().map(|name| table_name(name)));
+    let named = Tables::get().names(&key_as_written, &hole);
+    // The request's own word for it means something else.
+    if named.iter().any(|name| name == "!") {
+        return Vec::new();
+    }
+    all.extend(named.iter().map(|name| table_name(name)));
     all.push(format!("{hole}s").into());
     let own = ["resourceid", "id", "name", "identifier", "uuid", "resourcename"];
     let is_own = own.contains(&hole.as_str())
         || hole.strip_prefix(key.as_str()).is_some_and(|rest| rest.is_empty() || own.contains(&rest));
     if is_own {
-        for ending in ["id", "name", "identifier", "arn", "ids", "names", ""] {
-            all.push(format!("{key}{ending}").into());
-        }
-        let kind = if hole.ends_with("name") {
-            ["name", "names", "identifier", "id"]
-        } else {
-            ["id", "ids", "identifier", "name"]
+        let (endings, kind): (&[&str], &[&str]) = match hole.as_str() {
+            _ if hole.ends_with("name") => (&["name", "names", "identifier", "arn", ""], &["name", "names"]),
+            _ if hole.ends_with("uuid") => (&["uuid"], &["uuid"]),
+            "identifier" | "resourceid" | "" => {
+                (&["id", "name", "identifier", "arn", ""], &["identifier", "id", "name"])
+            }
+            _ => (&["id", "ids", "identifier", "arn", ""], &["id", "ids", "identifier"]),
         };
+        all.extend(endings.iter().map(|ending| format!("{key}{ending}").into()));
         // Such words stand for many things deeper in a request.
-        all.extend(kind.map(|name| format!("/{name}").into()));
+        all.extend(kind.iter().map(|name| format!("/{name}").into()));
         all.extend(["/resourceid", "/resourcearn", "/arn"].map(Box::from));
     }
     let mut unique: Vec<Box<str>> = Vec::new();
@@ -370,7 +460,7 @@ fn hole_names(hole: &str, key: &str) -> Box<[Box<str>]> {
             unique.push(name);
         }
     }
-    unique.into()
+    unique
 }
 
 /// A name of the table: one with dots is a path.

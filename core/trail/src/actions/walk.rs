@@ -1,15 +1,24 @@
 //! One event along its plan: which permissions were checked, on what, with which condition keys.
 
+use std::cell::OnceCell;
+use std::sync::LazyLock;
+
 use kagimori_estate::id::AccountId;
 use kagimori_policy::request::Fact;
 
-use super::body::Body;
+use super::body::{Body, Path};
 use super::partition;
 use super::plan::{Key, Kind, Pass, Plan, Step};
-use super::resource::{Place, account_of, is_named_like_a_role, is_role_arn};
-use super::table::Told;
+use super::resource::{Place, Told, account_of, is_named_like_a_role, is_role_arn};
+use super::table;
 use crate::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
+
+/// Where EC2's requests say what tags are for.
+static TAG_SPECIFICATIONS: LazyLock<[Path; 3]> = LazyLock::new(|| {
+    ["tagSpecificationSet", "tagSpecification", "tagSpecifications"]
+        .map(|wrapper| Path::read(&format!("**.{wrapper}.resourceType")))
+});
 
 /// Condition keys with what is known of them.
 type Facts = Vec<(Box<str>, Fact)>;
@@ -22,6 +31,8 @@ pub(super) struct Walk<'a> {
     /// `requestParameters`, when the plan looks at them.
     pub(super) request: Body<'a>,
     pub(super) place: Place<'a>,
+    /// `resources[]`, read when it is first looked at.
+    pub(super) told: OnceCell<Vec<Told<'a>>>,
     /// What the request said is not known.
     pub(super) is_missing: bool,
     recipient: Option<AccountId>,
@@ -59,25 +70,40 @@ impl<'a> Walk<'a> {
             plan,
             request,
             place: Place { partition: partition(region), region, account },
+            told: OnceCell::new(),
             is_missing,
             recipient: account.and_then(|account| AccountId::parse(account).ok()),
         }
     }
 
     fn applies(&self, step: &Step) -> bool {
-        let is_told = |told: &[Told]| told.iter().any(|told| told.is_in(&self.request));
+        let is_told = |told: &[table::Told]| told.iter().any(|told| told.is_in(&self.request));
         (step.when.is_empty() || is_told(&step.when)) && !is_told(&step.unless)
     }
 
     fn check_step(&self, step: &'a Step, checks: &mut Vec<Check>) {
-        let facts = self.step_facts(step);
-        for found in self.resources(step) {
+        let mut facts = self.step_facts(step);
+        let resources = self.resources(step);
+        let is_doubtful = step.is_single && resources.len() > 1;
+        let mut left = resources.len();
+        for found in resources {
+            left = left.saturating_sub(1);
+            // The last takes what the others copy.
+            let mut context = if left == 0 { std::mem::take(&mut facts) } else { facts.clone() };
+            context.retain(|(key, _)| is_for(key, found.kind));
+            if let (true, Some(owner)) = (found.is_owner_told, found.account) {
+                context.push(("aws:resourceaccount".into(), Fact::One(owner.to_string())));
+            }
             checks.push(Check {
                 action: step.action.clone(),
                 resource_account: found.account.or(self.recipient),
                 resource: found.resource,
-                context: facts.iter().filter(|(key, _)| is_for(key, found.kind)).cloned().collect(),
-                certainty: step.certainty,
+                context,
+                certainty: if is_doubtful || found.is_doubtful {
+                    Certainty::Possible
+                } else {
+                    step.certainty
+                },
             });
         }
     }
@@ -140,6 +166,9 @@ impl<'a> Walk<'a> {
 
     /// What is checked when the request has tags for what it makes.
     fn tags_on_create(&self, checks: &mut Vec<Check>) {
+        if !self.request.has_tags() {
+            return;
+        }
         if self.plan.prefix.as_ref() == "ec2" {
             return self.ec2_tags_on_create(checks);
         }
@@ -168,8 +197,8 @@ impl<'a> Walk<'a> {
     fn ec2_tags_on_create(&self, checks: &mut Vec<Check>) {
         let (region, account) = (self.place.region.unwrap_or("*"), self.place.account.unwrap_or("*"));
         let mut kinds: Vec<&str> = Vec::new();
-        for wrapper in ["tagSpecificationSet", "tagSpecification", "tagSpecifications"] {
-            for kind in self.request.all(&format!("**.{wrapper}.resourceType")) {
+        for path in TAG_SPECIFICATIONS.iter() {
+            for kind in self.request.all(path) {
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
                 }
@@ -204,7 +233,8 @@ impl<'a> Walk<'a> {
         if !self.plan.may_pass_roles {
             return;
         }
-        let pass = Pass { path: "".into(), service: None, certainty: Certainty::Possible, by_profile: false };
+        let pass =
+            Pass { path: Path::read(""), service: None, certainty: Certainty::Possible, by_profile: false };
         for (key, value) in self.request.scalars() {
             if is_role_arn(value) && is_named_like_a_role(key) {
                 checks.push(self.pass_role(value, &pass));
@@ -258,11 +288,5 @@ impl<'a> Walk<'a> {
 
 /// Whether a condition key is one of a resource type's (service reference): requests on other types do not have it.
 fn is_for(key: &str, kind: Option<&Kind>) -> bool {
-    let Some(kind) = kind else { return true };
-    let family =
-        ["aws:requesttag/", "kms:encryptioncontext:"].into_iter().find(|family| key.starts_with(family));
-    kind.keys.iter().any(|known| match family {
-        Some(family) => known.starts_with(family),
-        None => known.as_ref() == key,
-    })
+    kind.is_none_or(|kind| kind.keys.has(key))
 }
