@@ -119,12 +119,16 @@ pub(crate) struct Circumstances {
 pub(crate) enum PolicyCommand {
     Eval(Eval),
     Compare(Compare),
+    #[command(visible_alias = "minimize")]
+    Minimise(Minimise),
 }
 
 /// Does a new identity policy grant anything the old one does not? Proves it, or shows a request.
 ///
-/// A witness is a request that only one of them allows, as the evaluator says; a condition key that it does not list is
-/// absent. Where neither a proof nor a witness is found, the answer is "not proved".
+/// A witness is a request that only one side allows, as both evaluators say, with the statement that allows it and what
+/// keeps the other side from it; a condition key that it does not list is absent. Where a policy variable or an unknown
+/// operator leaves the question open, the answer is "not proved". An action that AWS may add counts: `s3:Get*` is wider
+/// than the list of today's actions, unless `--known-actions` is given.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 nothing new is granted (proved), 1 something new is granted, 2 not proved, or failed."
@@ -134,9 +138,57 @@ pub(crate) struct Compare {
     pub(crate) old: PathBuf,
     /// The new policy document
     pub(crate) new: PathBuf,
+    /// A further document of the old side
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_old: Vec<PathBuf>,
+    /// A further document of the new side
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_new: Vec<PathBuf>,
+    /// Compare only the actions that the service reference knows
+    #[arg(long)]
+    pub(crate) known_actions: bool,
     /// For people, or as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// Write identity policies shorter, with the same meaning, and prove it.
+///
+/// Merges statements and leaves out what lies inside the rest: statements, actions, resources, values of conditions. What
+/// is denied stays denied, whoever else allows it. The documents fit the limit of managed policies; what does not fit one
+/// is spread over several. The policy goes to standard output, what was done to standard error.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 the same meaning is proved, 1 it does not fit the limits, 2 not proved (given back as it was), or failed."
+)]
+pub(crate) struct Minimise {
+    /// The policy documents of one principal
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Introduce wildcards that name no other action of today's service reference; AWS may add one that they name
+    #[arg(long)]
+    pub(crate) wildcards: bool,
+    /// Leave action names as they are written (the default, said out loud)
+    #[arg(long, conflicts_with = "wildcards")]
+    pub(crate) no_new_wildcards: bool,
+    /// Leave the Sids out
+    #[arg(long)]
+    pub(crate) drop_sids: bool,
+    /// Most characters of one document
+    #[arg(long, value_name = "CHARACTERS", default_value_t = 6_144, value_parser = size)]
+    pub(crate) size: usize,
+    /// Most documents
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub(crate) documents: usize,
+    /// The policy alone, or JSON with the sizes and the proof
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Below this no statement fits.
+fn size(text: &str) -> Result<usize, String> {
+    let size: usize = text.parse().map_err(|_| "not a number of characters".to_owned())?;
+    if size >= 256 { Ok(size) } else { Err("a document needs at least 256 characters".to_owned()) }
 }
 
 /// Run scenario files: requests with the policies in effect and the answer they must get.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod eval;
+mod minimise;
 
 use crate::args::PolicyCommand;
 use crate::error::AppError;
@@ -11,5 +12,6 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<Exit, AppError> {
     match command {
         PolicyCommand::Eval(args) => eval::run(args),
         PolicyCommand::Compare(args) => compare::run(args),
+        PolicyCommand::Minimise(args) => minimise::run(args),
     }
 }

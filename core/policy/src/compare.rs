@@ -11,6 +11,7 @@
 //! principal; a key is absent, has one value, or a list. An action that the service reference does not know may be called
 //! anything ([`Scope`]). The resource's own policy leaves the decision to the account.
 
+mod difference;
 mod proof;
 mod rules;
 mod search;
@@ -25,6 +26,7 @@ use crate::document::{Document, Effect};
 use crate::policies::{Layer, Policies};
 use crate::request::Request;
 
+pub use difference::{Difference, difference};
 use proof::{End, Proof, Side};
 use rules::{RuleId, Rules, Valuation};
 use theory::Theory;
@@ -81,7 +83,12 @@ pub enum Scope {
 
 /// Compares two sets of identity policies.
 pub fn compare(old: &[Document], new: &[Document]) -> Comparison {
-    Comparison { new_in_old: included(new, old), old_in_new: included(old, new) }
+    compare_within(old, new, Scope::AnyAction)
+}
+
+/// The same for some actions only.
+pub fn compare_within(old: &[Document], new: &[Document], scope: Scope) -> Comparison {
+    Comparison { new_in_old: included_within(new, old, scope), old_in_new: included_within(old, new, scope) }
 }
 
 /// Whether every request that `inner` allows is allowed by `outer`, two sets of identity policies.
@@ -96,6 +103,18 @@ pub fn included_within(inner: &[Document], outer: &[Document], scope: Scope) -> 
         return Inclusion::Proved;
     }
     stacks_included(&of(inner), &of(outer), scope)
+}
+
+/// Whether it is proved that every request that `inner` allows is allowed by `outer`; looks for no witness.
+pub(crate) fn is_proved(inner: &[Document], outer: &[Document], scope: Scope) -> bool {
+    let of = |identity: &[Document]| Policies { identity: identity.to_vec(), ..Policies::default() };
+    let (inner, outer) = (of(inner), of(outer));
+    if not_comparable(&inner).or_else(|| not_comparable(&outer)).is_some() {
+        return false;
+    }
+    let mut rules = Rules::new(&[]);
+    let (inner, outer) = (side(&inner, &mut rules), side(&outer, &mut rules));
+    Proof::new(Theory::new(rules), scope).run(&inner, &outer, &mut |_, _| true) == End::Proved
 }
 
 /// Whether every request that the one stack of policies allows is allowed by the other: identity policies within
@@ -396,6 +415,11 @@ mod tests {
                 r#""Action":"s3:GetObject","Resource":"*","Condition":{{"StringEquals":{{"s3:ExistingObjectTag/owner":"{value}"}}}}"#
             ))
         };
+        let from = |operator: &str, value: &str| {
+            allow(&format!(
+                r#""Action":"s3:GetObject","Resource":"*","Condition":{{"{operator}":{{"ec2:SourceInstanceARN":"{value}"}}}}"#
+            ))
+        };
         for (old, new, expected) in [
             (&home, &home, Verdict::Equal),
             (&home, &on("arn:aws:s3:::b/${aws:username}/a*"), Verdict::Narrower),
@@ -405,6 +429,16 @@ mod tests {
             (&tagged("${aws:username}"), &tagged("${aws:username}"), Verdict::Equal),
             (&tagged("${aws:username}"), &tagged("alice"), Verdict::Incomparable),
             (&tagged("*"), &tagged("${aws:username, 'x'}"), Verdict::Incomparable),
+            (
+                &from("StringLike", "*/${ec2:InstanceId}"),
+                &from("ArnLike", "arn:aws:ec2:*:*:instance/${ec2:InstanceId}"),
+                Verdict::Narrower,
+            ),
+            (
+                &from("ArnLike", "arn:aws:ec2:*:${aws:PrincipalAccount}:instance/*"),
+                &from("ArnLike", "arn:aws:ec2:*:1:instance/${ec2:InstanceId}"),
+                Verdict::Incomparable,
+            ),
         ] {
             let comparison = compare(&policy(old), &policy(new));
             assert_eq!(comparison.verdict(), expected, "{old}\n{new}\n{comparison:#?}");
@@ -423,6 +457,20 @@ mod tests {
         assert!(matches!(&inclusion, Inclusion::NotProved(why) if why.contains("operator")), "{inclusion:?}");
         let principal = policy(r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#);
         assert!(matches!(included(&principal, &odd("StringEquals")), Inclusion::NotProved(_)));
+    }
+
+    #[test]
+    fn one_text_is_not_one_thing_under_two_operators() {
+        let with = |operator: &str, value: &str| {
+            policy(&allow(&format!(
+                r#""Action":"s3:GetObject","Resource":"*","Condition":{{"{operator}":{{"a:b":"{value}"}}}}"#
+            )))
+        };
+        let arn = "arn:aws:iam::${aws:PrincipalAccount}:role/ß*";
+        for (one, other) in [("ArnLike", "StringEqualsIgnoreCase"), ("StringEqualsIgnoreCase", "ArnLike")] {
+            assert_ne!(included(&with(one, arn), &with(other, arn)), Inclusion::Proved, "{one} {other}");
+        }
+        assert_eq!(included(&with("ArnLike", arn), &with("ArnEquals", arn)), Inclusion::Proved);
     }
 
     #[test]

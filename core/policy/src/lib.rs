@@ -17,6 +17,7 @@ pub mod document;
 pub mod engine;
 pub mod formula;
 pub mod glob;
+pub mod minimise;
 pub mod operator;
 pub mod parse;
 pub mod pattern;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use kagimori_policy::compare::compare;
+use kagimori_policy::compare::{Inclusion, compare};
+use kagimori_policy::minimise::{Options, Sameness, minimise};
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::print::{print, print_pretty};
 use kagimori_policy::validate::{PolicyKind, validate};
@@ -66,8 +67,8 @@ fn every_version_comes_back_as_it_was() {
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn consecutive_versions_are_compared() {
     let mut verdicts = BTreeMap::<String, usize>::new();
-    let mut times = Vec::new();
-    for policy in all().values().step_by(8) {
+    let (mut times, mut slowest) = (Vec::new(), (std::time::Duration::ZERO, String::new()));
+    for (name, policy) in &all() {
         let mut versions: Vec<(u32, &Version)> = policy
             .versions
             .iter()
@@ -76,20 +77,64 @@ fn consecutive_versions_are_compared() {
         versions.sort_by_key(|(number, _)| *number);
         for pair in versions.windows(2) {
             let [old, new] = [pair[0].1, pair[1].1]
-                .map(|held| parse(&held.document.to_string(), Strictness::Lenient).unwrap());
+                .map(|held| [parse(&held.document.to_string(), Strictness::Lenient).unwrap()]);
             let began = std::time::Instant::now();
-            let comparison = compare(&[old], &[new]);
-            times.push(began.elapsed());
+            let comparison = compare(&old, &new);
+            let time = began.elapsed();
+            times.push(time);
+            slowest = slowest.max((time, format!("{name} v{}", pair[1].0)));
             *verdicts.entry(format!("{:?}", comparison.verdict())).or_default() += 1;
+            for inclusion in [&comparison.new_in_old, &comparison.old_in_new] {
+                if let Inclusion::NotProved(why) = inclusion {
+                    println!("{name} v{}: {why}", pair[1].0);
+                    *verdicts.entry("inclusions not proved".to_owned()).or_default() += 1;
+                }
+            }
         }
     }
     times.sort();
+    let at = |share: usize| times[(times.len() * share / 1000).min(times.len() - 1)];
     println!(
-        "{} pairs, median {:?}, p90 {:?}: {verdicts:?}",
+        "{} pairs both ways: p50 {:?}, p90 {:?}, p99 {:?}, max {:?} ({}), together {:?}: {verdicts:?}",
         times.len(),
-        times[times.len() / 2],
-        times[times.len() * 9 / 10]
+        at(500),
+        at(900),
+        at(990),
+        slowest.0,
+        slowest.1,
+        times.iter().sum::<std::time::Duration>(),
     );
+}
+
+#[test]
+#[ignore = "needs the whole package: scripts/check-managed-policies"]
+#[expect(clippy::disallowed_methods, reason = "it measures")]
+fn every_policy_is_minimised() {
+    let policies = all();
+    for wildcards in [false, true] {
+        let (mut before, mut after, mut spread, mut unchanged) = (0, 0, 0, 0);
+        let mut times = Vec::new();
+        for (name, policy) in &policies {
+            let Some(held) = policy.versions.values().last() else { continue };
+            let document = parse(&held.document.to_string(), Strictness::Lenient).unwrap();
+            let began = std::time::Instant::now();
+            let minimised = minimise(&[document], Options { wildcards, ..Options::default() });
+            times.push((began.elapsed(), name));
+            before += minimised.before.characters;
+            after += minimised.after.characters;
+            spread += usize::from(minimised.documents.len() > 1);
+            if let Sameness::Unchanged(why) = &minimised.sameness {
+                println!("{name}: {why}");
+                unchanged += 1;
+            }
+        }
+        times.sort();
+        println!(
+            "wildcards {wildcards}: {before} → {after} characters, {spread} spread, {unchanged} not proved; p50 {:?}, max {:?}",
+            times[times.len() / 2].0,
+            times.last(),
+        );
+    }
 }
 
 #[cfg(test)]

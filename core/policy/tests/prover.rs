@@ -14,13 +14,13 @@ mod prover {
 
     #[test]
     fn holds() {
-        run(400, 60);
+        run(150, 30);
     }
 
     #[test]
     #[ignore = "for the night: cargo test --release -p kagimori-policy --test prover -- --ignored"]
     fn holds_under_many_attacks() {
-        run(100_000, 400);
+        run(20_000, 300);
     }
 
     fn run(count: usize, probes: usize) {

@@ -66,6 +66,9 @@ pub(super) struct Rule {
 /// What is taken as given of keys that stand in policy variables.
 pub(super) type Valuation = [(String, Fact)];
 
+/// A condition: operator, key, values, and the version where that matters.
+type TestName<'a> = (Operator, u32, Vec<Cow<'a, str>>, Option<Version>);
+
 /// Every statement of both sides.
 #[derive(Debug, Default)]
 pub(super) struct Rules<'a> {
@@ -79,7 +82,7 @@ pub(super) struct Rules<'a> {
     given: &'a Valuation,
     letters: FxHashMap<String, u32>,
     by_resource: FxHashMap<(bool, Vec<&'a str>, Option<Version>), AtomId>,
-    by_test: FxHashMap<(Operator, u32, Vec<Cow<'a, str>>, Option<Version>), AtomId>,
+    by_test: FxHashMap<TestName<'a>, AtomId>,
     by_opaque: FxHashMap<(&'a str, u32, Vec<Cow<'a, str>>), AtomId>,
     by_actions: FxHashMap<(bool, Vec<String>), usize>,
 }
@@ -201,7 +204,7 @@ impl<'a> Rules<'a> {
         let mut replace = |key: &str, default: Option<&str>, case| {
             replaced(given, *letters.borrow_mut(), variables, key, default, case)
         };
-        let mut letter = |text: &str| number(*letters.borrow_mut(), format!("text {text}"));
+        let mut letter = |text: &str| number(*letters.borrow_mut(), format!("= {text}"));
         Test::read(condition, version, &mut replace, &mut letter)
     }
 

@@ -9,6 +9,7 @@ mod values;
 use std::borrow::Cow;
 
 use crate::document::{Condition, Version};
+use crate::glob::Token;
 use crate::operator::{Comparison, Operator, Qualifier};
 use crate::request::{Context, Fact};
 use crate::value;
@@ -77,7 +78,7 @@ impl Test {
                         if it.is_ascii() {
                             text(it, false, Case::Unicode)
                         } else {
-                            Some(Pattern::letter(letter(it)))
+                            Some(Pattern::letter(letter(&format!("without case {it}"))))
                         }
                     })
                     .collect(),
@@ -127,26 +128,36 @@ impl Test {
     }
 }
 
-/// ARNs with variables are not looked into: what stands for one may hold colons.
+/// An ARN whose variable stands before the fifth colon is not looked into: what it stands for may hold colons, and so
+/// decides where the parts end.
 fn arn(
     pieces: &[Piece],
     text: &str,
     replace: &mut impl FnMut(&str, Option<&str>, Case) -> Replaced,
     letter: &mut impl FnMut(&str) -> u32,
 ) -> Option<Pattern> {
-    let mut tokens = Vec::new();
+    let (mut tokens, mut first_letter, mut letters) = (Vec::new(), None, Vec::new());
     for piece in pieces {
         match piece {
             Piece::Token(token) => tokens.push(*token),
             Piece::Variable { key, default } => match replace(key, default.as_deref(), Case::Exact) {
-                Replaced::Text(text) => tokens.extend(text.chars().map(crate::glob::Token::Char)),
+                Replaced::Text(text) => tokens.extend(text.chars().map(Token::Char)),
                 Replaced::Nothing => return None,
-                Replaced::Letter(_) => return Some(Pattern::letter(letter(text))),
+                Replaced::Letter(number) => {
+                    first_letter = first_letter.or(Some(tokens.len()));
+                    letters.push((tokens.len(), number));
+                }
             },
         }
     }
-    let merged: crate::glob::Glob = tokens.into_iter().collect();
-    Pattern::arn_tokens(merged.tokens())
+    let is_colon = |token: &&Token| **token == Token::Char(':');
+    let before = first_letter.unwrap_or(tokens.len());
+    let is_open = first_letter.is_some() && tokens.iter().take(before).filter(is_colon).count() < 5;
+    if is_open {
+        Some(Pattern::letter(letter(&format!("arn {text}"))))
+    } else {
+        Pattern::arn_tokens(&tokens, &letters)
+    }
 }
 
 /// A fact that passes the tests marked true and fails those marked false. The plainest comes first.

@@ -156,9 +156,10 @@ impl Pattern {
         Some(steps.into_iter().collect())
     }
 
-    /// The ARN of a condition, its variables replaced. `None`: it matches no ARN.
-    pub(super) fn arn_tokens(tokens: &[Token]) -> Option<Self> {
-        if tokens == [Token::Many] {
+    /// The ARN of a condition; `letters` stand for variables in its sixth part, before the token of this place. `None`: it
+    /// matches no ARN.
+    pub(super) fn arn_tokens(tokens: &[Token], letters: &[(usize, u32)]) -> Option<Self> {
+        if letters.is_empty() && tokens == [Token::Many] {
             return Some(Self::every_arn());
         }
         let parts: Vec<&[Token]> = tokens.splitn(6, |token| *token == Token::Char(':')).collect();
@@ -173,11 +174,16 @@ impl Pattern {
             steps.extend(part.iter().map(|token| in_part(*token)));
         }
         steps.push(Step::Char(':'));
-        steps.extend(last.iter().map(|token| match token {
-            Token::Char(c) => Step::Char(*c),
-            Token::One => Step::One,
-            Token::Many => Step::Many,
-        }));
+        let first = tokens.len().saturating_sub(last.len());
+        for place in first..=tokens.len() {
+            let here = letters.iter().filter(|(before, _)| *before == place);
+            steps.extend(here.map(|(_, number)| Step::Variable(*number)));
+            steps.extend(tokens.get(place).map(|token| match token {
+                Token::Char(c) => Step::Char(*c),
+                Token::One => Step::One,
+                Token::Many => Step::Many,
+            }));
+        }
         Some(steps.into_iter().collect())
     }
 
@@ -194,6 +200,30 @@ impl Pattern {
         let case = if is_user_name(text) { Case::Ascii } else { Case::Exact };
         let last = Self::text(sixth(resource), true, case, replace)?;
         Some(arn_steps([partition, service, region, account]).chain(last.0.iter().copied()).collect())
+    }
+
+    /// One ARN of a pattern of ARNs, as people write them. Its variables stand open.
+    pub(super) fn example_arn(&self, region: &str, account: &str) -> Self {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut part = 0;
+        for step in &self.0 {
+            part += usize::from(*step == Step::Char(':'));
+            match step {
+                Step::Many | Step::ManyInPart | Step::Variable(_) => {
+                    let word = match part {
+                        1 => "aws",
+                        3 => region,
+                        4 => account,
+                        _ => "example",
+                    };
+                    steps.extend(word.chars().map(Step::Char));
+                }
+                Step::One | Step::OneInPart => steps.push(Step::Char('1')),
+                Step::Fold(c) | Step::FoldUnicode(c) => steps.push(Step::Char(*c)),
+                Step::Char(_) => steps.push(*step),
+            }
+        }
+        steps.into_iter().collect()
     }
 
     /// Whether a variable stands in it.

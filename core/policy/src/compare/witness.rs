@@ -14,10 +14,13 @@ use crate::request::{Context, Fact, Principal, Request};
 use super::proof::Region;
 use super::rules::{Atom, Valuation};
 use super::text::{Case, Pattern, Replaced};
-use super::theory::{Status, Theory, Value, Variable};
+use super::theory::{Literal, Status, Theory, Value, Variable};
 
 /// The account of AWS's examples.
 const ACCOUNT: &str = "111122223333";
+const REGION: &str = "us-east-1";
+/// So many patterns of a grant are tried for an ARN that reads well.
+const EXAMPLES_MAX: usize = 8;
 
 /// A request that one side allows and the other does not, as both evaluators say.
 pub(super) fn of(
@@ -121,19 +124,21 @@ fn resources(theory: &Theory<'_>, region: &Region<'_>, action: &str) -> Vec<Opti
         .filter(|(atom, _)| theory.variable(*atom) == Variable::Resource)
         .collect();
     let catalogue = Catalogue::embedded();
-    let mut resources = Vec::new();
     let types = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
-    for filled in [true, false] {
-        for arn in types.iter().map(|kind| kind.arn) {
-            let Some(pattern) = template(arn, filled) else { continue };
-            if let Status::Possible(Value::Resource(resource)) =
-                theory.resource(region.domain, &literals, &[pattern])
-            {
-                resources.push(resource);
-            }
-            if !resources.is_empty() {
-                break;
-            }
+    let mut resources = Vec::new();
+    let filled = types.iter().filter_map(|kind| template(kind.arn, true));
+    let open: Vec<Pattern> = types.iter().filter_map(|kind| template(kind.arn, false)).collect();
+    let own: Vec<Pattern> = granted(theory, &literals)
+        .take(EXAMPLES_MAX)
+        .map(|it| it.example_arn(REGION, ACCOUNT))
+        .filter(|it| it.as_literal().is_some_and(|arn| open.iter().any(|it| it.matches(&arn) == Some(true))))
+        .collect();
+    for pattern in filled.chain(own).chain(open) {
+        if let Status::Possible(Value::Resource(resource)) =
+            theory.resource(region.domain, &literals, &[pattern])
+        {
+            resources.push(resource);
+            break;
         }
     }
     let found = region.model.values.iter().find_map(|(_, value)| match value {
@@ -143,6 +148,19 @@ fn resources(theory: &Theory<'_>, region: &Region<'_>, action: &str) -> Vec<Opti
     resources.extend(found);
     resources.truncate(3);
     resources
+}
+
+/// The patterns of ARNs that the region's resource is one of.
+fn granted<'t>(theory: &'t Theory<'_>, literals: &[Literal]) -> impl Iterator<Item = &'t Pattern> {
+    let atoms: Vec<&Atom> = literals
+        .iter()
+        .filter(|(_, holds)| *holds)
+        .filter_map(|(atom, _)| theory.rules.atoms.get(usize::try_from(*atom).ok()?))
+        .collect();
+    atoms.into_iter().flat_map(|atom| match atom {
+        Atom::Resource(resources) if !resources.negated => resources.patterns.as_slice(),
+        _ => &[],
+    })
 }
 
 /// An ARN of the service reference with its placeholders filled in, or open.
@@ -155,7 +173,7 @@ fn template(arn: &str, filled: bool) -> Option<Pattern> {
         text.push_str(match name {
             "Partition" => "aws",
             _ if !filled => "*",
-            "Region" => "us-east-1",
+            "Region" => REGION,
             "Account" => ACCOUNT,
             _ => "example",
         });

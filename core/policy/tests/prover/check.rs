@@ -63,8 +63,8 @@ fn request(probe: &Probe) -> Option<Request> {
     let id = catalogue.action(&probe.action);
     let wildcard_only = match id {
         Some(id) if catalogue.needs_resource(id) => false,
-        Some(id) => !catalogue.has_resource_types(id) || probe.resource.len() % 2 == 0,
-        None => probe.resource.len() % 3 == 0,
+        Some(id) => !catalogue.has_resource_types(id) || probe.resource.len().is_multiple_of(2),
+        None => probe.resource.len().is_multiple_of(3),
     };
     let mut context = Context::complete();
     for (key, value) in &probe.context {

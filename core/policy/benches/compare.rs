@@ -1,0 +1,80 @@
+//! How long comparing and minimising take, on the committed sample of AWS's managed policies.
+//!
+//! All consecutive versions of all managed policies: `scripts/check-managed-policies`.
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use kagimori_policy::compare::compare;
+use kagimori_policy::document::Document;
+use kagimori_policy::minimise::{Options, minimise};
+use kagimori_policy::parse::{Strictness, parse};
+
+fn main() {
+    divan::main();
+}
+
+#[derive(serde::Deserialize)]
+struct Sample {
+    document: serde_json::Value,
+}
+
+fn samples() -> Vec<Document> {
+    let text = include_str!("../tests/data/managed-policies-200.json");
+    let samples: Vec<Sample> = serde_json::from_str(text).unwrap();
+    samples.iter().map(|sample| parse(&sample.document.to_string(), Strictness::Lenient).unwrap()).collect()
+}
+
+/// Each with the same policy, statement for statement written otherwise.
+#[divan::bench]
+fn equal(bencher: Bencher<'_, '_>) {
+    let pairs: Vec<([Document; 1], [Document; 1])> = samples()
+        .into_iter()
+        .map(|document| {
+            let mut other = document.clone();
+            other.statements.reverse();
+            ([document], [other])
+        })
+        .collect();
+    both_ways(bencher, &pairs);
+}
+
+/// Each with the same policy without its last statement.
+#[divan::bench]
+fn one_statement_less(bencher: Bencher<'_, '_>) {
+    let pairs: Vec<([Document; 1], [Document; 1])> = samples()
+        .into_iter()
+        .map(|document| {
+            let mut other = document.clone();
+            other.statements.pop();
+            ([document], [other])
+        })
+        .collect();
+    both_ways(bencher, &pairs);
+}
+
+/// Each with the next of the sample, which is about something else.
+#[divan::bench]
+fn different(bencher: Bencher<'_, '_>) {
+    let samples = samples();
+    let pairs: Vec<([Document; 1], [Document; 1])> =
+        samples.windows(2).map(|pair| ([pair[0].clone()], [pair[1].clone()])).collect();
+    both_ways(bencher, &pairs);
+}
+
+fn both_ways(bencher: Bencher<'_, '_>, pairs: &[([Document; 1], [Document; 1])]) {
+    bencher.counter(ItemsCount::new(pairs.len())).bench_local(|| {
+        for (old, new) in pairs {
+            black_box(compare(old, new));
+        }
+    });
+}
+
+#[divan::bench(args = [false, true], sample_count = 5)]
+fn minimised(bencher: Bencher<'_, '_>, wildcards: bool) {
+    let samples: Vec<Document> = samples().into_iter().step_by(5).collect();
+    bencher.counter(ItemsCount::new(samples.len())).bench_local(|| {
+        for document in &samples {
+            black_box(minimise(std::slice::from_ref(document), Options { wildcards, ..Options::default() }));
+        }
+    });
+}
