@@ -1,11 +1,12 @@
 //! What the company did: CloudTrail files of an organization trail in the real S3 layout.
 //!
-//! Each story of the cast is a stream of calls ([`streams`]); each call becomes an event ([`event`]) in its account, region
+//! Each story of the cast is a stream of calls ([`streams`], [`people`], [`workload`]); each call becomes an event ([`event`]) in its account, region
 //! and day. A key's last event is the last use that the credential report tells.
 
 mod event;
 mod people;
 mod streams;
+mod workload;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -7,7 +7,7 @@ mod what_can;
 mod who_can;
 
 use kagimori_estate::Estate;
-pub(crate) use question::policy_file;
+pub(crate) use question::{policy_file, subject};
 
 use crate::args::AskCommand;
 use crate::directory::Directory;

@@ -8,6 +8,7 @@ mod args;
 mod ask;
 mod checks_command;
 mod directory;
+mod document_page;
 mod error;
 mod exit;
 mod explain_command;
@@ -17,7 +18,11 @@ mod printer;
 mod progress;
 mod report;
 mod review_command;
+mod scene;
+mod source;
+mod tighten;
 mod trail;
+mod whatif;
 
 use clap::Parser;
 
@@ -50,6 +55,8 @@ fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Checks(checks) => checks_command::run(checks),
         Command::Ask(command) => ask::run(command),
         Command::Policy(command) => policy::run(command),
+        Command::Whatif(command) => whatif::run(command),
+        Command::Tighten(command) => tighten::run(command),
     }
 }
 

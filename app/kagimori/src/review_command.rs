@@ -12,8 +12,9 @@ use crate::args::{self, Format};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::printer;
 use crate::report::{self, ReportInput};
-use crate::{printer, trail};
+use crate::source::Source;
 
 /// Runs the command.
 pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
@@ -37,7 +38,7 @@ fn read_usage(
     directory: &Directory,
     estate: &mut Estate,
 ) -> Result<Option<Usage>, AppError> {
-    let source = if args.no_trail { None } else { trail::Source::find(directory, args.trail.as_deref())? };
+    let source = if args.no_trail { None } else { Source::find(directory, args.trail.as_deref())? };
     let Some(source) = source else { return Ok(None) };
     let reading = source.usage(directory, &Selection::default())?;
     estate.problems.extend(reading.problems);

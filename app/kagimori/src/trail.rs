@@ -8,18 +8,17 @@ mod sql;
 mod table;
 mod usage;
 
-use std::path::{Path, PathBuf};
-
 use jiff::Timestamp;
 use kagimori_estate::id::AccountId;
-use kagimori_lake::{Lake, TrailReading, read_trail};
+use kagimori_lake::TrailReading;
 use kagimori_trail::selection::{Only, Selection, Who};
 
 use crate::args::{TrailCommand, TrailSource};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::{printer, progress};
+use crate::printer;
+use crate::source::Source;
 use table::Table;
 
 /// Runs the command.
@@ -157,60 +156,4 @@ fn instant(text: &str) -> Result<i64, AppError> {
         message: format!("`{text}` is neither a day nor an instant"),
         hint: "write `2026-03-01`, or `2026-03-01T09:00:00Z`".to_owned(),
     })
-}
-
-/// Where events come from.
-pub(crate) enum Source {
-    Lake(Lake),
-    /// The folder (or file) of CloudTrail files.
-    Files(PathBuf),
-}
-
-impl Source {
-    /// The lake of a directory, else its trail; `given` before both.
-    pub(crate) fn find(directory: &Directory, given: Option<&Path>) -> Result<Option<Self>, AppError> {
-        if let Some(folder) = given {
-            std::fs::metadata(folder).map_err(|source| AppError::read(folder, source))?;
-            return Ok(Some(Self::Files(folder.to_owned())));
-        }
-        let lake = directory.lake.as_deref().map(Lake::open).transpose()?.flatten();
-        let Some(lake) = lake else { return Ok(directory.trail.clone().map(Self::Files)) };
-        if lake.is_unfinished() {
-            printer::warning("the last ingest was cut off: `kagimori ingest` completes the lake");
-        } else if let Some(trail) = &directory.trail {
-            match lake.unread(trail, &directory.root)? {
-                0 => {}
-                unread => printer::warning(&format!(
-                    "{unread} files of `trail/` are not in the lake, and are left out: `kagimori ingest` reads them"
-                )),
-            }
-        }
-        Ok(Some(Self::Lake(lake)))
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Lake(_) => "lake",
-            Self::Files(_) => "files",
-        }
-    }
-
-    /// The usage of the events that a question is about.
-    pub(crate) fn usage(
-        &self,
-        directory: &Directory,
-        selection: &Selection,
-    ) -> Result<TrailReading, AppError> {
-        match self {
-            Self::Lake(lake) => Ok(TrailReading {
-                usage: lake.usage(selection)?,
-                coverage: lake.coverage(),
-                problems: lake.problems()?,
-            }),
-            Self::Files(folder) => {
-                let bar = progress::Bar::new("reading CloudTrail");
-                Ok(read_trail(folder, &directory.root, selection, &|step| bar.step(step)))
-            }
-        }
-    }
 }

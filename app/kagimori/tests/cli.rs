@@ -30,6 +30,138 @@ mod tests {
         }
     }
 
+    /// A copy of the company without what commands write into it.
+    fn shiosai(name: &str) -> PathBuf {
+        let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai"), folder(name));
+        let mut folders = vec![PathBuf::new()];
+        while let Some(relative) = folders.pop() {
+            std::fs::create_dir_all(to.join(&relative)).unwrap();
+            for entry in std::fs::read_dir(from.join(&relative)).unwrap() {
+                let entry = entry.unwrap();
+                let relative = relative.join(entry.file_name());
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(relative);
+                } else {
+                    std::fs::copy(entry.path(), to.join(&relative)).unwrap();
+                }
+            }
+        }
+        to
+    }
+
+    fn json(output: &Output) -> serde_json::Value {
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// The account whose trail holds data events.
+    #[test]
+    fn an_accounts_proposals_are_proved_sufficient_and_minimal() {
+        let dir = shiosai("tighten");
+        let output = run(&[
+            "tighten",
+            "--account",
+            "666677778888",
+            "--dir",
+            dir.to_str().unwrap(),
+            "--holdout",
+            "30",
+            "--format",
+            "json",
+        ]);
+        let told = json(&output);
+        let proposals = told["proposals"].as_array().unwrap();
+        assert!(proposals.len() > 25, "{}", proposals.len());
+        for proposal in proposals {
+            let who = &proposal["principal"];
+            assert_eq!(proposal["soundness"], "proved", "{who}");
+            assert_eq!(proposal["verified"]["failing"], serde_json::json!([]), "{who}");
+            assert!(proposal["verified"]["calls"].as_u64().unwrap() > 0, "{who}");
+            assert_eq!(proposal["verified"]["allowed"], proposal["verified"]["calls"], "{who}");
+            assert_eq!(proposal["tested"], proposal["necessary"], "{who}");
+            for element in proposal["elements"].as_array().unwrap() {
+                let has_witness = element["support"]["first"]["event_id"].is_string();
+                assert!(has_witness || element["kind"] == "unseen", "{who}: {element}");
+            }
+            // the plan is stored, breaks nothing of its window, and can be undone
+            let plan = dir.join(format!("plans/{}.json", proposal["plan"].as_str().unwrap()));
+            let plan: serde_json::Value = serde_json::from_slice(&std::fs::read(plan).unwrap()).unwrap();
+            assert!(!plan["way_back"].as_array().unwrap().is_empty(), "{who}");
+        }
+        let page = std::fs::read_to_string(dir.join("tighten/index.html")).unwrap();
+        assert!(
+            page.contains("svc-lake-loader")
+                && page.contains("最小権限")
+                && !page.contains("http:")
+                && !page.contains("https:")
+        );
+        let terraform = std::fs::read_to_string(dir.join("tighten/666677778888-svc-lake-loader.tf")).unwrap();
+        assert!(terraform.contains("resource \"aws_iam_user_policy\" \"svc-lake-loader\""), "{terraform}");
+        assert!(terraform.contains("arn:aws:s3:::shiosai-lake/raw/port-*"), "{terraform}");
+    }
+
+    /// The leaked key: drawn from the days before the intruder came, the policy would have stopped nearly all that he did.
+    #[test]
+    fn a_stored_plan_is_replayed_under_its_id_and_an_edited_one_is_refused() {
+        let dir = shiosai("plan");
+        let at = dir.to_str().unwrap();
+        let made =
+            json(&run(&["tighten", "svc-ferry-web", "--dir", at, "--holdout", "30", "--format", "json"]));
+        let proposal = &made["proposals"][0];
+        let denied = proposal["holdout"]["failing"].as_array().unwrap();
+        assert!(denied.iter().any(|failing| failing["action"] == "iam:ListRoles"), "{denied:?}");
+        let calls: u64 = denied.iter().map(|failing| failing["calls"].as_u64().unwrap()).sum();
+        assert!((40..60).contains(&calls), "{calls}");
+        let id = proposal["plan"].as_str().unwrap().to_owned();
+        let plan = dir.join(format!("plans/{id}.json"));
+        let replayed =
+            run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
+        assert_eq!(replayed.status.code(), Some(1));
+        let replayed = json(&replayed);
+        assert_eq!(replayed["plan"]["id"].as_str(), Some(id.as_str()));
+        assert_eq!(replayed["totals"]["newly_denied"].as_u64(), Some(calls), "as the holdout says");
+        let text = std::fs::read_to_string(&plan).unwrap();
+        assert!(text.contains(&format!("\"newly_denied\": {calls}")), "saved with its evidence");
+        std::fs::write(&plan, text.replace("cloudfront:CreateInvalidation", "cloudfront:*")).unwrap();
+        let refused = run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap()]);
+        let message = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(message.contains("it was edited after it was made"), "{message}");
+    }
+
+    #[test]
+    fn bad_changes_have_a_clear_answer() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
+        let dir = dir.to_str().unwrap();
+        let tide = "svc-tide-api";
+        for (arguments, expected) in [
+            (vec!["--policy", tide], "`svc-tide-api` has no `=`"),
+            (vec!["--detach", "svc-tide-api=x"], "`x` is not an ARN"),
+            (vec!["--detach", "svc-tide-api=arn:aws:iam::aws:policy/X"], "there is no attached policy"),
+            (vec!["--key-off", "nonsense"], "`nonsense` is not an access key id"),
+            (vec!["--require-mfa", tide], "`svc-tide-api` is no role"),
+            (vec!["--scp", "Cargo.toml"], "`Cargo.toml` holds no policy"),
+            (vec!["--plan", "Cargo.toml"], "it is not a plan"),
+            (
+                vec![
+                    "--add",
+                    "svc-tide-api=arn:aws:iam::444455556666:policy/tide-api",
+                    "--add",
+                    "svc-tide-api=arn:aws:iam::444455556666:policy/tide-api",
+                ],
+                "is attached already",
+            ),
+        ] {
+            let output = run(&[vec!["whatif", "--dir", dir], arguments.clone()].concat());
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+            assert!(message.contains(expected) && message.contains("hint:"), "{arguments:?}: {message}");
+        }
+        let too_short = run(&["tighten", tide, "--dir", dir, "--floor", "200", "--no-files"]);
+        assert_eq!(too_short.status.code(), Some(2));
+        assert!(String::from_utf8(too_short.stdout).unwrap().contains("there are 90 days of trail"));
+    }
+
     fn run(arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()
     }

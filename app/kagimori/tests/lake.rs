@@ -58,8 +58,8 @@ mod tests {
     fn held(directory: &Path) -> (Vec<Call>, kagimori_lake::Counts, kagimori_lake::Coverage) {
         let lake = Lake::open(&directory.join("lake")).unwrap().unwrap();
         assert!(!lake.is_unfinished());
-        let hands =
-            lake.calls(&Selection::default(), Vec::new, |calls: &mut Vec<Call>, call| calls.push(call));
+        let hands = lake
+            .calls(&Selection::default(), Vec::new, |calls: &mut Vec<Call>, call| calls.push(call.clone()));
         let mut calls: Vec<Call> = hands.unwrap().into_iter().flatten().collect();
         calls.sort_by(|a, b| (&a.event_id, a.time).cmp(&(&b.event_id, b.time)));
         (calls, lake.counts(), lake.coverage())

@@ -11,11 +11,11 @@ mod may;
 mod questions;
 mod subjects;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_policy::document::Document;
 use kagimori_policy::engine::{Compiled, Compiler};
-use kagimori_policy::policies::MissingDocument;
+use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Principal};
 
 use crate::id::{AccountId, Arn};
@@ -23,7 +23,7 @@ use crate::model::Estate;
 
 pub use each::{Graded, Naming, Target, Targets};
 pub use may::May;
-pub use questions::{Answered, Question};
+pub use questions::{Answered, Instead, Question};
 
 /// Every principal of an estate with the policies in effect for it.
 #[derive(Debug)]
@@ -140,6 +140,76 @@ impl<'a> Access<'a> {
         self.subjects.iter().find(|subject| {
             subject.principal.account() == Some(account) && subject.principal.role_name() == Some(role)
         })
+    }
+
+    /// The root user of an account of the estate: no identity policy and no boundary, but the SCPs of its account bind it.
+    pub fn root(&self, account: AccountId) -> Option<Subject> {
+        self.estate.accounts.get(&account)?;
+        let partition = self.estate.accounts.values().find_map(|held| {
+            let user = held.users.values().next().map(|user| &user.arn);
+            user.or_else(|| held.roles.values().next().map(|role| &role.arn)).map(Arn::partition)
+        });
+        let text = format!("arn:{}:iam::{account}:root", partition.unwrap_or("aws"));
+        Some(Subject {
+            principal: Principal::parse(&text).ok()?,
+            account,
+            arn: Arn::parse(&text).ok()?,
+            facts: vec![("aws:PrincipalArn".to_owned(), Fact::One(text))],
+            identity: Vec::new(),
+            boundary: Vec::new(),
+            trust: None,
+            missing: Vec::new(),
+        })
+    }
+
+    /// Every policy that has a say about a subject whatever it asks for, what is missing included.
+    pub fn in_effect(&self, subject: &Subject) -> Policies {
+        let guardrails = self.guardrails.get(&subject.account).cloned().unwrap_or_default();
+        let levels = |levels: &[(String, Vec<DocumentId>)]| {
+            levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
+        };
+        let mut missing = subject.missing.clone();
+        missing.extend(guardrails.missing);
+        Policies {
+            identity: self.cloned(&subject.identity),
+            boundary: self.cloned(&subject.boundary),
+            service_control: levels(&guardrails.service_control),
+            resource_control: levels(&guardrails.resource_control),
+            missing,
+            ..Policies::default()
+        }
+    }
+
+    /// What the policies were compiled with; a copy compiles further ones that may meet them.
+    pub fn compiler(&self) -> &Compiler {
+        &self.compiler
+    }
+
+    /// The identity policies of a subject with where they stand, and the names of those that are not known.
+    pub fn identity(&self, subject: &Subject) -> (Vec<(&Document, &Origin)>, Vec<String>) {
+        let held = subject.identity.iter().filter_map(|id| self.held(*id));
+        let missing = subject.missing.iter().filter(|document| document.layer == Layer::Identity);
+        let documents = held.map(|held| (held.document.as_ref(), &held.origin)).collect();
+        (documents, missing.map(|document| document.name.clone()).collect())
+    }
+
+    /// The condition keys that any policy of the estate asks for, in lower case: in conditions and in variables.
+    pub fn condition_keys(&self) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for held in &self.documents {
+            for statement in &held.document.statements {
+                let resources = statement.resource.iter().flat_map(|resource| resource.patterns().0);
+                let values = statement.conditions.iter().flat_map(|condition| {
+                    condition.values.as_slice().iter().map(kagimori_policy::document::ConditionValue::text)
+                });
+                keys.extend(statement.conditions.iter().map(|condition| condition.key.to_ascii_lowercase()));
+                for text in resources.map(String::as_str).chain(values) {
+                    let variables = text.split("${").skip(1).filter_map(|rest| rest.split(['}', ',']).next());
+                    keys.extend(variables.map(|name| name.trim().to_ascii_lowercase()));
+                }
+            }
+        }
+        keys
     }
 
     /// Takes in the policy of a resource.

@@ -161,6 +161,8 @@ pub struct SourceId(pub u32);
 impl SourceId {
     /// Of what was read from a file before all files are in order. No finished estate holds it.
     pub(crate) const UNPLACED: Self = Self(u32::MAX);
+    /// Of what a change would make: no file tells of it yet.
+    pub const PLANNED: Self = Self(u32::MAX - 1);
 }
 
 /// One file that was read.

@@ -8,14 +8,17 @@
 //!   never false: every reader and every check leans on [`Known`].
 //! * [`model`]: the estate itself.
 //! * [`access`]: what its principals may do, decided by the policy engine.
+//! * [`change`]: edits of an estate, each with its way back.
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
 
 pub mod access;
+pub mod change;
 pub mod fact;
 pub mod id;
 pub mod model;
 pub mod read;
 
+pub use change::Change;
 pub use fact::{Dataset, Fact, Gap, GapReason, Known, Source, SourceId};
 pub use model::Estate;
 pub use read::Assembler;

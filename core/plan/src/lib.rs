@@ -8,18 +8,27 @@
 //! * [`escalation`]: who can become whom, and whom that makes an administrator.
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
+//! * [`plan`]: changes with their way back and their evidence, stored as JSON.
+//! * [`replacement`]: other identity policies in place of all that somebody has.
+//! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
+//! * [`tighten`]: a least-privilege replacement of what somebody has, drawn from what it did.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod check;
 pub mod escalation;
+pub mod plan;
 pub mod privilege;
+pub mod replacement;
+pub mod replay;
 pub mod review;
 pub mod sentence;
 pub mod settings;
+pub mod tighten;
 pub mod verdict;
 
 #[cfg(test)]
 mod tests;
 
+pub use plan::Plan;
 pub use review::{Review, review};
 pub use settings::Settings;

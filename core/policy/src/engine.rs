@@ -153,11 +153,6 @@ impl Compiler {
         Compiled { statements: statements.collect(), is_public: reference::is_public(document) }
     }
 
-    /// The condition keys, in lower case, that the conditions of the compiled policies ask about; in no order.
-    pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.names()
-    }
-
     /// Makes a request ready.
     pub fn bind(&self, request: &Request) -> Bound {
         Bound::new(&self.keys, request)

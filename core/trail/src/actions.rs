@@ -10,6 +10,7 @@
 
 mod body;
 mod context;
+mod issued;
 mod logging;
 mod operations;
 mod outcome;
@@ -39,6 +40,8 @@ pub struct Needs {
     pub checks: Vec<Check>,
     /// Why they may not be all.
     pub gap: Option<MapGap>,
+    /// The key of the session that it handed out.
+    pub issued: Option<AccessKeyId>,
 }
 
 impl Needs {
@@ -46,7 +49,7 @@ impl Needs {
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
         let outcome = Outcome::of(event.error.as_deref());
         let (checks, gap) = checks(event, identity, outcome);
-        Self { outcome, checks, gap }
+        Self { outcome, checks, gap, issued: issued::issued(event) }
     }
 }
 
@@ -54,7 +57,7 @@ impl Call {
     /// The call of an event. Reads the event's bodies when it has them; without them resources are `*` or unknown, and
     /// [`Call::gap`] says so.
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
-        let Needs { outcome, checks, gap } = Needs::of(event, identity);
+        let Needs { outcome, checks, gap, issued } = Needs::of(event, identity);
         Self {
             time: event.time,
             event_id: own(event.id.as_ref()),
@@ -77,6 +80,7 @@ impl Call {
             error: own(event.error.as_ref()),
             checks,
             gap,
+            issued,
         }
     }
 }

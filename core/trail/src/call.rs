@@ -34,6 +34,8 @@ pub struct Call {
     pub checks: Vec<Check>,
     /// Why `checks` may not be all there is, or is empty.
     pub gap: Option<MapGap>,
+    /// The key of the session that the call handed out (`credentials.accessKeyId` of the answer of STS).
+    pub issued: Option<AccessKeyId>,
 }
 
 /// Who called, and from where.

@@ -91,7 +91,7 @@ impl Lake {
         &self,
         selection: &Selection,
         make: impl Fn() -> T + Sync + Send,
-        each: impl Fn(&mut T, Call) + Sync + Send,
+        each: impl Fn(&mut T, &Call) + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
         let accounts: BTreeSet<&str> = self.cover().map(|cover| cover.account.as_str()).collect();
         self.scan(selection, Columns::Calls, make, |state, row| {
@@ -100,7 +100,7 @@ impl Lake {
                 && row.text(Text::Account).is_some_and(|account| Some(account) != caller)
                 && caller.is_some_and(|caller| accounts.contains(caller));
             if !is_copy && row.flag(Flag::IsUpdate) != Some(true) {
-                each(state, call(row));
+                each(state, &call(row));
             }
         })
     }
@@ -299,5 +299,6 @@ fn call(row: &RowView<'_>) -> Call {
             })
             .collect(),
         gap: checks::gap_of(row.text(Text::Gap).unwrap_or_default()),
+        issued: row.text(Text::Issued).and_then(|key| AccessKeyId::parse(key).ok()),
     }
 }

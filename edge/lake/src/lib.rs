@@ -28,6 +28,7 @@ mod rows;
 #[cfg(feature = "s3")]
 mod s3;
 mod schema;
+mod walk;
 
 pub use coverage::{Coverage, Hole, RegionCoverage};
 pub use digest::Validation;
@@ -35,5 +36,5 @@ pub use error::LakeError;
 pub use files::Progress;
 pub use lake::Lake;
 pub use manifest::Counts;
-pub use raw::{TrailReading, read_trail};
+pub use raw::{CallReading, TrailReading, read_calls, read_trail};
 pub use schema::{SCHEMA_KEY, SCHEMA_VERSION};

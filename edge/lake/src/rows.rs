@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kagimori_estate::id::AccessKeyId;
 use kagimori_trail::actions::Needs;
 use kagimori_trail::event::{Event, Identity};
 use rustc_hash::FxHashMap;
@@ -239,6 +240,8 @@ impl Rows {
         let needs = Needs::of(event, &known.identity);
         row.set(Text::Outcome, self.strings.number(checks::outcome(needs.outcome)));
         row.set(Text::Gap, self.strings.number(needs.gap.map_or("", checks::gap)));
+        let issued = needs.issued.as_ref().map_or("", AccessKeyId::as_str);
+        row.set(Text::Issued, self.strings.number(issued));
         if !needs.checks.is_empty() {
             for list in
                 [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]

@@ -81,10 +81,11 @@ pub(crate) enum Text {
     UpdatedId,
     Outcome,
     Gap,
+    Issued,
 }
 
 /// How many texts a row has.
-pub(crate) const TEXTS: usize = Text::Gap as usize + 1;
+pub(crate) const TEXTS: usize = Text::Issued as usize + 1;
 
 /// The truth values of an event's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +151,7 @@ pub(crate) const EVENTS: [Column; LIST_AT + LISTS] = [
     of("updates_event_id", Kind::Text),
     of("outcome", Kind::Text),
     of("iam_gap", Kind::Text),
+    of("issued_access_key_id", Kind::Text),
     of("mfa", Kind::Flag),
     of("read_only", Kind::Flag),
     of("from_console", Kind::Flag),

@@ -128,7 +128,7 @@ mod tests {
     /// All calls, sorted by what they are.
     fn calls(lake: &Lake) -> Vec<Call> {
         let hands = lake
-            .calls(&Selection::default(), Vec::new, |calls: &mut Vec<Call>, call| calls.push(call))
+            .calls(&Selection::default(), Vec::new, |calls: &mut Vec<Call>, call| calls.push(call.clone()))
             .unwrap();
         let mut calls: Vec<Call> = hands.into_iter().flatten().collect();
         calls.sort_by_cached_key(|call| format!("{call:?}"));

@@ -6,6 +6,7 @@ use super::event::{Call, Caller};
 use super::streams::{
     BOTO, BROWSER, CLI, EC2, FARGATE, FLEET, GITHUB, LAMBDA, OFFICE, Stage, TERRAFORM, has_virtual_mfa,
 };
+use super::workload;
 use crate::calendar::{DAY, is_weekend, zulu};
 use crate::cast::{BASTION, DATA, MANAGEMENT, PRODUCTION, SANDBOX, STAGING};
 use crate::model::{Account, Role, User};
@@ -117,12 +118,19 @@ impl Stage<'_> {
     fn role(&mut self, account: &Account, role: &Role, last: i64) {
         let (address, agent) = place(role);
         let mut random = self.random(&format!("role/{}/{}", account.id, role.name));
+        let mut work = self.random(&format!("role/{}/{}/work", account.id, role.name));
+        let able = workload::of(account, role);
         let session =
             if role.instance_profile { "i-0f1e2d3c4b5a69788".to_owned() } else { role.name.clone() };
         let mut at = last;
         while at >= self.begin {
             let caller = Caller::role(account, role, &session);
-            let mut call = Call::new(at, caller, "sts", "GetCallerIdentity").from(address, agent);
+            // Every tenth call is the SDK's own; the others are what the role is for.
+            let call = match workload::call(&able, account, &mut work) {
+                Some(does) if !work.chance(10) => does.at(at, caller),
+                _ => Call::new(at, caller, "sts", "GetCallerIdentity"),
+            };
+            let mut call = call.from(address, agent);
             call.region = "ap-northeast-1".to_owned();
             self.calls.push(call);
             at -= random.between(30_000, 110_000) * if role.path == "/task/" { 1 } else { 6 };

@@ -155,6 +155,7 @@ impl<'a> Stage<'a> {
         self.daily(&holder, "web/cache", 2, |at, _| {
             let mut call =
                 holder.call(at, "cloudfront", "CreateInvalidation").from("203.0.113.140", OLD_BOTO);
+            call.request = json!({"distributionId": "E1SHIOSAIFERRY"});
             call.region = "us-east-1".to_owned();
             call
         });
@@ -214,8 +215,16 @@ impl<'a> Stage<'a> {
                     1 => "RegisterTaskDefinition",
                     _ => "UpdateService",
                 };
-                self.calls
-                    .push(holder.call(holder.until - step * 130, "ecs", name).from("192.0.2.33", GITHUB));
+                let request = match name {
+                    "DescribeServices" => json!({"cluster": "ferry", "services": ["web"]}),
+                    "UpdateService" => json!({"cluster": "ferry", "service": "web"}),
+                    _ => {
+                        json!({"family": "web", "taskRoleArn": format!("arn:aws:iam::{PRODUCTION}:role/task/ferry-web-task"),
+                        "networkMode": "awsvpc"})
+                    }
+                };
+                let call = holder.call(holder.until - step * 130, "ecs", name).from("192.0.2.33", GITHUB);
+                self.calls.push(call.asking(request));
             }
         }
         if let Some(holder) = self.holder(PRODUCTION, "svc-month-end") {

@@ -139,7 +139,7 @@ fn with(fact: &Fact, value: &str) -> Fact {
 }
 
 /// A principal by its ARN, or by a name that only one has.
-pub(super) fn subject<'a>(access: &'a Access<'_>, name: &str) -> Result<&'a Subject, AppError> {
+pub(crate) fn subject<'a>(access: &'a Access<'_>, name: &str) -> Result<&'a Subject, AppError> {
     if let Some(subject) = access.subject(name) {
         return Ok(subject);
     }

@@ -87,7 +87,10 @@ impl<'a> Access<'a> {
         if let Some(known) = managed.get(&key) {
             return *known;
         }
-        let id = match account.policies.get(arn) {
+        // The policies of AWS are the same in every account; the details hold those that are attached there.
+        let elsewhere = || self.estate.accounts.values().find_map(|account| account.policies.get(arn));
+        let found = account.policies.get(arn).or_else(|| arn.account().is_none().then(elsewhere).flatten());
+        let id = match found {
             Some(policy) => self.hold_policy(&policy.document, arn.as_str().to_owned(), Some(policy.source)),
             None if arn.account().is_none() && arn.name() == "AdministratorAccess" => {
                 self.hold_full_access(arn.as_str())

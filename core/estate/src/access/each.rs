@@ -361,7 +361,7 @@ impl Access<'_> {
         let context = request(subject, &question).context;
         let action = template.action.to_ascii_lowercase();
         let mut resolved = Vec::new();
-        for id in self.in_effect(subject, owner) {
+        for id in self.documents_in_effect(subject, owner) {
             let Some(held) = self.held(id) else { continue };
             for place in held.compiled.statements_naming(&action) {
                 let statement = held.document.statements.get(place);
@@ -377,7 +377,7 @@ impl Access<'_> {
     }
 
     /// Every document that may have a say when a subject acts in an account.
-    fn in_effect(&self, subject: &Subject, owner: AccountId) -> Vec<DocumentId> {
+    fn documents_in_effect(&self, subject: &Subject, owner: AccountId) -> Vec<DocumentId> {
         let mut ids = [subject.identity.as_slice(), subject.boundary.as_slice()].concat();
         if let Some(guardrails) = self.guardrails.get(&subject.account) {
             ids.extend(guardrails.service_control.iter().flat_map(|(_, ids)| ids).copied());
@@ -386,18 +386,6 @@ impl Access<'_> {
             ids.extend(guardrails.resource_control.iter().flat_map(|(_, ids)| ids).copied());
         }
         ids
-    }
-
-    /// The condition keys, in lower case, that begin so and that some policy asks about; sorted.
-    pub fn condition_keys(&self, beginning: &str) -> Vec<String> {
-        let mut keys: Vec<String> = self
-            .compiler
-            .condition_keys()
-            .filter(|key| key.starts_with(beginning))
-            .map(str::to_owned)
-            .collect();
-        keys.sort_unstable();
-        keys
     }
 }
 

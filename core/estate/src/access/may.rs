@@ -48,7 +48,7 @@ impl Access<'_> {
             Answer::Allowed => May::Surely,
             Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => May::No,
             Answer::Indeterminate => {
-                let missing = scope.missing(subject);
+                let missing = scope.missing(&subject.missing);
                 if missing.is_empty() {
                     return May::If;
                 }

@@ -1,7 +1,7 @@
 //! Questions about one request, and about who could make it.
 
 use kagimori_policy::decision::{Answer, Decision};
-use kagimori_policy::engine::{Missing, Stack};
+use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, StatementRef};
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Request};
@@ -25,6 +25,16 @@ pub struct Question {
     pub context: Vec<(String, Fact)>,
     /// What is not listed is absent; otherwise it is not known.
     pub strict: bool,
+}
+
+/// Identity policies to decide by in place of a subject's own.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]
+pub struct Instead<'a> {
+    /// A copy of [`Access::compiler`] that compiled them.
+    pub compiler: &'a Compiler,
+    /// The policies.
+    pub identity: &'a [&'a Compiled],
 }
 
 /// The answer to a question for one subject, with everything it was decided by.
@@ -51,6 +61,11 @@ impl Answered {
 }
 
 impl Access<'_> {
+    /// The request of a question, with what the estate tells of the subject.
+    pub fn request(&self, subject: &Subject, question: &Question) -> Request {
+        request(subject, question)
+    }
+
     /// Decides a request of a subject, and explains it.
     pub fn ask(&self, subject: &Subject, question: &Question) -> Answered {
         self.ask_in(subject, question, &self.scope(subject, question))
@@ -70,7 +85,7 @@ impl Access<'_> {
                 .resource
                 .and_then(|id| self.held(id))
                 .map(|held| held.document.clone().into_owned()),
-            missing: scope.missing(subject),
+            missing: scope.missing(&subject.missing),
             ..Policies::default()
         };
         let decision = reference::decide(&request, &policies);
@@ -94,17 +109,36 @@ impl Access<'_> {
         scope: &Scope<'_>,
         hears_missing: bool,
     ) -> Answer {
-        let identity = self.compiled(&subject.identity);
+        let missing = if hears_missing { scope.missing(&subject.missing) } else { Vec::new() };
+        let own = Instead { compiler: &self.compiler, identity: &self.compiled(&subject.identity) };
+        self.decide_by(subject, question, scope, &missing, own)
+    }
+
+    /// The bare answer if a subject had these identity policies and no others.
+    pub fn decide_instead(&self, subject: &Subject, question: &Question, instead: Instead<'_>) -> Answer {
+        let kept = |missing: &&MissingDocument| missing.layer != Layer::Identity;
+        let own: Vec<MissingDocument> = subject.missing.iter().filter(kept).cloned().collect();
+        let scope = self.scope(subject, question);
+        self.decide_by(subject, question, &scope, &scope.missing(&own), instead)
+    }
+
+    fn decide_by(
+        &self,
+        subject: &Subject,
+        question: &Question,
+        scope: &Scope<'_>,
+        missing: &[MissingDocument],
+        by: Instead<'_>,
+    ) -> Answer {
         let boundary = self.compiled(&subject.boundary);
         let all = |levels: &[(String, Vec<DocumentId>)]| -> Vec<_> {
             levels.iter().map(|(_, ids)| self.compiled(ids)).collect()
         };
         let (service_control, resource_control) =
             (all(&scope.callers.service_control), all(&scope.owners.resource_control));
-        let missing = if hears_missing { scope.missing(subject) } else { Vec::new() };
         let lacks = |layer: Layer| missing.iter().any(|document| document.layer == layer);
         let stack = Stack {
-            identity: &identity,
+            identity: by.identity,
             boundary: &boundary,
             service_control: &service_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
             resource_control: &resource_control.iter().map(Vec::as_slice).collect::<Vec<_>>(),
@@ -119,7 +153,7 @@ impl Access<'_> {
             },
             ..Stack::default()
         };
-        stack.decide(&self.compiler.bind(&request(subject, question)))
+        stack.decide(&by.compiler.bind(&request(subject, question)))
     }
 
     /// Whether the subject may be able to make a request at all: some policy of its own, or the resource's, names the action,
@@ -199,11 +233,11 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    pub(super) fn missing(&self, subject: &Subject) -> Vec<MissingDocument> {
+    pub(super) fn missing(&self, own: &[MissingDocument]) -> Vec<MissingDocument> {
         let of_layer = |documents: &[MissingDocument], layer: Layer| -> Vec<MissingDocument> {
             documents.iter().filter(|document| document.layer == layer).cloned().collect()
         };
-        let mut missing = subject.missing.clone();
+        let mut missing = own.to_vec();
         missing.extend(of_layer(&self.callers.missing, Layer::ServiceControl));
         missing.extend(of_layer(&self.owners.missing, Layer::ResourceControl));
         missing.extend(self.missing_resource.clone());

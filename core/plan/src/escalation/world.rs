@@ -212,14 +212,12 @@ struct Keys {
 
 impl Keys {
     fn of(access: &Access<'_>) -> Self {
-        let mut tags = Vec::new();
-        for beginning in ["aws:resourcetag/", "iam:resourcetag/"] {
-            for key in access.condition_keys(beginning) {
-                let tag = key.strip_prefix(beginning).unwrap_or_default().to_owned();
-                tags.push((key, tag));
-            }
-        }
-        Self { boundary: !access.condition_keys("iam:permissionsboundary").is_empty(), tags }
+        let keys = access.condition_keys();
+        let tags = ["aws:resourcetag/", "iam:resourcetag/"].into_iter().flat_map(|beginning| {
+            keys.iter().filter_map(move |key| Some((key.clone(), key.strip_prefix(beginning)?.to_owned())))
+        });
+        let boundary = keys.iter().any(|key| key.starts_with("iam:permissionsboundary"));
+        Self { boundary, tags: tags.collect() }
     }
 
     /// Groups have neither boundary nor tags.

@@ -41,11 +41,6 @@ impl Keys {
         KeyId(id)
     }
 
-    /// The keys.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.ids.keys().map(|key| &**key)
-    }
-
     /// Remembers what a key is compared as.
     pub(super) fn note_use(&mut self, KeyId(id): KeyId, comparison: Comparison) {
         let Some(uses) = self.uses.get_mut(id) else { return };

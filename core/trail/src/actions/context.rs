@@ -171,6 +171,7 @@ mod tests {
             error: None,
             checks: Vec::new(),
             gap: None,
+            issued: None,
         }
     }
 

@@ -1,0 +1,212 @@
+//! What `whatif` and `tighten` stand on: the estate of a directory, its trail as calls, and the replay of changes over both.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_estate::access::Access;
+use kagimori_estate::change::{Change, apply_all};
+use kagimori_estate::id::AccessKeyId;
+use kagimori_estate::model::Problem;
+use kagimori_lake::CallReading;
+use kagimori_plan::replay::{Class, Classes, Evidence, Replay, Telling, Verdict};
+use kagimori_trail::call::Call;
+use kagimori_trail::selection::Selection;
+use rayon::prelude::*;
+
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::source::Source;
+
+/// Sessions made from sessions made from a key: more links than this are not followed.
+const SESSION_CHAIN_MAX: usize = 5;
+/// Seconds of a day.
+pub(crate) const DAY: i64 = 86_400;
+
+/// A directory that was read, but for its trail.
+pub(crate) struct Scene {
+    pub(crate) directory: Directory,
+    pub(crate) estate: Estate,
+    /// `as_of` of the settings, else the clock.
+    pub(crate) now: Timestamp,
+    source: Source,
+}
+
+/// Which calls of the trail count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// From this second on.
+    pub(crate) from: i64,
+    /// Before this second.
+    pub(crate) until: i64,
+}
+
+impl Scene {
+    /// Reads the snapshots; what could not be read is told.
+    pub(crate) fn open(dir: &Path, trail: Option<&PathBuf>) -> Result<Self, AppError> {
+        let directory = Directory::open(dir)?;
+        if !directory.has_snapshots() {
+            return Err(AppError::NothingToReview(dir.to_owned()));
+        }
+        let settings = directory.settings()?;
+        let estate = directory.estate(settings.as_of);
+        tell(&estate.problems);
+        let source = Source::find(&directory, trail.map(PathBuf::as_path))?.ok_or_else(|| AppError::Argument {
+            message: format!("there is no trail in `{}`", dir.display()),
+            hint: "put the CloudTrail files into `trail/` (`aws s3 sync s3://BUCKET/PREFIX trail/`), or name their folder with `--trail`".to_owned(),
+        })?;
+        Ok(Self { directory, estate, now: settings.as_of.unwrap_or_else(Timestamp::now), source })
+    }
+
+    /// The last days before the directory's instant.
+    pub(crate) fn last_days(&self, days: i64) -> Window {
+        let until = self.now.as_second();
+        Window { from: until.saturating_sub(days.saturating_mul(DAY)), until }
+    }
+
+    /// Reads the calls of a window in classes.
+    pub(crate) fn classes(
+        &self,
+        telling: &Telling,
+        window: Window,
+    ) -> Result<(Vec<Class>, Vec<Problem>), AppError> {
+        let make = || Classes::new(telling.clone());
+        let reading = self.read(window, make, |classes, call| classes.add(call))?;
+        let mut all = Classes::new(telling.clone());
+        for part in reading.states {
+            all.merge(part);
+        }
+        Ok((all.finish(), reading.problems))
+    }
+
+    /// Reads the calls of a window once.
+    pub(crate) fn read<T: Send>(
+        &self,
+        window: Window,
+        make: impl Fn() -> T + Sync + Send,
+        each: impl Fn(&mut T, &Call) + Sync + Send,
+    ) -> Result<CallReading<T>, AppError> {
+        let selection =
+            Selection { since: Some(window.from), until: Some(window.until), ..Selection::default() };
+        self.source.calls(&self.directory, &selection, make, each)
+    }
+
+    /// What changes would have broken. Sessions that would not have been handed out break with the call that handed them out,
+    /// and so does what was done with them: the trail is read again for those.
+    pub(crate) fn replay(&self, changes: &[Change], window: Window) -> Result<Replayed, AppError> {
+        let after = apply_all(&self.estate, changes).map_err(|(place, error)| {
+            let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
+            AppError::Argument {
+                message: format!("cannot {sentence}: {error}"),
+                hint: error.hint().to_owned(),
+            }
+        })?;
+        let (before, after) = (Access::of(&self.estate), Access::of(&after));
+        let mut asked = before.condition_keys();
+        asked.extend(after.condition_keys());
+        let mut telling = Telling::for_keys(&asked);
+        telling.keys.extend(keys_gone(changes));
+        telling.traced_roles.extend(changes.iter().filter_map(new_trust));
+        if !telling.traced_roles.is_empty() {
+            telling.handed_out.extend(self.sessions()?);
+        }
+        let replay = Replay::new(&before, &after).without_console(changes.iter().filter_map(no_console));
+        let mut replayed = None;
+        for _ in 0..SESSION_CHAIN_MAX {
+            let (classes, problems) = self.classes(&telling, window)?;
+            let (evidence, broken) = judge(&replay, &classes, &telling);
+            let before = telling.keys.len();
+            telling.keys.extend(self.handed_out(&broken, window)?);
+            replayed = Some(Replayed { evidence, problems });
+            if telling.keys.len() == before {
+                break;
+            }
+        }
+        let replayed = replayed.unwrap_or_default();
+        tell(&replayed.problems);
+        Ok(replayed)
+    }
+
+    /// The keys of every session whose making stands in the trail.
+    fn sessions(&self) -> Result<Vec<AccessKeyId>, AppError> {
+        let always = Window { from: i64::MIN, until: i64::MAX };
+        let reading = self
+            .read(always, Vec::new, |keys: &mut Vec<AccessKeyId>, call| keys.extend(call.issued.clone()))?;
+        Ok(reading.states.into_iter().flatten().collect())
+    }
+
+    /// The session keys that calls of these classes handed out.
+    fn handed_out(&self, broken: &Classes, window: Window) -> Result<Vec<AccessKeyId>, AppError> {
+        if broken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reading = self.read(window, Vec::new, |keys: &mut Vec<AccessKeyId>, call| {
+            if let Some(key) = call.issued.as_ref().filter(|_| broken.contains(call)) {
+                keys.push(key.clone());
+            }
+        })?;
+        Ok(reading.states.into_iter().flatten().collect())
+    }
+
+    /// How a command ends whose own answer is `exit`.
+    pub(crate) fn exit(&self, problems: &[Problem], exit: Exit) -> Exit {
+        let is_whole = self.estate.problems.is_empty() && problems.is_empty();
+        if is_whole || exit == Exit::Failed { exit } else { Exit::Incomplete }
+    }
+}
+
+/// What a replay gave.
+#[derive(Default)]
+pub(crate) struct Replayed {
+    pub(crate) evidence: Evidence,
+    /// Files of the trail that could not be read.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The evidence of classes, and those among them that hand out sessions and would have broken.
+fn judge(replay: &Replay<'_>, classes: &[Class], telling: &Telling) -> (Evidence, Classes) {
+    let judged: Vec<(&Class, _)> = classes.par_iter().map(|class| (class, replay.judge(class))).collect();
+    let mut evidence = Evidence::default();
+    let mut broken = Classes::new(telling.clone());
+    for (class, judgement) in judged {
+        evidence.add(class, &judgement);
+        if judgement.verdict == Verdict::NewlyDenied && &*class.call.source == "sts.amazonaws.com" {
+            broken.add(&class.call);
+        }
+    }
+    (evidence, broken)
+}
+
+/// The keys that changes take away.
+fn keys_gone(changes: &[Change]) -> Vec<AccessKeyId> {
+    let key = |change: &Change| match change {
+        Change::SetAccessKeyStatus { key, active: false, .. } | Change::DeleteAccessKey { key, .. } => {
+            Some(key.clone())
+        }
+        _ => None,
+    };
+    changes.iter().filter_map(key).collect()
+}
+
+/// The role whose trust policy would change.
+fn new_trust(change: &Change) -> Option<kagimori_estate::id::Arn> {
+    match change {
+        Change::SetTrustPolicy { role, .. } => Some(role.clone()),
+        _ => None,
+    }
+}
+
+fn no_console(change: &Change) -> Option<kagimori_estate::id::Arn> {
+    match change {
+        Change::SetConsoleLogin { user, enabled: false } => Some(user.clone()),
+        _ => None,
+    }
+}
+
+pub(crate) fn tell(problems: &[Problem]) {
+    for problem in problems {
+        printer::warning(&format!("`{}`: {}", problem.file, problem.message));
+    }
+}

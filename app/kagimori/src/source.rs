@@ -1,0 +1,96 @@
+//! Where events come from: the lake when there is one, else the trail's files; the same answers from both.
+
+use std::path::{Path, PathBuf};
+
+use kagimori_lake::{CallReading, Lake, TrailReading, read_calls, read_trail};
+use kagimori_trail::call::Call;
+use kagimori_trail::selection::Selection;
+
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::{printer, progress};
+
+/// Where events come from.
+pub(crate) enum Source {
+    Lake(Lake),
+    /// The folder (or file) of CloudTrail files.
+    Files(PathBuf),
+}
+
+impl Source {
+    /// The lake of a directory, else its trail; `given` before both.
+    pub(crate) fn find(directory: &Directory, given: Option<&Path>) -> Result<Option<Self>, AppError> {
+        if let Some(folder) = given {
+            std::fs::metadata(folder).map_err(|source| AppError::read(folder, source))?;
+            return Ok(Some(Self::Files(folder.to_owned())));
+        }
+        let lake = directory.lake.as_deref().map(Lake::open).transpose()?.flatten();
+        let Some(lake) = lake else { return Ok(directory.trail.clone().map(Self::Files)) };
+        if lake.is_unfinished() {
+            printer::warning("the last ingest was cut off: `kagimori ingest` completes the lake");
+        } else if let Some(trail) = &directory.trail {
+            match lake.unread(trail, &directory.root)? {
+                0 => {}
+                unread => printer::warning(&format!(
+                    "{unread} files of `trail/` are not in the lake, and are left out: `kagimori ingest` reads them"
+                )),
+            }
+        }
+        Ok(Some(Self::Lake(lake)))
+    }
+
+    /// `lake` or `files`.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Lake(_) => "lake",
+            Self::Files(_) => "files",
+        }
+    }
+
+    /// The usage of the events that a question is about.
+    pub(crate) fn usage(
+        &self,
+        directory: &Directory,
+        selection: &Selection,
+    ) -> Result<TrailReading, AppError> {
+        match self {
+            Self::Lake(lake) => Ok(TrailReading {
+                usage: lake.usage(selection)?,
+                coverage: lake.coverage(),
+                problems: lake.problems()?,
+            }),
+            Self::Files(folder) => {
+                let bar = progress::Bar::new("reading CloudTrail");
+                Ok(read_trail(folder, &directory.root, selection, &|step| bar.step(step)))
+            }
+        }
+    }
+
+    /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.
+    pub(crate) fn calls<T: Send>(
+        &self,
+        directory: &Directory,
+        selection: &Selection,
+        make: impl Fn() -> T + Sync + Send,
+        each: impl Fn(&mut T, &Call) + Sync + Send,
+    ) -> Result<CallReading<T>, AppError> {
+        match self {
+            Self::Lake(lake) => {
+                Ok(CallReading { states: lake.calls(selection, make, each)?, problems: lake.problems()? })
+            }
+            Self::Files(folder) => {
+                let bar = progress::Bar::new("reading CloudTrail");
+                let in_time = |time: i64| {
+                    selection.since.is_none_or(|since| time >= since)
+                        && selection.until.is_none_or(|until| time < until)
+                };
+                let wanted = |state: &mut T, call: &Call| {
+                    if in_time(call.time) {
+                        each(state, call);
+                    }
+                };
+                Ok(read_calls(folder, &directory.root, &|step| bar.step(step), make, wanted))
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The reviewer's page of `tighten`: before and after, the evidence of each element, what goes, and the holdout.
+
+use kagimori_plan::tighten::{Element, ElementKind, Failing, Verified};
+use kagimori_policy::compare::Inclusion;
+use kagimori_policy::print;
+
+use super::show::{Sums, held_out, rare, size, soundness};
+use super::{Outcome, Proposal};
+use crate::args;
+use crate::document_page::{both, card, code, document, escape, table, unbroken};
+use crate::whatif::show::{day, instant, thousands};
+
+pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
+    let as_of = format!("{} – {}", instant(outcome.window.from), instant(outcome.window.until));
+    let mut body = card(("What is proposed", "提案の要約"), &summary(outcome, args));
+    for proposal in &outcome.proposals {
+        body.push_str(&one(proposal, outcome.proposals.len() == 1));
+    }
+    if !outcome.refused.is_empty() {
+        let rows: Vec<Vec<String>> =
+            outcome.refused.iter().map(|(arn, why)| vec![code(arn.as_str()), escape(why)]).collect();
+        let list = table(&[("Principal", "プリンシパル"), ("Why", "理由")], &rows);
+        body.push_str(&card(("Nothing is proposed for these", "提案のないもの"), &list));
+    }
+    document(("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限"), &as_of, &body)
+}
+
+fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
+    let (all, sums) = (outcome.proposals.len(), Sums::of(&outcome.proposals));
+    let mut text = String::from("<div class=\"tiles\">");
+    let mut tile = |value: String, english: &str, japanese: &str| {
+        text.push_str(&format!(
+            "<div class=\"tile\"><b>{}</b>{}</div>",
+            escape(&value),
+            both(english, japanese)
+        ));
+    };
+    tile(all.to_string(), "proposals", "提案");
+    tile(format!("{} / {all}", sums.proved), "proved to grant nothing new", "新たな許可がないことを証明済み");
+    tile(
+        format!("{} / {}", thousands(sums.allowed.saturating_add(sums.assumed)), thousands(sums.calls)),
+        "of the calls allowed",
+        "の呼び出しを許可",
+    );
+    tile(format!("{} / {}", sums.necessary, sums.tested), "elements are necessary", "の要素が必要");
+    if args.holdout > 0 {
+        tile(
+            format!("{} / {}", thousands(sums.denied_later), thousands(sums.calls_later)),
+            "calls of the holdout denied or open",
+            "検証期間の呼び出しで拒否または不明",
+        );
+    }
+    text.push_str("</div>");
+    if !outcome.has_last_accessed {
+        text.push_str(&format!(
+            "<p class=\"hint\">{}</p>",
+            both(
+                "No service-last-accessed data were given: a service that only such data would show is not known.",
+                "サービスの最終アクセス情報がないため、それでしか分からない利用は考慮されていない。"
+            )
+        ));
+    }
+    text
+}
+
+fn one(proposal: &Proposal, is_only: bool) -> String {
+    let held = &proposal.tightened;
+    let open = if is_only || proposal.wants_a_look() { " open" } else { "" };
+    let chip = if proposal.wants_a_look() {
+        format!("<span class=\"chip medium\">{}</span>", both("look", "要確認"))
+    } else {
+        format!("<span class=\"chip good\">{}</span>", both("proved", "証明済み"))
+    };
+    let mut body = format!(
+        "<section class=\"card\"><details{open}><summary>{chip} <code>{}</code> {} → {}</summary>",
+        escape(held.principal.as_str()),
+        held.dropped.actions_before,
+        held.dropped.actions_after
+    );
+    body.push_str(&facts(proposal));
+    body.push_str(&format!("<div class=\"sides\"><div><h3>{}</h3>", both("Before", "変更前")));
+    for (name, old) in &held.old {
+        body.push_str(&format!(
+            "<details{}><summary>{}</summary><pre>{}</pre></details>",
+            if is_only { " open" } else { "" },
+            escape(name),
+            escape(&print::print_pretty(old))
+        ));
+    }
+    body.push_str(&format!("</div><div><h3>{}</h3>", both("After", "変更後")));
+    for new in &held.new {
+        body.push_str(&format!("<pre>{}</pre>", escape(&print::print_pretty(new))));
+    }
+    if held.new.is_empty() {
+        body.push_str(&format!(
+            "<p>{}</p>",
+            both(
+                "No policy: nothing it did needs a permission.",
+                "ポリシー不要:許可を要する操作がなかった。"
+            )
+        ));
+    }
+    body.push_str("</div></div>");
+    body.push_str(&heading("Evidence", "根拠"));
+    body.push_str(&evidence(&held.elements));
+    body.push_str(&failing(
+        "Denied or open on the holdout",
+        "検証期間で拒否または不明",
+        proposal.holdout.as_ref(),
+    ));
+    body.push_str(&failing("Not sufficient", "不足", Some(&proposal.verified)));
+    body.push_str(&remarks(proposal));
+    body.push_str(&plan(proposal));
+    body.push_str("</details></section>");
+    body
+}
+
+fn heading(english: &str, japanese: &str) -> String {
+    format!("<h3>{}</h3>", both(english, japanese))
+}
+
+fn facts(proposal: &Proposal) -> String {
+    let held = &proposal.tightened;
+    let sound = match held.soundness {
+        Inclusion::Proved => both(&soundness(&held.soundness), "証明済み:以前になかった許可は含まれない"),
+        _ => format!("<span class=\"warn\">{}</span>", escape(&soundness(&held.soundness))),
+    };
+    let verified = &proposal.verified;
+    let mut rows = vec![
+        (both("Sound", "健全"), sound),
+        (
+            both("Sufficient", "十分"),
+            format!(
+                "{} / {}",
+                thousands(verified.allowed.saturating_add(verified.assumed)),
+                thousands(verified.calls)
+            ),
+        ),
+        (both("Minimal", "最小"), format!("{} / {}", held.necessity.1, held.necessity.0)),
+        (both("Size", "大きさ"), escape(&size(proposal))),
+    ];
+    if let Some(holdout) = &proposal.holdout {
+        rows.push((both("Holdout", "検証期間"), escape(&held_out(holdout))));
+    }
+    let rows: String = rows.iter().map(|(term, what)| format!("<dt>{term}</dt><dd>{what}</dd>")).collect();
+    format!("<dl>{rows}</dl>")
+}
+
+fn evidence(elements: &[Element]) -> String {
+    let row = |element: &Element| {
+        let mut row = vec![escape(&element.sid), part(element.part), code(&element.text), kind(element.kind)];
+        match &element.support {
+            Some(support) => row.extend([
+                thousands(support.calls),
+                if support.names > 1 { support.names.to_string() } else { String::new() },
+                unbroken(&day(support.last)),
+                code(support.first.event_id.as_deref().unwrap_or("–")),
+            ]),
+            None => row.extend(vec![String::new(); 4]),
+        }
+        row
+    };
+    table(
+        &[
+            ("Statement", "ステートメント"),
+            ("Part", "要素"),
+            ("What", "内容"),
+            ("Why", "理由"),
+            ("#Calls", "回数"),
+            ("#Names", "まとめた名前"),
+            ("Last", "最後"),
+            ("First event", "最初のイベント"),
+        ],
+        &elements.iter().map(row).collect::<Vec<_>>(),
+    )
+}
+
+fn part(part: &str) -> String {
+    match part {
+        "action" => both("action", "アクション"),
+        "resource" => both("resource", "リソース"),
+        _ => both("condition", "条件"),
+    }
+}
+
+fn kind(kind: ElementKind) -> String {
+    let japanese = match kind {
+        ElementKind::Needed => "呼び出しに必要",
+        ElementKind::Possible => "必要だった可能性がある",
+        ElementKind::Kept => "指定により維持",
+        ElementKind::Unseen => "証跡に現れないため維持",
+    };
+    both(super::show::kind(kind), japanese)
+}
+
+fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String {
+    let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else {
+        return String::new();
+    };
+    let row = |failing: &Failing| {
+        vec![
+            code(&failing.action),
+            failing.resource.as_deref().map(code).unwrap_or_default(),
+            thousands(failing.calls),
+            unbroken(&day(failing.last)),
+            escape(&failing.why),
+            code(failing.first.event_id.as_deref().unwrap_or("–")),
+        ]
+    };
+    let rows: Vec<Vec<String>> = verified.failing.iter().map(row).collect();
+    let headings = [
+        ("Action", "アクション"),
+        ("On", "リソース"),
+        ("#Calls", "回数"),
+        ("Last", "最後"),
+        ("Why", "理由"),
+        ("First event", "最初のイベント"),
+    ];
+    format!("{}{}", heading(english, japanese), table(&headings, &rows))
+}
+
+fn remarks(proposal: &Proposal) -> String {
+    let held = &proposal.tightened;
+    let mut text = String::new();
+    if !held.dropped.by_service.is_empty() {
+        text.push_str(&heading("No longer granted", "許可されなくなるもの"));
+        let mut services: Vec<(&String, &usize)> = held.dropped.by_service.iter().collect();
+        services.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let named: Vec<String> =
+            services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
+        let more = services.len().saturating_sub(40);
+        let more = if more > 0 {
+            both(&format!(" and {more} more services"), &format!(" ほか {more} サービス"))
+        } else {
+            String::new()
+        };
+        text.push_str(&format!("<p>{}{more}</p>", named.join(", ")));
+    }
+    let list =
+        |items: Vec<String>| -> String { items.iter().map(|item| format!("<li>{item}</li>")).collect() };
+    let mut section = |english: &str, japanese: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            text.push_str(&format!("{}<ul>{}</ul>", heading(english, japanese), list(items)));
+        }
+    };
+    section(
+        "Was denied, and may be wanted",
+        "拒否されたが必要かもしれないもの",
+        held.denied
+            .iter()
+            .map(|denied| {
+                let on = denied.resource.as_deref().map(code).unwrap_or_default();
+                format!(
+                    "{} {on} × {}, {}",
+                    code(&denied.action),
+                    thousands(denied.calls),
+                    escape(&day(denied.last))
+                )
+            })
+            .collect(),
+    );
+    section(
+        "Used seldom: other seasons may need more",
+        "利用がまれなもの:他の時期に必要となる可能性",
+        held.rare.iter().map(|one| escape(&rare(one))).collect(),
+    );
+    section(
+        "Not shown by this trail",
+        "証跡に現れないもの",
+        held.unseen
+            .iter()
+            .map(|unseen| {
+                let (english, japanese) =
+                    if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
+                format!(
+                    "{} {}: {} <details><summary>{}</summary>{}</details>",
+                    code(&unseen.service),
+                    both(english, japanese),
+                    escape(unseen.why),
+                    unseen.actions.len(),
+                    unseen.actions.iter().map(|action| code(action)).collect::<Vec<_>>().join(", ")
+                )
+            })
+            .collect(),
+    );
+    section(
+        "Succeeded, though the policies of the snapshot deny it",
+        "スナップショットのポリシーでは説明できない成功",
+        held.unexplained
+            .iter()
+            .map(|(action, count)| format!("{} × {}", code(action), thousands(*count)))
+            .collect(),
+    );
+    text
+}
+
+fn plan(proposal: &Proposal) -> String {
+    let list = |steps: &[kagimori_plan::plan::Step]| -> String {
+        steps.iter().map(|step| format!("<li>{}</li>", escape(&step.sentence))).collect()
+    };
+    format!(
+        "{}<p>{}</p><ol>{}</ol><details><summary>{}</summary><ol>{}</ol></details>",
+        heading("Plan", "計画"),
+        code(&proposal.plan.id),
+        list(&proposal.plan.changes),
+        both("The way back", "元に戻す手順"),
+        list(&proposal.plan.way_back),
+    )
+}

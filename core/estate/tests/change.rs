@@ -1,0 +1,270 @@
+//! The laws of changes, over the fictional company.
+
+#[cfg(test)]
+mod change {
+    use std::sync::OnceLock;
+
+    use kagimori_estate::Estate;
+    use kagimori_estate::change::{
+        Change, ChangeError, WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
+    };
+    use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+    use kagimori_estate::read::{Assembler, File, read};
+    use kagimori_policy::parse::{Strictness, parse};
+    use kagimori_testkit::{Options, generate};
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    fn company() -> &'static Estate {
+        static COMPANY: OnceLock<Estate> = OnceLock::new();
+        COMPANY.get_or_init(|| {
+            let files = generate(&Options { days: 0, ..Options::default() });
+            let mut assembler = Assembler::default();
+            for (path, bytes) in files.iter().filter(|(path, _)| path.starts_with("snapshots/")) {
+                let account = path.split('/').nth(1).and_then(|folder| AccountId::parse(folder).ok());
+                assembler.add(read(File { path, account, bytes }));
+            }
+            assembler.finish(None)
+        })
+    }
+
+    fn arn(text: &str) -> Arn {
+        Arn::parse(text).unwrap()
+    }
+
+    fn document(action: &str) -> WireDocument {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*","Condition":{{"StringLike":{{"b":"1"}},"Bool":{{"a":true}}}}}}]}}"#
+        );
+        WireDocument(parse(&text, Strictness::Strict).unwrap())
+    }
+
+    fn pick<T: Clone>(all: &[T], index: Index) -> T {
+        all[index.index(all.len())].clone()
+    }
+
+    /// A change about what the company has, with a name that is new or one that is there.
+    fn one_of(kind: usize, index: Index, other: Index, new: bool) -> Change {
+        let estate = company();
+        let accounts = || estate.accounts.values();
+        let users: Vec<_> = accounts().flat_map(|account| account.users.values()).collect();
+        let roles: Vec<_> = accounts().flat_map(|account| account.roles.values()).collect();
+        let groups: Vec<_> = accounts().flat_map(|account| account.groups.values()).collect();
+        let policies: Vec<_> = accounts().flat_map(|account| account.policies.keys()).collect();
+        let own: Vec<_> = policies.iter().filter(|arn| arn.account().is_some()).collect();
+        let keys: Vec<_> = users
+            .iter()
+            .flat_map(|user| user.access_keys.value().into_iter().flatten().map(move |key| (&user.arn, key)))
+            .filter_map(|(user, key)| Some((user.clone(), key.id.clone()?)))
+            .collect();
+        let identities: Vec<Arn> = (users.iter().map(|user| &user.arn))
+            .chain(roles.iter().map(|role| &role.arn))
+            .chain(groups.iter().map(|group| &group.arn))
+            .cloned()
+            .collect();
+        let identity = pick(&identities, index);
+        let grants = |arn: &Arn| {
+            let account = &estate.accounts[&arn.account().unwrap()];
+            match arn.resource().split('/').next() {
+                Some("user") => {
+                    account.users[arn.name()].details.value().map(|details| details.grants.clone())
+                }
+                Some("role") => Some(account.roles[arn.name()].grants.clone()),
+                _ => Some(account.groups[arn.name()].grants.clone()),
+            }
+            .unwrap_or_default()
+        };
+        let there = grants(&identity);
+        let inline = match there.inline.as_slice() {
+            [] => "new".to_owned(),
+            inline => {
+                if new {
+                    "new".to_owned()
+                } else {
+                    pick(inline, other).0
+                }
+            }
+        };
+        let attached = match there.attached.as_slice() {
+            [] => (*pick(&policies, other)).clone(),
+            attached => {
+                if new {
+                    (*pick(&policies, other)).clone()
+                } else {
+                    pick(attached, other)
+                }
+            }
+        };
+        let user = pick(&users, index);
+        let groups_of_user = user.details.value().map(|details| details.groups.clone()).unwrap_or_default();
+        let organization = estate.organization.policies.value().unwrap();
+        let scp = pick(organization, index);
+        let target = scp.targets.value().into_iter().flatten().next().cloned().unwrap_or("r-new".to_owned());
+        match kind {
+            0 => {
+                let (user, key) = pick(&keys, index);
+                Change::SetAccessKeyStatus { user, key, active: new }
+            }
+            1 => {
+                Change::PutInlinePolicy { identity, name: inline, document: document("s3:*"), position: None }
+            }
+            2 => Change::DeleteInlinePolicy { identity, name: inline },
+            3 => Change::AttachPolicy { identity, policy: attached, position: None },
+            4 => Change::DetachPolicy { identity, policy: attached },
+            5 => Change::SetBoundary { identity, policy: (*pick(&policies, other)).clone() },
+            6 => Change::RemoveBoundary { identity },
+            7 => Change::SetTrustPolicy {
+                role: pick(&roles, index).arn.clone(),
+                document: document("sts:AssumeRole"),
+            },
+            8 => Change::AddToGroup {
+                user: user.arn.clone(),
+                group: pick(&groups, other).name.clone(),
+                position: None,
+            },
+            9 => {
+                let group = groups_of_user.first().cloned().unwrap_or_else(|| "none".to_owned());
+                Change::RemoveFromGroup { user: user.arn.clone(), group }
+            }
+            10 => Change::SetConsoleLogin { user: user.arn.clone(), enabled: new },
+            11 => {
+                let policy = if new {
+                    arn("arn:aws:iam::444455556666:policy/p/new")
+                } else {
+                    (**pick(&own, index)).clone()
+                };
+                Change::CreatePolicy { policy, document: document("s3:*") }
+            }
+            12 => Change::CreatePolicyVersion {
+                policy: (**pick(&own, index)).clone(),
+                version: "v99".to_owned(),
+                document: document("s3:*"),
+            },
+            13 => Change::CreateOrganizationPolicy {
+                id: if new { "p-new".to_owned() } else { scp.id },
+                name: "New".to_owned(),
+                kind: "SERVICE_CONTROL_POLICY".to_owned(),
+                document: document("s3:*"),
+            },
+            14 => Change::SetOrganizationPolicy { id: scp.id, document: document("s3:*") },
+            15 => Change::AttachOrganizationPolicy { id: scp.id, target: "r-new".to_owned(), position: None },
+            _ => Change::DetachOrganizationPolicy { id: scp.id, target },
+        }
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        (0..17_usize, any::<Index>(), any::<Index>(), any::<bool>())
+            .prop_map(|(k, i, o, n)| one_of(k, i, o, n))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn a_change_and_its_inverse_leave_the_estate_as_it_was(change in change()) {
+            let estate = company();
+            match (apply(estate, &change), inverse(estate, &change)) {
+                (Ok(after), Ok(undo)) => {
+                    prop_assert!(after != *estate, "nothing changed: {change}");
+                    prop_assert!(apply(&after, &undo).unwrap() == *estate, "{change} / {undo}");
+                    // and the way back has its own way back
+                    let redo = inverse(&after, &undo).unwrap();
+                    prop_assert!(apply(estate, &redo).unwrap() == after, "{redo}");
+                }
+                (Err(refused), Err(also)) => prop_assert_eq!(refused, also),
+                (applied, undone) => prop_assert!(
+                    matches!(undone, Err(ChangeError::NotKnown(_))), "{:?} {:?}", applied.is_ok(), undone
+                ),
+            }
+        }
+
+        #[test]
+        fn several_changes_are_undone_last_first(changes in proptest::collection::vec(change(), 1..5)) {
+            let estate = company();
+            let Ok(back) = inverse_all(estate, &changes) else { return Ok(()) };
+            let after = apply_all(estate, &changes).unwrap();
+            prop_assert!(apply_all(&after, &back).unwrap() == *estate);
+        }
+
+        #[test]
+        fn json_and_back_is_the_identity(change in change()) {
+            let text = serde_json::to_string(&change).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change.clone());
+            prop_assert!(!change.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn every_kind_of_change_can_be_made_somewhere() {
+        use proptest::strategy::ValueTree;
+        use proptest::test_runner::TestRunner;
+        let mut runner = TestRunner::deterministic();
+        for kind in 0..17_usize {
+            let mut made = 0;
+            for _ in 0..200 {
+                let (index, other, new) =
+                    (any::<Index>(), any::<Index>(), any::<bool>()).new_tree(&mut runner).unwrap().current();
+                made += usize::from(inverse(company(), &one_of(kind, index, other, new)).is_ok());
+            }
+            assert!(made > 0, "kind {kind} is never made");
+        }
+    }
+
+    #[test]
+    fn a_deleted_key_has_no_way_back() {
+        let (user, key) = company()
+            .accounts
+            .values()
+            .flat_map(|account| account.users.values())
+            .find_map(|user| {
+                let key = user.access_keys.value()?.first()?;
+                Some((user.arn.clone(), key.id.clone()?))
+            })
+            .unwrap();
+        let change = Change::DeleteAccessKey { user, key };
+        assert_eq!(change.way_back(), WayBack::None);
+        assert!(apply(company(), &change).is_ok());
+        assert_eq!(inverse(company(), &change), Err(ChangeError::Irreversible));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_with_its_reason() {
+        let user = arn("arn:aws:iam::444455556666:user/machine/svc-tide-api");
+        let nobody = arn("arn:aws:iam::444455556666:user/nobody");
+        let key = AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap();
+        for (change, expected) in [
+            (
+                Change::SetAccessKeyStatus { user: user.clone(), key: key.clone(), active: false },
+                "there is no access key `AKIAIOSFODNN7EXAMPLE` in the estate",
+            ),
+            (
+                Change::DeleteAccessKey { user: nobody, key },
+                "there is no user `arn:aws:iam::444455556666:user/nobody` in the estate",
+            ),
+            (
+                Change::RemoveBoundary { identity: user.clone() },
+                "it would change nothing: arn:aws:iam::444455556666:user/machine/svc-tide-api has no boundary",
+            ),
+            (
+                Change::CreatePolicyVersion {
+                    policy: arn("arn:aws:iam::aws:policy/ReadOnlyAccess"),
+                    version: "v9".to_owned(),
+                    document: document("s3:*"),
+                },
+                "AWS would refuse it: `arn:aws:iam::aws:policy/ReadOnlyAccess` is written by AWS and cannot be changed",
+            ),
+        ] {
+            let error = apply(company(), &change).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            assert!(!error.hint().is_empty());
+        }
+        for text in [
+            r#"{"detach_policy":{"identity":"arn:aws:iam::1:user/a"}}"#,
+            r#"{"explode":{}}"#,
+            r#"{"detach_policy":{"identity":"x","policy":"y"}}"#,
+            r#"{"set_trust_policy":{"role":"arn:aws:iam::444455556666:role/a","document":{"Statement":[{"Effect":"Allow","Action":"*","Action":"s3:*"}]}}}"#,
+        ] {
+            assert!(serde_json::from_str::<Change>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A plan: changes, the way back, what the replay showed, and the estate it was made from.
+//!
+//! Its id is the hash of its content, so that what was approved is what is applied. It is stored as JSON,
+//! `plans/<id>.json`, schema `kagimori.plan` version 1.
+
+mod fingerprint;
+
+use kagimori_estate::Estate;
+use kagimori_estate::change::{Change, ChangeError, WayBack, inverse_all};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::replay::{Counts, Evidence};
+
+pub use fingerprint::fingerprint;
+
+/// The version of the schema that is written, and the only one that is read.
+const SCHEMA_VERSION: u32 = 1;
+/// Bytes of the hash that name a plan: 64 bits tell the plans of a company apart.
+const ID_BYTES: usize = 8;
+
+/// Changes with their evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// `kagimori.plan`, version 1.
+    pub schema: PlanSchema,
+    /// The hash of what follows but the evidence: 16 hexadecimal digits.
+    pub id: String,
+    /// What it is for, in a sentence.
+    pub title: String,
+    /// The estate it was made from.
+    pub made_from: String,
+    /// What would be done, in order.
+    pub changes: Vec<Step>,
+    /// What undoes it, in order.
+    pub way_back: Vec<Step>,
+    /// What the replay showed.
+    pub evidence: Option<Summary>,
+}
+
+/// The name and version of a plan's JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a name and a number")]
+pub struct PlanSchema {
+    /// `kagimori.plan`
+    pub name: String,
+    /// 1
+    pub version: u32,
+}
+
+/// A change and its sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "a change and its sentence")]
+pub struct Step {
+    /// For people; not read back.
+    pub sentence: String,
+    /// The change.
+    pub change: Change,
+}
+
+/// What a replay showed, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Summary {
+    /// The time of the first and the last call that was replayed, in seconds since 1970.
+    pub window: Option<(i64, i64)>,
+    /// Calls that were replayed.
+    pub calls: u64,
+    /// Calls that would have broken.
+    pub newly_denied: u64,
+    /// Calls of which it is not known.
+    pub cannot_tell: u64,
+    /// Calls that would be allowed if keys that CloudTrail does not tell were absent.
+    pub allowed_assuming: u64,
+    /// Calls that succeeded though the estate as it is does not allow them.
+    pub unexplained: u64,
+    /// Calls that stay allowed.
+    pub still_allowed: u64,
+    /// Principals some of whose calls would have broken.
+    pub broken_principals: Vec<String>,
+}
+
+/// Why a text is no plan, or a plan cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "the hint differs")]
+pub enum PlanError {
+    /// Not the JSON of a plan.
+    #[error("it is not a plan: {0}")]
+    Unreadable(String),
+    /// A plan of another version.
+    #[error("it is a plan of version {0}, and this program reads version {SCHEMA_VERSION}")]
+    OtherVersion(u32),
+    /// Its id is not that of its content: it was edited.
+    #[error("its content is not that of its id `{0}`: it was edited after it was made")]
+    Edited(String),
+    /// A change cannot be made.
+    #[error("step {}, {sentence}: {error}", place.saturating_add(1))]
+    Step {
+        /// Which change, from 0.
+        place: usize,
+        /// The change.
+        sentence: String,
+        /// Why not.
+        error: ChangeError,
+    },
+}
+
+impl Plan {
+    /// Makes a plan over an estate.
+    ///
+    /// # Errors
+    /// [`PlanError::Step`] when a change cannot be made. One that cannot be undone can: the plan then has no way back.
+    pub fn new(title: &str, estate: &Estate, changes: &[Change]) -> Result<Self, PlanError> {
+        Self::made_from(title, estate, &fingerprint(estate), changes)
+    }
+
+    /// The same with the [`fingerprint`] of the estate, for whoever makes many plans of one.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn made_from(
+        title: &str,
+        estate: &Estate,
+        fingerprint: &str,
+        changes: &[Change],
+    ) -> Result<Self, PlanError> {
+        let has_way_back = changes.iter().all(|change| change.way_back() != WayBack::None);
+        let back = if has_way_back {
+            inverse_all(estate, changes).map_err(|(place, error)| step_error(changes, place, error))?
+        } else {
+            kagimori_estate::change::apply_all(estate, changes)
+                .map_err(|(place, error)| step_error(changes, place, error))?;
+            Vec::new()
+        };
+        let steps = |changes: &[Change]| -> Vec<Step> {
+            changes
+                .iter()
+                .map(|change| Step { sentence: change.to_string(), change: change.clone() })
+                .collect()
+        };
+        let mut plan = Self {
+            schema: PlanSchema { name: "kagimori.plan".to_owned(), version: SCHEMA_VERSION },
+            id: String::new(),
+            title: title.to_owned(),
+            made_from: fingerprint.to_owned(),
+            changes: steps(changes),
+            way_back: steps(&back),
+            evidence: None,
+        };
+        plan.id = plan.content_id();
+        Ok(plan)
+    }
+
+    /// The same plan with what a replay showed; its id stays.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: &Evidence) -> Self {
+        self.evidence = Some(Summary::of(evidence));
+        self
+    }
+
+    /// Reads a plan and checks that it is the one its id names.
+    ///
+    /// # Errors
+    /// [`PlanError`] when it is not a plan of this version, or was edited.
+    pub fn read(text: &str) -> Result<Self, PlanError> {
+        let plan: Self =
+            serde_json::from_str(text).map_err(|error| PlanError::Unreadable(error.to_string()))?;
+        if plan.schema.name != "kagimori.plan" {
+            return Err(PlanError::Unreadable(format!("it is a `{}`", plan.schema.name)));
+        }
+        if plan.schema.version != SCHEMA_VERSION {
+            return Err(PlanError::OtherVersion(plan.schema.version));
+        }
+        if plan.id != plan.content_id() {
+            return Err(PlanError::Edited(plan.id));
+        }
+        Ok(plan)
+    }
+
+    /// The changes without their sentences.
+    pub fn bare_changes(&self) -> Vec<Change> {
+        self.changes.iter().map(|step| step.change.clone()).collect()
+    }
+
+    /// Whether the estate is, in what this plan touches, still as it was: the way back is the same.
+    pub fn still_fits(&self, estate: &Estate) -> bool {
+        let changes = self.bare_changes();
+        let back: Vec<Change> = self.way_back.iter().map(|step| step.change.clone()).collect();
+        let is_one_way = changes.iter().any(|change| change.way_back() == WayBack::None);
+        if is_one_way {
+            return kagimori_estate::change::apply_all(estate, &changes).is_ok();
+        }
+        inverse_all(estate, &changes).is_ok_and(|now| now == back)
+    }
+
+    fn content_id(&self) -> String {
+        let content = (&self.title, &self.made_from, self.bare_changes());
+        let text = serde_json::to_string(&content).unwrap_or_default();
+        hex(&Sha256::digest(text.as_bytes()), ID_BYTES)
+    }
+}
+
+impl Summary {
+    fn of(evidence: &Evidence) -> Self {
+        let totals: Counts = evidence.totals;
+        let broken = evidence.principals.iter().filter(|(_, held)| held.counts.newly_denied > 0);
+        Self {
+            window: evidence.window,
+            calls: totals.total(),
+            newly_denied: totals.newly_denied,
+            cannot_tell: totals.cannot_tell,
+            allowed_assuming: totals.allowed_assuming,
+            unexplained: totals.unexplained,
+            still_allowed: totals.still_allowed,
+            broken_principals: broken.map(|(name, _)| name.clone()).collect(),
+        }
+    }
+}
+
+impl PlanError {
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "give a file that `kagimori whatif --save` or `kagimori tighten` wrote",
+            Self::OtherVersion(_) => "make the plan again with this program",
+            Self::Edited(_) => {
+                "make a new plan with the change you want; a plan's id is the hash of its content"
+            }
+            Self::Step { error, .. } => error.hint(),
+        }
+    }
+}
+
+fn step_error(changes: &[Change], place: usize, error: ChangeError) -> PlanError {
+    let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
+    PlanError::Step { place, sentence, error }
+}
+
+fn hex(bytes: &[u8], count: usize) -> String {
+    bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,273 @@
+//! Calls that no decision can tell apart.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_trail::call::Call;
+use kagimori_trail::event::Principal;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+use super::circumstances::is_from_address;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// What tells calls apart beside who called, what was checked, the region, MFA, the endpoint and the service in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]
+pub struct Telling {
+    /// `sourceIPAddress`: some policy asks for it.
+    pub address: bool,
+    /// `userAgent`.
+    pub agent: bool,
+    /// The time.
+    pub time: bool,
+    /// Calls with one of these keys are apart.
+    pub keys: FxHashSet<AccessKeyId>,
+    /// Calls of these roles are apart when their session's key is not among [`Telling::handed_out`].
+    pub traced_roles: FxHashSet<Arn>,
+    /// The keys of sessions whose making stands in the trail.
+    pub handed_out: FxHashSet<AccessKeyId>,
+}
+
+/// One call of a class.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "a time and an id")]
+pub struct Witness {
+    /// `eventTime`, in seconds since 1970-01-01T00:00:00Z.
+    pub time: i64,
+    /// `eventID`.
+    pub event_id: Option<Box<str>>,
+}
+
+/// Calls that no decision can tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Class {
+    /// The first of them: it stands for all.
+    pub call: Call,
+    /// How many.
+    pub count: u64,
+    /// The time of the last.
+    pub last: i64,
+    /// The days on which there were any, since 1970-01-01.
+    pub days: BTreeSet<i64>,
+    /// Made with one of the keys of [`Telling::keys`].
+    pub has_key: bool,
+    /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
+    pub is_untraced: bool,
+    session: Session,
+}
+
+/// What tells calls apart beside their texts, worked out once a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Session {
+    /// [`Class::has_key`]
+    has_key: bool,
+    /// [`Class::is_untraced`]
+    is_untraced: bool,
+    /// Of the credentials; `None`: without any.
+    is_long_term: Option<bool>,
+    is_from_address: bool,
+}
+
+/// Classes of calls, counted.
+#[derive(Clone, Debug, Default)]
+pub struct Classes {
+    telling: Telling,
+    by_hash: FxHashMap<u64, Vec<usize>>,
+    classes: Vec<Class>,
+    calls: u64,
+}
+
+impl Classes {
+    /// No call so far.
+    pub fn new(telling: Telling) -> Self {
+        Self { telling, ..Self::default() }
+    }
+
+    /// Counts a call.
+    pub fn add(&mut self, call: &Call) {
+        self.calls = self.calls.saturating_add(1);
+        let session = self.session(call);
+        let hash = self.telling.hash(call, session);
+        match self.place(hash, call, session) {
+            Some(place) => {
+                if let Some(class) = self.classes.get_mut(place) {
+                    class.count(call);
+                }
+            }
+            None => self.insert(hash, Class::of(call.clone(), session)),
+        }
+    }
+
+    /// Whether a call is of one of the classes.
+    pub fn contains(&self, call: &Call) -> bool {
+        let session = self.session(call);
+        self.place(self.telling.hash(call, session), call, session).is_some()
+    }
+
+    /// Takes in what another thread counted.
+    pub fn merge(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        for class in other.classes {
+            let hash = self.telling.hash(&class.call, class.session);
+            match self.place(hash, &class.call, class.session) {
+                Some(place) => {
+                    if let Some(held) = self.classes.get_mut(place) {
+                        held.merge(class);
+                    }
+                }
+                None => self.insert(hash, class),
+            }
+        }
+    }
+
+    /// The classes, in the order of their first calls: the same whatever was read first.
+    pub fn finish(self) -> Vec<Class> {
+        let mut classes = self.classes;
+        classes.sort_by(|a, b| {
+            let key = |class: &Class| (class.call.time, class.call.event_id.clone());
+            key(a).cmp(&key(b)).then_with(|| a.call.checks.cmp(&b.call.checks))
+        });
+        classes
+    }
+
+    /// How many calls were counted.
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// How many classes they make.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Whether no call was counted.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    fn session(&self, call: &Call) -> Session {
+        let telling = &self.telling;
+        let key = call.caller.access_key.as_ref();
+        let has_key = !telling.keys.is_empty() && key.is_some_and(|key| telling.keys.contains(key));
+        let is_untraced = !telling.traced_roles.is_empty()
+            && matches!(&call.caller.principal, Principal::Role(role) if telling.traced_roles.contains(role))
+            && key.is_none_or(|key| !telling.handed_out.contains(key));
+        Session {
+            has_key,
+            is_untraced,
+            is_long_term: is_long_term(call),
+            is_from_address: is_from_address(call),
+        }
+    }
+
+    fn place(&self, hash: u64, call: &Call, session: Session) -> Option<usize> {
+        let candidates = self.by_hash.get(&hash)?;
+        candidates.iter().copied().find(|place| {
+            self.classes
+                .get(*place)
+                .is_some_and(|class| class.session == session && self.telling.is_same(&class.call, call))
+        })
+    }
+
+    fn insert(&mut self, hash: u64, class: Class) {
+        self.by_hash.entry(hash).or_default().push(self.classes.len());
+        self.classes.push(class);
+    }
+}
+
+impl Telling {
+    /// What the policies of an estate ask for.
+    pub fn for_keys(condition_keys: &BTreeSet<String>) -> Self {
+        let asks = |keys: &[&str]| keys.iter().any(|key| condition_keys.contains(*key));
+        Self {
+            address: asks(&["aws:sourceip", "aws:vpcsourceip"]),
+            agent: asks(&["aws:useragent"]),
+            time: asks(&["aws:currenttime", "aws:epochtime"]),
+            ..Self::default()
+        }
+    }
+
+    fn hash(&self, call: &Call, session: Session) -> u64 {
+        let mut hasher = FxHasher::default();
+        call.caller.principal.hash(&mut hasher);
+        call.name.hash(&mut hasher);
+        call.checks.hash(&mut hasher);
+        call.region.hash(&mut hasher);
+        (call.outcome, call.caller.mfa, session).hash(&mut hasher);
+        call.caller.vpc_endpoint.hash(&mut hasher);
+        if self.address {
+            call.caller.address.hash(&mut hasher);
+        }
+        if self.time {
+            call.time.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn is_same(&self, one: &Call, other: &Call) -> bool {
+        let (a, b) = (&one.caller, &other.caller);
+        a.principal == b.principal
+            && one.name == other.name
+            && one.checks == other.checks
+            && one.region == other.region
+            && (one.outcome, a.mfa, one.gap, one.account) == (other.outcome, b.mfa, other.gap, other.account)
+            && a.vpc_endpoint == b.vpc_endpoint
+            && a.invoked_by == b.invoked_by
+            && one.source == other.source
+            && (!self.address || a.address == b.address)
+            && (!self.agent || a.agent == b.agent)
+            && (!self.time || one.time == other.time)
+    }
+}
+
+/// Long-term keys begin with `AKIA`, those of sessions with `ASIA` (`reference_identifiers`).
+fn is_long_term(call: &Call) -> Option<bool> {
+    call.caller.access_key.as_ref().map(|key| key.as_str().starts_with("AKIA"))
+}
+
+impl Class {
+    fn of(call: Call, session: Session) -> Self {
+        let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
+        Self {
+            call,
+            count: 1,
+            last,
+            days,
+            has_key: session.has_key,
+            is_untraced: session.is_untraced,
+            session,
+        }
+    }
+
+    fn count(&mut self, call: &Call) {
+        self.count = self.count.saturating_add(1);
+        if call.time != self.last {
+            let day = call.time.div_euclid(DAY);
+            if day != self.last.div_euclid(DAY) {
+                self.days.insert(day);
+            }
+            self.last = self.last.max(call.time);
+        }
+        if (call.time, &call.event_id) < (self.call.time, &self.call.event_id) {
+            self.call = call.clone();
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.last = self.last.max(other.last);
+        self.days.extend(other.days);
+        if (other.call.time, &other.call.event_id) < (self.call.time, &self.call.event_id) {
+            self.call = other.call;
+        }
+    }
+
+    /// The first call.
+    pub fn witness(&self) -> Witness {
+        Witness { time: self.call.time, event_id: self.call.event_id.clone() }
+    }
+}

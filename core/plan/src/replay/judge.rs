@@ -1,0 +1,486 @@
+//! One class of calls, before and after.
+
+use std::collections::BTreeMap;
+
+use kagimori_estate::access::{Access, Question, Subject};
+use kagimori_estate::id::{AccountId, Arn};
+use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::decision::Answer;
+use kagimori_policy::document::{
+    ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
+};
+use kagimori_policy::formula::{Atom, Formula};
+use kagimori_policy::pattern::matches_ignoring_case;
+use kagimori_policy::policies::{Layer, Level, Policies};
+use kagimori_policy::request::Request;
+use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
+use kagimori_trail::event::Principal;
+use rustc_hash::FxHashSet;
+
+use super::{Class, is_untold, question};
+
+/// More unknowns than this are not tried out.
+const ATOMS_MAX: usize = 12;
+
+/// The estate before and after, and the credentials that would be gone.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    before: &'a Access<'a>,
+    after: &'a Access<'a>,
+    /// Users whose console password would be gone.
+    no_console: FxHashSet<Arn>,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
+pub enum Verdict {
+    /// It was allowed and would be denied: it would have broken.
+    NewlyDenied,
+    /// It is not known whether it would be allowed.
+    CannotTell,
+    /// It succeeded, and by the policies of the estate as it is it could not have: the model lacks something, or the policies
+    /// were others then.
+    Unexplained,
+    /// It was denied and would be allowed.
+    NewlyAllowed,
+    /// It would be allowed, if the condition keys that CloudTrail does not tell were absent.
+    AllowedAssuming,
+    /// It would be allowed.
+    StillAllowed,
+    /// It was denied, and would be.
+    AlreadyDenied,
+    /// Nothing to decide: throttled, a sign-in, something AWS does by itself, or nobody of this estate.
+    NotAsked,
+}
+
+/// A verdict with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The check that decided it, by its place; `None`: the call as a whole.
+    pub check: Option<usize>,
+    /// Why, as a noun phrase or a short sentence.
+    pub why: String,
+    /// The condition keys it hangs on.
+    pub keys: Vec<String>,
+}
+
+/// What the policies say of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "three values")]
+pub enum Said {
+    /// Allowed; where the resource is not told, on some at least.
+    Allowed,
+    /// Denied: by which layer, and whether by a Deny.
+    Denied(Layer, bool),
+    /// Allowed if this holds.
+    If(Formula),
+}
+
+/// Who called, as the estate knows them.
+enum Who {
+    Subject {
+        before: Box<Subject>,
+        after: Box<Subject>,
+    },
+    /// Told by the event, and not in the estate.
+    Gone,
+    /// A service, or nobody of IAM.
+    Nobody,
+}
+
+impl<'a> Replay<'a> {
+    /// Replays over two estates.
+    pub fn new(before: &'a Access<'a>, after: &'a Access<'a>) -> Self {
+        Self { before, after, no_console: FxHashSet::default() }
+    }
+
+    /// Users who could sign in and could not any more.
+    #[must_use]
+    pub fn without_console(mut self, users: impl IntoIterator<Item = Arn>) -> Self {
+        self.no_console.extend(users);
+        self
+    }
+
+    /// Judges a class of calls.
+    pub fn judge(&self, class: &Class) -> Judgement {
+        let judged = self.judge_call(class);
+        let worked = matches!(class.call.outcome, Outcome::Succeeded | Outcome::Failed);
+        if class.is_untraced && worked && judged.verdict > Verdict::CannotTell {
+            let why =
+                "how its session was made is not in this trail, and the role's trust policy would change";
+            return whole(Verdict::CannotTell, why);
+        }
+        judged
+    }
+
+    fn judge_call(&self, class: &Class) -> Judgement {
+        let call = &class.call;
+        if call.outcome == Outcome::Throttled {
+            return whole(Verdict::NotAsked, "throttled");
+        }
+        if let Some(judgement) = self.credential(class) {
+            return judgement;
+        }
+        if call.gap == Some(MapGap::NotAuthorized) {
+            return whole(Verdict::NotAsked, "not a call that IAM authorizes");
+        }
+        match self.who(&call.caller.principal) {
+            Who::Nobody => whole(Verdict::NotAsked, "no principal of this estate"),
+            Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
+            Who::Gone => whole(Verdict::CannotTell, "its caller is not in the snapshots"),
+            Who::Subject { before, after } => self.judge_checks(call, &before, &after),
+        }
+    }
+
+    /// Credentials that would be gone decide before any policy.
+    fn credential(&self, class: &Class) -> Option<Judgement> {
+        let call = &class.call;
+        let worked = call.outcome == Outcome::Succeeded || call.outcome == Outcome::Failed;
+        if class.has_key && worked {
+            let why = "its access key, or the key or session that its session was made from, would not work";
+            return Some(whole(Verdict::NewlyDenied, why));
+        }
+        let Principal::User(arn) = &call.caller.principal else { return None };
+        let signs_in = &*call.source == "signin.amazonaws.com" && worked && call.error.is_none();
+        (signs_in && self.no_console.contains(arn))
+            .then(|| whole(Verdict::NewlyDenied, "the console password would be gone"))
+    }
+
+    fn who(&self, principal: &Principal) -> Who {
+        let found = |access: &Access<'_>| match principal {
+            Principal::Root(account, _) => access.root(*account),
+            _ => subject_of(access, principal).cloned(),
+        };
+        match (principal, found(self.before), found(self.after)) {
+            (Principal::Service(_) | Principal::Other, ..) => Who::Nobody,
+            (_, Some(before), Some(after)) => {
+                Who::Subject { before: Box::new(before), after: Box::new(after) }
+            }
+            _ => Who::Gone,
+        }
+    }
+
+    fn judge_checks(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+        let mut worst: Option<Judgement> = None;
+        for (place, check) in call.checks.iter().enumerate() {
+            let judged = self.judge_check(call, place, check, before, after);
+            if worst.as_ref().is_none_or(|worst| judged.verdict < worst.verdict) {
+                worst = Some(judged);
+            }
+        }
+        let is_open = call.gap.is_some() && before_is_not_after(self, before, after);
+        match worst {
+            None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
+            None if is_open => whole(Verdict::CannotTell, gap(call)),
+            None => whole(Verdict::StillAllowed, "nothing that decides it changes"),
+            Some(judged)
+                if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied =>
+            {
+                whole(Verdict::CannotTell, gap(call))
+            }
+            Some(judged) => judged,
+        }
+    }
+
+    fn judge_check(
+        &self,
+        call: &Call,
+        place: usize,
+        check: &Check,
+        before: &Subject,
+        after: &Subject,
+    ) -> Judgement {
+        let was = said(self.before, before, call, check);
+        let is = said(self.after, after, call, check);
+        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
+        let plain = |verdict, why: &str| of(verdict, why.to_owned(), Vec::new());
+        let is_certain = check.certainty == Certainty::Certain;
+        if call.outcome == Outcome::Denied {
+            return match (&was, &is) {
+                (Said::Denied(..), Said::Allowed) => plain(Verdict::NewlyAllowed, "would be allowed"),
+                _ => plain(Verdict::AlreadyDenied, "denied then"),
+            };
+        }
+        match (&was, &is) {
+            (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, "not needed then"),
+            (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {
+                of(Verdict::Unexplained, denial(*layer, *is_explicit), Vec::new())
+            }
+            (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
+                of(Verdict::AlreadyDenied, denial(*layer, *is_explicit), Vec::new())
+            }
+            (Said::Denied(..), _) => plain(Verdict::NewlyAllowed, "would be allowed"),
+            (_, Said::Allowed) if !is_untold(check) => plain(Verdict::StillAllowed, "allowed"),
+            (_, Said::Denied(layer, is_explicit)) if is_certain => {
+                of(Verdict::NewlyDenied, denial(*layer, *is_explicit), Vec::new())
+            }
+            (_, Said::Denied(layer, is_explicit)) => {
+                let why = format!("if AWS checked it: {}", denial(*layer, *is_explicit));
+                of(Verdict::CannotTell, why, Vec::new())
+            }
+            (was, is) if is_untold(check) => {
+                if self.reaches_no_less(before, after, call, check) {
+                    return plain(Verdict::StillAllowed, "no resource is lost");
+                }
+                let keys = if let Said::If(is) = is { keys(is) } else { Vec::new() };
+                let is_some = if matches!((was, is), (Said::Allowed, Said::Allowed)) {
+                    "only some"
+                } else {
+                    "perhaps some"
+                };
+                let why = format!("the event does not tell the resource, and {is_some} would be allowed");
+                of(Verdict::CannotTell, why, keys)
+            }
+            (was, Said::If(is)) => self.judge_open(call, check, (was, is), (before, after), place),
+            (_, Said::Allowed) => plain(Verdict::StillAllowed, "allowed"),
+        }
+    }
+
+    /// Whether the identity policies after allow an action on every resource on which those before do, and the rest is the same.
+    fn reaches_no_less(&self, before: &Subject, after: &Subject, call: &Call, check: &Check) -> bool {
+        let question = question(call, check, Some(after.account));
+        let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
+        let old = about_request(&was, &self.before.request(before, &question));
+        let new = about_request(&is, &self.after.request(after, &question));
+        if old == new {
+            return true;
+        }
+        // The form that the event tells, all of it; else whatever was allowed before.
+        let form = match &check.resource {
+            CheckedResource::Pattern(pattern) => vec![everything(pattern, &check.action)],
+            _ => Vec::new(),
+        };
+        let rest = |policies: Policies| Policies { identity: Vec::new(), ..policies };
+        let holds = |wanted: &[Document]| included(wanted, &new.identity) == Inclusion::Proved;
+        let is_kept = (!form.is_empty() && holds(&form)) || holds(&old.identity);
+        is_kept && rest(old) == rest(new.clone())
+    }
+
+    /// After the change it depends: does what is known of the call settle it?
+    fn judge_open(
+        &self,
+        call: &Call,
+        check: &Check,
+        (was, is): (&Said, &Formula),
+        (before, after): (&Subject, &Subject),
+        place: usize,
+    ) -> Judgement {
+        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
+        let allowed = Formula::TRUE;
+        let was = if let Said::If(was) = was { was } else { &allowed };
+        match relation(was, is) {
+            Some(true) => return of(Verdict::StillAllowed, "what allowed it would".to_owned(), Vec::new()),
+            Some(false) => {
+                let why = "what allowed it would deny it".to_owned();
+                return of(Verdict::NewlyDenied, why, Vec::new());
+            }
+            None => {}
+        }
+        let keys = keys(is);
+        let question = question(call, check, Some(after.account));
+        let question = Question { strict: true, ..question };
+        // If the keys were absent: it must have been allowed so before, too, or they were not.
+        let is_allowed_without = self.after.decide(after, &question) == Answer::Allowed
+            && self.before.decide(before, &question) == Answer::Allowed;
+        if is_allowed_without && !keys.is_empty() {
+            let why = format!("allowed if {} were absent", keys.join(", "));
+            return of(Verdict::AllowedAssuming, why, keys);
+        }
+        let why = if keys.is_empty() {
+            format!("allowed if {is}")
+        } else {
+            format!("CloudTrail does not tell {}", keys.join(", "))
+        };
+        of(Verdict::CannotTell, why, keys)
+    }
+}
+
+/// An action allowed on a pattern of resources.
+fn everything(pattern: &str, action: &str) -> Document {
+    let statement = Statement {
+        sid: None,
+        effect: Effect::Allow,
+        principal: None,
+        action: ActionElement::Action(OneOrMany::One(action.to_owned())),
+        resource: Some(ResourceElement::Resource(OneOrMany::One(pattern.to_owned()))),
+        conditions: Vec::new(),
+    };
+    Document { version: Some(Version::V2012), id: None, statements: vec![statement] }
+}
+
+/// What policies say of the resources of a request's action: the statements that speak of the action, about this action
+/// alone, without the conditions that the request fulfils and without the statements whose conditions it does not.
+fn about_request(policies: &Policies, request: &Request) -> Policies {
+    let all = |documents: &[Document]| -> Vec<Document> {
+        let about: Vec<Document> =
+            documents.iter().map(|document| document_about(document, request)).collect();
+        about.into_iter().filter(|document| !document.statements.is_empty()).collect()
+    };
+    let levels = |levels: &[Level]| -> Vec<Level> {
+        levels.iter().map(|level| Level { id: level.id.clone(), policies: all(&level.policies) }).collect()
+    };
+    Policies {
+        identity: all(&policies.identity),
+        boundary: all(&policies.boundary),
+        service_control: levels(&policies.service_control),
+        resource_control: levels(&policies.resource_control),
+        missing: policies.missing.clone(),
+        ..Policies::default()
+    }
+}
+
+/// The same for one document.
+pub(crate) fn document_about(document: &Document, request: &Request) -> Document {
+    let action = &request.action;
+    let speaks = |statement: &&Statement| {
+        let (patterns, is_negated) = statement.action.patterns();
+        patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
+    };
+    let statements = document.statements.iter().filter(speaks);
+    let statements = statements.filter_map(|statement| simplified(document, statement, request)).collect();
+    Document { statements, id: None, ..document.clone() }
+}
+
+fn simplified(document: &Document, statement: &Statement, request: &Request) -> Option<Statement> {
+    let mut conditions = Vec::new();
+    for condition in &statement.conditions {
+        let mut one = Document { version: document.version, ..everything("*", "*") };
+        for statement in &mut one.statements {
+            statement.conditions = vec![condition.clone()];
+        }
+        match kagimori_policy::compare::decide(request, &[one]).answer {
+            Answer::Allowed => {}
+            Answer::Indeterminate => conditions.push(condition.clone()),
+            Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => return None,
+        }
+    }
+    let action = ActionElement::Action(OneOrMany::One(request.action.clone()));
+    Some(Statement { sid: None, action, conditions, ..statement.clone() })
+}
+
+/// What the policies of an estate say of a check.
+fn said(access: &Access<'_>, subject: &Subject, call: &Call, check: &Check) -> Said {
+    let question = question(call, check, Some(subject.account));
+    match access.decide(subject, &question) {
+        Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
+        Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
+        Answer::Indeterminate => Said::If(access.ask(subject, &question).decision.allowed_if),
+        Answer::Allowed => Said::Allowed,
+    }
+}
+
+/// Given that `was` holds: does `is`? `None`: it may or may not.
+fn relation(was: &Formula, is: &Formula) -> Option<bool> {
+    let mut atoms = was.atoms();
+    atoms.extend(is.atoms());
+    atoms.sort_unstable();
+    atoms.dedup();
+    if was == is {
+        return Some(true);
+    }
+    if atoms.len() > ATOMS_MAX {
+        return None;
+    }
+    let mut seen: Option<bool> = None;
+    for bits in 0..(1_u32 << atoms.len()) {
+        let values: BTreeMap<&Atom, bool> =
+            atoms.iter().enumerate().map(|(place, atom)| (*atom, bits & (1 << place) != 0)).collect();
+        if !holds(was, &values) {
+            continue;
+        }
+        let holds = holds(is, &values);
+        if seen.is_some_and(|seen| seen != holds) {
+            return None;
+        }
+        seen = Some(holds);
+    }
+    seen
+}
+
+fn holds(formula: &Formula, values: &BTreeMap<&Atom, bool>) -> bool {
+    match formula {
+        Formula::Constant(value) => *value,
+        Formula::Atom(atom) => values.get(atom).copied().unwrap_or_default(),
+        Formula::All(parts) => parts.iter().all(|part| holds(part, values)),
+        Formula::Any(parts) => parts.iter().any(|part| holds(part, values)),
+        Formula::Not(inner) => !holds(inner, values),
+    }
+}
+
+fn keys(formula: &Formula) -> Vec<String> {
+    let mut keys: Vec<String> =
+        formula.atoms().into_iter().flat_map(Atom::missing_keys).map(str::to_owned).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Whether anything that has a say about a principal changes.
+fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -> bool {
+    replay.before.in_effect(before) != replay.after.in_effect(after)
+}
+
+fn denial(layer: Layer, is_explicit: bool) -> String {
+    if is_explicit { format!("denied explicitly by {layer}") } else { format!("not allowed by {layer}") }
+}
+
+fn gap(call: &Call) -> &'static str {
+    match call.gap {
+        Some(MapGap::BodyMissing) => "CloudTrail left the request out of the event",
+        _ => "which permissions this call needs is not known",
+    }
+}
+
+fn whole(verdict: Verdict, why: &str) -> Judgement {
+    Judgement { verdict, check: None, why: why.to_owned(), keys: Vec::new() }
+}
+
+impl Judgement {
+    /// The action and the resource it is about.
+    pub fn about<'c>(&self, call: &'c Call) -> (String, Option<&'c str>) {
+        let check = self.check.and_then(|place| call.checks.get(place)).or_else(|| call.checks.first());
+        match check {
+            Some(check) => {
+                let resource = match &check.resource {
+                    CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) => Some(&**arn),
+                    CheckedResource::None => Some("*"),
+                    CheckedResource::Unknown => None,
+                };
+                (check.action.to_string(), resource)
+            }
+            None => {
+                let service = call.source.split('.').next().unwrap_or_default();
+                (format!("{service}:{}", call.name), None)
+            }
+        }
+    }
+}
+
+/// The user or role behind a call. A session's ARN without its session (`assumed-role/NAME`) finds its role.
+pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&'s Subject> {
+    match principal {
+        Principal::User(arn) | Principal::Role(arn) => access.subject(arn.as_str()).or_else(|| {
+            let is_role = arn.resource().starts_with("assumed-role/");
+            is_role.then(|| access.subject(&format!("{arn}/session"))).flatten()
+        }),
+        Principal::UserName(account, name) => access.subjects().iter().find(|subject| {
+            let is_user = subject.arn.resource().starts_with("user/");
+            subject.account == *account && is_user && subject.arn.name() == name
+        }),
+        Principal::Root(..) | Principal::Service(_) | Principal::Other => None,
+    }
+}
+
+/// The account of a principal, when it is of one.
+pub(super) fn account_of(principal: &Principal) -> Option<AccountId> {
+    match principal {
+        Principal::User(arn) | Principal::Role(arn) => arn.account(),
+        Principal::Root(account, _) | Principal::UserName(account, _) => Some(*account),
+        Principal::Service(_) | Principal::Other => None,
+    }
+}

@@ -1,0 +1,293 @@
+//! Replay over small estates, made by hand.
+
+use kagimori_estate::Estate;
+use kagimori_estate::access::Access;
+use kagimori_estate::change::{Change, WireDocument, apply};
+use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use kagimori_estate::read::{Assembler, File, read};
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::request::Fact;
+use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, MapGap, Outcome};
+use kagimori_trail::event::Principal;
+use proptest::prelude::*;
+
+use super::{Class, Classes, Evidence, Replay, Telling, Verdict};
+
+pub(crate) const USER: &str = "arn:aws:iam::111122223333:user/app";
+
+pub(crate) fn document(statements: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)
+}
+
+pub(crate) fn allow(action: &str, resource: &str, condition: &str) -> String {
+    let condition = if condition.is_empty() { String::new() } else { format!(r#","Condition":{condition}"#) };
+    document(&format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"{condition}}}"#))
+}
+
+/// An account with one user that has one inline policy.
+pub(crate) fn estate(policy: &str) -> Estate {
+    let text = format!(
+        r#"{{"UserDetailList":[{{"Path":"/","UserName":"app","UserId":"AIDAEXAMPLEEXAMPLE01","Arn":"{USER}",
+        "CreateDate":"2026-01-01T00:00:00+00:00","GroupList":[],"AttachedManagedPolicies":[],"Tags":[],
+        "UserPolicyList":[{{"PolicyName":"work","PolicyDocument":{policy}}}]}}],
+        "GroupDetailList":[],"RoleDetailList":[],"Policies":[],"IsTruncated":false}}"#
+    );
+    let account = Some(AccountId::parse("111122223333").unwrap());
+    let mut assembler = Assembler::default();
+    assembler.add(read(File { path: "authorization-details.json", account, bytes: text.as_bytes() }));
+    let estate = assembler.finish(None);
+    assert!(estate.problems.is_empty(), "{:?}", estate.problems);
+    estate
+}
+
+fn changed(estate: &Estate, policy: &str) -> Estate {
+    let document = WireDocument(parse(policy, Strictness::Strict).unwrap());
+    let identity = Arn::parse(USER).unwrap();
+    let change = Change::PutInlinePolicy { identity, name: "work".to_owned(), document, position: None };
+    apply(estate, &change).unwrap_or_else(|_| estate.clone())
+}
+
+pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: Outcome) -> Call {
+    let (service, name) = action.split_once(':').unwrap();
+    Call {
+        time,
+        event_id: Some(format!("event-{time}").into()),
+        source: format!("{service}.amazonaws.com").into(),
+        name: name.into(),
+        account: Some(AccountId::parse("111122223333").unwrap()),
+        region: Some("ap-northeast-1".into()),
+        caller: Caller {
+            principal: Principal::User(Arn::parse(USER).unwrap()),
+            arn: Some(USER.into()),
+            account: Some(AccountId::parse("111122223333").unwrap()),
+            access_key: Some(AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap()),
+            mfa: None,
+            address: Some("203.0.113.7".into()),
+            agent: Some("x".into()),
+            vpc_endpoint: None,
+            invoked_by: None,
+        },
+        outcome,
+        error: None,
+        checks: vec![Check {
+            action: action.into(),
+            resource,
+            resource_account: None,
+            context: Vec::new(),
+            certainty: Certainty::Certain,
+        }],
+        gap: None,
+        issued: None,
+    }
+}
+
+pub(crate) fn classes(calls: &[Call], telling: Telling) -> Vec<Class> {
+    let mut classes = Classes::new(telling);
+    for call in calls {
+        classes.add(call);
+    }
+    classes.finish()
+}
+
+pub(crate) fn arn(text: &str) -> CheckedResource {
+    CheckedResource::Arn(text.into())
+}
+
+fn verdict(before: &str, after: &str, call: &Call) -> (Verdict, String) {
+    let estate = estate(before);
+    let changed = changed(&estate, after);
+    let (before, after) = (Access::of(&estate), Access::of(&changed));
+    let class = classes(std::slice::from_ref(call), Telling::default()).remove(0);
+    let judgement = Replay::new(&before, &after).judge(&class);
+    (judgement.verdict, judgement.why)
+}
+
+#[test]
+fn every_verdict() {
+    let object = || arn("arn:aws:s3:::b/raw/1");
+    let all = allow("s3:*", "*", "");
+    let raw = allow("s3:GetObject", "arn:aws:s3:::b/raw/*", "");
+    let other = allow("s3:GetObject", "arn:aws:s3:::b/other/*", "");
+    let tls = allow("s3:*", "*", r#"{"StringEquals":{"s3:x-amz-acl":"private"}}"#);
+    let no_acl = allow("s3:*", "*", r#"{"Null":{"s3:x-amz-acl":"true"}}"#);
+    let mfa = allow("s3:*", "*", r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
+    let near = allow("s3:*", "*", r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#);
+    let far = allow("s3:*", "*", r#"{"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}}"#);
+    let denies = document(
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#,
+    );
+    let ok = Outcome::Succeeded;
+    for (before, after, resource, outcome, expected) in [
+        (&all, &raw, object(), ok, Verdict::StillAllowed),
+        (&all, &other, object(), ok, Verdict::NewlyDenied),
+        (&all, &denies, object(), ok, Verdict::NewlyDenied),
+        (&all, &other, object(), Outcome::Failed, Verdict::NewlyDenied),
+        (&all, &other, object(), Outcome::Denied, Verdict::AlreadyDenied),
+        (&all, &other, object(), Outcome::Throttled, Verdict::NotAsked),
+        (&other, &all, object(), Outcome::Denied, Verdict::NewlyAllowed),
+        (&other, &raw, object(), ok, Verdict::Unexplained),
+        (&other, &denies, object(), Outcome::Failed, Verdict::AlreadyDenied),
+        (&all, &mfa, object(), ok, Verdict::NewlyDenied),
+        (&all, &near, object(), ok, Verdict::StillAllowed),
+        (&all, &far, object(), ok, Verdict::NewlyDenied),
+        // what CloudTrail does not tell
+        (&all, &tls, object(), ok, Verdict::CannotTell),
+        (&all, &no_acl, object(), ok, Verdict::AllowedAssuming),
+        // it succeeded, so the condition held then; and holds still
+        (&tls, &tls, object(), ok, Verdict::StillAllowed),
+        (&tls, &no_acl, object(), ok, Verdict::CannotTell),
+        // a resource that is not told
+        (&all, &raw, CheckedResource::Unknown, ok, Verdict::CannotTell),
+        (&all, &allow("s3:GetObject", "*", ""), CheckedResource::Unknown, ok, Verdict::StillAllowed),
+        // access points have other ARNs
+        (
+            &all,
+            &allow("s3:GetObject", "arn:aws:s3:::*", ""),
+            CheckedResource::Unknown,
+            ok,
+            Verdict::CannotTell,
+        ),
+        (&all, &allow("s3:PutObject", "*", ""), CheckedResource::Unknown, ok, Verdict::NewlyDenied),
+        (&raw, &raw, CheckedResource::Unknown, ok, Verdict::StillAllowed),
+        (&raw, &other, CheckedResource::Unknown, ok, Verdict::CannotTell),
+        (&all, &raw, CheckedResource::Pattern("arn:aws:s3:::b/raw/*".into()), ok, Verdict::StillAllowed),
+        (&all, &raw, CheckedResource::Pattern("arn:aws:s3:::b/*".into()), ok, Verdict::CannotTell),
+        (&all, &raw, CheckedResource::Pattern("arn:aws:s3:::c/*".into()), ok, Verdict::NewlyDenied),
+    ] {
+        let call = call(1_000, "s3:GetObject", resource, outcome);
+        let (verdict, why) = verdict(before, after, &call);
+        assert_eq!(verdict, expected, "{before}\n{after}\n{:?} {outcome:?}: {why}", call.checks);
+    }
+}
+
+#[test]
+fn what_the_map_does_not_know_is_not_guessed() {
+    let (all, raw) = (allow("s3:*", "*", ""), allow("s3:GetObject", "arn:aws:s3:::b/raw/*", ""));
+    let mut odd = call(1, "s3:GetObject", arn("arn:aws:s3:::b/raw/1"), Outcome::Succeeded);
+    odd.gap = Some(MapGap::UnknownEvent);
+    assert_eq!(verdict(&all, &raw, &odd).0, Verdict::CannotTell);
+    assert_eq!(verdict(&all, &all, &odd).0, Verdict::StillAllowed, "nothing changes for it");
+    odd.checks.clear();
+    assert_eq!(verdict(&all, &raw, &odd).0, Verdict::CannotTell);
+    odd.gap = Some(MapGap::NotAuthorized);
+    assert_eq!(verdict(&all, &raw, &odd).0, Verdict::NotAsked);
+    // perhaps it was checked, perhaps not
+    let mut perhaps = call(1, "s3:PutObjectAcl", arn("arn:aws:s3:::b/raw/1"), Outcome::Succeeded);
+    perhaps.checks[0].certainty = Certainty::Possible;
+    assert_eq!(verdict(&all, &raw, &perhaps).0, Verdict::CannotTell);
+    assert_eq!(verdict(&raw, &raw, &perhaps).0, Verdict::StillAllowed);
+    let mut stranger = call(1, "s3:GetObject", arn("arn:aws:s3:::b/raw/1"), Outcome::Succeeded);
+    stranger.caller.principal = Principal::User(Arn::parse("arn:aws:iam::111122223333:user/gone").unwrap());
+    assert_eq!(verdict(&all, &raw, &stranger).0, Verdict::CannotTell);
+}
+
+#[test]
+fn a_key_that_is_off_breaks_what_it_did() {
+    let estate = estate(&allow("s3:*", "*", ""));
+    let access = Access::of(&estate);
+    let keys = [AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap()].into_iter().collect();
+    let mut other = call(5, "s3:GetObject", arn("arn:aws:s3:::b/1"), Outcome::Succeeded);
+    other.caller.access_key = Some(AccessKeyId::parse("AKIAI44QH8DHBEXAMPLE").unwrap());
+    let calls = [call(1, "s3:GetObject", arn("arn:aws:s3:::b/1"), Outcome::Succeeded), other];
+    let mut evidence = Evidence::default();
+    let replay = Replay::new(&access, &access);
+    for class in classes(&calls, Telling { keys, ..Telling::default() }) {
+        evidence.add(&class, &replay.judge(&class));
+    }
+    assert_eq!((evidence.totals.newly_denied, evidence.totals.still_allowed), (1, 1));
+    let (who, about, finding) = evidence.findings(Verdict::NewlyDenied).remove(0);
+    assert_eq!((who, about.action.as_str(), finding.count), (USER, "s3:GetObject", 1));
+    assert_eq!(finding.first.event_id.as_deref(), Some("event-1"));
+}
+
+#[test]
+fn a_session_that_came_from_nowhere_cannot_be_judged_when_trust_changes() {
+    let estate = estate(&allow("s3:*", "*", ""));
+    let access = Access::of(&estate);
+    let role = Arn::parse("arn:aws:iam::111122223333:role/app").unwrap();
+    let telling = Telling { traced_roles: [role.clone()].into_iter().collect(), ..Telling::default() };
+    let mut session = call(1, "s3:GetObject", arn("arn:aws:s3:::b/1"), Outcome::Succeeded);
+    session.caller.principal = Principal::Role(role);
+    assert!(classes(std::slice::from_ref(&session), telling.clone())[0].is_untraced);
+    let handed_out = session.caller.access_key.iter().cloned().collect();
+    let told = Telling { handed_out, ..telling.clone() };
+    assert!(!classes(std::slice::from_ref(&session), told)[0].is_untraced);
+    session.caller.principal = Principal::User(Arn::parse(USER).unwrap());
+    let mut class = classes(std::slice::from_ref(&session), telling).remove(0);
+    assert!(!class.is_untraced);
+    assert_eq!(Replay::new(&access, &access).judge(&class).verdict, Verdict::StillAllowed);
+    class.is_untraced = true;
+    assert_eq!(Replay::new(&access, &access).judge(&class).verdict, Verdict::CannotTell);
+}
+
+/// The evidence of calls, each judged by itself.
+fn plain(replay: &Replay<'_>, calls: &[Call]) -> Evidence {
+    let mut evidence = Evidence::default();
+    for call in calls {
+        for class in classes(std::slice::from_ref(call), Telling::default()) {
+            evidence.add(&class, &replay.judge(&class));
+        }
+    }
+    evidence
+}
+
+fn any_call() -> impl Strategy<Value = Call> {
+    let action = prop_oneof![Just("s3:GetObject"), Just("s3:PutObject"), Just("s3:DeleteObject")];
+    let resource = prop_oneof![
+        (0..4).prop_map(|n| arn(&format!("arn:aws:s3:::b/raw/{n}"))),
+        Just(CheckedResource::Unknown),
+        Just(CheckedResource::Pattern("arn:aws:s3:::b/*".into())),
+    ];
+    let outcome =
+        prop_oneof![4 => Just(Outcome::Succeeded), 1 => Just(Outcome::Denied), 1 => Just(Outcome::Failed)];
+    (0_i64..400_000, action, resource, outcome, proptest::option::of(any::<bool>()), 0..3_u8).prop_map(
+        |(time, action, resource, outcome, mfa, place)| {
+            let mut call = call(time, action, resource, outcome);
+            call.caller.mfa = mfa;
+            call.caller.vpc_endpoint = (place == 1).then(|| "vpce-1".into());
+            call.caller.address = (place != 2).then(|| "203.0.113.7".into());
+            call.checks[0].context.push(("s3:x-amz-acl".into(), Fact::Absent));
+            call
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn counting_in_classes_changes_nothing(
+        calls in proptest::collection::vec(any_call(), 0..60),
+        cut in 0..60_usize,
+    ) {
+        let estate = estate(&allow("s3:*", "*", ""));
+        let changed = changed(&estate, &document(
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/raw/1"},
+               {"Effect":"Allow","Action":"s3:PutObject","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}},
+               {"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}"#,
+        ));
+        let (before, after) = (Access::of(&estate), Access::of(&changed));
+        let replay = Replay::new(&before, &after);
+        let expected = plain(&replay, &calls);
+        let (left, right) = calls.split_at(cut.min(calls.len()));
+        let count = |parts: [&[Call]; 2]| {
+            let mut all = Classes::default();
+            for part in parts {
+                let mut classes = Classes::default();
+                part.iter().for_each(|call| classes.add(call));
+                all.merge(classes);
+            }
+            prop_assert_eq!(all.calls(), calls.len() as u64);
+            Ok(all.finish())
+        };
+        let (forth, back) = (count([left, right])?, count([right, left])?);
+        prop_assert_eq!(&forth, &back);
+        let mut evidence = Evidence::default();
+        for class in &forth {
+            let mut part = Evidence::default();
+            part.add(class, &replay.judge(class));
+            evidence.merge(part);
+        }
+        prop_assert_eq!(evidence, expected);
+    }
+}

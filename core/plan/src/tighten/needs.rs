@@ -1,0 +1,122 @@
+//! The permissions that calls needed of identity policies, each once, counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kagimori_estate::access::Instead;
+use kagimori_policy::decision::Answer;
+use kagimori_policy::engine::{Compiled, Compiler};
+use kagimori_policy::request::{Fact, Request};
+use kagimori_trail::call::{Certainty, Check, CheckedResource, Outcome};
+
+use super::alone::{Alone, may};
+use super::grants::Grant;
+use super::{Input, first};
+use crate::replay::{Witness, question};
+
+/// A permission that calls needed.
+#[derive(Clone, Debug)]
+pub(super) struct Need {
+    pub(super) action: String,
+    pub(super) resource: CheckedResource,
+    pub(super) certainty: Certainty,
+    /// As the engine is asked.
+    pub(super) request: Request,
+    /// It hangs on what is not known, a condition key or the resource: each grant may have been the one.
+    pub(super) is_partial: bool,
+    pub(super) is_by_service: bool,
+    pub(super) count: u64,
+    pub(super) witness: Witness,
+    pub(super) last: i64,
+    pub(super) days: BTreeSet<i64>,
+}
+
+impl Need {
+    /// The value of a condition key of its check.
+    pub(super) fn key(&self, lower_case_key: &str) -> Option<&str> {
+        match self.request.context.get(lower_case_key) {
+            Fact::One(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether policies allow it as surely as the old ones did.
+    pub(super) fn is_held_by(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
+        if self.is_partial {
+            may(alone.decide_with(compiler, identity, &self.request))
+        } else {
+            self.is_sure(alone, compiler, identity)
+        }
+    }
+
+    /// Whether policies allow it whatever is not known: each condition key, each resource that it may have been about.
+    pub(super) fn is_sure(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
+        let is_told = matches!(self.resource, CheckedResource::Arn(_) | CheckedResource::None);
+        is_told && alone.decide_with(compiler, identity, &self.request) == Answer::Allowed
+    }
+
+    pub(super) fn service(&self) -> &str {
+        self.action.split(':').next().unwrap_or_default()
+    }
+}
+
+/// What makes two needs one.
+type Same = (Check, Vec<(String, Fact)>);
+
+/// The needs, and the successful calls that the policies do not explain, by action.
+pub(super) fn of(input: &Input<'_>, grants: &[Grant], alone: &Alone) -> (Vec<Need>, BTreeMap<String, u64>) {
+    let mut needs: BTreeMap<Same, Need> = BTreeMap::new();
+    let mut unexplained: BTreeMap<String, u64> = BTreeMap::new();
+    for class in input.calls {
+        let call = &class.call;
+        // A denied call proves that the permission was not there; one that failed otherwise, mostly that it was.
+        if !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
+            continue;
+        }
+        for check in &call.checks {
+            let question = question(call, check, Some(input.subject.account));
+            let now = input.access.decide(input.subject, &question);
+            if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_)) {
+                if call.outcome == Outcome::Succeeded && check.certainty == Certainty::Certain {
+                    let count = unexplained.entry(check.action.to_string()).or_default();
+                    *count = count.saturating_add(class.count);
+                }
+                continue;
+            }
+            let nothing = Instead { compiler: &alone.compiler, identity: &[] };
+            if input.access.decide_instead(input.subject, &question, nothing) == Answer::Allowed {
+                continue;
+            }
+            let request = input.access.request(input.subject, &question);
+            let key = (check.clone(), telling(&request));
+            let need = needs.entry(key).or_insert_with(|| Need {
+                action: check.action.to_string(),
+                resource: check.resource.clone(),
+                certainty: check.certainty,
+                is_partial: false,
+                request,
+                is_by_service: call.caller.invoked_by.is_some(),
+                count: 0,
+                witness: class.witness(),
+                last: class.last,
+                days: BTreeSet::new(),
+            });
+            need.count = need.count.saturating_add(class.count);
+            need.witness = first(Some(need.witness.clone()), &class.witness());
+            need.last = need.last.max(class.last);
+            need.days.extend(&class.days);
+        }
+    }
+    let old: Vec<&Compiled> = grants.iter().map(|grant| &grant.compiled).collect();
+    let mut needs: Vec<Need> = needs.into_values().collect();
+    for need in &mut needs {
+        need.is_partial = !need.is_sure(alone, &alone.compiler, &old);
+    }
+    (needs, unexplained)
+}
+
+/// The condition keys that differ from call to call without a difference that matters here: time, and what runs.
+fn telling(request: &Request) -> Vec<(String, Fact)> {
+    const TRIFLES: [&str; 3] = ["aws:currenttime", "aws:epochtime", "aws:useragent"];
+    let facts = request.context.iter().filter(|(key, _)| !TRIFLES.contains(key));
+    facts.map(|(key, fact)| (key.to_owned(), fact.clone())).collect()
+}

@@ -1,0 +1,411 @@
+//! Proposals over small estates, made by hand; and the four laws over random ones.
+
+use std::collections::BTreeSet;
+
+use kagimori_estate::Estate;
+use kagimori_estate::access::Access;
+use kagimori_estate::change::{apply_all, inverse_all};
+use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_policy::catalogue::Catalogue;
+use kagimori_policy::compare::Inclusion;
+use kagimori_policy::document::Document;
+use kagimori_policy::print;
+use kagimori_policy::request::Fact;
+use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
+use proptest::prelude::*;
+
+use super::{
+    Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, tighten, verify,
+};
+use crate::replay::tests::{USER, allow, arn, call, classes, document, estate};
+use crate::replay::{Class, Telling};
+
+const ALL: Conditions =
+    Conditions { region: true, passed_to: true, via: true, endpoint: true, mfa: true, address: false };
+
+fn options() -> Options {
+    Options {
+        resources: Generality::Prefix,
+        prefix_from: 3,
+        conditions: ALL,
+        keep: Vec::new(),
+        keep_unseen: true,
+    }
+}
+
+fn management(_: &str) -> Logging {
+    Logging::Management
+}
+
+fn propose(estate: &Estate, calls: &[Call], options: &Options) -> Result<Tightened, Refusal> {
+    propose_logged(estate, calls, options, management)
+}
+
+fn propose_logged(
+    estate: &Estate,
+    calls: &[Call],
+    options: &Options,
+    logging: fn(&str) -> Logging,
+) -> Result<Tightened, Refusal> {
+    let access = Access::of(estate);
+    let classes = classes(calls, Telling::default());
+    let calls: Vec<&Class> = classes.iter().collect();
+    let input = Input {
+        estate,
+        access: &access,
+        subject: access.subject(USER).unwrap(),
+        calls: &calls,
+        days: 90,
+        logging,
+        data_events: &BTreeSet::new(),
+        last_accessed: None,
+    };
+    tighten(&input, options)
+}
+
+fn printed(proposal: &Tightened) -> String {
+    proposal.new.iter().map(print::print).collect::<Vec<_>>().join("\n")
+}
+
+fn ok(time: i64, action: &str, resource: CheckedResource) -> Call {
+    call(time, action, resource, Outcome::Succeeded)
+}
+
+#[test]
+fn what_was_done_stays_and_the_rest_goes() {
+    let estate = estate(&allow("*", "*", ""));
+    let calls = [
+        ok(1, "dynamodb:DescribeTable", arn("arn:aws:dynamodb:ap-northeast-1:111122223333:table/tide")),
+        ok(2, "dynamodb:Query", arn("arn:aws:dynamodb:ap-northeast-1:111122223333:table/tide")),
+        ok(3, "ec2:DescribeInstances", CheckedResource::None),
+        // everybody may ask who it is
+        ok(4, "sts:GetCallerIdentity", CheckedResource::None),
+        call(5, "iam:CreateUser", arn("arn:aws:iam::111122223333:user/x"), Outcome::Denied),
+    ];
+    let proposal = propose(&estate, &calls, &options()).unwrap();
+    assert_eq!(
+        printed(&proposal),
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"DynamodbReadTide","Effect":"Allow","Action":["dynamodb:DescribeTable","dynamodb:Query"],"Resource":"arn:aws:dynamodb:ap-northeast-1:111122223333:table/tide"},{"Sid":"Ec2List","Effect":"Allow","Action":"ec2:DescribeInstances","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"ap-northeast-1"}}}]}"#
+    );
+    assert_eq!(proposal.soundness, Inclusion::Proved);
+    assert_eq!(proposal.denied.len(), 1);
+    assert_eq!(proposal.denied[0].action, "iam:CreateUser");
+    assert!(proposal.dropped.by_service["iam"] > 100);
+    let sentences: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        sentences,
+        [
+            format!("put the inline policy `kagimori-least-privilege` on {USER}"),
+            format!("delete the inline policy `work` of {USER}"),
+        ]
+    );
+    let resource = proposal.elements.iter().find(|element| element.part == "resource").unwrap();
+    let support = resource.support.as_ref().unwrap();
+    assert_eq!((support.calls, support.first.event_id.as_deref()), (2, Some("event-1")));
+}
+
+#[test]
+fn the_conditions_and_denies_of_the_old_stay() {
+    let old = document(
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"aws:username":"red"}}},
+           {"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#,
+    );
+    let estate = estate(&old);
+    let calls = [ok(1, "s3:GetObject", arn("arn:aws:s3:::b/k"))];
+    // it is another's, so the call is not explained: nothing is granted for it
+    let proposal = propose(&estate, &calls, &options());
+    assert_eq!(proposal.unwrap_err(), Refusal::NothingNeeded);
+    let old = old.replace("aws:username", "s3:x-amz-acl");
+    let proposal = propose(&super::tests::estate(&old), &calls, &options()).unwrap();
+    assert!(
+        printed(&proposal).contains(r#"{"Sid":"KeptDeny1","Effect":"Deny","Action":"ec2:*","Resource":"*"}"#)
+    );
+    assert!(
+        printed(&proposal)
+            .contains(r#""StringEquals":{"s3:x-amz-acl":"red","aws:RequestedRegion":"ap-northeast-1"}"#),
+        "{}",
+        printed(&proposal)
+    );
+    assert_eq!(proposal.soundness, Inclusion::Proved);
+}
+
+#[test]
+fn names_become_a_prefix_only_within_what_was_granted() {
+    let names = |old: &str, resources| {
+        let calls: Vec<Call> =
+            (0..5).map(|n| ok(n, "s3:PutObject", arn(&format!("arn:aws:s3:::b/drop/{n}.json")))).collect();
+        let proposal = propose(&estate(old), &calls, &Options { resources, ..options() }).unwrap();
+        assert_eq!(proposal.soundness, Inclusion::Proved);
+        let resource = proposal.elements.iter().filter(|element| element.part == "resource");
+        resource
+            .map(|element| (element.text.clone(), element.support.as_ref().unwrap().names))
+            .collect::<Vec<_>>()
+    };
+    let all = allow("s3:*", "*", "");
+    assert_eq!(names(&all, Generality::Prefix), [("arn:aws:s3:::b/drop/*".to_owned(), 5)]);
+    assert_eq!(names(&all, Generality::Type), [("arn:aws:s3:::b/*".to_owned(), 5)]);
+    assert_eq!(names(&all, Generality::Exact).len(), 5);
+    let narrow = allow("s3:PutObject", "arn:aws:s3:::b/drop/?.json", "");
+    assert_eq!(names(&narrow, Generality::Type).len(), 5, "a bucket is more than was granted");
+}
+
+#[test]
+fn odd_names_match_themselves_alone() {
+    let estate = estate(&allow("s3:*", "*", ""));
+    let calls = [ok(1, "s3:GetObject", arn("arn:aws:s3:::b/${x}*?"))];
+    let proposal = propose(&estate, &calls, &options()).unwrap();
+    assert!(
+        printed(&proposal).contains(r#""Resource":"arn:aws:s3:::b/${$}{x}${*}${?}""#),
+        "{}",
+        printed(&proposal)
+    );
+}
+
+#[test]
+fn a_resource_that_is_not_told_keeps_what_was_granted() {
+    let old = document(
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/*"]},
+           {"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::c/*"}"#,
+    );
+    let proposal =
+        propose(&estate(&old), &[ok(1, "s3:GetObject", CheckedResource::Unknown)], &options()).unwrap();
+    let text = printed(&proposal);
+    assert!(
+        text.contains(r#""arn:aws:s3:::a/*","arn:aws:s3:::b/*""#) && text.contains("arn:aws:s3:::c/*"),
+        "{text}"
+    );
+    assert!(!text.contains("s3:*"));
+}
+
+#[test]
+fn conditions_are_drawn_when_every_call_agrees() {
+    let pass = |time, service: &str| {
+        let mut call =
+            ok(time, "lambda:CreateFunction", arn("arn:aws:lambda:ap-northeast-1:111122223333:function:f"));
+        call.checks.push(Check {
+            action: "iam:PassRole".into(),
+            resource: arn("arn:aws:iam::111122223333:role/f"),
+            resource_account: None,
+            context: vec![("iam:passedtoservice".into(), Fact::One(service.to_owned()))],
+            certainty: Certainty::Certain,
+        });
+        call
+    };
+    let estate = estate(&allow("*", "*", ""));
+    let text = printed(&propose(&estate, &[pass(1, "lambda.amazonaws.com")], &options()).unwrap());
+    assert!(text.contains(r#""iam:PassedToService":"lambda.amazonaws.com""#), "{text}");
+    let without = Options { conditions: Conditions { passed_to: false, ..ALL }, ..options() };
+    let text = printed(&propose(&estate, &[pass(1, "lambda.amazonaws.com")], &without).unwrap());
+    assert!(!text.contains("PassedToService"), "{text}");
+    let mut calls: Vec<Call> =
+        (0..30).map(|n| ok(n, "ec2:DescribeInstances", CheckedResource::None)).collect();
+    for call in &mut calls {
+        call.caller.vpc_endpoint = Some("vpce-1".into());
+        call.caller.mfa = Some(true);
+        call.caller.access_key = Some(AccessKeyId::parse("ASIAIOSFODNN7EXAMPLE").unwrap());
+    }
+    let proposal = propose(&estate, &calls, &options()).unwrap();
+    let text = printed(&proposal);
+    assert!(text.contains(r#""aws:SourceVpce":"vpce-1""#), "{text}");
+    let condition =
+        proposal.elements.iter().find(|element| element.text.starts_with("aws:SourceVpce")).unwrap();
+    assert_eq!(condition.support.as_ref().unwrap().calls, 30);
+    calls[3].caller.vpc_endpoint = None;
+    assert!(!printed(&propose(&estate, &calls, &options()).unwrap()).contains("SourceVpce"));
+}
+
+#[test]
+fn what_the_trail_does_not_show_is_kept_or_listed_never_dropped_in_silence() {
+    fn data(action: &str) -> Logging {
+        let objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
+        if objects.contains(&action) { Logging::Data } else { Logging::Management }
+    }
+    let estate = estate(&allow("*", "*", ""));
+    let calls = [ok(1, "s3:GetBucketLocation", arn("arn:aws:s3:::b"))];
+    let proposal = propose_logged(&estate, &calls, &options(), data).unwrap();
+    let kept = |proposal: &Tightened| -> Vec<(bool, Vec<String>)> {
+        proposal.unseen.iter().map(|unseen| (unseen.is_kept, unseen.actions.clone())).collect()
+    };
+    let (read, write) =
+        (vec!["s3:GetObject".to_owned()], vec!["s3:DeleteObject".to_owned(), "s3:PutObject".to_owned()]);
+    assert_eq!(kept(&proposal), [(false, write.clone()), (true, read)]);
+    assert!(printed(&proposal).contains("\"UnseenS3Read\""), "{}", printed(&proposal));
+    let unseen = proposal.elements.iter().find(|element| element.text == "s3:GetObject").unwrap();
+    assert_eq!(unseen.kind, ElementKind::Unseen);
+    let none = Options { keep_unseen: false, ..options() };
+    let proposal = propose_logged(&estate, &calls, &none, data).unwrap();
+    assert!(kept(&proposal).iter().all(|(is_kept, _)| !is_kept));
+    let keep = Options { keep: vec!["s3:Put*".to_owned(), "nothing:*".to_owned()], ..none };
+    let text = printed(&propose_logged(&estate, &calls, &keep, data).unwrap());
+    assert!(text.contains("\"KeptS3") && text.contains("s3:PutObject"), "{text}");
+}
+
+#[test]
+fn refusals() {
+    let full = estate(&allow("*", "*", ""));
+    assert_eq!(propose(&full, &[], &options()).unwrap_err(), Refusal::NoCalls);
+    let only = [ok(1, "sts:GetCallerIdentity", CheckedResource::None)];
+    assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
+    let keep = Options { keep: vec!["ec2:DescribeInstances".to_owned()], ..options() };
+    assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2List"));
+    for refusal in
+        [Refusal::NotYours, Refusal::NoCalls, Refusal::NoPolicies, Refusal::TooLong { characters: 1 }]
+    {
+        assert!(!refusal.sentence().is_empty());
+    }
+}
+
+#[test]
+fn what_is_used_seldom_is_flagged() {
+    const DAY: i64 = 86_400;
+    let estate = estate(&allow("*", "*", ""));
+    let mut calls: Vec<Call> =
+        [0, 30, 61].map(|day| ok(day * DAY, "rds:CreateDBSnapshot", CheckedResource::Unknown)).to_vec();
+    calls.extend((0..90).map(|day| ok(day * DAY + 5, "ec2:DescribeInstances", CheckedResource::None)));
+    calls.push(ok(7 * DAY, "ec2:DescribeVpcs", CheckedResource::None));
+    let proposal = propose(&estate, &calls, &options()).unwrap();
+    let rare: Vec<(&str, usize, Option<i64>)> =
+        proposal.rare.iter().map(|rare| (rare.action.as_str(), rare.days, rare.every_days)).collect();
+    assert_eq!(rare, [("ec2:DescribeVpcs", 1, None), ("rds:CreateDBSnapshot", 3, Some(30))]);
+}
+
+const ACTIONS: [&str; 6] = [
+    "s3:GetObject",
+    "s3:PutObject",
+    "dynamodb:Query",
+    "dynamodb:PutItem",
+    "ec2:DescribeInstances",
+    "iam:ListUsers",
+];
+
+fn any_statement() -> impl Strategy<Value = String> {
+    let action = prop_oneof![
+        Just(r#""Action":"*""#),
+        Just(r#""Action":["s3:*","ec2:Describe*"]"#),
+        Just(r#""Action":["s3:Get*","dynamodb:*"]"#),
+        Just(r#""NotAction":"iam:*""#),
+        Just(r#""Action":"iam:List*""#),
+    ];
+    let resource = prop_oneof![
+        3 => Just(r#""Resource":"*""#),
+        1 => Just(r#""Resource":["arn:aws:s3:::b/raw/*","arn:aws:dynamodb:*:*:table/t*"]"#),
+        1 => Just(r#""NotResource":"arn:aws:s3:::b/raw/1""#),
+        1 => Just(r#""Resource":["arn:aws:s3:::${aws:username}/*","arn:aws:s3:::b/*"]"#),
+    ];
+    let condition = prop_oneof![
+        4 => Just(""),
+        1 => Just(r#","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+        1 => Just(r#","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-west-2"}}"#),
+        1 => Just(r#","Condition":{"StringLike":{"s3:x-amz-acl":"p*"}}"#),
+    ];
+    let effect = prop_oneof![5 => Just("Allow"), 1 => Just("Deny")];
+    (effect, action, resource, condition).prop_map(|(effect, action, resource, condition)| {
+        // A Deny of everything leaves nothing to look at.
+        let action = if effect == "Deny" { r#""Action":"s3:PutObject""# } else { action };
+        format!(r#"{{"Effect":"{effect}",{action},{resource}{condition}}}"#)
+    })
+}
+
+fn any_call() -> impl Strategy<Value = Call> {
+    let action = proptest::sample::select(&ACTIONS[..]);
+    (0_i64..4_000_000, action, 0..6_u8, proptest::option::of(any::<bool>()), 0..3_u8, any::<bool>()).prop_map(
+        |(time, action, n, mfa, region, is_told)| {
+            let catalogue = Catalogue::embedded();
+            let service = action.split(':').next().unwrap();
+            let has_types = catalogue.has_resource_types(catalogue.action(action).unwrap());
+            let name = match service {
+                "s3" => format!("arn:aws:s3:::b/raw/{n}"),
+                _ => format!("arn:aws:dynamodb:ap-northeast-1:111122223333:table/t{n}"),
+            };
+            let resource = match (has_types, is_told || n > 1) {
+                (false, _) => CheckedResource::None,
+                (true, true) => arn(&name),
+                (true, false) => CheckedResource::Unknown,
+            };
+            let outcome = if n == 5 && is_told { Outcome::Denied } else { Outcome::Succeeded };
+            let mut call = call(time, action, resource, outcome);
+            call.region = Some(["ap-northeast-1", "us-east-1", "us-west-2"][usize::from(region)].into());
+            call.caller.mfa = mfa;
+            call
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Sound, sufficient, minimal, reversible.
+    #[test]
+    fn the_four_laws(
+        statements in proptest::collection::vec(any_statement(), 1..4),
+        calls in proptest::collection::vec(any_call(), 1..40),
+        resources in prop_oneof![Just(Generality::Exact), Just(Generality::Prefix), Just(Generality::Type)],
+    ) {
+        let before = estate(&document(&statements.join(",")));
+        let proposal = match propose(&before, &calls, &Options { resources, ..options() }) {
+            Err(Refusal::NothingNeeded) => return Ok(()),
+            proposal => proposal.unwrap(),
+        };
+        // sound: a refutation is a defect; "not proved" is said, and only variables may cause it
+        let has_variable = statements.iter().any(|one| one.contains("${"));
+        prop_assert!(
+            proposal.soundness == Inclusion::Proved
+                || (has_variable && matches!(proposal.soundness, Inclusion::NotProved(_))),
+            "{:?}\n{}\n{}", proposal.soundness, statements.join("\n"), printed(&proposal)
+        );
+        // sufficient
+        let after = apply_all(&before, &proposal.changes).unwrap();
+        let (was, is) = (Access::of(&before), Access::of(&after));
+        let classes = classes(&calls, Telling::default());
+        let classes: Vec<&Class> = classes.iter().collect();
+        let verified = verify(&was, &is, &classes);
+        prop_assert!(verified.failing.is_empty(), "{verified:?}\n{}\n{}", statements.join("\n"), printed(&proposal));
+        // minimal: by a second, plainer test, take out each action of each statement
+        for (place, action) in every_action(&proposal.new) {
+            // Where the resource is not told, each old statement that may have been the one stays.
+            let is_of = |check: &Check| *check.action == *action && !crate::replay::is_untold(check);
+            if !calls.iter().any(|call| call.checks.iter().any(is_of)) {
+                continue;
+            }
+            let mut less = proposal.new.clone();
+            take_out(&mut less, place, &action);
+            let changes = crate::replacement::replacement(&before, &Arn::parse(USER).unwrap(), super::POLICY_NAME, &less).unwrap();
+            let poorer = apply_all(&before, &changes).unwrap();
+            let access = Access::of(&poorer);
+            let verified = verify(&was, &access, &classes);
+            prop_assert!(!verified.failing.is_empty(), "{action} is not needed\n{}", printed(&proposal));
+        }
+        // reversible
+        let back = inverse_all(&before, &proposal.changes).unwrap();
+        prop_assert!(apply_all(&after, &back).unwrap() == before);
+    }
+}
+
+fn every_action(documents: &[Document]) -> Vec<((usize, usize), String)> {
+    let mut all = Vec::new();
+    for (number, document) in documents.iter().enumerate() {
+        for (place, statement) in document.statements.iter().enumerate() {
+            if super::is_allow(statement) {
+                all.extend(
+                    statement.action.patterns().0.iter().map(|action| ((number, place), action.clone())),
+                );
+            }
+        }
+    }
+    all
+}
+
+fn take_out(documents: &mut Vec<Document>, (number, place): (usize, usize), action: &str) {
+    use kagimori_policy::document::{ActionElement, OneOrMany};
+    let statements = &mut documents[number].statements;
+    let left: Vec<String> =
+        statements[place].action.patterns().0.iter().filter(|held| *held != action).cloned().collect();
+    if left.is_empty() {
+        statements.remove(place);
+    } else {
+        statements[place].action = ActionElement::Action(OneOrMany::Many(left));
+    }
+    if statements.is_empty() {
+        documents.remove(number);
+    }
+}
