@@ -49,7 +49,7 @@ rules! {
         "The document has no Version and is read as 2008-10-17, without policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\".";
     OldVersion = "old-version", Grammar, Warning, None, ["OLD_VERSION"], "reference_policies_elements_version",
-        "The document is of version 2008-10-17, which has no policy variables; IAM refuses it in a new managed policy.",
+        "A policy of IAM or Organizations is of version 2008-10-17, which has no policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\" after checking that no value holds `${`.";
     InvalidEffect = "invalid-effect", Grammar, Error, Some("Invalid effect"), ["MALFORMED"],
         "reference_policies_elements_effect", "Effect is neither `Allow` nor `Deny`, in this case of letters.",
@@ -318,9 +318,9 @@ rules! {
         "A condition holds for no request, because `*` is excluded, so the statement never applies.", "Remove it, or correct the condition.";
     ContradictoryConditions = "contradictory-conditions", Condition, Warning, None, [], "reference_policies_elements_condition",
         "No request can meet the conditions on one key, so the statement never applies.", "Correct the conditions.";
-    IfExistsWithNegated = "if-exists-with-negated", Condition, Suggestion, None, [],
+    IfExistsWithNegated = "if-exists-with-negated", Condition, Off, None, [],
         "reference_policies_elements_condition_operators",
-        "IfExists is added to a negated operator, which holds for an absent key anyway.", "Remove `IfExists`.";
+        "IfExists is added to a negated operator, which holds for an absent key anyway; AWS writes it so in its own examples.", "Remove `IfExists`.";
 
     // Conditions that let through what they seem to stop
     ForAllValuesWithSingleValuedKey = "forallvalues-with-single-valued-key", FailOpen, Security,
