@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
-use crate::document::PrincipalElement;
+use crate::document::{PrincipalElement, Version};
 use crate::validate::PolicyKind;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     if subject.document.id.is_some() && subject.kind.is_of_identity() {
         let message = "`Id` means nothing in a policy about its owner".to_owned();
         sink.add(RuleId::UnsupportedId, Path::default().key("Id"), message);
+    }
+    // Some services give their resources policies of the old version.
+    let is_of_a_resource = matches!(subject.kind, PolicyKind::Resource | PolicyKind::Endpoint);
+    if subject.version() == Some(Version::V2008) && !is_of_a_resource {
+        let message = "version 2008-10-17 has no policy variables".to_owned();
+        sink.add(RuleId::OldVersion, Path::default().key("Version"), message);
     }
     sids(subject, sink);
     for held in &subject.statements {

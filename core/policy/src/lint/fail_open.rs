@@ -26,6 +26,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
                 absent_key(subject, held, condition, operator, known, sink);
             }
             mfa(subject, held, condition, operator, sink);
+            prefix(held, condition, operator, sink);
         }
         service_calls(subject, held, sink);
         attributes(held, sink);
@@ -151,6 +152,16 @@ fn denied_without_mfa(subject: &Subject<'_>) -> bool {
             && reference::conditions_hold(&of_mfa, subject.version(), &Context::complete()).known()
                 == Some(true)
     })
+}
+
+/// S3 User Guide, `amazon-s3-policy-keys`: who may list `pri` also sees what is below `private/`.
+fn prefix(held: &Held<'_>, condition: &Condition, operator: Operator, sink: &mut Sink<'_>) {
+    let is_open = held.is_allow() == operator.negated;
+    if is_open && condition.key.eq_ignore_ascii_case("s3:prefix") {
+        let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+        let message = "a request with a shorter prefix lists the same objects".to_owned();
+        sink.add(RuleId::S3PrefixInNegativeContext, path, message);
+    }
 }
 
 /// DynamoDB Developer Guide, `specifying-conditions`: without `Select` a query returns every attribute and names none.

@@ -63,10 +63,7 @@ pub(super) fn document(node: &Node<'_>, text: &str, sink: &mut Sink<'_>) -> Pars
 fn version(node: &Node<'_>, path: Path, sink: &mut Sink<'_>) -> Option<Version> {
     match text_element(node, path.clone(), sink)?.as_str() {
         "2012-10-17" => Some(Version::V2012),
-        "2008-10-17" => {
-            sink.add(RuleId::OldVersion, path, "version 2008-10-17 has no policy variables".to_owned());
-            Some(Version::V2008)
-        }
+        "2008-10-17" => Some(Version::V2008),
         other => {
             sink.add(RuleId::InvalidVersion, path, format!("`{}` is no version", shortened(other)));
             None

@@ -8,18 +8,21 @@ use super::spans::{Node, Value, read};
 use crate::validate::PolicyKind;
 
 /// The members under which AWS gives documents as strings.
-const STRINGS: [&str; 7] = [
+const STRINGS: [&str; 8] = [
     "Policy",
     "PolicyDocument",
     "AssumeRolePolicyDocument",
     "Document",
     "Content",
-    "policy",
     "ResourcePolicy",
+    // The output of `terraform show -json`.
+    "policy",
+    "assume_role_policy",
 ];
 
 /// The members that name their object.
-const NAMES: [&str; 6] = ["UserName", "RoleName", "GroupName", "PolicyName", "VpcEndpointId", "Name"];
+const NAMES: [&str; 7] =
+    ["address", "UserName", "RoleName", "GroupName", "PolicyName", "VpcEndpointId", "Name"];
 
 /// A document and where it was found.
 pub(super) struct Found<'t> {
@@ -120,7 +123,7 @@ fn is_document(node: &Node<'_>) -> bool {
 
 /// What AWS's own wrapping tells of the kind.
 fn wrapped_kind(holder: &Node<'_>, key: &str) -> Option<PolicyKind> {
-    if key == "AssumeRolePolicyDocument" {
+    if matches!(key, "AssumeRolePolicyDocument" | "assume_role_policy") {
         return Some(PolicyKind::Trust);
     }
     if holder.get("VpcEndpointId").is_some() {

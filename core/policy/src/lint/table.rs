@@ -49,7 +49,7 @@ rules! {
         "The document has no Version and is read as 2008-10-17, without policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\".";
     OldVersion = "old-version", Grammar, Warning, None, ["OLD_VERSION"], "reference_policies_elements_version",
-        "The document is of version 2008-10-17, which has no policy variables; IAM refuses it in a new managed policy.",
+        "A policy of IAM or Organizations is of version 2008-10-17, which has no policy variables; IAM refuses it in a new managed policy.",
         "Write \"Version\": \"2012-10-17\" after checking that no value holds `${`.";
     InvalidEffect = "invalid-effect", Grammar, Error, Some("Invalid effect"), ["MALFORMED"],
         "reference_policies_elements_effect", "Effect is neither `Allow` nor `Deny`, in this case of letters.",
@@ -318,9 +318,9 @@ rules! {
         "A condition holds for no request, because `*` is excluded, so the statement never applies.", "Remove it, or correct the condition.";
     ContradictoryConditions = "contradictory-conditions", Condition, Warning, None, [], "reference_policies_elements_condition",
         "No request can meet the conditions on one key, so the statement never applies.", "Correct the conditions.";
-    IfExistsWithNegated = "if-exists-with-negated", Condition, Suggestion, None, [],
+    IfExistsWithNegated = "if-exists-with-negated", Condition, Off, None, [],
         "reference_policies_elements_condition_operators",
-        "IfExists is added to a negated operator, which holds for an absent key anyway.", "Remove `IfExists`.";
+        "IfExists is added to a negated operator, which holds for an absent key anyway; AWS writes it so in its own examples.", "Remove `IfExists`.";
 
     // Conditions that let through what they seem to stop
     ForAllValuesWithSingleValuedKey = "forallvalues-with-single-valued-key", FailOpen, Security,
@@ -353,6 +353,9 @@ rules! {
         Some("DynamoDB attributes without select"), [], "DynamoDB: specifying-conditions",
         "An Allow limits the attributes that may be named, and a query or scan that names none returns them all.",
         "Add `\"StringEquals\": {\"dynamodb:Select\": \"SPECIFIC_ATTRIBUTES\"}`.";
+    S3PrefixInNegativeContext = "s3-prefix-in-negative-context", FailOpen, Security, Some("S3 prefix in negative context"), [],
+        "S3: amazon-s3-policy-keys", "Listing is to be stopped by s3:prefix, and a request with a shorter prefix goes by it.",
+        "Use StringLike in an Allow, or StringNotLike in a Deny.";
     AllowWithUnsupportedTagKey = "allow-with-unsupported-tag-condition-key-for-service", FailOpen, Suggestion,
         Some("Allow with unsupported tag condition key for service"), [], "access_tags",
         "An Allow asks for a tag in requests of a service that does not put tags there, so it allows nothing.",
@@ -382,7 +385,7 @@ rules! {
     VariableUnsupportedInElement = "variable-unsupported-in-element", Variable, Error, Some("Variable unsupported in element"), [],
         "reference_policies_variables", "A policy variable stands in an element that has none, and is read as text.",
         "Use variables in Resource and in string and ARN conditions only.";
-    VariableUnsupportedInVersion = "variable-unsupported-in-version", Variable, Warning, Some("Variable unsupported in version"), [],
+    VariableUnsupportedInVersion = "variable-unsupported-in-version", Variable, Error, Some("Variable unsupported in version"), [],
         "reference_policies_variables", "A policy variable stands in a document of version 2008-10-17, where it is text.",
         "Write \"Version\": \"2012-10-17\".";
     InvalidVariableForOperator = "invalid-variable-for-operator", Variable, Error, Some("Invalid variable for operator"), [],
@@ -474,8 +477,11 @@ rules! {
         Some("Specific github repo and branch recommended"), [], "id_roles_create_for-idp_oidc",
         "Every repository, or every branch and pull request of one, may assume the role.",
         "Name the repository and the branch or environment: `repo:org/name:ref:refs/heads/main`.";
+    ForAnyValueWithAudience = "foranyvalue-with-audience-claim-type", Trust, Security,
+        Some("ForAnyValue with audience claim type"), [], "id_roles_create_for-idp_oidc",
+        "The audience is compared with ForAnyValue, though a token mostly has one audience.", "Remove the qualifier.";
     ConfirmAudienceClaimType = "confirm-audience-claim-type", Trust, Suggestion, Some("Confirm audience claim type"), [],
-        "id_roles_create_for-idp_oidc", "The audience is compared with a set operator, though a token mostly has one audience.",
+        "id_roles_create_for-idp_oidc", "The audience is compared with ForAllValues, which also holds for a token without one.",
         "Use a set operator only when the provider's `aud` is a list.";
 
     // Grants wider than they look

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use kagimori_policy::lint::rule::{Level, Rule, RuleId};
 use kagimori_policy::lint::{Place, Witness, printable};
 use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::validate::PolicyKind;
 
 use super::kind_word;
 use super::outcome::{Judged, Outcome};
@@ -30,7 +31,7 @@ pub(super) fn text(outcome: &Outcome) -> String {
                 &finding.message,
             );
             if let Some(witness) = &finding.witness {
-                let _ = writeln!(text, "    {FAINT}allowed:{FAINT:#} {}", request(witness));
+                let _ = writeln!(text, "    {FAINT}allowed:{FAINT:#} {}", request(witness, policy.kind));
             }
             let _ = writeln!(text, "    {FAINT}fix:{FAINT:#} {}", finding.fix());
         }
@@ -83,10 +84,10 @@ pub(super) fn colour(level: Level) -> Style {
     }
 }
 
-/// `iam:PassRole on arn:… by anybody, with iam:passedtoservice = x`.
-fn request(witness: &Witness) -> String {
+/// `s3:GetObject on arn:… by anybody, with aws:referer = x`. The caller of a policy about its owner is its owner.
+fn request(witness: &Witness, kind: PolicyKind) -> String {
     let request = &witness.request;
-    let who = who(&request.principal);
+    let who = if kind.is_of_identity() { String::new() } else { format!(" by {}", who(&request.principal)) };
     let keys: Vec<String> = request
         .context
         .iter()
@@ -94,7 +95,7 @@ fn request(witness: &Witness) -> String {
         .map(|(key, fact)| format!("{key} = {}", shown(fact)))
         .collect();
     let with = if keys.is_empty() { String::new() } else { format!(", with {}", keys.join(", ")) };
-    printable(&format!("{} on {} by {who}{with}", request.action, request.resource))
+    printable(&format!("{} on {}{who}{with}", request.action, request.resource))
 }
 
 pub(super) fn who(principal: &Principal) -> String {

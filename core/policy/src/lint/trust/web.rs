@@ -8,7 +8,7 @@ use crate::lint::principal::named;
 use crate::lint::rule::RuleId;
 use crate::lint::subject::{Held, Sink, Subject, shortened};
 use crate::lint::witness::{Ask, OWNER, Witness, allowed, fixed};
-use crate::operator::Operator;
+use crate::operator::{Operator, Qualifier};
 use crate::request::{Fact, Principal};
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
@@ -116,13 +116,14 @@ fn repositories(held: &Held<'_>) -> Vec<(String, String)> {
 fn audience(held: &Held<'_>, sink: &mut Sink<'_>) {
     for condition in &held.statement.conditions {
         let is_audience = condition.key.to_ascii_lowercase().ends_with(":aud");
-        let has_qualifier =
-            Operator::parse(&condition.operator).is_some_and(|operator| operator.qualifier.is_some());
-        if is_audience && has_qualifier {
-            let path = held.at("Condition").key(&condition.operator).key(&condition.key);
-            let message =
-                format!("`{}` compares `{}` as a list", condition.operator, shortened(&condition.key));
-            sink.add(RuleId::ConfirmAudienceClaimType, path, message);
-        }
+        let qualifier = Operator::parse(&condition.operator).and_then(|operator| operator.qualifier);
+        let rule = match qualifier.filter(|_| is_audience) {
+            Some(Qualifier::ForAllValues) => RuleId::ConfirmAudienceClaimType,
+            Some(Qualifier::ForAnyValue) => RuleId::ForAnyValueWithAudience,
+            None => continue,
+        };
+        let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+        let message = format!("`{}` compares `{}` as a list", condition.operator, shortened(&condition.key));
+        sink.add(rule, path, message);
     }
 }
