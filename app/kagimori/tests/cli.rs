@@ -89,7 +89,12 @@ mod tests {
             assert!(!plan["way_back"].as_array().unwrap().is_empty(), "{who}");
         }
         let page = std::fs::read_to_string(dir.join("tighten/index.html")).unwrap();
-        assert!(page.contains("svc-lake-loader") && page.contains("最小権限") && !page.contains("http:") && !page.contains("https:"));
+        assert!(
+            page.contains("svc-lake-loader")
+                && page.contains("最小権限")
+                && !page.contains("http:")
+                && !page.contains("https:")
+        );
         let terraform = std::fs::read_to_string(dir.join("tighten/666677778888-svc-lake-loader.tf")).unwrap();
         assert!(terraform.contains("resource \"aws_iam_user_policy\" \"svc-lake-loader\""), "{terraform}");
         assert!(terraform.contains("arn:aws:s3:::shiosai-lake/raw/port-*"), "{terraform}");
@@ -100,7 +105,8 @@ mod tests {
     fn a_stored_plan_is_replayed_under_its_id_and_an_edited_one_is_refused() {
         let dir = shiosai("plan");
         let at = dir.to_str().unwrap();
-        let made = json(&run(&["tighten", "svc-ferry-web", "--dir", at, "--holdout", "30", "--format", "json"]));
+        let made =
+            json(&run(&["tighten", "svc-ferry-web", "--dir", at, "--holdout", "30", "--format", "json"]));
         let proposal = &made["proposals"][0];
         let denied = proposal["holdout"]["failing"].as_array().unwrap();
         assert!(denied.iter().any(|failing| failing["action"] == "iam:ListRoles"), "{denied:?}");
@@ -108,7 +114,8 @@ mod tests {
         assert!((40..60).contains(&calls), "{calls}");
         let id = proposal["plan"].as_str().unwrap().to_owned();
         let plan = dir.join(format!("plans/{id}.json"));
-        let replayed = run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
+        let replayed =
+            run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
         assert_eq!(replayed.status.code(), Some(1));
         let replayed = json(&replayed);
         assert_eq!(replayed["plan"]["id"].as_str(), Some(id.as_str()));

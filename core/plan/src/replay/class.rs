@@ -156,7 +156,12 @@ impl Classes {
         let is_untraced = !telling.traced_roles.is_empty()
             && matches!(&call.caller.principal, Principal::Role(role) if telling.traced_roles.contains(role))
             && key.is_none_or(|key| !telling.handed_out.contains(key));
-        Session { has_key, is_untraced, is_long_term: is_long_term(call), is_from_address: is_from_address(call) }
+        Session {
+            has_key,
+            is_untraced,
+            is_long_term: is_long_term(call),
+            is_from_address: is_from_address(call),
+        }
     }
 
     fn place(&self, hash: u64, call: &Call, session: Session) -> Option<usize> {
@@ -227,7 +232,15 @@ fn is_long_term(call: &Call) -> Option<bool> {
 impl Class {
     fn of(call: Call, session: Session) -> Self {
         let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
-        Self { call, count: 1, last, days, has_key: session.has_key, is_untraced: session.is_untraced, session }
+        Self {
+            call,
+            count: 1,
+            last,
+            days,
+            has_key: session.has_key,
+            is_untraced: session.is_untraced,
+            session,
+        }
     }
 
     fn count(&mut self, call: &Call) {

@@ -256,6 +256,32 @@ fn refusals() {
 }
 
 #[test]
+fn what_does_not_fit_into_one_policy_becomes_several_within_the_limits() {
+    let before = estate(&allow("dynamodb:*", "*", ""));
+    let table = |n: usize| {
+        format!(
+            "arn:aws:dynamodb:ap-northeast-1:111122223333:table/a-table-with-rather-a-long-name-that-fills-a-policy-{n:03}"
+        )
+    };
+    let exact = Options { resources: Generality::Exact, ..options() };
+    let calls: Vec<Call> = (0..90).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n)))).collect();
+    let proposal = propose(&before, &calls, &exact).unwrap();
+    assert!(proposal.new.len() > 1 && proposal.new.len() <= crate::replacement::ATTACHED_MAX);
+    assert!(
+        proposal.new.iter().all(|one| crate::replacement::length(one) <= crate::replacement::MANAGED_MAX)
+    );
+    assert_eq!(proposal.soundness, Inclusion::Proved);
+    assert_eq!(proposal.necessity.0, proposal.necessity.1);
+    let after = apply_all(&before, &proposal.changes).unwrap();
+    let back = inverse_all(&before, &proposal.changes).unwrap();
+    assert!(apply_all(&after, &back).unwrap() == before);
+    // more names than ten policies hold: all of the type instead
+    let calls: Vec<Call> = (0..1_000).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n)))).collect();
+    let text = printed(&propose(&before, &calls, &exact).unwrap());
+    assert!(text.contains("table/*") && text.len() < 400, "{text}");
+}
+
+#[test]
 fn what_is_used_seldom_is_flagged() {
     const DAY: i64 = 86_400;
     let estate = estate(&allow("*", "*", ""));
