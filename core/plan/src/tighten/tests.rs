@@ -201,6 +201,7 @@ fn conditions_are_drawn_when_every_call_agrees() {
         (0..30).map(|n| ok(n, "ec2:DescribeInstances", CheckedResource::None)).collect();
     for call in &mut calls {
         call.caller.vpc_endpoint = Some("vpce-1".into());
+        call.caller.address = Some("10.0.1.5".into());
         call.caller.mfa = Some(true);
         call.caller.access_key = Some(AccessKeyId::parse("ASIAIOSFODNN7EXAMPLE").unwrap());
     }
