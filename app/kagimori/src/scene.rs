@@ -14,6 +14,7 @@ use kagimori_trail::call::Call;
 use kagimori_trail::selection::Selection;
 use rayon::prelude::*;
 
+use crate::ask::policy_file;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -60,6 +61,21 @@ impl Scene {
         Ok(Self { directory, estate, now: settings.as_of.unwrap_or_else(Timestamp::now), source })
     }
 
+    /// An estate before the engine, with the policies of buckets that the directory holds.
+    pub(crate) fn access<'e>(&self, estate: &'e Estate) -> Result<Access<'e>, AppError> {
+        let mut access = Access::of(estate);
+        for (_, folder) in listing(&self.directory.root.join("resource-policies"))? {
+            for (name, path) in listing(&folder)? {
+                if let Some(bucket) = name.strip_suffix(".json") {
+                    let document = policy_file(&path)?;
+                    let file = Some(path.display().to_string());
+                    access.add_resource_policy(&format!("arn:aws:s3:::{bucket}"), document, file);
+                }
+            }
+        }
+        Ok(access)
+    }
+
     /// The last days before the directory's instant.
     pub(crate) fn last_days(&self, days: i64) -> Window {
         let until = self.now.as_second();
@@ -103,7 +119,7 @@ impl Scene {
                 hint: error.hint().to_owned(),
             }
         })?;
-        let (before, after) = (Access::of(&self.estate), Access::of(&after));
+        let (before, after) = (self.access(&self.estate)?, self.access(&after)?);
         let mut asked = before.condition_keys();
         asked.extend(after.condition_keys());
         let mut telling = Telling::for_keys(&asked);
@@ -203,6 +219,20 @@ fn no_console(change: &Change) -> Option<kagimori_estate::id::Arn> {
         Change::SetConsoleLogin { user, enabled: false } => Some(user.clone()),
         _ => None,
     }
+}
+
+/// The entries of a folder in order; none when there is no folder.
+pub(crate) fn listing(folder: &Path) -> Result<Vec<(String, PathBuf)>, AppError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|source| AppError::read(folder, source))? {
+        let entry = entry.map_err(|source| AppError::read(folder, source))?;
+        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+    }
+    entries.sort();
+    Ok(entries)
 }
 
 pub(crate) fn tell(problems: &[Problem]) {

@@ -201,11 +201,7 @@ pub fn tighten(input: &Input<'_>, options: &Options) -> Result<Tightened, Refusa
     let mut alone = Alone::new(input.access, input.subject);
     let grants = grants::of(&old, &mut alone);
     let (needs, unexplained) = needs::of(input, &grants, &alone);
-    let mut tried = attempt(input, options, &grants, &needs, &alone);
-    if tried.characters() > pack::characters_max() && options.resources != Generality::Type {
-        let wider = Options { resources: Generality::Type, ..options.clone() };
-        tried = attempt(input, &wider, &grants, &needs, &alone);
-    }
+    let tried = attempt(input, options, &grants, &needs, &alone);
     // A policy that allows nothing is not tight, it is gone: that is a decision of its own.
     if tried.drafts.is_empty() {
         return Err(Refusal::NothingNeeded);
@@ -221,22 +217,21 @@ struct Attempt {
     unseen: Vec<Unseen>,
 }
 
-impl Attempt {
-    fn characters(&self) -> usize {
-        let statements = self.drafts.iter().map(|draft| &draft.statement).chain(&self.denies);
-        statements.map(pack::characters).sum()
-    }
-}
-
 fn attempt(input: &Input<'_>, options: &Options, grants: &[Grant], needs: &[Need], alone: &Alone) -> Attempt {
     let mut elements = compose::elements(grants, needs, alone);
     compose::keep(&mut elements, grants, &options.keep, ElementKind::Kept);
     let unseen = unseen::of(input, options, grants, needs, &mut elements);
+    let denies = grants::denies(input.access.identity(input.subject).0);
     let mut drafts = compose::drafts(&elements, grants, needs, options);
+    let statements = drafts.iter().map(|draft| &draft.statement).chain(&denies);
+    // Names that AWS's limits have no room for give way to the type of what they name.
+    if statements.map(pack::characters).sum::<usize>() > pack::characters_max() {
+        let wider = Options { resources: Generality::Type, ..options.clone() };
+        drafts = compose::drafts(&elements, grants, needs, &wider);
+    }
     necessity::repair(&mut drafts, grants, needs, alone);
     let necessity = necessity::reduce(&mut drafts, needs, alone);
     compose::name(&mut drafts);
-    let denies = grants::denies(input.access.identity(input.subject).0);
     Attempt { drafts, denies, necessity, unseen }
 }
 

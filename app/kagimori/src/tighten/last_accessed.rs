@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::propose::LastAccessedOf;
 use crate::error::AppError;
 use crate::printer;
+use crate::scene::listing;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -33,9 +34,9 @@ struct Service {
 /// Every answer below `last-accessed/`; none when there is no such folder.
 pub(super) fn read(root: &Path) -> Result<LastAccessedOf, AppError> {
     let mut all = LastAccessedOf::new();
-    for (account, folder) in folders(&root.join("last-accessed"))? {
+    for (account, folder) in listing(&root.join("last-accessed"))? {
         for kind in ["user", "role"] {
-            for (file, path) in folders(&folder.join(kind))? {
+            for (file, path) in listing(&folder.join(kind))? {
                 let Some(name) = file.strip_suffix(".json") else { continue };
                 let Ok(arn) = Arn::parse(&format!("arn:aws:iam::{account}:{kind}/{name}")) else { continue };
                 let text = std::fs::read_to_string(&path).map_err(|source| AppError::read(&path, source))?;
@@ -68,16 +69,21 @@ fn tell(path: &Path, why: &str) {
     printer::warning(&format!("`{}` is left out: {why}", path.display()));
 }
 
-/// The entries of a folder in order; none when there is no folder.
-fn folders(folder: &Path) -> Result<Vec<(String, std::path::PathBuf)>, AppError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+#[cfg(test)]
+mod tests {
+    use super::{Answer, services};
+
+    /// As the IAM API reference shows it, `GetServiceLastAccessedDetails`.
+    #[test]
+    fn an_answer_of_aws() {
+        let text = r#"{"JobStatus":"COMPLETED","JobType":"SERVICE_LEVEL","JobCreationDate":"2026-10-01T01:02:03+00:00",
+            "ServicesLastAccessed":[
+              {"ServiceName":"Amazon S3","LastAuthenticated":"2026-09-30T11:12:13+00:00","ServiceNamespace":"s3",
+               "LastAuthenticatedEntity":"arn:aws:iam::111122223333:user/app","TotalAuthenticatedEntities":1},
+              {"ServiceName":"Amazon SNS","ServiceNamespace":"sns","TotalAuthenticatedEntities":0}],
+            "JobCompletionDate":"2026-10-01T01:02:04+00:00","IsTruncated":false}"#;
+        let told = services(serde_json::from_str::<Answer>(text).unwrap());
+        assert_eq!(told["s3"].at, Some(1_790_766_733));
+        assert_eq!(told["sns"].at, None);
     }
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|source| AppError::read(folder, source))? {
-        let entry = entry.map_err(|source| AppError::read(folder, source))?;
-        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    }
-    entries.sort();
-    Ok(entries)
 }

@@ -48,7 +48,7 @@ pub(super) struct Proposal {
 type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
 
 pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppError> {
-    let access = Access::of(&scene.estate);
+    let access = scene.access(&scene.estate)?;
     let subjects = whose(&access, args)?;
     let options = options(args);
     let mut telling = Telling::for_keys(&access.condition_keys());
@@ -112,7 +112,7 @@ fn check(
         ),
         hint: error.hint().to_owned(),
     })?;
-    let after = Access::of(&changed);
+    let after = scene.access(&changed)?;
     let fingerprint = fingerprint(&scene.estate);
     let none = Vec::new();
     let proposals: Result<Vec<Proposal>, AppError> = tightened

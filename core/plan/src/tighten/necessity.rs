@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{ActionElement, OneOrMany, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
+use kagimori_policy::glob::Glob;
+use kagimori_trail::call::CheckedResource;
 
 use super::alone::{Alone, may};
 use super::compose::{Draft, ElementKind};
@@ -61,7 +63,7 @@ pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> 
             take_out(&mut without, &part);
             let is_covered = || is_covered(drafts, place, &part);
             let Some(draft) = drafts.get(place) else { continue };
-            if trial.is_needless(place, &without, &touched(draft, &part), is_covered) {
+            if trial.is_needless(place, &without, &touched(draft, &part, needs), is_covered) {
                 let mut statement = without.statement.clone();
                 without.write_parts(&mut statement);
                 let less = Draft { statement, ..without };
@@ -107,10 +109,24 @@ fn parts(draft: &Draft) -> Vec<Part> {
 }
 
 /// The needs that may rest on a part.
-fn touched(draft: &Draft, part: &Part) -> BTreeSet<usize> {
+fn touched(draft: &Draft, part: &Part, needs: &[Need]) -> BTreeSet<usize> {
     match part {
         Part::Action(action) => draft.actions.get(action).cloned().unwrap_or_default(),
-        Part::Resource(_) | Part::Value(..) => draft.needs(),
+        Part::Resource(pattern) => {
+            let glob = Glob::policy(pattern);
+            let reaches =
+                |need: &usize| needs.get(*need).is_some_and(|need| is_reached(need, pattern, &glob));
+            draft.needs().into_iter().filter(reaches).collect()
+        }
+        Part::Value(..) => draft.needs(),
+    }
+}
+
+/// Whether a need may rest on a pattern: one with a variable, and a resource that is not told, are never ruled out.
+fn is_reached(need: &Need, pattern: &str, glob: &Glob) -> bool {
+    match &need.resource {
+        CheckedResource::Arn(arn) => pattern == "*" || pattern.contains("${") || glob.matches(arn),
+        _ => true,
     }
 }
 

@@ -201,6 +201,7 @@ fn conditions_are_drawn_when_every_call_agrees() {
         (0..30).map(|n| ok(n, "ec2:DescribeInstances", CheckedResource::None)).collect();
     for call in &mut calls {
         call.caller.vpc_endpoint = Some("vpce-1".into());
+        call.caller.address = Some("10.0.1.5".into());
         call.caller.mfa = Some(true);
         call.caller.access_key = Some(AccessKeyId::parse("ASIAIOSFODNN7EXAMPLE").unwrap());
     }
@@ -253,6 +254,32 @@ fn refusals() {
     {
         assert!(!refusal.sentence().is_empty());
     }
+}
+
+#[test]
+fn what_does_not_fit_into_one_policy_becomes_several_within_the_limits() {
+    let before = estate(&allow("dynamodb:*", "*", ""));
+    let table = |n: usize| {
+        format!(
+            "arn:aws:dynamodb:ap-northeast-1:111122223333:table/a-table-with-rather-a-long-name-that-fills-a-policy-{n:03}"
+        )
+    };
+    let exact = Options { resources: Generality::Exact, ..options() };
+    let calls: Vec<Call> = (0..90).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n)))).collect();
+    let proposal = propose(&before, &calls, &exact).unwrap();
+    assert!(proposal.new.len() > 1 && proposal.new.len() <= crate::replacement::ATTACHED_MAX);
+    assert!(
+        proposal.new.iter().all(|one| crate::replacement::length(one) <= crate::replacement::MANAGED_MAX)
+    );
+    assert_eq!(proposal.soundness, Inclusion::Proved);
+    assert_eq!(proposal.necessity.0, proposal.necessity.1);
+    let after = apply_all(&before, &proposal.changes).unwrap();
+    let back = inverse_all(&before, &proposal.changes).unwrap();
+    assert!(apply_all(&after, &back).unwrap() == before);
+    // more names than ten policies hold: all of the type instead
+    let calls: Vec<Call> = (0..1_000).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n)))).collect();
+    let text = printed(&propose(&before, &calls, &exact).unwrap());
+    assert!(text.contains("table/*") && text.len() < 400, "{text}");
 }
 
 #[test]
