@@ -91,7 +91,8 @@ mod tests {
                 assert!(allowed[name].contains(dependency), "`{name}` may not depend on `{dependency}`");
             }
             for dependency in dev {
-                let known = allowed[name].contains(dependency) || dependency == "kagimori-testkit";
+                let for_tests = ["kagimori-testkit", "kagimori-fake-aws"];
+                let known = allowed[name].contains(dependency) || for_tests.contains(&dependency.as_str());
                 assert!(known, "`{name}` may not depend on `{dependency}`, not even in tests");
             }
         }

@@ -1,0 +1,101 @@
+//! Asks the policy engine, and words the refusal as AWS does.
+
+use kagimori_policy::decision::Answer;
+use kagimori_policy::document::Document;
+use kagimori_policy::policies::{Layer, Policies};
+use kagimori_policy::reference;
+use kagimori_policy::request::{Context, Request};
+
+use super::caller::Caller;
+use super::state::State;
+use crate::fault::Fault;
+
+/// What is asked of the policies.
+#[derive(Clone, Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) caller: &'a Caller,
+    /// `iam:CreateAccessKey`.
+    pub(crate) action: &'a str,
+    /// The ARN.
+    pub(crate) resource: String,
+    /// Whose the resource is.
+    pub(crate) account: &'a str,
+    /// The action has no resource types: only `Resource: "*"` is about it.
+    pub(crate) is_wildcard_only: bool,
+    pub(crate) context: Context,
+    /// The trust policy of a role.
+    pub(crate) trust: Option<Document>,
+    /// How the message names the resource, when not by its ARN.
+    pub(crate) shown: Option<String>,
+    /// The message says which policy is at fault.
+    pub(crate) with_reason: bool,
+}
+
+impl State {
+    /// Allowed, or the refusal.
+    pub(crate) fn authorise(&self, question: Question<'_>) -> Result<(), Fault> {
+        let Question {
+            caller,
+            action,
+            resource,
+            account,
+            is_wildcard_only,
+            context,
+            trust,
+            shown,
+            with_reason,
+        } = question;
+        let shown = shown.unwrap_or_else(|| resource.clone());
+        let policies = Policies { resource: trust, ..self.policies(caller) };
+        let request = Request {
+            principal: self.principal(caller),
+            action: action.to_owned(),
+            resource: if is_wildcard_only { "*".to_owned() } else { resource },
+            resource_account: account.to_owned(),
+            wildcard_only: is_wildcard_only,
+            context,
+        };
+        let reason = match reference::decide(&request, &policies).answer {
+            Answer::Allowed => return Ok(()),
+            Answer::ImplicitlyDenied(layer) => silent(layer, action),
+            Answer::ExplicitlyDenied(place) => explicit(place.layer),
+            // The context is complete and no policy is missing, so this is a policy the engine cannot evaluate.
+            Answer::Indeterminate => Some("because a policy could not be evaluated".to_owned()),
+        };
+        let arn = request.principal.arn().unwrap_or_default();
+        let mut message = format!("User: {arn} is not authorized to perform: {action} on resource: {shown}");
+        if let Some(reason) = reason.filter(|_| with_reason) {
+            message = format!("{message} {reason}");
+        }
+        Err(Fault::access_denied(message))
+    }
+}
+
+/// No policy of a layer allows (IAM User Guide, `troubleshoot_access-denied`).
+fn silent(layer: Layer, action: &str) -> Option<String> {
+    let policy = match layer {
+        Layer::Identity => "identity-based policy",
+        Layer::Resource => "role trust policy",
+        Layer::Boundary => "permissions boundary",
+        Layer::Session => "session policy",
+        Layer::ServiceControl => "service control policy",
+        Layer::ResourceControl => "resource control policy",
+        Layer::Endpoint => "VPC endpoint policy",
+        Layer::Credential | Layer::BlockPublicAccess => return None,
+    };
+    Some(format!("because no {policy} allows the {action} action"))
+}
+
+fn explicit(layer: Layer) -> Option<String> {
+    let policy = match layer {
+        Layer::Identity => "in an identity-based policy",
+        Layer::Resource => "in the role trust policy",
+        Layer::Boundary => "in a permissions boundary",
+        Layer::Session => "in a session policy",
+        Layer::ServiceControl => "in a service control policy",
+        Layer::ResourceControl => "in a resource control policy",
+        Layer::Endpoint => "in a VPC endpoint policy",
+        Layer::Credential | Layer::BlockPublicAccess => return None,
+    };
+    Some(format!("with an explicit deny {policy}"))
+}
