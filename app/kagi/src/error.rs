@@ -211,15 +211,21 @@ impl KagiError {
             Self::Refused(refused) => refused.hint.clone(),
             Self::NoVault => "`kagi add PROFILE` makes it and stores the first key".into(),
             Self::Locked => "run `kagi unlock`".into(),
-            Self::WrongPassphrase => "try again; a forgotten passphrase cannot be recovered: `kagi forget --everything`, \
+            Self::WrongPassphrase => {
+                "try again; a forgotten passphrase cannot be recovered: `kagi forget --everything`, \
                                       then `kagi add` with new keys"
-                .into(),
+                    .into()
+            }
             Self::Damaged(path) if path.extension().is_some_and(|kind| kind == "session") => {
                 "run `kagi forget --sessions`: sessions are made anew".into()
             }
-            Self::Damaged(_) => "restore it from a backup, or run `kagi forget --everything` and `kagi add` again".into(),
+            Self::Damaged(_) => {
+                "restore it from a backup, or run `kagi forget --everything` and `kagi add` again".into()
+            }
             Self::NoKey(name) => format!("run `kagi add {}`", quoted(name)),
-            Self::NobodyToAsk { command, .. } | Self::NotGiven { command, .. } | Self::AskedJustNow { command, .. } => {
+            Self::NobodyToAsk { command, .. }
+            | Self::NotGiven { command, .. }
+            | Self::AskedJustNow { command, .. } => {
                 format!("run `{command}`")
             }
             Self::PromptProgram { .. } => "correct `prompt_program` in `[kagi]` of the config file".into(),
@@ -232,7 +238,10 @@ impl KagiError {
             Self::Call { source, of } => call_hint(source, of),
             Self::WrongRole { .. } => "nothing was stored; check the endpoint (`kagi explain`)".into(),
             Self::ElevatedEnded(name) => {
-                format!("it is never renewed by itself: `kagi exec --elevate --reason … {} -- …`", quoted(name))
+                format!(
+                    "it is never renewed by itself: `kagi exec --elevate --reason … {} -- …`",
+                    quoted(name)
+                )
             }
             Self::SessionEnded => "start the command again with `kagi exec`".into(),
             Self::Run { .. } => "check its name and that you may execute it".into(),
@@ -245,8 +254,12 @@ impl KagiError {
 
 fn write_hint(source: &io::Error) -> &'static str {
     match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full: make room and try again",
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only: set `KAGI_HOME` to a directory that is not",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: make room and try again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only: set `KAGI_HOME` to a directory that is not"
+        }
         _ => "check that you may write there, or set `KAGI_HOME`",
     }
 }
@@ -260,8 +273,12 @@ pub(crate) fn quoted(name: &str) -> String {
 
 fn call_hint(source: &StsError, of: &str) -> String {
     match source {
-        StsError::Network { .. } => "check the network, the proxy and the endpoint (`kagi explain PROFILE`)".into(),
-        StsError::Answer { .. } => "is the endpoint AWS's? `kagi explain PROFILE` says where it is set".into(),
+        StsError::Network { .. } => {
+            "check the network, the proxy and the endpoint (`kagi explain PROFILE`)".into()
+        }
+        StsError::Answer { .. } => {
+            "is the endpoint AWS's? `kagi explain PROFILE` says where it is set".into()
+        }
         StsError::NoCertificates => "`AWS_CA_BUNDLE` must name a PEM file".into(),
         StsError::Refused { cause, operation, .. } => refusal_hint(*cause, operation, of),
     }

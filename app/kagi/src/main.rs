@@ -1,3 +1,7 @@
-//! wip
+//! `kagi`: the credential broker every engineer carries.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kagi::main()
+}
