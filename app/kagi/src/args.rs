@@ -340,12 +340,16 @@ pub(crate) enum CompletionShell {
 
 /// Print the manual page: kagi man | man -l -
 #[derive(Debug, clap::Args)]
-pub(crate) struct Man {}
+pub(crate) struct Man {
+    /// Write one page a command into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
 
-/// Names of profiles that begin so
+/// What can come next on a command line
 #[derive(Debug, clap::Args)]
 pub(crate) struct Complete {
-    /// The beginning
-    #[arg(default_value = "", allow_hyphen_values = true)]
-    pub(crate) prefix: String,
+    /// The words so far, the last one unfinished
+    #[arg(last = true)]
+    pub(crate) words: Vec<String>,
 }

@@ -43,6 +43,16 @@ impl<'c, 'a> Broker<'c, 'a> {
     /// A broker for a route.
     pub(crate) fn new(context: &'c Context<'a>, vault: Vault, route: Route) -> Result<Self, KagiError> {
         let key = context.key(&vault, &route)?;
+        Self::with_key(context, vault, route, key)
+    }
+
+    /// A broker for a route that begins with this key.
+    pub(crate) fn with_key(
+        context: &'c Context<'a>,
+        vault: Vault,
+        route: Route,
+        key: StoredKey,
+    ) -> Result<Self, KagiError> {
         let sts = context.endpoint(Service::Sts, &route.key_profile)?;
         let plan = plan(&route, &key.holder(), &sts);
         let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)));

@@ -10,6 +10,7 @@ pub mod ledger;
 mod near;
 pub mod plan;
 pub mod profile;
+pub mod rotation;
 pub mod route;
 pub mod value;
 

@@ -215,6 +215,15 @@ impl Client {
         answer.get("SigninToken").and_then(|token| token.as_str()).map(str::to_owned).ok_or_else(missing)
     }
 
+    /// The endpoint's clock, from the `Date` of its answer to a call that needs no key.
+    pub fn server_time(&self, sts: &Endpoint) -> Result<Option<Timestamp>, StsError> {
+        let fields = [
+            ("Action".to_owned(), "GetCallerIdentity".to_owned()),
+            ("Version".to_owned(), STS_VERSION.to_owned()),
+        ];
+        Ok(self.post("GetCallerIdentity", &sts.url, &fields)?.date)
+    }
+
     fn call<T>(
         &self,
         query: &Query<'_>,

@@ -158,11 +158,11 @@ pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
     let is_ours = section
         .setting("credential_process")
         .is_some_and(|it| Ok(it.value.into_owned()) == ours.map_err(|_| ()));
-    let competes = |key: &&str| section.setting(key).is_some();
+    let competes = |key: &&'static str| section.setting(key).is_some();
     let shadowed = files
         .credentials_section(name)
         .is_some_and(|section| KEY_SETTINGS.iter().any(|key| section.setting(key).is_some()));
-    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).any(|key| competes(key))
+    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).any(competes)
 }
 
 /// A config file with this one profile, and an empty credentials file: whatever stands in the person's own files, the

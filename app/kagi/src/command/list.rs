@@ -92,9 +92,9 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
     match Broker::new(context, vault.clone(), route) {
         Err(error) => row.problem = Some(error.to_string()),
         Ok(broker) => {
-            let left = |step| broker.left(step).filter(|left| *left > 0);
-            row.session_seconds_left = left(0);
-            row.seconds_left = broker.plan.steps.len().checked_sub(1).and_then(left);
+            let left = |step: usize| broker.left(step).filter(|left| *left > 0);
+            let last = broker.plan.steps.len().saturating_sub(1);
+            (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
         }
     }
     row

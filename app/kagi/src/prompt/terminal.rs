@@ -47,11 +47,10 @@ impl Terminal {
                 b'\r' | b'\n' => break,
                 // ^C, ^D, escape
                 3 | 4 | 27 => return None,
-                8 | 127 => {
-                    if bytes.pop().is_some() && shown {
-                        let _ = self.0.write_all(b"\x08 \x08");
-                    }
+                8 | 127 if bytes.pop().is_some() && shown => {
+                    let _ = self.0.write_all(b"\x08 \x08");
                 }
+                8 | 127 => {}
                 byte if bytes.len() < MOST_LETTERS => {
                     bytes.push(byte);
                     if shown && byte.is_ascii_graphic() {

@@ -1,9 +1,7 @@
 //! The flow of S0 against the fake AWS: key → MFA session → roles, cached by content, with nothing in plaintext.
 
-mod support;
-
+use crate::support::{ALICE, CONFIG, Machine};
 use kagimori_fake_aws::bastion;
-use support::{ALICE, CONFIG, Machine};
 
 #[test]
 fn from_plaintext_to_a_role() {
@@ -82,7 +80,10 @@ fn read_only_until_elevated() {
     assert!(log.contains("restart the worker"));
     let bare = machine.run(&["credentials", "--elevate", "dev"]);
     assert_ne!(bare.code, 0);
-    machine.write("aws/config", &machine.read("aws/config").replace("[profile dev]\n", "[profile dev]\nread_only = off\n"));
+    machine.write(
+        "aws/config",
+        &machine.read("aws/config").replace("[profile dev]\n", "[profile dev]\nread_only = off\n"),
+    );
     assert_ne!(machine.credentials(&["dev"])["AccessKeyId"], everyday["AccessKeyId"]);
 }
 
@@ -92,7 +93,10 @@ fn a_device_is_found_and_without_it_the_role_is_refused() {
     let bob = machine.aws.access_key("arn:aws:iam::111122223333:user/bob").unwrap();
     machine.write(
         "aws/credentials",
-        &format!("[bastion]\naws_access_key_id={}\naws_secret_access_key={}\n", bob.access_key_id, bob.secret_access_key),
+        &format!(
+            "[bastion]\naws_access_key_id={}\naws_secret_access_key={}\n",
+            bob.access_key_id, bob.secret_access_key
+        ),
     );
     machine.ok(&["add", "bastion"]);
     let run = machine.run(&["credentials", "dev"]);

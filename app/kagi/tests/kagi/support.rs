@@ -1,6 +1,4 @@
 //! A person's machine for a test: a home of its own, the fake AWS, a prompt program that counts how often it was asked.
-#![allow(dead_code, reason = "each test file uses its part")]
-#![expect(clippy::allow_attributes, reason = "what is unused differs between the test files")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kagimori_fake_aws::{Company, FakeAws, bastion};
 
 /// The profiles most tests use.
-pub const CONFIG: &str = "\
+pub(crate) const CONFIG: &str = "\
 # my profiles
 [profile bastion]
 region = ap-northeast-1
@@ -29,18 +27,18 @@ role_arn = arn:aws:iam::333344445555:role/delivery/Deploy
 source_profile = dev
 ";
 
-pub const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
+pub(crate) const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
 
-pub struct Machine {
-    pub home: PathBuf,
-    pub aws: FakeAws,
+pub(crate) struct Machine {
+    pub(crate) home: PathBuf,
+    pub(crate) aws: FakeAws,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl Machine {
     /// A machine whose `bastion` profile has alice's key in plaintext.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let machine = Self::empty();
         let key = machine.aws.access_key(ALICE).unwrap();
         let credentials = format!(
@@ -53,15 +51,16 @@ impl Machine {
     }
 
     /// The same, the key already in the vault.
-    pub fn enrolled() -> Self {
+    pub(crate) fn enrolled() -> Self {
         let machine = Self::new();
         machine.ok(&["add", "bastion"]);
         machine
     }
 
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kagi-{}-{number}", std::process::id()));
+        let home =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kagi-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&home);
         for folder in ["aws", "run", "bin"] {
             fs::create_dir_all(home.join(folder)).unwrap();
@@ -74,41 +73,41 @@ impl Machine {
         machine
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
-    pub fn script(&self, name: &str, body: &str) {
+    pub(crate) fn script(&self, name: &str, body: &str) {
         self.write(name, &format!("#!/bin/sh\n{body}\n"));
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// What the prompt program answers from now on.
-    pub fn answer(&self, text: &str) {
+    pub(crate) fn answer(&self, text: &str) {
         let new = self.path("bin/prompt.answer.new");
         fs::write(&new, text).unwrap();
         fs::rename(new, self.path("bin/prompt.answer")).unwrap();
     }
 
     /// The code the device shows now.
-    pub fn answer_with_code(&self) {
+    pub(crate) fn answer_with_code(&self) {
         self.answer(&self.aws.totp(bastion::ALICE_MFA).unwrap());
     }
 
     /// How often a person was asked for a code.
-    pub fn prompts(&self) -> usize {
+    pub(crate) fn prompts(&self) -> usize {
         self.read("bin/prompt.asked").lines().count()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kagi"));
         command
             .args(arguments)
@@ -128,30 +127,30 @@ impl Machine {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap())
     }
 
     /// Runs and insists on success; returns stdout.
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let run = self.run(arguments);
         assert_eq!(run.code, 0, "kagi {arguments:?}\n{}\n{}", run.stdout, run.stderr);
         run.stdout
     }
 
     /// The credentials of a profile.
-    pub fn credentials(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn credentials(&self, arguments: &[&str]) -> serde_json::Value {
         let arguments: Vec<_> = std::iter::once("credentials").chain(arguments.iter().copied()).collect();
         serde_json::from_str(&self.ok(&arguments)).unwrap()
     }
 
-    pub fn calls(&self, operation: &str) -> u64 {
+    pub(crate) fn calls(&self, operation: &str) -> u64 {
         let count = self.aws.counters().of(operation);
-        u64::from(count.succeeded) + u64::from(count.failed)
+        count.succeeded + count.failed
     }
 
     /// Every file of kagi's with its bytes.
-    pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         fn walk(folder: &Path, out: &mut Vec<(PathBuf, Vec<u8>)>) {
             for entry in fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();
@@ -177,14 +176,14 @@ impl Drop for Machine {
 }
 
 #[derive(Debug)]
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Run {
-    pub fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
