@@ -147,6 +147,16 @@ impl Account {
         self
     }
 
+    /// The user with a name, to change it before the start.
+    pub fn user_mut(&mut self, name: &str) -> Option<&mut User> {
+        self.users.iter_mut().find(|user| user.name == name)
+    }
+
+    /// The role with a name, to change it before the start.
+    pub fn role_mut(&mut self, name: &str) -> Option<&mut Role> {
+        self.roles.iter_mut().find(|role| role.name == name)
+    }
+
     /// With one more customer managed policy.
     #[must_use]
     pub fn managed_policy(mut self, name: &str, document: &str) -> Self {

@@ -57,6 +57,7 @@ mod limits;
 mod managed;
 mod message;
 mod mint;
+mod picture;
 mod server;
 mod sigv4;
 mod totp;

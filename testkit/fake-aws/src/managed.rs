@@ -3,10 +3,13 @@
 //! `AdministratorAccess` and `PowerUserAccess` are as AWS publishes them; `ReadOnlyAccess` is abbreviated to the services
 //! the fake speaks and a few more.
 
+/// Everything.
+pub(crate) const ADMINISTRATOR_ACCESS: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
 /// ARNs and documents.
 pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
-        "arn:aws:iam::aws:policy/AdministratorAccess",
+        ADMINISTRATOR_ACCESS,
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
     ),
     (

@@ -106,6 +106,11 @@ impl FakeAws {
         self.world().keys_of(arn).into_iter().next()
     }
 
+    /// The access keys of a user, told by its ARN, oldest first: how far a rotation came.
+    pub fn access_keys(&self, arn: &str) -> Vec<KeyPair> {
+        self.world().keys_of(arn)
+    }
+
     /// How many calls there were.
     pub fn counters(&self) -> Counters {
         self.world().counters().clone()

@@ -52,6 +52,10 @@ pub struct KeyPair {
     pub access_key_id: String,
     /// The secret access key, plainly fictional.
     pub secret_access_key: String,
+    /// `Active`, not `Inactive`.
+    pub is_active: bool,
+    /// When it signed a request last, in the world's time.
+    pub last_used: Option<Timestamp>,
 }
 
 /// An operation of the query protocol.
@@ -172,6 +176,8 @@ impl World {
         let pair = |(id, key): (&String, &state::AccessKey)| KeyPair {
             access_key_id: id.clone(),
             secret_access_key: key.secret.clone(),
+            is_active: key.is_active,
+            last_used: key.last_used.as_ref().map(|used| used.time),
         };
         keys.into_iter().map(pair).collect()
     }
@@ -317,6 +323,8 @@ impl Service {
 
 impl std::fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KeyPair").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        let mut shown = f.debug_struct("KeyPair");
+        shown.field("access_key_id", &self.access_key_id).field("is_active", &self.is_active);
+        shown.finish_non_exhaustive()
     }
 }

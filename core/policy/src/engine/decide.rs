@@ -320,7 +320,9 @@ fn credential(request: &Bound) -> Truth {
                 "iam" => {
                     known(request, "aws:multifactorauthpresent", |text| value::boolean(text) == Some(true))
                 }
-                "sts" => Truth::of(action == "sts:assumerole"),
+                "sts" => {
+                    Truth::of(matches!(action, "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity"))
+                }
                 _ => return Truth::True,
             };
             known(request, "aws:tokenissuetime", |_| true).negate().or(of_session_token)

@@ -17,7 +17,9 @@ pub(super) fn permit(request: &Request) -> Formula {
         Principal::User { .. } | Principal::Root { .. } => {
             let of_session_token = match (service, name) {
                 ("iam", _) => has_mfa(request),
-                ("sts", "assumerole") => Formula::TRUE,
+                // The latter two are no calls, but permissions that an AssumeRole with tags or source identity needs too
+                // (`id_session-tags`, `id_credentials_temp_control-access_monitor`).
+                ("sts", "assumerole" | "tagsession" | "setsourceidentity") => Formula::TRUE,
                 ("sts", _) => Formula::FALSE,
                 _ => Formula::TRUE,
             };
@@ -45,5 +47,45 @@ fn presence(request: &Request, key: &str, is_met: impl Fn(&str) -> bool) -> Form
         Fact::Absent | Fact::Many(_) => Formula::FALSE,
         Fact::One(text) => Formula::Constant(is_met(text)),
         Fact::Present | Fact::Unknown => Formula::Atom(Atom::Credential { key: key.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decision::Answer;
+    use crate::engine::decide_once;
+    use crate::parse::{Strictness, parse};
+    use crate::policies::{Layer, Policies};
+    use crate::reference::decide;
+    use crate::request::{Context, Principal, Request};
+
+    /// With an MFA session one may tag the session of the role one assumes; both evaluators say so.
+    #[test]
+    fn sessions_may_carry_tags_and_source_identity_into_a_role() {
+        let text = r#"{"Statement": {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}}"#;
+        let trust =
+            r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:*"}}"#;
+        let policies = Policies {
+            identity: vec![parse(text, Strictness::Strict).unwrap()],
+            resource: Some(parse(trust, Strictness::Strict).unwrap()),
+            ..Policies::default()
+        };
+        for (action, expected) in [
+            ("sts:AssumeRole", Answer::Allowed),
+            ("sts:TagSession", Answer::Allowed),
+            ("sts:SetSourceIdentity", Answer::Allowed),
+            ("sts:GetAccessKeyInfo", Answer::ImplicitlyDenied(Layer::Credential)),
+        ] {
+            let request = Request {
+                principal: Principal::parse("arn:aws:iam::111122223333:user/alice").unwrap(),
+                action: action.into(),
+                resource: "arn:aws:iam::222233334444:role/Power".into(),
+                resource_account: "222233334444".into(),
+                wildcard_only: false,
+                context: Context::complete().with("aws:TokenIssueTime", "2026-11-25T09:00:00Z"),
+            };
+            assert_eq!(decide(&request, &policies).answer, expected, "{action}");
+            assert_eq!(decide_once(&request, &policies), expected, "{action}");
+        }
     }
 }

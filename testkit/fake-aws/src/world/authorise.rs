@@ -1,7 +1,8 @@
-//! Asks the policy engine, and words the refusal as AWS does.
+//! Asks the policy engine, both evaluators of it, and words the refusal as AWS does.
 
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Document;
+use kagimori_policy::engine::decide_once;
 use kagimori_policy::policies::{Layer, Policies};
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Request};
@@ -55,7 +56,11 @@ impl State {
             wildcard_only: is_wildcard_only,
             context,
         };
-        let reason = match reference::decide(&request, &policies).answer {
+        let answer = reference::decide(&request, &policies).answer;
+        if decide_once(&request, &policies) != answer {
+            return Err(Fault::new(500, "InternalFailure", "the two policy evaluators do not agree"));
+        }
+        let reason = match answer {
             Answer::Allowed => return Ok(()),
             Answer::ImplicitlyDenied(layer) => silent(layer, action),
             Answer::ExplicitlyDenied(place) => explicit(place.layer),

@@ -9,6 +9,7 @@ use super::state::{
     AccountState, FederatedSession, Held, Owner, RoleSession, Session, SessionKind, SessionTag, State,
 };
 use crate::fault::Fault;
+use crate::managed;
 use crate::message::Request;
 use crate::sigv4::Authorization;
 use crate::xml;
@@ -161,6 +162,10 @@ impl State {
         };
         let Held { documents, boundary } = held.unwrap_or_default();
         policies.identity = documents;
+        // A federated user has the permissions of the user who asked for it; the root user has all.
+        if caller.federated().is_some_and(|session| session.owner.user.is_none()) {
+            policies.identity.extend(account.managed.get(managed::ADMINISTRATOR_ACCESS).cloned());
+        }
         policies.boundary = boundary.into_iter().collect();
         policies.session = session;
         policies
@@ -174,6 +179,9 @@ impl State {
             .with("aws:SourceIp", source_ip)
             // The loopback stands for TLS: the conditions of policies are those of AWS, not of the fake.
             .with("aws:SecureTransport", "true")
+            .with("aws:RequestedRegion", &caller.scope.0)
+            .with("aws:ViaAWSService", "false")
+            .with("aws:PrincipalIsAWSService", "false")
             .with("aws:PrincipalAccount", caller.account())
             .with("aws:userid", &self.user_id(caller))
             .with("aws:PrincipalType", caller.principal_type())

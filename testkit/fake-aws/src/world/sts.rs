@@ -12,6 +12,8 @@ use super::caller::Caller;
 use super::state::{Session, SessionKind};
 use super::{Call, Operation, Service, World};
 use crate::fault::Fault;
+use crate::limits::{Checks, whole};
+use crate::message::Parameters;
 use crate::xml::Xml;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -29,6 +31,13 @@ const LEAST_SECONDS: i64 = 900;
 /// What GetSessionToken and GetFederationToken give to the root user at most.
 const ROOT_SECONDS: i64 = 3600;
 
+/// How long the session token is to be at least.
+fn check_token_size(checks: &mut Checks, parameters: &Parameters) -> Result<(), Fault> {
+    let wanted = whole(parameters.get("MinimumSessionTokenSize"))?;
+    checks.number("minimumSessionTokenSize", wanted, 0, 4096);
+    Ok(())
+}
+
 /// Checks serial and code, when there are any; whether a code was taken.
 fn pass_mfa(world: &mut World, call: &Call<'_>) -> Result<bool, Fault> {
     let (serial, code) = (call.parameters.get("SerialNumber"), call.parameters.get("TokenCode"));
@@ -37,7 +46,7 @@ fn pass_mfa(world: &mut World, call: &Call<'_>) -> Result<bool, Fault> {
         (Some(serial), Some(code)) => (serial, code),
         _ => return Err(Fault::half_of_mfa()),
     };
-    let window = world.settings.window_steps;
+    let window = world.settings.window();
     let owner = call.caller.owner().ok_or_else(Fault::wrong_serial)?;
     let account = world.state.accounts.get_mut(&owner.account).ok_or_else(Fault::wrong_serial)?;
     let device = account.devices.get_mut(serial);
@@ -48,7 +57,7 @@ fn pass_mfa(world: &mut World, call: &Call<'_>) -> Result<bool, Fault> {
 
 /// Makes temporary credentials.
 fn issue(world: &mut World, call: &Call<'_>, seconds: i64, kind: SessionKind) -> Result<Xml, Fault> {
-    let wanted = crate::limits::whole(call.parameters.get("MinimumSessionTokenSize"))?.unwrap_or_default();
+    let wanted = whole(call.parameters.get("MinimumSessionTokenSize"))?.unwrap_or_default();
     let usual = if world.settings.large_tokens { LARGE_TOKEN_LENGTH } else { TOKEN_LENGTH };
     let length = usize::try_from(wanted).unwrap_or_default().max(usual);
     let issued = whole_second(call.now);

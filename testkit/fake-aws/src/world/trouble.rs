@@ -71,6 +71,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The window within reason: each step of it costs two codes.
+    pub(crate) fn window(&self) -> i64 {
+        self.window_steps.clamp(0, 1000)
+    }
+}
+
 /// What happens to a call before it is looked at.
 #[derive(Debug, Default)]
 pub(super) struct Beforehand {

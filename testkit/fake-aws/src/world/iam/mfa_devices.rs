@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{authorised_owner, listed};
 use crate::fault::Fault;
 use crate::limits::{Checks, DEVICE_NAME, PATH, SERIAL_NUMBER, TOKEN_CODE};
+use crate::picture;
 use crate::totp;
 use crate::world::state::{AccountState, Device, Owner};
 use crate::world::{Call, World};
@@ -34,9 +35,13 @@ pub(super) fn create(world: &mut World, call: &Call<'_>) -> Result<Option<Xml>, 
         return Err(Fault::already_exists("MFADevice entity at the same path and name already exists."));
     }
     // The blob is the base32 text, and blobs are base64 on the wire.
-    let written = STANDARD.encode(totp::base32(&seed));
+    let text = totp::base32(&seed);
+    let picture = picture::of_seed(name.unwrap_or_default(), call.caller.account(), &text);
     account.devices.insert(serial.clone(), Device::new(seed));
-    let device = Xml::new().leaf("SerialNumber", &serial).leaf("Base32StringSeed", &written);
+    let device = Xml::new()
+        .leaf("SerialNumber", &serial)
+        .leaf("Base32StringSeed", &STANDARD.encode(text))
+        .maybe("QRCodePNG", picture.map(|png| STANDARD.encode(png)).as_deref());
     Ok(Some(Xml::new().node("VirtualMFADevice", &device)))
 }
 
@@ -56,7 +61,7 @@ pub(super) fn delete(world: &mut World, call: &Call<'_>) -> Result<Option<Xml>, 
 pub(super) fn enable(world: &mut World, call: &Call<'_>) -> Result<Option<Xml>, Fault> {
     let (serial, first, second) = checked_codes(call)?;
     let owner = authorised_owner(world, call, "iam:EnableMFADevice")?;
-    let (now, reach) = (call.now, world.settings.window_steps);
+    let (now, reach) = (call.now, world.settings.window());
     let account = account(world, call)?;
     if held(account, &owner).count() >= MOST_DEVICES {
         return Err(Fault::limit_exceeded("MFADevicesPerUser", MOST_DEVICES));

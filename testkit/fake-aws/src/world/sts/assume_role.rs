@@ -3,8 +3,8 @@
 use kagimori_policy::document::Document;
 use kagimori_policy::request::{Context, Fact};
 
-use super::super::state::{RoleSession, SessionKind, SessionTag};
-use super::{LEAST_SECONDS, issue, narrowing, pass_mfa};
+use super::super::state::{RoleSession, RoleState, SessionKind, SessionTag};
+use super::{LEAST_SECONDS, check_token_size, issue, narrowing, pass_mfa};
 use crate::fault::Fault;
 use crate::limits::{
     Checks, EXTERNAL_ID, ROLE_ARN, SERIAL_NUMBER, SESSION_NAME, SOURCE_IDENTITY, TOKEN_CODE, whole,
@@ -35,31 +35,22 @@ pub(super) fn assume_role(world: &mut World, call: &Call<'_>) -> Result<Option<X
     let has_code = pass_mfa(world, call)?;
     let asked = Asked::read(call)?;
     authorise(world, call, &asked, has_code)?;
-    let role = world.state.accounts.get(asked.account).and_then(|account| account.roles.get(asked.role));
-    // Authorised without a role there is no way.
-    let role = role.ok_or_else(|| Fault::access_denied("Access denied"))?;
+    // Without a role there is no trust policy that could have allowed.
+    let role = asked.role(world).ok_or_else(|| Fault::access_denied("Access denied"))?;
     let is_chained = call.caller.session().is_some_and(|session| session.kind.chains());
     let seconds = seconds(wanted, role.max_session_seconds, is_chained)?;
-    let role_id = role.id.clone();
+    let id = format!("{}:{}", role.id, asked.session_name);
     let policy = narrowing::session_policy(parameters, world.state.accounts.get(asked.account))?;
-    let percent = narrowing::packed_percent(parameters, &asked.tags)?;
-    let session = RoleSession {
-        account: asked.account.to_owned(),
-        role: asked.role.to_owned(),
-        name: asked.session_name.to_owned(),
-        source_identity: asked.source_identity.clone(),
-        tags: asked.tags,
-        policy,
-        is_chained,
-    };
-    let id = format!("{role_id}:{}", session.name);
+    let percent = narrowing::packed_percent(parameters, &asked.tags)?.map(|percent| percent.to_string());
+    let session = asked.session(policy, is_chained);
     let user = Xml::new().leaf("AssumedRoleId", &id).leaf("Arn", &session.arn());
+    let identity = session.source_identity.clone();
     let credentials = issue(world, call, seconds, SessionKind::Role(session))?;
     let result = Xml::new()
         .node("Credentials", &credentials)
         .node("AssumedRoleUser", &user)
-        .maybe("PackedPolicySize", percent.map(|percent| percent.to_string()).as_deref())
-        .maybe("SourceIdentity", asked.source_identity.as_deref());
+        .maybe("PackedPolicySize", percent.as_deref())
+        .maybe("SourceIdentity", identity.as_deref());
     Ok(Some(result))
 }
 
@@ -72,6 +63,7 @@ fn check(parameters: &Parameters, wanted: Option<i64>) -> Result<(), Fault> {
     checks.text("serialNumber", parameters.get("SerialNumber"), &SERIAL_NUMBER);
     checks.text("tokenCode", parameters.get("TokenCode"), &TOKEN_CODE);
     checks.text("sourceIdentity", parameters.get("SourceIdentity"), &SOURCE_IDENTITY);
+    check_token_size(&mut checks, parameters)?;
     narrowing::check(&mut checks, parameters);
     checks.done()
 }
@@ -80,8 +72,8 @@ fn check(parameters: &Parameters, wanted: Option<i64>) -> Result<(), Fault> {
 struct Asked<'a> {
     arn: &'a str,
     account: &'a str,
-    /// The role's name without its path, and the ARN's with it.
-    role: &'a str,
+    /// The role's name, without its path.
+    role_name: &'a str,
     session_name: &'a str,
     source_identity: Option<String>,
     tags: Vec<SessionTag>,
@@ -107,20 +99,36 @@ impl<'a> Asked<'a> {
         Ok(Self {
             arn,
             account,
-            role: role.rsplit('/').next().unwrap_or(role),
+            role_name: role.rsplit('/').next().unwrap_or(role),
             session_name: parameters.get("RoleSessionName").unwrap_or_default(),
             source_identity: sticky.or(given.map(str::to_owned)),
             tags: narrowing::session_tags(parameters, inherited)?,
         })
+    }
+
+    /// The role, when there is one of this name and path.
+    fn role<'w>(&self, world: &'w World) -> Option<&'w RoleState> {
+        let role = world.state.accounts.get(self.account)?.roles.get(self.role_name)?;
+        Some(role).filter(|role| role.arn == self.arn)
+    }
+
+    fn session(self, policy: Option<Document>, is_chained: bool) -> RoleSession {
+        RoleSession {
+            account: self.account.to_owned(),
+            role: self.role_name.to_owned(),
+            name: self.session_name.to_owned(),
+            source_identity: self.source_identity,
+            tags: self.tags,
+            policy,
+            is_chained,
+        }
     }
 }
 
 /// AssumeRole itself, and the permissions to tag and to name the person, when that is done (`id_session-tags`,
 /// `id_credentials_temp_control-access_monitor`): also when tags or source identity come along in a chain.
 fn authorise(world: &World, call: &Call<'_>, asked: &Asked<'_>, has_code: bool) -> Result<(), Fault> {
-    let account = world.state.accounts.get(asked.account);
-    let role = account.and_then(|account| account.roles.get(asked.role)).filter(|role| role.arn == asked.arn);
-    let (context, trust) = views(world, call, asked, role.map(|role| &role.trust), has_code);
+    let (context, trust) = views(world, call, asked, has_code);
     let mut actions = vec!["sts:AssumeRole"];
     if !asked.tags.is_empty() {
         actions.push("sts:TagSession");
@@ -140,23 +148,14 @@ fn authorise(world: &World, call: &Call<'_>, asked: &Asked<'_>, has_code: bool) 
 ///
 /// A code passed with the call is seen by the trust policy. Whether the caller's own policies see it too is not documented
 /// (and a setting); when they do not, the trust policy asks for the key under another name.
-fn views(
-    world: &World,
-    call: &Call<'_>,
-    asked: &Asked<'_>,
-    trust: Option<&Document>,
-    has_code: bool,
-) -> (Context, Option<Document>) {
+fn views(world: &World, call: &Call<'_>, asked: &Asked<'_>, has_code: bool) -> (Context, Option<Document>) {
     let mut context = request_keys(world, call, asked);
-    if let Some(role) =
-        world.state.accounts.get(asked.account).and_then(|account| account.roles.get(asked.role))
-    {
-        for (key, value) in &role.tags {
-            context.set(&format!("aws:ResourceTag/{key}"), Fact::One(value.clone()));
-            context.set(&format!("iam:ResourceTag/{key}"), Fact::One(value.clone()));
-        }
+    let role = asked.role(world);
+    for (key, value) in role.into_iter().flat_map(|role| &role.tags) {
+        context.set(&format!("aws:ResourceTag/{key}"), Fact::One(value.clone()));
+        context.set(&format!("iam:ResourceTag/{key}"), Fact::One(value.clone()));
     }
-    let mut trust = trust.cloned();
+    let mut trust = role.map(|role| role.trust.clone());
     if has_code {
         for ((key, alias), value) in SEEN_BY_TRUST.into_iter().zip(["true", "0"]) {
             let name = if world.settings.identity_sees_code { key } else { alias };

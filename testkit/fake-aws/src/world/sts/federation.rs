@@ -1,7 +1,7 @@
 //! GetFederationToken.
 
 use super::super::state::{FederatedSession, SessionKind};
-use super::{LEAST_SECONDS, issue, narrowing, seconds_for};
+use super::{LEAST_SECONDS, check_token_size, issue, narrowing, seconds_for};
 use crate::fault::Fault;
 use crate::limits::{Checks, FEDERATED_NAME, whole};
 use crate::world::caller::Who;
@@ -16,6 +16,7 @@ pub(super) fn get_federation_token(world: &mut World, call: &Call<'_>) -> Result
     let mut checks = Checks::default();
     checks.required("name", parameters.get("Name"), &FEDERATED_NAME);
     checks.number("durationSeconds", wanted, LEAST_SECONDS, MOST_SECONDS);
+    check_token_size(&mut checks, parameters)?;
     narrowing::check(&mut checks, parameters);
     checks.done()?;
     let Who::LongTerm(owner) = call.caller.who.clone() else {

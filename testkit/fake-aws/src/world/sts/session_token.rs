@@ -1,7 +1,7 @@
 //! GetSessionToken: no policy can allow or deny it (`id_credentials_temp_control-access_getsessiontoken`).
 
 use super::super::state::SessionKind;
-use super::{LEAST_SECONDS, issue, pass_mfa, seconds_for, whole_second};
+use super::{LEAST_SECONDS, check_token_size, issue, pass_mfa, seconds_for, whole_second};
 use crate::fault::Fault;
 use crate::limits::{Checks, SERIAL_NUMBER, TOKEN_CODE, whole};
 use crate::world::caller::Who;
@@ -16,6 +16,7 @@ pub(super) fn get_session_token(world: &mut World, call: &Call<'_>) -> Result<Op
     checks.number("durationSeconds", wanted, LEAST_SECONDS, MOST_SECONDS);
     checks.text("serialNumber", call.parameters.get("SerialNumber"), &SERIAL_NUMBER);
     checks.text("tokenCode", call.parameters.get("TokenCode"), &TOKEN_CODE);
+    check_token_size(&mut checks, call.parameters)?;
     checks.done()?;
     let Who::LongTerm(owner) = call.caller.who.clone() else {
         return Err(Fault::with_session_credentials("GetSessionToken"));
