@@ -74,11 +74,18 @@ impl<'a> Context<'a> {
         Prompter {
             program: program.split_whitespace().map(str::to_owned).collect(),
             terminal: variable("KAGI_TTY").is_none_or(|value| value != "0"),
-            patience: match self.caller {
-                Caller::Sdk => CALLED_BY_AN_SDK,
-                Caller::Person => CALLED_BY_A_PERSON,
-            },
+            patience: self.patience(),
             command,
+        }
+    }
+
+    /// How long an answer may take; `prompt_for` is for SDKs that wait longer, or shorter, than most.
+    fn patience(&self) -> Duration {
+        let set = self.setting("prompt_for").and_then(|text| seconds(&text).ok());
+        match (self.caller, set) {
+            (Caller::Person, _) => CALLED_BY_A_PERSON,
+            (Caller::Sdk, None) => CALLED_BY_AN_SDK,
+            (Caller::Sdk, Some(set)) => Duration::from_secs(u64::from(set.clamp(1, 300))),
         }
     }
 

@@ -23,8 +23,18 @@ impl Refused {
 /// A value cut to what fits in a message, control characters made visible.
 #[must_use]
 pub fn shown(value: &str) -> String {
-    let shown: String = value.chars().take(80).flat_map(char::escape_debug).collect();
-    if value.chars().count() > 80 { format!("{shown}…") } else { shown }
+    shown_within(value, 80)
+}
+
+/// A text of somebody else's, cut to so many letters, control characters made visible.
+#[must_use]
+pub fn shown_within(value: &str, most: usize) -> String {
+    let shown: String = value.chars().take(most).flat_map(visible).collect();
+    if value.chars().count() > most { format!("{shown}…") } else { shown }
+}
+
+fn visible(letter: char) -> Vec<char> {
+    if letter.is_control() { letter.escape_debug().collect() } else { vec![letter] }
 }
 
 /// The ARN of an IAM role.

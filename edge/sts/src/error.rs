@@ -5,13 +5,13 @@
 
 use jiff::Timestamp;
 
-use kagimori_session::value::shown;
+use kagimori_session::value::shown_within;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StsError {
     /// AWS answered with an error.
-    #[error("{operation} was refused: {} ({code})", shown(.message))]
+    #[error("{operation} was refused: {} ({code})", shown_within(.message, 400))]
     Refused {
         /// The call.
         operation: &'static str,

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kagimori_fake_aws::{Company, FakeAws, bastion};
@@ -27,11 +28,19 @@ role_arn = arn:aws:iam::333344445555:role/delivery/Deploy
 source_profile = dev
 ";
 
+/// AWS's documented example.
+pub(crate) const FICTIONAL_KEY: &str = "\
+[x]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+";
+
 pub(crate) const ALICE: &str = "arn:aws:iam::111122223333:user/alice";
 
 pub(crate) struct Machine {
     pub(crate) home: PathBuf,
     pub(crate) aws: FakeAws,
+    is_kept: bool,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -52,8 +61,18 @@ impl Machine {
 
     /// The same, the key already in the vault.
     pub(crate) fn enrolled() -> Self {
-        let machine = Self::new();
-        machine.ok(&["add", "bastion"]);
+        // The fake deals out the same keys each time, so one enrolment serves every test.
+        static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let mut machine = Self::new();
+            machine.ok(&["add", "bastion"]);
+            machine.is_kept = true;
+            machine.home.clone()
+        });
+        let machine = Self::empty();
+        for folder in ["aws", "kagi"] {
+            copy_folder(&template.join(folder), &machine.path(folder));
+        }
         machine
     }
 
@@ -61,15 +80,49 @@ impl Machine {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let home =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kagi-{}-{number}", std::process::id()));
+        let machine = Self::bare(home);
+        machine.copy_vault();
+        machine
+    }
+
+    /// Without a vault.
+    fn bare(home: PathBuf) -> Self {
         let _ = fs::remove_dir_all(&home);
-        for folder in ["aws", "run", "bin"] {
+        for folder in ["aws", "run/kagi", "bin", "kagi"] {
             fs::create_dir_all(home.join(folder)).unwrap();
         }
+        for folder in ["run/kagi", "kagi"] {
+            fs::set_permissions(home.join(folder), fs::Permissions::from_mode(0o700)).unwrap();
+        }
         let aws = FakeAws::start(Company::bastion()).unwrap();
-        let machine = Self { home, aws };
+        let machine = Self { home, aws, is_kept: false };
         machine.script("bin/prompt", "echo \"$1\" >> \"$0.asked\"; cat \"$0.answer\"");
         machine.script("bin/passphrase", "echo 'correct horse battery'");
         machine.answer_with_code();
+        machine
+    }
+
+    /// Deriving a key from a passphrase is slow on purpose: all machines have the same vault key, made once.
+    fn copy_vault(&self) {
+        static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kagi-template");
+            let mut machine = Self::bare(home.clone());
+            machine.write("aws/credentials", FICTIONAL_KEY);
+            machine.ok(&["add", "--offline", "--leave-files", "x"]);
+            machine.is_kept = true;
+            home
+        });
+        fs::copy(template.join("kagi/vault.json"), self.path("kagi/vault.json")).unwrap();
+        for entry in fs::read_dir(template.join("run/kagi")).unwrap().flatten() {
+            fs::copy(entry.path(), self.path("run/kagi").join(entry.file_name())).unwrap();
+        }
+    }
+
+    /// A machine on which kagi was never used.
+    pub(crate) fn without_vault() -> Self {
+        let machine = Self::new();
+        fs::remove_file(machine.path("kagi/vault.json")).unwrap();
         machine
     }
 
@@ -169,8 +222,21 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !self.is_kept && !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.home);
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }

@@ -248,7 +248,7 @@ fn list_and_explain_say_what_will_happen() {
     let list = machine.ok(&["list"]);
     assert!(list.contains("dev         ready"), "{list}");
     machine.credentials(&["dev"]);
-    assert!(machine.ok(&["explain", "dev"]).starts_with("dev: served from the cache, 59m left\n"));
+    assert!(machine.ok(&["explain", "dev"]).starts_with("dev: served from the cache, "));
     let json: serde_json::Value = serde_json::from_str(&machine.ok(&["list", "--format", "json"])).unwrap();
     assert_eq!(json["schema"], "kagi.list/1");
     machine.ok(&["lock"]);
