@@ -64,10 +64,14 @@ impl Machine {
         // The fake deals out the same keys each time, so one enrolment serves every test.
         static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
         let template = TEMPLATE.get_or_init(|| {
-            let mut machine = Self::new();
+            let machine = Self::new();
             machine.ok(&["add", "bastion"]);
-            machine.is_kept = true;
-            machine.home.clone()
+            let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kagi-enrolled");
+            let _ = fs::remove_dir_all(&home);
+            for folder in ["aws", "kagi"] {
+                copy_folder(&machine.path(folder), &home.join(folder));
+            }
+            home
         });
         let machine = Self::empty();
         for folder in ["aws", "kagi"] {
