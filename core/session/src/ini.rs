@@ -186,7 +186,7 @@ impl<'a> Iterator for Lines<'a> {
             return None;
         }
         let bytes = self.rest.as_bytes();
-        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len());
+        let end = memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
         let ending = match bytes.get(end..) {
             Some([b'\r', b'\n', ..]) => 2,
             Some([_, ..]) => 1,
@@ -219,6 +219,31 @@ struct Indentation {
 
 impl Indentation {
     fn classify<'a>(&mut self, line: &'a str, in_section: bool) -> Class<'a> {
+        match line.as_bytes() {
+            [] => Class::Blank,
+            [b'#' | b';', ..] => Class::Comment,
+            // Nearly every line begins with a visible ASCII character: nothing to trim, no indentation to count.
+            [b'!'..=b'~', ..] => self.unindented(line),
+            _ => self.any(line, in_section),
+        }
+    }
+
+    fn unindented<'a>(&mut self, line: &'a str) -> Class<'a> {
+        self.level = 0;
+        if let Some(header) = header(line) {
+            self.in_setting = false;
+            return Class::Header(header);
+        }
+        match memchr::memchr2(b'=', b':', line.as_bytes()) {
+            Some(1..) => {
+                self.in_setting = true;
+                Class::Setting
+            }
+            _ => Class::Nothing,
+        }
+    }
+
+    fn any<'a>(&mut self, line: &'a str, in_section: bool) -> Class<'a> {
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let text = line.trim();
         if text.is_empty() {
@@ -249,7 +274,7 @@ impl Indentation {
 /// `[header]` up to the last bracket of the line; what follows it is ignored, as `configparser` does.
 fn header(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('[')?;
-    let (header, _) = inside.rsplit_once(']')?;
+    let header = inside.get(..memchr::memrchr(b']', inside.as_bytes())?)?;
     (!header.is_empty()).then_some(header)
 }
 

@@ -4,6 +4,7 @@
 //! file. The section an SDK reads can then hold `credential_process` and nothing that would compete with it.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -14,7 +15,14 @@ use crate::ini::{Document, Section};
 pub struct ProfileFiles<'a> {
     config: Document<'a>,
     credentials: Document<'a>,
+    /// The sections of `[kagi]`.
+    globals: Vec<usize>,
+    /// The sections of the names that were asked for: a route asks a dozen settings of two or three names, and a file
+    /// can have thousands.
+    known: RefCell<Vec<(String, Places)>>,
 }
+
+type Places = Vec<(File, usize)>;
 
 /// Which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,7 +136,10 @@ impl<'a> ProfileFiles<'a> {
     /// Scans both files; an absent file is an empty text.
     #[must_use]
     pub fn scan(config: &'a str, credentials: &'a str) -> Self {
-        Self { config: Document::scan(config), credentials: Document::scan(credentials) }
+        let (config, credentials) = (Document::scan(config), Document::scan(credentials));
+        let sections = config.sections().iter().enumerate();
+        let globals = sections.filter(|(_, section)| section.header.trim() == "kagi").map(|(index, _)| index);
+        Self { globals: globals.collect(), config, credentials, known: RefCell::default() }
     }
 
     /// One of the files.
@@ -141,51 +152,73 @@ impl<'a> ProfileFiles<'a> {
     }
 
     /// The sections that speak of a profile, the strongest first.
-    fn sections<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (File, &'s Section<'a>)> {
-        let of = move |want: fn(&Heading<'_>, &str) -> bool| {
-            self.config.sections().iter().filter(move |section| want(&heading(section.header), name))
+    fn sections(&self, name: &str) -> Vec<(File, &Section<'a>)> {
+        let mut known = self.known.borrow_mut();
+        let found = match known.iter().position(|(of, _)| of == name) {
+            Some(at) => at,
+            None => {
+                known.push((name.to_owned(), self.find(name)));
+                known.len() - 1
+            }
+        };
+        let places = known.get(found).map(|(_, places)| places.as_slice()).unwrap_or_default();
+        let section =
+            |(file, index): &(File, usize)| Some((*file, self.document(*file).sections().get(*index)?));
+        places.iter().filter_map(section).collect()
+    }
+
+    fn find(&self, name: &str) -> Places {
+        let of = |want: fn(&Heading<'_>, &str) -> bool| {
+            let sections = self.config.sections().iter().enumerate();
+            // Quotes aside a header holds the name as it is.
+            let likely = sections.filter(move |(_, section)| section.header.contains(name));
+            likely.filter(move |(_, section)| want(&heading(section.header), name))
         };
         let ours = of(|heading, name| matches!(heading, Heading::Kagi(found) if found == name));
         let theirs = of(|heading, name| matches!(heading, Heading::Profile(found) if found == name));
-        let keys = self.credentials.sections().iter().filter(move |section| section.header.trim() == name);
+        let keys = self.credentials.sections().iter().enumerate();
         ours.chain(theirs)
-            .map(|section| (File::Config, section))
-            .chain(keys.map(|section| (File::Credentials, section)))
+            .map(|(index, _)| (File::Config, index))
+            .chain(
+                keys.filter(|(_, it)| it.header.trim() == name).map(|(index, _)| (File::Credentials, index)),
+            )
+            .collect()
     }
 
     /// Whether any section speaks of this profile.
     #[must_use]
     pub fn defines(&self, name: &str) -> bool {
-        self.sections(name).next().is_some()
+        !self.sections(name).is_empty()
     }
 
     /// The section an SDK reads for this profile in the config file.
     #[must_use]
     pub fn sdk_section(&self, name: &str) -> Option<&Section<'a>> {
-        self.config
-            .sections()
-            .iter()
-            .find(|section| matches!(heading(section.header), Heading::Profile(found) if found == name))
+        let is_theirs = |section: &Section<'_>| matches!(heading(section.header), Heading::Profile(_));
+        let mut sections = self.sections(name).into_iter();
+        sections
+            .find(|(file, section)| *file == File::Config && is_theirs(section))
+            .map(|(_, section)| section)
     }
 
     /// The section of the credentials file.
     #[must_use]
     pub fn credentials_section(&self, name: &str) -> Option<&Section<'a>> {
-        self.credentials.sections().iter().find(|section| section.header.trim() == name)
+        let mut sections = self.sections(name).into_iter();
+        sections.find(|(file, _)| *file == File::Credentials).map(|(_, section)| section)
     }
 
     /// A setting of a profile.
     #[must_use]
     pub fn get(&self, profile: &str, key: &str) -> Option<Found<'a>> {
-        self.sections(profile).find_map(|(file, section)| found(file, section, key))
+        self.sections(profile).into_iter().find_map(|(file, section)| found(file, section, key))
     }
 
     /// A setting of `[kagi]`, which holds for every profile.
     #[must_use]
     pub fn global(&self, key: &str) -> Option<Found<'a>> {
-        let ours =
-            self.config.sections().iter().filter(|section| heading(section.header) == Heading::KagiGlobal);
-        ours.rev().find_map(|section| found(File::Config, section, key))
+        let section = |index: &usize| self.config.sections().get(*index);
+        self.globals.iter().rev().filter_map(section).find_map(|section| found(File::Config, section, key))
     }
 
     /// The profile's own setting, else the one of `[kagi]`.
