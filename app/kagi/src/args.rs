@@ -135,14 +135,15 @@ pub(crate) struct Exec {
 }
 
 /// Print credentials as `credential_process` wants them
+///
+/// Read-only, unless the profile turns that off: an SDK renews what it gets here silently, and what is elevated is never
+/// renewed silently. `exec`, `env` and `console` elevate.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Credentials {
     #[command(flatten)]
     pub(crate) target: Target,
-    #[command(flatten)]
-    pub(crate) elevation: Elevation,
     /// Serve exactly this session, and fail when it has ended
-    #[arg(long, hide = true, conflicts_with_all = ["profile", "account", "elevate"])]
+    #[arg(long, hide = true, conflicts_with_all = ["profile", "account"])]
     pub(crate) session: Option<String>,
 }
 

@@ -159,6 +159,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         if let Err(error) = self.vault.put_session(&session) {
             printer::warning(&format!("the credentials are not kept: {error}"));
         }
+        self.vault.sweep();
         Ok(session)
     }
 

@@ -226,6 +226,25 @@ impl Vault {
         Ok((PathBuf::from(backup.path), backup.text))
     }
 
+    /// Removes what no one will ask for again: sessions longer dead than AWS lets any live, files of exec long not used,
+    /// halves of writes that were killed. Done after a call to AWS, never on the cached path.
+    pub(crate) fn sweep(&self) {
+        const DAY: u64 = 86_400;
+        for (folder, ending, days) in
+            [("sessions", "session", 2), ("run", "config", 30), ("sessions", "tmp", 1), ("run", "tmp", 1)]
+        {
+            for path in files::list(&self.home.join(folder), ending).unwrap_or_default() {
+                let age = std::fs::metadata(&path)
+                    .and_then(|it| it.modified())
+                    .ok()
+                    .and_then(|at| at.elapsed().ok());
+                if age.is_some_and(|age| age.as_secs() > days * DAY) {
+                    let _ = files::remove(&path);
+                }
+            }
+        }
+    }
+
     /// Where the vault lies.
     pub(crate) fn home(&self) -> &Path {
         &self.home

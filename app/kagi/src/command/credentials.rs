@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &args::Credentials) -> ExitCode {
         Some(key) => serve_session(key),
         None => {
             let obtain = |broker: &Broker<'_, '_>| print(&broker.obtain()?);
-            target::with_broker(&arguments.target, Some(&arguments.elevation), Caller::Sdk, obtain)
+            target::with_broker(&arguments.target, None, Caller::Sdk, obtain)
         }
     })
 }

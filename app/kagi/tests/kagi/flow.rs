@@ -73,18 +73,65 @@ fn an_edited_profile_is_never_served_the_old_role() {
 fn read_only_until_elevated() {
     let machine = Machine::enrolled();
     let everyday = machine.credentials(&["dev"]);
-    let elevated = machine.credentials(&["--elevate", "--reason", "restart the worker", "dev"]);
-    assert_ne!(everyday["AccessKeyId"], elevated["AccessKeyId"]);
-    assert_eq!(machine.credentials(&["dev"]), everyday);
-    let log = machine.ok(&["log", "--format", "json"]);
-    assert!(log.contains("restart the worker"));
-    let bare = machine.run(&["credentials", "--elevate", "dev"]);
-    assert_ne!(bare.code, 0);
-    machine.write(
-        "aws/config",
-        &machine.read("aws/config").replace("[profile dev]\n", "[profile dev]\nread_only = off\n"),
+    let id = |reason: &str| {
+        let elevated = [
+            "exec",
+            "--elevate",
+            "--reason",
+            reason,
+            "--env-keys",
+            "dev",
+            "--",
+            "printenv",
+            "AWS_ACCESS_KEY_ID",
+        ];
+        machine.ok(&elevated)
+    };
+    let first = id("restart the worker");
+    assert_ne!(everyday["AccessKeyId"], first.trim());
+    assert_eq!(id("restart the worker"), first);
+    assert_ne!(id("restart it again"), first, "another reason is another session");
+    assert_eq!(machine.credentials(&["dev"]), everyday, "what an SDK gets stays read-only");
+    assert!(machine.ok(&["log", "--format", "json"]).contains("restart the worker"));
+    assert!(
+        machine.ok(&["list"]).contains("elevated: dev 30m")
+            || machine.ok(&["list"]).contains("elevated: dev 29m")
     );
+    // An SDK renews silently, so it cannot elevate.
+    assert_eq!(machine.run(&["credentials", "--elevate", "--reason", "because", "dev"]).code, 2);
+    let config = machine.read("aws/config").replace("[profile dev]\n", "[profile dev]\nread_only = off\n");
+    machine.write("aws/config", &config);
     assert_ne!(machine.credentials(&["dev"])["AccessKeyId"], everyday["AccessKeyId"]);
+}
+
+#[test]
+fn what_is_narrowed_can_only_read() {
+    let machine = Machine::enrolled();
+    let calls = |profile_line: &str| {
+        let config = machine.read("aws/config").replace("read_only = off\n", "");
+        machine.write(
+            "aws/config",
+            &config.replace("[profile dev]\n", &format!("[profile dev]\n{profile_line}")),
+        );
+        machine.credentials(&["dev"]);
+        let log = machine.aws.log();
+        let entry = log.iter().rev().find(|entry| format!("{entry:?}").contains("AssumeRole")).unwrap();
+        format!("{entry:?}")
+    };
+    assert!(calls("").contains("ReadOnlyAccess"), "{}", calls(""));
+    assert!(!calls("read_only = off\n").contains("ReadOnlyAccess"));
+}
+
+#[test]
+fn the_reason_and_the_person_reach_aws_where_the_trust_policy_allows_it() {
+    let machine = Machine::enrolled();
+    let config = machine
+        .read("aws/config")
+        .replace("[profile dev]\n", "[profile dev]\nreason_in = tag\nsource_identity = person\n");
+    machine.write("aws/config", &config);
+    machine.ok(&["exec", "--elevate", "--reason", "fix #7", "dev", "--", "true"]);
+    let log = format!("{:?}", machine.aws.log());
+    assert!(log.contains("fix -7") && log.contains("SourceIdentity"), "{log}");
 }
 
 #[test]
