@@ -36,7 +36,10 @@ pub(crate) const UNSET: [&str; 18] = [
 ];
 
 /// Ours.
-const OWN: [&str; 2] = ["KAGI_PROFILE", "KAGI_UNTIL"];
+const OWN: [&str; 3] = ["KAGI_PROFILE", "KAGI_UNTIL", SET];
+/// Names which of these kagi has set, so that the next profile, or none, takes them away again.
+const SET: &str = "KAGI_SET";
+const SET_BY_US: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED"];
 const ORIGINALS: [(&str, &str); 2] = [
     ("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE"),
     ("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
@@ -80,7 +83,10 @@ pub(crate) struct Style {
 
 /// Takes everything away.
 pub(crate) fn none() -> Changes {
-    let mut changes = Changes { unset: UNSET.into_iter().chain(OWN).collect(), set: Vec::new() };
+    let before = variable(SET).unwrap_or_default();
+    let set_before = SET_BY_US.into_iter().filter(|name| before.split(',').any(|set| set == *name));
+    let unset = UNSET.into_iter().chain(OWN).chain(set_before).collect();
+    let mut changes = Changes { unset, set: Vec::new() };
     restore_originals(&mut changes);
     changes
 }
@@ -106,6 +112,8 @@ pub(crate) fn of(
         // When we fail, the JS SDK silently goes on to the container's or the machine's own identity.
         put("AWS_EC2_METADATA_DISABLED", "true".to_owned());
     }
+    let ours: Vec<_> = SET_BY_US.into_iter().filter(|name| sets(broker, style, name)).collect();
+    put(SET, ours.join(","));
     let credentials = session.credentials()?;
     if session.elevated || style.env_keys {
         put("KAGI_UNTIL", rfc3339(credentials.expiration));
@@ -138,6 +146,10 @@ pub(crate) fn of(
     });
     changes.set.reverse();
     Ok(changes)
+}
+
+fn sets(broker: &Broker<'_, '_>, style: Style, name: &str) -> bool {
+    if name == "AWS_EC2_METADATA_DISABLED" { !style.keep_metadata } else { broker.route.region.is_some() }
 }
 
 /// Inside a shell of ours the person's own files are put back.

@@ -156,3 +156,45 @@ fn a_hundred_callers_of_several_roles_share_the_session() {
     // dev, prod, deploy and dev unnarrowed on the way to deploy.
     assert_eq!((machine.prompts(), machine.calls("GetSessionToken"), machine.calls("AssumeRole")), (1, 1, 4));
 }
+
+#[test]
+fn a_locked_herd_asks_for_one_passphrase_and_one_code() {
+    let machine = Machine::enrolled();
+    machine.ok(&["lock"]);
+    machine.script("bin/passphrase", "echo x >> \"$0.asked\"; sleep 0.1; echo 'correct horse battery'");
+    for run in herd(&machine, 20, &["credentials", "dev"]) {
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    assert_eq!((machine.read("bin/passphrase.asked").lines().count(), machine.prompts()), (1, 1));
+    assert_eq!((machine.calls("GetSessionToken"), machine.calls("AssumeRole")), (1, 1));
+}
+
+#[test]
+fn when_the_one_that_asks_is_killed_another_asks() {
+    let machine = Machine::enrolled();
+    machine.script(
+        "bin/prompt",
+        "echo $PPID >> \"$0.asked\"; [ $(wc -l < \"$0.asked\") -gt 1 ] || sleep 1; cat \"$0.answer\"",
+    );
+    let mut children: Vec<_> = (0..10).map(|_| start(&machine, &["credentials", "dev"])).collect();
+    while machine.prompts() == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let asking: u32 = machine.read("bin/prompt.asked").trim().parse().unwrap();
+    children.iter_mut().find(|child| child.id() == asking).unwrap().kill().unwrap();
+    let served = children
+        .into_iter()
+        .map(|child| Run::of(child.wait_with_output().unwrap()))
+        .filter(|run| run.code == 0)
+        .count();
+    assert_eq!((served, machine.prompts(), machine.calls("GetSessionToken")), (9, 2, 1));
+}
+
+#[test]
+fn a_code_that_cannot_be_written_down_is_not_sent() {
+    let machine = Machine::enrolled();
+    machine.write("kagi/ledger", "a file where the directory has to be");
+    let run = machine.run(&["credentials", "dev"]);
+    assert!(run.code == 2 && run.stderr.contains("cannot"), "{}", run.stderr);
+    assert_eq!((machine.prompts(), machine.calls("GetSessionToken")), (1, 0));
+}

@@ -127,3 +127,29 @@ fn a_second_key_of_the_users_is_not_touched() {
     assert!(run.code == 2 && run.stderr.contains("AWS allows two"), "{}", run.stderr);
     assert_eq!(keys(&machine), both);
 }
+
+#[test]
+fn killed_again_and_again_at_any_moment() {
+    let machine = Machine::enrolled();
+    let old = keys(&machine)[0].0.clone();
+    machine.ok(&["login", "bastion"]);
+    for round in 0_u64..25 {
+        let mut child = machine
+            .command(&["rotate", "bastion", "--grace", "1h"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(round * 11 % 70));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(keys(&machine).iter().any(|(_, active)| *active), "the user is locked out");
+    }
+    next_code(&machine);
+    machine.ok(&["rotate", "bastion", "--grace", "1h"]);
+    next_code(&machine);
+    machine.ok(&["rotate", "bastion", "--grace", "0"]);
+    assert_eq!(keys(&machine).len(), 1, "{:?}", keys(&machine));
+    is_settled(&machine, &old);
+    assert_eq!(machine.ok(&["log", "--verify"]), "the log is whole\n");
+}

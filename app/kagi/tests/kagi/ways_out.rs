@@ -146,6 +146,19 @@ fn a_shell_is_set_and_unset() {
     let fish = machine.ok(&["env", "--shell", "fish", "--account", "222233334444", "--role", "Power"]);
     assert!(fish.contains("set -gx AWS_PROFILE '222233334444:Power'\n"), "{fish}");
     assert!(machine.ok(&["env", "--unset", "--shell", "zsh"]).contains("unset AWS_PROFILE\n"));
+    // From a profile with a region to one without: nothing of the first stays, a region of the person's own does.
+    let kagi = env!("CARGO_BIN_EXE_kagi");
+    let script = format!(
+        "export AWS_DEFAULT_OUTPUT=json; eval \"$({kagi} env --shell bash bastion)\"; echo $AWS_REGION; \
+         eval \"$({kagi} env --shell bash dev)\"; echo [$AWS_REGION$AWS_DEFAULT_REGION] $AWS_PROFILE; \
+         eval \"$({kagi} env --shell bash --unset)\"; env | grep -E '^(AWS_PROFILE|AWS_REGION|AWS_EC2|KAGI_(PROFILE|SET))' || echo clean"
+    );
+    let shell = machine.command(&[]);
+    let environment: Vec<_> =
+        shell.get_envs().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect();
+    let mut bash = std::process::Command::new("bash");
+    let output = bash.args(["-c", &script]).env_clear().envs(environment).output().unwrap();
+    assert_eq!(Run::of(output).stdout, "ap-northeast-1\n[] dev\nclean\n");
 }
 
 fn get(address: &str, path: &str, headers: &[(&str, &str)]) -> String {
