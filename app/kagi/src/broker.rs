@@ -55,7 +55,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     ) -> Result<Self, KagiError> {
         let sts = context.endpoint(Service::Sts, &route.key_profile)?;
         let plan = plan(&route, &key.holder(), &sts);
-        let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)));
+        let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)))?;
         Ok(Self { context, vault, key, sts, route, plan, prompter, client: OnceCell::new() })
     }
 

@@ -69,24 +69,25 @@ impl<'a> Context<'a> {
     }
 
     /// How a person is asked; `command` is named when nobody can be.
-    pub(crate) fn prompter(&self, command: String) -> Prompter {
+    pub(crate) fn prompter(&self, command: String) -> Result<Prompter, KagiError> {
         let program = self.setting("prompt_program").unwrap_or_default();
-        Prompter {
+        Ok(Prompter {
             program: program.split_whitespace().map(str::to_owned).collect(),
             terminal: variable("KAGI_TTY").is_none_or(|value| value != "0"),
-            patience: self.patience(),
+            patience: self.patience()?,
             command,
-        }
+        })
     }
 
     /// How long an answer may take; `prompt_for` is for SDKs that wait longer, or shorter, than most.
-    fn patience(&self) -> Duration {
-        let set = self.setting("prompt_for").and_then(|text| seconds(&text).ok());
-        match (self.caller, set) {
+    fn patience(&self) -> Result<Duration, KagiError> {
+        Ok(match (self.caller, self.setting("prompt_for")) {
             (Caller::Person, _) => CALLED_BY_A_PERSON,
             (Caller::Sdk, None) => CALLED_BY_AN_SDK,
-            (Caller::Sdk, Some(set)) => Duration::from_secs(u64::from(set.clamp(1, 300))),
-        }
+            (Caller::Sdk, Some(text)) => {
+                Duration::from_secs(u64::from(within("prompt_for", seconds(&text)?, 1, 300)?))
+            }
+        })
     }
 
     /// Where the unlocked key waits.
@@ -109,7 +110,7 @@ impl<'a> Context<'a> {
         if let Some(vault) = locked.unlocked(&keeper, self.now()) {
             return Ok(vault);
         }
-        let prompter = self.prompter("kagi unlock".to_owned());
+        let prompter = self.prompter("kagi unlock".to_owned())?;
         if self.passphrase_program().is_none() && !prompter.can_ask() {
             return Err(KagiError::Locked);
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::error::KagiError;
+use crate::printer::tame;
 
 /// SDKs give up on a process after 20 seconds or so (Rust: 21.6).
 pub(crate) const CALLED_BY_AN_SDK: Duration = Duration::from_secs(18);
@@ -50,8 +51,8 @@ impl Prompter {
     /// Asks; `text` is one line that says what for.
     pub(crate) fn ask(&self, ask: Ask, text: &str) -> Result<Zeroizing<String>, KagiError> {
         let answer = match terminal::open(self.terminal) {
-            Some(mut terminal) => terminal.ask(ask, text, self.patience),
-            None if !self.program.is_empty() => program::ask(&self.program, ask, text, self.patience)?,
+            Some(mut terminal) => terminal.ask(ask, &tame(text), self.patience),
+            None if !self.program.is_empty() => program::ask(&self.program, ask, &tame(text), self.patience)?,
             None => {
                 return Err(KagiError::NobodyToAsk { what: ask.what(), command: self.command.clone() });
             }
@@ -64,7 +65,7 @@ impl Prompter {
     /// Says something on the terminal, if there is one.
     pub(crate) fn say(&self, text: &str) {
         if let Some(mut terminal) = terminal::open(self.terminal) {
-            terminal.say(text);
+            terminal.say(&tame(text));
         }
     }
 

@@ -106,7 +106,7 @@ fn file_name(file: File) -> &'static str {
 }
 
 fn typed_key(context: &Context<'_>, profile: &str) -> Result<LongTermKey, KagiError> {
-    let prompter = context.prompter(format!("kagi add {}", quoted(profile)));
+    let prompter = context.prompter(format!("kagi add {}", quoted(profile)))?;
     let id = prompter.ask(Ask::Secret("the access key"), &format!("kagi: access key id of {profile}"))?;
     let secret =
         prompter.ask(Ask::Secret("the access key"), &format!("kagi: secret access key of {profile}"))?;

@@ -78,8 +78,10 @@ pub(crate) fn json(
     version: bool,
 ) -> Result<Zeroizing<String>, KagiError> {
     let credentials = session.credentials()?;
-    let quote = |text: &str| serde_json::to_string(text).unwrap_or_default();
-    let mut out = Zeroizing::new(String::with_capacity(4096));
+    let quote = |text: &str| Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
+    // Room for everything, so that no copy of a secret is left behind by growing.
+    let length = 1024 + 2 * credentials.session_token.expose_secret().len();
+    let mut out = Zeroizing::new(String::with_capacity(length));
     out.push('{');
     if version {
         out.push_str("\"Version\":1,");
@@ -87,10 +89,10 @@ pub(crate) fn json(
     let _ = write!(
         out,
         "\"AccessKeyId\":{},\"SecretAccessKey\":{},\"{token}\":{},\"Expiration\":{}",
-        quote(&credentials.access_key_id),
-        quote(credentials.secret_access_key.expose_secret()),
-        quote(credentials.session_token.expose_secret()),
-        quote(&rfc3339(credentials.expiration)),
+        *quote(&credentials.access_key_id),
+        *quote(credentials.secret_access_key.expose_secret()),
+        *quote(credentials.session_token.expose_secret()),
+        *quote(&rfc3339(credentials.expiration)),
     );
     if let Some(account) = session.role.as_deref().and_then(account_of) {
         let _ = write!(out, ",\"AccountId\":\"{account}\"");

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
         let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         match arguments.format {
             Format::Json => printer::json(&Report { schema: "kagi.doctor/1", findings })?,
-            Format::Text => printer::data(&text(&findings))?,
+            Format::Text => printer::text(&text(&findings))?,
         }
         Ok(code)
     })

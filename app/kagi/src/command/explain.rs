@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<ExitCode, KagiError> {
         let explanation = explain(broker);
         match arguments.format {
             Format::Json => printer::json(&explanation)?,
-            Format::Text => printer::data(&text(&explanation))?,
+            Format::Text => printer::text(&text(&explanation))?,
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -35,7 +35,7 @@ fn sure(context: &Context<'_>, yes: bool, what: &str) -> Result<(), KagiError> {
     if yes {
         return Ok(());
     }
-    let prompter = context.prompter("kagi forget --yes".to_owned());
+    let prompter = context.prompter("kagi forget --yes".to_owned())?;
     let answer = prompter.ask(Ask::Secret("a confirmation"), &format!("kagi: {what}? type yes"))?;
     if answer.as_str() == "yes" {
         return Ok(());

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &args::List) -> Result<ExitCode, KagiError> {
         let listing = listing(context)?;
         match arguments.format {
             Format::Json => printer::json(&listing)?,
-            Format::Text => printer::data(&text(&listing))?,
+            Format::Text => printer::text(&text(&listing))?,
         }
         Ok(ExitCode::SUCCESS)
     })

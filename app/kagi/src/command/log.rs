@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &args::Log) -> Result<ExitCode, KagiError> {
             }
             (Format::Text, true) => printer::data(&format!("{sentence}\n"))?,
             (Format::Text, false) => {
-                printer::data(&events.iter().map(line).collect::<String>())?;
+                printer::text(&events.iter().map(line).collect::<String>())?;
                 if chain != Chain::Whole {
                     printer::warning(&format!("{}: {sentence}", log::shown_path(vault.home()).display()));
                 }

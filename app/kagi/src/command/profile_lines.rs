@@ -2,6 +2,7 @@
 //! (static keys) or take part in it (`role_arn`). The role's settings live in `[kagi NAME]`, which no SDK reads.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
 use kagimori_session::profile::{Heading, heading, is_portable_name, without_inline_comment};
@@ -10,6 +11,7 @@ use kagimori_session::value::shown;
 use crate::context::Context;
 use crate::error::KagiError;
 use crate::files::{read_profiles, rewrite};
+use crate::lock::lock;
 use crate::printer;
 use crate::vault::Vault;
 
@@ -68,7 +70,7 @@ pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiE
         let moved: Vec<_> = section
             .settings()
             .filter(|setting| ROLE_SETTINGS.iter().any(|key| setting.key.eq_ignore_ascii_case(key)))
-            .map(|setting| (setting.key.to_lowercase(), without_inline_comment(&setting.value).to_owned()))
+            .map(|setting| (setting.key.to_lowercase(), moved_value(&setting.value)))
             .collect();
         config = remove(&config, is_sdk, &ROLE_SETTINGS);
         for (key, value) in moved {
@@ -78,6 +80,11 @@ pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiE
     config = set(&config, is_sdk, &sdk, "credential_process", &line);
     let credentials = context.files.document(kagimori_session::profile::File::Credentials).text().to_owned();
     Ok(Edits { config, credentials })
+}
+
+/// A value on the lines it had, indented so that they stay its own.
+fn moved_value(value: &str) -> String {
+    without_inline_comment(value).replace('\n', "\n  ")
 }
 
 impl Edits {
@@ -95,6 +102,7 @@ impl Edits {
     /// Writes what changed, each file after a sealed backup.
     pub(crate) fn apply(self, context: &Context<'_>, vault: &Vault) -> Result<(), KagiError> {
         let places = &context.places;
+        let _lock = lock(&vault.lock_path("files"), Duration::from_secs(5))?;
         let file = kagimori_session::profile::File::Config;
         replace(context, vault, &places.config, context.files.document(file).text(), &self.config)?;
         let file = kagimori_session::profile::File::Credentials;

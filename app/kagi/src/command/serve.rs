@@ -120,10 +120,14 @@ impl Endpoint<'_, '_, '_> {
     }
 
     fn answer(&self, mut stream: TcpStream, peer: SocketAddr) -> std::io::Result<()> {
+        // Before a byte is read: another user shall not even be able to keep us waiting.
+        if !peer::is_ours(peer, self.address) {
+            return Ok(());
+        }
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.set_write_timeout(Some(Duration::from_secs(2)))?;
         let request = read_head(&mut stream)?;
-        let (status, body) = self.reply(&request, peer);
+        let (status, body) = self.reply(&request);
         write!(
             stream,
             "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
@@ -133,7 +137,7 @@ impl Endpoint<'_, '_, '_> {
         stream.write_all(body.as_bytes())
     }
 
-    fn reply(&self, request: &str, peer: SocketAddr) -> (&'static str, Zeroizing<String>) {
+    fn reply(&self, request: &str) -> (&'static str, Zeroizing<String>) {
         let refuse = |status, code: &str| {
             (
                 status,
@@ -142,9 +146,6 @@ impl Endpoint<'_, '_, '_> {
         };
         if !request.starts_with("GET / HTTP/1.") {
             return refuse("404 Not Found", "NotFound");
-        }
-        if !peer::is_ours(peer, self.address) {
-            return refuse("403 Forbidden", "AnotherUser");
         }
         // A page that was made to resolve to 127.0.0.1 sends its own name.
         let host = header(request, "host").unwrap_or_default();

@@ -25,7 +25,7 @@ pub(crate) fn unlock(arguments: &args::Unlock) -> Result<ExitCode, KagiError> {
         };
         let Some(locked) = Locked::find(&context.places.home)? else { return Err(KagiError::NoVault) };
         let keeper = context.keeper()?;
-        let prompter = context.prompter("kagi unlock".to_owned());
+        let prompter = context.prompter("kagi unlock".to_owned())?;
         context.open(&locked, &keeper, length, &prompter)?;
         if locked.unlocked(&keeper, context.now()).is_some() {
             printer::note(&format!("the vault is open for {}", words(i64::from(length))));
@@ -48,7 +48,7 @@ pub(crate) fn lock() -> Result<ExitCode, KagiError> {
 pub(crate) fn change_passphrase() -> Result<ExitCode, KagiError> {
     with_context(|context| {
         let Some(locked) = Locked::find(&context.places.home)? else { return Err(KagiError::NoVault) };
-        let prompter = context.prompter("kagi passphrase".to_owned());
+        let prompter = context.prompter("kagi passphrase".to_owned())?;
         // The old one is asked for although the vault may be open: whoever finds the screen must not be able to.
         let vault = locked.open(&context.passphrase(&prompter, "kagi: old passphrase")?)?;
         vault.rewrap(&locked, &new_passphrase(context, &prompter)?)?;
@@ -62,7 +62,7 @@ pub(crate) fn open_or_create(context: &Context<'_>) -> Result<Vault, KagiError> 
     if Locked::find(&context.places.home)?.is_some() {
         return context.vault();
     }
-    let prompter = context.prompter("kagi add".to_owned());
+    let prompter = context.prompter("kagi add".to_owned())?;
     printer::note("making the vault: choose a passphrase; it cannot be recovered");
     let passphrase = new_passphrase(context, &prompter)?;
     let (locked, vault) = Vault::create(&context.places.home, &passphrase)?;

@@ -173,6 +173,30 @@ fn who_is_seen_in_aws() {
     assert_eq!(bastion::BASTION, "111122223333");
 }
 
+#[test]
+fn tokens_of_any_length_go_through() {
+    let machine = Machine::enrolled();
+    machine.aws.set(|settings| settings.large_tokens = true);
+    let role = machine.credentials(&["deploy"]);
+    assert!(role["SessionToken"].as_str().unwrap().len() >= 4096);
+    assert_eq!(machine.credentials(&["deploy"]), role);
+}
+
+#[test]
+fn names_cannot_lead_the_terminal() {
+    let machine = Machine::enrolled();
+    machine.write(
+        "aws/config",
+        &format!("{}[profile \u{1b}]0;x\u{7}]\nrole_arn = x\n", machine.read("aws/config")),
+    );
+    for command in
+        [&["list"][..], &["doctor"], &["explain", "\u{1b}]0;x\u{7}"], &["credentials", "\u{1b}[31m"]]
+    {
+        let run = machine.run(command);
+        assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{command:?} {run:?}");
+    }
+}
+
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }

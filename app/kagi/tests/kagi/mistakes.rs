@@ -365,6 +365,14 @@ const MISTAKES: &[Mistake] = &[
         says: &["`unlock` cannot be `cloud`", "kernel"],
     },
     Mistake {
+        name: "patience in words",
+        spoil: |_, command| {
+            command.env("KAGI_PROMPT_FOR", "a while");
+        },
+        run: DEV,
+        says: &["`a while` is not a length of time"],
+    },
+    Mistake {
         name: "no runtime directory",
         spoil: |_, command| {
             command.env_remove("XDG_RUNTIME_DIR");
