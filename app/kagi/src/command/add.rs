@@ -25,20 +25,20 @@ pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
         let profile = arguments.profile.as_str();
         profile_lines::check_name(profile)?;
         let plaintext = plaintext_key(context, profile)?;
-        let edits = if plaintext.is_none() && context.files.get(profile, "role_arn").is_some() {
+        let (edits, vault) = if plaintext.is_none() && context.files.get(profile, "role_arn").is_some() {
             add_role(context, arguments)?
         } else {
             add_key(context, arguments, plaintext)?
         };
         if !arguments.leave_files {
-            edits.apply(context, &open_or_create(context)?)?;
+            edits.apply(context, &vault)?;
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
 /// A role profile: its route must lead to a key that is kept.
-fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<Edits, KagiError> {
+fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<(Edits, Vault), KagiError> {
     let target = kagimori_session::route::Target::Profile(arguments.profile.clone());
     let route = context.route(&target, &kagimori_session::route::Access::Everyday)?;
     let vault = context.vault()?;
@@ -47,14 +47,14 @@ fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<Edits, KagiE
         "`{}` will be served by kagi, from the key of `{}`",
         arguments.profile, route.key_profile
     ));
-    profile_lines::serve(context, &arguments.profile)
+    Ok((profile_lines::serve(context, &arguments.profile)?, vault))
 }
 
 fn add_key(
     context: &Context<'_>,
     arguments: &args::Add,
     plaintext: Option<LongTermKey>,
-) -> Result<Edits, KagiError> {
+) -> Result<(Edits, Vault), KagiError> {
     let profile = arguments.profile.as_str();
     let key = match plaintext {
         Some(key) => key,
@@ -65,7 +65,7 @@ fn add_key(
     let stored = identify(context, arguments, &key)?;
     store(context, &vault, &stored)?;
     let edits = profile_lines::serve(context, profile)?;
-    Ok(edits.without_plaintext(context, profile))
+    Ok((edits.without_plaintext(profile), vault))
 }
 
 /// The key in the credentials file, else in the config file.

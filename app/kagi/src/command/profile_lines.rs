@@ -89,8 +89,7 @@ fn moved_value(value: &str) -> String {
 
 impl Edits {
     /// Without the plaintext keys of a profile.
-    pub(crate) fn without_plaintext(self, context: &Context<'_>, profile: &str) -> Self {
-        let _ = context;
+    pub(crate) fn without_plaintext(self, profile: &str) -> Self {
         let is_keys = |header: &str| header.trim() == profile;
         let is_sdk = |header: &str| is_sdk_section(header, profile);
         Self {
