@@ -110,6 +110,22 @@ pub(crate) fn issued(broker: &Broker<'_, '_>, session: &StoredSession) {
     );
 }
 
+/// Writes down that a session was given to a program: `exec`, `console`. Of a command only its name: arguments may hold
+/// secrets.
+pub(crate) fn used(broker: &Broker<'_, '_>, how: &str, session: &StoredSession, program: Option<String>) {
+    append(
+        &broker.vault,
+        Event {
+            role: session.role.clone(),
+            access_key_id: Some(session.access_key_id.clone()),
+            elevated: session.elevated,
+            reason: broker.route.reason.clone(),
+            message: program,
+            ..event(how, &broker.route.name, broker.now())
+        },
+    );
+}
+
 /// Writes down that nothing could be issued: some SDKs drop our message and go on with another identity.
 pub(crate) fn failure(broker: &Broker<'_, '_>, error: &KagiError) {
     let message = Some(error.to_string());

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
         }
         let session = broker.obtain()?;
         let address = login_address(broker, &session, &arguments.destination)?;
-        write_down(broker, &session);
+        log::used(broker, "console", &session, None);
         if arguments.print {
             printer::data(&format!("{address}\n"))?;
         } else {
@@ -78,19 +78,6 @@ fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(escape).collect()
-}
-
-fn write_down(broker: &Broker<'_, '_>, session: &StoredSession) {
-    log::append(
-        &broker.vault,
-        log::Event {
-            role: session.role.clone(),
-            access_key_id: Some(session.access_key_id.clone()),
-            elevated: session.elevated,
-            reason: broker.route.reason.clone(),
-            ..log::event("console", &broker.route.name, broker.now())
-        },
-    );
 }
 
 /// Opens a browser at a one-time address of ours and redirects it.

@@ -6,11 +6,9 @@ use std::process::{Command, ExitCode};
 use super::environment::{self, Style};
 use super::target::with_broker;
 use crate::args;
-use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
 use crate::log;
-use crate::vault::StoredSession;
 
 /// `kagi exec`
 pub(crate) fn run(arguments: &args::Exec) -> Result<ExitCode, KagiError> {
@@ -27,23 +25,8 @@ pub(crate) fn run(arguments: &args::Exec) -> Result<ExitCode, KagiError> {
             command.env_remove(name);
         }
         command.envs(changes.set);
-        write_down(broker, &session, &program.to_string_lossy());
+        log::used(broker, "exec", &session, Some(program.to_string_lossy().into_owned()));
         let source = command.exec();
         Err(KagiError::Run { command: program.to_string_lossy().into_owned(), source })
     })
-}
-
-/// The program's name is written down, its arguments are not: they may hold secrets.
-fn write_down(broker: &Broker<'_, '_>, session: &StoredSession, program: &str) {
-    log::append(
-        &broker.vault,
-        log::Event {
-            role: session.role.clone(),
-            access_key_id: Some(session.access_key_id.clone()),
-            elevated: session.elevated,
-            reason: broker.route.reason.clone(),
-            message: Some(program.to_owned()),
-            ..log::event("exec", &broker.route.name, broker.now())
-        },
-    );
 }

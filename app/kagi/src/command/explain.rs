@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kagimori_session::plan::{Call, Start};
+use kagimori_session::plan::{Call, Start, Step};
 use kagimori_session::value::words;
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ struct Explanation {
     read_only: bool,
     elevated: bool,
     outcome: String,
+    /// How long what is handed out can be used, and what then.
+    lasts: String,
     asks_for_code: bool,
     served_to_sdks: bool,
     steps: Vec<StepRow>,
@@ -88,6 +90,7 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         read_only: broker.route.narrowed,
         elevated: plan.elevated,
         outcome: outcome(broker, start, asks),
+        lasts: lasts(broker),
         asks_for_code: asks.is_some(),
         served_to_sdks: is_served(broker),
         steps: steps.collect(),
@@ -119,6 +122,28 @@ fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String 
     }
 }
 
+/// The effective end: of a renewed role it is its MFA session's.
+fn lasts(broker: &Broker<'_, '_>) -> String {
+    let seconds = |step: &Step| match &step.call {
+        Call::GetSessionToken { seconds } => *seconds,
+        Call::AssumeRole(role) => role.seconds,
+    };
+    let steps = &broker.plan.steps;
+    let last = steps.last().map_or(0, seconds);
+    let own = words(i64::from(last));
+    let mfa = steps.iter().position(|step| step.mfa_serial.is_some());
+    match mfa.and_then(|index| Some((index, steps.get(index)?))) {
+        _ if broker.plan.elevated => format!("{own}, not renewed"),
+        None => format!("{own} at a time, renewed silently without end"),
+        Some((index, _)) if index + 1 == steps.len() => format!("{own}, then a code is asked for"),
+        Some((index, step)) => {
+            let left =
+                broker.left(index).filter(|left| *left > 0).unwrap_or_else(|| i64::from(seconds(step)));
+            format!("{own} at a time, renewed silently for {}, then a code is asked for", words(left))
+        }
+    }
+}
+
 fn calls(count: usize) -> String {
     if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
 }
@@ -130,7 +155,7 @@ fn text(explanation: &Explanation) -> String {
         from => format!(" ({from})"),
     };
     out.push_str(&format!(
-        "key      {} of `{}`, {}\nendpoint {}{from}\naccess   {}\nSDKs     {}\n\n",
+        "key      {} of `{}`, {}\nendpoint {}{from}\naccess   {}\nlasts    {}\nSDKs     {}\n\n",
         explanation.access_key_id,
         explanation.key,
         explanation.user,
@@ -140,6 +165,7 @@ fn text(explanation: &Explanation) -> String {
             (false, true) => "read-only (the role narrowed by ReadOnlyAccess)",
             (false, false) => "everything the role may do",
         },
+        explanation.lasts,
         if explanation.served_to_sdks {
             "find kagi by the profile's `credential_process`"
         } else {

@@ -257,7 +257,12 @@ fn list_and_explain_say_what_will_happen() {
     );
     assert!(before.contains("read-only") && before.contains("AWS_ENDPOINT_URL"), "{before}");
     machine.ok(&["login", "bastion"]);
-    assert!(machine.ok(&["explain", "dev"]).starts_with("dev: 1 call and no question\n"));
+    let ready = machine.ok(&["explain", "dev"]);
+    assert!(ready.starts_with("dev: 1 call and no question\n"), "{ready}");
+    assert!(ready.contains("lasts    1h at a time, renewed silently for "), "{ready}");
+    assert!(machine.ok(&["explain", "bastion"]).contains("lasts    12h, then a code is asked for\n"));
+    let elevated = machine.ok(&["explain", "--elevate", "--reason", "to fix it", "dev"]);
+    assert!(elevated.contains("lasts    30m, not renewed\n"), "{elevated}");
     let list = machine.ok(&["list"]);
     assert!(list.contains("dev         ready"), "{list}");
     machine.credentials(&["dev"]);
