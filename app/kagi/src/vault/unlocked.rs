@@ -160,3 +160,43 @@ mod kernel {
 
     pub(super) fn forget(_: &str) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_000_000).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_good_until_its_time() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/kagi-keeper");
+        let keeper = Keeper::RuntimeFile(folder);
+        let key = VaultKey::new().unwrap();
+        keeper.put("id", &key, 60, now()).unwrap();
+        assert_eq!(keeper.get("id", now()).unwrap().expose(), key.expose());
+        assert!(keeper.get("another", now()).is_none());
+        let later = Timestamp::from_second(1_000_060).unwrap();
+        assert!(keeper.get("id", later).is_none());
+        assert!(keeper.get("id", now()).is_none(), "what is over is removed");
+    }
+
+    /// Where the kernel keyring cannot be used there is nothing to test but that it says so.
+    #[test]
+    fn the_kernel_forgets_by_itself() {
+        let id = kagimori_session::key::hex(&files::random::<8>().unwrap());
+        let key = VaultKey::new().unwrap();
+        if let Err(why) = Keeper::Kernel.put(&id, &key, 60, now()) {
+            assert!(why.contains("keyring"), "{why}");
+            assert!(Keeper::Kernel.get(&id, now()).is_none());
+            return;
+        }
+        assert_eq!(Keeper::Kernel.get(&id, now()).unwrap().expose(), key.expose());
+        Keeper::Kernel.forget(&id).unwrap();
+        assert!(Keeper::Kernel.get(&id, now()).is_none());
+        Keeper::Kernel.put(&id, &key, 1, now()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        assert!(Keeper::Kernel.get(&id, now()).is_none());
+    }
+}
