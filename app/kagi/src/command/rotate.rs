@@ -83,7 +83,17 @@ impl<'c, 'a> Work<'c, 'a> {
             ));
         };
         let pending = self.note("pending")?.map(|key| key.access_key_id);
+        if let (State::Creating { existing }, None) = (&rotation.state, &pending) {
+            self.delete_orphans(existing)?;
+        }
         self.write(&rotation.undoing(pending.as_deref()))
+    }
+
+    /// A key that was created and whose secret nobody has seen.
+    fn delete_orphans(&self, existing: &[String]) -> Result<(), KagiError> {
+        let current = self.key()?;
+        let keys = self.keys_at_aws(&current)?;
+        keys.iter().filter(|key| !existing.contains(key)).try_for_each(|orphan| self.delete(&current, orphan))
     }
 
     /// Step by step until there is nothing to do now.
@@ -254,24 +264,8 @@ impl<'c, 'a> Work<'c, 'a> {
             self.vault.put_key(&previous)?;
             self.log("key-rotation-undone", &previous.access_key_id);
         }
-        let old = self.key()?;
-        match new {
-            Some(new) => self.delete(&old, new)?,
-            None => {
-                let keys = self.keys_at_aws(&old)?;
-                if let Action::DeleteOrphan(orphan) =
-                    Rotation::begin(&rotation.old, std::slice::from_ref(&rotation.old)).next(&Facts {
-                        keys: &keys,
-                        pending: None,
-                        now: 0,
-                        grace_seconds: 0,
-                    })
-                {
-                    printer::warning(&format!(
-                        "the user has another key, {orphan}: delete it if nothing uses it"
-                    ));
-                }
-            }
+        if let Some(new) = new {
+            self.delete(&self.key()?, new)?;
         }
         self.finish()?;
         printer::note(&format!("{} is in use again", rotation.old));

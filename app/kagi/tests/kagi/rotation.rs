@@ -112,6 +112,35 @@ fn a_lost_answer_costs_a_key_and_nothing_else() {
 }
 
 #[test]
+fn the_way_back_from_a_lost_answer() {
+    let machine = Machine::enrolled();
+    let before = keys(&machine);
+    machine.aws.plan("CreateAccessKey", 1, Trouble::LoseReply);
+    assert_eq!(machine.run(&["rotate", "bastion"]).code, 2);
+    machine.ok(&["rotate", "bastion", "--undo"]);
+    assert_eq!(keys(&machine), before);
+    assert!(machine.ok(&["rotate", "bastion", "--status"]).contains("no rotation"));
+}
+
+#[test]
+fn the_way_back_is_found_however_often_it_is_interrupted() {
+    for operation in ["UpdateAccessKey", "DeleteAccessKey"] {
+        let machine = Machine::enrolled();
+        let before = keys(&machine);
+        machine.ok(&["rotate", "bastion"]);
+        next_code(&machine);
+        machine.aws.plan(operation, 1, Trouble::LoseReply);
+        let interrupted = machine.run(&["rotate", "bastion", "--undo"]);
+        assert_eq!(interrupted.code, 2, "{}", interrupted.stderr);
+        next_code(&machine);
+        machine.ok(&["rotate", "bastion"]);
+        assert_eq!(keys(&machine), before, "{operation}");
+        next_code(&machine);
+        machine.ok(&["login", "bastion", "--fresh"]);
+    }
+}
+
+#[test]
 fn a_second_key_of_the_users_is_not_touched() {
     let machine = Machine::enrolled();
     machine.ok(&["rotate", "bastion"]);
