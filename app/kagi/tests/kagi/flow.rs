@@ -197,6 +197,59 @@ fn names_cannot_lead_the_terminal() {
     }
 }
 
+#[test]
+fn with_no_profile_files_at_all() {
+    let machine = Machine::enrolled();
+    std::fs::remove_dir_all(machine.path("aws")).unwrap();
+    let role = machine.credentials(&["--account", "222233334444", "--role", "Power"]);
+    assert_eq!(role["AccountId"], "222233334444");
+    assert!(machine.credentials(&["bastion"]).get("AccountId").is_none());
+    let printed = machine.ok(&[
+        "exec",
+        "--account",
+        "333344445555",
+        "--role",
+        "Power",
+        "--",
+        "sh",
+        "-c",
+        "cat $AWS_CONFIG_FILE",
+    ]);
+    assert!(
+        printed.contains("credentials --account 333344445555 --role Power --source bastion\n"),
+        "{printed}"
+    );
+    assert_eq!(machine.prompts(), 1);
+}
+
+#[test]
+fn a_passphrase_is_changed_and_the_old_one_is_of_no_use() {
+    let machine = Machine::enrolled();
+    machine.script(
+        "bin/passphrase",
+        "case \"$1\" in *new*) echo 'another horse battery';; *) echo 'correct horse battery';; esac",
+    );
+    machine.ok(&["passphrase"]);
+    machine.ok(&["lock"]);
+    assert!(machine.run(&["unlock"]).stderr.contains("does not open the vault"));
+    machine.script("bin/passphrase", "echo 'another horse battery'");
+    machine.ok(&["unlock"]);
+    machine.credentials(&["dev"]);
+}
+
+#[test]
+fn what_never_stays_open_asks_every_time() {
+    let machine = Machine::enrolled();
+    machine.ok(&["lock"]);
+    machine.script("bin/passphrase", "echo x >> $0.asked; echo 'correct horse battery'");
+    for asked in 1..=2 {
+        let run = machine.command(&["credentials", "dev"]).env("KAGI_UNLOCK", "never").output().unwrap();
+        assert!(run.status.success());
+        assert_eq!(machine.read("bin/passphrase.asked").lines().count(), asked);
+    }
+    assert_eq!(machine.prompts(), 1);
+}
+
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
