@@ -1,23 +1,23 @@
-//! How fast usage is drawn from CloudTrail files, beside inflating the same files alone in the same run.
+//! How fast usage is drawn from CloudTrail files, beside libdeflate inflating the same files alone in the same run.
 //!
 //! `KAGIMORI_BENCH_TRAIL` names a folder of `.json.gz` files; a `truth.json` in it (see the generator's `used`) is
 //! compared with the usage, row by row.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
-use flate2::bufread::MultiGzDecoder;
 use kagimori_trail::Usage;
 use kagimori_trail::event::Reader;
 use kagimori_trail::usage::{Activity, EventIds, Fold, Seen, event_key};
+use libdeflater::Decompressor;
 
 const RUNS: usize = 5;
-const BLOCK_BYTES: u64 = 1 << 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = String::new();
@@ -94,37 +94,47 @@ fn median(run: impl Fn()) -> Duration {
     times.get(RUNS / 2).copied().unwrap_or_default()
 }
 
-/// Inflates a file block by block and forgets it; how long it was.
+/// Inflates a file and forgets it; how long it was.
 fn inflate(file: &[u8]) -> u64 {
-    blocks(file, |block, _| block.len())
+    INFLATER.with_borrow_mut(|inflater| inflater.inflate(file).len() as u64)
 }
 
 fn fold(files: &[&Vec<u8>]) -> Fold {
     let (mut fold, mut ids) = (Fold::default(), EventIds::default());
     for file in files {
         let mut reader = Reader::default();
-        let bytes = blocks(file, |block, last| {
-            reader.read(block, last, |event| {
+        let bytes = INFLATER.with_borrow_mut(|inflater| {
+            let whole = inflater.inflate(file);
+            reader.read(whole, true, |event| {
                 let fresh = event_key(&event).is_none_or(|key| ids.insert(key));
                 fold.add(&event, fresh);
-            })
+            });
+            whole.len() as u64
         });
         fold.add_file(bytes, &reader.finish());
     }
     fold
 }
 
-fn blocks(file: &[u8], mut take: impl FnMut(&[u8], bool) -> usize) -> u64 {
-    let mut decoder = MultiGzDecoder::new(file);
-    let (mut buffer, mut bytes) = (Vec::with_capacity(2 * BLOCK_BYTES as usize), 0);
-    loop {
-        let got = decoder.by_ref().take(BLOCK_BYTES).read_to_end(&mut buffer).unwrap_or_default();
-        bytes += got as u64;
-        let used = take(&buffer, got == 0).min(buffer.len());
-        buffer.drain(..used);
-        if got == 0 {
-            return bytes;
+thread_local! {
+    static INFLATER: RefCell<Inflater> = RefCell::new(Inflater { buffer: Vec::new(), libdeflate: Decompressor::new() });
+}
+
+/// libdeflate over files of one member.
+struct Inflater {
+    buffer: Vec<u8>,
+    libdeflate: Decompressor,
+}
+
+impl Inflater {
+    fn inflate(&mut self, file: &[u8]) -> &[u8] {
+        let length = file.last_chunk().map_or(0, |length| u32::from_le_bytes(*length)) as usize;
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
         }
+        let Some(out) = self.buffer.get_mut(..length) else { return &[] };
+        let done = self.libdeflate.gzip_decompress(file, out).unwrap_or_default();
+        self.buffer.get(..done).unwrap_or_default()
     }
 }
 

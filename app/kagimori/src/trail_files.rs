@@ -14,7 +14,7 @@ use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Problem, ProblemKind};
 use kagimori_trail::Usage;
 use kagimori_trail::event::{DamageKind, Event, Reader, Reading};
-use kagimori_trail::usage::{EventIds, Fold, event_key};
+use kagimori_trail::usage::{EventIds, EventKey, Fold, event_key};
 
 use inflate::{Blocks, InflateError};
 
@@ -198,8 +198,8 @@ impl Default for Seen {
 
 impl Seen {
     /// Whether an event is the first with its key.
-    fn insert(&self, key: u64) -> bool {
-        let shard = usize::try_from(key % 64).unwrap_or_default();
+    fn insert(&self, key: EventKey) -> bool {
+        let shard = usize::try_from(key.account_day() % 64).unwrap_or_default();
         let Some(ids) = self.shards.get(shard) else { return true };
         match ids.lock() {
             Ok(mut ids) => ids.insert(key),

@@ -1,7 +1,7 @@
 //! One CloudTrail event, made uniform.
 //!
-//! This reader is the plain one: serde_json and borrowed strings. What it takes from a file is what is right; a faster
-//! scanner would be measured against it. Its rules, for what AWS's pages leave open:
+//! There are two ways to a record: a scanner that steps over what is not wanted, and the plain one (serde_json), which
+//! defines what is right and reads whatever the scanner is not sure of. The rules, for what AWS's pages leave open:
 //!
 //! * **Forms.** `{"Records":[…]}`, a bare array, one event, or any of these one after another (NDJSON, concatenated
 //!   files); a byte order mark is passed over. Told apart by the content.
@@ -17,9 +17,13 @@
 //!
 //! Request and response bodies are lent, never kept: [`Bodies`] borrows the bytes of the file, and an owned event has none.
 
+#[cfg(test)]
+mod agreement;
 mod identity;
 mod reader;
 mod record;
+mod scan;
+mod structure;
 mod time;
 
 use std::borrow::Cow;

@@ -18,7 +18,7 @@ use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use crate::caller::{CallerKind, ClientFamily};
 
 pub use fold::Fold;
-pub use ids::{EventIds, event_key};
+pub use ids::{EventIds, EventKey, event_key};
 
 /// How many different addresses, agents, endpoints or regions one activity remembers.
 pub const PLACES_MAX: usize = 512;

@@ -88,7 +88,8 @@ pub struct Role {
 pub struct Permissions {
     /// Inline policy documents.
     pub inline: Vec<String>,
-    /// ARNs of managed policies: of the account, or `arn:aws:iam::aws:policy/…` of [`crate::managed`].
+    /// ARNs of managed policies: of the account, or of AWS: `AdministratorAccess`, `PowerUserAccess`, `ReadOnlyAccess`
+    /// (abbreviated) under `arn:aws:iam::aws:policy/`.
     pub attached: Vec<String>,
     /// The ARN of the managed policy that is the permissions boundary.
     pub boundary: Option<String>,

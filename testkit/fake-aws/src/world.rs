@@ -2,6 +2,7 @@
 
 mod authorise;
 mod build;
+mod call;
 mod caller;
 mod control;
 mod iam;
@@ -13,27 +14,22 @@ mod sts;
 mod trouble;
 
 use jiff::{SignedDuration, Timestamp};
-use kagimori_policy::request::{Context, Fact};
 
 use crate::company::Company;
-use crate::fault::Fault;
-use crate::message::{Parameters, Reply, Request, Response};
+use crate::message::{Reply, Request};
 use crate::mint::Mint;
-use crate::sigv4;
 use crate::totp;
-use crate::xml::{self, Xml};
 
-use authorise::Question;
 pub use build::CompanyError;
-use caller::Caller;
+use call::{Call, Operation, Service};
+use journal::Journal;
 pub use journal::{Count, Counters, Entry};
-use journal::{Journal, without_secrets};
-use state::{LastUsed, State};
+use state::State;
 use trouble::Planned;
 pub use trouble::{Settings, Trouble};
 
 /// All accounts of a company with their credentials, and the time there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct World {
     state: State,
     mint: Mint,
@@ -56,32 +52,6 @@ pub struct KeyPair {
     pub is_active: bool,
     /// When it signed a request last, in the world's time.
     pub last_used: Option<Timestamp>,
-}
-
-/// An operation of the query protocol.
-#[derive(Clone, Copy)]
-struct Operation {
-    name: &'static str,
-    service: Service,
-    run: Run,
-}
-
-type Run = fn(&mut World, &Call<'_>) -> Result<Option<Xml>, Fault>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Service {
-    Sts,
-    Iam,
-    Sns,
-}
-
-/// A call that is signed by somebody.
-#[derive(Debug)]
-struct Call<'a> {
-    now: Timestamp,
-    source_ip: String,
-    parameters: &'a Parameters,
-    caller: Caller,
 }
 
 impl World {
@@ -187,137 +157,14 @@ impl World {
         let base = if self.settings.signed_by_virtual_clock { self.now(wall) } else { wall };
         base.checked_add(SignedDuration::from_secs(self.settings.date_skew_seconds)).unwrap_or(base)
     }
-
-    fn call(&mut self, wall: Timestamp, request: &Request) -> Reply {
-        let parameters = request.parameters();
-        let name = parameters.get("Action").unwrap_or_default().to_owned();
-        let before = trouble::before(&mut self.planned, &name);
-        let now = self.now(wall);
-        let caller = self.state.authenticate(request, now, self.clock(wall));
-        let (arn, key_id) = match &caller {
-            Ok(caller) => {
-                let principal = self.state.principal(caller);
-                (principal.arn().unwrap_or_default().to_owned(), caller.access_key_id.clone())
-            }
-            Err(_) => (String::new(), claimed_key(request)),
-        };
-        let result = match before.fault {
-            Some(fault) => Err(fault),
-            None => caller.and_then(|caller| {
-                let source_ip = request.source_ip.to_string();
-                self.run(&Call { now, source_ip, parameters: &parameters, caller }, &name)
-            }),
-        };
-        let is_lost = result.is_ok() && trouble::loses_reply(&mut self.planned, &name);
-        let request_id = self.mint.request_id();
-        let namespace = operation(&name).map_or(Service::Sts, |found| found.service).namespace();
-        let (status, body) = match &result {
-            Ok(result) => (200, xml::answer(&name, namespace, result.as_ref(), &request_id)),
-            Err(fault) => (fault.status, xml::error(fault, namespace, &request_id)),
-        };
-        self.journal.record(Entry {
-            time: xml::iso(now),
-            operation: name,
-            caller: arn,
-            access_key_id: key_id,
-            source_ip: request.source_ip.to_string(),
-            status,
-            error: result.as_ref().err().map(|fault| fault.code.clone()),
-            message: result.as_ref().err().map(|fault| fault.message.clone()),
-            is_lost,
-            parameters: without_secrets(&parameters),
-        });
-        let response = Response::new(status, "text/xml", body).with_header("x-amzn-RequestId", request_id);
-        Reply { response, delay_milliseconds: before.delay_milliseconds, is_lost }
-    }
-
-    fn run(&mut self, call: &Call<'_>, name: &str) -> Result<Option<Xml>, Fault> {
-        let version = call.parameters.get("Version").unwrap_or_default();
-        let operation = operation(name).ok_or_else(|| Fault::unknown_operation(name, version))?;
-        let service = operation.service;
-        if call.caller.scope.1 != service.scope() {
-            return Err(sigv4::wrong_service(service.scope()));
-        }
-        if version != service.version() {
-            return Err(Fault::unknown_operation(name, version));
-        }
-        if let Some(key) = self.state.keys.get_mut(&call.caller.access_key_id) {
-            let (region, service) = call.caller.scope.clone();
-            key.last_used = Some(LastUsed { time: call.now, region, service });
-        }
-        if service == Service::Iam && !call.caller.may_call_iam() {
-            return Err(Fault::invalid_token());
-        }
-        (operation.run)(self, call)
-    }
-
-    /// A question about something in the caller's own account.
-    fn question<'a>(&'a self, call: &'a Call<'_>, action: &'a str, resource: String) -> Question<'a> {
-        let mut context = self.context(call);
-        add_request_tags(&mut context, &call.parameters.tags());
-        Question {
-            caller: &call.caller,
-            action,
-            resource,
-            account: call.caller.account(),
-            is_wildcard_only: false,
-            context,
-            trust: None,
-            shown: None,
-            with_reason: self.settings.denial_reasons,
-        }
-    }
-
-    fn context(&self, call: &Call<'_>) -> Context {
-        self.state.context(&call.caller, call.now, &call.source_ip)
-    }
 }
 
-/// `aws:RequestTag/…` and `aws:TagKeys`.
-fn add_request_tags(context: &mut Context, tags: &[(String, String)]) {
-    for (key, value) in tags {
-        context.set(&format!("aws:RequestTag/{key}"), Fact::One(value.clone()));
-    }
-    if !tags.is_empty() {
-        context.set("aws:TagKeys", Fact::Many(tags.iter().map(|(key, _)| key.clone()).collect()));
-    }
-}
-
-fn operation(name: &str) -> Option<Operation> {
-    let all = [sts::OPERATIONS, iam::OPERATIONS, sns::OPERATIONS];
-    all.into_iter().flatten().find(|operation| operation.name == name).copied()
-}
-
-/// The key a request says it was signed with, whatever it is worth.
-fn claimed_key(request: &Request) -> String {
-    let header = request.header("authorization").unwrap_or_default();
-    let id = header.split_once("Credential=").and_then(|(_, rest)| rest.split('/').next());
-    id.filter(|id| id.len() <= 128).unwrap_or_default().to_owned()
-}
-
-impl Service {
-    fn scope(self) -> &'static str {
-        match self {
-            Self::Sts => "sts",
-            Self::Iam => "iam",
-            Self::Sns => "sns",
-        }
-    }
-
-    fn version(self) -> &'static str {
-        match self {
-            Self::Sts => "2011-06-15",
-            Self::Iam => "2010-05-08",
-            Self::Sns => "2010-03-31",
-        }
-    }
-
-    fn namespace(self) -> &'static str {
-        match self {
-            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
-        }
+/// Of the secrets in it nothing is shown.
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("World");
+        shown.field("settings", &self.settings).field("ahead", &self.ahead);
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -29,17 +29,31 @@ pub(crate) struct Record<'a> {
     recipient: Option<Cow<'a, str>>,
     shared_id: Option<Cow<'a, str>>,
     from_console: Option<bool>,
-    identity: Option<&'a RawValue>,
-    request: Option<&'a RawValue>,
-    resources: Option<&'a RawValue>,
-    response: Option<&'a RawValue>,
-    additional: Option<&'a RawValue>,
-    addendum: Option<&'a RawValue>,
+    identity: Option<&'a str>,
+    request: Option<&'a str>,
+    resources: Option<&'a str>,
+    response: Option<&'a str>,
+    additional: Option<&'a str>,
+    addendum: Option<&'a str>,
     pub(crate) odd_types: u32,
     /// It has a `Records` of its own: an envelope, not an event.
     pub(crate) is_envelope: bool,
     /// It has the fields of a digest file.
     pub(crate) is_digest: bool,
+}
+
+/// Where the value of a key goes, and with that of what kind it should be.
+pub(super) enum Slot<'r, 'a> {
+    /// Text; another type is absent and odd.
+    Text(&'r mut Option<Cow<'a, str>>),
+    /// A value that is kept unread.
+    Raw(&'r mut Option<&'a str>),
+    /// A truth value.
+    Flag(&'r mut Option<bool>),
+    /// The key itself is what is wanted.
+    Sign(&'r mut bool),
+    /// Nothing.
+    Nothing,
 }
 
 /// Why a record cannot be an event.
@@ -52,6 +66,39 @@ pub(crate) enum Missing {
 }
 
 impl<'a> Record<'a> {
+    /// Where the value of a key goes.
+    #[inline]
+    pub(super) fn slot(&mut self, key: Key) -> Slot<'_, 'a> {
+        Slot::Text(match key {
+            Key::Version => &mut self.version,
+            Key::Time => &mut self.time,
+            Key::Source => &mut self.source,
+            Key::Name => &mut self.name,
+            Key::Id => &mut self.id,
+            Key::Type => &mut self.event_type,
+            Key::Category => &mut self.category,
+            Key::Region => &mut self.region,
+            Key::Address => &mut self.address,
+            Key::Agent => &mut self.agent,
+            Key::VpcEndpoint => &mut self.vpc_endpoint,
+            Key::Error => &mut self.error,
+            Key::ErrorMessage => &mut self.error_message,
+            Key::Recipient => &mut self.recipient,
+            Key::SharedId => &mut self.shared_id,
+            Key::Identity => return Slot::Raw(&mut self.identity),
+            Key::Request => return Slot::Raw(&mut self.request),
+            Key::Resources => return Slot::Raw(&mut self.resources),
+            Key::Response => return Slot::Raw(&mut self.response),
+            Key::Additional => return Slot::Raw(&mut self.additional),
+            Key::Addendum => return Slot::Raw(&mut self.addendum),
+            Key::ReadOnly => return Slot::Flag(&mut self.read_only),
+            Key::FromConsole => return Slot::Flag(&mut self.from_console),
+            Key::Records => return Slot::Sign(&mut self.is_envelope),
+            Key::Digest => return Slot::Sign(&mut self.is_digest),
+            Key::Other => return Slot::Nothing,
+        })
+    }
+
     /// Whether it has anything that every event has.
     pub(crate) fn looks_like_event(&self) -> bool {
         self.version.is_some() || self.time.is_some() || self.name.is_some()
@@ -93,19 +140,19 @@ impl<'a> Record<'a> {
             shared_id: self.shared_id,
             from_console: self.from_console == Some(true),
             updates_earlier: field(self.addendum, "reason").as_deref() == Some("UPDATED_DATA"),
-            identity: self.identity.map(|raw| Cow::Borrowed(raw.get())),
+            identity: self.identity.map(Cow::Borrowed),
             sign_in,
             bodies: Bodies {
-                request: self.request.map(RawValue::get),
-                response: self.response.map(RawValue::get),
-                additional: self.additional.map(RawValue::get),
-                resources: self.resources.map(RawValue::get),
+                request: self.request,
+                response: self.response,
+                additional: self.additional,
+                resources: self.resources,
             },
         })
     }
 }
 
-fn sign_in(response: Option<&RawValue>, additional: Option<&RawValue>) -> Option<SignIn> {
+fn sign_in(response: Option<&str>, additional: Option<&str>) -> Option<SignIn> {
     let succeeded = match field(response, "ConsoleLogin")?.as_ref() {
         "Success" => true,
         "Failure" => false,
@@ -121,9 +168,8 @@ fn sign_in(response: Option<&RawValue>, additional: Option<&RawValue>) -> Option
 }
 
 /// One text field of an object that is otherwise not wanted.
-fn field<'a>(object: Option<&'a RawValue>, name: &str) -> Option<Cow<'a, str>> {
-    let fields: std::collections::BTreeMap<Cow<'a, str>, Text<'a>> =
-        serde_json::from_str(object?.get()).ok()?;
+fn field<'a>(object: Option<&'a str>, name: &str) -> Option<Cow<'a, str>> {
+    let fields: std::collections::BTreeMap<Cow<'a, str>, Text<'a>> = serde_json::from_str(object?).ok()?;
     fields.into_iter().find(|(key, _)| key == name)?.1.value
 }
 
@@ -146,39 +192,15 @@ impl<'de> Visitor<'de> for RecordVisitor {
         let mut record = Record::default();
         let mut odd = 0;
         while let Some(key) = map.next_key::<Key>()? {
-            match key {
-                Key::Version => record.version = text(&mut map, &mut odd)?,
-                Key::Time => record.time = text(&mut map, &mut odd)?,
-                Key::Source => record.source = text(&mut map, &mut odd)?,
-                Key::Name => record.name = text(&mut map, &mut odd)?,
-                Key::Id => record.id = text(&mut map, &mut odd)?,
-                Key::Type => record.event_type = text(&mut map, &mut odd)?,
-                Key::Category => record.category = text(&mut map, &mut odd)?,
-                Key::Region => record.region = text(&mut map, &mut odd)?,
-                Key::Address => record.address = text(&mut map, &mut odd)?,
-                Key::Agent => record.agent = text(&mut map, &mut odd)?,
-                Key::VpcEndpoint => record.vpc_endpoint = text(&mut map, &mut odd)?,
-                Key::Error => record.error = text(&mut map, &mut odd)?,
-                Key::ErrorMessage => record.error_message = text(&mut map, &mut odd)?,
-                Key::ReadOnly => record.read_only = map.next_value::<Text<'de>>()?.flag(&mut odd),
-                Key::Recipient => record.recipient = text(&mut map, &mut odd)?,
-                Key::SharedId => record.shared_id = text(&mut map, &mut odd)?,
-                Key::FromConsole => record.from_console = map.next_value::<Text<'de>>()?.flag(&mut odd),
-                Key::Identity => record.identity = Some(map.next_value()?),
-                Key::Request => record.request = Some(map.next_value()?),
-                Key::Resources => record.resources = Some(map.next_value()?),
-                Key::Response => record.response = Some(map.next_value()?),
-                Key::Additional => record.additional = Some(map.next_value()?),
-                Key::Addendum => record.addendum = Some(map.next_value()?),
-                Key::Records => {
-                    record.is_envelope = true;
+            match record.slot(key) {
+                Slot::Text(slot) => *slot = text(&mut map, &mut odd)?,
+                Slot::Raw(slot) => *slot = Some(map.next_value::<&'de RawValue>()?.get()),
+                Slot::Flag(slot) => *slot = map.next_value::<Text<'de>>()?.flag(&mut odd),
+                Slot::Sign(slot) => {
+                    *slot = true;
                     map.next_value::<IgnoredAny>()?;
                 }
-                Key::Digest => {
-                    record.is_digest = true;
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                Slot::Nothing => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         record.odd_types = odd;
@@ -188,7 +210,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
 /// The keys that are wanted. A key that is written with escapes is compared unescaped.
 #[derive(Clone, Copy)]
-enum Key {
+pub(super) enum Key {
     Version,
     Time,
     Source,
@@ -217,6 +239,76 @@ enum Key {
     Other,
 }
 
+impl Key {
+    /// The key of a name. By its length first: a record has some 25 keys, and few names have the same length.
+    pub(super) fn of(key: &str) -> Self {
+        match key.len() {
+            7 => match key {
+                "eventID" => Self::Id,
+                "Records" => Self::Records,
+                _ => Self::Other,
+            },
+            8 => match key {
+                "readOnly" => Self::ReadOnly,
+                "addendum" => Self::Addendum,
+                _ => Self::Other,
+            },
+            9 => match key {
+                "eventTime" => Self::Time,
+                "eventName" => Self::Name,
+                "eventType" => Self::Type,
+                "awsRegion" => Self::Region,
+                "userAgent" => Self::Agent,
+                "errorCode" => Self::Error,
+                "resources" => Self::Resources,
+                _ => Self::Other,
+            },
+            11 => match key {
+                "eventSource" => Self::Source,
+                _ => Self::Other,
+            },
+            12 => match key {
+                "eventVersion" => Self::Version,
+                "errorMessage" => Self::ErrorMessage,
+                "userIdentity" => Self::Identity,
+                _ => Self::Other,
+            },
+            13 => match key {
+                "eventCategory" => Self::Category,
+                "vpcEndpointId" => Self::VpcEndpoint,
+                "sharedEventID" => Self::SharedId,
+                _ => Self::Other,
+            },
+            15 => match key {
+                "sourceIPAddress" => Self::Address,
+                "digestStartTime" => Self::Digest,
+                _ => Self::Other,
+            },
+            16 => match key {
+                "responseElements" => Self::Response,
+                _ => Self::Other,
+            },
+            17 => match key {
+                "requestParameters" => Self::Request,
+                _ => Self::Other,
+            },
+            18 => match key {
+                "recipientAccountId" => Self::Recipient,
+                _ => Self::Other,
+            },
+            19 => match key {
+                "additionalEventData" => Self::Additional,
+                _ => Self::Other,
+            },
+            28 => match key {
+                "sessionCredentialFromConsole" => Self::FromConsole,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_identifier(KeyVisitor)
@@ -233,34 +325,7 @@ impl Visitor<'_> for KeyVisitor {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        Ok(match key {
-            "eventVersion" => Key::Version,
-            "eventTime" => Key::Time,
-            "eventSource" => Key::Source,
-            "eventName" => Key::Name,
-            "eventID" => Key::Id,
-            "eventType" => Key::Type,
-            "eventCategory" => Key::Category,
-            "awsRegion" => Key::Region,
-            "sourceIPAddress" => Key::Address,
-            "userAgent" => Key::Agent,
-            "vpcEndpointId" => Key::VpcEndpoint,
-            "errorCode" => Key::Error,
-            "errorMessage" => Key::ErrorMessage,
-            "readOnly" => Key::ReadOnly,
-            "recipientAccountId" => Key::Recipient,
-            "sharedEventID" => Key::SharedId,
-            "sessionCredentialFromConsole" => Key::FromConsole,
-            "userIdentity" => Key::Identity,
-            "requestParameters" => Key::Request,
-            "resources" => Key::Resources,
-            "responseElements" => Key::Response,
-            "additionalEventData" => Key::Additional,
-            "addendum" => Key::Addendum,
-            "Records" => Key::Records,
-            "digestStartTime" => Key::Digest,
-            _ => Key::Other,
-        })
+        Ok(Key::of(key))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one key or principal did, while it is being summed up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
@@ -8,10 +9,11 @@ use rustc_hash::FxHashMap;
 use super::{Action, ActionUse, Activity, PLACES_MAX, Places, Seen};
 use crate::caller::{CallerKind, ClientFamily};
 
-/// Text by number, each text once.
+/// Texts by number, each text once: places and names repeat, and numbers are quick to look up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    numbers: FxHashMap<Box<str>, u32>,
+    numbers: FxHashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
 }
 
 impl Names {
@@ -19,17 +21,23 @@ impl Names {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
-        let number = self.numbers.len() as u32;
-        self.numbers.insert(text.into(), number);
+        let (text, number) = (Arc::<str>::from(text), self.texts.len() as u32);
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
         number
     }
 
+    pub(crate) fn text(&self, number: u32) -> &str {
+        self.texts.get(number as usize).map_or("", |text| text)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The texts, by number.
-    pub(crate) fn texts(&self) -> Vec<&str> {
-        let mut texts: Vec<(u32, &str)> =
-            self.numbers.iter().map(|(text, number)| (*number, &**text)).collect();
-        texts.sort_unstable();
-        texts.into_iter().map(|(_, text)| text).collect()
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
     }
 }
 
@@ -70,9 +78,9 @@ pub(crate) struct Outcome {
     pub(crate) error: Option<u32>,
 }
 
-/// What is kept of one call.
+/// What is kept of one call; places by their numbers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Call<'a> {
+pub(crate) struct Call {
     pub(crate) time: i64,
     pub(crate) outcome: Outcome,
     pub(crate) read_only: Option<bool>,
@@ -80,11 +88,11 @@ pub(crate) struct Call<'a> {
     pub(crate) mfa: bool,
     pub(crate) kind: CallerKind,
     pub(crate) family: ClientFamily,
-    pub(crate) workload: Option<&'a str>,
-    pub(crate) address: Option<&'a str>,
-    pub(crate) endpoint: Option<&'a str>,
-    pub(crate) region: Option<&'a str>,
-    pub(crate) agent: Option<&'a str>,
+    pub(crate) workload: Option<u32>,
+    pub(crate) address: Option<u32>,
+    pub(crate) endpoint: Option<u32>,
+    pub(crate) region: Option<u32>,
+    pub(crate) agent: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -108,36 +116,50 @@ pub(crate) struct ActivitySum {
 }
 
 impl ActivitySum {
-    pub(crate) fn add(&mut self, call: &Call<'_>) {
+    pub(crate) fn add(&mut self, call: &Call, names: &Names) {
         let seen = SeenSum::once(call.time);
         self.outcome(call.outcome, OutcomeSum { seen, read_only: call.read_only == Some(true) });
         self.writes += u64::from(call.write);
         self.with_mfa += u64::from(call.mfa);
         add_seen(&mut self.callers, (call.kind, call.family), seen);
         *self.days.entry(day(call.time)).or_default() += 1;
-        self.addresses.add(call.address, seen);
-        self.endpoints.add(call.endpoint, seen);
-        self.regions.add(call.region, seen);
-        self.agents.add(call.agent, seen);
-        self.workloads.add(call.workload, seen);
+        self.addresses.add(call.address, seen, names);
+        self.endpoints.add(call.endpoint, seen, names);
+        self.regions.add(call.region, seen, names);
+        self.agents.add(call.agent, seen, names);
+        self.workloads.add(call.workload, seen, names);
     }
 
-    /// Takes in another sum whose numbers mean what `renumber` says.
-    pub(crate) fn merge(&mut self, other: Self, renumber: &[u32]) {
-        let number = |old: u32| renumber.get(old as usize).copied().unwrap_or(old);
-        other.outcomes.into_iter().for_each(|(old, sum)| {
+    /// The same sum under other numbers.
+    pub(crate) fn renumbered(self, number: &mut impl FnMut(u32) -> u32) -> Self {
+        let mut outcomes = FxHashMap::default();
+        self.outcomes.into_iter().for_each(|(old, sum)| {
             let (source, name) = (number(old.source), number(old.name));
-            self.outcome(Outcome { source, name, error: old.error.map(number) }, sum);
+            outcomes.insert(Outcome { source, name, error: old.error.map(&mut *number) }, sum);
         });
+        Self {
+            outcomes,
+            addresses: self.addresses.renumbered(number),
+            endpoints: self.endpoints.renumbered(number),
+            regions: self.regions.renumbered(number),
+            agents: self.agents.renumbered(number),
+            workloads: self.workloads.renumbered(number),
+            ..self
+        }
+    }
+
+    /// Takes in another sum of the same numbers.
+    pub(crate) fn merge(&mut self, other: Self, names: &Names) {
+        other.outcomes.into_iter().for_each(|(outcome, sum)| self.outcome(outcome, sum));
         self.writes += other.writes;
         self.with_mfa += other.with_mfa;
         other.callers.into_iter().for_each(|(caller, seen)| add_seen(&mut self.callers, caller, seen));
         other.days.into_iter().for_each(|(day, calls)| *self.days.entry(day).or_default() += calls);
-        self.addresses.merge(other.addresses);
-        self.endpoints.merge(other.endpoints);
-        self.regions.merge(other.regions);
-        self.agents.merge(other.agents);
-        self.workloads.merge(other.workloads);
+        self.addresses.merge(other.addresses, names);
+        self.endpoints.merge(other.endpoints, names);
+        self.regions.merge(other.regions, names);
+        self.agents.merge(other.agents, names);
+        self.workloads.merge(other.workloads, names);
     }
 
     fn outcome(&mut self, outcome: Outcome, sum: OutcomeSum) {
@@ -151,7 +173,7 @@ impl ActivitySum {
     }
 
     /// The activity; `None` when nothing was done.
-    pub(crate) fn finish(self, names: &[&str]) -> Option<Activity> {
+    pub(crate) fn finish(self, names: &Names) -> Option<Activity> {
         let whole = self.outcomes.values().map(|sum| sum.seen).reduce(merged)?;
         let success = self.outcomes.iter().filter(|(outcome, _)| outcome.error.is_none());
         let success = success.map(|(_, sum)| sum.seen).reduce(merged);
@@ -169,13 +191,13 @@ impl ActivitySum {
             writes: self.writes,
             errors: errors(&self.outcomes, names),
             actions: actions(&self.outcomes, names),
-            addresses: self.addresses.finish(),
-            vpc_endpoints: self.endpoints.finish(),
-            regions: self.regions.finish(),
-            agents: self.agents.finish(),
+            addresses: self.addresses.finish(names),
+            vpc_endpoints: self.endpoints.finish(names),
+            regions: self.regions.finish(names),
+            agents: self.agents.finish(names),
             callers,
             families,
-            workloads: self.workloads.finish(),
+            workloads: self.workloads.finish(names),
             days: self.days.into_iter().collect(),
             with_mfa: self.with_mfa,
         })
@@ -209,24 +231,24 @@ impl Seen {
     }
 }
 
-fn errors(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &[&str]) -> BTreeMap<String, u64> {
+fn errors(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &Names) -> BTreeMap<String, u64> {
     let mut errors = BTreeMap::new();
     outcomes.iter().for_each(|(outcome, sum)| {
         if let Some(error) = outcome.error {
-            *errors.entry(text(names, error)).or_default() += sum.seen.calls;
+            *errors.entry(names.text(error).to_owned()).or_default() += sum.seen.calls;
         }
     });
     errors
 }
 
-fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &[&str]) -> BTreeMap<Action, ActionUse> {
+fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &Names) -> BTreeMap<Action, ActionUse> {
     let mut actions: BTreeMap<Action, ActionUse> = BTreeMap::new();
     outcomes.iter().for_each(|(outcome, sum)| {
-        let source = names.get(outcome.source as usize).copied().unwrap_or_default();
+        let source = names.text(outcome.source);
         let service = source.strip_suffix(".amazonaws.com").unwrap_or(source).to_owned();
         let seen = sum.seen.finish();
         let action = actions
-            .entry(Action { service, name: text(names, outcome.name) })
+            .entry(Action { service, name: names.text(outcome.name).to_owned() })
             .and_modify(|action| {
                 action.calls += seen.calls;
                 action.read_only &= sum.read_only;
@@ -244,7 +266,11 @@ fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &[&str]) -> BTreeMa
             });
         match outcome.error {
             Some(error) => {
-                action.errors.entry(text(names, error)).and_modify(|known| known.merge(seen)).or_insert(seen);
+                action
+                    .errors
+                    .entry(names.text(error).to_owned())
+                    .and_modify(|known| known.merge(seen))
+                    .or_insert(seen);
             }
             None => {
                 action.succeeded += seen.calls;
@@ -258,53 +284,47 @@ fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &[&str]) -> BTreeMa
     actions
 }
 
-fn text(names: &[&str], number: u32) -> String {
-    names.get(number as usize).copied().unwrap_or_default().to_owned()
-}
-
 /// Places, bounded: the [`PLACES_MAX`] first ones in order of their names stay. A place that was dropped has that many
 /// smaller ones before it for good, so what is kept and counted does not depend on the order of events.
 #[derive(Clone, Debug, Default)]
 struct PlacesSum {
-    seen: FxHashMap<Box<str>, SeenSum>,
+    seen: FxHashMap<u32, SeenSum>,
     beyond: u64,
 }
 
 impl PlacesSum {
-    fn add(&mut self, place: Option<&str>, seen: SeenSum) {
+    fn add(&mut self, place: Option<u32>, seen: SeenSum, names: &Names) {
         let Some(place) = place else { return };
-        match self.seen.get_mut(place) {
-            Some(known) => known.merge(seen),
-            None => self.insert(place.into(), seen),
-        }
-    }
-
-    fn insert(&mut self, place: Box<str>, seen: SeenSum) {
         add_seen(&mut self.seen, place, seen);
         if self.seen.len() > 2 * PLACES_MAX {
-            self.prune();
+            self.prune(names);
         }
     }
 
-    fn merge(&mut self, other: Self) {
-        self.beyond += other.beyond;
-        other.seen.into_iter().for_each(|(place, seen)| self.insert(place, seen));
+    fn renumbered(self, number: &mut impl FnMut(u32) -> u32) -> Self {
+        let seen = self.seen.into_iter().map(|(place, seen)| (number(place), seen)).collect();
+        Self { seen, beyond: self.beyond }
     }
 
-    fn prune(&mut self) {
+    fn merge(&mut self, other: Self, names: &Names) {
+        self.beyond += other.beyond;
+        other.seen.into_iter().for_each(|(place, seen)| self.add(Some(place), seen, names));
+    }
+
+    fn prune(&mut self, names: &Names) {
         if self.seen.len() <= PLACES_MAX {
             return;
         }
-        let mut places: Vec<(Box<str>, SeenSum)> = self.seen.drain().collect();
-        places.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut places: Vec<(u32, SeenSum)> = self.seen.drain().collect();
+        places.sort_unstable_by_key(|(place, _)| names.text(*place));
         let dropped = places.split_off(PLACES_MAX);
         self.beyond += dropped.iter().map(|(_, seen)| seen.calls).sum::<u64>();
         self.seen = places.into_iter().collect();
     }
 
-    fn finish(mut self) -> Places {
-        self.prune();
-        let seen = self.seen.into_iter().map(|(place, seen)| (place.into(), seen.finish())).collect();
-        Places { seen, beyond: self.beyond }
+    fn finish(mut self, names: &Names) -> Places {
+        self.prune(names);
+        let seen = self.seen.into_iter().map(|(place, seen)| (names.text(place).to_owned(), seen.finish()));
+        Places { seen: seen.collect(), beyond: self.beyond }
     }
 }

@@ -16,6 +16,8 @@ use crate::event::{Event, Identity, Principal, Reading, SignIn};
 /// Entries of a cache, at most: few different identities and agents make up a trail, and a hostile one must not fill
 /// the memory.
 const CACHE_MAX: usize = 1 << 15;
+/// So many names are held before the unused ones are looked for; few in tests, so that the laws hold with it.
+const NAMES_MAX: usize = if cfg!(test) { 24 } else { 1 << 18 };
 
 /// A sum of events that is not finished.
 ///
@@ -23,6 +25,8 @@ const CACHE_MAX: usize = 1 << 15;
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
     names: Names,
+    /// How many names were held when the unused ones were last forgotten.
+    names_kept: usize,
     subjects: FxHashMap<Subject, usize>,
     activities: Vec<ActivitySum>,
     key_owners: FxHashMap<AccessKeyId, Owner>,
@@ -91,11 +95,12 @@ struct Caller {
 #[derive(Clone, Debug)]
 struct CachedAgent {
     text: Box<str>,
+    number: u32,
     family: ClientFamily,
     app: Option<Box<str>>,
     environment: Option<CallerKind>,
-    /// The label of the workload for each kind of caller that was seen with this agent.
-    workloads: Vec<(CallerKind, Option<Box<str>>)>,
+    /// The number of the workload's label for each kind of caller that was seen with this agent.
+    workloads: Vec<(CallerKind, Option<u32>)>,
 }
 
 impl Fold {
@@ -139,14 +144,14 @@ impl Fold {
 
     /// Takes in the events of another fold.
     pub fn merge(&mut self, other: Self) {
-        let renumber: Vec<u32> =
-            other.names.texts().into_iter().map(|name| self.names.number(name)).collect();
+        let renumber: Vec<u32> = other.names.texts().map(|name| self.names.number(name)).collect();
+        let mut number = |old: u32| renumber.get(old as usize).copied().unwrap_or(old);
         let mut slots: Vec<(Subject, usize)> = other.subjects.into_iter().collect();
         slots.sort_unstable_by_key(|(_, slot)| *slot);
         for ((subject, _), sum) in slots.into_iter().zip(other.activities) {
             let slot = self.slot(subject);
             if let Some(activity) = self.activities.get_mut(slot) {
-                activity.merge(sum, &renumber);
+                activity.merge(sum.renumbered(&mut number), &self.names);
             }
         }
         other.key_owners.into_iter().for_each(|(key, owner)| self.owner(key, owner));
@@ -174,12 +179,11 @@ impl Fold {
                 self.count(&waiting.event, &caller);
             }
         }
-        let names = self.names.texts();
         let mut slots: Vec<(Subject, usize)> = self.subjects.into_iter().collect();
         slots.sort_unstable_by_key(|(_, slot)| *slot);
         let mut usage = Usage { totals: self.totals, ..Usage::default() };
         for ((subject, _), sum) in slots.into_iter().zip(self.activities) {
-            if let Some(activity) = sum.finish(&names) {
+            if let Some(activity) = sum.finish(&self.names) {
                 usage.put(subject, activity, &self.key_owners);
             }
         }
@@ -300,9 +304,10 @@ impl Fold {
             from_console: event.from_console || event.sign_in.is_some(),
             instance_session: caller.instance_session,
         };
-        let agent = event.agent.as_deref().and_then(|text| cached_agent(&mut self.agents, text));
+        let names = &mut self.names;
+        let agent = event.agent.as_deref().and_then(|text| cached_agent(&mut self.agents, text, names));
         let kind = caller::kind(agent.as_deref().map(CachedAgent::agent).as_ref(), signals);
-        let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind));
+        let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind, names));
         // A sign-in is not read-only, but changes nothing.
         let write =
             event.error.is_none() && event.read_only == Some(false) && event.source != "signin.amazonaws.com";
@@ -315,37 +320,55 @@ impl Fold {
             kind,
             family: agent.map_or(ClientFamily::Unknown, |agent| agent.family),
             workload: agent.and_then(|agent| agent.workload(kind)),
-            address: event.address.as_deref(),
-            endpoint: event.vpc_endpoint.as_deref(),
-            region: event.region.as_deref(),
-            agent: agent.map(|agent| &*agent.text),
+            address: event.address.as_deref().map(|address| names.number(address)),
+            endpoint: event.vpc_endpoint.as_deref().map(|endpoint| names.number(endpoint)),
+            region: event.region.as_deref().map(|region| names.number(region)),
+            agent: agent.map(|agent| agent.number),
         };
         for slot in caller.activities.into_iter().flatten() {
             if let Some(activity) = self.activities.get_mut(slot) {
-                activity.add(&call);
+                activity.add(&call, names);
             }
         }
+        if self.names.len() > NAMES_MAX.max(2 * self.names_kept) {
+            self.forget_unused_names();
+        }
+    }
+
+    /// Keeps only the names that some activity still holds: addresses and agents that fell beyond a bound would fill the
+    /// memory otherwise.
+    fn forget_unused_names(&mut self) {
+        let old = std::mem::take(&mut self.names);
+        // The agents hold numbers too.
+        self.agents.clear();
+        for activity in &mut self.activities {
+            let sum = std::mem::take(activity);
+            *activity = sum.renumbered(&mut |number| self.names.number(old.text(number)));
+        }
+        self.names_kept = self.names.len();
     }
 }
 
 fn cached_agent<'c>(
     agents: &'c mut FxHashMap<Box<str>, CachedAgent>,
     text: &str,
+    names: &mut Names,
 ) -> Option<&'c mut CachedAgent> {
     if !agents.contains_key(text) {
         if agents.len() >= CACHE_MAX {
             agents.clear();
         }
-        agents.insert(text.into(), CachedAgent::new(text));
+        agents.insert(text.into(), CachedAgent::new(text, names));
     }
     agents.get_mut(text)
 }
 
 impl CachedAgent {
-    fn new(text: &str) -> Self {
+    fn new(text: &str, names: &mut Names) -> Self {
         let agent = Agent::parse(text);
         Self {
             text: agent.text.into(),
+            number: names.number(agent.text),
             family: agent.family,
             app: agent.app.map(Into::into),
             environment: agent.environment,
@@ -363,16 +386,16 @@ impl CachedAgent {
     }
 
     /// The agent, with the label of its workload for this kind of caller at hand.
-    fn with_workload(&mut self, kind: CallerKind) -> &Self {
+    fn with_workload(&mut self, kind: CallerKind, names: &mut Names) -> &Self {
         if !self.workloads.iter().any(|(known, _)| *known == kind) {
             let label = caller::workload(kind, Some(&self.agent()));
-            self.workloads.push((kind, label.map(Into::into)));
+            self.workloads.push((kind, label.map(|label| names.number(&label))));
         }
         self
     }
 
-    fn workload(&self, kind: CallerKind) -> Option<&str> {
-        self.workloads.iter().find(|(known, _)| *known == kind)?.1.as_deref()
+    fn workload(&self, kind: CallerKind) -> Option<u32> {
+        self.workloads.iter().find(|(known, _)| *known == kind)?.1
     }
 }
 

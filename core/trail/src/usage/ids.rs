@@ -2,26 +2,41 @@
 
 use std::hash::Hasher;
 
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::event::Event;
 
-/// The events that were seen, by [`event_key`]: 8 bytes each, 10 to 21 with the table's slack (10 million events:
+/// The events that were seen, by [`event_key`]: 8 bytes each, 10 to 21 with the tables' slack (10 million events:
 /// 150 MB). Kept by the caller, so that several threads may share it.
 #[derive(Clone, Debug, Default)]
 pub struct EventIds {
-    seen: FxHashSet<u64>,
+    /// By account and day: the events of a file are of few days, and a small table stays in the processor's cache.
+    seen: FxHashMap<u64, FxHashSet<u64>>,
+}
+
+/// What makes an event the same as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey {
+    account_day: u64,
+    id: u64,
+}
+
+impl EventKey {
+    /// A number that all events of one account and day share: threads that share the ids divide them by it.
+    pub fn account_day(self) -> u64 {
+        self.account_day
+    }
 }
 
 impl EventIds {
     /// Takes an event in; whether it is the first with its key.
-    pub fn insert(&mut self, key: u64) -> bool {
-        self.seen.insert(key)
+    pub fn insert(&mut self, key: EventKey) -> bool {
+        self.seen.entry(key.account_day).or_default().insert(key.id)
     }
 
     /// How many different events there were.
     pub fn len(&self) -> usize {
-        self.seen.len()
+        self.seen.values().map(FxHashSet::len).sum()
     }
 
     /// Whether there was none.
@@ -31,14 +46,15 @@ impl EventIds {
 }
 
 /// What makes an event the same as another: its id and whose copy it is (*CloudTrail record contents*, `eventID` and
-/// `recipientAccountId`), in 64 bits. Ids are random UUIDs: that two of ten million different events share a key has a
-/// probability of three in a million. `None`: the event has no id, and nothing tells whether it came before.
-pub fn event_key(event: &Event<'_>) -> Option<u64> {
+/// `recipientAccountId`), the id in 64 bits. Ids are random UUIDs: that two of ten million different events share a key
+/// has a probability of three in a million. What comes twice comes with the same time, so that the day may divide them. `None`: the event has no id, and nothing tells whether it came before.
+pub fn event_key(event: &Event<'_>) -> Option<EventKey> {
     let id = text_key(event.id.as_deref()?);
-    Some(match event.recipient.as_deref() {
-        Some(recipient) => id ^ hash(recipient).rotate_left(17),
-        None => id,
-    })
+    let recipient = event.recipient.as_deref().map_or(0, hash);
+    let day = event.time.div_euclid(86_400).cast_unsigned();
+    // Odd and random: the days of an account spread.
+    let account_day = recipient ^ day.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    Some(EventKey { account_day, id: id ^ recipient.rotate_left(17) })
 }
 
 /// 64 bits of an id: of a UUID all 122 random bits take part.
@@ -85,8 +101,10 @@ mod tests {
     fn only_the_first_of_a_key_is_new() {
         let mut ids = EventIds::default();
         assert!(ids.is_empty());
-        assert!(ids.insert(1));
-        assert!(!ids.insert(1));
-        assert_eq!(ids.len(), 1);
+        let (one, other) = (EventKey { account_day: 1, id: 1 }, EventKey { account_day: 2, id: 1 });
+        assert!(ids.insert(one));
+        assert!(!ids.insert(one));
+        assert!(ids.insert(other));
+        assert_eq!(ids.len(), 2);
     }
 }

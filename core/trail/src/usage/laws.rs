@@ -19,9 +19,10 @@ struct Small {
 }
 
 fn small() -> impl Strategy<Value = Small> {
-    (0..400_000_i64, 0..5_u8, 0..4_u8, any::<bool>(), 0..6_u8, 0..4_u8, 0..200_u8).prop_map(
-        |(second, who, name, error, address, agent, id)| Small {
-            second,
+    (0..5_u8, 0..4_u8, any::<bool>(), 0..6_u8, 0..4_u8, 0..200_u8).prop_map(
+        |(who, name, error, address, agent, id)| Small {
+            // What comes twice comes with the same time.
+            second: i64::from(id) * 1_999,
             who,
             name,
             error,

@@ -78,29 +78,23 @@ impl State {
 
 /// No policy of a layer allows (IAM User Guide, `troubleshoot_access-denied`).
 fn silent(layer: Layer, action: &str) -> Option<String> {
-    let policy = match layer {
-        Layer::Identity => "identity-based policy",
-        Layer::Resource => "role trust policy",
-        Layer::Boundary => "permissions boundary",
-        Layer::Session => "session policy",
-        Layer::ServiceControl => "service control policy",
-        Layer::ResourceControl => "resource control policy",
-        Layer::Endpoint => "VPC endpoint policy",
-        Layer::Credential | Layer::BlockPublicAccess => return None,
-    };
-    Some(format!("because no {policy} allows the {action} action"))
+    policy(layer).map(|(_, policy)| format!("because no {policy} allows the {action} action"))
 }
 
 fn explicit(layer: Layer) -> Option<String> {
-    let policy = match layer {
-        Layer::Identity => "in an identity-based policy",
-        Layer::Resource => "in the role trust policy",
-        Layer::Boundary => "in a permissions boundary",
-        Layer::Session => "in a session policy",
-        Layer::ServiceControl => "in a service control policy",
-        Layer::ResourceControl => "in a resource control policy",
-        Layer::Endpoint => "in a VPC endpoint policy",
-        Layer::Credential | Layer::BlockPublicAccess => return None,
-    };
-    Some(format!("with an explicit deny {policy}"))
+    policy(layer).map(|(article, policy)| format!("with an explicit deny in {article} {policy}"))
+}
+
+/// A policy of a layer, with its article.
+fn policy(layer: Layer) -> Option<(&'static str, &'static str)> {
+    match layer {
+        Layer::Identity => Some(("an", "identity-based policy")),
+        Layer::Resource => Some(("the", "role trust policy")),
+        Layer::Boundary => Some(("a", "permissions boundary")),
+        Layer::Session => Some(("a", "session policy")),
+        Layer::ServiceControl => Some(("a", "service control policy")),
+        Layer::ResourceControl => Some(("a", "resource control policy")),
+        Layer::Endpoint => Some(("a", "VPC endpoint policy")),
+        Layer::Credential | Layer::BlockPublicAccess => None,
+    }
 }

@@ -10,7 +10,7 @@ use crate::limits::{Checks, USER_NAME};
 use crate::world::state::{Owner, UserState};
 use crate::xml::Xml;
 
-const fn operation(name: &'static str, run: super::Run) -> Operation {
+const fn operation(name: &'static str, run: super::call::Run) -> Operation {
     Operation { name, service: Service::Iam, run }
 }
 

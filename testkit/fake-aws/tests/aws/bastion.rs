@@ -63,7 +63,7 @@ fn sessions_end_to_the_second_and_roles_outlive_the_session_they_came_from() {
     assert_eq!(aws.sts(&role, "GetCallerIdentity", &[]).code(), "ExpiredToken");
 }
 
-/// broker.md's planner: what can last how long.
+/// What can last how long: chained an hour, directly up to the role's maximum.
 #[test]
 fn durations() {
     const CHAINED: &str =

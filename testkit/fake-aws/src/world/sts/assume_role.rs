@@ -11,6 +11,7 @@ use crate::limits::{
 };
 use crate::message::Parameters;
 use crate::world::authorise::Question;
+use crate::world::call::add_request_tags;
 use crate::world::{Call, World};
 use crate::xml::Xml;
 
@@ -184,7 +185,7 @@ fn request_keys(world: &World, call: &Call<'_>, asked: &Asked<'_>) -> Context {
     if let Some(identity) = parameters.get("SourceIdentity") {
         context.set("sts:SourceIdentity", Fact::One(identity.to_owned()));
     }
-    super::super::add_request_tags(&mut context, &parameters.tags());
+    add_request_tags(&mut context, &parameters.tags());
     let transitive = parameters.list("TransitiveTagKeys");
     if !transitive.is_empty() {
         let keys = transitive.into_iter().map(str::to_owned).collect();
