@@ -4,8 +4,8 @@
 //! file. The section an SDK reads can then hold `credential_process` and nothing that would compete with it.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::ini::{Document, Section};
@@ -20,7 +20,12 @@ pub struct ProfileFiles<'a> {
     /// The sections of the names that were asked for: a route asks a dozen settings of two or three names, and a file
     /// can have thousands.
     known: RefCell<Vec<(String, Places)>>,
+    /// The sections of all names, once more than a few were asked for.
+    index: OnceCell<HashMap<String, Places>>,
 }
+
+/// A route asks for two or three names; `kagi list` for all.
+const FEW: usize = 8;
 
 type Places = Vec<(File, usize)>;
 
@@ -139,7 +144,13 @@ impl<'a> ProfileFiles<'a> {
         let (config, credentials) = (Document::scan(config), Document::scan(credentials));
         let sections = config.sections().iter().enumerate();
         let globals = sections.filter(|(_, section)| section.header.trim() == "kagi").map(|(index, _)| index);
-        Self { globals: globals.collect(), config, credentials, known: RefCell::default() }
+        Self {
+            globals: globals.collect(),
+            config,
+            credentials,
+            known: RefCell::default(),
+            index: OnceCell::new(),
+        }
     }
 
     /// One of the files.
@@ -153,18 +164,44 @@ impl<'a> ProfileFiles<'a> {
 
     /// The sections that speak of a profile, the strongest first.
     fn sections(&self, name: &str) -> Vec<(File, &Section<'a>)> {
-        let mut known = self.known.borrow_mut();
-        let found = match known.iter().position(|(of, _)| of == name) {
-            Some(at) => at,
-            None => {
-                known.push((name.to_owned(), self.find(name)));
-                known.len() - 1
-            }
-        };
-        let places = known.get(found).map(|(_, places)| places.as_slice()).unwrap_or_default();
         let section =
             |(file, index): &(File, usize)| Some((*file, self.document(*file).sections().get(*index)?));
-        places.iter().filter_map(section).collect()
+        let mut known = self.known.borrow_mut();
+        if let Some((_, places)) = known.iter().find(|(of, _)| of == name) {
+            return places.iter().filter_map(section).collect();
+        }
+        if known.len() >= FEW {
+            let places = self.index.get_or_init(|| self.find_all()).get(name);
+            return places.into_iter().flatten().filter_map(section).collect();
+        }
+        let places = self.find(name);
+        let sections = places.iter().filter_map(section).collect();
+        known.push((name.to_owned(), places));
+        sections
+    }
+
+    /// The sections of every name, for whoever asks for many.
+    fn find_all(&self) -> HashMap<String, Places> {
+        let mut all: HashMap<String, Places> = HashMap::new();
+        let mut put = |name: &str, file, index| match all.get_mut(name) {
+            Some(places) => places.push((file, index)),
+            None => drop(all.insert(name.to_owned(), vec![(file, index)])),
+        };
+        let headings: Vec<_> = self.config.sections().iter().map(|section| heading(section.header)).collect();
+        for (index, heading) in headings.iter().enumerate() {
+            if let Heading::Kagi(name) = heading {
+                put(name, File::Config, index);
+            }
+        }
+        for (index, heading) in headings.iter().enumerate() {
+            if let Heading::Profile(name) = heading {
+                put(name, File::Config, index);
+            }
+        }
+        for (index, section) in self.credentials.sections().iter().enumerate() {
+            put(section.header.trim(), File::Credentials, index);
+        }
+        all
     }
 
     fn find(&self, name: &str) -> Places {
@@ -310,6 +347,20 @@ mod tests {
         assert!(files.get("other", "x").is_none());
         assert!(files.defines("dev") && !files.defines("other"));
         assert_eq!(files.names().into_iter().collect::<Vec<_>>(), ["dev"]);
+    }
+
+    #[test]
+    fn the_index_of_all_names_finds_what_a_search_finds() {
+        let config = "[kagi a]\nx=1\n[profile a]\n[profile b]\n[profile \"c d\"]\n[profile a]\n[default]\n[kagi c]\n[profile x y]\n";
+        let files = ProfileFiles::scan(config, "[a]\n[default]\n[ b ]\n");
+        let all = files.find_all();
+        for name in ["a", "b", "c d", "default", "c", "x y", "x", "nobody"] {
+            assert_eq!(all.get(name).cloned().unwrap_or_default(), files.find(name), "{name}");
+        }
+        assert_eq!(
+            files.find("a"),
+            [(File::Config, 0), (File::Config, 1), (File::Config, 4), (File::Credentials, 0)]
+        );
     }
 
     #[test]
