@@ -417,7 +417,16 @@ impl Walk<'_, '_> {
         let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
         let elevate = self.checked(profile, "elevate_seconds", seconds)?;
         let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
-        let Some((_, last)) = self.hops.last_mut() else { return Ok(false) };
+        let Some((_, last)) = self.hops.last_mut() else {
+            return match access {
+                Access::Everyday => Ok(false),
+                Access::Elevated { .. } => Err(Refused::new(
+                    format!("`{}` has no role to elevate", shown(profile)),
+                    "the user's own session is never narrowed: leave `--elevate` out, or name a profile with a role",
+                )
+                .into()),
+            };
+        };
         match access {
             Access::Everyday if read_only => {
                 let arn = format!("arn:{}:iam::aws:policy/ReadOnlyAccess", last.role.partition());

@@ -162,7 +162,7 @@ fn restore_originals(changes: &mut Changes) {
     }
 }
 
-/// Whether every SDK, reading the person's own files, ends at us for this profile: §2.3's traps do not apply.
+/// Whether every SDK, reading the person's own files, ends at us for this profile, with nothing beside us that could win.
 pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
     let (files, name) = (&broker.context.files, broker.route.name.as_str());
     let Some(section) = files.sdk_section(name) else { return false };

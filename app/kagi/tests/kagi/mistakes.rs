@@ -395,6 +395,12 @@ const MISTAKES: &[Mistake] = &[
         says: &["the reason is empty", "--reason"],
     },
     Mistake {
+        name: "elevate without a role",
+        spoil: |_, _| {},
+        run: &["exec", "--elevate", "--reason", "to fix it", "bastion", "--", "true"],
+        says: &["`bastion` has no role to elevate", "leave `--elevate` out"],
+    },
+    Mistake {
         name: "elevate for a day",
         spoil: |_, _| {},
         run: &["exec", "--elevate", "--reason", "to fix it", "--for", "24h", "dev", "--", "true"],
