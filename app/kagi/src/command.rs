@@ -1,0 +1,51 @@
+//! The commands, one module each.
+
+mod add;
+mod complete;
+mod console;
+pub(crate) mod credentials;
+mod doctor;
+mod env;
+mod environment;
+mod exec;
+mod explain;
+mod forget;
+mod list;
+mod log;
+mod login;
+mod profile_lines;
+mod rotate;
+mod serve;
+mod target;
+mod vault;
+
+use std::process::ExitCode;
+
+use crate::args::Command;
+use crate::error::KagiError;
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<ExitCode, KagiError> {
+    match command {
+        Command::Add(arguments) => add::run(&arguments),
+        Command::Login(arguments) => login::run(&arguments),
+        Command::Exec(arguments) => exec::run(&arguments),
+        Command::Credentials(arguments) => Ok(credentials::run(&arguments)),
+        Command::Env(arguments) => env::run(&arguments),
+        Command::Console(arguments) => console::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Rotate(arguments) => rotate::run(&arguments),
+        Command::Unlock(arguments) => vault::unlock(&arguments),
+        Command::Lock(_) => vault::lock(),
+        Command::Passphrase(_) => vault::change_passphrase(),
+        Command::Forget(arguments) => forget::run(&arguments),
+        Command::Restore(arguments) => forget::restore(&arguments),
+        Command::Log(arguments) => log::run(&arguments),
+        Command::Completions(arguments) => complete::script(&arguments),
+        Command::Man(arguments) => complete::manual(&arguments),
+        Command::Complete(arguments) => complete::run(&arguments),
+    }
+}

@@ -1,0 +1,196 @@
+//! `kagi add`: a long-term key from plaintext into the vault, and the profile's lines for the SDKs.
+
+use std::process::ExitCode;
+
+use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
+use kagimori_session::endpoint::Service;
+use kagimori_session::profile::File;
+use kagimori_session::value::{mfa_serial, shown};
+use secrecy::ExposeSecret;
+
+use super::profile_lines::{self, Edits, KEY_SETTINGS};
+use super::vault::{open_or_create, with_context};
+use crate::args;
+use crate::broker::client;
+use crate::context::Context;
+use crate::error::{KagiError, quoted};
+use crate::log;
+use crate::printer;
+use crate::prompt::Ask;
+use crate::vault::{StoredKey, Vault};
+
+/// `kagi add`
+pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
+    with_context(|context| {
+        let profile = arguments.profile.as_str();
+        profile_lines::check_name(profile)?;
+        let plaintext = plaintext_key(context, profile)?;
+        let (edits, vault) = if plaintext.is_none() && context.files.get(profile, "role_arn").is_some() {
+            add_role(context, arguments)?
+        } else {
+            add_key(context, arguments, plaintext)?
+        };
+        if !arguments.leave_files {
+            edits.apply(context, &vault)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// A role profile: its route must lead to a key that is kept.
+fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<(Edits, Vault), KagiError> {
+    let target = kagimori_session::route::Target::Profile(arguments.profile.clone());
+    let route = context.route(&target, &kagimori_session::route::Access::Everyday)?;
+    let vault = context.vault()?;
+    context.key(&vault, &route)?;
+    printer::note(&format!(
+        "`{}` will be served by kagi, from the key of `{}`",
+        arguments.profile, route.key_profile
+    ));
+    Ok((profile_lines::serve(context, &arguments.profile)?, vault))
+}
+
+fn add_key(
+    context: &Context<'_>,
+    arguments: &args::Add,
+    plaintext: Option<LongTermKey>,
+) -> Result<(Edits, Vault), KagiError> {
+    let profile = arguments.profile.as_str();
+    let key = match plaintext {
+        Some(key) => key,
+        None => typed_key(context, profile)?,
+    };
+    check(&key)?;
+    let vault = open_or_create(context)?;
+    let stored = identify(context, arguments, &key)?;
+    store(context, &vault, &stored)?;
+    let edits = profile_lines::serve(context, profile)?;
+    Ok((edits.without_plaintext(profile), vault))
+}
+
+/// The key in the credentials file, else in the config file.
+fn plaintext_key(context: &Context<'_>, profile: &str) -> Result<Option<LongTermKey>, KagiError> {
+    let sections = [
+        (File::Credentials, context.files.credentials_section(profile)),
+        (File::Config, context.files.sdk_section(profile)),
+    ];
+    for (file, section) in sections {
+        let Some(section) = section else { continue };
+        let value = |key| section.setting(key).map(|setting| setting.value.trim().to_owned());
+        match (value(KEY_SETTINGS[0]), value(KEY_SETTINGS[1])) {
+            (Some(access_key_id), Some(secret)) => {
+                return Ok(Some(LongTermKey { access_key_id, secret_access_key: secret.into() }));
+            }
+            (None, None) => {}
+            _ => {
+                return Err(KagiError::argument(
+                    format!(
+                        "`[{}]` (line {}) of the {} file has half a key",
+                        section.header,
+                        section.line,
+                        file_name(file)
+                    ),
+                    "both `aws_access_key_id` and `aws_secret_access_key` are needed, or neither",
+                ));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn file_name(file: File) -> &'static str {
+    match file {
+        File::Config => "config",
+        File::Credentials => "credentials",
+    }
+}
+
+fn typed_key(context: &Context<'_>, profile: &str) -> Result<LongTermKey, KagiError> {
+    let prompter = context.prompter(format!("kagi add {}", quoted(profile)))?;
+    let id = prompter.ask(Ask::Secret("the access key"), &format!("kagi: access key id of {profile}"))?;
+    let secret =
+        prompter.ask(Ask::Secret("the access key"), &format!("kagi: secret access key of {profile}"))?;
+    Ok(LongTermKey { access_key_id: id.trim().to_owned(), secret_access_key: secret.trim().into() })
+}
+
+fn check(key: &LongTermKey) -> Result<(), KagiError> {
+    let id = &key.access_key_id;
+    if id.starts_with("ASIA") && is_key_id(id) {
+        return Err(KagiError::argument(
+            format!("`{id}` belongs to temporary credentials"),
+            "kagi keeps a user's own key, `AKIA…`, and makes temporary ones itself",
+        ));
+    }
+    if !is_long_term_id(id) {
+        return Err(KagiError::argument(
+            format!("`{}` is not an access key id", shown(id)),
+            "it has the form `AKIAIOSFODNN7EXAMPLE`",
+        ));
+    }
+    let secret = key.secret_access_key.expose_secret();
+    if !(16..=128).contains(&secret.len()) || secret.contains(char::is_whitespace) || !secret.is_ascii() {
+        return Err(KagiError::argument(
+            "the secret access key has not the form of one",
+            "it has 40 letters, digits, `+` and `/`; was it cut while copying?",
+        ));
+    }
+    Ok(())
+}
+
+/// Asks AWS whose key it is and which device belongs to it.
+fn identify(context: &Context<'_>, arguments: &args::Add, key: &LongTermKey) -> Result<StoredKey, KagiError> {
+    let profile = arguments.profile.as_str();
+    let mut stored = StoredKey {
+        profile: profile.to_owned(),
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: key.secret_access_key.clone(),
+        user_arn: String::new(),
+        mfa_serial: None,
+        stored_at: context.now().as_second(),
+    };
+    if arguments.offline {
+        stored.user_arn = profile.to_owned();
+        return Ok(stored);
+    }
+    let client = client(context, profile)?;
+    let signer = Signer::LongTerm(key);
+    let sts = context.endpoint(Service::Sts, profile)?;
+    let caller = client
+        .get_caller_identity(&sts, &signer, context.now())
+        .map_err(|source| KagiError::call(source, &format!("the key of `{profile}`")))?;
+    if caller.arn.ends_with(":root") {
+        return Err(KagiError::argument(
+            format!("`{}` is a key of the root user of {}", key.access_key_id, caller.account),
+            "delete it: the root user needs no access key (IAM User Guide, \"Root user best practices\")",
+        ));
+    }
+    let iam = context.endpoint(Service::Iam, profile)?;
+    match client.list_mfa_devices(&iam, &signer, context.now()) {
+        Ok(serials) => stored.mfa_serial = serials.into_iter().find_map(|serial| mfa_serial(&serial).ok()),
+        Err(error) => printer::warning(&format!(
+            "the MFA device could not be looked up ({error}): set `mfa_serial` in the config file"
+        )),
+    }
+    printer::note(&match &stored.mfa_serial {
+        Some(serial) => format!("{} with MFA device {serial}", caller.arn),
+        None => format!("{} without an MFA device", caller.arn),
+    });
+    stored.user_arn = caller.arn;
+    Ok(stored)
+}
+
+fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(), KagiError> {
+    vault.put_key(stored)?;
+    // What was stored is read back before any plaintext goes.
+    let back = vault.key(&stored.profile)?.ok_or_else(|| KagiError::NoKey(stored.profile.clone()))?;
+    if back.secret_access_key.expose_secret() != stored.secret_access_key.expose_secret() {
+        return Err(KagiError::Damaged(vault.home().to_owned()));
+    }
+    let access_key_id = Some(stored.access_key_id.clone());
+    log::append(
+        vault,
+        log::Event { access_key_id, ..log::event("key-stored", &stored.profile, context.now()) },
+    );
+    printer::note(&format!("{} is in the vault as `{}`", stored.access_key_id, stored.profile));
+    Ok(())
+}

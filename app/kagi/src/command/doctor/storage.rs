@@ -1,0 +1,94 @@
+//! What lies on the disk: modes, the CLI's plaintext cache, the vault and its log.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::Finding;
+use crate::context::Context;
+use crate::error::KagiError;
+use crate::files::list;
+use crate::log::{self, Chain};
+use crate::vault::{Keeper, Locked};
+
+pub(super) fn look(context: &Context<'_>) -> Result<Vec<Finding>, KagiError> {
+    let mut findings = Vec::new();
+    let places = &context.places;
+    for path in [&places.config, &places.credentials] {
+        mode(path, 0o022, "others may change it", &mut findings);
+    }
+    mode(&places.credentials, 0o077, "others may read it", &mut findings);
+    mode(&places.home, 0o077, "others may look into it", &mut findings);
+    mode(&places.home.join("vault.json"), 0o077, "others may read it", &mut findings);
+    if let Some(folder) = places.config.parent() {
+        cli_cache(folder, &mut findings)?;
+    }
+    vault(context, &mut findings)?;
+    Ok(findings)
+}
+
+fn mode(path: &Path, forbidden: u32, why: &str, findings: &mut Vec<Finding>) {
+    let Ok(metadata) = fs::metadata(path) else { return };
+    let mode = metadata.mode() & 0o777;
+    if mode & forbidden != 0 && !findings.iter().any(|found| found.place == path.display().to_string()) {
+        let right = if metadata.is_dir() { "700" } else { "600" };
+        findings.push(Finding::new(
+            "mode",
+            path.display().to_string(),
+            format!("its mode is {mode:o}: {why}"),
+            format!("chmod {right} {}", path.display()),
+        ));
+    }
+}
+
+fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError> {
+    for cache in ["cli/cache", "login/cache", "sso/cache"] {
+        let cache = folder.join(cache);
+        let count = list(&cache, "json")?.len();
+        if count > 0 {
+            findings.push(Finding::new(
+                "plaintext-cache",
+                cache.display().to_string(),
+                format!("the AWS CLI keeps {count} sets of credentials or tokens here in plaintext"),
+                format!(
+                    "remove the files; profiles that kagi serves leave none (rm {}/*.json)",
+                    cache.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn vault(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), KagiError> {
+    let Some(locked) = Locked::find(&context.places.home)? else { return Ok(()) };
+    let keeper = context.keeper()?;
+    if let Keeper::RuntimeFile(folder) = &keeper {
+        findings.push(Finding::new(
+            "unlock-file",
+            folder.display().to_string(),
+            "the open vault's key waits in a file",
+            "where the kernel keyring can be used, remove `unlock = runtime-dir`",
+        ));
+    }
+    let Some(vault) = locked.unlocked(&keeper, context.now()) else { return Ok(()) };
+    for key in vault.keys()?.iter().filter(|key| key.mfa_serial.is_none()) {
+        if context.files.get(&key.profile, "mfa_serial").is_none() {
+            findings.push(Finding::new(
+                "no-mfa",
+                format!("profile {}", key.profile),
+                format!("{} is used without MFA", key.access_key_id),
+                "enable a device in IAM and run `kagi add` again, or set `mfa_serial`",
+            ));
+        }
+    }
+    if log::read(&vault)?.1 != Chain::Whole {
+        findings.push(Finding::new(
+            "log",
+            log::shown_path(vault.home()).display().to_string(),
+            "the log is not whole",
+            "`kagi log --verify` says where",
+        ));
+    }
+    Ok(())
+}

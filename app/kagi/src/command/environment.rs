@@ -1,0 +1,245 @@
+//! What a program's environment must hold, and must not, to act as a profile.
+
+use kagimori_session::ini::Document;
+use kagimori_session::key::CacheKey;
+use kagimori_session::profile::{File, Heading, heading};
+use kagimori_session::route::rfc3339;
+use secrecy::ExposeSecret;
+
+use super::profile_lines::{KEY_SETTINGS, ROLE_SETTINGS, check_name, own_command, sdk_header};
+use crate::broker::Broker;
+use crate::error::KagiError;
+use crate::files::write_own;
+use crate::place::variable;
+use crate::vault::StoredSession;
+
+/// Everything that could make a program somebody else: what aws-vault clears, and what it forgets.
+pub(crate) const UNSET: [&str; 18] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_PROFILE",
+    "AWS_SDK_LOAD_CONFIG",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_ACCOUNT_ID",
+    "AWS_CREDENTIAL_SCOPE",
+];
+
+/// Ours.
+const OWN: [&str; 3] = ["KAGI_PROFILE", "KAGI_UNTIL", SET];
+/// Names which of these kagi has set, so that the next profile, or none, takes them away again.
+const SET: &str = "KAGI_SET";
+const SET_BY_US: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED"];
+const ORIGINALS: [(&str, &str); 2] = [
+    ("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE"),
+    ("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+];
+
+/// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
+const NOT_COPIED: [&str; 16] = [
+    "credential_process",
+    "credential_source",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "sso_region",
+    "sso_account_id",
+    "sso_role_name",
+    "login_session",
+    "read_only",
+    "reason_in",
+    "elevate_seconds",
+    "session_seconds",
+    "mfa_process",
+    "include_profile",
+    "parent_profile",
+];
+
+/// Variables to take away and to set.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) unset: Vec<&'static str>,
+    pub(crate) set: Vec<(&'static str, String)>,
+}
+
+/// How the program shall find its credentials.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// Frozen keys in the environment.
+    pub(crate) env_keys: bool,
+    /// Instance metadata stays within reach.
+    pub(crate) keep_metadata: bool,
+}
+
+/// Takes everything away.
+pub(crate) fn none() -> Changes {
+    let before = variable(SET).unwrap_or_default();
+    let set_before = SET_BY_US.into_iter().filter(|name| before.split(',').any(|set| set == *name));
+    let unset = UNSET.into_iter().chain(OWN).chain(set_before).collect();
+    let mut changes = Changes { unset, set: Vec::new() };
+    restore_originals(&mut changes);
+    changes
+}
+
+/// Points a program at a broker's target.
+pub(crate) fn of(
+    broker: &Broker<'_, '_>,
+    session: &StoredSession,
+    style: Style,
+) -> Result<Changes, KagiError> {
+    let mut changes = none();
+    let mut put = |name: &'static str, value: String| {
+        changes.unset.retain(|unset| *unset != name);
+        changes.set.push((name, value));
+    };
+    put("KAGI_PROFILE", broker.route.name.clone());
+    if let Some(region) = &broker.route.region {
+        // boto reads only the second.
+        put("AWS_REGION", region.clone());
+        put("AWS_DEFAULT_REGION", region.clone());
+    }
+    if !style.keep_metadata {
+        // When we fail, the JS SDK silently goes on to the container's or the machine's own identity.
+        put("AWS_EC2_METADATA_DISABLED", "true".to_owned());
+    }
+    let ours: Vec<_> = SET_BY_US.into_iter().filter(|name| sets(broker, style, name)).collect();
+    put(SET, ours.join(","));
+    let credentials = session.credentials()?;
+    if session.elevated || style.env_keys {
+        put("KAGI_UNTIL", rfc3339(credentials.expiration));
+    }
+    if style.env_keys {
+        put("AWS_ACCESS_KEY_ID", credentials.access_key_id.clone());
+        put("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose_secret().to_owned());
+        put("AWS_SESSION_TOKEN", credentials.session_token.expose_secret().to_owned());
+        put("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expiration));
+        return Ok(changes);
+    }
+    if !session.elevated && is_served(broker) {
+        put("AWS_PROFILE", broker.route.name.clone());
+        return Ok(changes);
+    }
+    let (profile, config, credentials) = own_files(broker, session)?;
+    put("AWS_PROFILE", profile);
+    put("AWS_CONFIG_FILE", config);
+    put("AWS_SHARED_CREDENTIALS_FILE", credentials);
+    put("KAGI_AWS_CONFIG_FILE", broker.context.places.config.to_string_lossy().into_owned());
+    put("KAGI_AWS_CREDENTIALS_FILE", broker.context.places.credentials.to_string_lossy().into_owned());
+    // What was going to be restored is set above.
+    let mut seen = Vec::new();
+    changes.set.reverse();
+    changes.set.retain(|(name, _)| {
+        !seen.contains(name) && {
+            seen.push(*name);
+            true
+        }
+    });
+    changes.set.reverse();
+    Ok(changes)
+}
+
+fn sets(broker: &Broker<'_, '_>, style: Style, name: &str) -> bool {
+    if name == "AWS_EC2_METADATA_DISABLED" { !style.keep_metadata } else { broker.route.region.is_some() }
+}
+
+/// Inside a shell of ours the person's own files are put back.
+fn restore_originals(changes: &mut Changes) {
+    for (ours, theirs) in ORIGINALS {
+        if let Some(path) = variable(ours) {
+            changes.set.push((theirs, path));
+            changes.unset.push(ours);
+        }
+    }
+}
+
+/// Whether every SDK, reading the person's own files, ends at us for this profile, with nothing beside us that could win.
+pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
+    let (files, name) = (&broker.context.files, broker.route.name.as_str());
+    let Some(section) = files.sdk_section(name) else { return false };
+    let ours = own_command().map(|command| format!("{command} credentials {name}"));
+    let is_ours = section
+        .setting("credential_process")
+        .is_some_and(|it| Ok(it.value.into_owned()) == ours.map_err(|_| ()));
+    let competes = |key: &&'static str| section.setting(key).is_some();
+    let shadowed = files
+        .credentials_section(name)
+        .is_some_and(|section| KEY_SETTINGS.iter().any(|key| section.setting(key).is_some()));
+    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).any(competes)
+}
+
+/// A config file with this one profile, and an empty credentials file: whatever stands in the person's own files, the
+/// program can be nobody else.
+fn own_files(
+    broker: &Broker<'_, '_>,
+    session: &StoredSession,
+) -> Result<(String, String, String), KagiError> {
+    let name = broker.route.name.replace('/', ":");
+    check_name(&name)?;
+    let line = format!("{} credentials {}", own_command()?, process_arguments(broker, session)?);
+    let text = config_text(broker, &name, &line);
+    let folder = broker.vault.home().join("run");
+    let config = folder.join(format!("{}.config", CacheKey::of("config 1", &[&text]).hex()));
+    let credentials = folder.join("empty.credentials");
+    write_own(&config, text.as_bytes())?;
+    write_own(&credentials, b"")?;
+    Ok((name, config.to_string_lossy().into_owned(), credentials.to_string_lossy().into_owned()))
+}
+
+fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result<String, KagiError> {
+    if session.elevated {
+        return Ok(format!("--session {}", session.key));
+    }
+    match broker.route.name.split_once('/') {
+        Some((account, role)) if !broker.context.files.defines(&broker.route.name) => {
+            check_name(&broker.route.key_profile)?;
+            Ok(format!("--account {account} --role {role} --source {}", broker.route.key_profile))
+        }
+        _ => Ok(broker.route.name.clone()),
+    }
+}
+
+fn config_text(broker: &Broker<'_, '_>, name: &str, line: &str) -> String {
+    let files = &broker.context.files;
+    let mut text = format!(
+        "# Made by kagi: one profile and no way to another identity.\n[{}]\ncredential_process = {line}\n",
+        sdk_header(name)
+    );
+    let Some(section) = files.sdk_section(&broker.route.name) else {
+        if let Some(region) = &broker.route.region {
+            text.push_str(&format!("region = {region}\n"));
+        }
+        return text;
+    };
+    let excluded = |key: &str| {
+        let lists = KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&NOT_COPIED);
+        lists.into_iter().any(|excluded| key.eq_ignore_ascii_case(excluded))
+    };
+    for setting in section.settings().filter(|setting| !excluded(setting.key)) {
+        text.push_str(&format!("{} = {}\n", setting.key, setting.value.replace('\n', "\n  ")));
+    }
+    if let Some(services) = section.setting("services") {
+        text.push_str(&services_text(files.document(File::Config), &services.value));
+    }
+    text
+}
+
+/// The `[services NAME]` section as it stands.
+fn services_text(document: &Document<'_>, name: &str) -> String {
+    let wanted = format!("services {name}");
+    let is_it = |header: &str| header.trim() == wanted && heading(header) == Heading::Other;
+    let Some(section) = document.sections().iter().find(|section| is_it(section.header)) else {
+        return String::new();
+    };
+    let body = document.text().get(section.body_span()).unwrap_or_default();
+    format!("[{wanted}]\n{}\n", body.trim_end())
+}

@@ -1,0 +1,153 @@
+//! `kagi list`: the profiles, and how long their sessions last.
+
+use std::process::ExitCode;
+
+use kagimori_session::route::{Access, Target};
+use kagimori_session::value::words;
+use serde::Serialize;
+
+use super::vault::with_context;
+use crate::args::{self, Format};
+use crate::broker::Broker;
+use crate::context::Context;
+use crate::error::KagiError;
+use crate::printer;
+use crate::vault::{Locked, Vault};
+
+#[derive(Debug, Serialize)]
+struct Listing {
+    schema: &'static str,
+    vault: &'static str,
+    profiles: Vec<Row>,
+    elevated: Vec<Elevated>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Row {
+    profile: String,
+    key_of: Option<String>,
+    role: Option<String>,
+    read_only: bool,
+    session_seconds_left: Option<i64>,
+    seconds_left: Option<i64>,
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Elevated {
+    of: String,
+    role: Option<String>,
+    seconds_left: i64,
+}
+
+/// `kagi list`
+pub(crate) fn run(arguments: &args::List) -> Result<ExitCode, KagiError> {
+    with_context(|context| {
+        let listing = listing(context)?;
+        match arguments.format {
+            Format::Json => printer::json(&listing)?,
+            Format::Text => printer::text(&text(&listing))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn listing(context: &Context<'_>) -> Result<Listing, KagiError> {
+    let locked = Locked::find(&context.places.home)?;
+    let vault = match &locked {
+        Some(locked) => locked.unlocked(&context.keeper()?, context.now()),
+        None => None,
+    };
+    let state = match (&locked, &vault) {
+        (None, _) => "none",
+        (_, None) => "locked",
+        (_, Some(_)) => "open",
+    };
+    let mut names = context.files.names();
+    if let Some(vault) = &vault {
+        names.extend(vault.keys()?.into_iter().map(|key| key.profile));
+    }
+    let profiles = names.into_iter().map(|name| row(context, vault.as_ref(), name)).collect();
+    Ok(Listing {
+        schema: "kagi.list/1",
+        vault: state,
+        profiles,
+        elevated: elevated(context, vault.as_ref())?,
+    })
+}
+
+fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
+    let route = match context.route(&Target::Profile(name.clone()), &Access::Everyday) {
+        Ok(route) => route,
+        Err(error) => return Row { profile: name, problem: Some(error.to_string()), ..Row::default() },
+    };
+    let mut row = Row {
+        key_of: Some(route.key_profile.clone()),
+        role: route.hops.last().map(|hop| hop.role.as_str().to_owned()),
+        read_only: route.narrowed,
+        profile: name,
+        ..Row::default()
+    };
+    let Some(vault) = vault else { return row };
+    match Broker::new(context, vault.clone(), route) {
+        Err(error) => row.problem = Some(error.to_string()),
+        Ok(broker) => {
+            let left = |step: usize| broker.left(step).filter(|left| *left > 0);
+            let last = broker.plan.steps.len().saturating_sub(1);
+            (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
+        }
+    }
+    row
+}
+
+fn elevated(context: &Context<'_>, vault: Option<&Vault>) -> Result<Vec<Elevated>, KagiError> {
+    let now = context.now().as_second();
+    let Some(vault) = vault else { return Ok(Vec::new()) };
+    let sessions =
+        vault.sessions()?.into_iter().filter(|session| session.elevated && session.expires_at > now);
+    Ok(sessions
+        .map(|session| Elevated {
+            of: session.of,
+            role: session.role,
+            seconds_left: session.expires_at - now,
+        })
+        .collect())
+}
+
+fn text(listing: &Listing) -> String {
+    if listing.profiles.is_empty() {
+        return "there are no profiles yet: `kagi add NAME` stores a key under a new one\n".to_owned();
+    }
+    let width = listing.profiles.iter().map(|row| row.profile.chars().count()).max().unwrap_or_default();
+    let mut out = String::new();
+    for row in &listing.profiles {
+        out.push_str(&format!("{:width$}  {:>8}  {}\n", row.profile, left(listing, row), what(row)));
+    }
+    for elevated in &listing.elevated {
+        let role = elevated.role.as_deref().unwrap_or_default();
+        out.push_str(&format!("elevated: {} {} ({role})\n", elevated.of, words(elevated.seconds_left)));
+    }
+    if listing.vault == "locked" {
+        out.push_str("the vault is locked: `kagi unlock` shows how long sessions last\n");
+    }
+    out
+}
+
+fn left(listing: &Listing, row: &Row) -> String {
+    match (listing.vault, row.seconds_left, row.session_seconds_left) {
+        ("open", Some(left), _) => words(left),
+        // The session is there, the role comes without asking.
+        ("open", None, Some(_)) => "ready".to_owned(),
+        ("open", None, None) if row.problem.is_none() => "login".to_owned(),
+        _ => "-".to_owned(),
+    }
+}
+
+fn what(row: &Row) -> String {
+    match (&row.problem, &row.role) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(role)) if row.read_only => format!("{role} (read-only)"),
+        (None, Some(role)) => role.clone(),
+        (None, None) => "the user's own session".to_owned(),
+    }
+}

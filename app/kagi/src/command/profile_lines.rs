@@ -1,0 +1,171 @@
+//! The lines an SDK reads: `credential_process` in the profile's section, and nothing beside it that would win over it
+//! (static keys) or take part in it (`role_arn`). The role's settings live in `[kagi NAME]`, which no SDK reads.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
+use kagimori_session::profile::{Heading, heading, is_portable_name, without_inline_comment};
+use kagimori_session::value::shown;
+
+use crate::context::Context;
+use crate::error::KagiError;
+use crate::files::{read_profiles, rewrite};
+use crate::lock::lock;
+use crate::printer;
+use crate::vault::Vault;
+
+/// What makes a key.
+pub(crate) const KEY_SETTINGS: [&str; 4] =
+    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
+
+/// What makes a role; with `credential_process` beside them SDKs disagree.
+pub(crate) const ROLE_SETTINGS: [&str; 10] = [
+    "role_arn",
+    "source_profile",
+    "mfa_serial",
+    "external_id",
+    "role_session_name",
+    "duration_seconds",
+    "session_tags",
+    "transitive_session_tags",
+    "source_identity",
+    "policy_arns",
+];
+
+/// New texts of the profile files.
+pub(crate) struct Edits {
+    config: String,
+    credentials: String,
+}
+
+/// Only names every SDK reads are written into the files.
+pub(crate) fn check_name(name: &str) -> Result<(), KagiError> {
+    if is_portable_name(name) {
+        return Ok(());
+    }
+    Err(KagiError::argument(
+        format!("no SDK reads a profile called `{}`", shown(name)),
+        "use letters, digits and `_.@+%:/-`",
+    ))
+}
+
+/// The header of the section an SDK reads.
+pub(crate) fn sdk_header(profile: &str) -> String {
+    if profile == "default" { "default".to_owned() } else { format!("profile {profile}") }
+}
+
+fn is_sdk_section(header: &str, profile: &str) -> bool {
+    matches!(heading(header), Heading::Profile(name) if name == profile)
+}
+
+/// Lets kagi serve a profile.
+pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiError> {
+    let line = format!("{} credentials {profile}", own_command()?);
+    let (sdk, ours) = (sdk_header(profile), format!("kagi {profile}"));
+    let is_sdk = |header: &str| is_sdk_section(header, profile);
+    let is_ours = |header: &str| matches!(heading(header), Heading::Kagi(name) if name == profile);
+    let mut config = context.files.document(kagimori_session::profile::File::Config).text().to_owned();
+    if let Some(section) = context.files.sdk_section(profile) {
+        let moved: Vec<_> = section
+            .settings()
+            .filter(|setting| ROLE_SETTINGS.iter().any(|key| setting.key.eq_ignore_ascii_case(key)))
+            .map(|setting| (setting.key.to_lowercase(), moved_value(&setting.value)))
+            .collect();
+        config = remove(&config, is_sdk, &ROLE_SETTINGS);
+        for (key, value) in moved {
+            config = set(&config, is_ours, &ours, &key, &value);
+        }
+    }
+    config = set(&config, is_sdk, &sdk, "credential_process", &line);
+    let credentials = context.files.document(kagimori_session::profile::File::Credentials).text().to_owned();
+    Ok(Edits { config, credentials })
+}
+
+/// A value on the lines it had, indented so that they stay its own.
+fn moved_value(value: &str) -> String {
+    without_inline_comment(value).replace('\n', "\n  ")
+}
+
+impl Edits {
+    /// Without the plaintext keys of a profile.
+    pub(crate) fn without_plaintext(self, profile: &str) -> Self {
+        let is_keys = |header: &str| header.trim() == profile;
+        let is_sdk = |header: &str| is_sdk_section(header, profile);
+        Self {
+            config: remove(&self.config, is_sdk, &KEY_SETTINGS),
+            credentials: drop_empty_sections(&remove(&self.credentials, is_keys, &KEY_SETTINGS), is_keys),
+        }
+    }
+
+    /// Writes what changed, each file after a sealed backup.
+    pub(crate) fn apply(self, context: &Context<'_>, vault: &Vault) -> Result<(), KagiError> {
+        let places = &context.places;
+        let _lock = lock(&vault.lock_path("files"), Duration::from_secs(5))?;
+        let file = kagimori_session::profile::File::Config;
+        replace(context, vault, &places.config, context.files.document(file).text(), &self.config)?;
+        let file = kagimori_session::profile::File::Credentials;
+        replace(context, vault, &places.credentials, context.files.document(file).text(), &self.credentials)
+    }
+}
+
+fn replace(
+    context: &Context<'_>,
+    vault: &Vault,
+    path: &Path,
+    before: &str,
+    after: &str,
+) -> Result<(), KagiError> {
+    if before == after {
+        return Ok(());
+    }
+    if let Some(fault) = obstacle(before) {
+        return Err(KagiError::argument(
+            format!("`{}` line {}: {}", path.display(), fault.line, fault.kind.sentence()),
+            "correct the line first: kagi does not edit a file that SDKs read differently; the key is in the vault",
+        ));
+    }
+    if read_profiles(path)? != before {
+        return Err(KagiError::argument(
+            format!("`{}` was changed by somebody else meanwhile", path.display()),
+            "run the command again",
+        ));
+    }
+    if !before.is_empty() {
+        let backup = vault.back_up(path, before, context.now())?;
+        printer::note(&format!("backup of {} in {}", path.display(), backup.display()));
+    }
+    rewrite(path, after)?;
+    printer::note(&format!("edited {}", path.display()));
+    Ok(())
+}
+
+/// This program as an SDK can run it: an absolute path, no shell. The one in `PATH` if it is the same file, since that
+/// survives an upgrade.
+pub(crate) fn own_command() -> Result<String, KagiError> {
+    let own =
+        std::env::current_exe().map_err(|source| KagiError::Run { command: "kagi".to_owned(), source })?;
+    let path = in_path(&own).unwrap_or(own);
+    let text = path.to_str().unwrap_or_default();
+    // AWS: "A-Za-z0-9-_. " and separators are safe; botocore splits by itself, others by a shell.
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.+@".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    if !text.is_empty() && text.chars().all(|letter| plain(letter) || letter == ' ') {
+        return Ok(format!("\"{text}\""));
+    }
+    Err(KagiError::argument(
+        format!("the path of kagi, `{}`, cannot be written for every SDK", shown(&path.to_string_lossy())),
+        "move the program to a path of letters, digits and `-_.`",
+    ))
+}
+
+fn in_path(own: &Path) -> Option<PathBuf> {
+    let own = own.canonicalize().ok()?;
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join("kagi"))
+        .find(|candidate| candidate.canonicalize().is_ok_and(|candidate| candidate == own))
+}

@@ -1,0 +1,91 @@
+//! From the command line's words to a target and an access.
+
+use kagimori_session::route::{Access, Target};
+use kagimori_session::value::seconds;
+
+use crate::args;
+use crate::broker::Broker;
+use crate::context::{Caller, Context, Texts};
+use crate::error::KagiError;
+use crate::place::{Places, variable};
+use crate::vault::Vault;
+
+/// The profile that is meant when none is named.
+pub(crate) fn default_profile(profile: Option<&str>) -> String {
+    let named = profile.map(str::to_owned);
+    named
+        .or_else(|| variable("AWS_PROFILE"))
+        .or_else(|| variable("AWS_DEFAULT_PROFILE"))
+        .unwrap_or_else(|| "default".to_owned())
+}
+
+/// The target; the vault is opened only when a role's source must be looked for in it.
+pub(crate) fn target(
+    context: &Context<'_>,
+    typed: &args::Target,
+    vault: impl FnOnce() -> Result<Vault, KagiError>,
+) -> Result<Target, KagiError> {
+    let (Some(account), Some(role)) = (&typed.role.account, &typed.role.role) else {
+        return Ok(Target::Profile(default_profile(typed.profile.as_deref())));
+    };
+    if typed.profile.is_some() {
+        return Err(KagiError::argument(
+            "a profile and `--account` are both given",
+            "leave one out; the profile of the key is named with `--source`",
+        ));
+    }
+    let configured = || context.files.global("source_profile").map(|found| found.value.into_owned());
+    let source = match typed.role.source.clone().or_else(configured) {
+        Some(source) => source,
+        None => only_key(&vault()?)?,
+    };
+    Ok(Target::Role { account: account.clone(), role: role.clone(), source })
+}
+
+fn only_key(vault: &Vault) -> Result<String, KagiError> {
+    let keys = vault.keys()?;
+    match keys.as_slice() {
+        [only] => Ok(only.profile.clone()),
+        [] => Err(KagiError::argument("the vault has no key", "run `kagi add PROFILE`")),
+        several => {
+            let names: Vec<_> = several.iter().take(5).map(|key| format!("`{}`", key.profile)).collect();
+            Err(KagiError::argument(
+                format!("the vault has several keys: {}", names.join(", ")),
+                "name one with `--source`, or set `source_profile` in `[kagi]` of the config file",
+            ))
+        }
+    }
+}
+
+/// Reading, or everything for a reason.
+pub(crate) fn access(typed: &args::Elevation) -> Result<Access, KagiError> {
+    if !typed.elevate {
+        return Ok(Access::Everyday);
+    }
+    let reason = typed.reason.as_deref().unwrap_or_default().trim();
+    if reason.chars().count() < 4 {
+        return Err(KagiError::argument(
+            "the reason is empty",
+            "say why in a few words: `--reason \"restart the stuck worker, INC-42\"`",
+        ));
+    }
+    let seconds = typed.seconds.as_deref().map(seconds).transpose()?;
+    Ok(Access::Elevated { reason: reason.to_owned(), seconds })
+}
+
+/// Everything a command needs to get credentials.
+pub(crate) fn with_broker<T>(
+    typed: &args::Target,
+    elevation: Option<&args::Elevation>,
+    caller: Caller,
+    work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
+) -> Result<T, KagiError> {
+    let places = Places::find()?;
+    let texts = Texts::read(&places)?;
+    let context = Context::new(places, &texts, caller);
+    let access = elevation.map_or(Ok(Access::Everyday), access)?;
+    let target = target(&context, typed, || context.vault())?;
+    let route = context.route(&target, &access)?;
+    let broker = Broker::new(&context, context.vault()?, route)?;
+    work(&broker)
+}

@@ -1,0 +1,197 @@
+//! What a command works with: the profile files, the places, the vault and how it is opened.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kagimori_session::endpoint::{Endpoint, Service, Surroundings, endpoint};
+use kagimori_session::profile::ProfileFiles;
+use kagimori_session::route::{Access, Route, RouteError, Target, resolve, unknown};
+use kagimori_session::value::{seconds, within};
+use secrecy::SecretString;
+
+use crate::error::KagiError;
+use crate::files::read_profiles;
+use crate::lock::{Waited, lock_or};
+use crate::place::{Places, surroundings, variable};
+use crate::printer;
+use crate::prompt::{Ask, CALLED_BY_A_PERSON, CALLED_BY_AN_SDK, Prompter};
+use crate::vault::{Keeper, Locked, StoredKey, Vault};
+
+/// For how long `kagi unlock` opens the vault, unless told otherwise.
+const UNLOCKED_SECONDS: u32 = 12 * 3600;
+
+/// The texts of the profile files.
+pub(crate) struct Texts {
+    pub(crate) config: String,
+    pub(crate) credentials: String,
+}
+
+impl Texts {
+    /// Reads both files.
+    pub(crate) fn read(places: &Places) -> Result<Self, KagiError> {
+        Ok(Self { config: read_profiles(&places.config)?, credentials: read_profiles(&places.credentials)? })
+    }
+}
+
+/// Who waits for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// An SDK, which gives up soon.
+    Sdk,
+    /// A person.
+    Person,
+}
+
+/// What a command works with.
+pub(crate) struct Context<'a> {
+    pub(crate) places: Places,
+    pub(crate) around: Surroundings,
+    pub(crate) files: ProfileFiles<'a>,
+    pub(crate) caller: Caller,
+}
+
+impl<'a> Context<'a> {
+    /// A context over texts that were read.
+    pub(crate) fn new(places: Places, texts: &'a Texts, caller: Caller) -> Self {
+        let files = ProfileFiles::scan(&texts.config, &texts.credentials);
+        Self { places, around: surroundings(), files, caller }
+    }
+
+    /// The clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// A setting of `[kagi]`; the environment wins.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        let of_environment = variable(&format!("KAGI_{}", name.to_uppercase()));
+        of_environment.or_else(|| self.files.global(name).map(|found| found.value.into_owned()))
+    }
+
+    /// How a person is asked; `command` is named when nobody can be.
+    pub(crate) fn prompter(&self, command: String) -> Result<Prompter, KagiError> {
+        let program = self.setting("prompt_program").unwrap_or_default();
+        Ok(Prompter {
+            program: program.split_whitespace().map(str::to_owned).collect(),
+            terminal: variable("KAGI_TTY").is_none_or(|value| value != "0"),
+            patience: self.patience()?,
+            command,
+        })
+    }
+
+    /// How long an answer may take; `prompt_for` is for SDKs that wait longer, or shorter, than most.
+    fn patience(&self) -> Result<Duration, KagiError> {
+        Ok(match (self.caller, self.setting("prompt_for")) {
+            (Caller::Person, _) => CALLED_BY_A_PERSON,
+            (Caller::Sdk, None) => CALLED_BY_AN_SDK,
+            (Caller::Sdk, Some(text)) => {
+                Duration::from_secs(u64::from(within("prompt_for", seconds(&text)?, 1, 300)?))
+            }
+        })
+    }
+
+    /// Where the unlocked key waits.
+    pub(crate) fn keeper(&self) -> Result<Keeper, KagiError> {
+        Keeper::named(self.setting("unlock").as_deref(), self.places.runtime.as_deref())
+    }
+
+    /// For how long the vault stays unlocked.
+    pub(crate) fn unlocked_seconds(&self) -> Result<u32, KagiError> {
+        match self.setting("unlock_for") {
+            None => Ok(UNLOCKED_SECONDS),
+            Some(text) => Ok(within("unlock_for", seconds(&text)?, 60, 7 * 86_400)?),
+        }
+    }
+
+    /// The vault, opened: by its keeper, else by the passphrase, which is asked for once whoever waits.
+    pub(crate) fn vault(&self) -> Result<Vault, KagiError> {
+        let Some(locked) = Locked::find(&self.places.home)? else { return Err(KagiError::NoVault) };
+        let keeper = self.keeper()?;
+        if let Some(vault) = locked.unlocked(&keeper, self.now()) {
+            return Ok(vault);
+        }
+        let prompter = self.prompter("kagi unlock".to_owned())?;
+        if self.passphrase_program().is_none() && !prompter.can_ask() {
+            return Err(KagiError::Locked);
+        }
+        let waited = lock_or(
+            &self.places.home.join("locks/unlock"),
+            prompter.patience + Duration::from_secs(1),
+            || locked.unlocked(&keeper, self.now()),
+        )?;
+        match waited {
+            Waited::Done(vault) => Ok(vault),
+            Waited::Locked(_lock) => self.open(&locked, &keeper, self.unlocked_seconds()?, &prompter),
+        }
+    }
+
+    /// Asks for the passphrase and leaves the key with the keeper.
+    pub(crate) fn open(
+        &self,
+        locked: &Locked,
+        keeper: &Keeper,
+        seconds: u32,
+        prompter: &Prompter,
+    ) -> Result<Vault, KagiError> {
+        let attempts = if self.passphrase_program().is_some() { 1 } else { 3 };
+        let mut attempt = 1;
+        let vault = loop {
+            match locked.open(&self.passphrase(prompter, "kagi: passphrase of the vault")?) {
+                Err(KagiError::WrongPassphrase) if attempt < attempts => {
+                    prompter.say("kagi: the passphrase does not open the vault");
+                    attempt += 1;
+                }
+                other => break other?,
+            }
+        };
+        if *keeper != Keeper::Nowhere
+            && let Err(why) = locked.keep(&vault, keeper, seconds, self.now())
+            && self.caller == Caller::Person
+        {
+            printer::warning(&format!(
+                "the vault does not stay unlocked: {why}; with `unlock = runtime-dir` in `[kagi]` the key waits in a \
+                 file of `XDG_RUNTIME_DIR` instead"
+            ));
+        }
+        Ok(vault)
+    }
+
+    /// The passphrase: printed by a program, or asked for.
+    pub(crate) fn passphrase(&self, prompter: &Prompter, text: &str) -> Result<SecretString, KagiError> {
+        if let Some(program) = self.passphrase_program() {
+            let prompter = Prompter {
+                program: program.split_whitespace().map(str::to_owned).collect(),
+                terminal: false,
+                ..prompter.clone()
+            };
+            return Ok(prompter.ask(Ask::Secret("the passphrase"), text)?.as_str().into());
+        }
+        Ok(prompter.ask(Ask::Secret("the passphrase"), text)?.as_str().into())
+    }
+
+    pub(crate) fn passphrase_program(&self) -> Option<String> {
+        self.setting("passphrase_program")
+    }
+
+    /// The route of a target; a name that neither the files nor the vault know is an error with a suggestion.
+    pub(crate) fn route(&self, target: &Target, access: &Access) -> Result<Route, RouteError> {
+        resolve(&self.files, target, access)
+    }
+
+    /// The key a route begins with.
+    pub(crate) fn key(&self, vault: &Vault, route: &Route) -> Result<StoredKey, KagiError> {
+        match vault.key(&route.key_profile)? {
+            Some(key) => Ok(key),
+            None if self.files.defines(&route.key_profile) => {
+                Err(KagiError::NoKey(route.key_profile.clone()))
+            }
+            None if route.key_profile == route.name => Err(unknown(&self.files, &route.name).into()),
+            None => Err(KagiError::NoKey(route.key_profile.clone())),
+        }
+    }
+
+    /// The endpoint of a service for calls that begin with a profile's key.
+    pub(crate) fn endpoint(&self, service: Service, profile: &str) -> Result<Endpoint, KagiError> {
+        Ok(endpoint(service, &self.files, profile, &self.around)?)
+    }
+}

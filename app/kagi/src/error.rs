@@ -1,0 +1,319 @@
+//! What makes a command fail, and what to do about it. No secret, code or token is ever in a message.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kagimori_session::route::RouteError;
+use kagimori_session::value::{Refused, shown, words};
+use kagimori_sts::{Cause, StsError};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KagiError {
+    /// Nobody reads our output any more.
+    #[error("the reader of the output went away")]
+    BrokenPipe,
+    /// There is no home directory.
+    #[error("`HOME` is not set")]
+    NoHome,
+    /// A file could not be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A profile file is not text.
+    #[error("`{}` line {line}: the text is not UTF-8", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first wrong byte.
+        line: usize,
+    },
+    /// A file is far too long to be what it should be.
+    #[error("`{}` is longer than {most} bytes", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The bound.
+        most: u64,
+    },
+    /// A profile has no route.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A typed value cannot be used.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The vault was never made.
+    #[error("there is no vault yet")]
+    NoVault,
+    /// The vault's key is not at hand.
+    #[error("the vault is locked")]
+    Locked,
+    /// The passphrase does not open the vault.
+    #[error("the passphrase does not open the vault")]
+    WrongPassphrase,
+    /// A file of the vault is damaged or was made with another key.
+    #[error("`{}` is damaged or belongs to another vault", .0.display())]
+    Damaged(PathBuf),
+    /// No key is kept under this name.
+    #[error("the vault has no key for profile `{}`", shown(.0))]
+    NoKey(String),
+    /// There is nobody to ask.
+    #[error("{what} is needed, and there is no terminal to ask on")]
+    NobodyToAsk {
+        /// What is needed.
+        what: &'static str,
+        /// The command that will ask.
+        command: String,
+    },
+    /// The person did not answer.
+    #[error("{what} was asked for and not given")]
+    NotGiven {
+        /// What was asked for.
+        what: &'static str,
+        /// The command that asks again.
+        command: String,
+    },
+    /// The prompt program failed.
+    #[error("the prompt program `{}` could not be run: {source}", shown(.program))]
+    PromptProgram {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Somebody was asked a moment ago and did not answer.
+    #[error("the MFA code was asked for {ago} seconds ago and not given")]
+    AskedJustNow {
+        /// Seconds since.
+        ago: i64,
+        /// The command that asks again.
+        command: String,
+    },
+    /// The code was used already and there is no time to wait for the next.
+    #[error("this MFA code was used already; the device shows another in {} seconds", .0)]
+    CodeUsed(i64),
+    /// Too many wrong codes.
+    #[error("AWS did not take the MFA code")]
+    WrongCode {
+        /// The device.
+        serial: String,
+    },
+    /// Another process is at it for too long.
+    #[error("another kagi is getting the same credentials and has not finished")]
+    Busy,
+    /// A call failed.
+    #[error("{source}")]
+    Call {
+        /// What happened.
+        source: StsError,
+        /// What was being done: a role, a profile.
+        of: String,
+    },
+    /// AWS returned another role than was asked for.
+    #[error("AWS returned a session of `{}` where `{}` was asked for", shown(.got), shown(.wanted))]
+    WrongRole {
+        /// The ARN that came.
+        got: String,
+        /// The ARN that was asked for.
+        wanted: String,
+    },
+    /// An elevated session is over.
+    #[error("the elevated session of `{}` has ended", shown(.0))]
+    ElevatedEnded(String),
+    /// A session asked for by its key is not there.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// A command could not be run.
+    #[error("cannot run `{}`: {source}", shown(.command))]
+    Run {
+        /// The command.
+        command: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something on the command line, or the state it meets, does not allow what is asked.
+    #[error("{message}")]
+    Argument {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    NoEntropy,
+    /// A result could not be put into JSON, or a stored value has no form of ours.
+    #[error("a stored value has an unknown form: {0}")]
+    Form(String),
+}
+
+impl KagiError {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Write { path: path.to_owned(), source },
+        }
+    }
+
+    pub(crate) fn argument(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Argument { message: message.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn call(source: StsError, of: &str) -> Self {
+        Self::Call { source, of: of.to_owned() }
+    }
+
+    /// What the refusal of a call means.
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Call { source, .. } => source.cause(),
+            _ => None,
+        }
+    }
+
+    /// The exit code's number.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::BrokenPipe => 0,
+            // As a shell does for a command it does not find or may not run.
+            Self::Run { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
+            Self::Run { .. } => 126,
+            _ => 2,
+        }
+    }
+
+    /// The next step.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::BrokenPipe => String::new(),
+            Self::NoHome => "set `HOME`, or `KAGI_HOME` and `AWS_CONFIG_FILE`".into(),
+            Self::Read { .. } => "check that you may read it (`ls -ld`)".into(),
+            Self::Write { source, .. } => write_hint(source).into(),
+            Self::NotText { .. } => "save the file as UTF-8".into(),
+            Self::TooLong { .. } => "is this the right file?".into(),
+            Self::Route(error) => error.hint(),
+            Self::Refused(refused) => refused.hint.clone(),
+            Self::NoVault => "`kagi add PROFILE` makes it and stores the first key".into(),
+            Self::Locked => "run `kagi unlock`".into(),
+            Self::WrongPassphrase => {
+                "try again; a forgotten passphrase cannot be recovered: `kagi forget --everything`, \
+                                      then `kagi add` with new keys"
+                    .into()
+            }
+            Self::Damaged(path) if path.extension().is_some_and(|kind| kind == "session") => {
+                "run `kagi forget --sessions`: sessions are made anew".into()
+            }
+            Self::Damaged(_) => {
+                "restore it from a backup, or run `kagi forget --everything` and `kagi add` again".into()
+            }
+            Self::NoKey(name) => format!("run `kagi add {}`", quoted(name)),
+            Self::NobodyToAsk { command, .. }
+            | Self::NotGiven { command, .. }
+            | Self::AskedJustNow { command, .. } => {
+                format!("run `{command}`")
+            }
+            Self::PromptProgram { .. } => "correct `prompt_program` in `[kagi]` of the config file".into(),
+            Self::CodeUsed(_) => "AWS takes a code once: run the command again then".into(),
+            Self::WrongCode { serial } => format!(
+                "check that it is the code of `{serial}` and that this machine's clock is right; the device may need \
+                 `aws iam resync-mfa-device`"
+            ),
+            Self::Busy => "answer the other prompt, or run the command again".into(),
+            Self::Call { source, of } => call_hint(source, of),
+            Self::WrongRole { .. } => "nothing was stored; check the endpoint (`kagi explain`)".into(),
+            Self::ElevatedEnded(name) => {
+                format!(
+                    "it is never renewed by itself: `kagi exec --elevate --reason … {} -- …`",
+                    quoted(name)
+                )
+            }
+            Self::SessionEnded => "start the command again with `kagi exec`".into(),
+            Self::Run { .. } => "check its name and that you may execute it".into(),
+            Self::Argument { hint, .. } => hint.clone(),
+            Self::NoEntropy => "this system is not usable for secrets".into(),
+            Self::Form(_) => "it may be of a newer version; otherwise `kagi forget --sessions`".into(),
+        }
+    }
+}
+
+fn write_hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: make room and try again"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only: set `KAGI_HOME` to a directory that is not"
+        }
+        _ => "check that you may write there, or set `KAGI_HOME`",
+    }
+}
+
+/// A name as it is typed in a shell.
+pub(crate) fn quoted(name: &str) -> String {
+    let plain = !name.is_empty()
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_@+.%:/-=,".contains(letter));
+    if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
+fn call_hint(source: &StsError, of: &str) -> String {
+    match source {
+        StsError::Network { .. } => {
+            "check the network, the proxy and the endpoint (`kagi explain PROFILE`)".into()
+        }
+        StsError::Answer { .. } => {
+            "is the endpoint AWS's? `kagi explain PROFILE` says where it is set".into()
+        }
+        StsError::NoCertificates => "`AWS_CA_BUNDLE` must name a PEM file".into(),
+        StsError::Refused { cause, operation, .. } => refusal_hint(*cause, operation, of),
+    }
+}
+
+fn refusal_hint(cause: Cause, operation: &str, of: &str) -> String {
+    match cause {
+        Cause::WrongCode => "type the code your device shows now; each is good once".into(),
+        Cause::UnknownDevice => "the serial number belongs to another user or is misspelt: `aws iam list-mfa-devices` \
+                                 prints it, `mfa_serial` sets it"
+            .into(),
+        Cause::Expired => "run `kagi login`".into(),
+        Cause::UnknownKey if operation.contains("AccessKey") || operation.contains("MFADevices") => {
+            "a session without MFA cannot call IAM, and a deleted or deactivated key nothing: check the key in IAM, \
+             then `kagi add` again"
+                .into()
+        }
+        Cause::UnknownKey => "the access key was deleted or deactivated: make another and run `kagi add` again".into(),
+        Cause::WrongSecret => "the stored secret is not this key's: run `kagi add` again".into(),
+        Cause::Clock(Some(skew)) => format!(
+            "this machine's clock is {} {} AWS's: set it (`timedatectl set-ntp true`)",
+            words(skew.abs()),
+            if skew < 0 { "behind" } else { "ahead of" }
+        ),
+        Cause::Clock(None) => "set this machine's clock (`timedatectl set-ntp true`)".into(),
+        Cause::Denied => format!(
+            "the trust policy of {of} and your own policies must both allow it; read-only sessions need nothing more, \
+             `reason_in = tag` needs sts:TagSession; a role reached through another role never sees MFA"
+        ),
+        Cause::TooLong => "lower `duration_seconds`, or raise the role's maximum session duration".into(),
+        Cause::Busy => "AWS is busy: try again".into(),
+        Cause::Limit => "a user has at most two access keys: delete one (`aws iam list-access-keys`)".into(),
+        Cause::NotFound => "it was deleted meanwhile".into(),
+        Cause::TooLarge => "shorten `session_tags` and `policy_arns`".into(),
+        Cause::Region => "enable the region in the account, or set another `region`".into(),
+        Cause::Other => "AWS's message says more; `kagi explain` shows what was asked".into(),
+    }
+}

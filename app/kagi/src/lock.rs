@@ -1,0 +1,65 @@
+//! One process at a time: `flock` on a file, which the kernel lets go when its holder dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::error::KagiError;
+use crate::files::make_directory;
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// What waiting ended with.
+pub(crate) enum Waited<T> {
+    /// The lock is held.
+    Locked(Lock),
+    /// What the lock was for is there already.
+    Done(T),
+}
+
+/// Takes a lock, looking again and again whether somebody else has done the work meanwhile.
+pub(crate) fn lock_or<T>(
+    path: &Path,
+    patience: Duration,
+    mut done: impl FnMut() -> Option<T>,
+) -> Result<Waited<T>, KagiError> {
+    if let Some(folder) = path.parent() {
+        make_directory(folder)?;
+    }
+    let failed = |source| KagiError::write(path, source);
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    loop {
+        match file.try_lock() {
+            Ok(()) => {
+                // Looked at again under the lock: the holder before may have done the work.
+                return Ok(done().map_or_else(|| Waited::Locked(Lock { _file: file }), Waited::Done));
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if let Some(value) = done() {
+            return Ok(Waited::Done(value));
+        }
+        if begun.elapsed() >= patience {
+            return Err(KagiError::Busy);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Takes a lock.
+pub(crate) fn lock(path: &Path, patience: Duration) -> Result<Lock, KagiError> {
+    match lock_or(path, patience, || None::<std::convert::Infallible>)? {
+        Waited::Locked(lock) => Ok(lock),
+        Waited::Done(never) => match never {},
+    }
+}

@@ -1,0 +1,77 @@
+//! Where things are, and what the environment says: read once, at the start.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use kagimori_session::endpoint::Surroundings;
+
+use crate::error::KagiError;
+
+/// The files kagi reads and writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// `~/.aws/config`
+    pub(crate) config: PathBuf,
+    /// `~/.aws/credentials`
+    pub(crate) credentials: PathBuf,
+    /// Where kagi keeps everything of its own.
+    pub(crate) home: PathBuf,
+    /// `XDG_RUNTIME_DIR`
+    pub(crate) runtime: Option<PathBuf>,
+}
+
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// A variable as text.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    set(name).and_then(|value| value.into_string().ok())
+}
+
+impl Places {
+    /// Reads the places from the environment.
+    pub(crate) fn find() -> Result<Self, KagiError> {
+        let person = || set("HOME").map(PathBuf::from).ok_or(KagiError::NoHome);
+        let aws = |own: &str, variable: &str, name: &str| -> Result<PathBuf, KagiError> {
+            match set(own).or_else(|| set(variable)) {
+                Some(path) => Ok(expand(PathBuf::from(path))),
+                None => Ok(person()?.join(".aws").join(name)),
+            }
+        };
+        let home = match (set("KAGI_HOME"), set("XDG_DATA_HOME")) {
+            (Some(home), _) => PathBuf::from(home),
+            (None, Some(data)) if Path::new(&data).is_absolute() => PathBuf::from(data).join("kagi"),
+            _ => person()?.join(".local/share/kagi"),
+        };
+        Ok(Self {
+            // `kagi exec` points the SDK at a file of its own and leaves the person's here.
+            config: aws("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE", "config")?,
+            credentials: aws("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
+            home,
+            runtime: set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
+        })
+    }
+}
+
+/// SDKs expand a leading `~` in these variables.
+fn expand(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), set("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path,
+    }
+}
+
+/// What the environment says about endpoints and regions.
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings {
+        endpoint_url: variable("AWS_ENDPOINT_URL"),
+        sts: variable("AWS_ENDPOINT_URL_STS"),
+        iam: variable("AWS_ENDPOINT_URL_IAM"),
+        signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
+        ignore_configured: variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+    }
+}

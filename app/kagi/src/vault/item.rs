@@ -1,0 +1,90 @@
+//! What lies in the vault, as JSON inside sealed files.
+
+use jiff::Timestamp;
+use kagimori_session::credentials::{LongTermKey, SessionCredentials};
+use kagimori_session::plan::KeyHolder;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::KagiError;
+
+/// A long-term key and whose it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredKey {
+    pub(crate) profile: String,
+    pub(crate) access_key_id: String,
+    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    pub(crate) secret_access_key: SecretString,
+    /// The ARN of the user.
+    pub(crate) user_arn: String,
+    pub(crate) mfa_serial: Option<String>,
+    /// Seconds since 1970.
+    pub(crate) stored_at: i64,
+}
+
+/// Temporary credentials and what they are for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredSession {
+    /// The key of the cache, in hexadecimal digits.
+    pub(crate) key: String,
+    /// The profile or role that was asked for.
+    pub(crate) of: String,
+    /// The role's ARN; none for a user's own session.
+    pub(crate) role: Option<String>,
+    pub(crate) elevated: bool,
+    pub(crate) access_key_id: String,
+    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    pub(crate) secret_access_key: SecretString,
+    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    pub(crate) session_token: SecretString,
+    /// Seconds since 1970.
+    pub(crate) issued_at: i64,
+    /// Seconds since 1970.
+    pub(crate) expires_at: i64,
+}
+
+impl StoredKey {
+    pub(crate) fn key(&self) -> LongTermKey {
+        LongTermKey {
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.clone(),
+        }
+    }
+
+    pub(crate) fn user_name(&self) -> &str {
+        self.user_arn.rsplit(['/', ':']).next().unwrap_or_default()
+    }
+
+    pub(crate) fn holder(&self) -> KeyHolder {
+        KeyHolder {
+            access_key_id: self.access_key_id.clone(),
+            user_name: self.user_name().to_owned(),
+            mfa_serial: self.mfa_serial.clone(),
+        }
+    }
+}
+
+impl StoredSession {
+    pub(crate) fn credentials(&self) -> Result<SessionCredentials, KagiError> {
+        Ok(SessionCredentials {
+            access_key_id: self.access_key_id.clone(),
+            secret_access_key: self.secret_access_key.clone(),
+            session_token: self.session_token.clone(),
+            expiration: Timestamp::from_second(self.expires_at)
+                .map_err(|_| KagiError::Form("a session's expiration".into()))?,
+        })
+    }
+}
+
+/// The account of an ARN.
+pub(crate) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| account.len() == 12)
+}
+
+fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+fn hidden<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}

@@ -1,0 +1,14 @@
+//! `kagi` end to end, against the fake AWS: every test is a machine of its own with a person's home on it.
+
+#[cfg(test)]
+mod flow;
+#[cfg(test)]
+mod herd;
+#[cfg(test)]
+mod mistakes;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod ways_out;

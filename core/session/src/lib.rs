@@ -1,0 +1,18 @@
+//! How a person gets credentials: profile files, the route of a profile, the plan of calls, keys of the cache, the
+//! ledger of used codes, the rotation of a key. Values in, values out; files, network and the clock are the app's.
+
+pub mod credentials;
+pub mod edit;
+pub mod endpoint;
+pub mod ini;
+pub mod key;
+pub mod ledger;
+mod near;
+pub mod plan;
+pub mod profile;
+pub mod rotation;
+pub mod route;
+pub mod value;
+
+#[cfg(test)]
+mod tests;

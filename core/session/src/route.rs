@@ -1,0 +1,483 @@
+//! From a profile's name to its route: whose long-term key, which MFA device, which roles in which order.
+
+mod setting;
+
+use jiff::Timestamp;
+
+use self::setting::{
+    ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
+};
+use crate::near::nearest;
+use crate::profile::{Found, Place, ProfileFiles};
+use crate::value::{
+    Refused, RoleArn, seconds, session_name, session_name_from, shown, tag_value_from, within,
+};
+
+/// AWS takes these lengths (STS API Reference, AssumeRole and GetSessionToken).
+const ROLE_SECONDS: (u32, u32) = (900, 43_200);
+const SESSION_SECONDS: (u32, u32) = (900, 129_600);
+const DEFAULT_ROLE_SECONDS: u32 = 3600;
+const DEFAULT_SESSION_SECONDS: u32 = 43_200;
+/// An elevated session ends soon, and by itself.
+const ELEVATED_SECONDS: (u32, u32) = (900, 3600);
+const DEFAULT_ELEVATED_SECONDS: u32 = 1800;
+/// Role chaining: AWS documents no depth; a config file deeper than this is a mistake.
+const MOST_HOPS: usize = 16;
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A profile by its name.
+    Profile(String),
+    /// A role without any profile.
+    Role {
+        /// The 12 digits.
+        account: String,
+        /// The role's name.
+        role: String,
+        /// The profile whose key it starts from.
+        source: String,
+    },
+}
+
+impl Target {
+    /// How the target is called in messages.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Profile(name) => name.clone(),
+            Self::Role { account, role, .. } => format!("{account}/{role}"),
+        }
+    }
+}
+
+/// How much may be done with the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// As the profile says: narrowed to reading, unless it turns that off.
+    Everyday,
+    /// Everything the role may do, for a short time and a reason.
+    Elevated {
+        /// Why, in a person's words.
+        reason: String,
+        /// For how long; the profile's or the default otherwise.
+        seconds: Option<u32>,
+    },
+}
+
+/// The way to a target's credentials, before any key is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The target's name.
+    pub name: String,
+    /// The profile whose long-term key is the start.
+    pub key_profile: String,
+    /// The MFA device named by the profiles; otherwise the one stored beside the key.
+    pub mfa_serial: Option<String>,
+    /// How long the MFA session shall last.
+    pub session_seconds: u32,
+    /// The roles, the first assumed by the session.
+    pub hops: Vec<Hop>,
+    /// The region for the program's environment.
+    pub region: Option<String>,
+    /// Whether the last role is narrowed to reading.
+    pub narrowed: bool,
+    /// The reason of an elevated session.
+    pub reason: Option<String>,
+    /// What was found where, for `kagi explain`.
+    pub found: Vec<Origin>,
+    /// What a person should know about this route.
+    pub notes: Vec<String>,
+}
+
+/// One role on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The role.
+    pub role: RoleArn,
+    /// Its session's length.
+    pub seconds: u32,
+    /// `external_id`
+    pub external_id: Option<String>,
+    /// `role_session_name`; otherwise the user's name.
+    pub session_name: Option<String>,
+    /// Who stands in CloudTrail.
+    pub source_identity: Option<SourceIdentity>,
+    /// Session tags.
+    pub tags: Vec<(String, String)>,
+    /// Keys of tags that follow into further roles.
+    pub transitive_tags: Vec<String>,
+    /// Managed policies that narrow the session.
+    pub policy_arns: Vec<String>,
+}
+
+/// `source_identity`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceIdentity {
+    /// `person`: the user's name.
+    Person,
+    /// A fixed text.
+    Text(String),
+}
+
+/// A setting and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The setting.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Where it stood; empty for a default.
+    pub from: String,
+}
+
+/// Why there is no route.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// Nothing is known of this name.
+    #[error("there is no profile `{}`", shown(.name))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The name that was probably meant.
+        near: Option<String>,
+    },
+    /// The chain of `source_profile` comes back to where it was.
+    #[error("`source_profile` goes round in a circle: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// The chain is too long to be meant.
+    #[error("profile `{0}` passes through more than {MOST_HOPS} roles")]
+    TooLong(String),
+    /// A section stands twice.
+    #[error("`[{header}]` stands twice, on lines {first} and {second}")]
+    Twice {
+        /// The header.
+        header: String,
+        /// Its first line.
+        first: u32,
+        /// Its second line.
+        second: u32,
+    },
+    /// A setting cannot be used.
+    #[error("{place}: {source}")]
+    Setting {
+        /// Where it stands.
+        place: Place,
+        /// What is wrong.
+        source: Refused,
+    },
+    /// A role without a source.
+    #[error("profile `{0}` has `role_arn` and says not from where")]
+    NoSource(String),
+    /// A source that is another tool's.
+    #[error("profile `{profile}` gets its credentials by `{key}` ({place}), which kagi does not do")]
+    Elsewhere {
+        /// The profile.
+        profile: String,
+        /// The setting.
+        key: &'static str,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A value of the command line cannot be used.
+    #[error(transparent)]
+    Argument(#[from] Refused),
+}
+
+impl RouteError {
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { near: Some(near), .. } => {
+                format!("did you mean `{near}`? `kagi list` shows them all")
+            }
+            Self::Unknown { near: None, .. } => {
+                "`kagi list` shows the profiles, `kagi add NAME` stores a key under a new one".to_owned()
+            }
+            Self::Cycle(_) => {
+                "one of them must name the profile whose key you stored with `kagi add`".to_owned()
+            }
+            Self::TooLong(_) => "shorten the chain of `source_profile`".to_owned(),
+            Self::Twice { .. } => "keep one of them: SDKs disagree which one counts".to_owned(),
+            Self::Setting { source, .. } => source.hint.clone(),
+            Self::NoSource(name) => {
+                format!(
+                    "add `source_profile` to it, the profile whose key you stored, or set it in `[kagi {name}]`"
+                )
+            }
+            Self::Elsewhere { profile, .. } => {
+                format!(
+                    "use the profile without kagi (`AWS_PROFILE={profile}`), or give it a `source_profile` whose key kagi keeps"
+                )
+            }
+            Self::Argument(refused) => refused.hint.clone(),
+        }
+    }
+}
+
+/// Finds the route of a target.
+pub fn resolve(files: &ProfileFiles<'_>, target: &Target, access: &Access) -> Result<Route, RouteError> {
+    let mut walk = Walk { files, hops: Vec::new(), found: Vec::new(), notes: Vec::new(), seen: Vec::new() };
+    let (settings_of, key_profile) = match target {
+        Target::Profile(name) => (name.as_str(), walk.walk_to_key(name)?),
+        Target::Role { account, role, source } => (source.as_str(), walk.role(account, role, source)?),
+    };
+    walk.hops.reverse();
+    walk.finish(target, settings_of, key_profile, access)
+}
+
+struct Walk<'w, 'a> {
+    files: &'w ProfileFiles<'a>,
+    /// The last role first.
+    hops: Vec<(Option<String>, Hop)>,
+    found: Vec<Origin>,
+    notes: Vec<String>,
+    seen: Vec<String>,
+}
+
+impl Walk<'_, '_> {
+    /// Follows `source_profile` to the profile whose key is used.
+    fn walk_to_key(&mut self, name: &str) -> Result<String, RouteError> {
+        let mut name = name.to_owned();
+        loop {
+            self.not_twice(&name)?;
+            self.seen.push(name.clone());
+            let Some(role) = self.files.get(&name, "role_arn") else {
+                self.no_other_source(&name)?;
+                return Ok(name);
+            };
+            let hop = self.hop(&name, &role)?;
+            self.note(&name, "role_arn", &role);
+            self.hops.push((Some(name.clone()), hop));
+            let Some(source) = self.source(&name)? else { return Err(RouteError::NoSource(name)) };
+            // A profile may name itself: its own key is the source (AWS CLI, "source_profile").
+            if source == name {
+                return Ok(name);
+            }
+            if self.seen.contains(&source) {
+                self.seen.push(source);
+                return Err(RouteError::Cycle(std::mem::take(&mut self.seen)));
+            }
+            if self.seen.len() > MOST_HOPS {
+                return Err(RouteError::TooLong(self.seen.first().cloned().unwrap_or_default()));
+            }
+            name = source;
+        }
+    }
+
+    fn role(&mut self, account: &str, role: &str, source: &str) -> Result<String, RouteError> {
+        let region = self.files.get(source, "region");
+        let partition = crate::endpoint::partition(region.as_ref().map_or("", |found| &found.value));
+        let role = RoleArn::of(partition, account, role)?;
+        self.hops.push((None, Hop::plain(role)));
+        self.walk_to_key(source)
+    }
+
+    fn source(&mut self, name: &str) -> Result<Option<String>, RouteError> {
+        if let Some(found) = self.files.get(name, "source_profile") {
+            self.note(name, "source_profile", &found);
+            return Ok(Some(found.value.into_owned()));
+        }
+        self.no_other_source(name)?;
+        Ok(self.files.global("source_profile").map(|found| {
+            self.note(name, "source_profile", &found);
+            found.value.into_owned()
+        }))
+    }
+
+    fn not_twice(&self, name: &str) -> Result<(), RouteError> {
+        match self.files.defined_twice(name) {
+            None => Ok(()),
+            Some(twice) => Err(RouteError::Twice {
+                header: twice.second.header,
+                first: twice.first_line,
+                second: twice.second.line,
+            }),
+        }
+    }
+
+    fn no_other_source(&self, name: &str) -> Result<(), RouteError> {
+        const ELSEWHERE: [&str; 6] = [
+            "credential_source",
+            "web_identity_token_file",
+            "sso_session",
+            "sso_start_url",
+            "login_session",
+            "sso_account_id",
+        ];
+        for key in ELSEWHERE {
+            if let Some(found) = self.files.get(name, key) {
+                return Err(RouteError::Elsewhere { profile: name.to_owned(), key, place: found.place });
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, profile: &str, key: &str, found: &Found<'_>) {
+        self.found.push(Origin {
+            name: format!("{key} of `{profile}`"),
+            value: found.value.clone().into_owned(),
+            from: found.place.to_string(),
+        });
+    }
+
+    /// A checked setting of a profile.
+    fn checked<T>(
+        &mut self,
+        profile: &str,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, Refused>,
+    ) -> Result<Option<T>, RouteError> {
+        let Some(found) = self.files.own_or_global(profile, key) else { return Ok(None) };
+        let value = read(&found.value)
+            .map_err(|source| RouteError::Setting { place: found.place.clone(), source })?;
+        self.note(profile, key, &found);
+        Ok(Some(value))
+    }
+
+    fn hop(&mut self, name: &str, role: &Found<'_>) -> Result<Hop, RouteError> {
+        let arn = RoleArn::parse(&role.value)
+            .map_err(|source| RouteError::Setting { place: role.place.clone(), source })?;
+        let mut hop = Hop::plain(arn);
+        let length = |text: &str| {
+            seconds(text)
+                .and_then(|seconds| within("duration_seconds", seconds, ROLE_SECONDS.0, ROLE_SECONDS.1))
+        };
+        hop.seconds = self.checked(name, "duration_seconds", length)?.unwrap_or(DEFAULT_ROLE_SECONDS);
+        hop.external_id = self.checked(name, "external_id", external_id)?;
+        hop.session_name = self.checked(name, "role_session_name", session_name)?;
+        hop.source_identity = self.checked(name, "source_identity", source_identity)?;
+        hop.tags = self.checked(name, "session_tags", tags)?.unwrap_or_default();
+        hop.transitive_tags = self.checked(name, "transitive_session_tags", list)?.unwrap_or_default();
+        hop.policy_arns = self.checked(name, "policy_arns", policy_arns)?.unwrap_or_default();
+        Ok(hop)
+    }
+
+    fn finish(
+        mut self,
+        target: &Target,
+        settings_of: &str,
+        key_profile: String,
+        access: &Access,
+    ) -> Result<Route, RouteError> {
+        let mfa_serial = self.serial(&key_profile)?;
+        let length = |text: &str| {
+            seconds(text)
+                .and_then(|seconds| within("session_seconds", seconds, SESSION_SECONDS.0, SESSION_SECONDS.1))
+        };
+        let session_seconds =
+            self.checked(&key_profile, "session_seconds", length)?.unwrap_or(DEFAULT_SESSION_SECONDS);
+        let region = self.checked(settings_of, "region", |text| Ok(text.to_owned()))?;
+        let narrowed = self.narrow(settings_of, access)?;
+        let reason = match access {
+            Access::Everyday => None,
+            Access::Elevated { reason, .. } => Some(reason.clone()),
+        };
+        Ok(Route {
+            name: target.name(),
+            key_profile,
+            mfa_serial,
+            session_seconds,
+            hops: self.hops.into_iter().map(|(_, hop)| hop).collect(),
+            region,
+            narrowed,
+            reason,
+            found: self.found,
+            notes: self.notes,
+        })
+    }
+
+    /// The device: of the first role's profile, as the AWS CLI reads it, else inherited from the key's profile.
+    fn serial(&mut self, key_profile: &str) -> Result<Option<String>, RouteError> {
+        let first = self.hops.first().and_then(|(profile, _)| profile.clone());
+        for later in self.hops.iter().skip(1).filter_map(|(profile, _)| profile.as_deref()) {
+            if self.files.get(later, "mfa_serial").is_some() {
+                self.notes.push(format!(
+                    "`mfa_serial` of `{later}` is not used: it is reached through another role, and a role's session \
+                     carries no MFA (IAM User Guide, \"Configuring MFA-protected API access\")"
+                ));
+            }
+        }
+        if let Some(first) = first.filter(|first| first != key_profile)
+            && let Some(serial) = self.checked(&first, "mfa_serial", first_serial)?
+        {
+            return Ok(Some(serial));
+        }
+        let inherited = self.checked(key_profile, "mfa_serial", first_serial)?;
+        if inherited.is_some() && !self.hops.is_empty() {
+            self.notes
+                .push(format!("`mfa_serial` is inherited from `{key_profile}`; the AWS CLI would not do so"));
+        }
+        Ok(inherited)
+    }
+
+    /// Narrows the last role to reading, or marks it as elevated.
+    fn narrow(&mut self, profile: &str, access: &Access) -> Result<bool, RouteError> {
+        let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
+        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
+        let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
+        let Some((_, last)) = self.hops.last_mut() else {
+            return match access {
+                Access::Everyday => Ok(false),
+                Access::Elevated { .. } => Err(Refused::new(
+                    format!("`{}` has no role to elevate", shown(profile)),
+                    "the user's own session is never narrowed: leave `--elevate` out, or name a profile with a role",
+                )
+                .into()),
+            };
+        };
+        match access {
+            Access::Everyday if read_only => {
+                let arn = format!("arn:{}:iam::aws:policy/ReadOnlyAccess", last.role.partition());
+                if !last.policy_arns.contains(&arn) {
+                    last.policy_arns.push(arn);
+                }
+                Ok(true)
+            }
+            Access::Everyday => Ok(false),
+            Access::Elevated { reason, seconds } => {
+                let seconds = seconds.or(elevate).unwrap_or(DEFAULT_ELEVATED_SECONDS);
+                last.seconds = within("--for", seconds, ELEVATED_SECONDS.0, ELEVATED_SECONDS.1)?;
+                match reason_in {
+                    ReasonIn::Log => {}
+                    ReasonIn::Tag => last.tags.push(("kagi:reason".to_owned(), tag_value_from(reason))),
+                    ReasonIn::SourceIdentity => {
+                        last.source_identity = Some(SourceIdentity::Text(session_name_from(reason)));
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+impl Hop {
+    fn plain(role: RoleArn) -> Self {
+        Self {
+            role,
+            seconds: DEFAULT_ROLE_SECONDS,
+            external_id: None,
+            session_name: None,
+            source_identity: None,
+            tags: Vec::new(),
+            transitive_tags: Vec::new(),
+            policy_arns: Vec::new(),
+        }
+    }
+}
+
+/// The error for a name that neither the files nor the vault know.
+#[must_use]
+pub fn unknown(files: &ProfileFiles<'_>, name: &str) -> RouteError {
+    let names = files.names();
+    let near = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+    RouteError::Unknown { name: name.to_owned(), near }
+}
+
+/// What `Expiration` says in the words of RFC 3339, in UTC, to the second.
+#[must_use]
+pub fn rfc3339(time: Timestamp) -> String {
+    // jiff prints fractions only when there are any; AWS's expirations are whole seconds.
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+}

@@ -1,0 +1,101 @@
+//! The values of single settings: read, checked, refused with a hint.
+
+use crate::route::SourceIdentity;
+use crate::value::{Refused, mfa_serial, session_name, shown};
+
+/// Where the reason of an elevated session is written beside the local log.
+#[derive(Clone, Copy)]
+pub(super) enum ReasonIn {
+    Log,
+    Tag,
+    SourceIdentity,
+}
+
+pub(super) fn reason_in(text: &str) -> Result<ReasonIn, Refused> {
+    match text {
+        "log" => Ok(ReasonIn::Log),
+        "tag" => Ok(ReasonIn::Tag),
+        "source_identity" => Ok(ReasonIn::SourceIdentity),
+        _ => Err(Refused::new(
+            format!("`reason_in` cannot be `{}`", shown(text)),
+            "write `log`, `tag` (the role must trust sts:TagSession) or `source_identity` (sts:SetSourceIdentity)",
+        )),
+    }
+}
+
+pub(super) fn on_or_off(text: &str) -> Result<bool, Refused> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" | "yes" => Ok(true),
+        "off" | "false" | "no" => Ok(false),
+        _ => Err(Refused::new(format!("`{}` is neither `on` nor `off`", shown(text)), "write `on` or `off`")),
+    }
+}
+
+/// STS: 2..1224 of `[\w+=,.@:\/-]*`.
+pub(super) fn external_id(text: &str) -> Result<String, Refused> {
+    let fits = (2..=1224).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte));
+    if fits {
+        return Ok(text.to_owned());
+    }
+    Err(Refused::new(
+        format!("`{}` cannot be an external id", shown(text)),
+        "an external id has 2 to 1224 letters, digits and `+=,.@:/_-`",
+    ))
+}
+
+pub(super) fn source_identity(text: &str) -> Result<SourceIdentity, Refused> {
+    match text {
+        "person" => Ok(SourceIdentity::Person),
+        _ if text.starts_with("aws:") => {
+            Err(Refused::new("a source identity may not begin with `aws:`", "write `person` or another text"))
+        }
+        _ => session_name(text).map(SourceIdentity::Text),
+    }
+}
+
+pub(super) fn list(text: &str) -> Result<Vec<String>, Refused> {
+    Ok(text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+}
+
+pub(super) fn tags(text: &str) -> Result<Vec<(String, String)>, Refused> {
+    let pairs = list(text)?;
+    if pairs.len() > 50 {
+        return Err(Refused::new("there are more than 50 session tags", "AWS takes 50; leave some out"));
+    }
+    pairs
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((key, value))
+                if (1..=128).contains(&key.trim().chars().count()) && value.chars().count() <= 256 =>
+            {
+                Ok((key.trim().to_owned(), value.trim().to_owned()))
+            }
+            _ => Err(Refused::new(
+                format!("`{}` is not a session tag", shown(pair)),
+                "write `session_tags = team=payments, env=dev`",
+            )),
+        })
+        .collect()
+}
+
+pub(super) fn policy_arns(text: &str) -> Result<Vec<String>, Refused> {
+    let arns = list(text)?;
+    if let Some(wrong) = arns.iter().find(|arn| !(arn.starts_with("arn:") && arn.contains(":policy/"))) {
+        return Err(Refused::new(
+            format!("`{}` is not the ARN of a policy", shown(wrong)),
+            "it looks like `arn:aws:iam::aws:policy/ReadOnlyAccess`",
+        ));
+    }
+    // STS AssumeRole: at most 10, and `ReadOnlyAccess` may join them.
+    if arns.len() > 9 {
+        return Err(Refused::new("there are more than 9 policies", "AWS takes 10 with ours; leave some out"));
+    }
+    Ok(arns)
+}
+
+/// A user may have eight devices; the first of the list is asked.
+pub(super) fn first_serial(text: &str) -> Result<String, Refused> {
+    let serials = list(text)?;
+    mfa_serial(serials.first().map_or("", String::as_str))
+}

@@ -1,0 +1,5 @@
+//! The walk profile files → route → plan → where to begin.
+
+mod plain_reader;
+mod planning;
+mod routing;

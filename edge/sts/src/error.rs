@@ -1,0 +1,207 @@
+//! What can go wrong with a call, and what it means to the person.
+//!
+//! AWS documents codes, not texts; the texts told apart here are those its tools' users report (the code decides, the
+//! text only where one code stands for several causes). Nothing of a request is ever in a message.
+
+use jiff::Timestamp;
+
+use kagimori_session::value::shown_within;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StsError {
+    /// AWS answered with an error.
+    #[error("{operation} was refused: {} ({code})", shown_within(.message, 400))]
+    Refused {
+        /// The call.
+        operation: &'static str,
+        /// AWS's code.
+        code: String,
+        /// AWS's message.
+        message: String,
+        /// What it means.
+        cause: Cause,
+    },
+    /// No answer.
+    #[error("{operation}: {what} ({host})")]
+    Network {
+        /// The call.
+        operation: &'static str,
+        /// Who was called.
+        host: String,
+        /// What happened.
+        what: String,
+        /// Whether the request cannot have arrived.
+        connection: bool,
+    },
+    /// An answer that is not one of this call.
+    #[error("{operation}: the answer has no `{missing}` (HTTP {status})")]
+    Answer {
+        /// The call.
+        operation: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// The certificate bundle holds no certificate.
+    #[error("the certificate bundle holds no certificate")]
+    NoCertificates,
+}
+
+/// What a refusal means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The code is wrong or was used already.
+    WrongCode,
+    /// The device is unknown or not this user's.
+    UnknownDevice,
+    /// The session has ended.
+    Expired,
+    /// The key or session is not known to AWS (any more).
+    UnknownKey,
+    /// The secret does not belong to the key.
+    WrongSecret,
+    /// This machine's clock is wrong by so many seconds, if the answer said so.
+    Clock(Option<i64>),
+    /// A policy says no.
+    Denied,
+    /// The session would last longer than the role allows.
+    TooLong,
+    /// AWS is busy.
+    Busy,
+    /// Too many of something.
+    Limit,
+    /// It is not there.
+    NotFound,
+    /// Tags and policies are too large together.
+    TooLarge,
+    /// The region is not enabled.
+    Region,
+    /// Something else.
+    Other,
+}
+
+impl StsError {
+    pub(crate) fn network(operation: &'static str, host: &str, source: &ureq::Error) -> Self {
+        let (what, connection) = match source {
+            ureq::Error::Timeout(_) => ("no answer in time".to_owned(), false),
+            ureq::Error::HostNotFound => ("the name of the host is not known".to_owned(), true),
+            ureq::Error::ConnectionFailed => ("no connection".to_owned(), true),
+            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
+                ("the connection was refused".to_owned(), true)
+            }
+            ureq::Error::Io(io) => (io.kind().to_string(), false),
+            ureq::Error::BodyExceedsLimit(_) => ("the answer is too long".to_owned(), false),
+            // Of other errors only the kind is told: their texts may quote an address.
+            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => ("TLS failed".to_owned(), false),
+            _ => ("the connection failed".to_owned(), false),
+        };
+        Self::Network { operation, host: host.to_owned(), what, connection }
+    }
+
+    pub(crate) fn refused(
+        operation: &'static str,
+        code: String,
+        message: String,
+        server: Option<Timestamp>,
+        ours: Timestamp,
+    ) -> Self {
+        let skew = server.map(|server| ours.as_second() - server.as_second());
+        let cause = cause(&code, &message, skew);
+        Self::Refused { operation, code, message, cause }
+    }
+
+    /// What a refusal means.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Refused { cause, .. } => Some(*cause),
+            _ => None,
+        }
+    }
+
+    /// Whether the request cannot have reached AWS.
+    pub(crate) fn is_connection(&self) -> bool {
+        matches!(self, Self::Network { connection: true, .. })
+    }
+}
+
+fn cause(code: &str, message: &str, skew: Option<i64>) -> Cause {
+    let says = |text: &str| message.contains(text);
+    match code {
+        "AccessDenied" | "AccessDeniedException" if says("invalid MFA one time pass code") => {
+            Cause::WrongCode
+        }
+        "AccessDenied" | "AccessDeniedException" if says("unable to validate MFA code") => {
+            Cause::UnknownDevice
+        }
+        "AccessDenied" | "AccessDeniedException" => Cause::Denied,
+        "ExpiredToken" | "ExpiredTokenException" => Cause::Expired,
+        "InvalidClientTokenId" | "UnrecognizedClientException" => Cause::UnknownKey,
+        "SignatureDoesNotMatch" if says("Signature expired") || says("not yet current") => Cause::Clock(skew),
+        "RequestExpired" | "RequestTimeTooSkewed" => Cause::Clock(skew),
+        "SignatureDoesNotMatch" => Cause::WrongSecret,
+        "ValidationError" if says("MaxSessionDuration") || says("role chaining") => Cause::TooLong,
+        "PackedPolicyTooLarge" => Cause::TooLarge,
+        "RegionDisabledException" => Cause::Region,
+        "LimitExceeded" => Cause::Limit,
+        "NoSuchEntity" => Cause::NotFound,
+        _ if code.starts_with("Throttling") || code == "ServiceUnavailable" || code == "InternalFailure" => {
+            Cause::Busy
+        }
+        _ => Cause::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_by_code_and_text() {
+        let cases = [
+            (
+                "AccessDenied",
+                "MultiFactorAuthentication failed with invalid MFA one time pass code.",
+                Cause::WrongCode,
+            ),
+            (
+                "AccessDenied",
+                "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify …",
+                Cause::UnknownDevice,
+            ),
+            (
+                "AccessDenied",
+                "User: x is not authorized to perform: sts:AssumeRole on resource: y",
+                Cause::Denied,
+            ),
+            ("ExpiredToken", "The security token included in the request is expired", Cause::Expired),
+            (
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid",
+                Cause::UnknownKey,
+            ),
+            (
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match …",
+                Cause::WrongSecret,
+            ),
+            (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20160609T184512Z is now earlier than …",
+                Cause::Clock(Some(9)),
+            ),
+            (
+                "ValidationError",
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+                Cause::TooLong,
+            ),
+            ("Throttling", "Rate exceeded", Cause::Busy),
+            ("Whatever", "", Cause::Other),
+        ];
+        for (code, message, expected) in cases {
+            assert_eq!(cause(code, message, Some(9)), expected, "{code} {message}");
+        }
+    }
+}

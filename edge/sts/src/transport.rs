@@ -1,0 +1,189 @@
+//! One POST, bounded in time and size, proxies and a company's own certificates included.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kagimori_session::credentials::Signer;
+use kagimori_session::endpoint::{Endpoint, Service};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use zeroize::Zeroizing;
+
+use crate::error::StsError;
+use crate::sign::{FORM, Post, form, sign};
+
+/// AWS's answers to our calls are a few kilobytes; session tokens have no promised maximum.
+const MOST_BYTES: u64 = 256 * 1024;
+
+/// A client for the calls of this crate.
+#[derive(Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    direct: ureq::Agent,
+    pause: fn(Duration),
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// The server's `Date`, to see whether our clock is wrong.
+    pub(crate) date: Option<Timestamp>,
+    pub(crate) body: Zeroizing<String>,
+}
+
+/// A call of the query protocol.
+pub(crate) struct Query<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) service: Service,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) at: Timestamp,
+    /// Whether the call may be sent again when AWS is busy: never with a code, never when it creates something.
+    pub(crate) repeatable: bool,
+}
+
+impl Client {
+    /// A client; `certificates` is the PEM file of `AWS_CA_BUNDLE` or `ca_bundle`, if there is one.
+    pub fn new(certificates: Option<&[u8]>) -> Result<Self, StsError> {
+        let roots = match certificates {
+            None => RootCerts::WebPki,
+            Some(pem) => {
+                let found: Vec<_> = parse_pem(pem)
+                    .filter_map(|item| match item {
+                        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                        _ => None,
+                    })
+                    .collect();
+                if found.is_empty() {
+                    return Err(StsError::NoCertificates);
+                }
+                RootCerts::Specific(Arc::new(found))
+            }
+        };
+        let config = || {
+            ureq::Agent::config_builder()
+                .tls_config(TlsConfig::builder().root_certs(roots.clone()).build())
+                .user_agent(concat!("kagi/", env!("CARGO_PKG_VERSION")))
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .timeout_connect(Some(Duration::from_secs(5)))
+                .timeout_global(Some(Duration::from_secs(12)))
+        };
+        Ok(Self {
+            agent: config().build().new_agent(),
+            direct: config().proxy(None).build().new_agent(),
+            pause: std::thread::sleep,
+        })
+    }
+
+    /// Signs and sends a call.
+    pub(crate) fn query(&self, query: &Query<'_>, signer: &Signer<'_>) -> Result<Reply, StsError> {
+        let body = form(&query.fields);
+        let (host, path) = host_and_path(&query.endpoint.url);
+        let post = Post {
+            host,
+            path,
+            body: &body,
+            region: &query.endpoint.signing_region,
+            service: query.service.name(),
+            at: query.at,
+        };
+        let signature = sign(&post, signer);
+        let send = || {
+            let mut request = self
+                .agent_for(host)
+                .post(&query.endpoint.url)
+                .header("content-type", FORM)
+                .header("x-amz-date", &signature.date)
+                .header("authorization", &signature.authorization);
+            if let Some(token) = signer.session_token() {
+                request = request.header("x-amz-security-token", token);
+            }
+            read(request.send(body.as_bytes()), query.operation, host)
+        };
+        let mut reply = send();
+        for pause in [200, 800] {
+            let busy = match &reply {
+                Ok(reply) => is_busy(reply),
+                Err(error) => error.is_connection(),
+            };
+            if !(busy && query.repeatable) {
+                break;
+            }
+            (self.pause)(Duration::from_millis(pause));
+            reply = send();
+        }
+        reply
+    }
+
+    /// Sends a form without a signature.
+    pub(crate) fn post(
+        &self,
+        operation: &'static str,
+        url: &str,
+        fields: &[(String, String)],
+    ) -> Result<Reply, StsError> {
+        let (host, _) = host_and_path(url);
+        let body = form(fields);
+        read(
+            self.agent_for(host).post(url).header("content-type", FORM).send(body.as_bytes()),
+            operation,
+            host,
+        )
+    }
+
+    /// A proxy is for the world outside, not for a test server on this machine.
+    fn agent_for(&self, host: &str) -> &ureq::Agent {
+        let local = host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+        if local { &self.direct } else { &self.agent }
+    }
+}
+
+fn read(
+    response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    operation: &'static str,
+    host: &str,
+) -> Result<Reply, StsError> {
+    let failed = |source: ureq::Error| StsError::network(operation, host, &source);
+    let mut response = response.map_err(failed)?;
+    let date = response.headers().get("date").and_then(|value| value.to_str().ok()).and_then(http_date);
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_string().map_err(failed)?;
+    Ok(Reply { status, date, body: Zeroizing::new(body) })
+}
+
+fn is_busy(reply: &Reply) -> bool {
+    reply.status >= 500 || reply.status == 429 || reply.body.contains("<Code>Throttling")
+}
+
+/// `https://host:port/path` → `host:port`, `/path`
+fn host_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match rest.find('/') {
+        Some(slash) => rest.split_at_checked(slash).unwrap_or((rest, "")),
+        None => (rest, ""),
+    }
+}
+
+/// RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        assert_eq!(host_and_path("https://sts.amazonaws.com"), ("sts.amazonaws.com", ""));
+        assert_eq!(host_and_path("http://127.0.0.1:45/x/y"), ("127.0.0.1:45", "/x/y"));
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().to_string(), "1994-11-06T08:49:37Z");
+    }
+
+    #[test]
+    fn a_bundle_without_certificates_is_refused() {
+        assert!(matches!(Client::new(Some(b"nothing")), Err(StsError::NoCertificates)));
+        assert!(Client::new(None).is_ok());
+    }
+}
