@@ -146,7 +146,7 @@ mod tests {
         for id in RuleId::ALL {
             let rule = id.rule();
             assert_eq!(Rule::find(rule.id), Some(*id), "{}", rule.id);
-            let is_kebab = rule.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            let is_kebab = rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             assert!(
                 is_kebab && [rule.says, rule.fix].iter().all(|text| text.ends_with(['.', '…'])),
                 "{}",
