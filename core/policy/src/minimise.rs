@@ -102,7 +102,7 @@ pub fn minimise(documents: &[Document], options: Options) -> Minimised {
     let scope = if options.wildcards { Scope::KnownActions } else { Scope::AnyAction };
     let original = held(documents);
     let before = size(documents);
-    if let Some(why) = differs(&original, &original, Scope::AnyAction).or_else(|| has_principal(documents)) {
+    if let Some(why) = has_principal(documents) {
         return unchanged(documents, before, options, why);
     }
     let mut current = original.clone();
@@ -120,22 +120,22 @@ pub fn minimise(documents: &[Document], options: Options) -> Minimised {
     for step in steps {
         let mut next = current.clone();
         step(&mut next);
-        if next != current && differs(&original, &next, scope).is_none() {
+        if next != current && is_same(&original, &next, scope) {
             current = next;
         }
     }
     let packed = pack::pack(&current, options);
     let is_shorter = size(&packed).characters < before.characters || !fits(documents, options);
-    if let Some(why) = differs(&original, &held(&packed), scope) {
+    if !is_same(&original, &held(&packed), scope) {
+        let why = differs(&original, &held(&packed), scope).unwrap_or_default();
         return unchanged(documents, before, options, why);
     }
     let result = if is_shorter { packed } else { documents.to_vec() };
-    let sameness =
-        if scope == Scope::AnyAction || differs(&original, &held(&result), Scope::AnyAction).is_none() {
-            Sameness::EveryAction
-        } else {
-            Sameness::KnownActions(Catalogue::embedded().version().to_owned())
-        };
+    let sameness = if scope == Scope::AnyAction || is_same(&original, &held(&result), Scope::AnyAction) {
+        Sameness::EveryAction
+    } else {
+        Sameness::KnownActions(Catalogue::embedded().version().to_owned())
+    };
     Minimised { after: size(&result), fits: fits(&result, options), documents: result, sameness, before }
 }
 
@@ -205,6 +205,13 @@ fn all(held: &[Held]) -> Vec<Document> {
 /// What is denied, as grants, so that it can be compared.
 fn denied(held: &[Held]) -> Vec<Document> {
     held.iter().filter(|held| held.is_deny()).map(Held::grant).collect()
+}
+
+/// Whether it is proved that two sets allow the same and deny the same.
+fn is_same(a: &[Held], b: &[Held], scope: Scope) -> bool {
+    [(all(a), all(b)), (denied(a), denied(b))]
+        .iter()
+        .all(|(a, b)| is_proved(a, b, scope) && is_proved(b, a, scope))
 }
 
 /// Why it is not proved that two sets allow the same and deny the same.

@@ -29,9 +29,12 @@ pub(crate) fn run(args: &Minimise) -> Result<Exit, AppError> {
         Format::Json => printer::json(&output(&minimised)?)?,
     }
     printer::note(&summary(&minimised));
+    if minimised.documents.is_empty() {
+        printer::warning("the policies allow nothing and deny nothing: no document is left");
+    }
     if !minimised.fits {
         printer::warning(&format!(
-            "it does not fit {} documents of {} characters; a statement with `NotAction` or `NotResource` is not divided",
+            "it does not fit {} document(s) of {} characters; a statement with `NotAction` or `NotResource` is not divided",
             options.documents_max, options.document_size
         ));
     }
