@@ -1,6 +1,6 @@
 //! How a call ended, by its error, and what a refusal says of itself.
 
-use super::resource::account_of;
+use super::resource::{account_of, arn_or_pattern};
 use crate::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
 
 impl Outcome {
@@ -117,7 +117,7 @@ impl Call {
         }
         let open = self.checks.iter_mut().filter(is_it).find(|check| is_open(check));
         if let (Some(check), Some(arn)) = (open, arn) {
-            check.resource = CheckedResource::Arn(arn.into());
+            check.resource = arn_or_pattern(arn.to_owned());
             check.resource_account = account_of(arn).or(check.resource_account);
         }
         if !self.checks.iter().any(is_open) {

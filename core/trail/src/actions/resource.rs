@@ -68,6 +68,10 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn told(&self) -> &[Told<'a>] {
+        self.told.get_or_init(|| told(self.event.bodies.resources))
+    }
+
     fn fill<'b>(&'b self, template: &Template) -> Vec<Filled<'b>> {
         template.fill(self.place, &self.request, self.plan.creates)
     }
@@ -82,15 +86,16 @@ impl<'a> Walk<'a> {
         if let Some(found) = self.caller_itself(kinds).map(Found::arn).or_else(|| self.access_point(kinds)) {
             return vec![found];
         }
-        let mut walk = Kinds { all: Vec::new(), seen: vec![false; kinds.len()], kinds };
-        for Told { arn, account } in self.told.get_or_init(|| told(self.event.bodies.resources)) {
+        let none = vec![false; kinds.len()];
+        let mut walk = Kinds { all: Vec::new(), seen: none.clone(), told: none, kinds };
+        for Told { arn, account } in self.told() {
             let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
             arn.iter().for_each(|arn| walk.take_arn(arn, account));
         }
         for (_, value) in self.request.scalars() {
             if value.starts_with("arn:") {
                 // A shard iterator of DynamoDB is the stream's ARN with more behind a bar.
-                walk.take_arn(value.split('|').next().unwrap_or(value), None);
+                walk.take_request_arn(value.split('|').next().unwrap_or(value));
             }
         }
         self.fill_kinds(&mut walk);
@@ -189,13 +194,20 @@ impl<'a> Walk<'a> {
         self.identity.arn.as_deref().filter(|arn| arn.contains(":user/"))
     }
 
-    /// A bucket given as the ARN of an access point (S3 User Guide, `access-points-policies`: permissions are asked on the
+    /// An access point, given for the bucket or told by `resources[]` (S3 User Guide, `access-points-policies`: permissions are asked on the
     /// access point, and on `…/object/key` for objects).
     fn access_point(&self, kinds: &[Kind]) -> Option<Found<'a>> {
         if self.plan.prefix.as_ref() != "s3" {
             return None;
         }
-        let point = self.request.top("bucketName").filter(|name| name.starts_with("arn:"))?;
+        let named = self.request.top("bucketName").filter(|name| name.starts_with("arn:"));
+        let told = || {
+            self.told()
+                .iter()
+                .filter_map(|told| told.arn.as_deref())
+                .find(|arn| arn.contains(":accesspoint/"))
+        };
+        let point = named.or_else(told)?;
         let is_object = kinds.iter().any(|kind| kind.template.matches("arn:aws:s3:::b/k").is_some());
         if !is_object {
             return Some(Found::arn(point));
@@ -257,18 +269,40 @@ struct Kinds<'a> {
     kinds: &'a [Kind],
     /// Those an ARN was of.
     seen: Vec<bool>,
+    /// Those an ARN of `resources[]` was of.
+    told: Vec<bool>,
     all: Vec<Found<'a>>,
 }
 
 impl Kinds<'_> {
-    /// Takes an ARN when it is of one of the kinds: of the most particular one.
-    fn take_arn(&mut self, arn: &str, account: Option<AccountId>) {
+    /// The most particular kind an ARN is of.
+    fn kind_of(&self, arn: &str) -> Option<usize> {
         if arn.len() > ARN_BYTES_MAX {
-            return;
+            return None;
         }
         let fitting =
             self.kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.template.matches(arn)?, at)));
-        let Some((_, at)) = fitting.max() else { return };
+        fitting.max().map(|(_, at)| at)
+    }
+
+    /// Takes an ARN of the request, unless `resources[]` told of its kind: it says what a name or an alias led to.
+    fn take_request_arn(&mut self, arn: &str) {
+        let Some(at) = self.kind_of(arn) else { return };
+        if self.told.get(at) == Some(&false) {
+            self.take(arn, None, at);
+        }
+    }
+
+    /// Takes an ARN of `resources[]` when it is of one of the kinds.
+    fn take_arn(&mut self, arn: &str, account: Option<AccountId>) {
+        let Some(at) = self.kind_of(arn) else { return };
+        if let Some(told) = self.told.get_mut(at) {
+            *told = true;
+        }
+        self.take(arn, account, at);
+    }
+
+    fn take(&mut self, arn: &str, account: Option<AccountId>, at: usize) {
         if let Some(seen) = self.seen.get_mut(at) {
             *seen = true;
         }
@@ -308,7 +342,7 @@ fn drop_alternatives(told: &mut Vec<(&Kind, Filled<'_>)>) {
 }
 
 /// An ARN with a star in it is what it would be taken for: a pattern.
-fn arn_or_pattern(arn: String) -> CheckedResource {
+pub(super) fn arn_or_pattern(arn: String) -> CheckedResource {
     if arn.contains(['*', '?']) {
         CheckedResource::Pattern(arn.into())
     } else {

@@ -9,7 +9,7 @@ use kagimori_policy::request::Fact;
 use super::body::{Body, Path};
 use super::partition;
 use super::plan::{Key, Kind, Pass, Plan, Step};
-use super::resource::{Place, Told, account_of, is_named_like_a_role, is_role_arn};
+use super::resource::{Place, Told, account_of, arn_or_pattern, is_named_like_a_role, is_role_arn};
 use super::table;
 use crate::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
     fn pass_role(&self, role: &str, pass: &Pass) -> Check {
         let (partition, account) = (self.place.partition, self.place.account.unwrap_or("*"));
         let resource = if is_role_arn(role) {
-            CheckedResource::Arn(role.into())
+            arn_or_pattern(role.to_owned())
         } else {
             let name = role.rsplit(['/', ':']).next().unwrap_or(role);
             CheckedResource::Pattern(format!("arn:{partition}:iam::{account}:role/*{name}").into())
