@@ -132,12 +132,10 @@ fn check(
     proposals
 }
 
-fn read(
-    scene: &Scene,
-    telling: &Telling,
-    window: Window,
-    cut: i64,
-) -> Result<(Vec<Class>, Vec<Class>, Vec<Problem>), AppError> {
+/// The calls that a proposal is drawn from, the later ones that are held back, and what could not be read.
+type Calls = (Vec<Class>, Vec<Class>, Vec<Problem>);
+
+fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
     let make = || (Classes::new(telling.clone()), Classes::new(telling.clone()));
     let reading =
         scene.read(
