@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
@@ -63,8 +64,8 @@ pub fn read_trail(
 struct Hand {
     fold: Fold,
     cover: CoverSum,
-    /// Principal, account and access key of each `userIdentity`.
-    identities: FxHashMap<Box<str>, Told>,
+    /// What each `userIdentity` tells.
+    identities: FxHashMap<Box<str>, Arc<Told>>,
 }
 
 /// Principal, account and access key.
@@ -77,6 +78,24 @@ impl Hand {
     }
 
     fn take(&mut self, event: &Event<'_>, fresh: bool, selection: &Selection) {
+        match event.recipient.as_deref() {
+            // Most questions are about everything, and then who called is for the fold to find out.
+            Some(account) if selection.is_all() => {
+                self.count(event, fresh, account);
+                self.fold.add(event, fresh);
+            }
+            _ => self.take_wanted(event, fresh, selection),
+        }
+    }
+
+    fn count(&mut self, event: &Event<'_>, fresh: bool, account: &str) {
+        if fresh && !event.updates_earlier {
+            let region = event.region.as_deref().unwrap_or_default();
+            self.cover.add(account, region, event.time, event.is_data_event());
+        }
+    }
+
+    fn take_wanted(&mut self, event: &Event<'_>, fresh: bool, selection: &Selection) {
         let json = event.identity.as_deref().unwrap_or_default();
         if !self.identities.contains_key(json) {
             if self.identities.len() >= IDENTITIES_MAX {
@@ -85,14 +104,12 @@ impl Hand {
             let identity = Identity::parse(json);
             let own = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
             let known = (identity.principal_text(), own(identity.account), own(identity.access_key));
-            self.identities.insert(json.into(), known);
+            self.identities.insert(json.into(), Arc::new(known));
         }
-        let Some((principal, account, access_key)) = self.identities.get(json) else { return };
+        let Some(told) = self.identities.get(json).map(Arc::clone) else { return };
+        let (principal, account, access_key) = &*told;
         let account = event.recipient.as_deref().or(account.as_deref());
-        if fresh && !event.updates_earlier {
-            let (region, is_data) = (event.region.as_deref(), event.is_data_event());
-            self.cover.add(account.unwrap_or_default(), region.unwrap_or_default(), event.time, is_data);
-        }
+        self.count(event, fresh, account.unwrap_or_default());
         let facts = Facts {
             time: event.time,
             account,
