@@ -87,7 +87,8 @@ fn cells(rows: &Rows, sorted: &[&Row], column: usize) -> Cells {
         ),
         _ if column < FLAG_AT => {
             let at = column - TEXT_AT;
-            Cells::of_texts(sorted.iter().map(|row| text(row.texts.get(at).copied().unwrap_or_default())))
+            let numbers = sorted.iter().map(|row| row.texts.get(at).copied().unwrap_or_default());
+            Cells::of_numbers(numbers, text)
         }
         _ if column < LIST_AT => {
             let at = column - FLAG_AT;

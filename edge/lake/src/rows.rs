@@ -23,8 +23,8 @@ use crate::schema::{FLAGS, Flag, LISTS, List, TEXTS, Text};
 const IDENTITIES_MAX: usize = 1 << 14;
 
 /// Different requests that are remembered, and the bytes of one at most.
-const REQUESTS_MAX: usize = 1 << 14;
-const REQUEST_BYTES_MAX: usize = 1 << 10;
+const REQUESTS_MAX: usize = 1 << 16;
+const REQUEST_BYTES_MAX: usize = 512;
 
 /// Events as rows.
 #[derive(Debug, Default)]
