@@ -324,6 +324,13 @@ impl Rows {
         self.ids.get(begin..begin + usize::from(row.id.1)).unwrap_or_default()
     }
 
+    /// Whether a row is of the session of an instance.
+    pub(crate) fn is_instance_session(&self, row: &Row) -> bool {
+        let text = |text| Some(String::from_utf8_lossy(self.strings.text(row.text(text))));
+        let identity = Identity { kind: text(Text::IdType), arn: text(Text::Arn), ..Identity::default() };
+        identity.is_instance_session()
+    }
+
     /// Takes in a row of a part, as it is.
     pub(crate) fn push_row(&mut self, view: &RowView<'_>) {
         let mut row = Row {

@@ -167,7 +167,7 @@ pub(crate) const EVENTS: [Column; LIST_AT + LISTS] = [
 ];
 
 /// `daily_actions/`: what each principal and long-term key did on a day.
-pub(crate) const ACTIONS: [Column; 13] = [
+pub(crate) const ACTIONS: [Column; 16] = [
     of("account", Kind::Text),
     of("principal", Kind::Text),
     of("access_key_id", Kind::Text),
@@ -181,10 +181,13 @@ pub(crate) const ACTIONS: [Column; 13] = [
     required("n", Kind::Number),
     required("first", Kind::Time),
     required("last", Kind::Time),
+    of("caller_account", Kind::Text),
+    of("id_type", Kind::Text),
+    of("invoked_by", Kind::Text),
 ];
 
 /// `daily_places/`: from where each principal and long-term key called on a day.
-pub(crate) const PLACES: [Column; 14] = [
+pub(crate) const PLACES: [Column; 19] = [
     of("account", Kind::Text),
     of("principal", Kind::Text),
     of("access_key_id", Kind::Text),
@@ -199,6 +202,11 @@ pub(crate) const PLACES: [Column; 14] = [
     required("errors", Kind::Number),
     required("first", Kind::Time),
     required("last", Kind::Time),
+    of("caller_account", Kind::Text),
+    of("id_type", Kind::Text),
+    of("console", Kind::Flag),
+    of("instance_session", Kind::Flag),
+    of("service_event", Kind::Flag),
 ];
 
 /// `bodies/`: the bodies of events as redacted JSON text; only with `--bodies`.
