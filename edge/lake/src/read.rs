@@ -3,6 +3,8 @@
 //! Row groups whose statistics exclude the question are passed over; in the others the columns that the question looks at
 //! are read first, and of all other columns only the rows that it wants.
 
+mod cells;
+
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
@@ -15,9 +17,11 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 
+pub(crate) use cells::{Cell, roll_up};
+
 use crate::error::LakeError;
 use crate::schema::{
-    Column, EVENTS, FLAG_AT, FLAGS, Flag, Kind, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
+    EVENTS, FLAG_AT, FLAGS, Flag, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
 };
 
 /// Rows that are held at a time.
@@ -26,11 +30,23 @@ const CHUNK_ROWS: usize = 8 << 10;
 /// Which columns beside the texts and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Columns {
-    /// What an event tells: no lists.
+    /// What usage is made of: no lists, none of [`NOT_IN_USAGE`], and no ids where no event has copies.
     Events,
     /// All.
     Calls,
 }
+
+/// Texts that say nothing of who used what; where only usage is asked for they are absent.
+const NOT_IN_USAGE: [Text; 8] = [
+    Text::Category,
+    Text::Message,
+    Text::PrincipalId,
+    Text::Provider,
+    Text::UpdatedId,
+    Text::Outcome,
+    Text::Gap,
+    Text::Issued,
+];
 
 /// One row, borrowed. An absent text is empty.
 #[derive(Clone, Copy, Debug)]
@@ -136,115 +152,37 @@ pub(crate) fn scan_told(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Resu
     Ok(())
 }
 
-fn scan_group_told(group: &dyn RowGroupReader, each: &mut impl FnMut(&RowView<'_>)) -> Result<(), ParquetError> {
-    let (shared, signed_in) = (TEXT_AT + Text::SharedId as usize, FLAG_AT + Flag::SignedIn as usize);
-    let has = |column: usize| {
-        let nulls = group.metadata().columns().get(column).and_then(|column| column.statistics()?.null_count_opt());
-        nulls.is_none_or(|nulls| nulls < u64::try_from(group.metadata().num_rows()).unwrap_or_default())
-    };
-    if !has(shared) && !has(signed_in) {
-        return Ok(());
-    }
-    scan_group(group, &Selection::default(), Columns::Events, &mut |row| {
-        if row.text(Text::SharedId).is_some() || row.flag(Flag::SignedIn).is_some() {
-            each(row);
-        }
-    })
-}
-
-/// A cell of a roll-up. An absent text is empty.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Cell<'a> {
-    Text(&'a str),
-    Flag(Option<bool>),
-    Number(i64),
-}
-
-/// The cells of one column of a roll-up.
-enum CellColumn {
-    Text(TextColumn),
-    Flag(FlagColumn),
-    Number(Vec<i64>),
-}
-
-/// Hands out the rows of a roll-up; `false` when it has fewer columns: an earlier version wrote it.
-pub(crate) fn roll_up(
-    path: &Path,
-    columns: &[Column],
-    mut each: impl FnMut(&[Cell<'_>]),
-) -> Result<bool, LakeError> {
-    let reader = open(path)?;
-    if reader.metadata().file_metadata().schema_descr().num_columns() < columns.len() {
-        return Ok(false);
-    }
-    for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index).map_err(|error| LakeError::damaged(path, &error))?;
-        roll_up_group(&*group, columns, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
-    }
-    Ok(true)
-}
-
-fn roll_up_group(
+fn scan_group_told(
     group: &dyn RowGroupReader,
-    columns: &[Column],
-    each: &mut impl FnMut(&[Cell<'_>]),
+    each: &mut impl FnMut(&RowView<'_>),
 ) -> Result<(), ParquetError> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-    let read = |(at, column): (usize, &Column)| CellColumn::read(group, at, column, rows);
-    let read: Vec<CellColumn> = columns.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    let mut texts: Vec<TextCursor<'_>> = read
-        .iter()
-        .filter_map(|column| if let CellColumn::Text(texts) = column { Some(texts.cursor()) } else { None })
-        .collect();
-    let mut flags = vec![0; read.len()];
-    let mut cells: Vec<Cell<'_>> = Vec::with_capacity(read.len());
-    for row in 0..rows {
-        cells.clear();
-        let mut texts = texts.iter_mut();
-        for (column, flag) in read.iter().zip(&mut flags) {
-            cells.push(match column {
-                CellColumn::Text(_) => Cell::Text(texts.next().ok_or_else(short)?.next()?),
-                CellColumn::Number(numbers) => Cell::Number(*numbers.get(row).ok_or_else(short)?),
-                CellColumn::Flag(column) if column.levels.get(row) == Some(&1) => {
-                    *flag += 1;
-                    Cell::Flag(column.values.get(*flag - 1).copied())
-                }
-                CellColumn::Flag(_) => Cell::Flag(None),
-            });
-        }
-        each(&cells);
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    if has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
+        let whole = Range { start: 0, end: rows };
+        ranges = matching(group, Text::SharedId, &[whole], &|text| !text.is_empty())?;
     }
-    Ok(())
+    let signed_in = FLAG_AT + Flag::SignedIn as usize;
+    if has_any(group.metadata(), signed_in) {
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        typed::<BoolType>(group, signed_in)?.read_records(rows, Some(&mut levels), None, &mut values)?;
+        let told = levels.iter().enumerate().filter(|(_, level)| **level == 1);
+        ranges.extend(told.map(|(row, _)| Range { start: row, end: row + 1 }));
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut end = 0;
+    for range in &mut ranges {
+        range.start = range.start.max(end);
+        end = range.end.max(end);
+    }
+    ranges.retain(|range| !range.is_empty());
+    read_ranges(group, ranges, Columns::Events, each)
 }
 
-impl CellColumn {
-    fn read(
-        group: &dyn RowGroupReader,
-        at: usize,
-        column: &Column,
-        rows: usize,
-    ) -> Result<Self, ParquetError> {
-        Ok(match column.kind {
-            Kind::Text | Kind::List => {
-                let reader = typed(group, at)?;
-                let (values, levels) = (Vec::new(), Vec::new());
-                let mut texts = TextColumn { reader, required: column.required, values, levels };
-                texts.read(rows)?;
-                Self::Text(texts)
-            }
-            Kind::Flag => {
-                let mut flags =
-                    FlagColumn { reader: typed(group, at)?, values: Vec::new(), levels: Vec::new() };
-                flags.reader.read_records(rows, Some(&mut flags.levels), None, &mut flags.values)?;
-                Self::Flag(flags)
-            }
-            Kind::Time | Kind::Number => {
-                let mut numbers = Vec::new();
-                typed::<Int64Type>(group, at)?.read_records(rows, None, None, &mut numbers)?;
-                Self::Number(numbers)
-            }
-        })
-    }
+/// Whether the statistics of a column leave it possible that any row has it.
+fn has_any(group: &RowGroupMetaData, column: usize) -> bool {
+    let nulls = group.columns().get(column).and_then(|column| column.statistics()?.null_count_opt());
+    nulls.is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
 }
 
 fn scan_group(
@@ -258,6 +196,16 @@ fn scan_group(
     }
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
     let ranges = wanted(group, selection, rows)?;
+    read_ranges(group, ranges, columns, each)
+}
+
+/// Hands out the rows in `ranges`, which are in order.
+fn read_ranges(
+    group: &dyn RowGroupReader,
+    ranges: Vec<Range<usize>>,
+    columns: Columns,
+    each: &mut impl FnMut(&RowView<'_>),
+) -> Result<(), ParquetError> {
     if ranges.is_empty() {
         return Ok(());
     }
@@ -299,14 +247,12 @@ fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool {
         _ => true,
     };
     let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));
-    let has = |text: Text| {
-        group
-            .columns()
-            .get(TEXT_AT + text as usize)
-            .and_then(|column| column.statistics()?.null_count_opt())
-            .is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
+    let only = match selection.only {
+        Only::Denied => has_any(group, TEXT_AT + Text::Error as usize),
+        Only::SignIns => holds(Text::Name, "ConsoleLogin"),
+        Only::All | Only::Root => true,
     };
-    in_time && principal && key && (selection.only != Only::Denied || has(Text::Error))
+    in_time && principal && key && only
 }
 
 /// The rows that a question wants, by the columns that it looks at. Times are looked at later, row by row.
@@ -477,16 +423,21 @@ struct ListColumn {
 struct Open {
     times: ColumnReaderImpl<Int64Type>,
     time_values: Vec<i64>,
-    id: TextColumn,
-    texts: Vec<TextColumn>,
+    id: Option<TextColumn>,
+    /// `None` for columns that are not read.
+    texts: Vec<Option<TextColumn>>,
     flags: Vec<FlagColumn>,
     lists: Vec<ListColumn>,
 }
 
 impl Open {
     fn new(group: &dyn RowGroupReader, columns: Columns) -> Result<Self, ParquetError> {
-        let texts =
-            (TEXT_AT..FLAG_AT).map(|column| TextColumn::open(group, column)).collect::<Result<_, _>>()?;
+        let all = columns == Columns::Calls;
+        let is_read =
+            |column: usize| all || !NOT_IN_USAGE.iter().any(|text| TEXT_AT + *text as usize == column);
+        let open = |column: usize| is_read(column).then(|| TextColumn::open(group, column)).transpose();
+        let texts = (TEXT_AT..FLAG_AT).map(open).collect::<Result<_, _>>()?;
+        let with_id = all || has_any(group.metadata(), TEXT_AT + Text::SharedId as usize);
         let flags = (FLAG_AT..LIST_AT)
             .map(|column| {
                 Ok(FlagColumn { reader: typed(group, column)?, values: Vec::new(), levels: Vec::new() })
@@ -497,7 +448,7 @@ impl Open {
         Ok(Self {
             times: typed(group, 0)?,
             time_values: Vec::new(),
-            id: TextColumn::open(group, 1)?,
+            id: with_id.then(|| TextColumn::open(group, 1)).transpose()?,
             texts,
             flags,
             lists,
@@ -509,8 +460,7 @@ impl Open {
             return Ok(());
         }
         self.times.skip_records(rows)?;
-        self.id.skip(rows)?;
-        for column in &mut self.texts {
+        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.skip(rows)?;
         }
         for column in &mut self.flags {
@@ -528,8 +478,7 @@ impl Open {
         if times < rows {
             return Err(short());
         }
-        self.id.read(rows)?;
-        for column in &mut self.texts {
+        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.read(rows)?;
         }
         for column in &mut self.flags {
@@ -545,17 +494,22 @@ impl Open {
 
     /// Hands out the rows at hand.
     fn rows(&self, rows: usize, each: &mut impl FnMut(&RowView<'_>)) -> Result<(), ParquetError> {
-        let mut id = self.id.cursor();
-        let mut texts: Vec<TextCursor<'_>> = self.texts.iter().map(TextColumn::cursor).collect();
+        let mut id = self.id.as_ref().map(TextColumn::cursor);
+        let mut texts: Vec<Option<TextCursor<'_>>> =
+            self.texts.iter().map(|column| column.as_ref().map(TextColumn::cursor)).collect();
         let mut flags: Vec<_> =
             self.flags.iter().map(|column| (column.values.iter(), column.levels.iter())).collect();
         let mut view =
             RowView { time: 0, id: "", texts: [""; TEXTS], flags: [None; FLAGS], lists: [&[]; LISTS] };
         for (row, time) in self.time_values.iter().take(rows).enumerate() {
             view.time = time.div_euclid(1_000_000);
-            view.id = id.next()?;
+            if let Some(id) = &mut id {
+                view.id = id.next()?;
+            }
             for (place, column) in view.texts.iter_mut().zip(&mut texts) {
-                *place = column.next()?;
+                if let Some(column) = column {
+                    *place = column.next()?;
+                }
             }
             for (place, (values, levels)) in view.flags.iter_mut().zip(&mut flags) {
                 let there = levels.next().ok_or_else(short)? == &1;
