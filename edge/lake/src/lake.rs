@@ -90,19 +90,26 @@ impl Lake {
 
     /// All events by the roll-ups; `None` when an earlier version wrote some of them.
     fn rolled_up(&self) -> Result<Option<Fold>, LakeError> {
-        let fold = |part: &Part| -> Result<Option<Fold>, LakeError> {
-            let path = self.root.join(&part.file);
+        // One fold for many parts: agents and callers are the same in all of them.
+        let fold = |parts: &[&Part]| -> Result<Option<Fold>, LakeError> {
             let mut told = EventFold::default();
-            let is_whole = match part.file.split('/').next() {
-                Some("daily_actions") => rollup::add_actions(&path, &mut told.fold)?,
-                Some("daily_places") => rollup::add_places(&path, &mut told.fold)?,
-                Some("events") => scan_told(&path, |row| told.add_told(row)).map(|()| true)?,
-                _ => true,
-            };
-            Ok(is_whole.then_some(told.fold))
+            for part in parts {
+                let path = self.root.join(&part.file);
+                let is_whole = match part.file.split('/').next() {
+                    Some("daily_actions") => rollup::add_actions(&path, &mut told.fold)?,
+                    Some("daily_places") => rollup::add_places(&path, &mut told.fold)?,
+                    Some("events") => scan_told(&path, |row| told.add_told(row)).map(|()| true)?,
+                    _ => true,
+                };
+                if !is_whole {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(told.fold))
         };
-        let folds: Vec<Option<Fold>> =
-            self.manifest.parts().into_par_iter().map(fold).collect::<Result<_, _>>()?;
+        let parts = self.manifest.parts();
+        let share = parts.len().div_ceil(4 * rayon::current_num_threads()).max(1);
+        let folds: Vec<Option<Fold>> = parts.par_chunks(share).map(fold).collect::<Result<_, _>>()?;
         let folds: Option<Vec<Fold>> = folds.into_iter().collect();
         let updates = Totals { updates: self.manifest.counts().updates, ..Totals::default() };
         Ok(folds.map(|folds| {
