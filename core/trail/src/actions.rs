@@ -51,6 +51,28 @@ impl Needs {
         let (checks, gap) = checks(event, identity, outcome);
         Self { outcome, checks, gap, issued: issued::issued(event) }
     }
+
+    /// All that [`Needs::of`] looks at: events that tell the same here need the same. A trail repeats itself, so who reads
+    /// many events can keep what was worked out.
+    pub fn basis<'a>(event: &'a Event<'_>, identity: &'a Identity<'_>) -> [Option<&'a str>; 12] {
+        // Only users act on themselves by default, and only answers of STS hand out sessions.
+        let user = identity.arn.as_deref().filter(|arn| arn.contains(":user/"));
+        let response = event.bodies.response.filter(|_| event.source == "sts.amazonaws.com");
+        [
+            Some(&event.source),
+            Some(&event.name),
+            event.event_type.as_deref(),
+            event.error.as_deref(),
+            event.region.as_deref(),
+            event.recipient.as_deref(),
+            event.bodies.request,
+            event.bodies.resources,
+            response,
+            identity.account.as_deref(),
+            identity.invoked_by.as_deref(),
+            user,
+        ]
+    }
 }
 
 impl Call {

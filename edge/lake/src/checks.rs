@@ -1,10 +1,12 @@
 //! The permissions of a call as columns, and back: five lists of text, one entry per check.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use kagimori_estate::id::AccountId;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::schema::List;
@@ -85,15 +87,24 @@ fn form(check: &Check) -> &'static str {
 /// Condition keys as a JSON object: a text, a list of texts, `null` for an absent key, `true` for one that is there with
 /// a value that is not known, `false` for one of which nothing is known.
 fn context(facts: &[(Box<str>, Fact)]) -> String {
-    let value = |fact: &Fact| match fact {
-        Fact::One(value) => Value::from(value.as_str()),
-        Fact::Many(values) => Value::from(values.clone()),
-        Fact::Absent => Value::Null,
-        Fact::Present => Value::Bool(true),
-        Fact::Unknown => Value::Bool(false),
-    };
     // an array of pairs would keep duplicates; keys are different, and an object is what SQL engines look into
-    Value::Object(facts.iter().map(|(key, fact)| (key.to_string(), value(fact))).collect()).to_string()
+    let told: BTreeMap<&str, Told<'_>> = facts.iter().map(|(key, fact)| (&**key, Told(fact))).collect();
+    serde_json::to_string(&told).unwrap_or_default()
+}
+
+/// A fact as [`context`] writes it.
+struct Told<'a>(&'a Fact);
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Fact::One(value) => serializer.serialize_str(value),
+            Fact::Many(values) => values.serialize(serializer),
+            Fact::Absent => serializer.serialize_unit(),
+            Fact::Present => serializer.serialize_bool(true),
+            Fact::Unknown => serializer.serialize_bool(false),
+        }
+    }
 }
 
 /// The facts that [`context`] wrote.

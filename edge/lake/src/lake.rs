@@ -10,7 +10,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::call::{Call, Caller};
 use kagimori_trail::event::{Bodies, Event, Identity, SignIn};
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::Fold;
+use kagimori_trail::usage::{Fold, Totals};
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
@@ -20,7 +20,8 @@ use crate::error::LakeError;
 use crate::files::Listing;
 use crate::manifest::{Counts, Manifest, file_key};
 use crate::parts::Part;
-use crate::read::{Columns, RowView, scan};
+use crate::read::{Columns, RowView, scan, scan_told};
+use crate::rollup;
 use crate::schema::{Flag, List, Text};
 
 /// A lake that was opened: what it holds is what its manifest listed then.
@@ -73,13 +74,49 @@ impl Lake {
 
     /// The usage of the events that a question is about: the same as from the files.
     pub fn usage(&self, selection: &Selection) -> Result<Usage, LakeError> {
-        let folds = self.scan(selection, Columns::Events, EventFold::default, EventFold::add)?;
-        let mut whole = Fold::default();
-        folds.into_iter().for_each(|fold| whole.merge(fold.fold));
+        let rolled_up = if selection.is_all() { self.rolled_up()? } else { None };
+        let mut whole = match rolled_up {
+            Some(whole) => whole,
+            None => {
+                let folds = self.scan(selection, Columns::Events, EventFold::default, EventFold::add)?;
+                merged(folds.into_iter().map(|fold| fold.fold))
+            }
+        };
         whole.add_totals(&self.manifest.counts().totals());
         let mut usage = whole.finish();
         usage.coverage = by_account(self.cover());
         Ok(usage)
+    }
+
+    /// All events by the roll-ups; `None` when an earlier version wrote some of them.
+    fn rolled_up(&self) -> Result<Option<Fold>, LakeError> {
+        // One fold for many parts: agents and callers are the same in all of them.
+        let fold = |parts: &[&Part]| -> Result<Option<Fold>, LakeError> {
+            let mut told = EventFold::default();
+            for part in parts {
+                let path = self.root.join(&part.file);
+                let is_whole = match part.file.split('/').next() {
+                    Some("daily_actions") => rollup::add_actions(&path, &mut told.fold)?,
+                    Some("daily_places") => rollup::add_places(&path, &mut told.fold)?,
+                    Some("events") => scan_told(&path, |row| told.add_told(row)).map(|()| true)?,
+                    _ => true,
+                };
+                if !is_whole {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(told.fold))
+        };
+        let parts = self.manifest.parts();
+        let share = parts.len().div_ceil(4 * rayon::current_num_threads()).max(1);
+        let folds: Vec<Option<Fold>> = parts.par_chunks(share).map(fold).collect::<Result<_, _>>()?;
+        let folds: Option<Vec<Fold>> = folds.into_iter().collect();
+        let updates = Totals { updates: self.manifest.counts().updates, ..Totals::default() };
+        Ok(folds.map(|folds| {
+            let mut whole = merged(folds.into_iter());
+            whole.add_totals(&updates);
+            whole
+        }))
     }
 
     /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made;
@@ -136,6 +173,12 @@ impl Lake {
     }
 }
 
+fn merged(folds: impl Iterator<Item = Fold>) -> Fold {
+    let mut whole = Fold::default();
+    folds.for_each(|fold| whole.merge(fold));
+    whole
+}
+
 fn in_days(part: &Part, selection: &Selection) -> bool {
     let day = i64::from(part.day);
     selection.since.is_none_or(|since| day >= since.div_euclid(86_400))
@@ -181,6 +224,14 @@ impl EventFold {
         let mut event = event(row);
         event.identity = Some(Cow::Borrowed(&self.identity));
         self.fold.add(&event, true);
+    }
+
+    /// What the roll-ups do not tell of a row.
+    fn add_told(&mut self, row: &RowView<'_>) {
+        self.identity_of(row);
+        let mut event = event(row);
+        event.identity = Some(Cow::Borrowed(&self.identity));
+        self.fold.add_told(&event);
     }
 
     /// `userIdentity` as the fold wants it, made anew only when it differs from the row before.

@@ -24,6 +24,7 @@ mod raw;
 mod read;
 pub mod redact;
 mod remote;
+mod rollup;
 mod rows;
 #[cfg(feature = "s3")]
 mod s3;

@@ -52,6 +52,26 @@ impl Cells {
         cells
     }
 
+    /// A column of texts by number, 0 for an absent one. Rows are sorted: the text before mostly comes again, and is not
+    /// looked up.
+    pub(crate) fn of_numbers(numbers: impl Iterator<Item = u32>, text: impl Fn(u32) -> ByteArray) -> Self {
+        let mut cells = Self::texts(numbers.size_hint().0);
+        if let Self::Texts { values, levels } = &mut cells {
+            let mut last = (0, ByteArray::new());
+            for number in numbers {
+                levels.push(i16::from(number != 0));
+                if number == 0 {
+                    continue;
+                }
+                if last.0 != number {
+                    last = (number, text(number));
+                }
+                values.push(last.1.clone());
+            }
+        }
+        cells
+    }
+
     /// A column of truth values.
     pub(crate) fn of_flags(flags: impl Iterator<Item = Option<bool>>) -> Self {
         let (mut values, mut levels) = (Vec::new(), Vec::new());

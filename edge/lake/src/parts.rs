@@ -87,7 +87,8 @@ fn cells(rows: &Rows, sorted: &[&Row], column: usize) -> Cells {
         ),
         _ if column < FLAG_AT => {
             let at = column - TEXT_AT;
-            Cells::of_texts(sorted.iter().map(|row| text(row.texts.get(at).copied().unwrap_or_default())))
+            let numbers = sorted.iter().map(|row| row.texts.get(at).copied().unwrap_or_default());
+            Cells::of_numbers(numbers, text)
         }
         _ if column < LIST_AT => {
             let at = column - FLAG_AT;
@@ -157,6 +158,9 @@ fn write_actions(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u6
             row.text(Text::Error),
             row.text(Text::EventType),
             row.text(Text::Category),
+            row.text(Text::CallerAccount),
+            row.text(Text::IdType),
+            row.text(Text::InvokedBy),
         ];
         (texts, [row.flag(Flag::ReadOnly), Some(row.is_shared_copy())])
     });
@@ -166,7 +170,9 @@ fn write_actions(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u6
             10 => Cells::Numbers(counted.iter().map(|(_, count)| count.n).collect()),
             11 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.first)).collect()),
             12 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.last)).collect()),
-            _ => key_cells(rows, counted, column),
+            8 | 9 => flag_cells(counted, column - 8),
+            ..8 => text_cells(rows, counted, column),
+            _ => text_cells(rows, counted, column - 5),
         }
     })?;
     Ok((counted.len(), bytes))
@@ -183,8 +189,19 @@ fn write_places(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u64
             row.text(Text::VpcEndpoint),
             row.text(Text::Agent),
             row.text(Text::InvokedBy),
+            row.text(Text::CallerAccount),
+            row.text(Text::IdType),
         ];
-        (texts, [row.flag(Flag::Mfa), Some(row.is_shared_copy())])
+        let is_console = row.flag(Flag::FromConsole) == Some(true) || row.flag(Flag::SignedIn).is_some();
+        let is_service_event = rows.strings.text(row.text(Text::EventType)) == "AwsServiceEvent";
+        let flags = [
+            row.flag(Flag::Mfa),
+            Some(row.is_shared_copy()),
+            Some(is_console),
+            Some(rows.is_instance_session(row)),
+            Some(is_service_event),
+        ];
+        (texts, flags)
     });
     let bytes = write(path, &PLACES, counted.len(), ROW_GROUP_ROWS, |column, range| {
         let counted = counted.get(range).unwrap_or_default();
@@ -193,23 +210,28 @@ fn write_places(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u64
             11 => Cells::Numbers(counted.iter().map(|(_, count)| count.errors).collect()),
             12 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.first)).collect()),
             13 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.last)).collect()),
-            _ => key_cells(rows, counted, column),
+            8 | 9 => flag_cells(counted, column - 8),
+            14 | 15 => text_cells(rows, counted, column - 6),
+            ..8 => text_cells(rows, counted, column),
+            _ => flag_cells(counted, column - 14),
         }
     })?;
     Ok((counted.len(), bytes))
 }
 
-/// The cells of a column that a roll-up counts by: the texts first, then the flags.
-fn key_cells<const T: usize, const F: usize>(
+/// The cells of a text that a roll-up counts by.
+fn text_cells<const T: usize, const F: usize>(
     rows: &Rows,
     counted: &[(Key<T, F>, Count)],
-    column: usize,
+    at: usize,
 ) -> Cells {
-    if column < T {
-        let number = |key: &Key<T, F>| key.0.get(column).copied().unwrap_or_default();
-        return Cells::of_texts(counted.iter().map(|(key, _)| rows.strings.text(number(key)).clone().into()));
-    }
-    Cells::of_flags(counted.iter().map(|(key, _)| key.1.get(column - T).copied().flatten()))
+    let numbers = counted.iter().map(|(key, _)| key.0.get(at).copied().unwrap_or_default());
+    Cells::of_numbers(numbers, |number| rows.strings.text(number).clone().into())
+}
+
+/// The cells of a flag that a roll-up counts by.
+fn flag_cells<const T: usize, const F: usize>(counted: &[(Key<T, F>, Count)], at: usize) -> Cells {
+    Cells::of_flags(counted.iter().map(|(key, _)| key.1.get(at).copied().flatten()))
 }
 
 #[cfg(test)]

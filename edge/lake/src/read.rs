@@ -3,6 +3,8 @@
 //! Row groups whose statistics exclude the question are passed over; in the others the columns that the question looks at
 //! are read first, and of all other columns only the rows that it wants.
 
+mod cells;
+
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
@@ -15,6 +17,8 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 
+pub(crate) use cells::{Cell, roll_up};
+
 use crate::error::LakeError;
 use crate::schema::{
     EVENTS, FLAG_AT, FLAGS, Flag, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
@@ -26,11 +30,23 @@ const CHUNK_ROWS: usize = 8 << 10;
 /// Which columns beside the texts and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Columns {
-    /// What an event tells: no lists.
+    /// What usage is made of: no lists, none of [`NOT_IN_USAGE`], and no ids where no event has copies.
     Events,
     /// All.
     Calls,
 }
+
+/// Texts that say nothing of who used what; where only usage is asked for they are absent.
+const NOT_IN_USAGE: [Text; 8] = [
+    Text::Category,
+    Text::Message,
+    Text::PrincipalId,
+    Text::Provider,
+    Text::UpdatedId,
+    Text::Outcome,
+    Text::Gap,
+    Text::Issued,
+];
 
 /// One row, borrowed. An absent text is empty.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +141,50 @@ pub(crate) fn ids(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Resu
     Ok(())
 }
 
+/// Hands out the rows of a part of `events/` that the roll-ups do not tell all of: console sign-ins, and calls of which
+/// several accounts got a copy.
+pub(crate) fn scan_told(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Result<(), LakeError> {
+    let reader = open(path)?;
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index).map_err(|error| LakeError::damaged(path, &error))?;
+        scan_group_told(&*group, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
+    }
+    Ok(())
+}
+
+fn scan_group_told(
+    group: &dyn RowGroupReader,
+    each: &mut impl FnMut(&RowView<'_>),
+) -> Result<(), ParquetError> {
+    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    if has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
+        let whole = Range { start: 0, end: rows };
+        ranges = matching(group, Text::SharedId, &[whole], &|text| !text.is_empty())?;
+    }
+    let signed_in = FLAG_AT + Flag::SignedIn as usize;
+    if has_any(group.metadata(), signed_in) {
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        typed::<BoolType>(group, signed_in)?.read_records(rows, Some(&mut levels), None, &mut values)?;
+        let told = levels.iter().enumerate().filter(|(_, level)| **level == 1);
+        ranges.extend(told.map(|(row, _)| Range { start: row, end: row + 1 }));
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut end = 0;
+    for range in &mut ranges {
+        range.start = range.start.max(end);
+        end = range.end.max(end);
+    }
+    ranges.retain(|range| !range.is_empty());
+    read_ranges(group, ranges, Columns::Events, each)
+}
+
+/// Whether the statistics of a column leave it possible that any row has it.
+fn has_any(group: &RowGroupMetaData, column: usize) -> bool {
+    let nulls = group.columns().get(column).and_then(|column| column.statistics()?.null_count_opt());
+    nulls.is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
+}
+
 fn scan_group(
     group: &dyn RowGroupReader,
     selection: &Selection,
@@ -136,6 +196,16 @@ fn scan_group(
     }
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
     let ranges = wanted(group, selection, rows)?;
+    read_ranges(group, ranges, columns, each)
+}
+
+/// Hands out the rows in `ranges`, which are in order.
+fn read_ranges(
+    group: &dyn RowGroupReader,
+    ranges: Vec<Range<usize>>,
+    columns: Columns,
+    each: &mut impl FnMut(&RowView<'_>),
+) -> Result<(), ParquetError> {
     if ranges.is_empty() {
         return Ok(());
     }
@@ -177,14 +247,12 @@ fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool {
         _ => true,
     };
     let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));
-    let has = |text: Text| {
-        group
-            .columns()
-            .get(TEXT_AT + text as usize)
-            .and_then(|column| column.statistics()?.null_count_opt())
-            .is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
+    let only = match selection.only {
+        Only::Denied => has_any(group, TEXT_AT + Text::Error as usize),
+        Only::SignIns => holds(Text::Name, "ConsoleLogin"),
+        Only::All | Only::Root => true,
     };
-    in_time && principal && key && (selection.only != Only::Denied || has(Text::Error))
+    in_time && principal && key && only
 }
 
 /// The rows that a question wants, by the columns that it looks at. Times are looked at later, row by row.
@@ -355,16 +423,21 @@ struct ListColumn {
 struct Open {
     times: ColumnReaderImpl<Int64Type>,
     time_values: Vec<i64>,
-    id: TextColumn,
-    texts: Vec<TextColumn>,
+    id: Option<TextColumn>,
+    /// `None` for columns that are not read.
+    texts: Vec<Option<TextColumn>>,
     flags: Vec<FlagColumn>,
     lists: Vec<ListColumn>,
 }
 
 impl Open {
     fn new(group: &dyn RowGroupReader, columns: Columns) -> Result<Self, ParquetError> {
-        let texts =
-            (TEXT_AT..FLAG_AT).map(|column| TextColumn::open(group, column)).collect::<Result<_, _>>()?;
+        let all = columns == Columns::Calls;
+        let is_read =
+            |column: usize| all || !NOT_IN_USAGE.iter().any(|text| TEXT_AT + *text as usize == column);
+        let open = |column: usize| is_read(column).then(|| TextColumn::open(group, column)).transpose();
+        let texts = (TEXT_AT..FLAG_AT).map(open).collect::<Result<_, _>>()?;
+        let with_id = all || has_any(group.metadata(), TEXT_AT + Text::SharedId as usize);
         let flags = (FLAG_AT..LIST_AT)
             .map(|column| {
                 Ok(FlagColumn { reader: typed(group, column)?, values: Vec::new(), levels: Vec::new() })
@@ -375,7 +448,7 @@ impl Open {
         Ok(Self {
             times: typed(group, 0)?,
             time_values: Vec::new(),
-            id: TextColumn::open(group, 1)?,
+            id: with_id.then(|| TextColumn::open(group, 1)).transpose()?,
             texts,
             flags,
             lists,
@@ -387,8 +460,7 @@ impl Open {
             return Ok(());
         }
         self.times.skip_records(rows)?;
-        self.id.skip(rows)?;
-        for column in &mut self.texts {
+        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.skip(rows)?;
         }
         for column in &mut self.flags {
@@ -406,8 +478,7 @@ impl Open {
         if times < rows {
             return Err(short());
         }
-        self.id.read(rows)?;
-        for column in &mut self.texts {
+        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.read(rows)?;
         }
         for column in &mut self.flags {
@@ -423,17 +494,22 @@ impl Open {
 
     /// Hands out the rows at hand.
     fn rows(&self, rows: usize, each: &mut impl FnMut(&RowView<'_>)) -> Result<(), ParquetError> {
-        let mut id = self.id.cursor();
-        let mut texts: Vec<TextCursor<'_>> = self.texts.iter().map(TextColumn::cursor).collect();
+        let mut id = self.id.as_ref().map(TextColumn::cursor);
+        let mut texts: Vec<Option<TextCursor<'_>>> =
+            self.texts.iter().map(|column| column.as_ref().map(TextColumn::cursor)).collect();
         let mut flags: Vec<_> =
             self.flags.iter().map(|column| (column.values.iter(), column.levels.iter())).collect();
         let mut view =
             RowView { time: 0, id: "", texts: [""; TEXTS], flags: [None; FLAGS], lists: [&[]; LISTS] };
         for (row, time) in self.time_values.iter().take(rows).enumerate() {
             view.time = time.div_euclid(1_000_000);
-            view.id = id.next()?;
+            if let Some(id) = &mut id {
+                view.id = id.next()?;
+            }
             for (place, column) in view.texts.iter_mut().zip(&mut texts) {
-                *place = column.next()?;
+                if let Some(column) = column {
+                    *place = column.next()?;
+                }
             }
             for (place, (values, levels)) in view.flags.iter_mut().zip(&mut flags) {
                 let there = levels.next().ok_or_else(short)? == &1;

@@ -1,7 +1,8 @@
 //! Events as rows, in memory until they are written: every text once, rows of numbers.
 //!
 //! A trail repeats itself: few identities, agents, places and actions make up millions of events. So a row is the numbers
-//! of its texts, and what an identity tells is looked up, not parsed, when it comes again.
+//! of its texts, and what an identity tells, or which permissions the same request needs, is looked up, not worked out, when
+//! it comes again.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,6 +22,10 @@ use crate::schema::{FLAGS, Flag, LISTS, List, TEXTS, Text};
 /// Different identities that are remembered: a hostile trail must not fill the memory.
 const IDENTITIES_MAX: usize = 1 << 14;
 
+/// Different requests that are remembered, and the bytes of one at most.
+const REQUESTS_MAX: usize = 1 << 16;
+const REQUEST_BYTES_MAX: usize = 512;
+
 /// Events as rows.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -29,7 +34,18 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Row>,
     ids: Vec<u8>,
     identities: FxHashMap<Box<str>, Arc<Known>>,
+    /// What the rows of events with the same request have in common, by [`write_request`].
+    requests: FxHashMap<Box<[u8]>, Common>,
+    /// The request at hand.
+    request: Vec<u8>,
     scratch: Vec<u32>,
+}
+
+/// What does not differ between events with the same request.
+#[derive(Clone, Copy, Debug)]
+struct Common {
+    texts: [u32; TEXTS],
+    lists: [u32; LISTS],
 }
 
 /// One event.
@@ -173,35 +189,23 @@ impl Rows {
     /// Takes an event in. Returns how many fields of its identity have another type than they should, and the account that
     /// got it, else the caller's.
     pub(crate) fn push(&mut self, event: &Event<'_>) -> (u32, Cow<'_, str>) {
-        let mut row = Row {
-            time: event.time,
-            id: self.id(event.id.as_deref()),
-            texts: [0; TEXTS],
-            lists: [0; LISTS],
-            flags: [None; FLAGS],
-        };
-        let odd_types = self.caller(&mut row, event);
-        self.what(&mut row, event);
-        if event.bodies.resources.is_some() {
-            let resources = resource_arns(event.bodies.resources);
-            row.set_list(List::Resources, self.list(resources.iter()));
-        }
+        let known = self.known(event.identity.as_deref().unwrap_or("{}"));
+        let Common { texts, lists } = self.common(event, &known.identity);
+        let mut row =
+            Row { time: event.time, id: self.id(event.id.as_deref()), texts, lists, flags: [None; FLAGS] };
+        known.texts.iter().for_each(|(text, number)| row.set(*text, *number));
+        row.set_flag(Flag::Mfa, known.identity.mfa);
+        self.circumstances(&mut row, event);
         self.rows.push(row);
         let account = Some(row.text(Text::Account)).filter(|account| *account != 0);
         let account = self.strings.text(account.unwrap_or(row.text(Text::CallerAccount)));
-        (odd_types, String::from_utf8_lossy(account))
+        (known.odd_types, String::from_utf8_lossy(account))
     }
 
-    fn what(&mut self, row: &mut Row, event: &Event<'_>) {
+    /// From where and how it was called, and what is an event's own.
+    fn circumstances(&mut self, row: &mut Row, event: &Event<'_>) {
         let message = event.message.as_deref().map(redact::message);
         let texts = [
-            (Text::Account, event.recipient.as_deref()),
-            (Text::Region, event.region.as_deref()),
-            (Text::Source, Some(&*event.source)),
-            (Text::Name, Some(&*event.name)),
-            (Text::EventType, event.event_type.as_deref()),
-            (Text::Category, event.category.as_deref()),
-            (Text::Error, event.error.as_deref()),
             (Text::Message, message.as_deref()),
             (Text::Address, event.address.as_deref()),
             (Text::VpcEndpoint, event.vpc_endpoint.as_deref()),
@@ -219,6 +223,58 @@ impl Rows {
         row.set_flag(Flag::IsUpdate, Some(event.updates_earlier));
     }
 
+    /// What was called and the permissions that were checked: worked out when the request is seen for the first time.
+    fn common(&mut self, event: &Event<'_>, identity: &Identity<'_>) -> Common {
+        let mut request = std::mem::take(&mut self.request);
+        write_request(&mut request, event, identity);
+        let known = self.requests.get(request.as_slice()).copied();
+        let common = known.unwrap_or_else(|| {
+            let common = self.work_out(event, identity);
+            if request.len() <= REQUEST_BYTES_MAX {
+                if self.requests.len() >= REQUESTS_MAX {
+                    self.requests.clear();
+                }
+                self.requests.insert(request.as_slice().into(), common);
+            }
+            common
+        });
+        self.request = request;
+        common
+    }
+
+    fn work_out(&mut self, event: &Event<'_>, identity: &Identity<'_>) -> Common {
+        let needs = Needs::of(event, identity);
+        let mut row = Row { time: 0, id: (0, 0), texts: [0; TEXTS], lists: [0; LISTS], flags: [None; FLAGS] };
+        let texts = [
+            (Text::Account, event.recipient.as_deref()),
+            (Text::Region, event.region.as_deref()),
+            (Text::Source, Some(&*event.source)),
+            (Text::Name, Some(&*event.name)),
+            (Text::EventType, event.event_type.as_deref()),
+            (Text::Category, event.category.as_deref()),
+            (Text::Error, event.error.as_deref()),
+            (Text::Outcome, Some(checks::outcome(needs.outcome))),
+            (Text::Gap, needs.gap.map(checks::gap)),
+            (Text::Issued, needs.issued.as_ref().map(AccessKeyId::as_str)),
+        ];
+        for (text, value) in texts {
+            row.set(text, self.strings.number(value.unwrap_or_default()));
+        }
+        if event.bodies.resources.is_some() {
+            let resources = resource_arns(event.bodies.resources);
+            row.set_list(List::Resources, self.list(resources.iter()));
+        }
+        if !needs.checks.is_empty() {
+            for list in
+                [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
+            {
+                let number = self.list(needs.checks.iter().map(|check| checks::field(check, list)));
+                row.set_list(list, number);
+            }
+        }
+        Common { texts: row.texts, lists: row.lists }
+    }
+
     /// Callers choose their user agent and the name of their session: what looks like a secret is masked there, too.
     fn masked(&mut self, text: Option<&str>) -> u32 {
         let Some(text) = text else { return 0 };
@@ -230,27 +286,6 @@ impl Rows {
             self.strings.numbers.insert(Bytes::copy_from_slice(text.as_bytes()), number);
         }
         number
-    }
-
-    /// Who called, and the permissions that were checked.
-    fn caller(&mut self, row: &mut Row, event: &Event<'_>) -> u32 {
-        let known = self.known(event.identity.as_deref().unwrap_or("{}"));
-        known.texts.iter().for_each(|(text, number)| row.set(*text, *number));
-        row.set_flag(Flag::Mfa, known.identity.mfa);
-        let needs = Needs::of(event, &known.identity);
-        row.set(Text::Outcome, self.strings.number(checks::outcome(needs.outcome)));
-        row.set(Text::Gap, self.strings.number(needs.gap.map_or("", checks::gap)));
-        let issued = needs.issued.as_ref().map_or("", AccessKeyId::as_str);
-        row.set(Text::Issued, self.strings.number(issued));
-        if !needs.checks.is_empty() {
-            for list in
-                [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
-            {
-                let number = self.list(needs.checks.iter().map(|check| checks::field(check, list)));
-                row.set_list(list, number);
-            }
-        }
-        known.odd_types
     }
 
     /// What an identity tells: parsed when it is seen for the first time.
@@ -287,6 +322,13 @@ impl Rows {
     pub(crate) fn event_id(&self, row: &Row) -> &[u8] {
         let begin = row.id.0 as usize;
         self.ids.get(begin..begin + usize::from(row.id.1)).unwrap_or_default()
+    }
+
+    /// Whether a row is of the session of an instance.
+    pub(crate) fn is_instance_session(&self, row: &Row) -> bool {
+        let text = |text| Some(String::from_utf8_lossy(self.strings.text(row.text(text))));
+        let identity = Identity { kind: text(Text::IdType), arn: text(Text::Arn), ..Identity::default() };
+        identity.is_instance_session()
     }
 
     /// Takes in a row of a part, as it is.
@@ -353,6 +395,16 @@ impl Known {
         ];
         let texts = texts.into_iter().filter_map(|(text, value)| Some((text, strings.number(value?))));
         Self { texts: texts.collect(), identity, odd_types }
+    }
+}
+
+/// All that [`Rows::work_out`] looks at, each text behind its length: different events never write the same.
+fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'_>) {
+    request.clear();
+    for text in Needs::basis(event, identity).into_iter().chain([event.category.as_deref()]) {
+        let length = text.map_or(u32::MAX, |text| text.len() as u32);
+        request.extend_from_slice(&length.to_le_bytes());
+        request.extend_from_slice(text.unwrap_or_default().as_bytes());
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{operations, outcome::Denial};
+use super::{Needs, operations, outcome::Denial};
 use crate::call::{Call, CheckedResource, MapGap};
 use crate::event::{Bodies, Event, Identity};
 
@@ -127,6 +127,50 @@ proptest! {
         if call.gap == Some(MapGap::UnknownEvent) {
             prop_assert!(call.checks.is_empty());
         }
+    }
+
+    /// What [`Needs::basis`] leaves out changes nothing.
+    #[test]
+    fn what_is_needed_follows_from_its_basis(
+        number in 0..19_796_usize,
+        request in proptest::option::of(json()),
+        resources in proptest::option::of(json()),
+        other in json(),
+        user in any::<bool>(),
+    ) {
+        let operation = operations::all().nth(number).unwrap();
+        let source = format!("{}.amazonaws.com", operation.labels.split(' ').next().unwrap());
+        let bodies = Bodies { request: request.as_deref(), resources: resources.as_deref(), ..Bodies::default() };
+        let one = event(&source, operation.name, bodies, None);
+        let response = (source != "sts.amazonaws.com").then_some(other.as_str());
+        let two = Event {
+            time: 0,
+            category: Some("Data".into()),
+            address: Some("192.0.2.1".into()),
+            agent: Some("aws-cli/2".into()),
+            vpc_endpoint: Some("vpce-1".into()),
+            message: Some(other.as_str().into()),
+            read_only: Some(true),
+            shared_id: Some("s".into()),
+            bodies: Bodies { response, additional: Some(&other), ..bodies },
+            ..one.clone()
+        };
+        let arn = |session: &str| match user {
+            true => "arn:aws:iam::111122223333:user/ann".to_owned(),
+            false => format!("arn:aws:sts::111122223333:assumed-role/app/{session}"),
+        };
+        let alice = Identity { arn: Some(arn("a").into()), ..Identity::default() };
+        let bob = Identity {
+            kind: Some("AssumedRole".into()),
+            arn: Some(arn("b").into()),
+            principal_id: Some("AROA:b".into()),
+            user_name: Some("b".into()),
+            issuer: Some("arn:aws:iam::111122223333:role/app".into()),
+            mfa: Some(true),
+            ..Identity::default()
+        };
+        prop_assert_eq!(Needs::basis(&one, &alice), Needs::basis(&two, &bob));
+        prop_assert_eq!(Needs::of(&one, &alice), Needs::of(&two, &bob));
     }
 
     #[test]

@@ -70,6 +70,17 @@ impl<'a> Identity<'a> {
         self.invoked_by.is_some() || self.kind.as_deref() == Some("AWSService")
     }
 
+    /// Whether it is the session of an instance. Instance profiles name a session by the instance:
+    /// `assumed-role/NAME/i-0123456789abcdef0`.
+    pub fn is_instance_session(&self) -> bool {
+        let session =
+            self.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
+        self.kind.as_deref() == Some("AssumedRole")
+            && session
+                .strip_prefix("i-")
+                .is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+
     /// Who is behind the call.
     pub fn principal(&self) -> Principal {
         let arn = self.issuer.as_deref().or(self.arn.as_deref());

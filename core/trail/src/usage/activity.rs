@@ -86,6 +86,12 @@ pub(crate) struct Call {
     pub(crate) read_only: Option<bool>,
     pub(crate) write: bool,
     pub(crate) mfa: bool,
+    pub(crate) place: Place,
+}
+
+/// From where was called, by number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
     pub(crate) kind: CallerKind,
     pub(crate) family: ClientFamily,
     pub(crate) workload: Option<u32>,
@@ -118,16 +124,32 @@ pub(crate) struct ActivitySum {
 impl ActivitySum {
     pub(crate) fn add(&mut self, call: &Call, names: &Names) {
         let seen = SeenSum::once(call.time);
-        self.outcome(call.outcome, OutcomeSum { seen, read_only: call.read_only == Some(true) });
-        self.writes += u64::from(call.write);
-        self.with_mfa += u64::from(call.mfa);
-        add_seen(&mut self.callers, (call.kind, call.family), seen);
-        *self.days.entry(day(call.time)).or_default() += 1;
-        self.addresses.add(call.address, seen, names);
-        self.endpoints.add(call.endpoint, seen, names);
-        self.regions.add(call.region, seen, names);
-        self.agents.add(call.agent, seen, names);
-        self.workloads.add(call.workload, seen, names);
+        self.add_called(call.outcome, seen, call.read_only == Some(true), call.write);
+        self.add_from(&call.place, seen, call.mfa, names);
+    }
+
+    /// Adds what was called: calls of one day.
+    pub(crate) fn add_called(&mut self, outcome: Outcome, seen: SeenSum, read_only: bool, write: bool) {
+        self.outcome(outcome, OutcomeSum { seen, read_only });
+        self.writes += if write { seen.calls } else { 0 };
+        let calls = u32::try_from(seen.calls).unwrap_or(u32::MAX);
+        *self.days.entry(day(seen.first)).or_default() += calls;
+    }
+
+    /// Adds from where was called.
+    pub(crate) fn add_from(&mut self, from: &Place, seen: SeenSum, mfa: bool, names: &Names) {
+        self.with_mfa += if mfa { seen.calls } else { 0 };
+        add_seen(&mut self.callers, (from.kind, from.family), seen);
+        self.addresses.add(from.address, seen, names);
+        self.endpoints.add(from.endpoint, seen, names);
+        self.regions.add(from.region, seen, names);
+        self.agents.add(from.agent, seen, names);
+        self.workloads.add(from.workload, seen, names);
+    }
+
+    /// Adds that a call was made with MFA, which its session does not tell.
+    pub(crate) fn add_mfa(&mut self) {
+        self.with_mfa += 1;
     }
 
     /// The same sum under other numbers.

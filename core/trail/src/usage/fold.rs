@@ -1,5 +1,7 @@
 //! The fold: events in, [`Usage`] out.
 
+mod tally;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use super::ids::text_key;
 use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
 use crate::caller::{self, Agent, CallerKind, ClientFamily, Signals};
 use crate::event::{Event, Identity, Principal, Reading, SignIn};
+
+pub use tally::{Called, CalledFrom, Tally};
 
 /// Entries of a cache, at most: few different identities and agents make up a trail, and a hostile one must not fill
 /// the memory.
@@ -132,8 +136,7 @@ impl Fold {
         let caller = self.caller(event.identity.as_deref());
         self.totals.odd_types += u64::from(caller.odd_types);
         self.cover(event, caller.account.as_deref());
-        let nobody = caller.activities == [None; 2] && caller.signer.is_none();
-        if event.is_service_event() || nobody {
+        if event.is_service_event() || caller.is_nobody() {
             self.totals.others_calls += 1;
             return;
         }
@@ -237,7 +240,7 @@ impl Fold {
             signer,
             mfa: identity.mfa == Some(true),
             invoked_by_aws,
-            instance_session: is_instance_session(identity),
+            instance_session: identity.is_instance_session(),
             odd_types: identity.odd_types,
         }
     }
@@ -309,32 +312,25 @@ impl Fold {
             from_console: event.from_console || event.sign_in.is_some(),
             instance_session: caller.instance_session,
         };
-        let names = &mut self.names;
-        let agent = event.agent.as_deref().and_then(|text| cached_agent(&mut self.agents, text, names));
-        let kind = caller::kind(agent.as_deref().map(CachedAgent::agent).as_ref(), signals);
-        let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind, names));
-        // A sign-in is not read-only, but changes nothing.
-        let write =
-            event.error.is_none() && event.read_only == Some(false) && event.source != "signin.amazonaws.com";
+        let places = [&event.address, &event.vpc_endpoint, &event.region].map(Option::as_deref);
+        let place = self.place(signals, places, event.agent.as_deref());
         let call = Call {
             time: event.time,
             outcome,
             read_only: event.read_only,
-            write,
+            write: tally::is_write(event.error.as_deref(), event.read_only, &event.source),
             mfa: caller.mfa || event.sign_in.is_some_and(|sign_in| sign_in.mfa == Some(true)),
-            kind,
-            family: agent.map_or(ClientFamily::Unknown, |agent| agent.family),
-            workload: agent.and_then(|agent| agent.workload(kind)),
-            address: event.address.as_deref().map(|address| names.number(address)),
-            endpoint: event.vpc_endpoint.as_deref().map(|endpoint| names.number(endpoint)),
-            region: event.region.as_deref().map(|region| names.number(region)),
-            agent: agent.map(|agent| agent.number),
+            place,
         };
         for slot in caller.activities.into_iter().flatten() {
             if let Some(activity) = self.activities.get_mut(slot) {
-                activity.add(&call, names);
+                activity.add(&call, &self.names);
             }
         }
+        self.forget_unused_names_if_many();
+    }
+
+    fn forget_unused_names_if_many(&mut self) {
         if self.names.len() > NAMES_MAX.max(2 * self.names_kept) {
             self.forget_unused_names();
         }
@@ -366,6 +362,13 @@ fn cached_agent<'c>(
         agents.insert(text.into(), CachedAgent::new(text, names));
     }
     agents.get_mut(text)
+}
+
+impl Caller {
+    /// Nobody who is a user, role or root of IAM.
+    fn is_nobody(&self) -> bool {
+        self.activities == [None; 2] && self.signer.is_none()
+    }
 }
 
 impl CachedAgent {
@@ -509,16 +512,6 @@ impl Usage {
 /// Long-term keys begin with `AKIA` (*IAM identifiers*, "Unique identifiers"); sessions' with `ASIA`.
 fn long_term_key(id: &str) -> Option<AccessKeyId> {
     AccessKeyId::parse(id).ok().filter(|_| id.starts_with("AKIA"))
-}
-
-/// Instance profiles name a session by the instance: `assumed-role/NAME/i-0123456789abcdef0`.
-fn is_instance_session(identity: &Identity<'_>) -> bool {
-    let session =
-        identity.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
-    identity.kind.as_deref() == Some("AssumedRole")
-        && session
-            .strip_prefix("i-")
-            .is_some_and(|id| id.len() >= 8 && id.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn smallest<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
