@@ -166,6 +166,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_lake_without_one_of_its_parts_says_how_to_go_on() {
+        let directory = folder("part-gone");
+        write_trail(&directory.join("trail"), 4, 10);
+        assert!(run(&["ingest", "--dir", text(&directory)]).status.success());
+        let day = fs::read_dir(directory.join("lake/events")).unwrap().next().unwrap().unwrap().path();
+        fs::remove_dir_all(day).unwrap();
+        let output = run(&["trail", "denied", "--dir", text(&directory)]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("is gone") && told.contains("can always be rebuilt"), "{told}");
+    }
+
     /// The example, on its own.
     fn company(name: &str) -> PathBuf {
         let directory = folder(name);
