@@ -53,7 +53,7 @@ fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) 
         Some(folder)
     };
     match args.format {
-        Format::Human => printer::data(&report::terminal::summary(input, written.as_deref())),
+        Format::Human => printer::text(&report::terminal::summary(input, written.as_deref())),
         Format::Json => printer::stream(|out| report::json::write(input, out)),
     }
 }

@@ -47,14 +47,14 @@ pub(super) fn list(format: CheckFormat) -> Result<Exit, AppError> {
             rule.family, rule.level, rule.id, rule.says
         );
     }
-    printer::data(&text)?;
+    printer::text(&text)?;
     Ok(Exit::Clean)
 }
 
 pub(super) fn explain(id: RuleId, format: CheckFormat) -> Result<Exit, AppError> {
     let rule = id.rule();
     if format == CheckFormat::Human {
-        printer::data(&text(rule))?;
+        printer::text(&text(rule))?;
     } else {
         printer::json(&Explained { schema: Schema { name: "kagimori.policy_rule", version: 1 }, rule })?;
     }
