@@ -81,8 +81,8 @@ pub(crate) struct Elevation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
-    Text,
-    /// For programs
+    Human,
+    /// JSON with a versioned schema
     Json,
 }
 
@@ -215,7 +215,7 @@ pub(crate) struct Serve {
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// The form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
@@ -227,7 +227,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) elevation: Elevation,
     /// The form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
@@ -238,7 +238,7 @@ pub(crate) struct Doctor {
     #[arg(long)]
     pub(crate) online: bool,
     /// The form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 
@@ -318,7 +318,7 @@ pub(crate) struct Log {
     #[arg(long)]
     pub(crate) verify: bool,
     /// The form of the output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 

@@ -34,6 +34,13 @@ pub(crate) fn tame(text: &str) -> String {
     text.chars().map(tamed).collect()
 }
 
+/// What a JSON answer says it is: the version changes when a field changes its meaning or goes away.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Schema {
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
+}
+
 /// Writes a value to stdout as indented JSON.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), KagiError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| KagiError::Form(error.to_string()))?;

@@ -10,7 +10,11 @@ const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings, 2 failed, 3 incomplet
 
 /// AWS identities from keys everywhere to short-lived, least-privileged, approved and provable.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 clean, allowed or done; 1 findings, denied or different; 2 failed or could not tell; 3 part \
+                  of what was given could not be read. `kagimori COMMAND --help` says what they mean there."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -19,23 +23,24 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Review(Review),
-    Ingest(Ingest),
-    #[command(subcommand)]
-    Trail(TrailCommand),
     Explain(Explain),
     Checks(Checks),
     #[command(subcommand)]
     Ask(AskCommand),
+    Ingest(Ingest),
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Trail(TrailCommand),
     Whatif(WhatIf),
     Tighten(Tighten),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// Ask what the principals of a directory may do, decided by the policy engine
 #[derive(Debug, Subcommand)]
 pub(crate) enum AskCommand {
     Can(Can),
+    /// Why can a principal do something, or not? Quotes the statements, and says what would have to change
     Why(Can),
     WhoCan(WhoCan),
     WhatCan(WhatCan),
@@ -142,7 +147,7 @@ pub(crate) struct Circumstances {
     pub(crate) format: Format,
 }
 
-/// Questions about policy files: what they decide
+/// Check, test, compare and shorten policy files
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     Check(Check),
@@ -525,7 +530,7 @@ pub(crate) struct WhatIf {
     #[arg(long, value_name = "PATH")]
     pub(crate) trail: Option<PathBuf>,
     /// Replay the calls of the last N days
-    #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    #[arg(long, default_value_t = 90, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=3660))]
     pub(crate) days: i64,
     /// The changes of a stored plan
     #[arg(long, value_name = "FILE")]
@@ -588,27 +593,27 @@ pub(crate) struct Tighten {
     #[arg(long, value_name = "PATH")]
     pub(crate) trail: Option<PathBuf>,
     /// Draw it from the calls of the last N days
-    #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    #[arg(long, default_value_t = 90, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=3660))]
     pub(crate) days: i64,
     /// Hold the last N of these days back, and say which of their calls would be denied
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=3659))]
+    #[arg(long, default_value_t = 0, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=3659))]
     pub(crate) holdout: i64,
     /// Refuse when there are fewer days of trail
-    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=3660))]
+    #[arg(long, default_value_t = 30, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=3660))]
     pub(crate) floor: i64,
     /// How resources are named: each, by common beginnings, or all of a type in account and region
     #[arg(long, value_enum, default_value_t = ResourcesArg::Prefix)]
     pub(crate) resources: ResourcesArg,
     /// So many names with a common beginning become a prefix
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    pub(crate) prefix_from: usize,
+    #[arg(long, default_value_t = 4, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(2..))]
+    pub(crate) prefix_from: u16,
     /// The conditions to draw from the calls
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND", default_values_t = [
         ConditionArg::Region, ConditionArg::PassedTo, ConditionArg::Via, ConditionArg::Endpoint, ConditionArg::Mfa,
     ])]
     pub(crate) conditions: Vec<ConditionArg>,
     /// Keep these actions as they are granted (patterns, such as `s3:Get*`)
-    #[arg(long, value_name = "ACTION", num_args = 1..)]
+    #[arg(long, value_name = "ACTION", num_args = 1.., value_parser = action_pattern)]
     pub(crate) keep: Vec<String>,
     /// What CloudTrail does not show: keep it for services in use, or only list it
     #[arg(long, value_enum, default_value_t = UnseenArg::Keep)]
@@ -622,6 +627,13 @@ pub(crate) struct Tighten {
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// An action as policies write it; anything else would keep nothing, and nobody would notice.
+fn action_pattern(text: &str) -> Result<String, String> {
+    let is_action = text == "*"
+        || text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+    if is_action { Ok(text.to_owned()) } else { Err("write `service:Action`, such as `s3:Get*`".to_owned()) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -660,8 +672,11 @@ pub(crate) enum UnseenArg {
     List,
 }
 
+const TEXT_EXIT_CODES: &str = "Exit codes: 0 done, 2 failed.";
+
 /// Explain a check: what it looks at, when it fails, what to do, what others call it
 #[derive(Debug, clap::Args)]
+#[command(after_help = TEXT_EXIT_CODES)]
 pub(crate) struct Explain {
     /// The check's id, for instance `mfa-console-user`
     pub(crate) id: String,
@@ -675,6 +690,7 @@ pub(crate) struct Explain {
 
 /// List the checks, worst first
 #[derive(Debug, clap::Args)]
+#[command(after_help = TEXT_EXIT_CODES)]
 pub(crate) struct Checks {
     /// For people, or as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]

@@ -28,11 +28,8 @@ pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
 /// Reads the estate of a directory; what could not be read is told.
 fn estate(dir: &std::path::Path) -> Result<Estate, AppError> {
     let directory = Directory::open(dir)?;
-    if !directory.has_snapshots() {
-        return Err(AppError::NothingToReview(dir.to_owned()));
-    }
     let settings = directory.settings()?;
-    let estate = directory.estate(settings.as_of);
+    let estate = directory.estate(settings.as_of)?;
     for problem in &estate.problems {
         printer::warning(&format!("`{}`: {}", problem.file, problem.message));
     }

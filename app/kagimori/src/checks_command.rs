@@ -14,7 +14,7 @@ use crate::printer;
 /// Runs the command.
 pub(crate) fn run(args: &Checks) -> Result<Exit, AppError> {
     match args.format {
-        Format::Human => printer::data(&list(args.language))?,
+        Format::Human => printer::text(&list(args.language))?,
         Format::Json => json()?,
     }
     Ok(Exit::Clean)

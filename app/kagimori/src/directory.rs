@@ -29,6 +29,8 @@ const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
 /// A directory that was looked at, not yet read.
 #[derive(Debug)]
 pub(crate) struct Directory {
+    /// What was named: a directory, or one file.
+    given: PathBuf,
     /// What paths in messages are relative to.
     pub(crate) root: PathBuf,
     settings: Option<PathBuf>,
@@ -64,19 +66,21 @@ impl Directory {
         let settings = Some(path.join("kagimori.toml")).filter(|file| file.is_file());
         let trail = Some(path.join("trail")).filter(|folder| folder.is_dir());
         let lake = Some(path.join("lake")).filter(|folder| folder.is_dir());
-        Ok(Self { root: path.to_owned(), settings, snapshots, trail, lake })
+        Ok(Self { given: path.to_owned(), root: path.to_owned(), settings, snapshots, trail, lake })
     }
 
     fn of_one_file(path: &Path) -> Self {
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let relative = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let file = SnapshotFile { path: path.to_owned(), relative, account: None };
-        Self { root: root.to_owned(), settings: None, snapshots: vec![file], trail: None, lake: None }
-    }
-
-    /// Whether there is anything a snapshot could be made of.
-    pub(crate) fn has_snapshots(&self) -> bool {
-        !self.snapshots.is_empty()
+        Self {
+            given: path.to_owned(),
+            root: root.to_owned(),
+            settings: None,
+            snapshots: vec![file],
+            trail: None,
+            lake: None,
+        }
     }
 
     /// The company's own facts; defaults when there is no `kagimori.toml`.
@@ -87,8 +91,9 @@ impl Directory {
     }
 
     /// Reads every snapshot file, several at once, into an estate. A file that cannot be read becomes a problem of
-    /// the estate; the others go on.
-    pub(crate) fn estate(&self, as_of: Option<jiff::Timestamp>) -> Estate {
+    /// the estate; the others go on. Files that say nothing of any account are no estate: nothing would be found in it, and
+    /// that would look clean.
+    pub(crate) fn estate(&self, as_of: Option<jiff::Timestamp>) -> Result<Estate, AppError> {
         let parts: Vec<Result<Part, Problem>> = self.snapshots.par_iter().map(SnapshotFile::read).collect();
         let mut assembler = Assembler::default();
         let mut unreadable = Vec::new();
@@ -101,7 +106,10 @@ impl Directory {
         let mut estate = assembler.finish(as_of);
         estate.problems.extend(unreadable);
         estate.problems.sort();
-        estate
+        if estate.accounts.is_empty() && estate.problems.is_empty() {
+            return Err(AppError::NothingToReview(self.given.clone()));
+        }
+        Ok(estate)
     }
 }
 

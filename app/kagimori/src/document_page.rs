@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use kagimori_plan::plan::Step;
+
 const STYLE: &str = include_str!("report/page/page.css");
 const OWN_STYLE: &str = "main{max-width:1180px;display:grid;gap:18px}.card{overflow-x:auto}\
     html[data-language=en] [lang=ja],html[data-language=ja] [lang=en]{display:none}\
@@ -14,7 +16,8 @@ const OWN_STYLE: &str = "main{max-width:1180px;display:grid;gap:18px}.card{overf
     p{margin:4px 0}.warn{color:var(--medium)}th.number{text-align:right}";
 const SCRIPT: &str = "const h=document.documentElement,b=[...document.querySelectorAll('.languages button')];\
     const s=l=>{h.dataset.language=l;h.lang=l;b.forEach(x=>x.setAttribute('aria-pressed',x.value===l))};\
-    b.forEach(x=>x.onclick=()=>s(x.value));s(navigator.language.startsWith('ja')?'ja':'en')";
+    b.forEach(x=>x.onclick=()=>s(x.value));\
+    const asked=/[#&]lang=(en|ja)/.exec(location.hash);s(asked?asked[1]:navigator.language.startsWith('ja')?'ja':'en')";
 
 /// A document from its body.
 pub(crate) fn document(title: (&str, &str), as_of: &str, body: &str) -> String {
@@ -57,6 +60,12 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// Changes in their order.
+pub(crate) fn steps(steps: &[Step]) -> String {
+    let item = |step: &Step| format!("<li>{}</li>", both(&step.sentence, &step.change.japanese()));
+    format!("<ol>{}</ol>", steps.iter().map(item).collect::<String>())
 }
 
 /// A card with a heading.

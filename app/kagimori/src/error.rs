@@ -104,9 +104,14 @@ impl AppError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "check the path; `kagimori review --help` shows what the directory may hold".to_owned()
             }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => "name a file of it".to_owned(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotADirectory => "name a directory".to_owned(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
+                "save it as UTF-8, as the AWS CLI writes it".to_owned()
+            }
             Self::Read { .. } => "check that you may read it (`ls -ld`)".to_owned(),
             Self::Write { .. } => {
-                "check that you may write there and that the disk is not full, or choose another place with `--out`"
+                "check that you may write there and that the disk is not full, or choose another place"
                     .to_owned()
             }
             Self::NothingToReview(_) => "put there what the AWS CLI writes, for instance `aws iam \

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Explain) -> Result<Exit, AppError> {
         return Err(AppError::UnknownCheck { id: args.id.clone(), nearest: check::nearest(&args.id) });
     };
     match args.format {
-        Format::Human => printer::data(&text(check, args.language))?,
+        Format::Human => printer::text(&text(check, args.language))?,
         Format::Json => json(check)?,
     }
     Ok(Exit::Clean)

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
         ingest(&lake, &sources, &args.dir, &options, &|step| bar.step(step))?
     };
     match args.format {
-        Format::Human => printer::data(&text(&report))?,
+        Format::Human => printer::text(&text(&report))?,
         Format::Json => printer::json(&Output::of(&report))?,
     }
     Ok(exit(&report))

@@ -20,11 +20,8 @@ use crate::source::Source;
 pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let directory = Directory::open(&args.dir)?;
     let settings = directory.settings()?;
-    let mut estate = directory.estate(settings.as_of);
+    let mut estate = directory.estate(settings.as_of)?;
     let usage = read_usage(args, &directory, &mut estate)?;
-    if !directory.has_snapshots() && usage.is_none() {
-        return Err(AppError::NothingToReview(args.dir.clone()));
-    }
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
     let review = review(&estate, usage.as_ref(), &settings, now);
     let input = ReportInput { review: &review, estate: &estate, usage: usage.as_ref(), settings: &settings };
@@ -56,7 +53,7 @@ fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) 
         Some(folder)
     };
     match args.format {
-        Format::Human => printer::data(&report::terminal::summary(input, written.as_deref())),
+        Format::Human => printer::text(&report::terminal::summary(input, written.as_deref())),
         Format::Json => printer::stream(|out| report::json::write(input, out)),
     }
 }

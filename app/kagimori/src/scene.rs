@@ -48,11 +48,8 @@ impl Scene {
     /// Reads the snapshots; what could not be read is told.
     pub(crate) fn open(dir: &Path, trail: Option<&PathBuf>) -> Result<Self, AppError> {
         let directory = Directory::open(dir)?;
-        if !directory.has_snapshots() {
-            return Err(AppError::NothingToReview(dir.to_owned()));
-        }
         let settings = directory.settings()?;
-        let estate = directory.estate(settings.as_of);
+        let estate = directory.estate(settings.as_of)?;
         tell(&estate.problems);
         let source = Source::find(&directory, trail.map(PathBuf::as_path))?.ok_or_else(|| AppError::Argument {
             message: format!("there is no trail in `{}`", dir.display()),

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
         Some(folder)
     };
     match args.format {
-        Format::Human => printer::data(&show::text(&outcome, args, written.as_deref()))?,
+        Format::Human => printer::text(&show::text(&outcome, args, written.as_deref()))?,
         Format::Json => printer::json(&show::json(&outcome, args))?,
     }
     Ok(scene.exit(&outcome.problems, exit(&outcome)))

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         printer::note(&format!("plan: {}", path.display()));
     }
     match args.format {
-        Format::Human => printer::data(&show::text(&shown))?,
+        Format::Human => printer::text(&show::text(&shown))?,
         Format::Json => printer::json(&show::json(&shown))?,
     }
     let totals = &replayed.evidence.totals;

@@ -311,6 +311,8 @@ mod tests {
         vec![
             ("empty", vec![], 2, "found nothing to review"),
             ("only-notes", vec![("notes.md", b"hello".to_vec())], 2, "found nothing to review"),
+            ("only-other-json", vec![("package.json", b"{\"name\": 1}".to_vec())], 2, "found nothing to review"),
+            ("only-a-trail", vec![("trail/e.json", b"{\"Records\": []}".to_vec())], 2, "found nothing to review"),
             ("half", vec![("authorization-details.json", DETAILS[..100].to_vec())], 3, "ends in the middle"),
             (
                 "one-account-damaged",

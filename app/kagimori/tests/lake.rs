@@ -167,9 +167,22 @@ mod tests {
     }
 
     #[test]
-    fn a_review_from_the_lake_is_the_review_from_the_files() {
-        let directory = folder("review");
-        for name in ["snapshots", "kagimori.toml", "trail"] {
+    fn a_lake_without_one_of_its_parts_says_how_to_go_on() {
+        let directory = folder("part-gone");
+        write_trail(&directory.join("trail"), 4, 10);
+        assert!(run(&["ingest", "--dir", text(&directory)]).status.success());
+        let day = fs::read_dir(directory.join("lake/events")).unwrap().next().unwrap().unwrap().path();
+        fs::remove_dir_all(day).unwrap();
+        let output = run(&["trail", "denied", "--dir", text(&directory)]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("is gone") && told.contains("can always be rebuilt"), "{told}");
+    }
+
+    /// The example, on its own.
+    fn company(name: &str) -> PathBuf {
+        let directory = folder(name);
+        for name in ["snapshots", "resource-policies", "kagimori.toml", "trail"] {
             let from = shiosai().join(name);
             if from.is_dir() {
                 copy(&from, &directory.join(name))
@@ -177,6 +190,32 @@ mod tests {
                 let _bytes = fs::copy(from, directory.join(name)).unwrap();
             }
         }
+        directory
+    }
+
+    #[test]
+    fn changes_and_proposals_from_the_lake_are_those_from_the_files() {
+        let directory = company("changes");
+        let answers = || {
+            let questions: [&[&str]; 2] = [
+                &["whatif", "--key-off", "AKIASHIOSAIXZHOGVYUY", "--days", "15"],
+                &["tighten", "svc-tide-api", "--days", "15", "--floor", "10", "--holdout", "5", "--no-files"],
+            ];
+            questions.map(|question| {
+                let output = run(&[question, &["--format", "json", "--dir", text(&directory)]].concat());
+                assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+                (output.status, String::from_utf8(output.stdout).unwrap())
+            })
+        };
+        let from_files = answers();
+        assert!(run(&["ingest", "--dir", text(&directory)]).status.success());
+        fs::remove_dir_all(directory.join("trail")).unwrap();
+        assert_eq!(answers(), from_files);
+    }
+
+    #[test]
+    fn a_review_from_the_lake_is_the_review_from_the_files() {
+        let directory = company("review");
         let review = |out: &str| run(&["review", text(&directory), "--out", text(&directory.join(out))]);
         let from_files = review("one");
         let ingested = run(&["ingest", "--dir", text(&directory)]);

@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn the_rules_are_listed() {
         let listed = json(&check(&["--list-rules", "--format", "json"], ""));
-        assert_eq!(listed["schema"]["name"], "kagimori.policy-rules");
+        assert_eq!(listed["schema"]["name"], "kagimori.policy_rules");
         let human = check(&["--list-rules"], "");
         let lines = String::from_utf8(human.stdout).unwrap().lines().count();
         assert_eq!(lines, listed["rules"].as_array().unwrap().len());

@@ -6,6 +6,7 @@
 mod cells;
 
 use std::fs::File;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -87,7 +88,11 @@ impl<'a> RowView<'a> {
 
 /// Opens a part and checks its schema.
 fn open(path: &Path) -> Result<SerializedFileReader<File>, LakeError> {
-    let file = File::open(path).map_err(|error| LakeError::read(path, error))?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        // The manifest says it is there.
+        io::ErrorKind::NotFound => LakeError::damaged(path, &"it is gone"),
+        _ => LakeError::read(path, error),
+    })?;
     let reader = SerializedFileReader::new(file).map_err(|error| LakeError::damaged(path, &error))?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.key_value_metadata().into_iter().flatten().find(|entry| entry.key == SCHEMA_KEY);

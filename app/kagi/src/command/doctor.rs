@@ -13,7 +13,7 @@ use super::vault::with_context;
 use crate::args::{self, Format};
 use crate::context::Context;
 use crate::error::KagiError;
-use crate::printer;
+use crate::printer::{self, Schema};
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,7 +41,7 @@ impl Finding {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    schema: &'static str,
+    schema: Schema,
     findings: Vec<Finding>,
 }
 
@@ -51,8 +51,10 @@ pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
         let findings = findings(context, arguments.online)?;
         let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
         match arguments.format {
-            Format::Json => printer::json(&Report { schema: "kagi.doctor/1", findings })?,
-            Format::Text => printer::text(&text(&findings))?,
+            Format::Json => {
+                printer::json(&Report { schema: Schema { name: "kagi.doctor", version: 1 }, findings })?
+            }
+            Format::Human => printer::text(&text(&findings))?,
         }
         Ok(code)
     })

@@ -12,11 +12,11 @@ use crate::args::{self, Format};
 use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
-use crate::printer;
+use crate::printer::{self, Schema};
 
 #[derive(Debug, Serialize)]
 struct Explanation {
-    schema: &'static str,
+    schema: Schema,
     profile: String,
     key: String,
     access_key_id: String,
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<ExitCode, KagiError> {
         let explanation = explain(broker);
         match arguments.format {
             Format::Json => printer::json(&explanation)?,
-            Format::Text => printer::text(&text(&explanation))?,
+            Format::Human => printer::text(&text(&explanation))?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -80,7 +80,7 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         StepRow { call, mfa_serial: step.mfa_serial.clone(), lasts_seconds, cached_seconds_left }
     });
     Explanation {
-        schema: "kagi.explain/1",
+        schema: Schema { name: "kagi.explain", version: 1 },
         profile: broker.route.name.clone(),
         key: broker.route.key_profile.clone(),
         access_key_id: broker.key.access_key_id.clone(),

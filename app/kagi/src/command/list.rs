@@ -11,12 +11,12 @@ use crate::args::{self, Format};
 use crate::broker::Broker;
 use crate::context::Context;
 use crate::error::KagiError;
-use crate::printer;
+use crate::printer::{self, Schema};
 use crate::vault::{Locked, Vault};
 
 #[derive(Debug, Serialize)]
 struct Listing {
-    schema: &'static str,
+    schema: Schema,
     vault: &'static str,
     profiles: Vec<Row>,
     elevated: Vec<Elevated>,
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &args::List) -> Result<ExitCode, KagiError> {
         let listing = listing(context)?;
         match arguments.format {
             Format::Json => printer::json(&listing)?,
-            Format::Text => printer::text(&text(&listing))?,
+            Format::Human => printer::text(&text(&listing))?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -69,7 +69,7 @@ fn listing(context: &Context<'_>) -> Result<Listing, KagiError> {
     }
     let profiles = names.into_iter().map(|name| row(context, vault.as_ref(), name)).collect();
     Ok(Listing {
-        schema: "kagi.list/1",
+        schema: Schema { name: "kagi.list", version: 1 },
         vault: state,
         profiles,
         elevated: elevated(context, vault.as_ref())?,

@@ -8,11 +8,11 @@ use super::vault::with_context;
 use crate::args::{self, Format};
 use crate::error::KagiError;
 use crate::log::{self, Chain, Event};
-use crate::printer;
+use crate::printer::{self, Schema};
 
 #[derive(Debug, Serialize)]
 struct Output {
-    schema: &'static str,
+    schema: Schema,
     chain: String,
     events: Vec<Event>,
 }
@@ -31,10 +31,14 @@ pub(crate) fn run(arguments: &args::Log) -> Result<ExitCode, KagiError> {
         match (arguments.format, arguments.verify) {
             (Format::Json, _) => {
                 let events = if arguments.verify { Vec::new() } else { events };
-                printer::json(&Output { schema: "kagi.log/1", chain: sentence, events })?;
+                printer::json(&Output {
+                    schema: Schema { name: "kagi.log", version: 1 },
+                    chain: sentence,
+                    events,
+                })?;
             }
-            (Format::Text, true) => printer::data(&format!("{sentence}\n"))?,
-            (Format::Text, false) => {
+            (Format::Human, true) => printer::data(&format!("{sentence}\n"))?,
+            (Format::Human, false) => {
                 printer::text(&events.iter().map(line).collect::<String>())?;
                 if chain != Chain::Whole {
                     printer::warning(&format!("{}: {sentence}", log::shown_path(vault.home()).display()));

@@ -65,7 +65,7 @@ pub(crate) fn access(typed: &args::Elevation) -> Result<Access, KagiError> {
     let reason = typed.reason.as_deref().unwrap_or_default().trim();
     if reason.chars().count() < 4 {
         return Err(KagiError::argument(
-            "the reason is empty",
+            "the reason is empty, or too short to be one",
             "say why in a few words: `--reason \"restart the stuck worker, INC-42\"`",
         ));
     }

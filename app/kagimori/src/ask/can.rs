@@ -31,7 +31,7 @@ pub(super) fn run(args: &Can, explains: bool) -> Result<Exit, AppError> {
     let subject = question::subject(&access, &args.principal)?;
     let answered = access.ask(subject, &question);
     match args.circumstances.format {
-        Format::Human => printer::data(&text(&answered, explains))?,
+        Format::Human => printer::text(&text(&answered, explains))?,
         Format::Json => json(&answered)?,
     }
     let exit = match answered.decision.answer {

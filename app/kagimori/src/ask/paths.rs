@@ -30,7 +30,7 @@ pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
         return Err(AppError::UnknownPrincipal(args.to.clone()));
     };
     match args.format {
-        PathsFormat::Human => printer::data(&text::text(&graph, &goal, &found, from.as_deref()))?,
+        PathsFormat::Human => printer::text(&text::text(&graph, &goal, &found, from.as_deref()))?,
         PathsFormat::Json => json::print(&graph, &goal, &found)?,
         PathsFormat::Dot => printer::data(&dot::dot(&graph, &goal, &found))?,
     }

@@ -28,7 +28,7 @@ pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
     let subject = question::subject(&access, &args.principal)?;
     let rows = rows(&access, subject, &template, args.service.as_deref())?;
     match args.circumstances.format {
-        Format::Human => printer::data(&text(subject.arn.as_str(), resource, &rows, args.service.is_some()))?,
+        Format::Human => printer::text(&text(subject.arn.as_str(), resource, &rows, args.service.is_some()))?,
         Format::Json => printer::json(&Output {
             schema: Schema { name: "kagimori.what_can", version: 1 },
             principal: subject.arn.as_str(),

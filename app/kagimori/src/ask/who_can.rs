@@ -25,7 +25,7 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
     let rows: Vec<Row> =
         found.iter().map(|(subject, answer)| row(&access, &question, subject, *answer)).collect();
     match args.circumstances.format {
-        Format::Human => printer::data(&text(&access, &question, &rows))?,
+        Format::Human => printer::text(&text(&access, &question, &rows))?,
         Format::Json => printer::json(&Output {
             schema: Schema { name: "kagimori.who_can", version: 1 },
             action: &question.action,

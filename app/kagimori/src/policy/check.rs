@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Check) -> Result<Exit, AppError> {
     let input = input::read(&args.files)?;
     let outcome = Outcome::new(input, &options, &settings.waivers, today(args), level(args.severity))?;
     match args.format {
-        CheckFormat::Human => printer::data(&human::text(&outcome))?,
+        CheckFormat::Human => printer::text(&human::text(&outcome))?,
         CheckFormat::Json => json::print(&outcome)?,
         CheckFormat::Sarif => sarif::print(&outcome)?,
     }

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Compare) -> Result<Exit, AppError> {
     let witnesses =
         [witness(&comparison.new_in_old, &new, &old), witness(&comparison.old_in_new, &old, &new)];
     match args.format {
-        Format::Human => printer::data(&text(verdict, &comparison, &witnesses))?,
+        Format::Human => printer::text(&text(verdict, &comparison, &witnesses))?,
         Format::Json => {
             let [only_new_allows, only_old_allows] = witnesses;
             let gaps = [&comparison.new_in_old, &comparison.old_in_new];

@@ -4,10 +4,10 @@ use kagimori_plan::tighten::{Element, ElementKind, Failing, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
 
-use super::show::{Sums, held_out, rare, size, soundness};
+use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
-use crate::document_page::{both, card, code, document, escape, table, unbroken};
+use crate::document_page::{both, card, code, document, escape, steps, table, unbroken};
 use crate::whatif::show::{day, instant, thousands};
 
 pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
@@ -56,7 +56,7 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
             "<p class=\"hint\">{}</p>",
             both(
                 "No service-last-accessed data were given: a service that only such data would show is not known.",
-                "サービスの最終アクセス情報がないため、それでしか分からない利用は考慮されていない。"
+                "サービスの最終アクセス情報がないため、それでしか分からない利用は考慮されていません。"
             )
         ));
     }
@@ -96,7 +96,7 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
             "<p>{}</p>",
             both(
                 "No policy: nothing it did needs a permission.",
-                "ポリシー不要:許可を要する操作がなかった。"
+                "ポリシーは不要です。許可を要する操作がありませんでした。"
             )
         ));
     }
@@ -122,7 +122,7 @@ fn heading(english: &str, japanese: &str) -> String {
 fn facts(proposal: &Proposal) -> String {
     let held = &proposal.tightened;
     let sound = match held.soundness {
-        Inclusion::Proved => both(&soundness(&held.soundness), "証明済み:以前になかった許可は含まれない"),
+        Inclusion::Proved => both(&soundness(&held.soundness), "証明済み：以前になかった許可は含まれない"),
         _ => format!("<span class=\"warn\">{}</span>", escape(&soundness(&held.soundness))),
     };
     let verified = &proposal.verified;
@@ -137,13 +137,36 @@ fn facts(proposal: &Proposal) -> String {
             ),
         ),
         (both("Minimal", "最小"), format!("{} / {}", held.necessity.1, held.necessity.0)),
-        (both("Size", "大きさ"), escape(&size(proposal))),
+        (both("Size", "大きさ"), both(&size(proposal), &japanese_size(proposal))),
     ];
     if let Some(holdout) = &proposal.holdout {
-        rows.push((both("Holdout", "検証期間"), escape(&held_out(holdout))));
+        rows.push((both("Holdout", "検証期間"), both(&held_out(holdout), &japanese_held_out(holdout))));
     }
     let rows: String = rows.iter().map(|(term, what)| format!("<dt>{term}</dt><dd>{what}</dd>")).collect();
     format!("<dl>{rows}</dl>")
+}
+
+fn japanese_size(proposal: &Proposal) -> String {
+    let extent = Extent::of(proposal);
+    let what = match (extent.documents, extent.is_inline) {
+        (0, _) => return "ポリシーなし".to_owned(),
+        (_, true) => "インラインポリシー 1 個".to_owned(),
+        (1, _) => "ポリシー 1 個".to_owned(),
+        (count, _) => format!("管理ポリシー {count} 個"),
+    };
+    format!("{what}、ステートメント {} 個、{} 文字", extent.statements, extent.characters)
+}
+
+fn japanese_held_out(holdout: &Verified) -> String {
+    if holdout.calls == 0 {
+        return "この期間の呼び出しはありません".to_owned();
+    }
+    let (denied, interval) = denied_share(holdout);
+    format!(
+        "呼び出し {} 件のうち {} 件が拒否または不明{interval}",
+        thousands(holdout.calls),
+        thousands(denied)
+    )
 }
 
 fn evidence(elements: &[Element]) -> String {
@@ -261,7 +284,7 @@ fn remarks(proposal: &Proposal) -> String {
     );
     section(
         "Used seldom: other seasons may need more",
-        "利用がまれなもの:他の時期に必要となる可能性",
+        "利用がまれなもの：他の時期に必要となる可能性",
         held.rare.iter().map(|one| escape(&rare(one))).collect(),
     );
     section(
@@ -295,15 +318,12 @@ fn remarks(proposal: &Proposal) -> String {
 }
 
 fn plan(proposal: &Proposal) -> String {
-    let list = |steps: &[kagimori_plan::plan::Step]| -> String {
-        steps.iter().map(|step| format!("<li>{}</li>", escape(&step.sentence))).collect()
-    };
     format!(
-        "{}<p>{}</p><ol>{}</ol><details><summary>{}</summary><ol>{}</ol></details>",
+        "{}<p>{}</p>{}<details><summary>{}</summary>{}</details>",
         heading("Plan", "計画"),
         code(&proposal.plan.id),
-        list(&proposal.plan.changes),
+        steps(&proposal.plan.changes),
         both("The way back", "元に戻す手順"),
-        list(&proposal.plan.way_back),
+        steps(&proposal.plan.way_back),
     )
 }

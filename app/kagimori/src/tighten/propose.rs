@@ -50,7 +50,7 @@ type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
 pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppError> {
     let access = scene.access(&scene.estate)?;
     let subjects = whose(&access, args)?;
-    let options = options(args);
+    let options = options(args)?;
     let mut telling = Telling::for_keys(&access.condition_keys());
     telling.address |= options.conditions.address;
     let window = scene.last_days(args.days);
@@ -187,15 +187,21 @@ fn whose<'a>(access: &'a Access<'_>, args: &args::Tighten) -> Result<Vec<&'a Sub
     Ok(found)
 }
 
-fn options(args: &args::Tighten) -> Options {
+fn options(args: &args::Tighten) -> Result<Options, AppError> {
     let has = |kind| args.conditions.contains(&kind);
-    Options {
+    if has(ConditionArg::None) && args.conditions.iter().any(|kind| *kind != ConditionArg::None) {
+        return Err(argument(
+            "`none` stands beside other conditions".to_owned(),
+            "give `--conditions none` alone, or leave it out",
+        ));
+    }
+    Ok(Options {
         resources: match args.resources {
             ResourcesArg::Exact => Generality::Exact,
             ResourcesArg::Prefix => Generality::Prefix,
             ResourcesArg::Type => Generality::Type,
         },
-        prefix_from: args.prefix_from,
+        prefix_from: usize::from(args.prefix_from),
         conditions: Conditions {
             region: has(ConditionArg::Region),
             passed_to: has(ConditionArg::PassedTo),
@@ -206,7 +212,7 @@ fn options(args: &args::Tighten) -> Options {
         },
         keep: args.keep.clone(),
         keep_unseen: args.unseen == UnseenArg::Keep,
-    }
+    })
 }
 
 fn logging(action: &str) -> Logging {

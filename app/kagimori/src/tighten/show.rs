@@ -106,22 +106,37 @@ fn facts(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     }
 }
 
+/// How large a proposal is.
+pub(super) struct Extent {
+    pub(super) documents: usize,
+    pub(super) statements: usize,
+    pub(super) characters: usize,
+    pub(super) is_inline: bool,
+}
+
+impl Extent {
+    pub(super) fn of(proposal: &Proposal) -> Self {
+        let (new, changes) = (&proposal.tightened.new, &proposal.tightened.changes);
+        let is_inline =
+            |change: &_| matches!(change, kagimori_estate::change::Change::PutInlinePolicy { .. });
+        Self {
+            documents: new.len(),
+            statements: new.iter().map(|document| document.statements.len()).sum(),
+            characters: new.iter().map(length).sum(),
+            is_inline: changes.iter().any(is_inline),
+        }
+    }
+}
+
 pub(super) fn size(proposal: &Proposal) -> String {
-    let new = &proposal.tightened.new;
-    let characters: usize = new.iter().map(length).sum();
-    let statements: usize = new.iter().map(|document| document.statements.len()).sum();
-    let is_inline = proposal
-        .tightened
-        .changes
-        .iter()
-        .any(|change| matches!(change, kagimori_estate::change::Change::PutInlinePolicy { .. }));
-    let what = match (new.len(), is_inline) {
+    let extent = Extent::of(proposal);
+    let what = match (extent.documents, extent.is_inline) {
         (0, _) => return "no policy".to_owned(),
         (_, true) => "one inline policy".to_owned(),
         (1, _) => "one policy".to_owned(),
         (count, _) => format!("{count} managed policies"),
     };
-    format!("{what}, {statements} statements, {characters} characters")
+    format!("{what}, {} statements, {} characters", extent.statements, extent.characters)
 }
 
 pub(super) fn soundness(inclusion: &Inclusion) -> String {
@@ -155,16 +170,17 @@ fn sufficient(verified: &Verified, window: &str) -> String {
 }
 
 pub(super) fn held_out(holdout: &Verified) -> String {
-    let denied: u64 = holdout.failing.iter().map(|failing| failing.calls).sum();
     if holdout.calls == 0 {
         return "it made no call in these days".to_owned();
     }
-    format!(
-        "{} of {} would have been denied or are open{}",
-        thousands(denied),
-        calls(holdout.calls),
-        interval(denied, holdout.calls)
-    )
+    let (denied, interval) = denied_share(holdout);
+    format!("{} of {} would have been denied or are open{interval}", thousands(denied), calls(holdout.calls))
+}
+
+/// The calls of a holdout that would have been denied or are open, and the interval of their share.
+pub(super) fn denied_share(holdout: &Verified) -> (u64, String) {
+    let denied: u64 = holdout.failing.iter().map(|failing| failing.calls).sum();
+    (denied, interval(denied, holdout.calls))
 }
 
 /// The 95 % interval of a share (Wilson): what a holdout of this size says of days to come, if they are like it.

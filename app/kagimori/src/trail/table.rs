@@ -28,7 +28,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn print(&self, format: TableFormat, source: &str) -> Result<(), AppError> {
         match format {
-            TableFormat::Table => printer::data(&self.text()),
+            TableFormat::Table => printer::text(&self.text()),
             TableFormat::Csv => printer::stream(|out| {
                 let mut writer = csv::Writer::from_writer(out);
                 writer.write_record(&self.columns)?;

@@ -4,7 +4,7 @@ use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
 use super::show::{calls, day, instant, thousands};
-use crate::document_page::{both, card, code, document, escape, table, unbroken};
+use crate::document_page::{both, card, code, document, escape, steps, table, unbroken};
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
@@ -26,7 +26,7 @@ const SECTIONS: [(Verdict, (&str, &str)); 5] = [
         Verdict::Unexplained,
         (
             "Unexplained: succeeded, though the policies of the snapshot deny it",
-            "説明できない呼び出し:スナップショットのポリシーでは拒否されるのに成功している",
+            "説明できない呼び出し：スナップショットのポリシーでは拒否されるのに成功している",
         ),
     ),
     (Verdict::NewlyAllowed, ("Newly allowed: was denied", "新たに許可される呼び出し")),
@@ -42,11 +42,11 @@ const SECTIONS: [(Verdict, (&str, &str)); 5] = [
 fn summary(shown: &Shown<'_>) -> String {
     let totals = &shown.evidence.totals;
     let (class, english, japanese) = if totals.newly_denied > 0 {
-        ("fail", "It would have broken something", "動かなくなるものがある")
+        ("fail", "It would have broken something", "動かなくなるものがあります")
     } else if totals.cannot_tell > 0 || totals.total() == 0 {
-        ("incomplete", "It cannot be told", "判定できない")
+        ("incomplete", "It cannot be told", "判定できません")
     } else {
-        ("clean", "It breaks nothing", "動かなくなるものはない")
+        ("clean", "It breaks nothing", "動かなくなるものはありません")
     };
     let mut text =
         format!("<p class=\"verdict {class}\">{}</p><div class=\"tiles\">", both(english, japanese));
@@ -59,7 +59,8 @@ fn summary(shown: &Shown<'_>) -> String {
     }
     text.push_str("</div>");
     let english = format!("{} of the last {} days were replayed.", calls(totals.total()), shown.days);
-    let japanese = format!("直近 {} 日間の呼び出し {} 件を再生した。", shown.days, thousands(totals.total()));
+    let japanese =
+        format!("直近 {} 日間の呼び出し {} 件を再生しました。", shown.days, thousands(totals.total()));
     text.push_str(&format!("<p class=\"hint\">{}</p>", both(&english, &japanese)));
     text
 }
@@ -78,19 +79,16 @@ fn japanese_words(verdict: Verdict) -> &'static str {
 }
 
 fn changes(shown: &Shown<'_>) -> String {
-    let list = |steps: &[kagimori_plan::plan::Step]| -> String {
-        steps.iter().map(|step| format!("<li>{}</li>", escape(&step.sentence))).collect()
-    };
     let back = if shown.plan.way_back.is_empty() {
-        format!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はない。"))
+        format!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
     } else {
-        format!("<ol>{}</ol>", list(&shown.plan.way_back))
+        steps(&shown.plan.way_back)
     };
     format!(
-        "<p>{} {}</p><ol>{}</ol><details><summary>{}</summary>{back}</details>",
+        "<p>{} {}</p>{}<details><summary>{}</summary>{back}</details>",
         both("Plan", "計画"),
         code(&shown.plan.id),
-        list(&shown.plan.changes),
+        steps(&shown.plan.changes),
         both("The way back", "元に戻す手順"),
     )
 }

@@ -1,4 +1,4 @@
-//! A change in a sentence.
+//! A change in a sentence, in English and in Japanese.
 
 use std::fmt;
 
@@ -55,6 +55,66 @@ impl fmt::Display for Change {
             }
             Self::DetachOrganizationPolicy { id, target } => {
                 write!(f, "detach the policy {id} of the organization from {target}")
+            }
+        }
+    }
+}
+
+impl Change {
+    /// The sentence in Japanese.
+    #[must_use]
+    pub fn japanese(&self) -> String {
+        match self {
+            Self::SetAccessKeyStatus { user, key, active: true } => {
+                format!("{user} のアクセスキー {key} を有効にする")
+            }
+            Self::SetAccessKeyStatus { user, key, active: false } => {
+                format!("{user} のアクセスキー {key} を無効にする")
+            }
+            Self::DeleteAccessKey { user, key } => {
+                format!("{user} のアクセスキー {key} を削除する（元に戻せない）")
+            }
+            Self::PutInlinePolicy { identity, name, .. } => {
+                format!("{identity} にインラインポリシー「{name}」を置く")
+            }
+            Self::DeleteInlinePolicy { identity, name } => {
+                format!("{identity} のインラインポリシー「{name}」を削除する")
+            }
+            Self::AttachPolicy { identity, policy, .. } => {
+                format!("{policy} を {identity} にアタッチする")
+            }
+            Self::DetachPolicy { identity, policy } => format!("{policy} を {identity} からデタッチする"),
+            Self::CreatePolicy { policy, .. } => format!("{policy} を作成する"),
+            Self::DeletePolicy { policy } => format!("{policy} を削除する"),
+            Self::CreatePolicyVersion { policy, version, .. } => {
+                format!("{policy} の新しいバージョン {version} を作り、デフォルトにする")
+            }
+            Self::RestorePolicyVersion { policy, version, delete, .. } => {
+                format!("{policy} のデフォルトを {version} に戻し、{delete} を削除する")
+            }
+            Self::SetBoundary { identity, policy } => {
+                format!("{identity} のアクセス許可の境界を {policy} にする")
+            }
+            Self::RemoveBoundary { identity } => format!("{identity} のアクセス許可の境界を外す"),
+            Self::SetTrustPolicy { role, .. } => format!("{role} の信頼ポリシーを置き換える"),
+            Self::AddToGroup { user, group, .. } => format!("{user} をグループ「{group}」に追加する"),
+            Self::RemoveFromGroup { user, group } => format!("{user} をグループ「{group}」から外す"),
+            Self::SetConsoleLogin { user, enabled: true } => {
+                format!("{user} に再びコンソールのパスワードを与える（新しいもの）")
+            }
+            Self::SetConsoleLogin { user, enabled: false } => {
+                format!("{user} のコンソールのパスワードを取り上げる")
+            }
+            Self::CreateOrganizationPolicy { id, name, .. } => {
+                format!("組織のポリシー「{name}」（{id}）を作成する")
+            }
+            Self::DeleteOrganizationPolicy { id } => format!("組織のポリシー {id} を削除する"),
+            Self::SetOrganizationPolicy { id, .. } => format!("組織のポリシー {id} の内容を置き換える"),
+            Self::AttachOrganizationPolicy { id, target, .. } => {
+                format!("組織のポリシー {id} を {target} にアタッチする")
+            }
+            Self::DetachOrganizationPolicy { id, target } => {
+                format!("組織のポリシー {id} を {target} からデタッチする")
             }
         }
     }

@@ -113,7 +113,7 @@ struct WaiverFinding<'a> {
 
 pub(super) fn print(outcome: &Outcome) -> Result<(), AppError> {
     printer::json(&Output {
-        schema: Schema { name: "kagimori.policy-check", version: 1 },
+        schema: Schema { name: "kagimori.policy_check", version: 1 },
         service_reference: Reference { version: Catalogue::embedded().version(), date: data_date() },
         policies: outcome.policies.iter().map(|policy| self::policy(policy, outcome)).collect(),
         waivers: outcome.about_waivers.iter().map(about_waiver).collect(),

@@ -32,7 +32,7 @@ struct Explained {
 pub(super) fn list(format: CheckFormat) -> Result<Exit, AppError> {
     if format != CheckFormat::Human {
         printer::json(&Listed {
-            schema: Schema { name: "kagimori.policy-rules", version: 1 },
+            schema: Schema { name: "kagimori.policy_rules", version: 1 },
             rules: RULES,
         })?;
         return Ok(Exit::Clean);
@@ -47,16 +47,16 @@ pub(super) fn list(format: CheckFormat) -> Result<Exit, AppError> {
             rule.family, rule.level, rule.id, rule.says
         );
     }
-    printer::data(&text)?;
+    printer::text(&text)?;
     Ok(Exit::Clean)
 }
 
 pub(super) fn explain(id: RuleId, format: CheckFormat) -> Result<Exit, AppError> {
     let rule = id.rule();
     if format == CheckFormat::Human {
-        printer::data(&text(rule))?;
+        printer::text(&text(rule))?;
     } else {
-        printer::json(&Explained { schema: Schema { name: "kagimori.policy-rule", version: 1 }, rule })?;
+        printer::json(&Explained { schema: Schema { name: "kagimori.policy_rule", version: 1 }, rule })?;
     }
     Ok(Exit::Clean)
 }
