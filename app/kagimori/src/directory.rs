@@ -8,7 +8,7 @@
 //! lake/                    what `kagimori ingest` made of them
 //! ```
 //! A directory without `snapshots/` is taken as one itself: its own files, and folders named by account id. Hidden
-//! files, and the program's own output (`report/`, `plans/`, `lake/`), are passed over.
+//! files, and the program's own output (`report/`, `plans/`, `lake/`, `tighten/`), are passed over.
 
 use std::fs;
 use std::io;
@@ -25,6 +25,9 @@ use crate::error::AppError;
 
 /// No answer of IAM comes near this; a larger file is not one, and is not loaded.
 const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
+
+/// The folders of a kagimori directory that hold the program's own output.
+pub(crate) const OUTPUT_FOLDERS: [&str; 4] = ["lake", "plans", "report", "tighten"];
 
 /// A directory that was looked at, not yet read.
 #[derive(Debug)]

@@ -87,6 +87,23 @@ mod tests {
     }
 
     #[test]
+    fn own_output_is_passed_over() {
+        let folder = folder("output");
+        for name in ["tighten", "policies"] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+            fs::write(folder.join(name).join("p.json"), ADMIN).unwrap();
+        }
+        let count = |path: &std::path::Path| {
+            let output = check(&[path.to_str().unwrap(), "--format", "json"], "");
+            String::from_utf8_lossy(&output.stdout).matches("full-access").count()
+        };
+        let both = count(&folder);
+        fs::write(folder.join("kagimori.toml"), "").unwrap();
+        assert_eq!(count(&folder) * 2, both);
+        assert!(count(&folder.join("tighten")) > 0, "named itself, it is looked at");
+    }
+
+    #[test]
     fn settings_and_waivers() {
         let dir = folder("waivers");
         let policies = dir.join("policies");
