@@ -1,0 +1,158 @@
+//! `kagimori ingest` and `kagimori trail …`, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::Format;
+
+/// Read CloudTrail files into the lake: Parquet that this program, DuckDB, Athena, Spark and Trino read.
+///
+/// Only files that were not read before are read. It can be stopped at any time and goes on where it was: nothing is lost,
+/// nothing counted twice. Secrets in events are taken out before anything is written. Damaged files are named and left out.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 log file validation found changed or missing files, 2 failed, 3 some files were damaged or could not be read (wins over 1)."
+)]
+pub(crate) struct Ingest {
+    /// Folders or files of the trail, in any layout [default: DIR/trail]
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    /// The kagimori directory; the lake is DIR/lake
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Write the request and response bodies, too, without secrets, into a file set of their own
+    #[arg(long)]
+    pub(crate) bodies: bool,
+    /// What `aws cloudtrail list-public-keys` printed: the signatures of digest files are checked with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_keys: Option<PathBuf>,
+    /// The stored bytes of a batch; for tests that stop it half way
+    #[arg(long, hide = true)]
+    pub(crate) batch_bytes: Option<u64>,
+    /// What to print: for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// Questions about what happened, from the lake when there is one, else from the trail's files
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrailCommand {
+    Usage(TrailUsage),
+    Denied(TrailDenied),
+    Root(TrailRoot),
+    Key(TrailKey),
+    Console(TrailConsole),
+    Coverage(TrailCoverage),
+}
+
+const TRAIL_EXIT_CODES: &str = "Exit codes: 0 answered, 2 failed, 3 part of the trail could not be read.";
+
+/// What did principals do: which actions, how often, from where, and is it real use?
+///
+/// Without --principal, --role or --key one row per principal; with one of them one row per action, and where the calls
+/// came from. "noise" is use of which nothing came: only errors, or a heartbeat of listing calls.
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailUsage {
+    /// A user or role: its ARN, or its name
+    #[arg(long, value_name = "ARN|NAME", conflicts_with_all = ["role", "key"])]
+    pub(crate) principal: Option<String>,
+    /// A role: its ARN, or its name
+    #[arg(long, value_name = "ARN|NAME", conflicts_with = "key")]
+    pub(crate) role: Option<String>,
+    /// An access key
+    #[arg(long, value_name = "AKIA…")]
+    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// Which calls were refused for want of a permission?
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailDenied {
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// What did root users do?
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailRoot {
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// What did an access key do, and from where?
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailKey {
+    /// The key's id
+    #[arg(value_name = "AKIA…")]
+    pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// Who signed in to the console, with MFA or without?
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailConsole {
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// Which accounts, regions and days are there, and where are holes?
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailCoverage {
+    #[command(flatten)]
+    pub(crate) from: TrailSource,
+}
+
+/// Where the trail is, and which part of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrailSource {
+    /// The kagimori directory
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Read these CloudTrail files, even when there is a lake
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trail: Option<PathBuf>,
+    /// Only events that this account got
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// From this day or instant on (UTC)
+    #[arg(long, value_name = "DAY|RFC3339")]
+    pub(crate) since: Option<String>,
+    /// Before this day or instant (UTC)
+    #[arg(long, value_name = "DAY|RFC3339")]
+    pub(crate) until: Option<String>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    pub(crate) format: TableFormat,
+    /// Print the SQL of this question for another engine over the lake's files, instead of answering it
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub(crate) sql: Option<SqlEngine>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Table,
+    /// For spreadsheets
+    Csv,
+    /// JSON with a versioned schema
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SqlEngine {
+    /// DuckDB, over the files
+    Duckdb,
+    /// Athena, over a table
+    Athena,
+    /// Trino, over a table
+    Trino,
+}
