@@ -78,8 +78,7 @@ fn compact_group(lake: &Path, day: i32, group: &[&Part], sequence: u64) -> Resul
         scan(&lake.join(&part.file), &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
     }
     let order = (0..rows.rows.len() as u32).collect();
-    let ranks = rows.strings.ranks();
-    let parts = write_day(lake, &rows, order, &ranks, day, &format!("{id}-0"));
+    let parts = write_day(lake, &rows, order, day, &format!("{id}-0"));
     let parts = parts.map_err(|error| LakeError::of_write(lake, error))?;
     Manifest::commit(lake, &id, &Done { parts, replaces, sequence, ..done(Counts::default()) })
 }

@@ -21,6 +21,7 @@ use crate::files::{Listing, Progress, TrailFile, problem};
 use crate::ids::{DayIds, locked};
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, file_key};
 use crate::remote::{Remote, parted};
+use crate::rows::Rows;
 use crate::schema::SCHEMA_VERSION;
 
 /// The stored bytes of a batch, at most, unless one file is larger.
@@ -202,6 +203,8 @@ fn deal(files: Vec<TrailFile>, options: &Options) -> Vec<Plan> {
 pub(crate) struct Run<'a> {
     lake: &'a Path,
     ids: DayIds,
+    /// Rows that no batch is at work on: the next one knows what was seen before.
+    rows: Mutex<Vec<Rows>>,
     digests: &'a Digests,
     remote: &'a Remote,
     sequence: AtomicU64,
@@ -227,6 +230,7 @@ impl<'a> Run<'a> {
         Self {
             lake,
             ids: DayIds::new(lake, manifest.parts().into_iter()),
+            rows: Mutex::default(),
             digests,
             remote,
             sequence: AtomicU64::new(manifest.next_sequence()),

@@ -22,7 +22,7 @@ pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeErro
     let mut batch = Batch {
         run,
         id,
-        rows: Rows::default(),
+        rows: locked(&run.rows).pop().unwrap_or_default(),
         bodies: plan.header.bodies.then(Bodies::default),
         days: FxHashMap::default(),
         cover: CoverSum::default(),
@@ -42,6 +42,7 @@ pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeErro
         }
     }
     batch.write()?;
+    locked(&run.rows).push(batch.rows);
     let cover = batch.cover.finish();
     Ok(Done { parts: batch.parts, cover, problems, verdicts, ..done(batch.counts) })
 }
@@ -118,7 +119,7 @@ impl Batch<'_, '_> {
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
             let region = event.region.as_deref().unwrap_or_default();
-            self.cover.add(&account, region, event.time, event.is_data_event());
+            self.cover.add(account, region, event.time, event.is_data_event());
         }
         if let Some(bodies) = &mut self.bodies {
             bodies.push(day, event);
@@ -131,19 +132,18 @@ impl Batch<'_, '_> {
 
     /// Writes the rows at hand, a part per day and file set.
     fn write(&mut self) -> Result<(), LakeError> {
-        let rows = std::mem::take(&mut self.rows);
-        let ranks = rows.strings.ranks();
         let mut days: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
-        for (at, row) in rows.rows.iter().enumerate() {
+        for (at, row) in self.rows.rows.iter().enumerate() {
             let day = day_of(row.time);
             days.entry(day).or_default().push(at as u32);
         }
         let name = format!("{}-{}", self.id, self.writings);
         self.writings += 1;
         for (day, order) in days {
-            let written = write_day(self.run.lake, &rows, order, &ranks, day, &name);
+            let written = write_day(self.run.lake, &self.rows, order, day, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
         }
+        self.rows.clear();
         if let Some(bodies) = &mut self.bodies {
             let written = std::mem::take(bodies).write(self.run.lake, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
