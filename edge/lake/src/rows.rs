@@ -22,10 +22,12 @@ use crate::schema::{
 
 /// Bytes of one request that is remembered, at most: longer ones hardly come again.
 const REQUEST_BYTES_MAX: usize = 1 << 10;
+/// Texts of a request that stand in a row as the event tells them: account to error.
+const HEAD_TEXTS: usize = Text::Error as usize + 1;
 /// Bytes of rows and texts that are held before they are written.
-const HELD_BYTES_MAX: usize = 32 << 20;
+const HELD_BYTES_MAX: usize = 64 << 20;
 /// Bytes of what was seen that are kept from one writing to the next: a hostile trail must not fill the memory.
-const KEPT_BYTES_MAX: usize = 24 << 20;
+const KEPT_BYTES_MAX: usize = 16 << 20;
 
 /// Events as rows.
 #[derive(Debug, Default)]
@@ -50,6 +52,9 @@ struct Seen {
     /// Requests by [`write_request`]; what they tell is at the same place.
     requests: Numbers<u8>,
     told: Vec<u32>,
+    /// What requests begin with; the numbers of these texts are at the same place.
+    heads: Numbers<u8>,
+    head_texts: Vec<[u32; HEAD_TEXTS]>,
     /// Identities as JSON; what they tell is at the same place.
     identities: Numbers<u8>,
     known: Vec<Known>,
@@ -156,49 +161,52 @@ impl Rows {
     fn request(&mut self, event: &Event<'_>, known: usize) -> u32 {
         let nobody = Identity::default();
         let identity = self.seen.known.get(known).map_or(&nobody, |known| &known.identity);
-        write_request(&mut self.request, event, identity);
+        let head = write_request(&mut self.request, event, identity);
         if self.request.len() > REQUEST_BYTES_MAX {
             let needs = Needs::of(event, identity);
-            return self.tell(event, &needs);
+            return self.tell(event, head, &needs);
         }
         let at = self.seen.requests.number(&self.request) as usize;
         if let Some(number) = self.seen.told.get(at) {
             return *number;
         }
         let needs = Needs::of(event, identity);
-        let number = self.tell(event, &needs);
+        let number = self.tell(event, head, &needs);
         self.seen.told.resize(at, 0);
         self.seen.told.push(number);
         number
     }
 
-    /// The number of what a request tells.
-    fn tell(&mut self, event: &Event<'_>, needs: &Needs) -> u32 {
-        let texts: [Option<&str>; REQUEST_TEXTS] = [
-            event.recipient.as_deref(),
-            event.region.as_deref(),
-            Some(&*event.source),
-            Some(&*event.name),
-            event.event_type.as_deref(),
-            event.category.as_deref(),
-            event.error.as_deref(),
+    /// The number of what a request tells, whose head is so long.
+    fn tell(&mut self, event: &Event<'_>, head: usize, needs: &Needs) -> u32 {
+        let texts = [
             Some(checks::outcome(needs.outcome)),
             needs.gap.map(checks::gap),
             needs.issued.as_ref().map(AccessKeyId::as_str),
         ];
-        let mut told = [0; REQUEST_TEXTS + LISTS];
-        let (told_texts, told_lists) = told.split_at_mut(REQUEST_TEXTS);
-        for (place, text) in told_texts.iter_mut().zip(texts) {
-            *place = self.strings.number(text.unwrap_or_default().as_bytes());
+        let texts = texts.map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
+        let lists = List::ALL.map(|list| match list {
+            List::Resources if event.bodies.resources.is_none() => 0,
+            List::Resources => self.list_of(resource_arns(event.bodies.resources).iter()),
+            _ => self.list_of(needs.checks.iter().map(|check| checks::field(check, list))),
+        });
+        let told = self.head(event, head).into_iter().chain(texts).chain(lists);
+        self.list.clear();
+        self.list.extend(told);
+        self.requests.number(&self.list)
+    }
+
+    /// The texts that a request begins with, by number: many requests begin alike.
+    fn head(&mut self, event: &Event<'_>, length: usize) -> [u32; HEAD_TEXTS] {
+        let head = self.request.get(..length).unwrap_or_default();
+        let at = self.seen.heads.number(head) as usize;
+        if let Some(texts) = self.seen.head_texts.get(at) {
+            return *texts;
         }
-        for (place, list) in told_lists.iter_mut().zip(List::ALL) {
-            *place = match list {
-                List::Resources if event.bodies.resources.is_none() => 0,
-                List::Resources => self.list_of(resource_arns(event.bodies.resources).iter()),
-                _ => self.list_of(needs.checks.iter().map(|check| checks::field(check, list))),
-            };
-        }
-        self.requests.number(&told)
+        let texts = head_texts(event).map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
+        self.seen.head_texts.resize(at, [0; HEAD_TEXTS]);
+        self.seen.head_texts.push(texts);
+        texts
     }
 
     /// Callers choose their user agent and the name of their session: what looks like a secret is masked there, too.
@@ -320,7 +328,8 @@ impl Rows {
 
     fn known_bytes(&self) -> usize {
         let numbers = [&self.lists, &self.requests, &self.identities].map(Numbers::bytes);
-        let texts = [&self.strings, &self.seen.requests, &self.seen.identities, &self.seen.agents];
+        let seen = &self.seen;
+        let texts = [&self.strings, &seen.requests, &seen.heads, &seen.identities, &seen.agents];
         numbers.iter().sum::<usize>() + texts.map(Numbers::bytes).iter().sum::<usize>()
     }
 
@@ -342,6 +351,8 @@ impl Seen {
     fn clear(&mut self) {
         self.requests.clear();
         self.told.clear();
+        self.heads.clear();
+        self.head_texts.clear();
         self.identities.clear();
         self.known.clear();
         self.agents.clear();
@@ -392,14 +403,33 @@ impl Known {
     }
 }
 
-/// All that [`Rows::tell`] looks at, each text behind its length: different events never write the same.
-fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'_>) {
+/// The texts that stand in a row as the event tells them, in the order of the columns.
+fn head_texts<'e>(event: &'e Event<'_>) -> [Option<&'e str>; HEAD_TEXTS] {
+    [
+        event.recipient.as_deref(),
+        event.region.as_deref(),
+        Some(&event.source),
+        Some(&event.name),
+        event.event_type.as_deref(),
+        event.category.as_deref(),
+        event.error.as_deref(),
+    ]
+}
+
+/// All that [`Rows::tell`] looks at, each text behind its length: different events never write the same. Returns the
+/// length of the head.
+fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'_>) -> usize {
     request.clear();
-    for text in Needs::basis(event, identity).into_iter().chain([event.category.as_deref()]) {
-        let length = text.map_or(u32::MAX, |text| text.len() as u32);
-        request.extend_from_slice(&length.to_le_bytes());
-        request.extend_from_slice(text.unwrap_or_default().as_bytes());
-    }
+    head_texts(event).into_iter().for_each(|text| write_text(request, text));
+    let head = request.len();
+    Needs::basis(event, identity).into_iter().for_each(|text| write_text(request, text));
+    head
+}
+
+fn write_text(request: &mut Vec<u8>, text: Option<&str>) {
+    let length = text.map_or(u32::MAX, |text| text.len() as u32);
+    request.extend_from_slice(&length.to_le_bytes());
+    request.extend_from_slice(text.unwrap_or_default().as_bytes());
 }
 
 /// The ARNs of `resources`. Anything that is no list of objects has none.
