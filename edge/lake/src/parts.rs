@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, write};
-use crate::rows::{Row, Rows};
+use crate::rows::{Rows, WholeRow};
 use crate::schema::{EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
 
 /// The folder names of the file sets.
@@ -69,18 +69,18 @@ pub(crate) fn write_day(
 }
 
 /// The rows by account, principal and time; what is equal there keeps its order.
-fn sorted(rows: &Rows, order: Vec<u32>) -> Vec<Row> {
+fn sorted(rows: &Rows, order: Vec<u32>) -> Vec<WholeRow<'_>> {
     let mut groups: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     let mut seen = Vec::new();
     let mut keys: Vec<(u32, i64, u32)> = Vec::with_capacity(order.len());
     for at in order {
-        let Some(row) = rows.rows.get(at as usize) else { continue };
-        let whose = (rows.text(row, Text::Account), rows.text(row, Text::Principal));
+        let Some(row) = rows.rows.get(at as usize).map(|row| rows.whole(*row)) else { continue };
+        let whose = (row.text(Text::Account), row.text(Text::Principal));
         let group = *groups.entry(whose).or_insert_with(|| {
             seen.push(whose);
             seen.len() as u32 - 1
         });
-        keys.push((group, row.time, at));
+        keys.push((group, row.row.time, at));
     }
     let text = |number| rows.strings.get(number);
     let mut by_text: Vec<u32> = (0..seen.len() as u32).collect();
@@ -97,7 +97,7 @@ fn sorted(rows: &Rows, order: Vec<u32>) -> Vec<Row> {
         *group = ranks.get(*group as usize).copied().unwrap_or_default();
     }
     keys.sort_unstable();
-    keys.into_iter().filter_map(|(_, _, at)| rows.rows.get(at as usize).copied()).collect()
+    keys.into_iter().filter_map(|(_, _, at)| Some(rows.whole(*rows.rows.get(at as usize)?))).collect()
 }
 
 fn micros(seconds: i64) -> i64 {
@@ -105,17 +105,17 @@ fn micros(seconds: i64) -> i64 {
 }
 
 /// The cells of a column of [`EVENTS`].
-fn fill(cells: &mut Cells, rows: &Rows, sorted: &[Row], column: usize) {
+fn fill(cells: &mut Cells, rows: &Rows, sorted: &[WholeRow<'_>], column: usize) {
     match column {
-        0 => sorted.iter().for_each(|row| cells.number(micros(row.time))),
-        1 => sorted.iter().for_each(|row| cells.own_text(rows.event_id(row))),
+        0 => sorted.iter().for_each(|row| cells.number(micros(row.row.time))),
+        1 => sorted.iter().for_each(|row| cells.own_text(rows.event_id(&row.row))),
         _ if column < FLAG_AT => {
             let teller = teller(column - TEXT_AT);
-            sorted.iter().for_each(|row| cells.text(rows.text_at(row, teller)));
+            sorted.iter().for_each(|row| cells.text(row.text_at(teller)));
         }
         _ if column < LIST_AT => {
             let at = column - FLAG_AT;
-            sorted.iter().for_each(|row| cells.flag(row.flag_at(at)));
+            sorted.iter().for_each(|row| cells.flag(row.row.flag_at(at)));
         }
         _ => {
             let at = column - LIST_AT;

@@ -52,15 +52,23 @@ struct Seen {
     /// Requests by [`write_request`]; what they tell is at the same place.
     requests: Numbers<u8>,
     told: Vec<u32>,
-    /// What requests begin with; the numbers of these texts are at the same place.
+    /// What requests begin with; what they tell is at the same place.
     heads: Numbers<u8>,
-    head_texts: Vec<[u32; HEAD_TEXTS]>,
+    head_told: Vec<Head>,
     /// Identities as JSON; what they tell is at the same place.
     identities: Numbers<u8>,
     known: Vec<Known>,
     /// User agents; their number as text without secrets is at the same place.
     agents: Numbers<u8>,
     masked: Vec<u32>,
+}
+
+/// What requests that begin alike tell.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    texts: [u32; HEAD_TEXTS],
+    /// The lists of the last one: the next one mostly has some of them, too.
+    lists: [u32; LISTS],
 }
 
 /// What an identity tells.
@@ -108,6 +116,40 @@ impl Row {
         {
             *place = number;
         }
+    }
+}
+
+/// One event with all its texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeRow<'r> {
+    pub(crate) row: Row,
+    request: &'r [u32],
+    identity: &'r [u32],
+}
+
+impl WholeRow<'_> {
+    /// The number of a text; 0 is absent.
+    pub(crate) fn text(&self, text: Text) -> u32 {
+        self.text_at(text.teller())
+    }
+
+    /// The same by what tells it.
+    pub(crate) fn text_at(&self, teller: Teller) -> u32 {
+        let (texts, at) = match teller {
+            Teller::Request(at) => (self.request, at),
+            Teller::Identity(at) => (self.identity, at),
+            Teller::Event(at) => (&self.row.texts[..], at),
+        };
+        texts.get(at).copied().unwrap_or_default()
+    }
+
+    /// A copy for another account of a call that its caller's account has a copy of, too.
+    pub(crate) fn is_shared_copy(&self) -> bool {
+        if self.text(Text::SharedId) == 0 {
+            return false;
+        }
+        let (copy_of, caller) = (self.text(Text::Account), self.text(Text::CallerAccount));
+        copy_of != 0 && copy_of != caller
     }
 }
 
@@ -179,34 +221,43 @@ impl Rows {
 
     /// The number of what a request tells, whose head is so long.
     fn tell(&mut self, event: &Event<'_>, head: usize, needs: &Needs) -> u32 {
+        let at = self.head(event, head);
         let texts = [
             Some(checks::outcome(needs.outcome)),
             needs.gap.map(checks::gap),
             needs.issued.as_ref().map(AccessKeyId::as_str),
         ];
         let texts = texts.map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
-        let lists = List::ALL.map(|list| match list {
-            List::Resources if event.bodies.resources.is_none() => 0,
-            List::Resources => self.list_of(resource_arns(event.bodies.resources).iter()),
-            _ => self.list_of(needs.checks.iter().map(|check| checks::field(check, list))),
-        });
-        let told = self.head(event, head).into_iter().chain(texts).chain(lists);
+        let Some(Head { texts: head, lists: mut like }) = self.seen.head_told.get(at).copied() else {
+            return 0;
+        };
+        for (number, list) in like.iter_mut().zip(List::ALL) {
+            *number = match list {
+                List::Resources if event.bodies.resources.is_none() => 0,
+                List::Resources => self.list_like(*number, resource_arns(event.bodies.resources).iter()),
+                _ => self.list_like(*number, needs.checks.iter().map(|check| checks::field(check, list))),
+            };
+        }
+        if let Some(head) = self.seen.head_told.get_mut(at) {
+            head.lists = like;
+        }
         self.list.clear();
-        self.list.extend(told);
+        self.list.extend(head.into_iter().chain(texts).chain(like));
         self.requests.number(&self.list)
     }
 
-    /// The texts that a request begins with, by number: many requests begin alike.
-    fn head(&mut self, event: &Event<'_>, length: usize) -> [u32; HEAD_TEXTS] {
+    /// What the request at hand begins with, by its place in [`Seen::head_told`].
+    fn head(&mut self, event: &Event<'_>, length: usize) -> usize {
         let head = self.request.get(..length).unwrap_or_default();
         let at = self.seen.heads.number(head) as usize;
-        if let Some(texts) = self.seen.head_texts.get(at) {
-            return *texts;
+        if at >= self.seen.head_told.len() {
+            let texts =
+                head_texts(event).map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
+            let head = Head { texts, lists: [0; LISTS] };
+            self.seen.head_told.resize(at, head);
+            self.seen.head_told.push(head);
         }
-        let texts = head_texts(event).map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
-        self.seen.head_texts.resize(at, [0; HEAD_TEXTS]);
-        self.seen.head_texts.push(texts);
-        texts
+        at
     }
 
     /// Callers choose their user agent and the name of their session: what looks like a secret is masked there, too.
@@ -233,7 +284,19 @@ impl Rows {
         at
     }
 
-    fn list_of<T: AsRef<str>>(&mut self, texts: impl Iterator<Item = T>) -> u32 {
+    /// The number of a list of texts; that of `like` if it is the same.
+    fn list_like<T: AsRef<str>>(&mut self, like: u32, texts: impl Iterator<Item = T> + Clone) -> u32 {
+        let mut known = self.lists.get(like).iter().map(|number| self.strings.get(*number));
+        let mut given = texts.clone();
+        let is_like = loop {
+            match (given.next(), known.next()) {
+                (Some(text), Some(known)) if text.as_ref().as_bytes() == known => {}
+                (given, known) => break given.is_none() && known.is_none(),
+            }
+        };
+        if is_like {
+            return like;
+        }
         self.list.clear();
         self.list.extend(texts.map(|text| self.strings.number(text.as_ref().as_bytes())));
         self.lists.number(&self.list)
@@ -253,39 +316,20 @@ impl Rows {
         self.ids.get(begin..begin + usize::from(row.id.1)).unwrap_or_default()
     }
 
-    /// The number of a text of a row; 0 is absent.
-    pub(crate) fn text(&self, row: &Row, text: Text) -> u32 {
-        self.text_at(row, text.teller())
-    }
-
-    /// The same by what tells it.
-    pub(crate) fn text_at(&self, row: &Row, teller: Teller) -> u32 {
-        let (texts, at) = match teller {
-            Teller::Request(at) => (self.requests.get(row.request), at),
-            Teller::Identity(at) => (self.identities.get(row.identity), at),
-            Teller::Event(at) => (&row.texts[..], at),
-        };
-        texts.get(at).copied().unwrap_or_default()
+    /// A row with what its request and its identity tell.
+    pub(crate) fn whole(&self, row: Row) -> WholeRow<'_> {
+        WholeRow { row, request: self.requests.get(row.request), identity: self.identities.get(row.identity) }
     }
 
     /// The texts of a list of a row, by number.
-    pub(crate) fn list(&self, row: &Row, at: usize) -> &[u32] {
-        let number = self.requests.get(row.request).get(REQUEST_TEXTS + at);
+    pub(crate) fn list(&self, row: &WholeRow<'_>, at: usize) -> &[u32] {
+        let number = row.request.get(REQUEST_TEXTS + at);
         self.lists.get(number.copied().unwrap_or_default())
     }
 
-    /// A copy for another account of a call that its caller's account has a copy of, too.
-    pub(crate) fn is_shared_copy(&self, row: &Row) -> bool {
-        if self.text(row, Text::SharedId) == 0 {
-            return false;
-        }
-        let (copy_of, caller) = (self.text(row, Text::Account), self.text(row, Text::CallerAccount));
-        copy_of != 0 && copy_of != caller
-    }
-
     /// Whether a row is of the session of an instance.
-    pub(crate) fn is_instance_session(&self, row: &Row) -> bool {
-        let text = |text| Some(String::from_utf8_lossy(self.strings.get(self.text(row, text))));
+    pub(crate) fn is_instance_session(&self, row: &WholeRow<'_>) -> bool {
+        let text = |text| Some(String::from_utf8_lossy(self.strings.get(row.text(text))));
         let identity = Identity { kind: text(Text::IdType), arn: text(Text::Arn), ..Identity::default() };
         identity.is_instance_session()
     }
@@ -305,7 +349,8 @@ impl Rows {
             }
         }
         for (place, list) in request.iter_mut().skip(REQUEST_TEXTS).zip(List::ALL) {
-            *place = self.list_of(view.list(list));
+            let texts: Vec<&str> = view.list(list).collect();
+            *place = self.list_like(0, texts.iter());
         }
         let mfa = view.flag(Flag::Mfa);
         identity[IDENTITY_TEXTS] = mfa_number(mfa);
@@ -352,7 +397,7 @@ impl Seen {
         self.requests.clear();
         self.told.clear();
         self.heads.clear();
-        self.head_texts.clear();
+        self.head_told.clear();
         self.identities.clear();
         self.known.clear();
         self.agents.clear();

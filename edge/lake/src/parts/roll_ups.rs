@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::micros;
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, write};
-use crate::rows::{Row, Rows};
+use crate::rows::{Rows, WholeRow};
 use crate::schema::{ACTIONS, Flag, PLACES, ROW_GROUP_ROWS, Text};
 
 /// How often and when.
@@ -64,35 +64,39 @@ impl Classes {
 
 /// Rows by key, in the order in which each key comes first. An event that repeats another with other fields is not counted
 /// again.
-fn count(rows: &Rows, sorted: &[Row], mut key: impl FnMut(&Row) -> Key) -> Vec<(Key, Count)> {
+fn count(sorted: &[WholeRow<'_>], mut key: impl FnMut(&WholeRow<'_>) -> Key) -> Vec<(Key, Count)> {
     let mut counted = Vec::new();
     let mut slots: FxHashMap<Key, usize> = FxHashMap::default();
-    for row in sorted.iter().filter(|row| row.flag(Flag::IsUpdate) != Some(true)) {
+    for row in sorted.iter().filter(|row| row.row.flag(Flag::IsUpdate) != Some(true)) {
         let key = key(row);
         let slot = *slots.entry(key).or_insert_with(|| {
-            counted.push((key, Count { n: 0, errors: 0, first: row.time, last: row.time }));
+            counted.push((key, Count { n: 0, errors: 0, first: row.row.time, last: row.row.time }));
             counted.len() - 1
         });
         if let Some((_, count)) = counted.get_mut(slot) {
             count.n += 1;
-            count.errors += i64::from(rows.text(row, Text::Error) != 0);
-            count.first = count.first.min(row.time);
-            count.last = count.last.max(row.time);
+            count.errors += i64::from(row.text(Text::Error) != 0);
+            count.first = count.first.min(row.row.time);
+            count.last = count.last.max(row.row.time);
         }
     }
     counted
 }
 
 /// The long-term key of a row; those of sessions are too many to count by.
-fn long_term_key(rows: &Rows, row: &Row) -> u32 {
-    let number = rows.text(row, Text::AccessKey);
+fn long_term_key(rows: &Rows, row: &WholeRow<'_>) -> u32 {
+    let number = row.text(Text::AccessKey);
     if rows.strings.get(number).starts_with(b"AKIA") { number } else { 0 }
 }
 
-pub(super) fn write_actions(path: &Path, rows: &Rows, sorted: &[Row]) -> Result<(usize, u64), WriteError> {
+pub(super) fn write_actions(
+    path: &Path,
+    rows: &Rows,
+    sorted: &[WholeRow<'_>],
+) -> Result<(usize, u64), WriteError> {
     let (mut identities, mut requests) = (Classes::new(), Classes::new());
-    let counted = count(rows, sorted, |row| {
-        let text = |text| rows.text(row, text);
+    let counted = count(sorted, |row| {
+        let text = |text| row.text(text);
         let identity = || {
             let key = long_term_key(rows, row);
             [text(Text::Principal), key, text(Text::CallerAccount), text(Text::IdType), text(Text::InvokedBy)]
@@ -101,10 +105,10 @@ pub(super) fn write_actions(path: &Path, rows: &Rows, sorted: &[Row]) -> Result<
             [Text::Account, Text::Source, Text::Name, Text::Error, Text::EventType, Text::Category].map(text)
         };
         Key {
-            identity: identities.class(row.identity, identity),
-            request: requests.class(row.request, request),
+            identity: identities.class(row.row.identity, identity),
+            request: requests.class(row.row.request, request),
             texts: [0; 3],
-            flags: [row.flag(Flag::ReadOnly), Some(rows.is_shared_copy(row)), None],
+            flags: [row.row.flag(Flag::ReadOnly), Some(row.is_shared_copy()), None],
         }
     });
     let (groups, texts) = ((counted.len(), ROW_GROUP_ROWS), &rows.strings);
@@ -127,10 +131,14 @@ pub(super) fn write_actions(path: &Path, rows: &Rows, sorted: &[Row]) -> Result<
     Ok((counted.len(), bytes))
 }
 
-pub(super) fn write_places(path: &Path, rows: &Rows, sorted: &[Row]) -> Result<(usize, u64), WriteError> {
+pub(super) fn write_places(
+    path: &Path,
+    rows: &Rows,
+    sorted: &[WholeRow<'_>],
+) -> Result<(usize, u64), WriteError> {
     let (mut identities, mut requests) = (Classes::new(), Classes::new());
-    let counted = count(rows, sorted, |row| {
-        let text = |text| rows.text(row, text);
+    let counted = count(sorted, |row| {
+        let text = |text| row.text(text);
         let identity = || {
             let (key, is_instance) = (long_term_key(rows, row), rows.is_instance_session(row));
             let texts = [Text::InvokedBy, Text::CallerAccount, Text::IdType].map(text);
@@ -141,12 +149,13 @@ pub(super) fn write_places(path: &Path, rows: &Rows, sorted: &[Row]) -> Result<(
             let is_service_event = rows.strings.get(text(Text::EventType)) == b"AwsServiceEvent";
             [text(Text::Account), text(Text::Region), is_service_event.into()]
         };
-        let is_console = row.flag(Flag::FromConsole) == Some(true) || row.flag(Flag::SignedIn).is_some();
+        let is_console =
+            row.row.flag(Flag::FromConsole) == Some(true) || row.row.flag(Flag::SignedIn).is_some();
         Key {
-            identity: identities.class(row.identity, identity),
-            request: requests.class(row.request, request),
+            identity: identities.class(row.row.identity, identity),
+            request: requests.class(row.row.request, request),
             texts: [Text::Address, Text::VpcEndpoint, Text::Agent].map(text),
-            flags: [row.flag(Flag::Mfa), Some(rows.is_shared_copy(row)), Some(is_console)],
+            flags: [row.row.flag(Flag::Mfa), Some(row.is_shared_copy()), Some(is_console)],
         }
     });
     let (groups, texts) = ((counted.len(), ROW_GROUP_ROWS), &rows.strings);
