@@ -6,7 +6,7 @@ use std::path::Path;
 use kagimori_trail::event::Event;
 
 use crate::numbers::Numbers;
-use crate::parquet_file::{WriteError, write};
+use crate::parquet_file::{Cells, WriteError, write};
 use crate::parts::{Part, part_name};
 use crate::redact;
 use crate::schema::BODIES;
@@ -50,13 +50,13 @@ impl Bodies {
     }
 
     /// Writes them, a part per day.
-    pub(crate) fn write(self, lake: &Path, name: &str) -> Result<Vec<Part>, WriteError> {
+    pub(crate) fn write(self, lake: &Path, cells: &mut Cells, name: &str) -> Result<Vec<Part>, WriteError> {
         let mut parts = Vec::new();
         for (day, mut bodies) in self.days {
             bodies.sort_by(|a, b| (a.time, &a.texts).cmp(&(b.time, &b.texts)));
             let file = part_name("bodies", day, name);
             let (groups, texts) = ((bodies.len(), GROUP_ROWS), &Numbers::default());
-            let bytes = write(&lake.join(&file), &BODIES, groups, texts, |cells, column, range| {
+            let bytes = write(cells, &lake.join(&file), &BODIES, groups, texts, |cells, column, range| {
                 let bodies = bodies.get(range).unwrap_or_default();
                 match column.checked_sub(1) {
                     None => {

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::error::LakeError;
 use crate::ingest::done;
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind};
+use crate::parquet_file::Cells;
 use crate::parts::{Part, write_day};
 use crate::read::{Columns, scan};
 use crate::rows::Rows;
@@ -27,9 +28,10 @@ pub(crate) fn compact(lake: &Path, manifest: &Manifest) -> Result<bool, LakeErro
     }
     let mut sequence = manifest.next_sequence();
     let mut any = false;
+    let mut cells = Cells::new().map_err(|error| LakeError::of_write(lake, error.into()))?;
     for (day, parts) in small.into_iter().filter(|(_, parts)| parts.len() > SMALL_PARTS_MAX) {
         for group in groups(&parts) {
-            compact_group(lake, day, &group, sequence)?;
+            compact_group(lake, &mut cells, day, &group, sequence)?;
             sequence += 1;
             any = true;
         }
@@ -57,7 +59,13 @@ fn groups<'p>(parts: &[&'p Part]) -> Vec<Vec<&'p Part>> {
     groups
 }
 
-fn compact_group(lake: &Path, day: i32, group: &[&Part], sequence: u64) -> Result<(), LakeError> {
+fn compact_group(
+    lake: &Path,
+    cells: &mut Cells,
+    day: i32,
+    group: &[&Part],
+    sequence: u64,
+) -> Result<(), LakeError> {
     // the roll-ups of the same writing go with the events
     let replaces: Vec<String> = group
         .iter()
@@ -78,7 +86,7 @@ fn compact_group(lake: &Path, day: i32, group: &[&Part], sequence: u64) -> Resul
         scan(&lake.join(&part.file), &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
     }
     let order = (0..rows.rows.len() as u32).collect();
-    let parts = write_day(lake, &rows, order, day, &format!("{id}-0"));
+    let parts = write_day(lake, &rows, cells, order, day, &format!("{id}-0"));
     let parts = parts.map_err(|error| LakeError::of_write(lake, error))?;
     Manifest::commit(lake, &id, &Done { parts, replaces, sequence, ..done(Counts::default()) })
 }

@@ -28,6 +28,7 @@ pub(crate) enum WriteError {
 /// Writes a file of `rows` rows: into a `.tmp` beside it, to the disk, then under its name. `fill` gives the cells of a
 /// column for some of the rows; `texts` has the texts of their numbers. Returns the size of the file.
 pub(crate) fn write(
+    cells: &mut Cells,
     path: &Path,
     columns: &[Column],
     (rows, group_rows): (usize, usize),
@@ -38,13 +39,12 @@ pub(crate) fn write(
         let out = io::BufWriter::with_capacity(1 << 18, file);
         let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
         let descriptors = writer.schema_descr().columns().to_vec();
-        let mut cells = Cells::new()?;
         for begin in (0..rows).step_by(group_rows) {
             let range = begin..rows.min(begin + group_rows);
             let mut group = writer.next_row_group()?;
             for (at, (column, descriptor)) in columns.iter().zip(&descriptors).enumerate() {
                 cells.begin(column);
-                fill(&mut cells, at, range.clone());
+                fill(cells, at, range.clone());
                 cells.write(column, descriptor, texts, &mut group)?;
             }
             group.close()?;

@@ -47,6 +47,7 @@ pub(crate) fn part_name(set: &str, day: i32, name: &str) -> String {
 pub(crate) fn write_day(
     lake: &Path,
     rows: &Rows,
+    cells: &mut Cells,
     order: Vec<u32>,
     day: i32,
     name: &str,
@@ -59,12 +60,12 @@ pub(crate) fn write_day(
     };
     let path = |set: &str| lake.join(part_name(set, day, name));
     let groups = (sorted.len(), ROW_GROUP_ROWS);
-    let bytes = write(&path("events"), &EVENTS, groups, &rows.strings, |cells, column, range| {
+    let bytes = write(cells, &path("events"), &EVENTS, groups, &rows.strings, |cells, column, range| {
         fill(cells, rows, sorted.get(range).unwrap_or_default(), column);
     })?;
     add("events", (sorted.len(), bytes));
-    add("daily_actions", roll_ups::write_actions(&path("daily_actions"), rows, &sorted)?);
-    add("daily_places", roll_ups::write_places(&path("daily_places"), rows, &sorted)?);
+    add("daily_actions", roll_ups::write_actions(cells, &path("daily_actions"), rows, &sorted)?);
+    add("daily_places", roll_ups::write_places(cells, &path("daily_places"), rows, &sorted)?);
     Ok(parts)
 }
 

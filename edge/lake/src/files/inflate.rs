@@ -129,13 +129,11 @@ impl Blocks {
         if !file.starts_with(&[0x1f, 0x8b]) || file.len() as u64 >= WHOLE_FILE_MAX {
             return None;
         }
-        // libdeflate reads the first member only and is silent about what follows: a second one would begin like the first
-        // (RFC 1952, section 2.3.1; deflate is the only method), and its length would stand at the end of the file.
-        let (_, behind) = file.split_at_checked(1)?;
-        if memmem::find(behind, &[0x1f, 0x8b, 0x08]).is_some() {
+        let length = u32::from_le_bytes(*file.last_chunk()?);
+        if may_go_on(file, length) {
             return None;
         }
-        let length = u32::from_le_bytes(*file.last_chunk()?) as usize;
+        let length = length as usize;
         if length > WHOLE_INFLATED_MAX.min(file.len().saturating_mul(DEFLATE_RATIO_MAX)) {
             return None;
         }
@@ -190,6 +188,17 @@ impl Blocks {
             debug_assert!(self.buffer.len() <= kept + got);
         }
     }
+}
+
+/// Whether there may be a second member behind a first one of this length, uncompressed. libdeflate reads the first member
+/// only, and is silent about what follows.
+///
+/// A member begins with two magic bytes and deflate, the only method, and the one before it ends with its length (RFC 1952,
+/// section 2.3.1). Padding in between would be zeroes.
+fn may_go_on(file: &[u8], length: u32) -> bool {
+    memmem::find_iter(file, &[0x1f, 0x8b, 0x08])
+        .filter_map(|at| file.get(at.checked_sub(4)?..at))
+        .any(|before| before == length.to_le_bytes() || before == [0; 4])
 }
 
 /// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);

@@ -53,7 +53,7 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             required: false,
             numbers: Vec::new(),
@@ -72,6 +72,7 @@ impl Cells {
 
     /// Gets ready for a column.
     pub(super) fn begin(&mut self, column: &Column) {
+        self.clear();
         self.required = column.required;
     }
 
@@ -132,7 +133,7 @@ impl Cells {
         }
     }
 
-    /// Writes the cells as the next column chunk of a row group, and begins anew. `texts` has the texts of the numbers.
+    /// Writes the cells as the next column chunk of a row group. `texts` has the texts of the numbers.
     pub(super) fn write<W: io::Write + Send>(
         &mut self,
         column: &Column,
@@ -151,7 +152,6 @@ impl Cells {
                 group.append_column(&bytes, close)?;
             }
         }
-        self.clear();
         Ok(())
     }
 

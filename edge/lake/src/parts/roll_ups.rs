@@ -90,6 +90,7 @@ fn long_term_key(rows: &Rows, row: &WholeRow<'_>) -> u32 {
 }
 
 pub(super) fn write_actions(
+    cells: &mut Cells,
     path: &Path,
     rows: &Rows,
     sorted: &[WholeRow<'_>],
@@ -112,7 +113,7 @@ pub(super) fn write_actions(
         }
     });
     let (groups, texts) = ((counted.len(), ROW_GROUP_ROWS), &rows.strings);
-    let bytes = write(path, &ACTIONS, groups, texts, |cells, column, range| {
+    let bytes = write(cells, path, &ACTIONS, groups, texts, |cells, column, range| {
         for (key, count) in counted.get(range).unwrap_or_default() {
             let by_identity = |at| identities.told(key.identity, at);
             let by_request = |at| requests.told(key.request, at);
@@ -132,6 +133,7 @@ pub(super) fn write_actions(
 }
 
 pub(super) fn write_places(
+    cells: &mut Cells,
     path: &Path,
     rows: &Rows,
     sorted: &[WholeRow<'_>],
@@ -159,7 +161,7 @@ pub(super) fn write_places(
         }
     });
     let (groups, texts) = ((counted.len(), ROW_GROUP_ROWS), &rows.strings);
-    let bytes = write(path, &PLACES, groups, texts, |cells, column, range| {
+    let bytes = write(cells, path, &PLACES, groups, texts, |cells, column, range| {
         for (key, count) in counted.get(range).unwrap_or_default() {
             let by_identity = |at| identities.told(key.identity, at);
             let by_request = |at| requests.told(key.request, at);
