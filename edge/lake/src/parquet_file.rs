@@ -83,3 +83,118 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::{Field, RowAccessor};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::Kind;
+
+    const COLUMNS: [Column; 6] = [
+        Column { name: "time", kind: Kind::Time, required: true },
+        Column { name: "text", kind: Kind::Text, required: false },
+        Column { name: "name", kind: Kind::Text, required: true },
+        Column { name: "flag", kind: Kind::Flag, required: false },
+        Column { name: "list", kind: Kind::List, required: false },
+        Column { name: "own", kind: Kind::Text, required: false },
+    ];
+
+    #[derive(Clone, Debug)]
+    struct Row {
+        time: i64,
+        text: String,
+        name: String,
+        flag: Option<bool>,
+        list: Vec<String>,
+        own: String,
+    }
+
+    /// Texts of few kinds come in runs; those of many come once.
+    fn row() -> impl Strategy<Value = Row> {
+        let few =
+            || prop_oneof![Just(String::new()), Just("a".to_owned()), Just("é".to_owned()), "[b-z]{0,3}"];
+        let list = vec(few(), 0..4);
+        (any::<i32>(), few(), few(), any::<Option<bool>>(), list, few()).prop_map(
+            |(time, text, name, flag, list, own)| Row { time: time.into(), text, name, flag, list, own },
+        )
+    }
+
+    fn written(rows: &[Row], group_rows: usize) -> Vec<Row> {
+        let mut texts = Numbers::default();
+        let mut number = |text: &String| texts.number(text.as_bytes());
+        let numbers: Vec<(u32, u32, Vec<u32>)> = rows
+            .iter()
+            .map(|row| (number(&row.text), number(&row.name), row.list.iter().map(&mut number).collect()))
+            .collect();
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default().replace("::", "-");
+        let path = std::env::temp_dir().join(format!("{name}-{}.parquet", std::process::id()));
+        let mut cells = Cells::new().unwrap();
+        let size =
+            write(&mut cells, &path, &COLUMNS, (rows.len(), group_rows), &texts, |cells, column, range| {
+                for (row, numbers) in rows[range.clone()].iter().zip(&numbers[range]) {
+                    match column {
+                        0 => cells.number(row.time),
+                        1 => cells.text(numbers.0),
+                        2 => cells.text(numbers.1),
+                        3 => cells.flag(row.flag),
+                        4 => cells.list(&numbers.2),
+                        _ => cells.own_text(row.own.as_bytes()),
+                    }
+                }
+            });
+        let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(size.unwrap(), fs::metadata(&path).unwrap().len());
+        fs::remove_file(&path).unwrap();
+        let text = |field: &Field| match field {
+            Field::Str(text) => text.clone(),
+            _ => String::new(),
+        };
+        let read = |row: parquet::record::Row| {
+            let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+            Row {
+                time: row.get_timestamp_micros(0).unwrap(),
+                text: text(fields[1]),
+                name: text(fields[2]),
+                flag: row.get_bool(3).ok(),
+                list: row.get_list(4).unwrap().elements().iter().map(text).collect(),
+                own: text(fields[5]),
+            }
+        };
+        reader.get_row_iter(None).unwrap().map(|row| read(row.unwrap())).collect()
+    }
+
+    fn same(one: &[Row], two: &[Row]) -> bool {
+        format!("{one:?}") == format!("{two:?}")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_written_is_read(rows in vec((row(), 1_usize..20), 1..40), group_rows in 1_usize..200) {
+            let rows: Vec<Row> = rows.into_iter().flat_map(|(row, count)| std::iter::repeat_n(row, count)).collect();
+            let read = written(&rows, group_rows);
+            prop_assert!(same(&rows, &read), "{:?}", read);
+        }
+    }
+
+    /// More texts than two bytes can number, and more plain bytes than a page holds.
+    #[test]
+    fn many_different_texts() {
+        let row = |at: i64| Row {
+            time: at,
+            text: format!("text {at}"),
+            name: "x".repeat(at as usize % 7),
+            flag: Some(at % 3 == 0),
+            list: vec![format!("entry {}", at % 1000); at as usize % 3],
+            own: if at % 5 == 0 { String::new() } else { "own ".repeat(at as usize % 40) },
+        };
+        let rows: Vec<Row> = (0..70_000).map(row).collect();
+        assert!(same(&rows, &written(&rows, 70_000)));
+    }
+}
