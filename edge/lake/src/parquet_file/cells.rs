@@ -178,73 +178,77 @@ impl Cells {
     ) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
         let mut sink = TrackedWrite::new(Vec::new());
         let mut pages = Pages { writer: SerializedPageWriter::new(&mut sink), stored: 0, raw: 0 };
-        let nested = column.kind == Kind::List;
-        let max = if nested { 2 } else { u8::from(!column.required) };
-        let mut data_at = 0;
         if !self.dictionary.is_empty() {
             self.page.clear();
             self.dictionary.iter().for_each(|number| plain_text(texts.get(*number), &mut self.page));
             pages.dictionary(&mut self.compressor, &self.page, self.dictionary.len())?;
-            data_at = pages.stored;
         }
-        let mut begin = (0, 0);
-        self.pages.push((self.definitions.len(), self.plain.len()));
-        for (definitions, plain) in self.pages.iter().copied() {
-            if definitions == begin.0 && definitions > 0 {
-                continue;
-            }
-            self.page.clear();
-            if nested {
-                levels(&self.repetitions, 1, &mut self.page);
-            }
-            if max > 0 {
-                let definitions = self.definitions.get(begin.0..definitions).unwrap_or_default();
-                levels(definitions, max, &mut self.page);
-            }
-            let mut encoding = Encoding::PLAIN;
-            if column.kind == Kind::Flag {
-                pack_flags(&self.flags, &mut self.page);
-            } else if self.dictionary.is_empty() {
-                self.page.extend_from_slice(self.plain.get(begin.1..plain).unwrap_or_default());
-            } else {
-                encoding = Encoding::RLE_DICTIONARY;
-                let width = width(self.dictionary.len() as u32 - 1);
-                self.page.push(width as u8);
-                hybrid(&self.indices, width, &mut self.page);
-            }
-            pages.data(&mut self.compressor, &self.page, definitions - begin.0, encoding)?;
-            begin = (definitions, plain);
-        }
+        let data_at = pages.stored;
+        self.data(column, &mut pages)?;
         let Pages { stored, raw, .. } = pages;
-        let mut encodings = vec![Encoding::RLE, Encoding::PLAIN];
         let mut metadata = ColumnChunkMetaData::builder(descriptor.clone())
             .set_compression(compression()?)
+            .set_encodings(vec![Encoding::RLE, Encoding::PLAIN, self.encoding()])
             .set_num_values(self.definitions.len() as i64)
             .set_total_compressed_size(stored as i64)
             .set_total_uncompressed_size(raw as i64)
-            .set_data_page_offset(data_at as i64);
-        if !self.dictionary.is_empty() {
-            encodings.push(Encoding::RLE_DICTIONARY);
-            metadata = metadata.set_dictionary_page_offset(Some(0));
-        }
+            .set_data_page_offset(data_at as i64)
+            .set_dictionary_page_offset((!self.dictionary.is_empty()).then_some(0));
         if has_statistics(column)
             && let Some(statistics) = self.statistics(texts)
         {
             metadata = metadata.set_statistics(statistics);
         }
-        let rows = match nested {
-            true => self.repetitions.iter().filter(|repetition| **repetition == 0).count(),
-            false => self.definitions.len(),
+        let rows = match column.kind {
+            Kind::List => self.repetitions.iter().filter(|repetition| **repetition == 0).count(),
+            _ => self.definitions.len(),
         };
         let close = ColumnCloseResult {
             bytes_written: stored as u64,
             rows_written: rows as u64,
-            metadata: metadata.set_encodings(encodings).build()?,
+            metadata: metadata.build()?,
             bloom_filter: None,
             column_index: None,
             offset_index: None,
         };
         Ok((Bytes::from(sink.into_inner()?), close))
+    }
+
+    /// How the data pages are encoded. Without any text there is no dictionary, and there are no indices.
+    fn encoding(&self) -> Encoding {
+        if self.dictionary.is_empty() { Encoding::PLAIN } else { Encoding::RLE_DICTIONARY }
+    }
+
+    /// The data pages: one, but for plain texts.
+    fn data(&mut self, column: &Column, pages: &mut Pages<'_>) -> Result<(), ParquetError> {
+        let encoding = self.encoding();
+        let mut begin = (0, 0);
+        let all = (self.definitions.len(), self.plain.len());
+        if self.pages.last() != Some(&all) {
+            self.pages.push(all);
+        }
+        for end in self.pages.iter().copied() {
+            self.page.clear();
+            if column.kind == Kind::List {
+                levels(&self.repetitions, 1, &mut self.page);
+                levels(&self.definitions, 2, &mut self.page);
+            } else if !column.required {
+                let definitions = self.definitions.get(begin.0..end.0).unwrap_or_default();
+                levels(definitions, 1, &mut self.page);
+            }
+            if column.kind == Kind::Flag {
+                pack_flags(&self.flags, &mut self.page);
+            } else if self.dictionary.is_empty() {
+                self.page.extend_from_slice(self.plain.get(begin.1..end.1).unwrap_or_default());
+            } else {
+                let width = width(self.dictionary.len() as u32 - 1);
+                self.page.push(width as u8);
+                hybrid(&self.indices, width, &mut self.page);
+            }
+            pages.data(&mut self.compressor, &self.page, end.0 - begin.0, encoding)?;
+            begin = end;
+        }
+        Ok(())
     }
 
     /// The smallest and the largest text, and how many are absent.
