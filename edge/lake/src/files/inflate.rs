@@ -194,11 +194,17 @@ impl Blocks {
 /// only, and is silent about what follows.
 ///
 /// A member begins with two magic bytes and deflate, the only method, and the one before it ends with its length (RFC 1952,
-/// section 2.3.1). Padding in between would be zeroes.
+/// section 2.3.1), then perhaps with zeroes as padding.
 fn may_go_on(file: &[u8], length: u32) -> bool {
-    memmem::find_iter(file, &[0x1f, 0x8b, 0x08])
-        .filter_map(|at| file.get(at.checked_sub(4)?..at))
-        .any(|before| before == length.to_le_bytes() || before == [0; 4])
+    let length = length.to_le_bytes();
+    memmem::find_iter(file, &[0x1f, 0x8b, 0x08]).filter(|at| *at > 0).any(|at| {
+        file.get(..at).is_none_or(|before| without_zeroes(before).ends_with(without_zeroes(&length)))
+    })
+}
+
+fn without_zeroes(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    bytes.get(..end).unwrap_or_default()
 }
 
 /// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
@@ -260,5 +266,65 @@ impl InflateError {
             io::ErrorKind::FileTooLarge => Self::TooLarge,
             _ => Self::Read(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(file: &[u8]) -> Vec<u8> {
+        let mut read = Vec::new();
+        let mut take = |block: &[u8], last: bool| {
+            if last {
+                read.extend_from_slice(block);
+            }
+            0
+        };
+        Blocks::default().content(file, io::empty(), &mut 0, None, &mut take).unwrap();
+        read
+    }
+
+    proptest! {
+        /// Members of the same length, too, and with zeroes between them, and with the magic bytes inside.
+        #[test]
+        fn no_member_is_left_out(
+            members in proptest::collection::vec((0_usize..4, 0_usize..3), 1..4),
+            padding in 0_usize..6,
+        ) {
+            let contents = ["", "0123456789", "abcdefghij", "\u{1f}\u{8}"];
+            let (mut file, mut expected) = (Vec::new(), Vec::new());
+            for (content, times) in members {
+                let content = contents[content].repeat(times + 1);
+                file.extend(gzip(content.as_bytes()));
+                file.extend(std::iter::repeat_n(0, padding));
+                expected.extend_from_slice(content.as_bytes());
+            }
+            prop_assert_eq!(read(&file), expected);
+        }
+    }
+
+    #[test]
+    fn magic_bytes_inside_are_no_member() {
+        let noise: Vec<u8> =
+            (0..200_u8).map(|n| n.wrapping_mul(151)).chain([0x1f, 0x8b, 0x08, 7, 9]).collect();
+        let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+        stored.write_all(&noise).unwrap();
+        let file = stored.finish().unwrap();
+        assert!(memmem::find(&file[1..], &[0x1f, 0x8b, 0x08]).is_some());
+        assert!(!may_go_on(&file, noise.len() as u32));
+        assert_eq!(Blocks::default().whole(&file), Some(noise.len()));
     }
 }
