@@ -5,10 +5,12 @@ mod encode;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 
 pub(crate) use cells::Cells;
@@ -53,6 +55,34 @@ pub(crate) fn write(
     })
 }
 
+/// Writes a file of the row groups of others, one behind another and as they are. Returns the size of the file.
+pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Result<u64, WriteError> {
+    durably(path, |file| {
+        let out = io::BufWriter::with_capacity(1 << 18, file);
+        let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
+        for source in sources {
+            let source = File::open(source)?;
+            let reader = SerializedFileReader::new(source.try_clone()?)?;
+            for group in reader.metadata().row_groups() {
+                let mut joined = writer.next_row_group()?;
+                for column in group.columns() {
+                    let close = ColumnCloseResult {
+                        bytes_written: column.compressed_size().cast_unsigned(),
+                        rows_written: group.num_rows().cast_unsigned(),
+                        metadata: column.clone(),
+                        bloom_filter: None,
+                        column_index: None,
+                        offset_index: None,
+                    };
+                    joined.append_column(&source, close)?;
+                }
+                joined.close()?;
+            }
+        }
+        Ok(writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?)
+    })
+}
+
 /// Writes a file so that after a crash it is there as a whole or not at all.
 pub(crate) fn durably(
     path: &Path,
@@ -86,7 +116,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::{Field, RowAccessor};
     use proptest::collection::vec;
     use proptest::prelude::*;
