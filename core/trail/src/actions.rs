@@ -52,25 +52,22 @@ impl Needs {
         Self { outcome, checks, gap, issued: issued::issued(event) }
     }
 
-    /// All that [`Needs::of`] looks at: events that tell the same here need the same. A trail repeats itself, so who reads
-    /// many events can keep what was worked out.
-    pub fn basis<'a>(event: &'a Event<'_>, identity: &'a Identity<'_>) -> [Option<&'a str>; 12] {
-        // Only users act on themselves by default, and only answers of STS hand out sessions.
-        let user = identity.arn.as_deref().filter(|arn| arn.contains(":user/"));
-        let response = event.bodies.response.filter(|_| event.source == "sts.amazonaws.com");
+    /// All that [`Needs::of`] looks at besides source, name, type, error, Region and recipient: events that tell the same in
+    /// these and here need the same. A trail repeats itself, so who reads many events can keep what was worked out. What
+    /// the plan of a kind of event does not look at is left out.
+    pub fn basis<'a>(event: &'a Event<'_>, identity: &'a Identity<'_>) -> [Option<&'a str>; 6] {
+        let is_call = !is_no_call(event);
+        let looks = plan::with(&event.source, &event.name, |plan| plan.looks);
+        let given = |looks: bool, text: Option<&'a str>| text.filter(|_| is_call && looks);
+        // Whose call it is tells whose resources they are when the event does not say.
+        let caller = if event.recipient.is_none() { identity.account.as_deref() } else { None };
         [
-            Some(&event.source),
-            Some(&event.name),
-            event.event_type.as_deref(),
-            event.error.as_deref(),
-            event.region.as_deref(),
-            event.recipient.as_deref(),
-            event.bodies.request,
-            event.bodies.resources,
-            response,
-            identity.account.as_deref(),
-            identity.invoked_by.as_deref(),
-            user,
+            given(looks.at_request, event.bodies.request),
+            given(looks.at_resources, event.bodies.resources),
+            event.bodies.response.filter(|_| issued::may_issue(event)),
+            caller,
+            given(looks.at_service, identity.invoked_by.as_deref()),
+            given(looks.at_user, identity.arn.as_deref().filter(|arn| arn.contains(":user/"))),
         ]
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kagimori_trail::event::Event;
-use parquet::data_type::ByteArray;
 
+use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, write};
 use crate::parts::{Part, part_name};
 use crate::redact;
@@ -50,20 +50,21 @@ impl Bodies {
     }
 
     /// Writes them, a part per day.
-    pub(crate) fn write(self, lake: &Path, name: &str) -> Result<Vec<Part>, WriteError> {
+    pub(crate) fn write(self, lake: &Path, cells: &mut Cells, name: &str) -> Result<Vec<Part>, WriteError> {
         let mut parts = Vec::new();
         for (day, mut bodies) in self.days {
             bodies.sort_by(|a, b| (a.time, &a.texts).cmp(&(b.time, &b.texts)));
             let file = part_name("bodies", day, name);
-            let bytes = write(&lake.join(&file), &BODIES, bodies.len(), GROUP_ROWS, |column, range| {
+            let (groups, texts) = ((bodies.len(), GROUP_ROWS), &Numbers::default());
+            let bytes = write(cells, &lake.join(&file), &BODIES, groups, texts, |cells, column, range| {
                 let bodies = bodies.get(range).unwrap_or_default();
                 match column.checked_sub(1) {
-                    None => Cells::Numbers(
-                        bodies.iter().map(|body| body.time.saturating_mul(1_000_000)).collect(),
-                    ),
-                    Some(at) => Cells::of_texts(
-                        bodies.iter().map(|body| ByteArray::from(body.texts.get(at).map_or("", |text| text))),
-                    ),
+                    None => {
+                        bodies.iter().for_each(|body| cells.number(body.time.saturating_mul(1_000_000)));
+                    }
+                    Some(at) => bodies.iter().for_each(|body| {
+                        cells.own_text(body.texts.get(at).map_or(&[], String::as_bytes));
+                    }),
                 }
             })?;
             parts.push(Part { file, day, rows: bodies.len() as u64, bytes });

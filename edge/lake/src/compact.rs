@@ -1,15 +1,16 @@
 //! Small parts of a day become one: late files and small runs leave many of them, and every reader pays for each.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::LakeError;
 use crate::ingest::done;
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind};
-use crate::parts::{Part, write_day};
+use crate::parquet_file::{Cells, WriteError, join};
+use crate::parts::{Part, part_name, write_day};
 use crate::read::{Columns, scan};
 use crate::rows::Rows;
-use crate::schema::{ROW_GROUP_ROWS, SCHEMA_VERSION};
+use crate::schema::{BODIES, ROW_GROUP_ROWS, SCHEMA_VERSION};
 use kagimori_trail::selection::Selection;
 
 /// Small parts that a day may have.
@@ -19,22 +20,29 @@ const SMALL_ROWS: u64 = ROW_GROUP_ROWS as u64;
 
 /// Compacts the days with many small parts; whether there were any.
 pub(crate) fn compact(lake: &Path, manifest: &Manifest) -> Result<bool, LakeError> {
+    let cells = Cells::new().map_err(|error| LakeError::of_write(lake, error.into()))?;
+    let mut work = Compaction { lake, cells, sequence: manifest.next_sequence() };
+    let (parts, before) = (manifest.parts(), work.sequence);
+    for (day, group) in small_groups(&parts, "events") {
+        work.events(day, &group)?;
+    }
+    for (day, group) in small_groups(&parts, "bodies") {
+        work.bodies(day, &group)?;
+    }
+    Ok(work.sequence > before)
+}
+
+/// Small parts of a file set that become one, where a day has many.
+fn small_groups<'p>(parts: &[&'p Part], set: &str) -> Vec<(i32, Vec<&'p Part>)> {
     let mut small: BTreeMap<i32, Vec<&Part>> = BTreeMap::new();
-    for part in manifest.parts() {
-        if part.is_of("events") && part.rows < SMALL_ROWS {
-            small.entry(part.day).or_default().push(part);
-        }
+    for part in parts.iter().filter(|part| part.is_of(set) && part.rows < SMALL_ROWS) {
+        small.entry(part.day).or_default().push(part);
     }
-    let mut sequence = manifest.next_sequence();
-    let mut any = false;
-    for (day, parts) in small.into_iter().filter(|(_, parts)| parts.len() > SMALL_PARTS_MAX) {
-        for group in groups(&parts) {
-            compact_group(lake, day, &group, sequence)?;
-            sequence += 1;
-            any = true;
-        }
-    }
-    Ok(any)
+    small.retain(|_, parts| parts.len() > SMALL_PARTS_MAX);
+    small
+        .into_iter()
+        .flat_map(|(day, parts)| groups(&parts).into_iter().map(move |group| (day, group)))
+        .collect()
 }
 
 /// Parts that fit into one, in order.
@@ -57,29 +65,64 @@ fn groups<'p>(parts: &[&'p Part]) -> Vec<Vec<&'p Part>> {
     groups
 }
 
-fn compact_group(lake: &Path, day: i32, group: &[&Part], sequence: u64) -> Result<(), LakeError> {
-    // the roll-ups of the same writing go with the events
-    let replaces: Vec<String> = group
-        .iter()
-        .flat_map(|part| {
+/// Parts that are written anew.
+struct Compaction<'l> {
+    lake: &'l Path,
+    cells: Cells,
+    /// The place among the batches that comes next.
+    sequence: u64,
+}
+
+impl Compaction<'_> {
+    /// The rows of small parts, sorted again, and their roll-ups: these go with the events of the same writing.
+    fn events(&mut self, day: i32, group: &[&Part]) -> Result<(), LakeError> {
+        let set_of = |part: &Part| {
             ["events", "daily_actions", "daily_places"]
                 .map(|set| part.file.replacen("events/", &format!("{set}/"), 1))
-        })
-        .collect();
-    let header = PlanHeader {
-        schema: SCHEMA_VERSION,
-        kind: PlanKind::Compact,
-        bodies: false,
-        replaces: replaces.clone(),
-    };
-    let id = Manifest::intend(lake, &Plan { header, files: Vec::new() })?;
-    let mut rows = Rows::default();
-    for part in group {
-        scan(&lake.join(&part.file), &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
+        };
+        let replaces: Vec<String> = group.iter().flat_map(|part| set_of(part)).collect();
+        let id = self.intend(&replaces)?;
+        let mut rows = Rows::default();
+        for part in group {
+            let path = self.lake.join(&part.file);
+            scan(&path, &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
+        }
+        let order = (0..rows.rows.len() as u32).collect();
+        let parts = write_day(self.lake, &rows, &mut self.cells, order, day, &format!("{id}-0"));
+        self.commit(&id, parts, replaces)
     }
-    let order = (0..rows.rows.len() as u32).collect();
-    let ranks = rows.strings.ranks();
-    let parts = write_day(lake, &rows, order, &ranks, day, &format!("{id}-0"));
-    let parts = parts.map_err(|error| LakeError::of_write(lake, error))?;
-    Manifest::commit(lake, &id, &Done { parts, replaces, sequence, ..done(Counts::default()) })
+
+    /// Small parts of bodies one behind another: nobody reads them by the order of their rows.
+    fn bodies(&mut self, day: i32, group: &[&Part]) -> Result<(), LakeError> {
+        let replaces: Vec<String> = group.iter().map(|part| part.file.clone()).collect();
+        let id = self.intend(&replaces)?;
+        let paths: Vec<PathBuf> = group.iter().map(|part| self.lake.join(&part.file)).collect();
+        let file = part_name("bodies", day, &format!("{id}-0"));
+        let rows = group.iter().map(|part| part.rows).sum();
+        let joined = join(&self.lake.join(&file), &BODIES, &paths);
+        self.commit(&id, joined.map(|bytes| vec![Part { file, day, rows, bytes }]), replaces)
+    }
+
+    fn intend(&self, replaces: &[String]) -> Result<String, LakeError> {
+        let header = PlanHeader {
+            schema: SCHEMA_VERSION,
+            kind: PlanKind::Compact,
+            bodies: false,
+            replaces: replaces.to_vec(),
+        };
+        Manifest::intend(self.lake, &Plan { header, files: Vec::new() })
+    }
+
+    fn commit(
+        &mut self,
+        id: &str,
+        parts: Result<Vec<Part>, WriteError>,
+        replaces: Vec<String>,
+    ) -> Result<(), LakeError> {
+        let parts = parts.map_err(|error| LakeError::of_write(self.lake, error))?;
+        let done = Done { parts, replaces, sequence: self.sequence, ..done(Counts::default()) };
+        Manifest::commit(self.lake, id, &done)?;
+        self.sequence += 1;
+        Ok(())
+    }
 }

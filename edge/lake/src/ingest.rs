@@ -20,7 +20,9 @@ use crate::error::LakeError;
 use crate::files::{Listing, Progress, TrailFile, problem};
 use crate::ids::{DayIds, locked};
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, file_key};
+use crate::parquet_file::Cells;
 use crate::remote::{Remote, parted};
+use crate::rows::Rows;
 use crate::schema::SCHEMA_VERSION;
 
 /// The stored bytes of a batch, at most, unless one file is larger.
@@ -202,6 +204,8 @@ fn deal(files: Vec<TrailFile>, options: &Options) -> Vec<Plan> {
 pub(crate) struct Run<'a> {
     lake: &'a Path,
     ids: DayIds,
+    /// Rows and cells that no batch is at work on: the next one knows what was seen before, and has its memory.
+    hands: Mutex<Vec<(Rows, Cells)>>,
     digests: &'a Digests,
     remote: &'a Remote,
     sequence: AtomicU64,
@@ -227,6 +231,7 @@ impl<'a> Run<'a> {
         Self {
             lake,
             ids: DayIds::new(lake, manifest.parts().into_iter()),
+            hands: Mutex::default(),
             digests,
             remote,
             sequence: AtomicU64::new(manifest.next_sequence()),

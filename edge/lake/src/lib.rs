@@ -18,6 +18,7 @@ mod ids;
 pub mod ingest;
 mod lake;
 mod manifest;
+mod numbers;
 mod parquet_file;
 mod parts;
 mod raw;

@@ -1,27 +1,22 @@
-//! Parquet files by their column writers: cells in, a durable file out.
+//! Parquet files: cells in, a durable file out.
+
+mod cells;
+mod encode;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
 
+pub(crate) use cells::Cells;
+
+use crate::numbers::Numbers;
 use crate::schema::{Column, message, properties};
-
-/// The cells of one column of a row group.
-pub(crate) enum Cells {
-    /// Numbers and times; never absent.
-    Numbers(Vec<i64>),
-    /// Texts; `levels` says for each row whether there is one.
-    Texts { values: Vec<ByteArray>, levels: Vec<i16> },
-    /// Truth values, likewise.
-    Flags { values: Vec<bool>, levels: Vec<i16> },
-    /// Lists of texts: for each entry its definition and repetition level.
-    Lists { values: Vec<ByteArray>, levels: Vec<i16>, repetitions: Vec<i16> },
-}
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -32,114 +27,57 @@ pub(crate) enum WriteError {
     Parquet(#[from] ParquetError),
 }
 
-impl Cells {
-    /// No texts yet.
-    pub(crate) fn texts(rows: usize) -> Self {
-        Self::Texts { values: Vec::with_capacity(rows), levels: Vec::with_capacity(rows) }
-    }
-
-    /// A column of texts.
-    pub(crate) fn of_texts(texts: impl Iterator<Item = ByteArray>) -> Self {
-        let mut cells = Self::texts(texts.size_hint().0);
-        if let Self::Texts { values, levels } = &mut cells {
-            for text in texts {
-                levels.push(i16::from(!text.is_empty()));
-                if !text.is_empty() {
-                    values.push(text);
-                }
-            }
-        }
-        cells
-    }
-
-    /// A column of texts by number, 0 for an absent one. Rows are sorted: the text before mostly comes again, and is not
-    /// looked up.
-    pub(crate) fn of_numbers(numbers: impl Iterator<Item = u32>, text: impl Fn(u32) -> ByteArray) -> Self {
-        let mut cells = Self::texts(numbers.size_hint().0);
-        if let Self::Texts { values, levels } = &mut cells {
-            let mut last = (0, ByteArray::new());
-            for number in numbers {
-                levels.push(i16::from(number != 0));
-                if number == 0 {
-                    continue;
-                }
-                if last.0 != number {
-                    last = (number, text(number));
-                }
-                values.push(last.1.clone());
-            }
-        }
-        cells
-    }
-
-    /// A column of truth values.
-    pub(crate) fn of_flags(flags: impl Iterator<Item = Option<bool>>) -> Self {
-        let (mut values, mut levels) = (Vec::new(), Vec::new());
-        for flag in flags {
-            levels.push(i16::from(flag.is_some()));
-            values.extend(flag);
-        }
-        Self::Flags { values, levels }
-    }
-
-    /// A column of lists. An empty list is written as an empty list, never as absent.
-    pub(crate) fn of_lists<I: Iterator<Item = ByteArray>>(lists: impl Iterator<Item = I>) -> Self {
-        let (mut values, mut levels, mut repetitions) = (Vec::new(), Vec::new(), Vec::new());
-        for list in lists {
-            let before = values.len();
-            for text in list {
-                levels.push(2);
-                repetitions.push(i16::from(values.len() > before));
-                values.push(text);
-            }
-            if values.len() == before {
-                levels.push(1);
-                repetitions.push(0);
-            }
-        }
-        Self::Lists { values, levels, repetitions }
-    }
-
-    fn write(&self, column: &Column, writer: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
-        let levels_of = |levels| Some(levels).filter(|_: &&[i16]| !column.required);
-        match self {
-            Self::Numbers(values) => writer.typed::<Int64Type>().write_batch(values, None, None)?,
-            Self::Texts { values, levels } => {
-                writer.typed::<ByteArrayType>().write_batch(values, levels_of(levels), None)?
-            }
-            Self::Flags { values, levels } => {
-                writer.typed::<BoolType>().write_batch(values, levels_of(levels), None)?
-            }
-            Self::Lists { values, levels, repetitions } => {
-                writer.typed::<ByteArrayType>().write_batch(values, Some(levels), Some(repetitions))?
-            }
-        };
-        Ok(())
-    }
-}
-
-/// Writes a file of `rows` rows: into a `.tmp` beside it, to the disk, then under its name. `cells` gives the cells of a
-/// column for some of the rows. Returns the size of the file.
+/// Writes a file of `rows` rows: into a `.tmp` beside it, to the disk, then under its name. `fill` gives the cells of a
+/// column for some of the rows; `texts` has the texts of their numbers. Returns the size of the file.
 pub(crate) fn write(
+    cells: &mut Cells,
     path: &Path,
     columns: &[Column],
-    rows: usize,
-    group_rows: usize,
-    cells: impl Fn(usize, std::ops::Range<usize>) -> Cells,
+    (rows, group_rows): (usize, usize),
+    texts: &Numbers<u8>,
+    fill: impl Fn(&mut Cells, usize, std::ops::Range<usize>),
 ) -> Result<u64, WriteError> {
     durably(path, |file| {
-        let properties = Arc::new(properties(columns)?);
         let out = io::BufWriter::with_capacity(1 << 18, file);
-        let mut writer = SerializedFileWriter::new(out, message(columns)?, properties)?;
+        let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
+        let descriptors = writer.schema_descr().columns().to_vec();
         for begin in (0..rows).step_by(group_rows) {
             let range = begin..rows.min(begin + group_rows);
             let mut group = writer.next_row_group()?;
-            for (index, column) in columns.iter().enumerate() {
-                let Some(mut column_writer) = group.next_column()? else { break };
-                cells(index, range.clone()).write(column, &mut column_writer)?;
-                column_writer.close()?;
+            for (at, (column, descriptor)) in columns.iter().zip(&descriptors).enumerate() {
+                cells.begin(column);
+                fill(cells, at, range.clone());
+                cells.write(column, descriptor, texts, &mut group)?;
             }
             group.close()?;
+        }
+        Ok(writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?)
+    })
+}
+
+/// Writes a file of the row groups of others, one behind another and as they are. Returns the size of the file.
+pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Result<u64, WriteError> {
+    durably(path, |file| {
+        let out = io::BufWriter::with_capacity(1 << 18, file);
+        let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
+        for source in sources {
+            let source = File::open(source)?;
+            let reader = SerializedFileReader::new(source.try_clone()?)?;
+            for group in reader.metadata().row_groups() {
+                let mut joined = writer.next_row_group()?;
+                for column in group.columns() {
+                    let close = ColumnCloseResult {
+                        bytes_written: column.compressed_size().cast_unsigned(),
+                        rows_written: group.num_rows().cast_unsigned(),
+                        metadata: column.clone(),
+                        bloom_filter: None,
+                        column_index: None,
+                        offset_index: None,
+                    };
+                    joined.append_column(&source, close)?;
+                }
+                joined.close()?;
+            }
         }
         Ok(writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?)
     })
@@ -173,5 +111,119 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
             Ok(())
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::record::{Field, RowAccessor};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::Kind;
+
+    const COLUMNS: [Column; 6] = [
+        Column { name: "time", kind: Kind::Time, required: true },
+        Column { name: "text", kind: Kind::Text, required: false },
+        Column { name: "name", kind: Kind::Text, required: true },
+        Column { name: "flag", kind: Kind::Flag, required: false },
+        Column { name: "list", kind: Kind::List, required: false },
+        Column { name: "own", kind: Kind::Text, required: false },
+    ];
+
+    #[derive(Clone, Debug)]
+    struct Row {
+        time: i64,
+        text: String,
+        name: String,
+        flag: Option<bool>,
+        list: Vec<String>,
+        own: String,
+    }
+
+    /// Texts of few kinds come in runs; those of many come once.
+    fn row() -> impl Strategy<Value = Row> {
+        let few =
+            || prop_oneof![Just(String::new()), Just("a".to_owned()), Just("é".to_owned()), "[b-z]{0,3}"];
+        let list = vec(few(), 0..4);
+        (any::<i32>(), few(), few(), any::<Option<bool>>(), list, few()).prop_map(
+            |(time, text, name, flag, list, own)| Row { time: time.into(), text, name, flag, list, own },
+        )
+    }
+
+    fn written(rows: &[Row], group_rows: usize) -> Vec<Row> {
+        let mut texts = Numbers::default();
+        let mut number = |text: &String| texts.number(text.as_bytes());
+        let numbers: Vec<(u32, u32, Vec<u32>)> = rows
+            .iter()
+            .map(|row| (number(&row.text), number(&row.name), row.list.iter().map(&mut number).collect()))
+            .collect();
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default().replace("::", "-");
+        let path = std::env::temp_dir().join(format!("{name}-{}.parquet", std::process::id()));
+        let mut cells = Cells::new().unwrap();
+        let size =
+            write(&mut cells, &path, &COLUMNS, (rows.len(), group_rows), &texts, |cells, column, range| {
+                for (row, numbers) in rows[range.clone()].iter().zip(&numbers[range]) {
+                    match column {
+                        0 => cells.number(row.time),
+                        1 => cells.text(numbers.0),
+                        2 => cells.text(numbers.1),
+                        3 => cells.flag(row.flag),
+                        4 => cells.list(&numbers.2),
+                        _ => cells.own_text(row.own.as_bytes()),
+                    }
+                }
+            });
+        let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(size.unwrap(), fs::metadata(&path).unwrap().len());
+        fs::remove_file(&path).unwrap();
+        let text = |field: &Field| match field {
+            Field::Str(text) => text.clone(),
+            _ => String::new(),
+        };
+        let read = |row: parquet::record::Row| {
+            let fields: Vec<&Field> = row.get_column_iter().map(|(_, field)| field).collect();
+            Row {
+                time: row.get_timestamp_micros(0).unwrap(),
+                text: text(fields[1]),
+                name: text(fields[2]),
+                flag: row.get_bool(3).ok(),
+                list: row.get_list(4).unwrap().elements().iter().map(text).collect(),
+                own: text(fields[5]),
+            }
+        };
+        reader.get_row_iter(None).unwrap().map(|row| read(row.unwrap())).collect()
+    }
+
+    fn same(one: &[Row], two: &[Row]) -> bool {
+        format!("{one:?}") == format!("{two:?}")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_written_is_read(rows in vec((row(), 1_usize..20), 1..40), group_rows in 1_usize..200) {
+            let rows: Vec<Row> = rows.into_iter().flat_map(|(row, count)| std::iter::repeat_n(row, count)).collect();
+            let read = written(&rows, group_rows);
+            prop_assert!(same(&rows, &read), "{:?}", read);
+        }
+    }
+
+    /// More texts than two bytes can number, and more plain bytes than a page holds.
+    #[test]
+    fn many_different_texts() {
+        let row = |at: i64| Row {
+            time: at,
+            text: format!("text {at}"),
+            name: "x".repeat(at as usize % 7),
+            flag: Some(at % 3 == 0),
+            list: vec![format!("entry {}", at % 1000); at as usize % 3],
+            own: if at % 5 == 0 { String::new() } else { "own ".repeat(at as usize % 40) },
+        };
+        let rows: Vec<Row> = (0..70_000).map(row).collect();
+        assert!(same(&rows, &written(&rows, 70_000)));
     }
 }

@@ -1,15 +1,15 @@
 //! The files that some rows of one day become: events, and the two roll-ups.
 
+mod roll_ups;
+
 use std::path::Path;
 
-use bytes::Bytes;
-use parquet::data_type::ByteArray;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, write};
-use crate::rows::{Row, Rows};
-use crate::schema::{ACTIONS, EVENTS, FLAG_AT, Flag, LIST_AT, PLACES, ROW_GROUP_ROWS, TEXT_AT, Text};
+use crate::rows::{Rows, WholeRow};
+use crate::schema::{EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
 
 /// The folder names of the file sets.
 pub(crate) const SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "bodies"];
@@ -43,34 +43,62 @@ pub(crate) fn part_name(set: &str, day: i32, name: &str) -> String {
     format!("{set}/day={}/part-{name}.parquet", day_text(day))
 }
 
-/// Writes the rows of one day; `name` tells the batch and which of its writings this is.
+/// Writes the rows of one day, which `order` lists; `name` tells the batch and which of its writings this is.
 pub(crate) fn write_day(
     lake: &Path,
     rows: &Rows,
-    mut order: Vec<u32>,
-    ranks: &[u32],
+    cells: &mut Cells,
+    order: Vec<u32>,
     day: i32,
     name: &str,
 ) -> Result<Vec<Part>, WriteError> {
-    let rank = |number: u32| ranks.get(number as usize).copied().unwrap_or_default();
-    let row = |at: &u32| rows.rows.get(*at as usize);
-    order.sort_by_cached_key(|at| {
-        row(at).map(|row| (rank(row.text(Text::Account)), rank(row.text(Text::Principal)), row.time))
-    });
-    let sorted: Vec<&Row> = order.iter().filter_map(row).collect();
+    let sorted = sorted(rows, order);
     let mut parts = Vec::new();
     let mut add = |set: &str, written: (usize, u64)| {
         let file = part_name(set, day, name);
         parts.push(Part { file, day, rows: written.0 as u64, bytes: written.1 });
     };
     let path = |set: &str| lake.join(part_name(set, day, name));
-    let bytes = write(&path("events"), &EVENTS, sorted.len(), ROW_GROUP_ROWS, |column, range| {
-        cells(rows, sorted.get(range).unwrap_or_default(), column)
+    let groups = (sorted.len(), ROW_GROUP_ROWS);
+    let bytes = write(cells, &path("events"), &EVENTS, groups, &rows.strings, |cells, column, range| {
+        fill(cells, rows, sorted.get(range).unwrap_or_default(), column);
     })?;
     add("events", (sorted.len(), bytes));
-    add("daily_actions", write_actions(&path("daily_actions"), rows, &sorted)?);
-    add("daily_places", write_places(&path("daily_places"), rows, &sorted)?);
+    add("daily_actions", roll_ups::write_actions(cells, &path("daily_actions"), rows, &sorted)?);
+    add("daily_places", roll_ups::write_places(cells, &path("daily_places"), rows, &sorted)?);
     Ok(parts)
+}
+
+/// The rows by account, principal and time; what is equal there keeps its order.
+fn sorted(rows: &Rows, order: Vec<u32>) -> Vec<WholeRow<'_>> {
+    let mut groups: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    let mut seen = Vec::new();
+    let mut keys: Vec<(u32, i64, u32)> = Vec::with_capacity(order.len());
+    for at in order {
+        let Some(row) = rows.rows.get(at as usize).map(|row| rows.whole(*row)) else { continue };
+        let whose = (row.text(Text::Account), row.text(Text::Principal));
+        let group = *groups.entry(whose).or_insert_with(|| {
+            seen.push(whose);
+            seen.len() as u32 - 1
+        });
+        keys.push((group, row.row.time, at));
+    }
+    let text = |number| rows.strings.get(number);
+    let mut by_text: Vec<u32> = (0..seen.len() as u32).collect();
+    by_text.sort_by_key(|group| {
+        seen.get(*group as usize).map(|(account, principal)| (text(*account), text(*principal)))
+    });
+    let mut ranks = vec![0; seen.len()];
+    for (rank, group) in by_text.into_iter().enumerate() {
+        if let Some(place) = ranks.get_mut(group as usize) {
+            *place = rank as u32;
+        }
+    }
+    for (group, _, _) in &mut keys {
+        *group = ranks.get(*group as usize).copied().unwrap_or_default();
+    }
+    keys.sort_unstable();
+    keys.into_iter().filter_map(|(_, _, at)| Some(rows.whole(*rows.rows.get(at as usize)?))).collect()
 }
 
 fn micros(seconds: i64) -> i64 {
@@ -78,160 +106,23 @@ fn micros(seconds: i64) -> i64 {
 }
 
 /// The cells of a column of [`EVENTS`].
-fn cells(rows: &Rows, sorted: &[&Row], column: usize) -> Cells {
-    let text = |number: u32| ByteArray::from(rows.strings.text(number).clone());
+fn fill(cells: &mut Cells, rows: &Rows, sorted: &[WholeRow<'_>], column: usize) {
     match column {
-        0 => Cells::Numbers(sorted.iter().map(|row| micros(row.time)).collect()),
-        1 => Cells::of_texts(
-            sorted.iter().map(|row| ByteArray::from(Bytes::copy_from_slice(rows.event_id(row)))),
-        ),
+        0 => sorted.iter().for_each(|row| cells.number(micros(row.row.time))),
+        1 => sorted.iter().for_each(|row| cells.own_text(rows.event_id(&row.row))),
         _ if column < FLAG_AT => {
-            let at = column - TEXT_AT;
-            let numbers = sorted.iter().map(|row| row.texts.get(at).copied().unwrap_or_default());
-            Cells::of_numbers(numbers, text)
+            let teller = teller(column - TEXT_AT);
+            sorted.iter().for_each(|row| cells.text(row.text_at(teller)));
         }
         _ if column < LIST_AT => {
             let at = column - FLAG_AT;
-            Cells::of_flags(sorted.iter().map(|row| row.flags.get(at).copied().flatten()))
+            sorted.iter().for_each(|row| cells.flag(row.row.flag_at(at)));
         }
         _ => {
             let at = column - LIST_AT;
-            Cells::of_lists(sorted.iter().map(|row| {
-                rows.lists
-                    .list(row.lists.get(at).copied().unwrap_or_default())
-                    .iter()
-                    .map(|number| text(*number))
-            }))
+            sorted.iter().for_each(|row| cells.list(rows.list(row, at)));
         }
     }
-}
-
-/// How often and when.
-#[derive(Clone, Copy)]
-struct Count {
-    n: i64,
-    errors: i64,
-    first: i64,
-    last: i64,
-}
-
-/// The texts and flags that a roll-up counts by.
-type Key<const T: usize, const F: usize> = ([u32; T], [Option<bool>; F]);
-
-/// Counts rows by key. An event that repeats another with other fields is not counted again.
-fn count<const T: usize, const F: usize>(
-    sorted: &[&Row],
-    key: impl Fn(&Row) -> Key<T, F>,
-) -> Vec<(Key<T, F>, Count)> {
-    let mut order = Vec::new();
-    let mut counts: FxHashMap<Key<T, F>, usize> = FxHashMap::default();
-    for row in sorted.iter().filter(|row| row.flag(Flag::IsUpdate) != Some(true)) {
-        let key = key(row);
-        let slot = *counts.entry(key).or_insert_with(|| {
-            order.push((key, Count { n: 0, errors: 0, first: row.time, last: row.time }));
-            order.len() - 1
-        });
-        if let Some((_, count)) = order.get_mut(slot) {
-            count.n += 1;
-            count.errors += i64::from(row.text(Text::Error) != 0);
-            count.first = count.first.min(row.time);
-            count.last = count.last.max(row.time);
-        }
-    }
-    order
-}
-
-/// The long-term key of a row; those of sessions are too many to count by.
-fn long_term_key(rows: &Rows, row: &Row) -> u32 {
-    let number = row.text(Text::AccessKey);
-    if rows.strings.text(number).starts_with(b"AKIA") { number } else { 0 }
-}
-
-fn write_actions(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u64), WriteError> {
-    let counted = count(sorted, |row| {
-        let texts = [
-            row.text(Text::Account),
-            row.text(Text::Principal),
-            long_term_key(rows, row),
-            row.text(Text::Source),
-            row.text(Text::Name),
-            row.text(Text::Error),
-            row.text(Text::EventType),
-            row.text(Text::Category),
-            row.text(Text::CallerAccount),
-            row.text(Text::IdType),
-            row.text(Text::InvokedBy),
-        ];
-        (texts, [row.flag(Flag::ReadOnly), Some(row.is_shared_copy())])
-    });
-    let bytes = write(path, &ACTIONS, counted.len(), ROW_GROUP_ROWS, |column, range| {
-        let counted = counted.get(range).unwrap_or_default();
-        match column {
-            10 => Cells::Numbers(counted.iter().map(|(_, count)| count.n).collect()),
-            11 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.first)).collect()),
-            12 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.last)).collect()),
-            8 | 9 => flag_cells(counted, column - 8),
-            ..8 => text_cells(rows, counted, column),
-            _ => text_cells(rows, counted, column - 5),
-        }
-    })?;
-    Ok((counted.len(), bytes))
-}
-
-fn write_places(path: &Path, rows: &Rows, sorted: &[&Row]) -> Result<(usize, u64), WriteError> {
-    let counted = count(sorted, |row| {
-        let texts = [
-            row.text(Text::Account),
-            row.text(Text::Principal),
-            long_term_key(rows, row),
-            row.text(Text::Region),
-            row.text(Text::Address),
-            row.text(Text::VpcEndpoint),
-            row.text(Text::Agent),
-            row.text(Text::InvokedBy),
-            row.text(Text::CallerAccount),
-            row.text(Text::IdType),
-        ];
-        let is_console = row.flag(Flag::FromConsole) == Some(true) || row.flag(Flag::SignedIn).is_some();
-        let is_service_event = rows.strings.text(row.text(Text::EventType)) == "AwsServiceEvent";
-        let flags = [
-            row.flag(Flag::Mfa),
-            Some(row.is_shared_copy()),
-            Some(is_console),
-            Some(rows.is_instance_session(row)),
-            Some(is_service_event),
-        ];
-        (texts, flags)
-    });
-    let bytes = write(path, &PLACES, counted.len(), ROW_GROUP_ROWS, |column, range| {
-        let counted = counted.get(range).unwrap_or_default();
-        match column {
-            10 => Cells::Numbers(counted.iter().map(|(_, count)| count.n).collect()),
-            11 => Cells::Numbers(counted.iter().map(|(_, count)| count.errors).collect()),
-            12 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.first)).collect()),
-            13 => Cells::Numbers(counted.iter().map(|(_, count)| micros(count.last)).collect()),
-            8 | 9 => flag_cells(counted, column - 8),
-            14 | 15 => text_cells(rows, counted, column - 6),
-            ..8 => text_cells(rows, counted, column),
-            _ => flag_cells(counted, column - 14),
-        }
-    })?;
-    Ok((counted.len(), bytes))
-}
-
-/// The cells of a text that a roll-up counts by.
-fn text_cells<const T: usize, const F: usize>(
-    rows: &Rows,
-    counted: &[(Key<T, F>, Count)],
-    at: usize,
-) -> Cells {
-    let numbers = counted.iter().map(|(key, _)| key.0.get(at).copied().unwrap_or_default());
-    Cells::of_numbers(numbers, |number| rows.strings.text(number).clone().into())
-}
-
-/// The cells of a flag that a roll-up counts by.
-fn flag_cells<const T: usize, const F: usize>(counted: &[(Key<T, F>, Count)], at: usize) -> Cells {
-    Cells::of_flags(counted.iter().map(|(key, _)| key.1.get(at).copied().flatten()))
 }
 
 #[cfg(test)]

@@ -158,7 +158,13 @@ fn next_run(text: &str) -> Option<(usize, &str)> {
     Some((begin, rest.get(..length)?))
 }
 
+/// The shortest run that is looked at: no secret of AWS and no web token is near that short.
+const SECRET_CHARACTERS_MIN: usize = 20;
+
 fn is_secret(run: &str, is_arn: bool) -> bool {
+    if run.len() < SECRET_CHARACTERS_MIN {
+        return false;
+    }
     const STS: [&str; 4] = ["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "AQoDYXdz", "AQoEXAMPLE"];
     let starts = run.rsplit_once('/').map_or(run, |(_, last)| last);
     let is_web_token = |run: &str| run.starts_with("eyJ") && run.matches('.').count() >= 2 && run.len() > 40;
@@ -171,6 +177,9 @@ fn is_secret(run: &str, is_arn: bool) -> bool {
 /// Longer than any name or id, of all kinds of characters, and as restless as base64 is: there two neighbours of three are
 /// of different kinds, in names made of words hardly one of five.
 fn is_long_token(run: &str) -> bool {
+    if run.len() <= TOKEN_CHARACTERS_MAX {
+        return false;
+    }
     let kind = |byte: &u8| match byte {
         b'A'..=b'Z' => 0,
         b'a'..=b'z' => 1,
@@ -179,9 +188,7 @@ fn is_long_token(run: &str) -> bool {
     };
     let kinds: Vec<u8> = run.as_bytes().iter().map(kind).collect();
     let changes = kinds.iter().zip(kinds.iter().skip(1)).filter(|(a, b)| a != b).count();
-    run.len() > TOKEN_CHARACTERS_MAX
-        && (0..3).all(|kind| kinds.contains(&kind))
-        && changes * 5 > run.len() * 2
+    (0..3).all(|kind| kinds.contains(&kind)) && changes * 5 > run.len() * 2
 }
 
 /// The secret of an access key: 40 characters of base64. A SHA-1 in hex is as long and has no capitals.

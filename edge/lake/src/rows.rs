@@ -1,51 +1,83 @@
 //! Events as rows, in memory until they are written: every text once, rows of numbers.
 //!
-//! A trail repeats itself: few identities, agents, places and actions make up millions of events. So a row is the numbers
-//! of its texts, and what an identity tells, or which permissions the same request needs, is looked up, not worked out, when
-//! it comes again.
+//! A trail repeats itself: few identities, agents, places and actions make up millions of events. So a row is what its
+//! request tells, what its identity tells, and the little that is its own; what a request or an identity tells is worked out
+//! when it is seen for the first time, and looked up when it comes again.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use bytes::Bytes;
 use kagimori_estate::id::AccessKeyId;
 use kagimori_trail::actions::Needs;
 use kagimori_trail::event::{Event, Identity};
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::checks;
+use crate::numbers::Numbers;
 use crate::read::RowView;
 use crate::redact;
-use crate::schema::{FLAGS, Flag, LISTS, List, TEXTS, Text};
+use crate::schema::{
+    EVENT_TEXTS, FLAGS, Flag, IDENTITY_TEXTS, LISTS, List, REQUEST_TEXTS, ROW_GROUP_ROWS, Teller, Text,
+    teller,
+};
 
-/// Different identities that are remembered: a hostile trail must not fill the memory.
-const IDENTITIES_MAX: usize = 1 << 14;
-
-/// Different requests that are remembered, and the bytes of one at most.
-const REQUESTS_MAX: usize = 1 << 16;
-const REQUEST_BYTES_MAX: usize = 512;
+/// Bytes of one request that is remembered, at most: longer ones hardly come again.
+const REQUEST_BYTES_MAX: usize = 1 << 10;
+/// Texts of a request that stand in a row as the event tells them: account to error.
+const HEAD_TEXTS: usize = Text::Error as usize + 1;
+/// Bytes of rows and texts that are held before they are written.
+const HELD_BYTES_MAX: usize = 64 << 20;
+/// Bytes of what was seen that are kept from one writing to the next: a hostile trail must not fill the memory.
+const KEPT_BYTES_MAX: usize = 16 << 20;
 
 /// Events as rows.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    pub(crate) strings: Strings,
-    pub(crate) lists: Lists,
     pub(crate) rows: Vec<Row>,
     ids: Vec<u8>,
-    identities: FxHashMap<Box<str>, Arc<Known>>,
-    /// What the rows of events with the same request have in common, by [`write_request`].
-    requests: FxHashMap<Box<[u8]>, Common>,
+    pub(crate) strings: Numbers<u8>,
+    lists: Numbers<u32>,
+    /// What requests tell: their texts, then their lists.
+    requests: Numbers<u32>,
+    /// What identities tell: their texts, then [`mfa_number`].
+    identities: Numbers<u32>,
+    seen: Seen,
     /// The request at hand.
     request: Vec<u8>,
-    scratch: Vec<u32>,
+    list: Vec<u32>,
 }
 
-/// What does not differ between events with the same request.
+/// What was seen, as it was written in the trail, and what it is in the rows.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Requests by [`write_request`]; what they tell is at the same place.
+    requests: Numbers<u8>,
+    told: Vec<u32>,
+    /// What requests begin with; what they tell is at the same place.
+    heads: Numbers<u8>,
+    head_told: Vec<Head>,
+    /// Identities as JSON; what they tell is at the same place.
+    identities: Numbers<u8>,
+    known: Vec<Known>,
+    /// User agents; their number as text without secrets is at the same place.
+    agents: Numbers<u8>,
+    masked: Vec<u32>,
+}
+
+/// What requests that begin alike tell.
 #[derive(Clone, Copy, Debug)]
-struct Common {
-    texts: [u32; TEXTS],
+struct Head {
+    texts: [u32; HEAD_TEXTS],
+    /// The lists of the last one: the next one mostly has some of them, too.
     lists: [u32; LISTS],
+}
+
+/// What an identity tells.
+#[derive(Debug)]
+struct Known {
+    identity: Identity<'static>,
+    /// Its number in [`Rows::identities`].
+    number: u32,
+    odd_types: u32,
 }
 
 /// One event.
@@ -55,115 +87,21 @@ pub(crate) struct Row {
     pub(crate) time: i64,
     /// The event id: where it begins in `Rows::ids`, and how long it is. Long ones are cut.
     id: (u32, u16),
-    /// Numbers in `Rows::strings`; 0 is absent.
-    pub(crate) texts: [u32; TEXTS],
-    /// Numbers in `Rows::lists`.
-    pub(crate) lists: [u32; LISTS],
-    pub(crate) flags: [Option<bool>; FLAGS],
-}
-
-/// What an identity tells, by the numbers of its texts.
-#[derive(Clone, Debug)]
-struct Known {
-    identity: Identity<'static>,
-    texts: Vec<(Text, u32)>,
-    odd_types: u32,
-}
-
-/// Texts by number, each text once; number 0 is no text.
-#[derive(Debug)]
-pub(crate) struct Strings {
-    numbers: FxHashMap<Bytes, u32>,
-    texts: Vec<Bytes>,
-    bytes: usize,
-}
-
-/// Lists of texts by number, each list once; number 0 is the empty list.
-#[derive(Debug)]
-pub(crate) struct Lists {
-    numbers: FxHashMap<Box<[u32]>, u32>,
-    lists: Vec<Box<[u32]>>,
-}
-
-impl Default for Strings {
-    fn default() -> Self {
-        Self { numbers: FxHashMap::default(), texts: vec![Bytes::new()], bytes: 0 }
-    }
-}
-
-impl Default for Lists {
-    fn default() -> Self {
-        Self { numbers: FxHashMap::from_iter([(Box::default(), 0)]), lists: vec![Box::default()] }
-    }
-}
-
-impl Strings {
-    /// The number of a text.
-    pub(crate) fn number(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        if let Some(number) = self.numbers.get(text.as_bytes()) {
-            return *number;
-        }
-        let number = self.texts.len() as u32;
-        let text = Bytes::copy_from_slice(text.as_bytes());
-        self.bytes += text.len() + 64;
-        self.texts.push(text.clone());
-        self.numbers.insert(text, number);
-        number
-    }
-
-    /// The text of a number.
-    pub(crate) fn text(&self, number: u32) -> &Bytes {
-        static NONE: Bytes = Bytes::new();
-        self.texts.get(number as usize).unwrap_or(&NONE)
-    }
-
-    /// For each number its place when the texts are sorted.
-    pub(crate) fn ranks(&self) -> Vec<u32> {
-        let mut numbers: Vec<u32> = (0..self.texts.len() as u32).collect();
-        numbers.sort_unstable_by(|a, b| self.text(*a).cmp(self.text(*b)));
-        let mut ranks = vec![0; numbers.len()];
-        for (rank, number) in numbers.into_iter().enumerate() {
-            if let Some(place) = ranks.get_mut(number as usize) {
-                *place = rank as u32;
-            }
-        }
-        ranks
-    }
-}
-
-impl Lists {
-    fn number(&mut self, list: &[u32]) -> u32 {
-        if let Some(number) = self.numbers.get(list) {
-            return *number;
-        }
-        let number = self.lists.len() as u32;
-        self.lists.push(list.into());
-        self.numbers.insert(list.into(), number);
-        number
-    }
-
-    /// The numbers of the texts of a list.
-    pub(crate) fn list(&self, number: u32) -> &[u32] {
-        self.lists.get(number as usize).map_or(&[], |list| list)
-    }
+    flags: [Option<bool>; FLAGS],
+    pub(crate) request: u32,
+    pub(crate) identity: u32,
+    /// Texts that are its own, by number; 0 is absent.
+    texts: [u32; EVENT_TEXTS],
 }
 
 impl Row {
-    pub(crate) fn text(&self, text: Text) -> u32 {
-        self.texts.get(text as usize).copied().unwrap_or_default()
-    }
-
-    fn set(&mut self, text: Text, number: u32) {
-        if let Some(place) = self.texts.get_mut(text as usize) {
-            *place = number;
-        }
-    }
-
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
-        self.flags.get(flag as usize).copied().flatten()
+        self.flag_at(flag as usize)
+    }
+
+    /// The truth value at a place.
+    pub(crate) fn flag_at(&self, at: usize) -> Option<bool> {
+        self.flags.get(at).copied().flatten()
     }
 
     fn set_flag(&mut self, flag: Flag, value: Option<bool>) {
@@ -172,34 +110,72 @@ impl Row {
         }
     }
 
-    fn set_list(&mut self, list: List, number: u32) {
-        if let Some(place) = self.lists.get_mut(list as usize) {
+    fn set(&mut self, text: Text, number: u32) {
+        if let Teller::Event(at) = text.teller()
+            && let Some(place) = self.texts.get_mut(at)
+        {
             *place = number;
         }
+    }
+}
+
+/// One event with all its texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeRow<'r> {
+    pub(crate) row: Row,
+    request: &'r [u32],
+    identity: &'r [u32],
+}
+
+impl WholeRow<'_> {
+    /// The number of a text; 0 is absent.
+    pub(crate) fn text(&self, text: Text) -> u32 {
+        self.text_at(text.teller())
+    }
+
+    /// The same by what tells it.
+    pub(crate) fn text_at(&self, teller: Teller) -> u32 {
+        let (texts, at) = match teller {
+            Teller::Request(at) => (self.request, at),
+            Teller::Identity(at) => (self.identity, at),
+            Teller::Event(at) => (&self.row.texts[..], at),
+        };
+        texts.get(at).copied().unwrap_or_default()
     }
 
     /// A copy for another account of a call that its caller's account has a copy of, too.
     pub(crate) fn is_shared_copy(&self) -> bool {
+        if self.text(Text::SharedId) == 0 {
+            return false;
+        }
         let (copy_of, caller) = (self.text(Text::Account), self.text(Text::CallerAccount));
-        self.text(Text::SharedId) != 0 && copy_of != 0 && copy_of != caller
+        copy_of != 0 && copy_of != caller
     }
 }
 
 impl Rows {
     /// Takes an event in. Returns how many fields of its identity have another type than they should, and the account that
     /// got it, else the caller's.
-    pub(crate) fn push(&mut self, event: &Event<'_>) -> (u32, Cow<'_, str>) {
-        let known = self.known(event.identity.as_deref().unwrap_or("{}"));
-        let Common { texts, lists } = self.common(event, &known.identity);
-        let mut row =
-            Row { time: event.time, id: self.id(event.id.as_deref()), texts, lists, flags: [None; FLAGS] };
-        known.texts.iter().for_each(|(text, number)| row.set(*text, *number));
-        row.set_flag(Flag::Mfa, known.identity.mfa);
+    pub(crate) fn push<'a>(&'a mut self, event: &'a Event<'_>) -> (u32, &'a str) {
+        let at = self.known(event.identity.as_deref().unwrap_or("{}"));
+        let request = self.request(event, at);
+        let id = self.id(event.id.as_deref());
+        let known = self.seen.known.get(at);
+        let mut row = Row {
+            time: event.time,
+            id,
+            flags: [None; FLAGS],
+            request,
+            identity: known.map_or(0, |known| known.number),
+            texts: [0; EVENT_TEXTS],
+        };
+        row.set_flag(Flag::Mfa, known.and_then(|known| known.identity.mfa));
         self.circumstances(&mut row, event);
         self.rows.push(row);
-        let account = Some(row.text(Text::Account)).filter(|account| *account != 0);
-        let account = self.strings.text(account.unwrap_or(row.text(Text::CallerAccount)));
-        (known.odd_types, String::from_utf8_lossy(account))
+        let known = self.seen.known.get(at);
+        let account = known.and_then(|known| known.identity.account.as_deref());
+        let account = event.recipient.as_deref().or(account);
+        (known.map_or(0, |known| known.odd_types), account.unwrap_or_default())
     }
 
     /// From where and how it was called, and what is an event's own.
@@ -213,9 +189,9 @@ impl Rows {
             (Text::UpdatedId, event.updated_id.as_deref()),
         ];
         for (text, value) in texts {
-            row.set(text, self.strings.number(value.unwrap_or_default()));
+            row.set(text, self.strings.number(value.unwrap_or_default().as_bytes()));
         }
-        row.set(Text::Agent, self.masked(event.agent.as_deref()));
+        row.set(Text::Agent, self.masked(event.agent.as_deref().unwrap_or_default()));
         row.set_flag(Flag::ReadOnly, event.read_only);
         row.set_flag(Flag::FromConsole, Some(event.from_console));
         row.set_flag(Flag::SignedIn, event.sign_in.map(|sign_in| sign_in.succeeded));
@@ -224,97 +200,113 @@ impl Rows {
     }
 
     /// What was called and the permissions that were checked: worked out when the request is seen for the first time.
-    fn common(&mut self, event: &Event<'_>, identity: &Identity<'_>) -> Common {
-        let mut request = std::mem::take(&mut self.request);
-        write_request(&mut request, event, identity);
-        let known = self.requests.get(request.as_slice()).copied();
-        let common = known.unwrap_or_else(|| {
-            let common = self.work_out(event, identity);
-            if request.len() <= REQUEST_BYTES_MAX {
-                if self.requests.len() >= REQUESTS_MAX {
-                    self.requests.clear();
-                }
-                self.requests.insert(request.as_slice().into(), common);
-            }
-            common
-        });
-        self.request = request;
-        common
+    fn request(&mut self, event: &Event<'_>, known: usize) -> u32 {
+        let nobody = Identity::default();
+        let identity = self.seen.known.get(known).map_or(&nobody, |known| &known.identity);
+        let head = write_request(&mut self.request, event, identity);
+        if self.request.len() > REQUEST_BYTES_MAX {
+            let needs = Needs::of(event, identity);
+            return self.tell(event, head, &needs);
+        }
+        let at = self.seen.requests.number(&self.request) as usize;
+        if let Some(number) = self.seen.told.get(at) {
+            return *number;
+        }
+        let needs = Needs::of(event, identity);
+        let number = self.tell(event, head, &needs);
+        self.seen.told.resize(at, 0);
+        self.seen.told.push(number);
+        number
     }
 
-    fn work_out(&mut self, event: &Event<'_>, identity: &Identity<'_>) -> Common {
-        let needs = Needs::of(event, identity);
-        let mut row = Row { time: 0, id: (0, 0), texts: [0; TEXTS], lists: [0; LISTS], flags: [None; FLAGS] };
+    /// The number of what a request tells, whose head is so long.
+    fn tell(&mut self, event: &Event<'_>, head: usize, needs: &Needs) -> u32 {
+        let at = self.head(event, head);
         let texts = [
-            (Text::Account, event.recipient.as_deref()),
-            (Text::Region, event.region.as_deref()),
-            (Text::Source, Some(&*event.source)),
-            (Text::Name, Some(&*event.name)),
-            (Text::EventType, event.event_type.as_deref()),
-            (Text::Category, event.category.as_deref()),
-            (Text::Error, event.error.as_deref()),
-            (Text::Outcome, Some(checks::outcome(needs.outcome))),
-            (Text::Gap, needs.gap.map(checks::gap)),
-            (Text::Issued, needs.issued.as_ref().map(AccessKeyId::as_str)),
+            Some(checks::outcome(needs.outcome)),
+            needs.gap.map(checks::gap),
+            needs.issued.as_ref().map(AccessKeyId::as_str),
         ];
-        for (text, value) in texts {
-            row.set(text, self.strings.number(value.unwrap_or_default()));
+        let texts = texts.map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
+        let Some(Head { texts: head, lists: mut like }) = self.seen.head_told.get(at).copied() else {
+            return 0;
+        };
+        for (number, list) in like.iter_mut().zip(List::ALL) {
+            *number = match list {
+                List::Resources if event.bodies.resources.is_none() => 0,
+                List::Resources => self.list_like(*number, resource_arns(event.bodies.resources).iter()),
+                _ => self.list_like(*number, needs.checks.iter().map(|check| checks::field(check, list))),
+            };
         }
-        if event.bodies.resources.is_some() {
-            let resources = resource_arns(event.bodies.resources);
-            row.set_list(List::Resources, self.list(resources.iter()));
+        if let Some(head) = self.seen.head_told.get_mut(at) {
+            head.lists = like;
         }
-        if !needs.checks.is_empty() {
-            for list in
-                [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts]
-            {
-                let number = self.list(needs.checks.iter().map(|check| checks::field(check, list)));
-                row.set_list(list, number);
-            }
+        self.list.clear();
+        self.list.extend(head.into_iter().chain(texts).chain(like));
+        self.requests.number(&self.list)
+    }
+
+    /// What the request at hand begins with, by its place in [`Seen::head_told`].
+    fn head(&mut self, event: &Event<'_>, length: usize) -> usize {
+        let head = self.request.get(..length).unwrap_or_default();
+        let at = self.seen.heads.number(head) as usize;
+        if at >= self.seen.head_told.len() {
+            let texts =
+                head_texts(event).map(|text| self.strings.number(text.unwrap_or_default().as_bytes()));
+            let head = Head { texts, lists: [0; LISTS] };
+            self.seen.head_told.resize(at, head);
+            self.seen.head_told.push(head);
         }
-        Common { texts: row.texts, lists: row.lists }
+        at
     }
 
     /// Callers choose their user agent and the name of their session: what looks like a secret is masked there, too.
-    fn masked(&mut self, text: Option<&str>) -> u32 {
-        let Some(text) = text else { return 0 };
-        if let Some(number) = self.strings.numbers.get(text.as_bytes()) {
+    fn masked(&mut self, agent: &str) -> u32 {
+        let at = self.seen.agents.number(agent.as_bytes()) as usize;
+        if let Some(number) = self.seen.masked.get(at) {
             return *number;
         }
-        let number = self.strings.number(&redact::text(text));
-        if !self.strings.numbers.contains_key(text.as_bytes()) {
-            self.strings.numbers.insert(Bytes::copy_from_slice(text.as_bytes()), number);
-        }
+        let number = self.strings.number(redact::text(agent).as_bytes());
+        self.seen.masked.resize(at, 0);
+        self.seen.masked.push(number);
         number
     }
 
-    /// What an identity tells: parsed when it is seen for the first time.
-    fn known(&mut self, json: &str) -> Arc<Known> {
-        if let Some(known) = self.identities.get(json) {
-            return Arc::clone(known);
+    /// What an identity tells, by its place in [`Seen::known`]: parsed when it is seen for the first time.
+    fn known(&mut self, json: &str) -> usize {
+        let at = self.seen.identities.number(json.as_bytes()) as usize;
+        // 0 is the empty text, and no identity.
+        let at = at.saturating_sub(1);
+        if at >= self.seen.known.len() {
+            let known = Known::parse(json, &mut self.strings, &mut self.identities);
+            self.seen.known.push(known);
         }
-        let known = Arc::new(Known::parse(json, &mut self.strings));
-        if self.identities.len() >= IDENTITIES_MAX {
-            self.identities.clear();
-        }
-        self.identities.insert(json.into(), Arc::clone(&known));
-        known
+        at
     }
 
-    fn list<T: AsRef<str>>(&mut self, texts: impl Iterator<Item = T>) -> u32 {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        scratch.extend(texts.map(|text| self.strings.number(text.as_ref())));
-        let number = self.lists.number(&scratch);
-        self.scratch = scratch;
-        number
+    /// The number of a list of texts; that of `like` if it is the same.
+    fn list_like<T: AsRef<str>>(&mut self, like: u32, texts: impl Iterator<Item = T> + Clone) -> u32 {
+        let mut known = self.lists.get(like).iter().map(|number| self.strings.get(*number));
+        let mut given = texts.clone();
+        let is_like = loop {
+            match (given.next(), known.next()) {
+                (Some(text), Some(known)) if text.as_ref().as_bytes() == known => {}
+                (given, known) => break given.is_none() && known.is_none(),
+            }
+        };
+        if is_like {
+            return like;
+        }
+        self.list.clear();
+        self.list.extend(texts.map(|text| self.strings.number(text.as_ref().as_bytes())));
+        self.lists.number(&self.list)
     }
 
     fn id(&mut self, id: Option<&str>) -> (u32, u16) {
         let begin = self.ids.len() as u32;
         let bytes = id.unwrap_or_default().as_bytes();
         let length = u16::try_from(bytes.len()).unwrap_or_default();
-        self.ids.extend(bytes.iter().take(usize::from(length)));
+        self.ids.extend_from_slice(bytes.get(..usize::from(length)).unwrap_or_default());
         (begin, length)
     }
 
@@ -324,46 +316,102 @@ impl Rows {
         self.ids.get(begin..begin + usize::from(row.id.1)).unwrap_or_default()
     }
 
+    /// A row with what its request and its identity tell.
+    pub(crate) fn whole(&self, row: Row) -> WholeRow<'_> {
+        WholeRow { row, request: self.requests.get(row.request), identity: self.identities.get(row.identity) }
+    }
+
+    /// The texts of a list of a row, by number.
+    pub(crate) fn list(&self, row: &WholeRow<'_>, at: usize) -> &[u32] {
+        let number = row.request.get(REQUEST_TEXTS + at);
+        self.lists.get(number.copied().unwrap_or_default())
+    }
+
     /// Whether a row is of the session of an instance.
-    pub(crate) fn is_instance_session(&self, row: &Row) -> bool {
-        let text = |text| Some(String::from_utf8_lossy(self.strings.text(row.text(text))));
+    pub(crate) fn is_instance_session(&self, row: &WholeRow<'_>) -> bool {
+        let text = |text| Some(String::from_utf8_lossy(self.strings.get(row.text(text))));
         let identity = Identity { kind: text(Text::IdType), arn: text(Text::Arn), ..Identity::default() };
         identity.is_instance_session()
     }
 
     /// Takes in a row of a part, as it is.
     pub(crate) fn push_row(&mut self, view: &RowView<'_>) {
-        let mut row = Row {
+        let (mut request, mut identity) = ([0; REQUEST_TEXTS + LISTS], [0; IDENTITY_TEXTS + 1]);
+        let mut own = [0; EVENT_TEXTS];
+        for (at, text) in view.texts().iter().enumerate() {
+            let (texts, at) = match teller(at) {
+                Teller::Request(at) => (&mut request[..], at),
+                Teller::Identity(at) => (&mut identity[..], at),
+                Teller::Event(at) => (&mut own[..], at),
+            };
+            if let Some(place) = texts.get_mut(at) {
+                *place = self.strings.number(text.as_bytes());
+            }
+        }
+        for (place, list) in request.iter_mut().skip(REQUEST_TEXTS).zip(List::ALL) {
+            let texts: Vec<&str> = view.list(list).collect();
+            *place = self.list_like(0, texts.iter());
+        }
+        let mfa = view.flag(Flag::Mfa);
+        identity[IDENTITY_TEXTS] = mfa_number(mfa);
+        let row = Row {
             time: view.time,
             id: self.id(Some(view.id)),
-            texts: [0; TEXTS],
-            lists: [0; LISTS],
             flags: *view.flags(),
+            request: self.requests.number(&request),
+            identity: self.identities.number(&identity),
+            texts: own,
         };
-        for (place, text) in row.texts.iter_mut().zip(view.texts()) {
-            *place = self.strings.number(text);
-        }
-        for list in [
-            List::Resources,
-            List::Actions,
-            List::CheckedResources,
-            List::Forms,
-            List::ResourceAccounts,
-            List::Contexts,
-        ] {
-            row.set_list(list, self.list(view.list(list)));
-        }
         self.rows.push(row);
     }
 
     /// Whether it is time to write them.
     pub(crate) fn is_full(&self) -> bool {
-        self.rows.len() >= 2 * crate::schema::ROW_GROUP_ROWS || self.strings.bytes + self.ids.len() > 48 << 20
+        self.rows.len() >= 2 * ROW_GROUP_ROWS
+            || size_of_val(self.rows.as_slice()) + self.ids.len() + self.known_bytes() > HELD_BYTES_MAX
+    }
+
+    fn known_bytes(&self) -> usize {
+        let numbers = [&self.lists, &self.requests, &self.identities].map(Numbers::bytes);
+        let seen = &self.seen;
+        let texts = [&self.strings, &seen.requests, &seen.heads, &seen.identities, &seen.agents];
+        numbers.iter().sum::<usize>() + texts.map(Numbers::bytes).iter().sum::<usize>()
+    }
+
+    /// Forgets the rows, and what was seen only if it is much.
+    pub(crate) fn clear(&mut self) {
+        self.rows.clear();
+        self.ids.clear();
+        if self.known_bytes() > KEPT_BYTES_MAX {
+            self.strings.clear();
+            self.lists.clear();
+            self.requests.clear();
+            self.identities.clear();
+            self.seen.clear();
+        }
     }
 }
 
+impl Seen {
+    fn clear(&mut self) {
+        self.requests.clear();
+        self.told.clear();
+        self.heads.clear();
+        self.head_told.clear();
+        self.identities.clear();
+        self.known.clear();
+        self.agents.clear();
+        self.masked.clear();
+    }
+}
+
+/// Whether a session was made with MFA, as a number that tells identities apart.
+fn mfa_number(mfa: Option<bool>) -> u32 {
+    mfa.map_or(1, |mfa| 2 + u32::from(mfa))
+}
+
 impl Known {
-    fn parse(json: &str, strings: &mut Strings) -> Self {
+    fn parse(json: &str, strings: &mut Numbers<u8>, identities: &mut Numbers<u32>) -> Self {
         let parsed = Identity::parse(json);
         let odd_types = parsed.odd_types;
         let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(redact::text(&text).into_owned()));
@@ -381,31 +429,52 @@ impl Known {
             odd_types: 0,
         };
         let principal = identity.principal_text();
-        let texts = [
-            (Text::IdType, identity.kind.as_deref()),
-            (Text::PrincipalId, identity.principal_id.as_deref()),
-            (Text::Arn, identity.arn.as_deref()),
-            (Text::Issuer, identity.issuer.as_deref()),
-            (Text::Principal, principal.as_deref()),
-            (Text::CallerAccount, identity.account.as_deref()),
-            (Text::AccessKey, identity.access_key.as_deref()),
-            (Text::UserName, identity.user_name.as_deref()),
-            (Text::Provider, identity.provider.as_deref()),
-            (Text::InvokedBy, identity.invoked_by.as_deref()),
+        let texts: [Option<&str>; IDENTITY_TEXTS] = [
+            identity.kind.as_deref(),
+            identity.principal_id.as_deref(),
+            identity.arn.as_deref(),
+            identity.issuer.as_deref(),
+            principal.as_deref(),
+            identity.account.as_deref(),
+            identity.access_key.as_deref(),
+            identity.user_name.as_deref(),
+            identity.provider.as_deref(),
+            identity.invoked_by.as_deref(),
         ];
-        let texts = texts.into_iter().filter_map(|(text, value)| Some((text, strings.number(value?))));
-        Self { texts: texts.collect(), identity, odd_types }
+        let numbers = texts.map(|text| strings.number(text.unwrap_or_default().as_bytes()));
+        let mut told = [mfa_number(identity.mfa); IDENTITY_TEXTS + 1];
+        told.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+        Self { number: identities.number(&told), identity, odd_types }
     }
 }
 
-/// All that [`Rows::work_out`] looks at, each text behind its length: different events never write the same.
-fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'_>) {
+/// The texts that stand in a row as the event tells them, in the order of the columns.
+fn head_texts<'e>(event: &'e Event<'_>) -> [Option<&'e str>; HEAD_TEXTS] {
+    [
+        event.recipient.as_deref(),
+        event.region.as_deref(),
+        Some(&event.source),
+        Some(&event.name),
+        event.event_type.as_deref(),
+        event.category.as_deref(),
+        event.error.as_deref(),
+    ]
+}
+
+/// All that [`Rows::tell`] looks at, each text behind its length: different events never write the same. Returns the
+/// length of the head.
+fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'_>) -> usize {
     request.clear();
-    for text in Needs::basis(event, identity).into_iter().chain([event.category.as_deref()]) {
-        let length = text.map_or(u32::MAX, |text| text.len() as u32);
-        request.extend_from_slice(&length.to_le_bytes());
-        request.extend_from_slice(text.unwrap_or_default().as_bytes());
-    }
+    head_texts(event).into_iter().for_each(|text| write_text(request, text));
+    let head = request.len();
+    Needs::basis(event, identity).into_iter().for_each(|text| write_text(request, text));
+    head
+}
+
+fn write_text(request: &mut Vec<u8>, text: Option<&str>) {
+    let length = text.map_or(u32::MAX, |text| text.len() as u32);
+    request.extend_from_slice(&length.to_le_bytes());
+    request.extend_from_slice(text.unwrap_or_default().as_bytes());
 }
 
 /// The ARNs of `resources`. Anything that is no list of objects has none.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::schema::parser::parse_message_type;
-use parquet::schema::types::{ColumnPath, TypePtr};
+use parquet::schema::types::TypePtr;
 
 /// The version of the columns, in every file's metadata as `kagimori.schema`. It grows when a column changes its
 /// meaning or goes away, not when one is added at the end.
@@ -87,6 +87,44 @@ pub(crate) enum Text {
 /// How many texts a row has.
 pub(crate) const TEXTS: usize = Text::Issued as usize + 1;
 
+/// What tells a text of a row, and the how-manieth of its texts it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Teller {
+    /// What was called: the same for every event with the same request.
+    Request(usize),
+    /// Who called: the same for every event with the same `userIdentity`.
+    Identity(usize),
+    /// The event itself.
+    Event(usize),
+}
+
+/// How many texts a request, an identity and an event tell.
+pub(crate) const REQUEST_TEXTS: usize = 10;
+pub(crate) const IDENTITY_TEXTS: usize = 10;
+pub(crate) const EVENT_TEXTS: usize = TEXTS - REQUEST_TEXTS - IDENTITY_TEXTS;
+
+impl Text {
+    /// What tells it.
+    pub(crate) const fn teller(self) -> Teller {
+        teller(self as usize)
+    }
+}
+
+/// What tells the text at a place.
+pub(crate) const fn teller(at: usize) -> Teller {
+    const MESSAGE: usize = Text::Message as usize;
+    const IDENTITY: usize = Text::IdType as usize;
+    const ADDRESS: usize = Text::Address as usize;
+    const OUTCOME: usize = Text::Outcome as usize;
+    match at {
+        0..MESSAGE => Teller::Request(at),
+        MESSAGE => Teller::Event(0),
+        IDENTITY..ADDRESS => Teller::Identity(at - IDENTITY),
+        ADDRESS..OUTCOME => Teller::Event(1 + at - ADDRESS),
+        _ => Teller::Request(MESSAGE + at - OUTCOME),
+    }
+}
+
 /// The truth values of an event's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -116,6 +154,18 @@ pub(crate) enum List {
 
 /// How many lists a row has.
 pub(crate) const LISTS: usize = List::Contexts as usize + 1;
+
+impl List {
+    /// All of them, in the order of the columns.
+    pub(crate) const ALL: [Self; LISTS] = [
+        Self::Resources,
+        Self::Actions,
+        Self::CheckedResources,
+        Self::Forms,
+        Self::ResourceAccounts,
+        Self::Contexts,
+    ];
+}
 
 /// Where the texts, flags and lists of [`EVENTS`] begin.
 pub(crate) const TEXT_AT: usize = 2;
@@ -240,7 +290,7 @@ pub(crate) fn message(columns: &[Column]) -> Result<TypePtr, ParquetError> {
 }
 
 /// Columns whose smallest and largest text say nothing of the rows between: by the order of the rows these are all over
-/// the place, and to compare every text costs a tenth of an ingest.
+/// the place.
 const WITHOUT_STATISTICS: [&str; 18] = [
     "event_id",
     "event_type",
@@ -262,37 +312,35 @@ const WITHOUT_STATISTICS: [&str; 18] = [
     "additional",
 ];
 
-/// How the files are written. An id is never the same twice, and times hardly ever: a dictionary of them costs more than
-/// it saves. Level 1 of zstd is as small here as level 3.
+/// Whether the smallest and the largest text of a column chunk are told.
+pub(crate) fn has_statistics(column: &Column) -> bool {
+    column.kind == Kind::Text && !WITHOUT_STATISTICS.contains(&column.name)
+}
+
+/// Level 1 of zstd is as small here as level 3.
+pub(crate) const ZSTD_LEVEL: i32 = 1;
+
+/// How the files are written by the `parquet` crate; texts, flags and lists are encoded by [`crate::parquet_file`].
 pub(crate) fn properties(columns: &[Column]) -> Result<WriterProperties, ParquetError> {
     let schema = KeyValue::new(SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string());
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(compression()?)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by(format!("kagimori version {}", env!("CARGO_PKG_VERSION")))
         .set_key_value_metadata(Some(vec![schema]));
-    for column in columns {
-        let path = column_path(column);
-        if WITHOUT_STATISTICS.contains(&column.name) {
-            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
-        }
-        if matches!(column.kind, Kind::Time) {
-            builder = builder
-                .set_column_dictionary_enabled(path, false)
-                .set_column_encoding(column_path(column), Encoding::DELTA_BINARY_PACKED);
-        } else if ["event_id", "request", "response", "additional"].contains(&column.name) {
-            builder = builder.set_column_dictionary_enabled(path, false);
-        }
+    // Times hardly ever come twice: a dictionary of them costs more than it saves.
+    for column in columns.iter().filter(|column| column.kind == Kind::Time) {
+        builder = builder
+            .set_column_dictionary_enabled(column.name.into(), false)
+            .set_column_encoding(column.name.into(), Encoding::DELTA_BINARY_PACKED);
     }
     Ok(builder.build())
 }
 
-/// The leaf of a column in the schema: a list's is its element.
-fn column_path(column: &Column) -> ColumnPath {
-    let inner = if column.kind == Kind::List { &["list", "element"][..] } else { &[] };
-    let parts = std::iter::once(&column.name).chain(inner).map(|part| (*part).to_owned());
-    ColumnPath::new(parts.collect())
+/// How pages are compressed.
+pub(crate) fn compression() -> Result<Compression, ParquetError> {
+    Ok(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
 }
 
 #[cfg(test)]
@@ -319,6 +367,21 @@ mod tests {
             let written: Vec<&str> = columns.iter().map(|column| column.name).collect();
             assert_eq!(listed, written, "{set}");
         }
+    }
+
+    #[test]
+    fn every_text_has_a_place_of_its_own() {
+        let mut places = [vec![false; REQUEST_TEXTS], vec![false; IDENTITY_TEXTS], vec![false; EVENT_TEXTS]];
+        for at in 0..TEXTS {
+            let (who, place) = match teller(at) {
+                Teller::Request(place) => (0, place),
+                Teller::Identity(place) => (1, place),
+                Teller::Event(place) => (2, place),
+            };
+            assert!(!std::mem::replace(&mut places[who][place], true), "{}", EVENTS[TEXT_AT + at].name);
+        }
+        assert!(places.concat().iter().all(|taken| *taken));
+        assert_eq!(Text::Principal.teller(), Teller::Identity(4));
     }
 
     #[test]

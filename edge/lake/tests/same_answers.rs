@@ -300,13 +300,25 @@ mod tests {
         let root = folder("compact");
         for n in 0..12 {
             let file = root.join(format!("trail/{n}.json"));
-            fs::write(file, records(&[event(&format!("e{n}"), "2026-03-01T00:00:00Z")])).unwrap();
+            let event = event(&format!("e{n}"), "2026-03-01T00:00:00Z");
+            let event =
+                event.replacen('{', &format!(r#"{{"requestParameters":{{"bucketName":"bucket-{n}"}},"#), 1);
+            fs::write(file, records(&[event])).unwrap();
         }
-        fill(&root.join("lake"), &root, &Options { batch_bytes: Some(1), ..Options::default() });
-        for set in ["events", "daily_actions", "daily_places"] {
+        fill(
+            &root.join("lake"),
+            &root,
+            &Options { bodies: true, batch_bytes: Some(1), ..Options::default() },
+        );
+        let mut bodies = String::new();
+        for set in ["events", "daily_actions", "daily_places", "bodies"] {
             let folder = root.join(format!("lake/{set}/day=2026-03-01"));
-            assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "{set}");
+            let parts: Vec<PathBuf> =
+                fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert_eq!(parts.len(), 1, "{set}");
+            bodies = parquet_text(&parts[0]);
         }
+        assert!((0..12).all(|n| bodies.contains(&format!("bucket-{n}"))), "{bodies}");
         assert_same(&root, &Selection::default());
         let again = fill(&root.join("lake"), &root, &Options::default());
         assert_eq!((again.counts.files, again.lake.events), (0, 12));

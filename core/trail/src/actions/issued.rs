@@ -5,6 +5,11 @@ use serde::Deserialize;
 
 use crate::event::Event;
 
+/// Whether a call may have handed out a session.
+pub(super) fn may_issue(event: &Event<'_>) -> bool {
+    event.source == "sts.amazonaws.com"
+}
+
 /// The key of the session that a call handed out (AWS Security Token Service API Reference, *AssumeRole*: `Credentials`).
 pub(super) fn issued(event: &Event<'_>) -> Option<AccessKeyId> {
     #[derive(Deserialize)]
@@ -17,7 +22,7 @@ pub(super) fn issued(event: &Event<'_>) -> Option<AccessKeyId> {
         #[serde(rename = "accessKeyId", borrow)]
         access_key_id: std::borrow::Cow<'a, str>,
     }
-    if event.source != "sts.amazonaws.com" {
+    if !may_issue(event) {
         return None;
     }
     let answer: Answer<'_> = serde_json::from_str(event.bodies.response?).ok()?;

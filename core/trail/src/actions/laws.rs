@@ -173,6 +173,35 @@ proptest! {
         prop_assert_eq!(Needs::of(&one, &alice), Needs::of(&two, &bob));
     }
 
+    /// Events that tell the same in their basis need the same, whatever else they tell.
+    #[test]
+    fn what_no_basis_tells_is_not_looked_at(
+        number in 0..19_796_usize,
+        bodies in vec(proptest::option::of(json()), 6),
+        from in vec(any::<bool>(), 4),
+    ) {
+        let operation = operations::all().nth(number).unwrap();
+        let source = format!("{}.amazonaws.com", operation.labels.split(' ').next().unwrap());
+        let body = |at: usize| bodies[at].as_deref();
+        let told = |at| Bodies { request: body(at), resources: body(at + 2), response: body(at + 4), additional: None };
+        let (one, two) = (event(&source, operation.name, told(0), None), event(&source, operation.name, told(1), None));
+        let caller = |name: &str, account: &str, at: usize| Identity {
+            arn: Some(format!("arn:aws:iam::{account}:user/{name}").into()),
+            account: Some(account.to_owned().into()),
+            invoked_by: from[at].then(|| "cloudformation.amazonaws.com".into()),
+            ..Identity::default()
+        };
+        let nobodys = |event: Event<'static>, at: usize| Event { recipient: event.recipient.filter(|_| from[at]), ..event };
+        let (alice, bob) = (caller("a", "111122223333", 0), caller("b", "444455556666", 1));
+        let (one, two) = (
+            Event { bodies: one.bodies, ..nobodys(one.clone().into_owned(), 2) },
+            Event { bodies: two.bodies, ..nobodys(two.clone().into_owned(), 3) },
+        );
+        if one.recipient == two.recipient && Needs::basis(&one, &alice) == Needs::basis(&two, &bob) {
+            prop_assert_eq!(Needs::of(&one, &alice), Needs::of(&two, &bob));
+        }
+    }
+
     #[test]
     fn any_text_is_a_body(text in "\\PC{0,60}", other in "\\PC{0,60}") {
         let bodies = Bodies { request: Some(&text), resources: Some(&other), ..Bodies::default() };

@@ -32,8 +32,21 @@ pub(crate) struct Plan {
     pub(crate) prefix: Box<str>,
     /// The event's name without a version.
     pub(crate) name: Box<str>,
-    /// Whether `requestParameters` are looked at.
-    pub(crate) reads_request: bool,
+    /// What of the event and its caller is looked at.
+    pub(crate) looks: Looks,
+}
+
+/// What a plan looks at, besides what every event tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Looks {
+    /// `requestParameters`.
+    pub(crate) at_request: bool,
+    /// `resources[]`.
+    pub(crate) at_resources: bool,
+    /// The service that called for the caller: `kms:ViaService`.
+    pub(crate) at_service: bool,
+    /// The user who called: the call may be about the caller.
+    pub(crate) at_user: bool,
 }
 
 /// How calls that make something begin.
@@ -263,16 +276,17 @@ impl Plan {
         // IAM's and STS's own calls name roles without passing them.
         let names_roles = matches!(self.prefix.as_ref(), "iam" | "sts" | "organizations" | "access-analyzer");
         self.may_pass_roles = self.passes.is_empty() && (self.creates || changes) && !names_roles;
-        let looks = |step: &Step| {
-            let is_bare = matches!(step.target, Target::Nothing | Target::Unknown);
-            !is_bare || !step.when.is_empty() || !step.unless.is_empty()
+        let any = |looks: fn(&Step) -> bool| self.steps.iter().any(looks);
+        self.looks = Looks {
+            at_request: self.may_pass_roles
+                || self.tags.is_some()
+                || !self.passes.is_empty()
+                || !self.keys.is_empty()
+                || any(|step| step.takes_tags || step.looks_at_request()),
+            at_resources: any(|step| matches!(step.target, Target::Types(_))),
+            at_service: any(|step| step.action.starts_with("kms:")),
+            at_user: self.may_be_self,
         };
-        self.reads_request = self.may_pass_roles
-            || self.tags.is_some()
-            || self.steps.iter().any(|step| step.takes_tags)
-            || !self.passes.is_empty()
-            || !self.keys.is_empty()
-            || self.steps.iter().any(looks);
     }
 
     /// The action that is checked besides when what is made gets tags: a dependent action, or the service's only one.
@@ -299,6 +313,11 @@ impl Plan {
 }
 
 impl Step {
+    fn looks_at_request(&self) -> bool {
+        let is_bare = matches!(self.target, Target::Nothing | Target::Unknown);
+        !is_bare || !self.when.is_empty() || !self.unless.is_empty()
+    }
+
     /// A permission on the resource types of its action.
     fn of(id: ActionId) -> Self {
         let catalogue = Catalogue::embedded();

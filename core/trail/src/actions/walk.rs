@@ -58,12 +58,12 @@ pub(super) fn checks(
 
 impl<'a> Walk<'a> {
     fn of(event: &'a Event<'a>, identity: &'a Identity<'a>, plan: &'a Plan, outcome: Outcome) -> Self {
-        let request = if plan.reads_request { Body::read(event.bodies.request) } else { Body::default() };
+        let request = if plan.looks.at_request { Body::read(event.bodies.request) } else { Body::default() };
         let region = event.region.as_deref();
         let account = event.recipient.as_deref().or(identity.account.as_deref());
         // A call without parameters has `null`; a refused one may have had some.
         let is_untold = request.is_empty() && outcome != Outcome::Succeeded;
-        let is_missing = plan.reads_request && (!request.is_present || request.is_cut || is_untold);
+        let is_missing = plan.looks.at_request && (!request.is_present || request.is_cut || is_untold);
         Self {
             event,
             identity,

@@ -67,7 +67,7 @@ pub(crate) enum Missing {
 
 impl<'a> Record<'a> {
     /// Where the value of a key goes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot(&mut self, key: Key) -> Slot<'_, 'a> {
         Slot::Text(match key {
             Key::Version => &mut self.version,

@@ -8,11 +8,18 @@ use std::borrow::Cow;
 
 use super::record::{Key, Record, Slot};
 use super::structure::{NoEnd, container_end, string_end};
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch};
 
 /// The record at `at`, which is an opening brace, and the place behind it. [`NoEnd::Odd`]: ask the plain reader.
 /// [`NoEnd::CutOff`]: so far nothing is odd.
 pub(super) fn record(text: &str, at: usize) -> Result<(Record<'_>, usize), NoEnd> {
-    let mut cursor = Cursor { text, at: at + 1 };
+    dispatch!(Level::new(), simd => record_with(simd, text, at))
+}
+
+#[inline(always)]
+fn record_with<S: Simd>(simd: S, text: &str, at: usize) -> Result<(Record<'_>, usize), NoEnd> {
+    let mut cursor = Cursor { simd, text, at: at + 1 };
     let mut record = Record::default();
     if cursor.peek()? == b'}' {
         return Ok((record, cursor.at + 1));
@@ -27,13 +34,15 @@ pub(super) fn record(text: &str, at: usize) -> Result<(Record<'_>, usize), NoEnd
     }
 }
 
-struct Cursor<'t> {
+struct Cursor<'t, S> {
+    simd: S,
     text: &'t str,
     at: usize,
 }
 
-impl<'t> Cursor<'t> {
+impl<'t, S: Simd> Cursor<'t, S> {
     /// The next byte that is no white space; the cursor is on it.
+    #[inline(always)]
     fn peek(&mut self) -> Result<u8, NoEnd> {
         let bytes = self.text.as_bytes();
         loop {
@@ -46,6 +55,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// A key, its colon, and its value.
+    #[inline(always)]
     fn field(&mut self, record: &mut Record<'t>) -> Result<(), NoEnd> {
         let key = match self.string()? {
             (key, false) => Key::of(key),
@@ -68,11 +78,12 @@ impl<'t> Cursor<'t> {
     }
 
     /// A string between its quotes, and whether it holds escapes.
+    #[inline(always)]
     fn string(&mut self) -> Result<(&'t str, bool), NoEnd> {
         if self.peek()? != b'"' {
             return Err(NoEnd::Odd);
         }
-        let end = string_end(self.text.as_bytes(), self.at + 1)?;
+        let end = string_end(self.simd, self.text.as_bytes(), self.at + 1)?;
         let string = self.text.get(self.at + 1..end.quote).ok_or(NoEnd::Odd)?;
         self.at = end.quote + 1;
         Ok((string, end.escaped))
@@ -80,6 +91,7 @@ impl<'t> Cursor<'t> {
 
     /// A wanted string into its slot; empty text is absent. (Handing it back as a value costs a tenth of the scan: it
     /// would be copied in pieces that the processor cannot forward.)
+    #[inline(always)]
     fn wanted_text(&mut self, slot: &mut Option<Cow<'t, str>>) -> Result<(), NoEnd> {
         self.peek()?;
         let begin = self.at;
@@ -95,6 +107,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// `true`, `"true"`, `false`, `"false"`.
+    #[inline(always)]
     fn flag(&mut self) -> Result<bool, NoEnd> {
         match self.value()? {
             "true" | "\"true\"" => Ok(true),
@@ -104,17 +117,19 @@ impl<'t> Cursor<'t> {
     }
 
     /// Any value, as it stands there.
+    #[inline(always)]
     fn value(&mut self) -> Result<&'t str, NoEnd> {
         let (first, begin) = (self.peek()?, self.at);
         self.at = match first {
-            b'{' | b'[' => container_end(self.text.as_bytes(), begin).ok_or(NoEnd::CutOff)?,
-            b'"' => string_end(self.text.as_bytes(), begin + 1)?.quote + 1,
+            b'{' | b'[' => container_end(self.simd, self.text.as_bytes(), begin).ok_or(NoEnd::CutOff)?,
+            b'"' => string_end(self.simd, self.text.as_bytes(), begin + 1)?.quote + 1,
             _ => self.scalar_end()?,
         };
         self.text.get(begin..self.at).ok_or(NoEnd::Odd)
     }
 
     /// A number or one of the three words.
+    #[inline(always)]
     fn scalar_end(&self) -> Result<usize, NoEnd> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let is_part = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'+' | b'-' | b'.' | b'E');

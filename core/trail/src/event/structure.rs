@@ -1,12 +1,14 @@
 //! Where JSON strings and containers end: blocks of bytes at a time, without reading what lies between.
 //!
 //! The masks and their arithmetic are those of simdjson (Langdale and Lemire, "Parsing Gigabytes of JSON per Second",
-//! 2019, sections 3.1.1 and 3.1.2). `wide` makes vector instructions of them where there are any, and plain code elsewhere.
+//! 2019, sections 3.1.1 and 3.1.2). Every function takes the vectors of the processor at hand (`Simd`), and is inlined into
+//! the one place that asks which these are: [`super::scan::record`].
 
-use wide::u8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{u8x32, u8x64};
 
-/// Bytes in a vector.
-const LANES: usize = 16;
+/// Bytes of a string that are looked at together.
+const LANES: usize = 32;
 /// Bytes in a block of a container: one bit of a mask each.
 const BLOCK: usize = 64;
 
@@ -30,11 +32,12 @@ pub(super) enum NoEnd {
 
 /// The end of the string whose first character is at `at`. A control character in it is odd: JSON forbids it (RFC 8259,
 /// section 7).
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<StringEnd, NoEnd> {
+#[inline(always)]
+pub(super) fn string_end<S: Simd>(simd: S, bytes: &[u8], mut at: usize) -> Result<StringEnd, NoEnd> {
     let mut escaped = false;
     loop {
         let special = match bytes.get(at..).and_then(<[u8]>::first_chunk::<LANES>) {
-            Some(lanes) => specials(*lanes),
+            Some(lanes) => specials(simd, *lanes),
             None => {
                 let rest = bytes.get(at..).ok_or(NoEnd::CutOff)?;
                 let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f));
@@ -55,24 +58,20 @@ pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<StringEnd, NoEnd
 }
 
 /// One bit for each quote, backslash or control character.
-fn specials(lanes: [u8; LANES]) -> u32 {
-    let lanes = u8x16::new(lanes);
-    let control = lanes.min(u8x16::splat(0x1f));
-    let quote = equal(lanes, b'"') | equal(lanes, b'\\');
-    (quote | control.simd_eq(lanes)).to_bitmask()
-}
-
-fn equal(lanes: u8x16, byte: u8) -> u8x16 {
-    lanes.simd_eq(u8x16::splat(byte))
+#[inline(always)]
+fn specials<S: Simd>(simd: S, lanes: [u8; LANES]) -> u32 {
+    let lanes: u8x32<S> = lanes.simd_into(simd);
+    (lanes.simd_eq(b'"') | lanes.simd_eq(b'\\') | lanes.simd_le(0x1f)).to_bitmask() as u32
 }
 
 /// The place behind the object or array that opens at `at`. Brackets and braces are counted alike: of what lies between
 /// only strings are told apart. `None`: the text ends first.
-pub(super) fn container_end(bytes: &[u8], at: usize) -> Option<usize> {
+#[inline(always)]
+pub(super) fn container_end<S: Simd>(simd: S, bytes: &[u8], at: usize) -> Option<usize> {
     let mut walk = Walk { depth: 0, in_string: 0, escape: 0 };
     let (mut at, mut rest) = (at, bytes.get(at..)?);
     while let Some((block, tail)) = rest.split_first_chunk::<BLOCK>() {
-        if let Some(end) = walk.block(block) {
+        if let Some(end) = walk.block(&Masks::of(simd, block)) {
             return Some(at + end);
         }
         (at, rest) = (at + BLOCK, tail);
@@ -80,7 +79,7 @@ pub(super) fn container_end(bytes: &[u8], at: usize) -> Option<usize> {
     // Spaces change nothing.
     let mut block = [b' '; BLOCK];
     block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    walk.block(&block).map(|end| at + end)
+    walk.block(&Masks::of(simd, &block)).map(|end| at + end)
 }
 
 /// What one block tells the next.
@@ -102,8 +101,8 @@ struct Masks {
 
 impl Walk {
     /// The place behind the end, if it is in this block.
-    fn block(&mut self, block: &[u8; BLOCK]) -> Option<usize> {
-        let masks = Masks::of(block);
+    #[inline(always)]
+    fn block(&mut self, masks: &Masks) -> Option<usize> {
         let escaped = self.escaped(masks.backslash);
         let inside = prefix_xor(masks.quote & !escaped) ^ self.in_string;
         // The sign bit, everywhere.
@@ -119,6 +118,7 @@ impl Walk {
         self.end(open, close)
     }
 
+    #[inline(always)]
     fn end(&mut self, open: u64, close: u64) -> Option<usize> {
         let mut both = open | close;
         while both != 0 {
@@ -137,6 +137,7 @@ impl Walk {
     }
 
     /// The bytes behind an odd run of backslashes.
+    #[inline(always)]
     fn escaped(&mut self, backslash: u64) -> u64 {
         const ODD: u64 = 0xaaaa_aaaa_aaaa_aaaa;
         if backslash == 0 {
@@ -154,24 +155,22 @@ impl Walk {
 }
 
 impl Masks {
-    fn of(block: &[u8; BLOCK]) -> Self {
-        let mut masks = Self { quote: 0, backslash: 0, open: 0, close: 0 };
-        for (place, lanes) in block.as_chunks::<LANES>().0.iter().enumerate() {
-            let lanes = u8x16::new(*lanes);
-            // `[` and `{`, `]` and `}` differ in this bit alone.
-            let folded = lanes | u8x16::splat(0x20);
-            let shift = place * LANES;
-            let mask = |lanes: u8x16, byte| u64::from(equal(lanes, byte).to_bitmask()) << shift;
-            masks.quote |= mask(lanes, b'"');
-            masks.backslash |= mask(lanes, b'\\');
-            masks.open |= mask(folded, b'{');
-            masks.close |= mask(folded, b'}');
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Self {
+        let lanes: u8x64<S> = (*block).simd_into(simd);
+        // `[` and `{`, `]` and `}` differ in this bit alone.
+        let folded = lanes | 0x20;
+        Self {
+            quote: lanes.simd_eq(b'"').to_bitmask(),
+            backslash: lanes.simd_eq(b'\\').to_bitmask(),
+            open: folded.simd_eq(b'{').to_bitmask(),
+            close: folded.simd_eq(b'}').to_bitmask(),
         }
-        masks
     }
 }
 
 /// Each bit becomes the exclusive or of itself and all before it: between two quotes, all ones.
+#[inline(always)]
 fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;
@@ -183,7 +182,37 @@ fn prefix_xor(mut bits: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{NoEnd, StringEnd, container_end, string_end};
+    use fearless_simd::{Level, dispatch};
+
+    use super::{NoEnd, StringEnd};
+
+    /// The vectors that this processor has, from the plainest to the widest.
+    fn levels() -> Vec<Level> {
+        let best = Level::new();
+        let mut levels = vec![Level::baseline()];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend(
+            [best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)].into_iter().flatten(),
+        );
+        levels.push(best);
+        levels
+    }
+
+    /// What every level finds.
+    fn string_end(bytes: &[u8], at: usize) -> Result<StringEnd, NoEnd> {
+        let find = |level| dispatch!(level, simd => super::string_end(simd, bytes, at));
+        agreed(levels().into_iter().map(find).collect())
+    }
+
+    fn container_end(bytes: &[u8], at: usize) -> Option<usize> {
+        let find = |level| dispatch!(level, simd => super::container_end(simd, bytes, at));
+        agreed(levels().into_iter().map(find).collect())
+    }
+
+    fn agreed<T: PartialEq + std::fmt::Debug>(found: Vec<T>) -> T {
+        assert!(found.windows(2).all(|two| two[0] == two[1]), "{found:?}");
+        found.into_iter().next().unwrap()
+    }
 
     fn string_end_plainly(bytes: &[u8], mut at: usize) -> Result<StringEnd, NoEnd> {
         let mut escaped = false;

@@ -129,13 +129,11 @@ impl Blocks {
         if !file.starts_with(&[0x1f, 0x8b]) || file.len() as u64 >= WHOLE_FILE_MAX {
             return None;
         }
-        // libdeflate reads the first member only and is silent about what follows: a second one would begin like the first
-        // (RFC 1952, section 2.3.1; deflate is the only method), and its length would stand at the end of the file.
-        let (_, behind) = file.split_at_checked(1)?;
-        if memmem::find(behind, &[0x1f, 0x8b, 0x08]).is_some() {
+        let length = u32::from_le_bytes(*file.last_chunk()?);
+        if may_go_on(file, length) {
             return None;
         }
-        let length = u32::from_le_bytes(*file.last_chunk()?) as usize;
+        let length = length as usize;
         if length > WHOLE_INFLATED_MAX.min(file.len().saturating_mul(DEFLATE_RATIO_MAX)) {
             return None;
         }
@@ -190,6 +188,23 @@ impl Blocks {
             debug_assert!(self.buffer.len() <= kept + got);
         }
     }
+}
+
+/// Whether there may be a second member behind a first one of this length, uncompressed. libdeflate reads the first member
+/// only, and is silent about what follows.
+///
+/// A member begins with two magic bytes and deflate, the only method, and the one before it ends with its length (RFC 1952,
+/// section 2.3.1), then perhaps with zeroes as padding.
+fn may_go_on(file: &[u8], length: u32) -> bool {
+    let length = length.to_le_bytes();
+    memmem::find_iter(file, &[0x1f, 0x8b, 0x08]).filter(|at| *at > 0).any(|at| {
+        file.get(..at).is_none_or(|before| without_zeroes(before).ends_with(without_zeroes(&length)))
+    })
+}
+
+fn without_zeroes(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    bytes.get(..end).unwrap_or_default()
 }
 
 /// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
@@ -251,5 +266,65 @@ impl InflateError {
             io::ErrorKind::FileTooLarge => Self::TooLarge,
             _ => Self::Read(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(file: &[u8]) -> Vec<u8> {
+        let mut read = Vec::new();
+        let mut take = |block: &[u8], last: bool| {
+            if last {
+                read.extend_from_slice(block);
+            }
+            0
+        };
+        Blocks::default().content(file, io::empty(), &mut 0, None, &mut take).unwrap();
+        read
+    }
+
+    proptest! {
+        /// Members of the same length, too, and with zeroes between them, and with the magic bytes inside.
+        #[test]
+        fn no_member_is_left_out(
+            members in proptest::collection::vec((0_usize..4, 0_usize..3), 1..4),
+            padding in 0_usize..6,
+        ) {
+            let contents = ["", "0123456789", "abcdefghij", "\u{1f}\u{8}"];
+            let (mut file, mut expected) = (Vec::new(), Vec::new());
+            for (content, times) in members {
+                let content = contents[content].repeat(times + 1);
+                file.extend(gzip(content.as_bytes()));
+                file.extend(std::iter::repeat_n(0, padding));
+                expected.extend_from_slice(content.as_bytes());
+            }
+            prop_assert_eq!(read(&file), expected);
+        }
+    }
+
+    #[test]
+    fn magic_bytes_inside_are_no_member() {
+        let noise: Vec<u8> =
+            (0..200_u8).map(|n| n.wrapping_mul(151)).chain([0x1f, 0x8b, 0x08, 7, 9]).collect();
+        let mut stored = GzEncoder::new(Vec::new(), Compression::none());
+        stored.write_all(&noise).unwrap();
+        let file = stored.finish().unwrap();
+        assert!(memmem::find(&file[1..], &[0x1f, 0x8b, 0x08]).is_some());
+        assert!(!may_go_on(&file, noise.len() as u32));
+        assert_eq!(Blocks::default().whole(&file), Some(noise.len()));
     }
 }

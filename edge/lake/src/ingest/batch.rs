@@ -13,16 +13,21 @@ use crate::error::LakeError;
 use crate::files::{Blocks, Content, TrailFile, broken, damaged};
 use crate::ids::{Day, locked};
 use crate::manifest::{Counts, Done, Plan, Wrong};
+use crate::parquet_file::{Cells, WriteError};
 use crate::parts::{Part, write_day};
 use crate::remote::windows;
 use crate::rows::Rows;
 
 /// Runs a batch; nothing of it is in the lake until its result is written down.
 pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeError> {
+    let hand = locked(&run.hands).pop();
+    let hand = hand.map_or_else(|| Ok((Rows::default(), Cells::new()?)), Ok);
+    let (rows, cells) = hand.map_err(|error| LakeError::of_write(run.lake, WriteError::Io(error)))?;
     let mut batch = Batch {
         run,
         id,
-        rows: Rows::default(),
+        rows,
+        cells,
         bodies: plan.header.bodies.then(Bodies::default),
         days: FxHashMap::default(),
         cover: CoverSum::default(),
@@ -42,6 +47,7 @@ pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeErro
         }
     }
     batch.write()?;
+    locked(&run.hands).push((batch.rows, batch.cells));
     let cover = batch.cover.finish();
     Ok(Done { parts: batch.parts, cover, problems, verdicts, ..done(batch.counts) })
 }
@@ -50,6 +56,7 @@ struct Batch<'a, 'r> {
     run: &'a Run<'r>,
     id: &'a str,
     rows: Rows,
+    cells: Cells,
     bodies: Option<Bodies>,
     /// The ids of the days that were touched, held until the batch is in the lake.
     days: FxHashMap<i32, Day>,
@@ -118,7 +125,7 @@ impl Batch<'_, '_> {
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
             let region = event.region.as_deref().unwrap_or_default();
-            self.cover.add(&account, region, event.time, event.is_data_event());
+            self.cover.add(account, region, event.time, event.is_data_event());
         }
         if let Some(bodies) = &mut self.bodies {
             bodies.push(day, event);
@@ -131,21 +138,20 @@ impl Batch<'_, '_> {
 
     /// Writes the rows at hand, a part per day and file set.
     fn write(&mut self) -> Result<(), LakeError> {
-        let rows = std::mem::take(&mut self.rows);
-        let ranks = rows.strings.ranks();
         let mut days: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
-        for (at, row) in rows.rows.iter().enumerate() {
+        for (at, row) in self.rows.rows.iter().enumerate() {
             let day = day_of(row.time);
             days.entry(day).or_default().push(at as u32);
         }
         let name = format!("{}-{}", self.id, self.writings);
         self.writings += 1;
         for (day, order) in days {
-            let written = write_day(self.run.lake, &rows, order, &ranks, day, &name);
+            let written = write_day(self.run.lake, &self.rows, &mut self.cells, order, day, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
         }
+        self.rows.clear();
         if let Some(bodies) = &mut self.bodies {
-            let written = std::mem::take(bodies).write(self.run.lake, &name);
+            let written = std::mem::take(bodies).write(self.run.lake, &mut self.cells, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
         }
         Ok(())
