@@ -204,5 +204,15 @@ mod tests {
         let output = run(&[&["trail"], &raw[..]].concat());
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains("only Athena"));
+        let nowhere = folder("bad-nowhere");
+        fs::create_dir_all(nowhere.join("trail")).unwrap();
+        let event = event("111122223333", "somewhere", "2026-10-01");
+        fs::write(nowhere.join("trail/a.json"), format!(r#"{{"Records":[{event}]}}"#)).unwrap();
+        let nowhere = nowhere.to_str().unwrap();
+        assert!(run(&["ingest", "--dir", nowhere]).status.success());
+        let raw = ["--raw", "s3://my-trail", "--dir", nowhere];
+        let output = run(&[&["trail", "tables", "--sql", "athena"], &PLACE[..], &raw[..]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("no account and Region"));
     }
 }

@@ -199,6 +199,12 @@ fn raw_table(
         region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && region.contains('-')
     });
+    if accounts.is_empty() || regions.is_empty() {
+        return Err(AppError::Argument {
+            message: "the lake's events tell no account and Region to look for".to_owned(),
+            hint: "leave out `--raw`".to_owned(),
+        });
+    }
     let properties = days.into_iter().chain(listed("account", accounts)).chain(listed("region", regions));
     Ok(format!(
         "-- The trail's own files. Accounts and Regions are those of the lake: print this again when there are others.\n\
