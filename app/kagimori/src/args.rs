@@ -13,7 +13,9 @@ use jiff::Timestamp;
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
-pub(crate) use trail::{Ingest, SqlEngine, TableFormat, TrailCommand, TrailSource};
+pub(crate) use trail::{
+    Ingest, SqlEngine, TableFormat, TrailCommand, TrailQuestion, TrailSource, TrailTables,
+};
 
 const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings, 2 failed, 3 incomplete (part of what was given could not \
                           be read, was denied or torn; wins over 1).";

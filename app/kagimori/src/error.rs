@@ -72,6 +72,9 @@ pub(crate) enum AppError {
     /// There is neither a lake nor a trail.
     #[error("there is no trail in `{0}`: neither `lake/` nor `trail/`")]
     NoTrail(PathBuf),
+    /// There is no lake.
+    #[error("there is no lake in `{0}`, and SQL is asked of a lake")]
+    NoLake(PathBuf),
     /// A result could not be put into JSON.
     #[error("cannot write the result as JSON: {0}")]
     Encode(serde_json::Error),
@@ -128,6 +131,7 @@ impl AppError {
             Self::NoTrail(_) => "fetch the CloudTrail files into `trail/`: `aws s3 sync s3://BUCKET/AWSLogs/ DIR/trail/AWSLogs/`, \
                  then `kagimori ingest --dir DIR`"
                 .to_owned(),
+            Self::NoLake(_) => "`kagimori ingest --dir DIR` makes it out of the CloudTrail files in `DIR/trail/`".to_owned(),
             Self::Encode(_) => "this is a defect: please report it with the input".to_owned(),
             Self::UnknownCheck { nearest: Some(nearest), .. } => {
                 format!("did you mean `{nearest}`? `kagimori checks` lists them all")

@@ -56,7 +56,7 @@ impl Source {
         match self {
             Self::Lake(lake) => Ok(TrailReading {
                 usage: lake.usage(selection)?,
-                coverage: lake.coverage(),
+                coverage: lake.coverage_of(selection),
                 problems: lake.problems()?,
             }),
             Self::Files(folder) => {

@@ -8,12 +8,14 @@ mod sql;
 mod table;
 mod usage;
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use kagimori_estate::id::AccountId;
-use kagimori_lake::TrailReading;
+use kagimori_lake::{Lake, TrailReading};
 use kagimori_trail::selection::{Only, Selection, Who};
 
-use crate::args::{TrailCommand, TrailSource};
+use crate::args::{SqlEngine, TrailCommand, TrailQuestion, TrailSource, TrailTables};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -23,17 +25,16 @@ use table::Table;
 
 /// Runs the command.
 pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
-    let (question, from) = question(command)?;
+    let question_command = match command {
+        TrailCommand::Question(question) => question,
+        TrailCommand::Tables(tables) => return print_tables(tables),
+    };
+    let (question, from) = question(question_command)?;
+    if question.view == View::Coverage {
+        whole_days("coverage", &question.selection)?;
+    }
     if let Some(engine) = from.sql {
-        let selection = &question.selection;
-        if [selection.since, selection.until].into_iter().flatten().any(|time| time % 86_400 != 0) {
-            return Err(AppError::Argument {
-                message: "with `--sql`, a question is about whole days".to_owned(),
-                hint: "give `--since` and `--until` as days, `2026-03-01`".to_owned(),
-            });
-        }
-        printer::data(&sql::text(engine, &question, &from.dir))?;
-        return Ok(Exit::Clean);
+        return print_sql(engine, &question, from);
     }
     let directory = Directory::open(&from.dir)?;
     let source = Source::find(&directory, from.trail.as_deref())?
@@ -41,12 +42,43 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     if question.view == View::Coverage
         && let Source::Lake(lake) = &source
     {
-        let table = coverage::table(&lake.coverage());
+        let table = coverage::table(&lake.coverage_of(&question.selection));
         return answer(&table, from, &source, lake.problems()?.len());
     }
     let reading = source.usage(&directory, &question.selection)?;
     let table = view(&question, &reading, &directory)?;
     answer(&table, from, &source, reading.problems.len())
+}
+
+fn print_sql(engine: SqlEngine, question: &Question, from: &TrailSource) -> Result<Exit, AppError> {
+    whole_days("SQL", &question.selection)?;
+    let _there = lake(&from.dir)?;
+    printer::data(&sql::text(engine, question, &from.dir))?;
+    Ok(Exit::Clean)
+}
+
+/// What is kept or asked by day cannot be cut within one.
+fn whole_days(what: &str, selection: &Selection) -> Result<(), AppError> {
+    if [selection.since, selection.until].into_iter().flatten().all(|time| time % 86_400 == 0) {
+        return Ok(());
+    }
+    Err(AppError::Argument {
+        message: format!("{what} is by whole days"),
+        hint: "give `--since` and `--until` as days, `2026-03-01`".to_owned(),
+    })
+}
+
+fn print_tables(command: &TrailTables) -> Result<Exit, AppError> {
+    let (folder, lake) = lake(&command.dir)?;
+    printer::data(&sql::tables(command, &folder, &lake.coverage())?)?;
+    Ok(Exit::Clean)
+}
+
+/// The lake of a directory and its folder.
+fn lake(directory: &Path) -> Result<(PathBuf, Lake), AppError> {
+    let folder = Directory::open(directory)?.lake;
+    let lake = folder.as_deref().map(Lake::open).transpose()?.flatten();
+    folder.zip(lake).ok_or_else(|| AppError::NoLake(directory.to_owned()))
 }
 
 fn view(question: &Question, reading: &TrailReading, directory: &Directory) -> Result<Table, AppError> {
@@ -95,17 +127,19 @@ enum View {
     Coverage,
 }
 
-fn question(command: &TrailCommand) -> Result<(Question, &TrailSource), AppError> {
+fn question(command: &TrailQuestion) -> Result<(Question, &TrailSource), AppError> {
     let (view, from) = match command {
-        TrailCommand::Usage(usage) if [&usage.principal, &usage.role, &usage.key] == [&None; 3] => {
+        TrailQuestion::Usage(usage)
+            if !usage.actions && [&usage.principal, &usage.role, &usage.key] == [&None; 3] =>
+        {
             (View::Principals, &usage.from)
         }
-        TrailCommand::Usage(usage) => (View::Actions, &usage.from),
-        TrailCommand::Denied(denied) => (View::Denied, &denied.from),
-        TrailCommand::Root(root) => (View::Actions, &root.from),
-        TrailCommand::Key(key) => (View::Actions, &key.from),
-        TrailCommand::Console(console) => (View::Console, &console.from),
-        TrailCommand::Coverage(coverage) => (View::Coverage, &coverage.from),
+        TrailQuestion::Usage(usage) => (View::Actions, &usage.from),
+        TrailQuestion::Denied(denied) => (View::Denied, &denied.from),
+        TrailQuestion::Root(root) => (View::Actions, &root.from),
+        TrailQuestion::Key(key) => (View::Actions, &key.from),
+        TrailQuestion::Console(console) => (View::Console, &console.from),
+        TrailQuestion::Coverage(coverage) => (View::Coverage, &coverage.from),
     };
     let mut selection = Selection {
         account: from.account.as_deref().map(account).transpose()?,
@@ -114,18 +148,18 @@ fn question(command: &TrailCommand) -> Result<(Question, &TrailSource), AppError
         ..Selection::default()
     };
     match command {
-        TrailCommand::Usage(usage) => {
+        TrailQuestion::Usage(usage) => {
             let exact = |text: &String| text.starts_with("arn:").then(|| Who::Exactly(text.clone()));
             let named = |text: &String| exact(text).unwrap_or_else(|| Who::Named(text.clone()));
             let role = |text: &String| exact(text).unwrap_or_else(|| Who::Role(text.clone()));
             selection.who = usage.principal.as_ref().map(named).or(usage.role.as_ref().map(role));
             selection.access_key = usage.key.as_deref().map(access_key).transpose()?;
         }
-        TrailCommand::Key(key) => selection.access_key = Some(access_key(&key.key)?),
-        TrailCommand::Denied(_) => selection.only = Only::Denied,
-        TrailCommand::Root(_) => selection.only = Only::Root,
-        TrailCommand::Console(_) => selection.only = Only::SignIns,
-        TrailCommand::Coverage(_) => {}
+        TrailQuestion::Key(key) => selection.access_key = Some(access_key(&key.key)?),
+        TrailQuestion::Denied(_) => selection.only = Only::Denied,
+        TrailQuestion::Root(_) => selection.only = Only::Root,
+        TrailQuestion::Console(_) => selection.only = Only::SignIns,
+        TrailQuestion::Coverage(_) => {}
     }
     Ok((Question { selection, view }, from))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kagimori_estate::id::AccountId;
+use kagimori_trail::selection::Selection;
 use kagimori_trail::usage;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,11 @@ impl CoverSum {
 }
 
 impl Cover {
+    /// Whether a question is about events of this account on this day.
+    pub(crate) fn is_of(&self, selection: &Selection) -> bool {
+        selection.wants_account(Some(&self.account)) && in_days(self.day, selection)
+    }
+
     fn merge(&mut self, other: &Self) {
         self.events += other.events;
         self.data_events += other.data_events;
@@ -99,6 +105,13 @@ impl Cover {
 /// Days since 1970-01-01 UTC.
 pub(crate) fn day_of(time: i64) -> i32 {
     i32::try_from(time.div_euclid(86_400)).unwrap_or_default()
+}
+
+/// Whether a question may be about events of a day.
+pub(crate) fn in_days(day: i32, selection: &Selection) -> bool {
+    let day = i64::from(day);
+    selection.since.is_none_or(|since| day >= since.div_euclid(86_400))
+        && selection.until.is_none_or(|until| day <= (until - 1).div_euclid(86_400))
 }
 
 /// The coverage of each account, as usage tells it.
@@ -212,6 +225,29 @@ fn holes(days: &BTreeSet<i32>) -> Vec<Hole> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_is_about_an_account_and_days() {
+        let cover = |day| Cover {
+            account: "111122223333".to_owned(),
+            region: String::new(),
+            day,
+            events: 1,
+            data_events: 0,
+            first: 0,
+            last: 0,
+        };
+        let days = |since, until| Selection { since, until, ..Selection::default() };
+        let of = |account| Selection { account: AccountId::parse(account).ok(), ..Selection::default() };
+        let about =
+            |selection: Selection| (0..4).filter(|day| cover(*day).is_of(&selection)).collect::<Vec<_>>();
+        assert_eq!(about(Selection::default()), [0, 1, 2, 3]);
+        assert_eq!(about(of("111122223333")), [0, 1, 2, 3]);
+        assert_eq!(about(of("444455556666")), [0; 0]);
+        assert_eq!(about(days(Some(86_400), None)), [1, 2, 3]);
+        assert_eq!(about(days(Some(86_400), Some(2 * 86_400))), [1]);
+        assert_eq!(about(days(None, Some(2 * 86_400 + 1))), [0, 1, 2]);
+    }
 
     #[test]
     fn holes_are_between_days_with_events() {

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::checks;
-use crate::coverage::{Cover, Coverage, by_account, coverage};
+use crate::coverage::{Cover, Coverage, by_account, coverage, in_days};
 use crate::error::LakeError;
 use crate::files::Listing;
 use crate::manifest::{Counts, Manifest, file_key};
@@ -46,6 +46,11 @@ impl Lake {
     /// Which accounts, regions and days it covers.
     pub fn coverage(&self) -> Coverage {
         coverage(self.cover())
+    }
+
+    /// The coverage of the accounts and days that a question is about.
+    pub fn coverage_of(&self, selection: &Selection) -> Coverage {
+        coverage(self.cover().filter(|cover| cover.is_of(selection)))
     }
 
     fn cover(&self) -> impl Iterator<Item = &Cover> {
@@ -154,7 +159,7 @@ impl Lake {
             .manifest
             .parts()
             .into_iter()
-            .filter(|part| part.is_of("events") && in_days(part, selection))
+            .filter(|part| part.is_of("events") && in_days(part.day, selection))
             .collect();
         let all = selection.is_all();
         parts
@@ -177,12 +182,6 @@ fn merged(folds: impl Iterator<Item = Fold>) -> Fold {
     let mut whole = Fold::default();
     folds.for_each(|fold| whole.merge(fold));
     whole
-}
-
-fn in_days(part: &Part, selection: &Selection) -> bool {
-    let day = i64::from(part.day);
-    selection.since.is_none_or(|since| day >= since.div_euclid(86_400))
-        && selection.until.is_none_or(|until| day <= (until - 1).div_euclid(86_400))
 }
 
 fn wants(selection: &Selection, row: &RowView<'_>) -> bool {

@@ -39,4 +39,4 @@ pub use files::Progress;
 pub use lake::Lake;
 pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail};
-pub use schema::{SCHEMA_KEY, SCHEMA_VERSION};
+pub use schema::{Column, Kind, SCHEMA_KEY, SCHEMA_VERSION, TABLES, Table};

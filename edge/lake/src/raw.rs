@@ -27,14 +27,14 @@ const IDENTITIES_MAX: usize = 1 << 14;
 pub struct TrailReading {
     /// The facts.
     pub usage: Usage,
-    /// Which accounts, regions and days there are.
+    /// Which accounts, regions and days there are, of those that the question is about.
     pub coverage: Coverage,
     /// Files that were damaged or set aside, by name.
     pub problems: Vec<Problem>,
 }
 
-/// Reads every CloudTrail file below a folder (or the one file), for the events that a question is about. What was counted
-/// and covered is of all events.
+/// Reads every CloudTrail file below a folder (or the one file), for the events that a question is about. What was counted,
+/// and what the usage says of accounts, is of all events.
 pub fn read_trail(
     root: &Path,
     relative_to: &Path,
@@ -56,7 +56,8 @@ pub fn read_trail(
     let cover = whole.cover.finish();
     let mut usage = whole.fold.finish();
     usage.coverage = by_account(cover.iter());
-    TrailReading { usage, coverage: coverage(cover.iter()), problems: walked.problems }
+    let asked = cover.iter().filter(|cover| cover.is_of(selection));
+    TrailReading { usage, coverage: coverage(asked), problems: walked.problems }
 }
 
 /// What one thread has in its hands.

@@ -25,12 +25,15 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
     /// Microseconds since 1970 UTC.
     Time,
     /// A number.
     Number,
+    /// A text.
     Text,
+    /// A truth value.
     Flag,
     /// A list of texts.
     List,
@@ -38,11 +41,33 @@ pub(crate) enum Kind {
 
 /// A column: its name and what it holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Column {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) required: bool,
+#[non_exhaustive]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// It is never null.
+    pub required: bool,
 }
+
+/// A file set as a table of other engines: `NAME/day=yyyy-mm-dd/*.parquet` below the lake.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Table {
+    /// The folder's name.
+    pub name: &'static str,
+    /// The columns of its files; `day` is a folder, too, and not among them.
+    pub columns: &'static [Column],
+}
+
+/// The file sets; `bodies` only when they were asked for.
+pub const TABLES: [Table; 4] = [
+    Table { name: "events", columns: &EVENTS },
+    Table { name: "daily_actions", columns: &ACTIONS },
+    Table { name: "daily_places", columns: &PLACES },
+    Table { name: "bodies", columns: &BODIES },
+];
 
 const fn of(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, required: false }
@@ -350,13 +375,7 @@ mod tests {
     #[test]
     fn the_documentation_lists_every_column() {
         let text = include_str!("../../../docs/lake.md");
-        let sets: [(&str, &[Column]); 4] = [
-            ("events", &EVENTS),
-            ("daily_actions", &ACTIONS),
-            ("daily_places", &PLACES),
-            ("bodies", &BODIES),
-        ];
-        for (set, columns) in sets {
+        for Table { name: set, columns } in TABLES {
             let table = text.split(&format!("<!-- {set} -->")).nth(1).unwrap();
             let table = table.split(&format!("<!-- /{set} -->")).next().unwrap();
             let listed: Vec<&str> = table

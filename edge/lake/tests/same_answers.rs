@@ -145,7 +145,7 @@ mod tests {
             (ours.totals, theirs.totals) = Default::default();
         }
         assert_eq!(ours, theirs, "{selection:?}");
-        assert_eq!(lake.coverage(), files.coverage);
+        assert_eq!(lake.coverage_of(selection), files.coverage, "{selection:?}");
         assert_eq!(lake.problems().unwrap(), files.problems);
     }
 

@@ -38,6 +38,13 @@ pub(crate) struct Ingest {
 /// Questions about what happened, from the lake when there is one, else from the trail's files
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrailCommand {
+    #[command(flatten)]
+    Question(TrailQuestion),
+    Tables(TrailTables),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrailQuestion {
     Usage(TrailUsage),
     Denied(TrailDenied),
     Root(TrailRoot),
@@ -64,6 +71,9 @@ pub(crate) struct TrailUsage {
     /// An access key
     #[arg(long, value_name = "AKIA…")]
     pub(crate) key: Option<String>,
+    /// One row per principal and action, for all of them
+    #[arg(long)]
+    pub(crate) actions: bool,
     #[command(flatten)]
     pub(crate) from: TrailSource,
 }
@@ -111,6 +121,30 @@ pub(crate) struct TrailCoverage {
     pub(crate) from: TrailSource,
 }
 
+/// Print the statements that make the lake's files tables of DuckDB, Athena or Trino
+///
+/// The tables are `kagimori_events`, `kagimori_daily_actions` and `kagimori_daily_places` (and `kagimori_bodies`, when they were
+/// written): those that `--sql` of the questions asks. With --raw Athena also gets `cloudtrail_raw`, the trail's own files.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 printed, 2 failed.")]
+pub(crate) struct TrailTables {
+    /// The kagimori directory, with the lake that lies at --location, too
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// For which engine
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub(crate) sql: SqlEngine,
+    /// The folder in a bucket that the lake was copied to [DuckDB's default: DIR/lake]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX/")]
+    pub(crate) location: Option<String>,
+    /// Where the trail delivers: what lies before `AWSLogs/`
+    #[arg(long, value_name = "s3://BUCKET/PREFIX/")]
+    pub(crate) raw: Option<String>,
+    /// The organization whose trail it is
+    #[arg(long, value_name = "o-…", requires = "raw")]
+    pub(crate) organization: Option<String>,
+}
+
 /// Where the trail is, and which part of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrailSource {
@@ -133,7 +167,7 @@ pub(crate) struct TrailSource {
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     pub(crate) format: TableFormat,
     /// Print the SQL of this question for another engine over the lake's files, instead of answering it
-    #[arg(long, value_enum, value_name = "ENGINE")]
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "trail")]
     pub(crate) sql: Option<SqlEngine>,
 }
 
@@ -149,10 +183,10 @@ pub(crate) enum TableFormat {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SqlEngine {
-    /// DuckDB, over the files
+    /// DuckDB, over the lake's files
     Duckdb,
-    /// Athena, over a table
+    /// Athena, over the tables of `kagimori trail tables`
     Athena,
-    /// Trino, over a table
+    /// Trino, over the tables of `kagimori trail tables`
     Trino,
 }

@@ -1,4 +1,9 @@
-//! `--sql`: a question as SQL over the lake's files, for other engines. Tables and columns are those of `docs/lake.md`.
+//! `--sql`: a question as SQL over the lake's tables, for other engines: the rows and columns of the answer, without those
+//! that this program alone works out (`use`, `callers`). `scripts/check-sql` runs every question and compares.
+//!
+//! The text is the same for all engines but for the few functions that have other names; DuckDB reads the files themselves.
+
+mod tables;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,74 +13,210 @@ use kagimori_trail::selection::{Only, Selection, Who};
 use super::{Question, View};
 use crate::args::SqlEngine;
 
+pub(super) use tables::tables;
+
+/// Calls of users, roles and root: what services do for themselves, or with root's identity, is no use of a principal.
+const OF_PRINCIPALS: &str = "
+    AND (principal LIKE 'arn:%:iam::%:user/%' OR principal LIKE 'arn:%:iam::%:role/%'
+      OR principal LIKE 'arn:%:sts::%:assumed-role/%' OR principal LIKE 'arn:%:iam::%:root')";
+
+/// Whoever signed in as a user or root; a sign-in may tell only the user's name.
+const OF_SIGNERS: &str = "
+    AND signed_in IS NOT NULL
+    AND (principal LIKE 'arn:%:iam::%:user/%' OR principal LIKE 'arn:%:iam::%:root'
+      OR principal LIKE '____________:user/%')";
+
+/// The columns that questions are asked of, and which rows are calls; `copy` names a copy for another account than the caller's.
+const CALLS: &str = "
+  SELECT event_time, principal, event_source, event_name, error_code, source_ip, read_only, signed_in, sign_in_mfa,
+    shared_event_id, CASE WHEN shared_event_id IS NOT NULL AND account IS DISTINCT FROM caller_account
+      THEN account || ' ' || coalesce(event_id, '') END AS copy
+  FROM kagimori_events
+  WHERE is_update = false AND coalesce(event_type, '') <> 'AwsServiceEvent'
+    AND NOT (principal LIKE 'arn:%:root' AND (invoked_by IS NOT NULL OR coalesce(id_type, '') = 'AWSService'))";
+
+/// Of a call that several accounts got a copy of (`sharedEventID`) the caller's own, else one of the others.
+const COUNTED: &str = "
+  FROM calls
+  WHERE copy IS NULL OR copy IN (
+    SELECT min(copy) FROM calls WHERE shared_event_id IS NOT NULL
+    GROUP BY shared_event_id HAVING count(copy) = count(*))";
+
+/// `s3:GetObject`.
+const ACTION: &str = "regexp_replace(event_source, '\\.amazonaws\\.com$', '') || ':' || event_name AS action";
+
+/// A root user by its account, as the answers name it.
+const NAMED: &str = "CASE WHEN principal LIKE 'arn:%:root' THEN split_part(principal, ':', 5) || ':root' \
+                     ELSE principal END AS principal";
+
 /// The SQL of a question.
 pub(super) fn text(engine: SqlEngine, question: &Question, directory: &Path) -> String {
-    let from = |set: &str| table(engine, directory, set);
-    let place = conditions(&question.selection);
-    match question.view {
-        View::Principals => format!(
-            "SELECT principal, sum(n) AS calls, sum(CASE WHEN error_code IS NULL THEN 0 ELSE n END) AS failed,\n  \
-             count(DISTINCT event_source || ':' || event_name) AS actions, min(\"first\") AS first_call, max(\"last\") AS last_call\n\
-             FROM {}\nWHERE shared_copy = false{place}\nGROUP BY principal\nORDER BY calls DESC, principal\n",
-            from("daily_actions")
-        ),
-        View::Actions => format!(
-            "SELECT principal, event_source, event_name, count(*) AS calls,\n  \
-             sum(CASE WHEN error_code IS NULL THEN 1 ELSE 0 END) AS succeeded, min(event_time) AS first_call,\n  \
-             max(event_time) AS last_call\nFROM {}\nWHERE is_update = false{place}\n\
-             GROUP BY principal, event_source, event_name\nORDER BY principal, event_source, event_name\n",
-            from("events")
-        ),
-        View::Denied => format!(
-            "SELECT principal, event_source, event_name, error_code, count(*) AS calls, min(event_time) AS first_call,\n  \
-             max(event_time) AS last_call\nFROM {}\nWHERE is_update = false{place}\n\
-             GROUP BY principal, event_source, event_name, error_code\nORDER BY calls DESC, principal\n",
-            from("events")
-        ),
-        View::Console => format!(
-            "SELECT principal, sum(CASE WHEN signed_in THEN 1 ELSE 0 END) AS succeeded,\n  \
-             sum(CASE WHEN signed_in AND sign_in_mfa = false THEN 1 ELSE 0 END) AS without_mfa,\n  \
-             sum(CASE WHEN signed_in = false THEN 1 ELSE 0 END) AS failed, max(event_time) AS last_sign_in\n\
-             FROM {}\nWHERE is_update = false{place}\nGROUP BY principal\nORDER BY principal\n",
-            from("events")
-        ),
-        View::Coverage => format!(
-            "SELECT account, region, min(day) AS first_day, max(day) AS last_day, count(DISTINCT day) AS days, count(*) AS events\n\
-             FROM {}\nWHERE is_update = false{place}\nGROUP BY account, region\nORDER BY account, region\n",
-            from("events")
-        ),
+    let mut text = "WITH ".to_owned();
+    if engine == SqlEngine::Duckdb {
+        let files = tables::files(&directory.join("lake").to_string_lossy(), "events");
+        let _ = write!(text, "kagimori_events AS (\n  SELECT * FROM {files}\n), ");
     }
+    let place = conditions(&question.selection);
+    let calls = |whose: &str| format!("calls AS ({CALLS}{whose}{place}\n), ");
+    text += &match question.view {
+        View::Principals => calls(OF_PRINCIPALS) + &principals(),
+        View::Actions => calls(OF_PRINCIPALS) + &actions(engine, question.selection.access_key.as_deref()),
+        View::Denied => calls(OF_PRINCIPALS) + &denied(),
+        View::Console => calls(OF_SIGNERS) + &console(),
+        View::Coverage => coverage(engine, &place),
+    };
+    text.push_str(";\n");
+    text
 }
 
-fn table(engine: SqlEngine, directory: &Path, set: &str) -> String {
+fn principals() -> String {
+    format!(
+        "counted AS (
+  SELECT principal AS arn, {NAMED}, {ACTION}, event_source, event_time, error_code, source_ip, read_only{COUNTED}
+)
+SELECT principal,
+  CASE WHEN arn LIKE 'arn:%:user/%' THEN 'user' WHEN arn LIKE 'arn:%:root' THEN 'root' ELSE 'role' END AS kind,
+  count(*) AS calls, count(error_code) AS failed,
+  sum(CASE WHEN error_code IS NULL AND read_only = false AND event_source <> 'signin.amazonaws.com' THEN 1 ELSE 0 END)
+    AS writes,
+  count(DISTINCT action) AS actions, count(DISTINCT source_ip) AS addresses,
+  min(event_time) AS \"first\", max(event_time) AS \"last\"
+FROM counted
+GROUP BY principal, arn
+ORDER BY calls DESC, principal"
+    )
+}
+
+/// Of a long-term key, what was done with it is told together: a user that was renamed has two ARNs.
+fn actions(engine: SqlEngine, key: Option<&str>) -> String {
+    let principal = match key.filter(|key| key.starts_with("AKIA")) {
+        Some(key) => {
+            format!("{} || (SELECT min(principal) FROM calls) AS principal", quoted(&format!("{key} of ")))
+        }
+        None => NAMED.to_owned(),
+    };
+    let errors = joined(
+        engine,
+        ", ",
+        "error_code || ' ' || CAST(calls AS VARCHAR)",
+        "error_code",
+        "error_code IS NOT NULL",
+    );
+    format!(
+        "counted AS (
+  SELECT {principal}, {ACTION}, event_time, error_code{COUNTED}
+), ends AS (
+  SELECT principal, action, error_code, count(*) AS calls, min(event_time) AS \"first\", max(event_time) AS \"last\"
+  FROM counted GROUP BY principal, action, error_code
+)
+SELECT principal, action, sum(calls) AS calls, sum(CASE WHEN error_code IS NULL THEN calls ELSE 0 END) AS succeeded,
+  {errors} AS errors,
+  min(\"first\") AS \"first\", max(\"last\") AS \"last\"
+FROM ends
+GROUP BY principal, action
+ORDER BY principal, action"
+    )
+}
+
+fn denied() -> String {
+    format!(
+        "counted AS (
+  SELECT {NAMED}, {ACTION}, error_code AS error, event_time{COUNTED}
+)
+SELECT principal, action, error, count(*) AS calls, min(event_time) AS \"first\", max(event_time) AS \"last\"
+FROM counted
+GROUP BY principal, action, error
+ORDER BY calls DESC, principal, action, error"
+    )
+}
+
+/// Sign-ins that tell only a name are the user's of that name in the account, when another tells the ARN.
+fn console() -> String {
+    format!(
+        "counted AS (
+  SELECT principal, event_time, signed_in, sign_in_mfa{COUNTED}
+), named AS (
+  SELECT split_part(principal, ':', 5) || ':user/' || regexp_replace(principal, '^.*/', '') AS name, max(principal) AS arn
+  FROM counted WHERE principal LIKE 'arn:%:user/%' GROUP BY 1
+)
+SELECT coalesce(arn, principal) AS who, sum(CASE WHEN signed_in THEN 1 ELSE 0 END) AS succeeded,
+  sum(CASE WHEN signed_in AND sign_in_mfa = false THEN 1 ELSE 0 END) AS without_mfa,
+  sum(CASE WHEN signed_in THEN 0 ELSE 1 END) AS failed,
+  max(CASE WHEN signed_in THEN event_time END) AS last_success,
+  max(CASE WHEN signed_in AND sign_in_mfa = false THEN event_time END) AS last_without_mfa
+FROM counted LEFT JOIN named ON named.name = counted.principal
+GROUP BY 1
+ORDER BY 1"
+    )
+}
+
+/// Days without an event between two with some are a hole.
+fn coverage(engine: SqlEngine, place: &str) -> String {
+    let holes = joined(engine, " ", "hole", "day", "hole IS NOT NULL");
+    format!(
+        "days AS (
+  SELECT coalesce(account, caller_account, '') AS account, coalesce(region, '') AS region, day, count(*) AS events
+  FROM kagimori_events
+  WHERE is_update = false{place}
+  GROUP BY 1, 2, 3
+), gaps AS (
+  SELECT account, region, day, events, CAST(day AS DATE) AS today,
+    lag(CAST(day AS DATE)) OVER (PARTITION BY account, region ORDER BY day) AS earlier
+  FROM days
+), holes AS (
+  SELECT account, region, day, events, date_diff('day', earlier, today) - 1 AS days_without,
+    CASE date_diff('day', earlier, today) WHEN 1 THEN NULL
+      WHEN 2 THEN CAST(CAST(earlier + INTERVAL '1' DAY AS DATE) AS VARCHAR)
+      ELSE CAST(CAST(earlier + INTERVAL '1' DAY AS DATE) AS VARCHAR) || '..' ||
+        CAST(CAST(today - INTERVAL '1' DAY AS DATE) AS VARCHAR) END AS hole
+  FROM gaps
+)
+SELECT account, region, min(day) AS \"first\", max(day) AS \"last\", count(*) AS days, sum(events) AS events,
+  coalesce(sum(days_without), 0) AS days_without,
+  {holes} AS \"without\"
+FROM holes
+GROUP BY account, region
+ORDER BY account, region"
+    )
+}
+
+/// Texts of a group as one, in an order.
+fn joined(engine: SqlEngine, between: &str, text: &str, order: &str, which: &str) -> String {
     match engine {
         SqlEngine::Duckdb => {
-            let files = directory.join("lake").join(set).join("*").join("*.parquet");
-            let files = files.to_string_lossy().replace('\'', "''");
-            format!("read_parquet('{files}', hive_partitioning = true, hive_types = {{'day': VARCHAR}})")
+            format!("coalesce(string_agg({text}, '{between}' ORDER BY {order}) FILTER (WHERE {which}), '')")
         }
-        SqlEngine::Athena | SqlEngine::Trino => format!("kagimori_{set}"),
+        SqlEngine::Athena | SqlEngine::Trino => {
+            format!(
+                "coalesce(array_join(array_agg({text} ORDER BY {order}) FILTER (WHERE {which}), '{between}'), '')"
+            )
+        }
     }
 }
 
 /// ` AND …` for each condition.
 fn conditions(selection: &Selection) -> String {
     let mut text = String::new();
-    let quoted = |value: &str| format!("'{}'", value.replace('\'', "''"));
     let mut and = |condition: String| {
-        let _ = write!(text, "\n  AND {condition}");
+        let _ = write!(text, "\n    AND {condition}");
+    };
+    let name = |name: &str| {
+        format!("principal LIKE '%/%' AND regexp_replace(principal, '^.*/', '') = {}", quoted(name))
     };
     match &selection.who {
         None => {}
         Some(Who::Exactly(principal)) => and(format!("principal = {}", quoted(principal))),
-        Some(Who::Named(name)) => and(format!("principal LIKE {} ESCAPE '\\'", like(name, ""))),
-        Some(Who::Role(name)) => and(format!("principal LIKE {} ESCAPE '\\'", like(name, ":%role/"))),
+        Some(Who::Named(named)) => and(name(named)),
+        Some(Who::Role(role)) => {
+            and(name(role));
+            and("(principal LIKE '%:role/%' OR principal LIKE '%:assumed-role/%')".to_owned());
+        }
     }
     if let Some(key) = &selection.access_key {
         and(format!("access_key_id = {}", quoted(key)));
     }
     if let Some(account) = &selection.account {
-        and(format!("account = {}", quoted(&account.to_string())));
+        and(format!("coalesce(account, caller_account) = {}", quoted(&account.to_string())));
     }
     match selection.only {
         Only::All => {}
@@ -97,8 +238,6 @@ fn conditions(selection: &Selection) -> String {
     text
 }
 
-/// `'%/NAME'` with the wildcards of LIKE escaped.
-fn like(name: &str, before: &str) -> String {
-    let name = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('\'', "''");
-    if before.is_empty() { format!("'%/{name}'") } else { format!("'%{before}%{name}'") }
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
 }

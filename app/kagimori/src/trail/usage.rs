@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_trail::Usage;
 use kagimori_trail::classify::{UseClass, classify};
-use kagimori_trail::selection::Selection;
+use kagimori_trail::selection::{Only, Selection};
 use kagimori_trail::usage::{Activity, Coverage, Places};
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ pub(super) fn principals(usage: &Usage, unused_days: i64, now: Timestamp) -> Tab
     }
 }
 
-/// One row per principal and action, with the places of each principal above.
+/// One row per principal and action; of a question about somebody, with the places of each principal above.
 pub(super) fn actions(usage: &Usage, selection: &Selection, unused_days: i64, now: Timestamp) -> Table {
     let subjects = match &selection.access_key {
         Some(key) => keys(usage, key),
@@ -88,13 +88,15 @@ pub(super) fn actions(usage: &Usage, selection: &Selection, unused_days: i64, no
             ]);
         }
     }
-    let texts: String = subjects.iter().map(|subject| places(subject, unused_days, now)).collect();
-    let values: Vec<Value> = subjects.iter().map(|subject| places_json(subject, unused_days, now)).collect();
+    let is_about = selection.who.is_some() || selection.access_key.is_some() || selection.only == Only::Root;
+    let told: &[Subject<'_>] = if is_about { &subjects } else { &[] };
+    let texts: String = told.iter().map(|subject| places(subject, unused_days, now)).collect();
+    let values: Vec<Value> = told.iter().map(|subject| places_json(subject, unused_days, now)).collect();
     Table {
         question: "actions",
         columns: vec!["principal", "action", "calls", "succeeded", "errors", "first", "last"],
         rows,
-        summary: (!subjects.is_empty()).then(|| (format!("{texts}\n"), Value::from(values))),
+        summary: (!told.is_empty()).then(|| (format!("{texts}\n"), Value::from(values))),
         nothing: "nothing was done",
     }
 }
