@@ -14,7 +14,7 @@ use kagimori_plan::verdict::{Outcome, Severity, Verdict};
 use kagimori_trail::classify::UseClass;
 use serde::Serialize;
 
-use super::ReportInput;
+use super::{ReportInput, charts};
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -122,9 +122,13 @@ struct NotGiven {
 pub(super) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<()> {
     let data = escaped(&serde_json::to_string(&data(input))?);
     let mut rest = PAGE;
-    for (mark, content) in
-        [("/*style*/", STYLE), ("/*texts*/", &escaped(TEXTS)), ("/*data*/", &data), ("/*script*/", SCRIPT)]
-    {
+    for (mark, content) in [
+        ("/*style*/", STYLE),
+        ("/*charts*/", &charts::markup(input)),
+        ("/*texts*/", &escaped(TEXTS)),
+        ("/*data*/", &data),
+        ("/*script*/", SCRIPT),
+    ] {
         let Some((before, after)) = rest.split_once(mark) else {
             return Err(io::Error::other("the page lacks a mark"));
         };
