@@ -348,9 +348,9 @@ fn table(proposals: &[Proposal], outcome: &Outcome, args: &args::Tighten, text: 
         let look = if proposal.wants_a_look() { "yes" } else { "" };
         let _ = writeln!(text, "  {change:<15}  {look:<4}  {}", held.principal);
     }
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (arn, why) in &outcome.refused {
-        reasons.entry(why).or_default().push(arn.as_str());
+        reasons.entry(why.sentence()).or_default().push(arn.as_str());
     }
     if !reasons.is_empty() {
         let _ = writeln!(text, "\nNothing is proposed for");
@@ -380,7 +380,7 @@ pub(super) struct Output<'a> {
 #[derive(Serialize)]
 struct RefusedOutput<'a> {
     principal: &'a str,
-    why: &'a str,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -414,7 +414,7 @@ pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a>
         refused: outcome
             .refused
             .iter()
-            .map(|(principal, why)| RefusedOutput { principal: principal.as_str(), why })
+            .map(|(principal, why)| RefusedOutput { principal: principal.as_str(), why: why.sentence() })
             .collect(),
     }
 }

@@ -102,7 +102,7 @@ fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String 
                 code(&about.action),
                 thousands(finding.count),
                 unbroken(&day(finding.last)),
-                escape(&about.why),
+                both(&about.why.to_string(), &about.why.japanese()),
                 resources(finding),
                 format!(
                     "{}<br>{}",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use kagimori_plan::replay::{About, Counts, Finding, Verdict};
+use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
 use serde::Serialize;
 
 use super::Shown;
@@ -162,7 +162,7 @@ struct PrincipalOutput<'a> {
 struct FindingOutput<'a> {
     verdict: Verdict,
     action: &'a str,
-    why: &'a str,
+    why: &'a Why,
     #[serde(flatten)]
     finding: &'a Finding,
 }
