@@ -9,6 +9,7 @@ use super::propose::Refused;
 use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
+use crate::counted::counted;
 use crate::document_page::{both, card, code, document, escape, steps, table, unbroken};
 use crate::whatif::show::{day, instant, thousands};
 
@@ -283,7 +284,7 @@ fn remarks(proposal: &Proposal) -> String {
             services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
         let more = services.len().saturating_sub(40);
         let more = if more > 0 {
-            both(&format!(" and {more} more services"), &format!(" ほか {more} サービス"))
+            both(&format!(" and {}", counted(more, "more service")), &format!(" ほか {more} サービス"))
         } else {
             String::new()
         };

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use super::last_accessed;
 use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
 use crate::ask::subject;
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::scene::{DAY, Scene, Window};
 
@@ -58,10 +59,8 @@ impl Refused {
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::ShortTrail { days, floor } => {
-                let (are, days_word) = if *days == 1 { ("is", "day") } else { ("are", "days") };
-                format!(
-                    "there {are} {days} {days_word} of trail of its account, and `--floor` asks for {floor}"
-                )
+                let (are, days) = (if *days == 1 { "is" } else { "are" }, counted(days, "day"));
+                format!("there {are} {days} of trail of its account, and `--floor` asks for {floor}")
             }
             Self::Plan(refusal) => refusal.sentence(),
         }

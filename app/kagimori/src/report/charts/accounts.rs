@@ -10,6 +10,7 @@ use kagimori_trail::usage::{Activity, Coverage};
 use super::days::{self, Days, ranges};
 use super::strip::{Mark, bars, legend};
 use super::{Scene, heading, hint, named, table, told};
+use crate::counted::counted;
 use crate::document_page::{both, unbroken};
 use crate::whatif::show::thousands;
 
@@ -185,9 +186,8 @@ impl Row<'_> {
         let mut remarks = Vec::new();
         if self.holes.missing > 0 {
             let count = self.holes.missing;
-            let words = if count == 1 { "day" } else { "days" };
             remarks.push(warning((
-                &format!("{count} {words} without events"),
+                &format!("{} without events", counted(count, "day")),
                 &format!("イベントのない日 {count} 日"),
             )));
         }
@@ -267,7 +267,8 @@ fn rest(rows: &[Row<'_>]) -> String {
     let (count, holes) = (rest.len(), rest.iter().filter(|row| row.holes.missing > 0).count());
     hint((
         &format!(
-            "{count} more accounts are not drawn; {holes} of them have days without events. The tab Accounts lists all."
+            "Not drawn: {}, {holes} of them with days without events. The tab Accounts lists all.",
+            counted(count, "more account")
         ),
         &format!(
             "ほかの {count} アカウントは省略しています（うちイベントのない日があるもの {holes}）。全件は「アカウント」タブにあります。"

@@ -9,6 +9,7 @@ use kagimori_trail::usage::Activity;
 use super::days::{self, Days};
 use super::strip::{Mark, legend, strip};
 use super::{Scene, heading, hint, table, told};
+use crate::counted::counted;
 use crate::document_page::{both, code, escape, unbroken};
 use crate::whatif::show::thousands;
 
@@ -162,7 +163,8 @@ fn rest(rows: &[Row<'_>]) -> String {
     let (all, used) = (rest.len(), rest.len().saturating_sub(noise).saturating_sub(unseen));
     hint((
         &format!(
-            "{all} more keys are not drawn: {used} in use, {noise} only noise, {unseen} never seen. The tab Users and keys lists all."
+            "Not drawn: {}, of which {used} in use, {noise} only noise, {unseen} never seen. The tab Users and keys lists all.",
+            counted(all, "more key")
         ),
         &format!(
             "ほかの {all} 個のキーは省略しています（利用中 {used}、ノイズのみ {noise}、観測なし {unseen}）。全件は「ユーザーとキー」タブにあります。"

@@ -8,6 +8,7 @@ use kagimori_trail::usage::{Activity, SignIns};
 use super::days::{self, Days};
 use super::strip::{Mark, legend, parts, strip};
 use super::{Scene, heading, hint, named, table, told};
+use crate::counted::counted;
 use crate::document_page::unbroken;
 use crate::whatif::show::thousands;
 
@@ -41,7 +42,7 @@ pub(super) fn root(scene: &Scene<'_>) -> String {
             (Mark::Quiet, ("nothing", "なし")),
             (Mark::Hole, ("no trail", "トレイルなし")),
         ]),
-        rest(roots.len(), ("accounts", "アカウント")),
+        rest(roots.len(), ("account", "アカウント")),
         hint((
             "Each block should be an occasion that somebody remembers.",
             "どのブロックも、誰かが覚えている作業であるはずです。",
@@ -114,7 +115,7 @@ pub(super) fn sign_ins(scene: &Scene<'_>) -> String {
             (Mark::WithMfa, ("with MFA", "MFA あり")),
             (Mark::Failed, ("failed", "失敗")),
         ]),
-        rest(signers.len(), ("users", "ユーザー")),
+        rest(signers.len(), ("user", "ユーザー")),
     ]
     .concat();
     super::dated(title, scene.days, &body)
@@ -161,7 +162,7 @@ fn rest(all: usize, what: (&str, &str)) -> String {
         return String::new();
     }
     hint((
-        &format!("{rest} more {} are not drawn.", what.0),
+        &format!("Not drawn: {}.", counted(rest, &format!("more {}", what.0))),
         &format!("ほかの {rest} {}は省略しています。", what.1),
     ))
 }

@@ -152,7 +152,7 @@ fn hundreds_of_keys_over_more_than_a_year_stay_small() {
     assert_eq!(text.matches("svc-").count(), 40, "the forty oldest have a row");
     assert!(text.contains("svc-299") && !text.contains("svc-100<"), "older keys come first");
     assert!(
-        text.contains("260 more keys are not drawn: 0 in use, 0 only noise, 260 never seen"),
+        text.contains("Not drawn: 260 more keys, of which 0 in use, 0 only noise, 260 never seen"),
         "{}",
         text.len()
     );
