@@ -108,9 +108,10 @@ impl<'a> Row<'a> {
         } else {
             String::new()
         };
-        let id = self.key.id.as_ref().map_or_else(String::new, |id| format!(" · {}", code(id.as_str())));
+        // The key first: of a long account name the end is cut off.
+        let id = self.key.id.as_ref().map_or_else(String::new, |id| format!("{} · ", code(id.as_str())));
         let account = escape(&scene.account(self.user.account));
-        format!("{}{administrator}<br><span class=\"soft of\">{account}{id}</span>", escape(&self.user.user))
+        format!("{}{administrator}<br><span class=\"soft of\">{id}{account}</span>", escape(&self.user.user))
     }
 
     /// What the key did on a day, if anything.
