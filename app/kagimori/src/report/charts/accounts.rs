@@ -181,7 +181,7 @@ impl Row<'_> {
     /// What is missing, in words.
     fn remarks(&self, days: Days) -> String {
         let Some(window) = self.holes.window else {
-            return warning(("no event of this account", "このアカウントのイベントはありません"));
+            return warning(("no event of this account", "このアカウントのイベントなし"));
         };
         let mut remarks = Vec::new();
         if self.holes.missing > 0 {
@@ -196,11 +196,11 @@ impl Row<'_> {
         }
         if self.ends_early(days) {
             let last = days::date(window.last);
-            remarks.push(warning((&format!("ends on {last}"), &format!("{last} で終わっています"))));
+            remarks.push(warning((&format!("ends on {last}"), &format!("{last} まで"))));
         }
         if window.first > days.first.saturating_add(1) {
             let first = days::date(window.first);
-            remarks.push(told((&format!("begins on {first}"), &format!("{first} から始まります"))));
+            remarks.push(told((&format!("begins on {first}"), &format!("{first} から"))));
         }
         remarks.retain(|remark| !remark.is_empty());
         if remarks.is_empty() { told(("none", "なし")) } else { remarks.join("<br>") }
