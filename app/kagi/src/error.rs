@@ -94,7 +94,7 @@ pub(crate) enum KagiError {
         source: io::Error,
     },
     /// Somebody was asked a moment ago and did not answer.
-    #[error("the MFA code was asked for {ago} seconds ago and not given")]
+    #[error("the MFA code was asked for {} ago and not given", seconds(.ago))]
     AskedJustNow {
         /// Seconds since.
         ago: i64,
@@ -102,7 +102,7 @@ pub(crate) enum KagiError {
         command: String,
     },
     /// The code was used already and there is no time to wait for the next.
-    #[error("this MFA code was used already; the device shows another in {} seconds", .0)]
+    #[error("this MFA code was used already; the device shows another in {}", seconds(.0))]
     CodeUsed(i64),
     /// Too many wrong codes.
     #[error("AWS did not take the MFA code")]
@@ -250,6 +250,10 @@ impl KagiError {
             Self::Form(_) => "it may be of a newer version; otherwise `kagi forget --sessions`".into(),
         }
     }
+}
+
+fn seconds(count: &i64) -> String {
+    if *count == 1 { "1 second".to_owned() } else { format!("{count} seconds") }
 }
 
 fn write_hint(source: &io::Error) -> &'static str {

@@ -9,6 +9,7 @@ use kagimori_lake::{Counts, Coverage, Validation};
 use serde::Serialize;
 
 use crate::args::{Format, Ingest};
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::explain_command::Schema;
@@ -104,29 +105,41 @@ fn text(report: &Report) -> String {
     let (run, lake) = (&report.counts, &report.lake);
     let _ = writeln!(
         text,
-        "Read {} new files ({} known): {} events, {} that had come before, {} of uncompressed JSON",
-        run.files,
+        "Read {} ({} known): {}, {} that had come before, {} of uncompressed JSON",
+        counted(run.files, "new file"),
         report.known_files,
-        run.events,
+        counted(run.events, "event"),
         run.duplicates,
         size(run.bytes)
     );
     let set_aside = [
-        (run.damaged_events, "records were damaged and set aside"),
-        (run.updates, "events repeat earlier ones with other fields; they are marked and not counted"),
-        (run.not_calls, "records are no calls (Insights)"),
-        (report.insights, "Insight files were passed over"),
-        (run.odd_types, "fields had another type than they should; they count as absent"),
+        (run.damaged_events, ["record was damaged and set aside", "records were damaged and set aside"]),
+        (
+            run.updates,
+            [
+                "event repeats an earlier one with other fields; it is marked and not counted",
+                "events repeat earlier ones with other fields; they are marked and not counted",
+            ],
+        ),
+        (run.not_calls, ["record is no call (Insights)", "records are no calls (Insights)"]),
+        (report.insights, ["Insight file was passed over", "Insight files were passed over"]),
+        (
+            run.odd_types,
+            [
+                "field had another type than it should; it counts as absent",
+                "fields had another type than they should; they count as absent",
+            ],
+        ),
     ];
-    for (count, what) in set_aside.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = writeln!(text, "  {count} {what}");
+    for (count, [one, many]) in set_aside.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = writeln!(text, "  {count} {}", if count == 1 { one } else { many });
     }
     let share = if lake.bytes == 0 { 0.0 } else { report.lake_bytes as f64 * 100.0 / lake.bytes as f64 };
     let _ = writeln!(
         text,
-        "The lake holds {} events of {} files in {} ({share:.1} % of the uncompressed JSON)",
-        lake.events,
-        lake.files,
+        "The lake holds {} of {} in {} ({share:.1} % of the uncompressed JSON)",
+        counted(lake.events, "event"),
+        counted(lake.files, "file"),
         size(report.lake_bytes)
     );
     cover(&mut text, &report.coverage);
@@ -147,14 +160,19 @@ fn cover(text: &mut String, coverage: &Coverage) {
         coverage.regions.iter().map(|region| region.account.as_str()).collect();
     let regions: std::collections::BTreeSet<&str> =
         coverage.regions.iter().map(|region| region.region.as_str()).collect();
-    let _ =
-        writeln!(text, "It covers {first} to {last}: {} accounts, {} regions", accounts.len(), regions.len());
+    let _ = writeln!(
+        text,
+        "It covers {first} to {last}: {}, {}",
+        counted(accounts.len(), "account"),
+        counted(regions.len(), "region")
+    );
     let holed = coverage.regions.iter().filter(|region| !region.holes.is_empty()).count();
     if holed > 0 {
         let _ = writeln!(
             text,
-            "  {holed} of {} account regions have days without an event: `kagimori trail coverage` lists them",
-            coverage.regions.len()
+            "  {holed} of {} {} days without an event: `kagimori trail coverage` lists them",
+            counted(coverage.regions.len(), "account region"),
+            if holed == 1 { "has" } else { "have" }
         );
     }
 }
@@ -167,12 +185,12 @@ fn validated(text: &mut String, validation: &Validation) {
     }
     let _ = writeln!(
         text,
-        "Log file validation: {} digests ({} signed, {} with a signature that could not be checked); {} files valid, \
+        "Log file validation: {} ({} signed, {} with a signature that could not be checked); {} valid, \
          {} changed, {} missing, {} not covered",
-        validation.digests,
+        counted(validation.digests, "digest"),
         validation.signed,
         validation.unsigned,
-        validation.valid,
+        counted(validation.valid, "file"),
         validation.changed.len(),
         validation.missing.len(),
         validation.not_covered
@@ -196,7 +214,12 @@ fn wrong(text: &mut String, problems: &[Problem]) {
     if problems.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{} files were damaged or could not be read:", problems.len());
+    let _ = writeln!(
+        text,
+        "{} {} damaged or could not be read:",
+        counted(problems.len(), "file"),
+        if problems.len() == 1 { "was" } else { "were" }
+    );
     for problem in problems.iter().take(SHOWN_MAX) {
         let _ = writeln!(text, "  {}: {}\n    hint: {}", problem.file, problem.message, problem.hint);
     }

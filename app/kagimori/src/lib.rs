@@ -7,6 +7,7 @@
 mod args;
 mod ask;
 mod checks_command;
+mod counted;
 mod directory;
 mod document_page;
 mod error;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use kagimori_lake::Progress;
 
+use crate::counted::counted;
+
 /// How long people wait without asking.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -29,10 +31,10 @@ impl Bar {
         let Ok(mut drawn) = self.drawn.lock() else { return };
         let bar = drawn.get_or_insert_with(|| self.draw(step));
         bar.set_position(step.bytes);
-        let files = format!("{} of {} files", step.files, step.files_total);
+        let files = format!("{} of {}", step.files, counted(step.files_total, "file"));
         bar.set_message(match step.events {
             0 => files,
-            events => format!("{files}, {events} events"),
+            events => format!("{files}, {}", counted(events, "event")),
         });
     }
 

@@ -1,5 +1,6 @@
 //! What a review looks like: renderers from values to text. Nothing is decided here.
 
+mod charts;
 pub(crate) mod csv;
 mod html;
 pub(crate) mod json;

@@ -31,6 +31,9 @@ impl Source {
         } else if let Some(trail) = &directory.trail {
             match lake.unread(trail, &directory.root)? {
                 0 => {}
+                1 => printer::warning(
+                    "1 file of `trail/` is not in the lake, and is left out: `kagimori ingest` reads it",
+                ),
                 unread => printer::warning(&format!(
                     "{unread} files of `trail/` are not in the lake, and are left out: `kagimori ingest` reads them"
                 )),

@@ -10,6 +10,7 @@ mod terraform;
 use kagimori_policy::compare::Inclusion;
 
 use crate::args::{self, Format};
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
@@ -21,7 +22,11 @@ use propose::{Outcome, Proposal};
 pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
     if args.holdout >= args.days {
         return Err(AppError::Argument {
-            message: format!("a holdout of {} days leaves nothing of {} days", args.holdout, args.days),
+            message: format!(
+                "a holdout of {} leaves nothing of {}",
+                counted(args.holdout, "day"),
+                counted(args.days, "day")
+            ),
             hint: "hold fewer days back, or give more `--days`".to_owned(),
         });
     }

@@ -105,7 +105,8 @@ fn answer(table: &Table, from: &TrailSource, source: &Source, problems: usize) -
         return Ok(Exit::Clean);
     }
     let hint = "`kagimori review` and `kagimori ingest` name them";
-    printer::warning(&format!("{problems} files of the trail were damaged or could not be read: {hint}"));
+    let (files, were) = if problems == 1 { ("file", "was") } else { ("files", "were") };
+    printer::warning(&format!("{problems} {files} of the trail {were} damaged or could not be read: {hint}"));
     Ok(Exit::Incomplete)
 }
 

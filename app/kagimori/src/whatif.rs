@@ -10,6 +10,7 @@ use kagimori_plan::Plan;
 use kagimori_plan::replay::Evidence;
 
 use crate::args::{self, Format};
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
@@ -35,8 +36,8 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let shown = Shown { plan: &plan, evidence: &replayed.evidence, window, days: args.days };
     if replayed.evidence.totals.total() == 0 {
         printer::warning(&format!(
-            "the trail holds no call of the last {} days: nothing was replayed",
-            args.days
+            "the trail holds no call of the last {}: nothing was replayed",
+            counted(args.days, "day")
         ));
     }
     if let Some(path) = &args.page {

@@ -54,6 +54,91 @@ mod tests {
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
     }
 
+    /// The texts of elements with `open … close`, without the markup inside; and what is left of the page without them.
+    fn take(page: &str, open: &str, close: &str) -> (Vec<String>, String) {
+        let (mut texts, mut rest) = (Vec::new(), String::new());
+        let mut parts = page.split(open);
+        rest.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let (text, after) = part.split_once(close).unwrap();
+            texts.push(text.to_owned());
+            rest.push(' ');
+            rest.push_str(after);
+        }
+        (texts, rest)
+    }
+
+    fn without_tags(page: &str) -> String {
+        page.split('<')
+            .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn is_japanese(text: &str) -> bool {
+        text.chars().any(|one| matches!(one, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'))
+    }
+
+    /// What is no data stands on a page in both languages.
+    fn stands_in_both_languages(page: &str) {
+        let (_, page) = page.split_once("<main>").unwrap();
+        let (main, _) = page.split_once("</main>").unwrap();
+        let (english, main) = take(main, "<span lang=\"en\">", "</span>");
+        let (japanese, main) = take(&main, "<span lang=\"ja\">", "</span>");
+        assert_eq!(english.len(), japanese.len());
+        assert!(english.len() > 20, "only {} texts", english.len());
+        // Keys, ARNs and numbers are the same in every language; `MFA` and the like, too.
+        let is_same = |text: &str| {
+            !text.split_whitespace().any(|word| word.chars().all(|one| one.is_ascii_lowercase()))
+        };
+        for (english, japanese) in english.iter().zip(&japanese) {
+            assert!(is_japanese(japanese) || is_same(english), "`{english}` is `{japanese}` in Japanese");
+            assert!(!is_japanese(english), "`{english}` in English");
+        }
+        let (_, main) = take(&main, "<code>", "</code>");
+        let (_, main) = take(&main, "<pre>", "</pre>");
+        // Left are names of policies and statements, numbers and dates: never two words of prose after each other.
+        let left = without_tags(&main);
+        let is_prose = |word: &&str| word.len() > 2 && word.chars().all(|one| one.is_ascii_lowercase());
+        let words: Vec<&str> = left.split_whitespace().collect();
+        let prose: Vec<_> = words.windows(2).filter(|pair| pair.iter().all(is_prose)).collect();
+        assert!(prose.is_empty(), "{prose:?}");
+    }
+
+    #[test]
+    fn the_page_of_tighten_is_in_both_languages() {
+        let dir = shiosai("tighten-page");
+        let at = dir.to_str().unwrap();
+        run(&["tighten", "--all", "--dir", at, "--holdout", "14"]);
+        let page = std::fs::read_to_string(dir.join("tighten/index.html")).unwrap();
+        for told in [
+            "サービスがこのアクセスレベルで利用中",
+            "アイデンティティベースのポリシーに許可がない",
+            "AWS または Identity Center",
+        ] {
+            assert!(page.contains(told), "{told}");
+        }
+        stands_in_both_languages(&page);
+    }
+
+    #[test]
+    fn the_page_of_whatif_is_in_both_languages() {
+        let dir = shiosai("whatif-page");
+        let scp = dir.join("scp.json");
+        let statements = [
+            r#"{"Effect":"Deny","Action":["s3:*","sts:AssumeRole"],"Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}"#,
+            r#"{"Effect":"Deny","Action":"ec2:*","Resource":"*"}"#,
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
+        ];
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+        std::fs::write(&scp, text).unwrap();
+        let (at, page) = (dir.to_str().unwrap(), dir.join("whatif.html"));
+        run(&["whatif", "--dir", at, "--scp", scp.to_str().unwrap(), "--page", page.to_str().unwrap()]);
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains("サービスコントロールポリシー（SCP）が明示的に拒否"), "{}", page.len());
+        stands_in_both_languages(&page);
+    }
+
     /// The account whose trail holds data events.
     #[test]
     fn an_accounts_proposals_are_proved_sufficient_and_minimal() {

@@ -14,6 +14,7 @@ mod class;
 mod evidence;
 mod judge;
 mod resource;
+mod why;
 
 pub use circumstances::facts;
 pub use class::{Class, Classes, Telling, Witness};
@@ -21,6 +22,7 @@ pub use evidence::{About, Counts, Evidence, Finding, PrincipalEvidence};
 pub(crate) use judge::document_about;
 pub use judge::{Judgement, Replay, Said, Verdict, subject_of};
 pub use resource::{is_untold, question};
+pub use why::{Denial, Why};
 
 #[cfg(test)]
 pub(crate) mod tests;

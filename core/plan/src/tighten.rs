@@ -35,7 +35,7 @@ use crate::replay::{Class, Witness};
 
 pub use compose::{Element, ElementKind, Support};
 pub use report::{Denied, Dropped, Rare};
-pub use unseen::{LastAccessed, Logging, Unseen};
+pub use unseen::{LastAccessed, Logging, Unseen, UnseenWhy};
 pub use verify::{Failing, Verified, verify};
 
 use alone::Alone;
@@ -138,10 +138,10 @@ pub enum Refusal {
         /// Characters, white space not counted.
         characters: usize,
     },
-    /// It cannot be replaced.
-    NotReplaceable {
-        /// Why.
-        why: String,
+    /// What it has is not known.
+    NotKnown {
+        /// Whose policies.
+        principal: Arn,
     },
 }
 
@@ -253,7 +253,7 @@ fn finish(
     let changes =
         replacement(input.estate, &input.subject.arn, POLICY_NAME, &new).map_err(|error| match error {
             ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
-            other => Refusal::NotReplaceable { why: other.to_string() },
+            ReplacementError::NotKnown(principal) => Refusal::NotKnown { principal },
         })?;
     let before: Vec<Document> = old.iter().map(|(_, document)| document.clone()).collect();
     let soundness = included(&new, &before);
@@ -303,7 +303,30 @@ impl Refusal {
             Self::TooLong { characters } => {
                 format!("what it needs takes {characters} characters of policy, more than AWS's limits allow")
             }
-            Self::NotReplaceable { why } => why.clone(),
+            Self::NotKnown { principal } => ReplacementError::NotKnown(principal.clone()).to_string(),
+        }
+    }
+
+    /// In a sentence, in Japanese.
+    pub fn japanese(&self) -> String {
+        match self {
+            Self::NotYours => {
+                "AWS または Identity Center が管理しています。許可セットの側で変更してください".to_owned()
+            }
+            Self::NoCalls => {
+                "この証跡に呼び出しがなく、残すべきものがありません。絞り込むのではなく廃止してください".to_owned()
+            }
+            Self::NothingNeeded => {
+                "行った操作はどれも自身の許可を必要としません。本体かポリシーを廃止するか、残すものを `--keep` で指定してください".to_owned()
+            }
+            Self::PoliciesNotKnown { names } => format!("提供されていないポリシーがあります：{}", names.join("、")),
+            Self::NoPolicies => "アイデンティティベースのポリシーがありません".to_owned(),
+            Self::TooLong { characters } => {
+                format!("必要なポリシーが {characters} 文字になり、AWS の上限に収まりません")
+            }
+            Self::NotKnown { principal } => {
+                format!("{principal} のポリシーが分かりません。認可の詳細（get-account-authorization-details）が提供されていません")
+            }
         }
     }
 }

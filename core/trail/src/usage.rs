@@ -109,6 +109,8 @@ pub struct Activity {
     pub workloads: Places,
     /// Calls per day, by days since 1970-01-01 (UTC).
     pub days: BTreeMap<i32, u32>,
+    /// Of these, the calls that failed (any error code); days without one are not here.
+    pub failed_days: BTreeMap<i32, u32>,
     /// Calls with MFA in the session.
     pub with_mfa: u64,
 }

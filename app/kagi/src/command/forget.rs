@@ -24,7 +24,10 @@ pub(crate) fn run(arguments: &args::Forget) -> Result<ExitCode, KagiError> {
             Some(profile) => one(context, profile, arguments.yes)?,
             None => {
                 let count = sessions(context)?;
-                printer::note(&format!("{count} sessions removed; they stay valid at AWS until they end"));
+                printer::note(&match count {
+                    1 => "1 session removed; it stays valid at AWS until it ends".to_owned(),
+                    _ => format!("{count} sessions removed; they stay valid at AWS until they end"),
+                });
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{can, question};
 use crate::args::{Format, WhatCan};
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::explain_command::Schema;
@@ -106,7 +107,11 @@ fn text(principal: &str, resource: &str, rows: &[Row], lists_actions: bool) -> S
     let on = if resource == "*" { "some resource".to_owned() } else { resource.to_owned() };
     let sure = rows.iter().filter(|row| row.answer == "allowed").count();
     let open = rows.len().saturating_sub(sure);
-    let _ = writeln!(text, "{principal} can call {sure} actions on {on}, {open} more under conditions");
+    let _ = writeln!(
+        text,
+        "{principal} can call {} on {on}, {open} more under conditions",
+        counted(sure, "action")
+    );
     if lists_actions {
         for row in rows {
             let mark = if row.answer == "allowed" { "can" } else { "if " };

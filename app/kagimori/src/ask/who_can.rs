@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{can, question};
 use crate::args::{Format, WhoCan};
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::explain_command::Schema;
@@ -73,11 +74,11 @@ fn text(access: &Access<'_>, question: &Question, rows: &[Row]) -> String {
     let (sure, open): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.allowed_if.is_none());
     let _ = writeln!(
         text,
-        "{} on {}: {} of {} principals can, {} more under conditions",
+        "{} on {}: {} of {} can, {} more under conditions",
         question.action,
         question.resource,
         sure.len(),
-        access.subjects().len(),
+        counted(access.subjects().len(), "principal"),
         open.len()
     );
     for row in sure {

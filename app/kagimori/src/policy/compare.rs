@@ -240,7 +240,9 @@ impl Witness {
         }
         let more = self.near.len().saturating_sub(NEAR_MAX);
         if more > 0 {
-            let _ = writeln!(text, "and {more} more grants name the action, but do not reach this request");
+            let (grants, do_not) =
+                if more == 1 { ("grant names", "does not") } else { ("grants name", "do not") };
+            let _ = writeln!(text, "and {more} more {grants} the action, but {do_not} reach this request");
         }
         text
     }

@@ -7,6 +7,7 @@ use kagimori_policy::scenario::{self, Report};
 use serde::Serialize;
 
 use crate::args::Eval;
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::policy::json_files::json_files;
@@ -100,11 +101,14 @@ fn differs(file: &str, report: &Report) -> String {
 impl Tally {
     fn summary(&self, files: usize) -> String {
         let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
-        let unread =
-            if self.unread > 0 { format!(", {} files not read", self.unread) } else { String::new() };
+        let unread = if self.unread > 0 {
+            format!(", {} not read", counted(self.unread, "file"))
+        } else {
+            String::new()
+        };
         let as_expected = self.cases.saturating_sub(self.differing);
-        let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-        format!("{as_expected} of {} cases as expected in {files}{skipped}{unread}", self.cases)
+        let (cases, files) = (counted(self.cases, "case"), counted(files, "file"));
+        format!("{as_expected} of {cases} as expected in {files}{skipped}{unread}")
     }
 
     fn exit(&self) -> Exit {

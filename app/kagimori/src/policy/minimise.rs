@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::args::{Format, Minimise};
 use crate::ask::policy_file;
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::explain_command::Schema;
@@ -34,8 +35,9 @@ pub(crate) fn run(args: &Minimise) -> Result<Exit, AppError> {
     }
     if !minimised.fits {
         printer::warning(&format!(
-            "it does not fit {} document(s) of {} characters; a statement with `NotAction` or `NotResource` is not divided",
-            options.documents_max, options.document_size
+            "it does not fit {} of {} characters; a statement with `NotAction` or `NotResource` is not divided",
+            counted(options.documents_max, "document"),
+            options.document_size
         ));
     }
     Ok(match (&minimised.sameness, minimised.fits) {
@@ -67,13 +69,13 @@ fn summary(minimised: &Minimised) -> String {
         Sameness::Unchanged(why) => format!("given back as it was: {why}"),
     };
     format!(
-        "{} → {} characters ({saved} % less), {} → {} statements, {} → {} documents; {proof}",
+        "{} → {} ({saved} % less), {} → {}, {} → {}; {proof}",
         before.characters,
-        after.characters,
+        counted(after.characters, "character"),
         before.statements,
-        after.statements,
+        counted(after.statements, "statement"),
         before.documents,
-        after.documents
+        counted(after.documents, "document")
     )
 }
 

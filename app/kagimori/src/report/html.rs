@@ -14,7 +14,7 @@ use kagimori_plan::verdict::{Outcome, Severity, Verdict};
 use kagimori_trail::classify::UseClass;
 use serde::Serialize;
 
-use super::ReportInput;
+use super::{ReportInput, charts};
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -122,9 +122,13 @@ struct NotGiven {
 pub(super) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<()> {
     let data = escaped(&serde_json::to_string(&data(input))?);
     let mut rest = PAGE;
-    for (mark, content) in
-        [("/*style*/", STYLE), ("/*texts*/", &escaped(TEXTS)), ("/*data*/", &data), ("/*script*/", SCRIPT)]
-    {
+    for (mark, content) in [
+        ("/*style*/", STYLE),
+        ("/*charts*/", &charts::markup(input)),
+        ("/*texts*/", &escaped(TEXTS)),
+        ("/*data*/", &data),
+        ("/*script*/", SCRIPT),
+    ] {
         let Some((before, after)) = rest.split_once(mark) else {
             return Err(io::Error::other("the page lacks a mark"));
         };
@@ -264,7 +268,7 @@ fn finding(verdict: &Verdict) -> Finding<'_> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{PAGE, SCRIPT, TEXTS, escaped};
+    use super::{PAGE, SCRIPT, STYLE, TEXTS, escaped};
 
     fn texts() -> BTreeMap<String, [String; 2]> {
         serde_json::from_str(TEXTS).unwrap()
@@ -309,6 +313,42 @@ mod tests {
         }
         for key in &used {
             assert!(texts.contains_key(key) || key.ends_with('-'), "the text `{key}` does not exist");
+        }
+    }
+
+    /// Relative luminance (WCAG 2.2).
+    fn luminance(color: &str) -> f64 {
+        let digits: String = match color.len() {
+            3 => color.chars().flat_map(|digit| [digit, digit]).collect(),
+            _ => color.to_owned(),
+        };
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(digits.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+    }
+
+    /// Text has 4.5 : 1 against what it stands on, pictures 3 : 1 (WCAG 2.2, 1.4.3 and 1.4.11).
+    #[test]
+    fn colours_can_be_told_from_the_ground_by_day_and_by_night() {
+        let schemes: Vec<&str> = STYLE.split(":root{").skip(1).collect();
+        assert_eq!(schemes.len(), 2);
+        for scheme in schemes {
+            let (colors, _) = scheme.split_once('}').unwrap();
+            let colors: BTreeMap<&str, &str> =
+                colors.split(';').filter_map(|one| one.trim().strip_prefix("--")?.split_once(":#")).collect();
+            let contrast = |name: &str, ground: &str| {
+                let (one, other) = (luminance(colors[name]), luminance(colors[ground]));
+                (one.max(other) + 0.05) / (one.min(other) + 0.05)
+            };
+            for name in ["ink", "soft", "accent", "critical", "high", "medium", "low", "good", "unknown"] {
+                for ground in ["paper", "ground"] {
+                    let contrast = contrast(name, ground);
+                    assert!(contrast >= 4.5, "{name} on {ground}: {contrast:.2}");
+                }
+            }
+            assert!(contrast("info", "paper") >= 3.0, "{:.2}", contrast("info", "paper"));
         }
     }
 

@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ReportInput;
 use super::csv::word;
+use crate::counted::counted;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -44,14 +45,15 @@ pub(crate) fn summary(input: &ReportInput<'_>, report: Option<&Path>) -> String 
 fn headline(input: &ReportInput<'_>, text: &mut String) {
     let failures = count(input, Outcome::Fail);
     let reviewed = input.review.accounts.iter().filter(|row| is_reviewed(row)).count();
-    let over = format!("in {reviewed} {}", plural(reviewed, "account", "accounts"));
+    let over = format!("in {}", counted(reviewed, "account"));
     let _ = if !input.estate.problems.is_empty() {
         writeln!(
             text,
-            "{YELLOW}INCOMPLETE{YELLOW:#}  part of what was given could not be read; {failures} findings {over}"
+            "{YELLOW}INCOMPLETE{YELLOW:#}  part of what was given could not be read; {} {over}",
+            counted(failures, "finding")
         )
     } else if failures > 0 {
-        writeln!(text, "{RED}FINDINGS{RED:#}  {failures} findings {over}")
+        writeln!(text, "{RED}FINDINGS{RED:#}  {} {over}", counted(failures, "finding"))
     } else {
         writeln!(text, "{GREEN}CLEAN{GREEN:#}  no failing check {over}")
     };
@@ -87,7 +89,11 @@ fn failures(input: &ReportInput<'_>, text: &mut String) {
         failure(check, verdicts, text);
     }
     if groups.len() > CHECKS_MAX {
-        let _ = writeln!(text, "  {DIM}… and {} more checks, less severe{DIM:#}", groups.len() - CHECKS_MAX);
+        let _ = writeln!(
+            text,
+            "  {DIM}… and {}, less severe{DIM:#}",
+            counted(groups.len() - CHECKS_MAX, "more check")
+        );
     }
 }
 
@@ -223,18 +229,28 @@ fn unknowns(input: &ReportInput<'_>, text: &mut String) {
         return;
     }
     let accounts = input.review.accounts.iter().filter(|row| is_reviewed(row)).count();
-    let _ = writeln!(text, "\n{BOLD}Could not be told{BOLD:#}  {unknown} verdicts are UNKNOWN");
+    let _ = writeln!(
+        text,
+        "\n{BOLD}Could not be told{BOLD:#}  {unknown} {} UNKNOWN",
+        plural(unknown, "verdict is", "verdicts are")
+    );
     let mut partly: Vec<_> = input.review.not_given.iter().collect();
     partly.sort_by_key(|(dataset, lacking)| (std::cmp::Reverse(**lacking), **dataset));
     for (dataset, lacking) in partly.iter().take(NOT_GIVEN_MAX) {
         let _ = writeln!(
             text,
-            "  {} {DIM}not given ({lacking} of {accounts} accounts){DIM:#}",
-            pad(dataset.api(), 38)
+            "  {} {DIM}not given ({lacking} of {}){DIM:#}",
+            pad(dataset.api(), 38),
+            counted(accounts, "account")
         );
     }
     if partly.len() > NOT_GIVEN_MAX {
-        let _ = writeln!(text, "  … and {} more kinds of data", partly.len() - NOT_GIVEN_MAX);
+        let _ = writeln!(
+            text,
+            "  … and {} more {} of data",
+            partly.len() - NOT_GIVEN_MAX,
+            plural(partly.len() - NOT_GIVEN_MAX, "kind", "kinds")
+        );
     }
     if let Some((dataset, _)) = partly.first() {
         let _ = writeln!(

@@ -1,12 +1,15 @@
 //! The reviewer's page of `tighten`: before and after, the evidence of each element, what goes, and the holdout.
 
-use kagimori_plan::tighten::{Element, ElementKind, Failing, Verified};
+use kagimori_estate::id::Arn;
+use kagimori_plan::tighten::{Element, ElementKind, Failing, Rare, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
 
+use super::propose::Refused;
 use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
+use crate::counted::counted;
 use crate::document_page::{both, card, code, document, escape, steps, table, unbroken};
 use crate::whatif::show::{day, instant, thousands};
 
@@ -17,8 +20,9 @@ pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
         body.push_str(&one(proposal, outcome.proposals.len() == 1));
     }
     if !outcome.refused.is_empty() {
-        let rows: Vec<Vec<String>> =
-            outcome.refused.iter().map(|(arn, why)| vec![code(arn.as_str()), escape(why)]).collect();
+        let row =
+            |(arn, why): &(Arn, Refused)| vec![code(arn.as_str()), both(&why.sentence(), &why.japanese())];
+        let rows: Vec<Vec<String>> = outcome.refused.iter().map(row).collect();
         let list = table(&[("Principal", "プリンシパル"), ("Why", "理由")], &rows);
         body.push_str(&card(("Nothing is proposed for these", "提案のないもの"), &list));
     }
@@ -40,14 +44,14 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
     tile(
         format!("{} / {}", thousands(sums.allowed.saturating_add(sums.assumed)), thousands(sums.calls)),
         "of the calls allowed",
-        "の呼び出しを許可",
+        "許可される呼び出し",
     );
-    tile(format!("{} / {}", sums.necessary, sums.tested), "elements are necessary", "の要素が必要");
+    tile(format!("{} / {}", sums.necessary, sums.tested), "elements are necessary", "必要な要素");
     if args.holdout > 0 {
         tile(
             format!("{} / {}", thousands(sums.denied_later), thousands(sums.calls_later)),
             "calls of the holdout denied or open",
-            "検証期間の呼び出しで拒否または不明",
+            "検証期間に拒否または不明の呼び出し",
         );
     }
     text.push_str("</div>");
@@ -83,7 +87,7 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
         body.push_str(&format!(
             "<details{}><summary>{}</summary><pre>{}</pre></details>",
             if is_only { " open" } else { "" },
-            escape(name),
+            policy(name),
             escape(&print::print_pretty(old))
         ));
     }
@@ -115,6 +119,14 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
     body
 }
 
+/// An old policy as the estate names it: an ARN, or an inline policy with whose it is.
+fn policy(name: &str) -> String {
+    match name.strip_prefix("inline policy `").and_then(|rest| rest.split_once("` of ")) {
+        Some((policy, owner)) => both(name, &format!("{owner} のインラインポリシー「{policy}」")),
+        None => escape(name),
+    }
+}
+
 fn heading(english: &str, japanese: &str) -> String {
     format!("<h3>{}</h3>", both(english, japanese))
 }
@@ -123,7 +135,10 @@ fn facts(proposal: &Proposal) -> String {
     let held = &proposal.tightened;
     let sound = match held.soundness {
         Inclusion::Proved => both(&soundness(&held.soundness), "証明済み：以前になかった許可は含まれない"),
-        _ => format!("<span class=\"warn\">{}</span>", escape(&soundness(&held.soundness))),
+        _ => format!(
+            "<span class=\"warn\">{}</span>",
+            both(&soundness(&held.soundness), &japanese_soundness(&held.soundness))
+        ),
     };
     let verified = &proposal.verified;
     let mut rows = vec![
@@ -144,6 +159,22 @@ fn facts(proposal: &Proposal) -> String {
     }
     let rows: String = rows.iter().map(|(term, what)| format!("<dt>{term}</dt><dd>{what}</dd>")).collect();
     format!("<dl>{rows}</dl>")
+}
+
+fn japanese_soundness(inclusion: &Inclusion) -> String {
+    match inclusion {
+        Inclusion::Proved => "証明済み".to_owned(),
+        Inclusion::Refuted(request) => format!(
+            "反証あり：{} に対する {} が新たに許可される（不具合です。ご報告ください）",
+            request.resource, request.action
+        ),
+        Inclusion::NotProved(why) => format!("証明できず（{why}）"),
+    }
+}
+
+fn japanese_rare(rare: &Rare) -> String {
+    let every = rare.every_days.map(|every| format!("、約 {every} 日ごと")).unwrap_or_default();
+    format!("{}  {} 日で利用{every}、最後は {}", rare.action, rare.days, day(rare.last))
 }
 
 fn japanese_size(proposal: &Proposal) -> String {
@@ -226,7 +257,7 @@ fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String
             failing.resource.as_deref().map(code).unwrap_or_default(),
             thousands(failing.calls),
             unbroken(&day(failing.last)),
-            escape(&failing.why),
+            both(&failing.why.to_string(), &failing.why.japanese()),
             code(failing.first.event_id.as_deref().unwrap_or("–")),
         ]
     };
@@ -253,7 +284,7 @@ fn remarks(proposal: &Proposal) -> String {
             services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
         let more = services.len().saturating_sub(40);
         let more = if more > 0 {
-            both(&format!(" and {more} more services"), &format!(" ほか {more} サービス"))
+            both(&format!(" and {}", counted(more, "more service")), &format!(" ほか {more} サービス"))
         } else {
             String::new()
         };
@@ -285,7 +316,7 @@ fn remarks(proposal: &Proposal) -> String {
     section(
         "Used seldom: other seasons may need more",
         "利用がまれなもの：他の時期に必要となる可能性",
-        held.rare.iter().map(|one| escape(&rare(one))).collect(),
+        held.rare.iter().map(|one| both(&rare(one), &japanese_rare(one))).collect(),
     );
     section(
         "Not shown by this trail",
@@ -299,7 +330,7 @@ fn remarks(proposal: &Proposal) -> String {
                     "{} {}: {} <details><summary>{}</summary>{}</details>",
                     code(&unseen.service),
                     both(english, japanese),
-                    escape(unseen.why),
+                    both(unseen.why.words().0, unseen.why.words().1),
                     unseen.actions.len(),
                     unseen.actions.iter().map(|action| code(action)).collect::<Vec<_>>().join(", ")
                 )

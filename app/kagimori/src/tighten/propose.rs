@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use super::last_accessed;
 use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
 use crate::ask::subject;
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::scene::{DAY, Scene, Window};
 
@@ -25,7 +26,7 @@ use crate::scene::{DAY, Scene, Window};
 pub(super) struct Outcome {
     pub(super) proposals: Vec<Proposal>,
     /// Nothing is proposed for these.
-    pub(super) refused: Vec<(Arn, String)>,
+    pub(super) refused: Vec<(Arn, Refused)>,
     /// The calls it is drawn from lie here.
     pub(super) window: Window,
     /// Damaged files of the trail.
@@ -44,6 +45,37 @@ pub(super) struct Proposal {
     pub(super) holdout: Option<Verified>,
 }
 
+/// Why nothing is proposed for a principal.
+pub(super) enum Refused {
+    /// Its account's trail is shorter than `--floor` asks for.
+    ShortTrail {
+        days: i64,
+        floor: i64,
+    },
+    Plan(Refusal),
+}
+
+impl Refused {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::ShortTrail { days, floor } => {
+                let (are, days) = (if *days == 1 { "is" } else { "are" }, counted(days, "day"));
+                format!("there {are} {days} of trail of its account, and `--floor` asks for {floor}")
+            }
+            Self::Plan(refusal) => refusal.sentence(),
+        }
+    }
+
+    pub(super) fn japanese(&self) -> String {
+        match self {
+            Self::ShortTrail { days, floor } => {
+                format!("アカウントの証跡は {days} 日分ですが、`--floor` は {floor} 日分を求めています")
+            }
+            Self::Plan(refusal) => refusal.japanese(),
+        }
+    }
+}
+
 /// Calls by the ARN of the principal behind them.
 type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
 
@@ -60,16 +92,12 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
     let coverage = Coverage::of(&train);
     let last_accessed = last_accessed::read(&scene.directory.root)?;
     let none = Vec::new();
-    let tried: Vec<(&Subject, Result<Tightened, String>)> = subjects
+    let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
         .par_iter()
         .map(|subject| {
             let days = coverage.days(subject.account, cut);
             if days < args.floor {
-                let why = format!(
-                    "there are {days} days of trail of its account, and `--floor` asks for {}",
-                    args.floor
-                );
-                return (*subject, Err(why));
+                return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
             }
             let input = Input {
                 estate: &scene.estate,
@@ -81,14 +109,16 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
                 data_events: coverage.data_events(subject.account),
                 last_accessed: last_accessed::key(&subject.arn).and_then(|key| last_accessed.get(&key)),
             };
-            (*subject, tighten(&input, &options).map_err(|refusal: Refusal| refusal.sentence()))
+            (*subject, tighten(&input, &options).map_err(Refused::Plan))
         })
         .collect();
-    let refused = tried
-        .iter()
-        .filter_map(|(subject, tried)| Some((subject.arn.clone(), tried.as_ref().err()?.clone())))
-        .collect();
-    let tightened: Vec<Tightened> = tried.into_iter().filter_map(|(_, tried)| tried.ok()).collect();
+    let (mut refused, mut tightened) = (Vec::new(), Vec::new());
+    for (subject, tried) in tried {
+        match tried {
+            Ok(one) => tightened.push(one),
+            Err(why) => refused.push((subject.arn.clone(), why)),
+        }
+    }
     let proposals = check(scene, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
     let window = Window { from: window.from, until: cut };
     let has_last_accessed = !last_accessed.is_empty();

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{Outcome, Proposal};
 use crate::args;
+use crate::counted::counted;
 use crate::error::AppError;
 use crate::explain_command::Schema;
 use crate::whatif::show::{calls, day, instant, thousands};
@@ -78,7 +79,7 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     for (number, step) in proposal.plan.changes.iter().enumerate() {
         let _ = writeln!(text, "  {}. {}", number.saturating_add(1), step.sentence);
     }
-    let _ = writeln!(text, "  the way back has {} steps", proposal.plan.way_back.len());
+    let _ = writeln!(text, "  the way back has {}", counted(proposal.plan.way_back.len(), "step"));
 }
 
 fn headline(proposal: &Proposal) -> String {
@@ -136,7 +137,11 @@ pub(super) fn size(proposal: &Proposal) -> String {
         (1, _) => "one policy".to_owned(),
         (count, _) => format!("{count} managed policies"),
     };
-    format!("{what}, {} statements, {} characters", extent.statements, extent.characters)
+    format!(
+        "{what}, {}, {}",
+        counted(extent.statements, "statement"),
+        counted(extent.characters, "character")
+    )
 }
 
 pub(super) fn soundness(inclusion: &Inclusion) -> String {
@@ -246,7 +251,7 @@ pub(super) fn rare(rare: &Rare) -> String {
 
 fn unseen(unseen: &Unseen) -> String {
     let what = if unseen.is_kept { "kept" } else { "left out" };
-    format!("{}  {} actions, {what}: {}", unseen.service, unseen.actions.len(), unseen.why)
+    format!("{}  {}, {what}: {}", unseen.service, counted(unseen.actions.len(), "action"), unseen.why)
 }
 
 fn section(text: &mut String, title: &str, all: &[String]) {
@@ -307,8 +312,8 @@ fn table(proposals: &[Proposal], outcome: &Outcome, args: &args::Tighten, text: 
     let sums = Sums::of(proposals);
     let _ = writeln!(
         text,
-        "{} proposals from the calls of {} to {}; nothing for {}",
-        proposals.len(),
+        "{} from the calls of {} to {}; nothing for {}",
+        counted(proposals.len(), "proposal"),
         day(outcome.window.from),
         day(outcome.window.until.saturating_sub(1)),
         outcome.refused.len()
@@ -348,9 +353,9 @@ fn table(proposals: &[Proposal], outcome: &Outcome, args: &args::Tighten, text: 
         let look = if proposal.wants_a_look() { "yes" } else { "" };
         let _ = writeln!(text, "  {change:<15}  {look:<4}  {}", held.principal);
     }
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (arn, why) in &outcome.refused {
-        reasons.entry(why).or_default().push(arn.as_str());
+        reasons.entry(why.sentence()).or_default().push(arn.as_str());
     }
     if !reasons.is_empty() {
         let _ = writeln!(text, "\nNothing is proposed for");
@@ -380,7 +385,7 @@ pub(super) struct Output<'a> {
 #[derive(Serialize)]
 struct RefusedOutput<'a> {
     principal: &'a str,
-    why: &'a str,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -414,7 +419,7 @@ pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a>
         refused: outcome
             .refused
             .iter()
-            .map(|(principal, why)| RefusedOutput { principal: principal.as_str(), why })
+            .map(|(principal, why)| RefusedOutput { principal: principal.as_str(), why: why.sentence() })
             .collect(),
     }
 }

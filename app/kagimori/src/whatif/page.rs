@@ -4,6 +4,7 @@ use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
 use super::show::{calls, day, instant, thousands};
+use crate::counted::counted;
 use crate::document_page::{both, card, code, document, escape, steps, table, unbroken};
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
@@ -58,7 +59,7 @@ fn summary(shown: &Shown<'_>) -> String {
         ));
     }
     text.push_str("</div>");
-    let english = format!("{} of the last {} days were replayed.", calls(totals.total()), shown.days);
+    let english = format!("Replayed: {} of the last {}.", calls(totals.total()), counted(shown.days, "day"));
     let japanese =
         format!("直近 {} 日間の呼び出し {} 件を再生しました。", shown.days, thousands(totals.total()));
     text.push_str(&format!("<p class=\"hint\">{}</p>", both(&english, &japanese)));
@@ -102,7 +103,7 @@ fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String 
                 code(&about.action),
                 thousands(finding.count),
                 unbroken(&day(finding.last)),
-                escape(&about.why),
+                both(&about.why.to_string(), &about.why.japanese()),
                 resources(finding),
                 format!(
                     "{}<br>{}",

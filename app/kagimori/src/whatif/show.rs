@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use kagimori_plan::replay::{About, Counts, Finding, Verdict};
+use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
 use serde::Serialize;
 
 use super::Shown;
+use crate::counted::counted;
 use crate::explain_command::Schema;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -47,7 +48,7 @@ const SECTIONS: [(Verdict, &str); 4] = [
 
 fn headline(shown: &Shown<'_>) -> String {
     let totals = &shown.evidence.totals;
-    let of = format!("of {} replayed from the last {} days", calls(totals.total()), shown.days);
+    let of = format!("of {} replayed from the last {}", calls(totals.total()), counted(shown.days, "day"));
     let broken = shown.evidence.principals.values().filter(|held| held.counts.newly_denied > 0).count();
     if totals.newly_denied > 0 {
         let who = if broken == 1 { "one principal".to_owned() } else { format!("{broken} principals") };
@@ -109,7 +110,7 @@ fn tally(totals: &Counts) -> String {
 }
 
 pub(crate) fn calls(count: u64) -> String {
-    if count == 1 { "1 call".to_owned() } else { format!("{} calls", thousands(count)) }
+    counted(thousands(count), "call")
 }
 
 pub(crate) fn thousands(count: u64) -> String {
@@ -162,7 +163,7 @@ struct PrincipalOutput<'a> {
 struct FindingOutput<'a> {
     verdict: Verdict,
     action: &'a str,
-    why: &'a str,
+    why: &'a Why,
     #[serde(flatten)]
     finding: &'a Finding,
 }

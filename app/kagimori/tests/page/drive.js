@@ -8,7 +8,7 @@
   const all = selector => [...document.querySelectorAll(selector)];
   const expect = (what, right, detail) => seen.push({ what, right: Boolean(right), detail: right ? '' : String(detail) });
   const same = (what, got, wanted) => expect(what, JSON.stringify(got) === JSON.stringify(wanted), `got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
-  const TABS = ['overview', 'findings', 'accounts', 'credentials', 'roles', 'unknown'];
+  const TABS = ['overview', 'findings', 'accounts', 'credentials', 'roles', 'trail', 'unknown'];
   const PAGE_ROWS = 100;
   const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
 
@@ -36,7 +36,7 @@
       for (const tab of TABS) {
         open(tab);
         expect(`${tab} in ${language} shows something`, one('main').textContent.trim().length > 20, one('main').textContent);
-        const said = all('th button, h1, h2, nav button, .tile span, .legend span, .pager button').map(node => node.textContent.trim());
+        const said = all('th button, h1, h2, nav button, .tile span, .legend span, .pager button').filter(node => node.getClientRects().length).map(node => node.innerText.trim());
         const raw = said.filter(text => /^(column|tile|chart|detail|severity|outcome|state|class|caller|mfa)-[a-z]/.test(text));
         same(`${tab} in ${language} shows no key in place of its text`, raw, []);
         const wrong = said.filter(text => (language === 'en') === japanese.test(text) && !/^[^a-z]*(MFA|ARN|IAM)?[^a-z]*$/i.test(text));
@@ -103,6 +103,38 @@
     expect('and its days', evidence && evidence.querySelectorAll('svg rect').length > 0, 'no bar');
   }
 
+  function charts() {
+    open('trail');
+    const figures = all('#trail section'), lines = figure => [...figure.querySelectorAll('tbody tr')];
+    same('the trail has its charts', figures.length, data.has_trail ? 4 : 1);
+    if (!data.has_trail) return;
+    const known = data.accounts.filter(account => account.events || ['ok', 'partial'].includes(account.state));
+    same('accounts have their days, below those of all', lines(figures[0]).length, Math.min(known.length, 30) + 2);
+    const active = data.credentials.filter(row => row.key && row.key.active === true);
+    same('active keys have their days', lines(figures[1]).length, Math.min(active.length, 40));
+    expect('a key in use has a block', lines(figures[1]).some(line => line.querySelector('path.use, path.noise')), 'none');
+    const pictures = all('#trail td svg');
+    expect('every picture has a size', pictures.length > 3 && pictures.every(svg => svg.getBoundingClientRect().width > 100 && svg.getBoundingClientRect().height > 10), pictures.length);
+    const strips = figures.map(figure => new Set([...figure.querySelectorAll('tbody svg[data-first]')].map(svg => Math.round(svg.getBoundingClientRect().left))).size);
+    expect('the days of a chart stand below each other', strips.every(count => count <= 1), strips);
+    const dates = figures.flatMap(figure => {
+      const spans = [...figure.querySelectorAll('.axis span')].map(span => span.getBoundingClientRect());
+      return spans.slice(1).map((box, index) => box.left - spans[index].right);
+    });
+    expect('dates do not overlap', dates.every(gap => gap >= 0), dates);
+    const picture = one('#trail svg[data-first]'), box = picture.getBoundingClientRect();
+    picture.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: box.left + 1, clientY: box.top + 1 }));
+    same('a day under the pointer tells its date', one('#trail').title, new Date(picture.dataset.first * 86400000).toISOString().slice(0, 10));
+    for (const language of ['en', 'ja']) {
+      speak(language);
+      const wrong = all('#trail [lang]').filter(node => (node.lang === language) !== (node.getClientRects().length > 0));
+      same(`the charts are in ${language} alone`, wrong.map(node => node.textContent), []);
+    }
+    const pairs = all('#trail [lang=en]').map(node => [node.textContent, node.nextElementSibling]);
+    same('every text of a chart has its Japanese', pairs.filter(([, ja]) => !ja || ja.lang !== 'ja' || !japanese.test(ja.textContent)).map(([text]) => text), []);
+    speak('en');
+  }
+
   function pages() {
     open('roles');
     if (data.roles.length <= PAGE_ROWS) return;
@@ -121,7 +153,7 @@
     same('nothing was fetched', performance.getEntriesByType('resource').map(entry => entry.name), []);
   }
 
-  const steps = { tabsAndLanguages, filters, sorting, details, pages, hostility };
+  const steps = { tabsAndLanguages, filters, sorting, details, charts, pages, hostility };
   for (const [name, step] of Object.entries(steps)) {
     try { step(); } catch (error) { expect(`${name} runs to its end`, false, error.stack); }
   }

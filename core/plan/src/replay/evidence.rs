@@ -6,7 +6,7 @@ use kagimori_trail::event::Principal;
 use serde::Serialize;
 
 use super::judge::account_of;
-use super::{Class, Judgement, Verdict, Witness};
+use super::{Class, Judgement, Verdict, Why, Witness};
 
 /// How many resources of a finding are named; the rest is counted.
 const RESOURCES_MAX: usize = 20;
@@ -64,7 +64,7 @@ pub struct About {
     /// The action.
     pub action: String,
     /// Why.
-    pub why: String,
+    pub why: Why,
 }
 
 impl Serialize for About {

@@ -17,7 +17,7 @@ use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, MapGap, Outc
 use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
 
-use super::{Class, is_untold, question};
+use super::{Class, Denial, Why, is_untold, question};
 
 /// More unknowns than this are not tried out.
 const ATOMS_MAX: usize = 12;
@@ -63,8 +63,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The check that decided it, by its place; `None`: the call as a whole.
     pub check: Option<usize>,
-    /// Why, as a noun phrase or a short sentence.
-    pub why: String,
+    /// Why.
+    pub why: Why,
     /// The condition keys it hangs on.
     pub keys: Vec<String>,
 }
@@ -111,9 +111,7 @@ impl<'a> Replay<'a> {
         let judged = self.judge_call(class);
         let worked = matches!(class.call.outcome, Outcome::Succeeded | Outcome::Failed);
         if class.is_untraced && worked && judged.verdict > Verdict::CannotTell {
-            let why =
-                "how its session was made is not in this trail, and the role's trust policy would change";
-            return whole(Verdict::CannotTell, why);
+            return whole(Verdict::CannotTell, Why::Untraced);
         }
         judged
     }
@@ -121,18 +119,18 @@ impl<'a> Replay<'a> {
     fn judge_call(&self, class: &Class) -> Judgement {
         let call = &class.call;
         if call.outcome == Outcome::Throttled {
-            return whole(Verdict::NotAsked, "throttled");
+            return whole(Verdict::NotAsked, Why::Throttled);
         }
         if let Some(judgement) = self.credential(class) {
             return judgement;
         }
         if call.gap == Some(MapGap::NotAuthorized) {
-            return whole(Verdict::NotAsked, "not a call that IAM authorizes");
+            return whole(Verdict::NotAsked, Why::NotAuthorized);
         }
         match self.who(&call.caller.principal) {
-            Who::Nobody => whole(Verdict::NotAsked, "no principal of this estate"),
-            Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
-            Who::Gone => whole(Verdict::CannotTell, "its caller is not in the snapshots"),
+            Who::Nobody => whole(Verdict::NotAsked, Why::Nobody),
+            Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
+            Who::Gone => whole(Verdict::CannotTell, Why::CallerNotGiven),
             Who::Subject { before, after } => self.judge_checks(call, &before, &after),
         }
     }
@@ -142,13 +140,11 @@ impl<'a> Replay<'a> {
         let call = &class.call;
         let worked = call.outcome == Outcome::Succeeded || call.outcome == Outcome::Failed;
         if class.has_key && worked {
-            let why = "its access key, or the key or session that its session was made from, would not work";
-            return Some(whole(Verdict::NewlyDenied, why));
+            return Some(whole(Verdict::NewlyDenied, Why::KeyGone));
         }
         let Principal::User(arn) = &call.caller.principal else { return None };
         let signs_in = &*call.source == "signin.amazonaws.com" && worked && call.error.is_none();
-        (signs_in && self.no_console.contains(arn))
-            .then(|| whole(Verdict::NewlyDenied, "the console password would be gone"))
+        (signs_in && self.no_console.contains(arn)).then(|| whole(Verdict::NewlyDenied, Why::PasswordGone))
     }
 
     fn who(&self, principal: &Principal) -> Who {
@@ -175,9 +171,9 @@ impl<'a> Replay<'a> {
         }
         let is_open = call.gap.is_some() && before_is_not_after(self, before, after);
         match worst {
-            None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, "denied then"),
+            None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             None if is_open => whole(Verdict::CannotTell, gap(call)),
-            None => whole(Verdict::StillAllowed, "nothing that decides it changes"),
+            None => whole(Verdict::StillAllowed, Why::NothingChanges),
             Some(judged)
                 if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied =>
             {
@@ -197,47 +193,42 @@ impl<'a> Replay<'a> {
     ) -> Judgement {
         let was = said(self.before, before, call, check);
         let is = said(self.after, after, call, check);
-        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
-        let plain = |verdict, why: &str| of(verdict, why.to_owned(), Vec::new());
+        let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
+        let plain = |verdict, why| of(verdict, why, Vec::new());
+        let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
         let is_certain = check.certainty == Certainty::Certain;
         if call.outcome == Outcome::Denied {
             return match (&was, &is) {
-                (Said::Denied(..), Said::Allowed) => plain(Verdict::NewlyAllowed, "would be allowed"),
-                _ => plain(Verdict::AlreadyDenied, "denied then"),
+                (Said::Denied(..), Said::Allowed) => plain(Verdict::NewlyAllowed, Why::WouldBeAllowed),
+                _ => plain(Verdict::AlreadyDenied, Why::DeniedThen),
             };
         }
         match (&was, &is) {
-            (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, "not needed then"),
+            (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, Why::NotNeeded),
             (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {
-                of(Verdict::Unexplained, denial(*layer, *is_explicit), Vec::new())
+                plain(Verdict::Unexplained, Why::Denied(denied(layer, is_explicit)))
             }
             (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
-                of(Verdict::AlreadyDenied, denial(*layer, *is_explicit), Vec::new())
+                plain(Verdict::AlreadyDenied, Why::Denied(denied(layer, is_explicit)))
             }
-            (Said::Denied(..), _) => plain(Verdict::NewlyAllowed, "would be allowed"),
-            (_, Said::Allowed) if !is_untold(check) => plain(Verdict::StillAllowed, "allowed"),
+            (Said::Denied(..), _) => plain(Verdict::NewlyAllowed, Why::WouldBeAllowed),
+            (_, Said::Allowed) if !is_untold(check) => plain(Verdict::StillAllowed, Why::Allowed),
             (_, Said::Denied(layer, is_explicit)) if is_certain => {
-                of(Verdict::NewlyDenied, denial(*layer, *is_explicit), Vec::new())
+                plain(Verdict::NewlyDenied, Why::Denied(denied(layer, is_explicit)))
             }
             (_, Said::Denied(layer, is_explicit)) => {
-                let why = format!("if AWS checked it: {}", denial(*layer, *is_explicit));
-                of(Verdict::CannotTell, why, Vec::new())
+                plain(Verdict::CannotTell, Why::DeniedIfChecked(denied(layer, is_explicit)))
             }
             (was, is) if is_untold(check) => {
                 if self.reaches_no_less(before, after, call, check) {
-                    return plain(Verdict::StillAllowed, "no resource is lost");
+                    return plain(Verdict::StillAllowed, Why::NoResourceLost);
                 }
                 let keys = if let Said::If(is) = is { keys(is) } else { Vec::new() };
-                let is_some = if matches!((was, is), (Said::Allowed, Said::Allowed)) {
-                    "only some"
-                } else {
-                    "perhaps some"
-                };
-                let why = format!("the event does not tell the resource, and {is_some} would be allowed");
-                of(Verdict::CannotTell, why, keys)
+                let is_certain = matches!((was, is), (Said::Allowed, Said::Allowed));
+                of(Verdict::CannotTell, Why::ResourceNotTold { is_certain }, keys)
             }
             (was, Said::If(is)) => self.judge_open(call, check, (was, is), (before, after), place),
-            (_, Said::Allowed) => plain(Verdict::StillAllowed, "allowed"),
+            (_, Said::Allowed) => plain(Verdict::StillAllowed, Why::Allowed),
         }
     }
 
@@ -270,15 +261,12 @@ impl<'a> Replay<'a> {
         (before, after): (&Subject, &Subject),
         place: usize,
     ) -> Judgement {
-        let of = |verdict, why: String, keys| Judgement { verdict, check: Some(place), why, keys };
+        let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let allowed = Formula::TRUE;
         let was = if let Said::If(was) = was { was } else { &allowed };
         match relation(was, is) {
-            Some(true) => return of(Verdict::StillAllowed, "what allowed it would".to_owned(), Vec::new()),
-            Some(false) => {
-                let why = "what allowed it would deny it".to_owned();
-                return of(Verdict::NewlyDenied, why, Vec::new());
-            }
+            Some(true) => return of(Verdict::StillAllowed, Why::SameCircumstances, Vec::new()),
+            Some(false) => return of(Verdict::NewlyDenied, Why::OtherCircumstances, Vec::new()),
             None => {}
         }
         let keys = keys(is);
@@ -288,13 +276,12 @@ impl<'a> Replay<'a> {
         let is_allowed_without = self.after.decide(after, &question) == Answer::Allowed
             && self.before.decide(before, &question) == Answer::Allowed;
         if is_allowed_without && !keys.is_empty() {
-            let why = format!("allowed if {} were absent", keys.join(", "));
-            return of(Verdict::AllowedAssuming, why, keys);
+            return of(Verdict::AllowedAssuming, Why::AllowedWithout(keys.clone()), keys);
         }
         let why = if keys.is_empty() {
-            format!("allowed if {is}")
+            Why::AllowedIf(Box::new(is.clone()))
         } else {
-            format!("CloudTrail does not tell {}", keys.join(", "))
+            Why::KeysNotTold(keys.clone())
         };
         of(Verdict::CannotTell, why, keys)
     }
@@ -425,19 +412,12 @@ fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -
     replay.before.in_effect(before) != replay.after.in_effect(after)
 }
 
-fn denial(layer: Layer, is_explicit: bool) -> String {
-    if is_explicit { format!("denied explicitly by {layer}") } else { format!("not allowed by {layer}") }
+fn gap(call: &Call) -> Why {
+    if call.gap == Some(MapGap::BodyMissing) { Why::BodyMissing } else { Why::NotMapped }
 }
 
-fn gap(call: &Call) -> &'static str {
-    match call.gap {
-        Some(MapGap::BodyMissing) => "CloudTrail left the request out of the event",
-        _ => "which permissions this call needs is not known",
-    }
-}
-
-fn whole(verdict: Verdict, why: &str) -> Judgement {
-    Judgement { verdict, check: None, why: why.to_owned(), keys: Vec::new() }
+fn whole(verdict: Verdict, why: Why) -> Judgement {
+    Judgement { verdict, check: None, why, keys: Vec::new() }
 }
 
 impl Judgement {

@@ -99,7 +99,7 @@ fn verdict(before: &str, after: &str, call: &Call) -> (Verdict, String) {
     let (before, after) = (Access::of(&estate), Access::of(&changed));
     let class = classes(std::slice::from_ref(call), Telling::default()).remove(0);
     let judgement = Replay::new(&before, &after).judge(&class);
-    (judgement.verdict, judgement.why)
+    (judgement.verdict, judgement.why.to_string())
 }
 
 #[test]

@@ -15,7 +15,8 @@ use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
 use proptest::prelude::*;
 
 use super::{
-    Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, tighten, verify,
+    Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, UnseenWhy, tighten,
+    verify,
 };
 use crate::replay::tests::{USER, allow, arn, call, classes, document, estate};
 use crate::replay::{Class, Telling};
@@ -249,11 +250,33 @@ fn refusals() {
     assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
     let keep = Options { keep: vec!["ec2:DescribeInstances".to_owned()], ..options() };
     assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2List"));
-    for refusal in
-        [Refusal::NotYours, Refusal::NoCalls, Refusal::NoPolicies, Refusal::TooLong { characters: 1 }]
-    {
-        assert!(!refusal.sentence().is_empty());
+}
+
+#[test]
+fn every_reason_is_told_in_both_languages() {
+    let principal = Arn::parse("arn:aws:iam::111122223333:role/app").unwrap();
+    let refusals = [
+        Refusal::NotYours,
+        Refusal::NoCalls,
+        Refusal::NothingNeeded,
+        Refusal::PoliciesNotKnown { names: vec!["ferry-web".to_owned()] },
+        Refusal::NoPolicies,
+        Refusal::TooLong { characters: 70_000 },
+        Refusal::NotKnown { principal },
+    ];
+    let refusals = refusals.iter().map(|one| (one.sentence(), one.japanese()));
+    let unseen = UnseenWhy::ALL.iter().map(|one| (one.to_string(), one.words().1.to_owned()));
+    let all: Vec<(String, String)> = refusals.chain(unseen).collect();
+    for (english, japanese) in &all {
+        assert!(english.is_ascii() && !english.is_empty(), "{english}");
+        let is_kana = |one: char| matches!(one, '\u{3040}'..='\u{30ff}');
+        assert!(japanese.chars().any(is_kana), "{english}: {japanese}");
     }
+    let distinct: BTreeSet<&String> =
+        all.iter().flat_map(|(english, japanese)| [english, japanese]).collect();
+    assert_eq!(distinct.len(), 2 * all.len());
+    // Lists stand in the order of these texts.
+    assert!(UnseenWhy::ALL.is_sorted() && UnseenWhy::ALL.map(|one| one.words().0).is_sorted());
 }
 
 #[test]

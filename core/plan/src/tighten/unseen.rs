@@ -4,6 +4,7 @@
 //! does not hold, are kept for services in use at the access levels in use, or listed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use kagimori_policy::catalogue::{AccessLevel, ActionSet, Catalogue};
 use serde::Serialize;
@@ -49,7 +50,55 @@ pub struct Unseen {
     /// They stay in the policy.
     pub is_kept: bool,
     /// Why they stay, or why not.
-    pub why: &'static str,
+    pub why: UnseenWhy,
+}
+
+/// Why actions that the trail does not show stay, or why not. Their order is that of the English texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
+pub enum UnseenWhy {
+    /// The service is in use at other access levels.
+    OtherLevels,
+    /// The service is in use at this access level.
+    LevelInUse,
+    /// Last-accessed data says that the service is in use.
+    LastAccessed,
+    /// They would stay, and that was not wanted.
+    LeftOut,
+}
+
+impl UnseenWhy {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::OtherLevels, Self::LevelInUse, Self::LastAccessed, Self::LeftOut];
+
+    /// In English and in Japanese.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OtherLevels => {
+                ("its service is in use at other levels", "サービスは利用中だが、アクセスレベルが異なる")
+            }
+            Self::LevelInUse => {
+                ("its service is in use at this level", "サービスがこのアクセスレベルで利用中")
+            }
+            Self::LastAccessed => (
+                "last-accessed data says the service is in use, and the trail does not show how",
+                "最終アクセス情報ではサービスが利用中だが、使い方は証跡に現れない",
+            ),
+            Self::LeftOut => ("left out as asked", "指定により除外"),
+        }
+    }
+}
+
+impl fmt::Display for UnseenWhy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words().0)
+    }
+}
+
+impl Serialize for UnseenWhy {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words().0)
+    }
 }
 
 /// Finds them among what was granted, and adds those that stay.
@@ -62,7 +111,7 @@ pub(super) fn of(
 ) -> Vec<Unseen> {
     let catalogue = Catalogue::embedded();
     let levels = levels_in_use(needs);
-    let mut found: BTreeMap<(String, Logging, bool, &'static str), BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, Logging, bool, UnseenWhy), BTreeSet<String>> = BTreeMap::new();
     let observed: BTreeSet<String> = needs.iter().map(|need| need.action.to_ascii_lowercase()).collect();
     for (place, grant) in grants.iter().enumerate() {
         let granted: ActionSet = grant.actions();
@@ -84,24 +133,15 @@ pub(super) fn of(
                 Use::Levels(levels) => {
                     let fits =
                         catalogue.access_levels(id).iter().all(|level| levels.contains(&plain(*level)));
-                    (
-                        fits,
-                        if fits {
-                            "its service is in use at this level"
-                        } else {
-                            "its service is in use at other levels"
-                        },
-                    )
+                    (fits, if fits { UnseenWhy::LevelInUse } else { UnseenWhy::OtherLevels })
                 }
-                Use::LastAccessed => {
-                    (true, "last-accessed data says the service is in use, and the trail does not show how")
-                }
+                Use::LastAccessed => (true, UnseenWhy::LastAccessed),
             };
             let is_kept = fits && options.keep_unseen;
             if is_kept {
                 compose::add_as_granted(elements, place, id, ElementKind::Unseen);
             }
-            let why = if fits && !is_kept { "left out as asked" } else { why };
+            let why = if fits && !is_kept { UnseenWhy::LeftOut } else { why };
             found.entry((service.to_owned(), logging, is_kept, why)).or_default().insert(name);
         }
     }

@@ -3,7 +3,7 @@
 use kagimori_estate::access::Access;
 use serde::Serialize;
 
-use crate::replay::{Class, Replay, Verdict, Witness};
+use crate::replay::{Class, Replay, Verdict, Why, Witness};
 
 /// What a replay of one principal's calls showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct Failing {
     /// Would be denied; otherwise it is not known.
     pub is_denied: bool,
     /// Why.
-    pub why: String,
+    pub why: Why,
     /// How many.
     pub calls: u64,
     /// The first.

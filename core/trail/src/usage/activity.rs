@@ -107,13 +107,20 @@ struct OutcomeSum {
     read_only: bool,
 }
 
+/// The calls of one day, and those of them that failed.
+#[derive(Clone, Copy, Debug, Default)]
+struct DaySum {
+    calls: u32,
+    failed: u32,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ActivitySum {
     outcomes: FxHashMap<Outcome, OutcomeSum>,
     writes: u64,
     with_mfa: u64,
     callers: FxHashMap<(CallerKind, ClientFamily), SeenSum>,
-    days: FxHashMap<i32, u32>,
+    days: FxHashMap<i32, DaySum>,
     addresses: PlacesSum,
     endpoints: PlacesSum,
     regions: PlacesSum,
@@ -133,7 +140,8 @@ impl ActivitySum {
         self.outcome(outcome, OutcomeSum { seen, read_only });
         self.writes += if write { seen.calls } else { 0 };
         let calls = u32::try_from(seen.calls).unwrap_or(u32::MAX);
-        *self.days.entry(day(seen.first)).or_default() += calls;
+        let failed = if outcome.error.is_some() { calls } else { 0 };
+        self.days.entry(day(seen.first)).or_default().merge(DaySum { calls, failed });
     }
 
     /// Adds from where was called.
@@ -176,7 +184,7 @@ impl ActivitySum {
         self.writes += other.writes;
         self.with_mfa += other.with_mfa;
         other.callers.into_iter().for_each(|(caller, seen)| add_seen(&mut self.callers, caller, seen));
-        other.days.into_iter().for_each(|(day, calls)| *self.days.entry(day).or_default() += calls);
+        other.days.into_iter().for_each(|(day, sum)| self.days.entry(day).or_default().merge(sum));
         self.addresses.merge(other.addresses, names);
         self.endpoints.merge(other.endpoints, names);
         self.regions.merge(other.regions, names);
@@ -220,9 +228,22 @@ impl ActivitySum {
             callers,
             families,
             workloads: self.workloads.finish(names),
-            days: self.days.into_iter().collect(),
+            failed_days: self
+                .days
+                .iter()
+                .filter(|(_, sum)| sum.failed > 0)
+                .map(|(d, s)| (*d, s.failed))
+                .collect(),
+            days: self.days.into_iter().map(|(day, sum)| (day, sum.calls)).collect(),
             with_mfa: self.with_mfa,
         })
+    }
+}
+
+impl DaySum {
+    fn merge(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.failed += other.failed;
     }
 }
 

@@ -49,7 +49,10 @@ fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError
             findings.push(Finding::new(
                 "plaintext-cache",
                 cache.display().to_string(),
-                format!("the AWS CLI keeps {count} sets of credentials or tokens here in plaintext"),
+                format!(
+                    "the AWS CLI keeps {count} {} of credentials or tokens here in plaintext",
+                    if count == 1 { "set" } else { "sets" }
+                ),
                 format!(
                     "remove the files; profiles that kagi serves leave none (rm {}/*.json)",
                     cache.display()

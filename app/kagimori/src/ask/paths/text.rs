@@ -8,6 +8,7 @@ use kagimori_estate::access::May;
 use kagimori_plan::escalation::{Because, Cut, Found, Goal, Graph, Route, Step, cut};
 
 use super::{alike, nearby, short};
+use crate::counted::counted;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -39,8 +40,11 @@ pub(super) fn text(graph: &Graph<'_>, goal: &Goal, found: &Found, from: Option<&
     }
     if unknown.len() > shown {
         let left = unknown.len().saturating_sub(shown);
-        let _ =
-            writeln!(text, "  and {left} more ways; --from shows those of one principal, --format json all");
+        let _ = writeln!(
+            text,
+            "  and {}; --from shows those of one principal, --format json all",
+            counted(left, "more way")
+        );
     }
     for assumption in graph.access().assumptions() {
         let _ = writeln!(text, "\n{DIM}assumed: {assumption}{DIM:#}");
@@ -75,7 +79,7 @@ fn summary(goal: &Goal, found: &Found, from: Option<&str>, text: &mut String) {
             };
             let open =
                 if unknown > 0 { format!("; of {unknown} it could not be told") } else { String::new() };
-            writeln!(text, "{sure} of {} principals can {aim}{more}{open}", found.asked)
+            writeln!(text, "{sure} of {} can {aim}{more}{open}", counted(found.asked, "principal"))
         }
     };
     if matches!(goal, Goal::Principal(arn) if arn.contains(":role/aws-service-role/")) {
@@ -86,9 +90,15 @@ fn summary(goal: &Goal, found: &Found, from: Option<&str>, text: &mut String) {
     let conditions =
         if doubtful > 0 { format!(", {doubtful} of them under conditions") } else { String::new() };
     if from.is_none() {
-        let verb = if *goal == Goal::Administrator { "are" } else { "more can anyway, being" };
+        let is_one = found.there.len() == 1;
+        let verb = match *goal {
+            Goal::Administrator if is_one => "is an administrator",
+            Goal::Administrator => "are administrators",
+            Goal::Principal(_) if is_one => "more can anyway, being an administrator",
+            Goal::Principal(_) => "more can anyway, being administrators",
+        };
         if *goal == Goal::Administrator || !found.there.is_empty() {
-            let _ = writeln!(text, "{} {verb} administrators{whose}{conditions}", found.there.len());
+            let _ = writeln!(text, "{} {verb}{whose}{conditions}", found.there.len());
         }
         ids(found, text);
     }
@@ -173,7 +183,7 @@ fn allowed_by(step: &Step, text: &mut String) {
     }
     if statements.len() > STATEMENTS_MAX {
         let left = statements.len().saturating_sub(STATEMENTS_MAX);
-        let _ = writeln!(text, "     {DIM}and {left} more statements{DIM:#}");
+        let _ = writeln!(text, "     {DIM}and {}{DIM:#}", counted(left, "more statement"));
     }
 }
 

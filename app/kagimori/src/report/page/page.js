@@ -9,6 +9,15 @@
   const names = new Map(data.accounts.map(account => [account.id, account.name || account.id]));
   let language = remembered() || (navigator.language.startsWith('ja') ? 'ja' : 'en');
   let tab = 'overview';
+  // The charts of the trail stand in the page itself, in both languages.
+  const trail = document.getElementById('trail');
+  trail.addEventListener('mousemove', event => {
+    const picture = event.target.closest('svg[data-first]');
+    if (!picture) { trail.removeAttribute('title'); return; }
+    const box = picture.getBoundingClientRect(), days = picture.viewBox.baseVal.width;
+    const place = Math.min(days - 1, Math.max(0, Math.floor((event.clientX - box.left) / box.width * days)));
+    trail.title = new Date((Number(picture.dataset.first) + place) * 86400000).toISOString().slice(0, 10);
+  });
 
   const t = key => (texts[key] ? texts[key][language === 'ja' ? 1 : 0] : key);
 
@@ -52,8 +61,12 @@
     accounts: { view: () => table(accountTable()), count: () => data.accounts.length },
     credentials: { view: () => table(credentialTable()), count: () => data.credentials.length },
     roles: { view: () => table(roleTable()), count: () => data.roles.length },
+    trail: { view: () => trail },
     unknown: { view: unknownView, count: () => data.findings.filter(f => f.outcome === 'UNKNOWN').length + data.problems.length },
   };
+
+  const asked = /[#&]tab=([a-z]+)/.exec(location.hash);
+  if (asked && Object.hasOwn(tabs, asked[1])) tab = asked[1];
 
   function show() {
     document.documentElement.lang = language;
