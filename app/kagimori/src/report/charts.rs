@@ -21,9 +21,9 @@ pub(super) fn markup(input: &ReportInput<'_>) -> String {
     else {
         let none = both(
             "No trail was given, or it has no event: there is nothing to draw.",
-            "トレイルが与えられていないか、イベントがないため、図はありません。",
+            "証跡が与えられていないか、イベントがないため、図はありません。",
         );
-        return card(("The trail", "トレイル"), &format!("<p>{none}</p>"));
+        return card(("The trail", "証跡"), &format!("<p>{none}</p>"));
     };
     let scene = Scene { input, usage, days };
     [accounts::card(&scene), keys::card(&scene), people::root(&scene), people::sign_ins(&scene)].concat()

@@ -107,7 +107,7 @@ pub(super) fn card(scene: &Scene<'_>) -> String {
         (heading(("Data events", "データイベント")), ""),
         (heading(("Holes", "欠落")), "text"),
     ];
-    let caption = ("What the trail covers, by account and day", "トレイルの対象範囲（アカウント別・日別）");
+    let caption = ("What the trail covers, by account and day", "証跡の対象範囲（アカウント別・日別）");
     let body = [
         table(caption, &headings, &lines),
         legend(&[
@@ -124,7 +124,7 @@ pub(super) fn card(scene: &Scene<'_>) -> String {
         )),
     ]
     .concat();
-    super::dated(("What the trail covers", "トレイルの対象範囲"), scene.days, &body)
+    super::dated(("What the trail covers", "証跡の対象範囲"), scene.days, &body)
 }
 
 fn rows<'a>(scene: &Scene<'a>) -> Vec<Row<'a>> {

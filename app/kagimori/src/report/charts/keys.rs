@@ -51,7 +51,7 @@ pub(super) fn card(scene: &Scene<'_>) -> String {
             (Mark::Use, ("used", "利用")),
             (Mark::Noise, ("only failing or empty polling", "失敗または空のポーリングのみ")),
             (Mark::Quiet, ("nothing", "なし")),
-            (Mark::Hole, ("no trail of the account, nothing is known", "アカウントのトレイルなし（不明）")),
+            (Mark::Hole, ("no trail of the account, nothing is known", "アカウントの証跡なし（不明）")),
         ]),
         rest(&rows),
         hint((

@@ -20,7 +20,7 @@ pub(super) fn root(scene: &Scene<'_>) -> String {
     let title = ("Use of root", "root ユーザーの利用");
     let mut roots: Vec<(&AccountId, &Activity)> = scene.usage.roots.iter().collect();
     if roots.is_empty() {
-        let none = ("Nobody used root in this trail.", "このトレイルに root の利用はありません。");
+        let none = ("Nobody used root in this trail.", "この証跡に root の利用はありません。");
         return super::card(title, &format!("<p>{}</p>", told(none)));
     }
     roots.sort_by_key(|(id, activity)| (Reverse(activity.last), **id));
@@ -40,7 +40,7 @@ pub(super) fn root(scene: &Scene<'_>) -> String {
             (Mark::Use, ("used", "利用")),
             (Mark::Noise, ("only failing", "失敗のみ")),
             (Mark::Quiet, ("nothing", "なし")),
-            (Mark::Hole, ("no trail", "トレイルなし")),
+            (Mark::Hole, ("no trail", "証跡なし")),
         ]),
         rest(roots.len(), ("account", "アカウント")),
         hint((
@@ -89,7 +89,7 @@ pub(super) fn sign_ins(scene: &Scene<'_>) -> String {
     if signers.is_empty() {
         let none = (
             "No IAM user and no root signed in to the console in this trail.",
-            "このトレイルに IAM ユーザーや root のコンソールサインインはありません。",
+            "この証跡に IAM ユーザーや root のコンソールサインインはありません。",
         );
         return super::card(title, &format!("<p>{}</p>", told(none)));
     }
