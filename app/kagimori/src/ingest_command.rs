@@ -37,6 +37,15 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
 
 fn sources(args: &Ingest) -> Result<Vec<PathBuf>, AppError> {
     std::fs::metadata(&args.dir).map_err(|source| AppError::read(&args.dir, source))?;
+    if let Some(source) = args.sources.iter().find(|source| source.join("kagimori.toml").is_file()) {
+        let source = source.display();
+        return Err(AppError::Argument {
+            message: format!(
+                "`{source}` is a kagimori directory, and a source is a folder of CloudTrail files"
+            ),
+            hint: format!("ingest its trail with `kagimori ingest --dir {source}`"),
+        });
+    }
     if !args.sources.is_empty() {
         return Ok(args.sources.clone());
     }

@@ -235,4 +235,15 @@ mod tests {
             assert!(read("one") == read("two"), "{name} differs");
         }
     }
+
+    /// The folder that holds everything, named as if it were a trail.
+    #[test]
+    fn a_kagimori_directory_is_no_source() {
+        let directory = folder("source");
+        let refused = run(&["ingest", text(&shiosai()), "--dir", text(&directory)]);
+        let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{message}");
+        assert!(message.contains("is a kagimori directory") && message.contains("ingest --dir"), "{message}");
+        assert!(!directory.join("lake").exists());
+    }
 }
