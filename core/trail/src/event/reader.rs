@@ -330,8 +330,11 @@ impl<'t> Walk<'t, '_> {
             }
             // Where only the text of a wanted field is wrong, the record can still be passed over.
             Err(Stop::Damage(wrong, DamageKind::NotJson(what))) => {
-                let Ok((IgnoredAny, end)) = self.value(at) else {
-                    return Err(Stop::Damage(wrong, DamageKind::NotJson(what)));
+                let end = match self.value(at) {
+                    Ok((IgnoredAny, end)) => end,
+                    // The end of the record is in the next block.
+                    Err(Stop::More) if !self.last => return Err(Stop::More),
+                    Err(_) => return Err(Stop::Damage(wrong, DamageKind::NotJson(what))),
                 };
                 self.set_aside(wrong, DamageKind::BadText(what));
                 end
@@ -640,6 +643,15 @@ mod tests {
             if last {
                 return (names, reader.finish());
             }
+        }
+    }
+
+    #[test]
+    fn a_damaged_text_costs_its_record_wherever_the_block_ends() {
+        let text = format!("[{},{EVENT}]", EVENT.replace(r#""a"}"#, r#""\ude00","eventID":"1"}"#));
+        for size in 1..text.len() {
+            let (names, reading) = in_blocks(text.as_bytes(), size);
+            assert_eq!((names.len(), reading.damaged, reading.stopped), (1, 1, None), "blocks of {size}");
         }
     }
 
