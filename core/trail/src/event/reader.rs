@@ -419,6 +419,10 @@ impl<'t> Walk<'t, '_> {
         match values.next() {
             Some(Ok(value)) => match values.byte_offset() {
                 length if length > RECORD_BYTES_MAX => Err(Stop::Damage(at, DamageKind::TooLong)),
+                // A number or a word may go on in the next block.
+                length if length == rest.len() && !self.last && !rest.ends_with(['"', '}', ']']) => {
+                    Err(Stop::More)
+                }
                 length => Ok((value, at + length)),
             },
             Some(Err(error)) if !error.is_eof() => {
@@ -652,6 +656,15 @@ mod tests {
         for size in 1..text.len() {
             let (names, reading) = in_blocks(text.as_bytes(), size);
             assert_eq!((names.len(), reading.damaged, reading.stopped), (1, 1, None), "blocks of {size}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_goes_on_in_the_next_block_is_one_number() {
+        let text = format!(r#"{{"count":1234567,"Records":[7654321,false,{EVENT}]}}"#);
+        for size in 1..text.len() {
+            let (names, reading) = in_blocks(text.as_bytes(), size);
+            assert_eq!((names.len(), reading.damaged, reading.stopped), (1, 2, None), "blocks of {size}");
         }
     }
 
