@@ -7,7 +7,7 @@ use crate::error::LakeError;
 use crate::ingest::done;
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind};
 use crate::parts::{Part, write_day};
-use crate::read::{Columns, scan};
+use crate::read::{Want, scan};
 use crate::rows::Rows;
 use crate::schema::{ROW_GROUP_ROWS, SCHEMA_VERSION};
 use kagimori_trail::selection::Selection;
@@ -75,7 +75,7 @@ fn compact_group(lake: &Path, day: i32, group: &[&Part], sequence: u64) -> Resul
     let id = Manifest::intend(lake, &Plan { header, files: Vec::new() })?;
     let mut rows = Rows::default();
     for part in group {
-        scan(&lake.join(&part.file), &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
+        scan(&lake.join(&part.file), &Selection::default(), Want::Calls, |row| rows.push_row(row))?;
     }
     let order = (0..rows.rows.len() as u32).collect();
     let ranks = rows.strings.ranks();

@@ -8,6 +8,7 @@
 //! The files are laid out and named so that DuckDB, Spark, Athena and Trino read them as they are: `docs/lake.md`.
 
 mod bodies;
+mod calls;
 mod checks;
 mod compact;
 mod coverage;
