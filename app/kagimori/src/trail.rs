@@ -47,7 +47,7 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     }
     let reading = source.usage(&directory, &question.selection)?;
     if unseen::is_of_nobody(&question.selection, &reading.usage) {
-        unseen::explain(&question.selection, &source.usage(&directory, &Selection::default())?.usage)?;
+        unseen::explain(&question.selection, &source.names(&directory)?)?;
     }
     let table = view(&question, &reading, &directory)?;
     answer(&table, from, &source, reading.problems.len())

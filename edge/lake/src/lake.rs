@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
-use kagimori_trail::event::{Bodies, Event, SignIn};
+use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals};
 use serde_json::{Map, Value};
@@ -20,7 +20,7 @@ use crate::files::Listing;
 use crate::manifest::{Counts, Manifest, file_key};
 use crate::parts::Part;
 use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_told};
-use crate::rollup;
+use crate::rollup::{self, Names};
 use crate::schema::{Flag, Text};
 
 /// A lake that was opened: what it holds is what its manifest listed then.
@@ -85,6 +85,23 @@ impl Lake {
         let mut usage = whole.finish();
         usage.coverage = by_account(self.cover());
         Ok(usage)
+    }
+
+    /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
+    /// instead.
+    pub fn names(&self) -> Result<Names, LakeError> {
+        let mut parts = self.manifest.parts();
+        parts.retain(|part| part.is_of("daily_actions"));
+        let found = deal(&parts, Names::default, |names, part| {
+            rollup::add_names(&self.root.join(&part.file), names)
+        })?;
+        let mut names = Names::default();
+        found.iter().for_each(|some| names.merge(some));
+        names.principals.retain(|arn, _| {
+            let identity = Identity { arn: Some(arn.as_str().into()), ..Identity::default() };
+            matches!(identity.principal(), Principal::User(_) | Principal::Role(_) | Principal::Root(..))
+        });
+        Ok(names)
     }
 
     /// All events by the roll-ups; `None` when an earlier version wrote some of them.

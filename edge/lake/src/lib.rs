@@ -39,4 +39,5 @@ pub use files::Progress;
 pub use lake::Lake;
 pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail};
+pub use rollup::Names;
 pub use schema::{SCHEMA_KEY, SCHEMA_VERSION};

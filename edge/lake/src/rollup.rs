@@ -1,6 +1,7 @@
 //! Usage from the roll-ups: the same as from all events, without reading them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kagimori_trail::event::Identity;
@@ -19,6 +20,47 @@ pub(crate) fn add_actions(path: &Path, fold: &mut Fold) -> Result<bool, LakeErro
 /// Takes in a part of `daily_places/`; `false` when an earlier version wrote it.
 pub(crate) fn add_places(path: &Path, fold: &mut Fold) -> Result<bool, LakeError> {
     roll_up(path, &PLACES, |group| add_group_of_places(group, fold))
+}
+
+/// When the principals and long-term keys of a trail were seen, first and last, in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two lists of names")]
+pub struct Names {
+    /// By ARN.
+    pub principals: BTreeMap<String, (i64, i64)>,
+    /// By id.
+    pub keys: BTreeMap<String, (i64, i64)>,
+}
+
+/// Takes in the names of a part of `daily_actions/`.
+pub(crate) fn add_names(path: &Path, names: &mut Names) -> Result<(), LakeError> {
+    roll_up(path, &ACTIONS, |group| {
+        let (first, last) = (group.numbers("first")?, group.numbers("last")?);
+        for (column, seen) in [("principal", &mut names.principals), ("access_key_id", &mut names.keys)] {
+            let texts = group.texts(column)?;
+            for (row, (first, last)) in first.iter().zip(&last).enumerate() {
+                if let Some(name) = texts.text(texts.row(row)) {
+                    see(seen, name, (first.div_euclid(1_000_000), last.div_euclid(1_000_000)));
+                }
+            }
+        }
+        Ok(())
+    })
+    .map(drop)
+}
+
+impl Names {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.principals.iter().for_each(|(name, times)| see(&mut self.principals, name, *times));
+        other.keys.iter().for_each(|(name, times)| see(&mut self.keys, name, *times));
+    }
+}
+
+fn see(names: &mut BTreeMap<String, (i64, i64)>, name: &str, (first, last): (i64, i64)) {
+    match names.get_mut(name) {
+        Some(seen) => *seen = (seen.0.min(first), seen.1.max(last)),
+        None => drop(names.insert(name.to_owned(), (first, last))),
+    }
 }
 
 fn add_group_of_actions(group: &Group<'_>, fold: &mut Fold) -> Result<(), ParquetError> {

@@ -1,7 +1,8 @@
 //! A question about somebody, or a key, of whom the trail tells nothing: is it a slip, or did they do nothing?
 
 use jiff::Timestamp;
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_estate::id::Arn;
+use kagimori_lake::Names;
 use kagimori_plan::check::distance;
 use kagimori_trail::Usage;
 use kagimori_trail::selection::{Selection, Who};
@@ -20,17 +21,17 @@ pub(super) fn is_of_nobody(selection: &Selection, usage: &Usage) -> bool {
 }
 
 /// Says where they are in the whole trail, or fails: nobody of that name is there.
-pub(super) fn explain(selection: &Selection, whole: &Usage) -> Result<(), AppError> {
+pub(super) fn explain(selection: &Selection, names: &Names) -> Result<(), AppError> {
     match (&selection.who, &selection.access_key) {
-        (None, Some(key)) => explain_key(selection, key, whole),
-        (Some(who), None) => explain_principal(who, whole),
+        (None, Some(key)) => explain_key(selection, key, names),
+        (Some(who), None) => explain_principal(who, names),
         _ => Ok(()),
     }
 }
 
-fn explain_key(selection: &Selection, key: &str, whole: &Usage) -> Result<(), AppError> {
-    if let Some((_, used)) = whole.keys.iter().find(|(known, _)| known.as_str() == key) {
-        elsewhere(key, used.activity.first, used.activity.last);
+fn explain_key(selection: &Selection, key: &str, names: &Names) -> Result<(), AppError> {
+    if let Some(seen) = names.keys.get(key) {
+        elsewhere(key, *seen);
         return Ok(());
     }
     // Sessions have no usage of their own: of their keys only this question was answered.
@@ -38,11 +39,11 @@ fn explain_key(selection: &Selection, key: &str, whole: &Usage) -> Result<(), Ap
     if key.starts_with("ASIA") && is_restricted {
         return Ok(());
     }
-    let near = whole.keys.keys().map(|known| (distance(known.as_str(), key), known.as_str()));
+    let near = names.keys.keys().map(|known| (distance(known, key), known));
     let near = near.filter(|(letters, _)| *letters <= 2).min();
     let hint = match near {
         Some((_, known)) => format!("did you mean `{known}`?"),
-        None if whole.keys.is_empty() => "the trail holds no call with a long-term key".to_owned(),
+        None if names.keys.is_empty() => "the trail holds no call with a long-term key".to_owned(),
         None => "a key that was not used in the time of the trail is not in it: `kagimori review` tells of keys that nobody uses, \
                  `kagimori trail coverage` which days there are"
             .to_owned(),
@@ -50,22 +51,17 @@ fn explain_key(selection: &Selection, key: &str, whole: &Usage) -> Result<(), Ap
     Err(AppError::Argument { message: format!("the access key `{key}` is in no event of the trail"), hint })
 }
 
-fn explain_principal(who: &Who, whole: &Usage) -> Result<(), AppError> {
+fn explain_principal(who: &Who, names: &Names) -> Result<(), AppError> {
     let (Who::Exactly(name) | Who::Named(name) | Who::Role(name)) = who;
     let asked = Selection { who: Some(who.clone()), ..Selection::default() };
-    let all = whole.users.iter().chain(&whole.roles);
-    if let Some((arn, activity)) = all.clone().find(|(arn, _)| asked.wants_principal(Some(arn.as_str()))) {
-        elsewhere(arn.as_str(), activity.first, activity.last);
-        return Ok(());
-    }
-    let is_root = |account: &AccountId| name.ends_with(&format!("::{account}:root"));
-    if let Some((_, activity)) = whole.roots.iter().find(|(account, _)| is_root(account)) {
-        elsewhere(name, activity.first, activity.last);
+    if let Some((arn, seen)) = names.principals.iter().find(|(arn, _)| asked.wants_principal(Some(arn))) {
+        elsewhere(arn, *seen);
         return Ok(());
     }
     let kind = if matches!(who, Who::Role(_)) { "role" } else { "user, role or root" };
     let message = format!("no {kind} `{name}` did anything in the trail");
-    let found = similar(name, all.map(|(arn, _)| arn));
+    let arns = names.principals.keys().filter_map(|principal| Arn::parse(principal).ok());
+    let found = similar(name, &arns.collect::<Vec<_>>());
     let hint = if found.is_empty() {
         "`kagimori trail usage` lists who did; a name is the last part of an ARN".to_owned()
     } else {
@@ -75,14 +71,15 @@ fn explain_principal(who: &Who, whole: &Usage) -> Result<(), AppError> {
 }
 
 /// They are in the trail, and not in what was asked for.
-fn elsewhere(name: &str, first: Timestamp, last: Timestamp) {
+fn elsewhere(name: &str, (first, last): (i64, i64)) {
+    let [first, last] = [first, last].map(|seconds| Timestamp::from_second(seconds).unwrap_or_default());
     printer::note(&format!(
         "`{name}` is in the trail from {first} to {last}, but not in the days and the account that were asked for"
     ));
 }
 
 /// The principals with the most similar names: those that hold what was asked for or lie in it, and slips of a few letters.
-fn similar<'a>(asked: &str, known: impl Iterator<Item = &'a Arn>) -> Vec<String> {
+fn similar(asked: &str, known: &[Arn]) -> Vec<String> {
     let asked = asked.rsplit('/').next().unwrap_or(asked).to_lowercase();
     let few = (asked.chars().count() / 4).clamp(1, 3);
     let is_part = |name: &str| {
@@ -90,6 +87,7 @@ fn similar<'a>(asked: &str, known: impl Iterator<Item = &'a Arn>) -> Vec<String>
         short >= 3 && (name.contains(&asked) || asked.contains(name))
     };
     let mut found: Vec<(bool, usize, &str)> = known
+        .iter()
         .filter_map(|arn| {
             let name = arn.name().to_lowercase();
             let letters = distance(&name, &asked);
@@ -113,7 +111,7 @@ mod tests {
         let names = |asked: &str| -> Vec<String> {
             let name =
                 |arn: String| arn.trim_matches('`').rsplit(['/', ':']).next().unwrap_or_default().to_owned();
-            similar(asked, arns.iter()).into_iter().map(name).collect()
+            similar(asked, &arns).into_iter().map(name).collect()
         };
         assert_eq!(names("etl-05"), ["etl-04"]);
         assert_eq!(names("alice"), ["Alice"]);
