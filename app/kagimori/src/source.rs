@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use kagimori_lake::{CallReading, Lake, TrailReading, read_calls, read_trail};
+use kagimori_lake::{CallReading, Lake, Names, TrailReading, read_calls, read_trail};
 use kagimori_trail::call::Call;
 use kagimori_trail::selection::Selection;
+use kagimori_trail::usage::Activity;
 
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -67,6 +68,20 @@ impl Source {
                 Ok(read_trail(folder, &directory.root, selection, &|step| bar.step(step)))
             }
         }
+    }
+
+    /// Who was seen in the whole trail, and when.
+    pub(crate) fn names(&self, directory: &Directory) -> Result<Names, AppError> {
+        let usage = match self {
+            Self::Lake(lake) => return Ok(lake.names()?),
+            Self::Files(_) => self.usage(directory, &Selection::default())?.usage,
+        };
+        let seen = |activity: &Activity| (activity.first.as_second(), activity.last.as_second());
+        let named = usage.users.iter().chain(&usage.roles).map(|(arn, did)| (arn.to_string(), seen(did)));
+        let roots =
+            usage.roots.iter().map(|(account, did)| (format!("arn:aws:iam::{account}:root"), seen(did)));
+        let keys = usage.keys.iter().map(|(key, used)| (key.to_string(), seen(&used.activity)));
+        Ok(Names { principals: named.chain(roots).collect(), keys: keys.collect() })
     }
 
     /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.

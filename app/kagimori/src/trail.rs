@@ -6,6 +6,7 @@ mod coverage;
 mod denied;
 mod sql;
 mod table;
+mod unseen;
 mod usage;
 
 use std::path::{Path, PathBuf};
@@ -46,6 +47,9 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
         return answer(&table, from, &source, lake.problems()?.len());
     }
     let reading = source.usage(&directory, &question.selection)?;
+    if unseen::is_of_nobody(&question.selection, &reading.usage) {
+        unseen::explain(&question.selection, &source.names(&directory)?)?;
+    }
     let table = view(&question, &reading, &directory)?;
     answer(&table, from, &source, reading.problems.len())
 }

@@ -2,6 +2,8 @@
 
 mod agent;
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 
 pub use agent::{Agent, ClientFamily};
@@ -65,11 +67,41 @@ impl CallerKind {
     }
 }
 
+/// What a source address tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressKind {
+    /// Of AWS itself: `AWS Internal`, `ec2.amazonaws.com`.
+    Service,
+    /// Of a private network: such a caller came through a VPC endpoint.
+    Private,
+    /// Of the Internet.
+    Public,
+    /// None, or no address.
+    #[default]
+    Unknown,
+}
+
+impl AddressKind {
+    /// The kind of a `sourceIPAddress`.
+    pub fn of(address: &str) -> Self {
+        if is_service(address) {
+            return Self::Service;
+        }
+        match address.parse() {
+            Ok(IpAddr::V4(v4)) if v4.is_private() => Self::Private,
+            Ok(IpAddr::V6(v6)) if v6.is_unique_local() => Self::Private,
+            Ok(_) => Self::Public,
+            Err(_) => Self::Unknown,
+        }
+    }
+}
+
 /// What an event tells about its caller, beside the agent.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Signals<'a> {
-    /// `sourceIPAddress`.
-    pub address: Option<&'a str>,
+pub struct Signals {
+    /// Of `sourceIPAddress`.
+    pub address: AddressKind,
     /// A `vpcEndpointId` is there.
     pub through_endpoint: bool,
     /// `userIdentity.invokedBy` is there.
@@ -82,7 +114,7 @@ pub struct Signals<'a> {
 
 /// The kind of caller. What runs where (`exec-env/…`) says more than which tool it is; a VPC endpoint says something
 /// only of callers that are not AWS itself: console proxies and services call through endpoints of their own.
-pub fn kind(agent: Option<&Agent<'_>>, signals: Signals<'_>) -> CallerKind {
+pub fn kind(agent: Option<&Agent<'_>>, signals: Signals) -> CallerKind {
     let family = agent.map_or(ClientFamily::Unknown, |agent| agent.family);
     let by_agent = agent.and_then(|agent| agent.environment);
     if let Some(kind @ (CallerKind::CloudShell | CallerKind::InfrastructureAsCode)) = by_agent {
@@ -91,7 +123,7 @@ pub fn kind(agent: Option<&Agent<'_>>, signals: Signals<'_>) -> CallerKind {
     if signals.from_console || family == ClientFamily::Console {
         return CallerKind::Console;
     }
-    if signals.invoked_by_aws || family == ClientFamily::AwsService || signals.address.is_some_and(is_service)
+    if signals.invoked_by_aws || family == ClientFamily::AwsService || signals.address == AddressKind::Service
     {
         return CallerKind::AwsService;
     }
@@ -102,9 +134,9 @@ pub fn kind(agent: Option<&Agent<'_>>, signals: Signals<'_>) -> CallerKind {
         _ if signals.instance_session => CallerKind::Ec2,
         ClientFamily::Browser => CallerKind::Console,
         family if family.is_infrastructure_as_code() => CallerKind::InfrastructureAsCode,
-        _ if signals.through_endpoint || signals.address.is_some_and(is_private) => CallerKind::InsideVpc,
+        _ if signals.through_endpoint || signals.address == AddressKind::Private => CallerKind::InsideVpc,
         ClientFamily::AwsCli | ClientFamily::PowerShell => CallerKind::CommandLine,
-        _ if signals.address.is_some_and(is_public) => CallerKind::OutsideWorkload,
+        _ if signals.address == AddressKind::Public => CallerKind::OutsideWorkload,
         _ => CallerKind::Unknown,
     }
 }
@@ -128,25 +160,12 @@ fn is_service(address: &str) -> bool {
         || address.ends_with(".amazonaws.com.cn")
 }
 
-/// An address of a private network: such a caller came through a VPC endpoint.
-fn is_private(address: &str) -> bool {
-    match address.parse() {
-        Ok(std::net::IpAddr::V4(v4)) => v4.is_private(),
-        Ok(std::net::IpAddr::V6(v6)) => v6.is_unique_local(),
-        Err(_) => false,
-    }
-}
-
-fn is_public(address: &str) -> bool {
-    address.parse::<std::net::IpAddr>().is_ok() && !is_private(address)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PUBLIC: Signals<'static> = Signals {
-        address: Some("203.0.113.7"),
+    const PUBLIC: Signals = Signals {
+        address: AddressKind::Public,
         through_endpoint: false,
         invoked_by_aws: false,
         from_console: false,
@@ -155,12 +174,12 @@ mod tests {
 
     #[test]
     fn kinds() {
-        let endpoint = Signals { address: Some("10.0.3.4"), through_endpoint: true, ..PUBLIC };
-        let service = |address| Signals { address: Some(address), ..PUBLIC };
+        let endpoint = Signals { address: AddressKind::of("10.0.3.4"), through_endpoint: true, ..PUBLIC };
+        let service = |address| Signals { address: AddressKind::of(address), ..PUBLIC };
         let console = Signals { from_console: true, ..PUBLIC };
         let behalf = Signals { invoked_by_aws: true, ..PUBLIC };
         let instance = Signals { instance_session: true, ..PUBLIC };
-        let rows: &[(&str, Signals<'_>, CallerKind)] = &[
+        let rows: &[(&str, Signals, CallerKind)] = &[
             (
                 "aws-cli/2.15.0 Python/3.11 Linux/6.1 exec-env/CloudShell exe/x86_64",
                 PUBLIC,
@@ -250,6 +269,22 @@ mod tests {
         }
         assert_eq!(kind(None, PUBLIC), CallerKind::OutsideWorkload);
         assert_eq!(kind(None, Signals::default()), CallerKind::Unknown);
+    }
+
+    #[test]
+    fn addresses() {
+        let rows = [
+            ("203.0.113.7", AddressKind::Public),
+            ("2001:db8::1", AddressKind::Public),
+            ("10.0.3.4", AddressKind::Private),
+            ("fd00::1", AddressKind::Private),
+            ("AWS Internal/3", AddressKind::Service),
+            ("ec2.amazonaws.com", AddressKind::Service),
+            ("somewhere", AddressKind::Unknown),
+        ];
+        for (address, kind) in rows {
+            assert_eq!(AddressKind::of(address), kind, "{address}");
+        }
     }
 
     #[test]

@@ -77,8 +77,7 @@ impl Selection {
 
     /// Whether an event is wanted.
     pub fn wants(&self, facts: &Facts<'_>) -> bool {
-        self.since.is_none_or(|since| facts.time >= since)
-            && self.until.is_none_or(|until| facts.time < until)
+        self.wants_time(facts.time)
             && self.wants_account(facts.account)
             && self.wants_key(facts.access_key)
             && self.wants_principal(facts.principal)
@@ -97,6 +96,11 @@ impl Selection {
             name: &event.name,
             error: event.error.as_deref(),
         })
+    }
+
+    /// The part of the rule that looks at the time.
+    pub fn wants_time(&self, time: i64) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 
     /// The part of the rule that looks at the account.

@@ -17,7 +17,7 @@ use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 
 use crate::caller::{CallerKind, ClientFamily};
 
-pub use fold::{Called, CalledFrom, Fold, Tally};
+pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
 pub use ids::{EventIds, EventKey, event_key};
 
 /// How many different addresses, agents, endpoints or regions one activity remembers.

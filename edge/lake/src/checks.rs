@@ -108,7 +108,7 @@ impl Serialize for Told<'_> {
 }
 
 /// The facts that [`context`] wrote.
-fn context_of(text: &str) -> Vec<(Box<str>, Fact)> {
+pub(crate) fn context_of(text: &str) -> Vec<(Box<str>, Fact)> {
     let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Vec::new() };
     let fact = |value: Value| match value {
         Value::String(value) => Fact::One(value),

@@ -8,7 +8,7 @@ use crate::ingest::done;
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind};
 use crate::parquet_file::{Cells, WriteError, join};
 use crate::parts::{Part, part_name, write_day};
-use crate::read::{Columns, scan};
+use crate::read::{Want, scan};
 use crate::rows::Rows;
 use crate::schema::{BODIES, ROW_GROUP_ROWS, SCHEMA_VERSION};
 use kagimori_trail::selection::Selection;
@@ -85,7 +85,7 @@ impl Compaction<'_> {
         let mut rows = Rows::default();
         for part in group {
             let path = self.lake.join(&part.file);
-            scan(&path, &Selection::default(), Columns::Calls, |row| rows.push_row(row))?;
+            scan(&path, &Selection::default(), Want::Calls, |row| rows.push_row(row))?;
         }
         let order = (0..rows.rows.len() as u32).collect();
         let parts = write_day(self.lake, &rows, &mut self.cells, order, day, &format!("{id}-0"));

@@ -3,26 +3,25 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use kagimori_estate::id::{AccessKeyId, AccountId};
 use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
-use kagimori_trail::call::{Call, Caller};
-use kagimori_trail::event::{Bodies, Event, Identity, SignIn};
+use kagimori_trail::call::Call;
+use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals};
-use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::checks;
+use crate::calls::CallAtHand;
 use crate::coverage::{Cover, Coverage, by_account, coverage, in_days};
 use crate::error::LakeError;
 use crate::files::Listing;
 use crate::manifest::{Counts, Manifest, file_key};
 use crate::parts::Part;
-use crate::read::{Columns, RowView, scan, scan_told};
-use crate::rollup;
-use crate::schema::{Flag, List, Text};
+use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_told};
+use crate::rollup::{self, Names};
+use crate::schema::{Flag, Text};
 
 /// A lake that was opened: what it holds is what its manifest listed then.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ impl Lake {
         let mut whole = match rolled_up {
             Some(whole) => whole,
             None => {
-                let folds = self.scan(selection, Columns::Events, EventFold::default, EventFold::add)?;
+                let folds = self.scan(selection, Want::Events, EventFold::default, EventFold::add)?;
                 merged(folds.into_iter().map(|fold| fold.fold))
             }
         };
@@ -93,39 +92,53 @@ impl Lake {
         Ok(usage)
     }
 
-    /// All events by the roll-ups; `None` when an earlier version wrote some of them.
-    fn rolled_up(&self) -> Result<Option<Fold>, LakeError> {
-        // One fold for many parts: agents and callers are the same in all of them.
-        let fold = |parts: &[&Part]| -> Result<Option<Fold>, LakeError> {
-            let mut told = EventFold::default();
-            for part in parts {
-                let path = self.root.join(&part.file);
-                let is_whole = match part.file.split('/').next() {
-                    Some("daily_actions") => rollup::add_actions(&path, &mut told.fold)?,
-                    Some("daily_places") => rollup::add_places(&path, &mut told.fold)?,
-                    Some("events") => scan_told(&path, |row| told.add_told(row)).map(|()| true)?,
-                    _ => true,
-                };
-                if !is_whole {
-                    return Ok(None);
-                }
-            }
-            Ok(Some(told.fold))
-        };
-        let parts = self.manifest.parts();
-        let share = parts.len().div_ceil(4 * rayon::current_num_threads()).max(1);
-        let folds: Vec<Option<Fold>> = parts.par_chunks(share).map(fold).collect::<Result<_, _>>()?;
-        let folds: Option<Vec<Fold>> = folds.into_iter().collect();
-        let updates = Totals { updates: self.manifest.counts().updates, ..Totals::default() };
-        Ok(folds.map(|folds| {
-            let mut whole = merged(folds.into_iter());
-            whole.add_totals(&updates);
-            whole
-        }))
+    /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
+    /// instead.
+    pub fn names(&self) -> Result<Names, LakeError> {
+        let mut parts = self.manifest.parts();
+        parts.retain(|part| part.is_of("daily_actions"));
+        let found = deal(&parts, Names::default, |names, part| {
+            rollup::add_names(&self.root.join(&part.file), names)
+        })?;
+        let mut names = Names::default();
+        found.iter().for_each(|some| names.merge(some));
+        names.principals.retain(|arn, _| {
+            let identity = Identity { arn: Some(arn.as_str().into()), ..Identity::default() };
+            matches!(identity.principal(), Principal::User(_) | Principal::Role(_) | Principal::Root(..))
+        });
+        Ok(names)
     }
 
-    /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made;
-    /// the states come back in the order of the lake's parts.
+    /// All events by the roll-ups; `None` when an earlier version wrote some of them.
+    fn rolled_up(&self) -> Result<Option<Fold>, LakeError> {
+        let is_whole = AtomicBool::new(true);
+        let folds = deal(&self.manifest.parts(), EventFold::default, |told, part| {
+            if is_whole.load(Ordering::Relaxed) && !self.roll_up(part, told)? {
+                is_whole.store(false, Ordering::Relaxed);
+            }
+            Ok(())
+        })?;
+        if !is_whole.into_inner() {
+            return Ok(None);
+        }
+        let updates = Totals { updates: self.manifest.counts().updates, ..Totals::default() };
+        let mut whole = merged(folds.into_iter().map(|told| told.fold));
+        whole.add_totals(&updates);
+        Ok(Some(whole))
+    }
+
+    /// Takes in a part; `false` when an earlier version wrote it.
+    fn roll_up(&self, part: &Part, told: &mut EventFold) -> Result<bool, LakeError> {
+        let path = self.root.join(&part.file);
+        match part.file.split('/').next() {
+            Some("daily_actions") => rollup::add_actions(&path, &mut told.fold),
+            Some("daily_places") => rollup::add_places(&path, &mut told.fold),
+            Some("events") => scan_told(&path, |row| told.add_told(row)).map(|()| true),
+            _ => Ok(true),
+        }
+    }
+
+    /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.
     ///
     /// Events that repeat others (`UPDATED_DATA`) are left out, and of a call that several accounts got a copy of
     /// (`sharedEventID`) the copies beside its caller's, when the lake holds events of the caller's account.
@@ -136,14 +149,18 @@ impl Lake {
         each: impl Fn(&mut T, &Call) + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
         let accounts: BTreeSet<&str> = self.cover().map(|cover| cover.account.as_str()).collect();
-        self.scan(selection, Columns::Calls, make, |state, row| {
-            let caller = row.text(Text::CallerAccount);
-            let is_copy = row.text(Text::SharedId).is_some()
-                && row.text(Text::Account).is_some_and(|account| Some(account) != caller)
-                && caller.is_some_and(|caller| accounts.contains(caller));
-            if !is_copy && row.flag(Flag::IsUpdate) != Some(true) {
-                each(state, &call(row));
-            }
+        let is_of_time_alone = Selection { since: None, until: None, ..selection.clone() }.is_all();
+        self.each_part(selection, make, |state, path| {
+            scan_columns(path, selection, |columns| {
+                let mut at_hand = CallAtHand::new(columns);
+                for row in 0..columns.rows() {
+                    let is_wanted = selection.wants_time(columns.time(row))
+                        && (is_of_time_alone || selection.wants(&columns.facts(row)));
+                    if is_wanted && !is_repeated(columns, row, &accounts) {
+                        each(state, at_hand.of(row));
+                    }
+                }
+            })
         })
     }
 
@@ -151,37 +168,68 @@ impl Lake {
     fn scan<T: Send>(
         &self,
         selection: &Selection,
-        columns: Columns,
+        want: Want,
         make: impl Fn() -> T + Sync + Send,
         each: impl Fn(&mut T, &RowView<'_>) + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
-        let parts: Vec<&Part> = self
-            .manifest
-            .parts()
-            .into_iter()
-            .filter(|part| part.is_of("events") && in_days(part.day, selection))
-            .collect();
         let all = selection.is_all();
-        parts
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|part| {
-                let mut state = make();
-                scan(&self.root.join(&part.file), selection, columns, |row| {
-                    if all || wants(selection, row) {
-                        each(&mut state, row);
-                    }
-                })?;
-                Ok(state)
+        self.each_part(selection, make, |state, path| {
+            scan(path, selection, want, |row| {
+                if all || wants(selection, row) {
+                    each(state, row);
+                }
             })
-            .collect()
+        })
+    }
+
+    /// Hands out the parts that may hold what is asked for, with one state a thread.
+    fn each_part<T: Send>(
+        &self,
+        selection: &Selection,
+        make: impl Fn() -> T + Sync + Send,
+        each: impl Fn(&mut T, &Path) -> Result<(), LakeError> + Sync + Send,
+    ) -> Result<Vec<T>, LakeError> {
+        let parts = self.manifest.parts().into_iter();
+        let parts: Vec<&Part> =
+            parts.filter(|part| part.is_of("events") && in_days(part.day, selection)).collect();
+        deal(&parts, make, |state, part| each(state, &self.root.join(&part.file)))
     }
 }
 
+/// Deals parts out to the threads, each with a state of its own: what comes again from part to part is held once.
+fn deal<T: Send>(
+    parts: &[&Part],
+    make: impl Fn() -> T + Sync + Send,
+    each: impl Fn(&mut T, &Part) -> Result<(), LakeError> + Sync + Send,
+) -> Result<Vec<T>, LakeError> {
+    let next = AtomicUsize::new(0);
+    let states = rayon::broadcast(|_| {
+        let mut state = make();
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            each(&mut state, part)?;
+        }
+        Ok(state)
+    });
+    states.into_iter().collect()
+}
+
+/// Whether a row repeats a call: with other fields, or for another account than its caller's, when the lake holds events of
+/// that.
+fn is_repeated(columns: &Columns, row: usize, accounts: &BTreeSet<&str>) -> bool {
+    let is_copy = columns.text(Text::SharedId, row).is_some() && {
+        let caller = columns.text(Text::CallerAccount, row);
+        columns.text(Text::Account, row).is_some_and(|account| Some(account) != caller)
+            && caller.is_some_and(|caller| accounts.contains(caller))
+    };
+    is_copy || columns.flag(Flag::IsUpdate, row) == Some(true)
+}
+
 fn merged(folds: impl Iterator<Item = Fold>) -> Fold {
-    let mut whole = Fold::default();
-    folds.for_each(|fold| whole.merge(fold));
-    whole
+    let both = |mut whole: Fold, fold| {
+        whole.merge(fold);
+        whole
+    };
+    folds.reduce(both).unwrap_or_default()
 }
 
 fn wants(selection: &Selection, row: &RowView<'_>) -> bool {
@@ -293,62 +341,5 @@ fn event<'a>(row: &RowView<'a>) -> Event<'a> {
             .flag(Flag::SignedIn)
             .map(|succeeded| SignIn { succeeded, mfa: row.flag(Flag::SignInMfa) }),
         bodies: Bodies::default(),
-    }
-}
-
-fn identity<'a>(row: &RowView<'a>) -> Identity<'a> {
-    let text = |text| row.text(text).map(Cow::Borrowed);
-    Identity {
-        kind: text(Text::IdType),
-        principal_id: text(Text::PrincipalId),
-        arn: text(Text::Arn),
-        account: text(Text::CallerAccount),
-        access_key: text(Text::AccessKey),
-        user_name: text(Text::UserName),
-        invoked_by: text(Text::InvokedBy),
-        provider: text(Text::Provider),
-        issuer: text(Text::Issuer),
-        mfa: row.flag(Flag::Mfa),
-        odd_types: 0,
-    }
-}
-
-/// The call of a row.
-fn call(row: &RowView<'_>) -> Call {
-    let own = |text| row.text(text).map(Box::from);
-    let identity = identity(row);
-    let lists = row
-        .list(List::Actions)
-        .zip(row.list(List::CheckedResources))
-        .zip(row.list(List::Forms))
-        .zip(row.list(List::ResourceAccounts))
-        .zip(row.list(List::Contexts));
-    Call {
-        time: row.time,
-        event_id: Some(row.id).filter(|id| !id.is_empty()).map(Box::from),
-        source: row.text(Text::Source).unwrap_or_default().into(),
-        name: row.text(Text::Name).unwrap_or_default().into(),
-        account: row.text(Text::Account).and_then(|account| AccountId::parse(account).ok()),
-        region: own(Text::Region),
-        caller: Caller {
-            principal: identity.principal(),
-            arn: own(Text::Arn),
-            account: identity.account_id(),
-            access_key: identity.access_key.as_deref().and_then(|key| AccessKeyId::parse(key).ok()),
-            mfa: identity.mfa,
-            address: own(Text::Address),
-            agent: own(Text::Agent),
-            vpc_endpoint: own(Text::VpcEndpoint),
-            invoked_by: own(Text::InvokedBy),
-        },
-        outcome: checks::outcome_of(row.text(Text::Outcome).unwrap_or_default()),
-        error: own(Text::Error),
-        checks: lists
-            .map(|((((action, resource), form), account), context)| {
-                checks::check_of(action, resource, form, account, context)
-            })
-            .collect(),
-        gap: checks::gap_of(row.text(Text::Gap).unwrap_or_default()),
-        issued: row.text(Text::Issued).and_then(|key| AccessKeyId::parse(key).ok()),
     }
 }

@@ -8,6 +8,7 @@
 //! The files are laid out and named so that DuckDB, Spark, Athena and Trino read them as they are: `docs/lake.md`.
 
 mod bodies;
+mod calls;
 mod checks;
 mod compact;
 mod coverage;
@@ -39,4 +40,5 @@ pub use files::Progress;
 pub use lake::Lake;
 pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail};
+pub use rollup::Names;
 pub use schema::{Column, Kind, SCHEMA_KEY, SCHEMA_VERSION, TABLES, Table};

@@ -3,7 +3,14 @@
 //! Row groups whose statistics exclude the question are passed over; in the others the columns that the question looks at
 //! are read first, and of all other columns only the rows that it wants.
 
+#[cfg(test)]
+mod agreement;
 mod cells;
+mod columns;
+mod pages;
+mod runs;
+mod texts;
+mod wanted;
 
 use std::fs::File;
 use std::io;
@@ -15,10 +22,14 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_r
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, RowGroupReader};
 use parquet::file::statistics::Statistics;
 
-pub(crate) use cells::{Cell, roll_up};
+pub(crate) use cells::{Flags, Group, roll_up};
+pub(crate) use columns::{Columns, scan_columns};
+pub(crate) use texts::Texts;
+
+use pages::PartFile;
 
 use crate::error::LakeError;
 use crate::schema::{
@@ -30,9 +41,11 @@ const CHUNK_ROWS: usize = 8 << 10;
 
 /// Which columns beside the texts and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Columns {
+pub(crate) enum Want {
     /// What usage is made of: no lists, none of [`NOT_IN_USAGE`], and no ids where no event has copies.
     Events,
+    /// What the roll-ups do not tell of a console sign-in: who it was, and how it ended.
+    SignIns,
     /// All.
     Calls,
 }
@@ -48,6 +61,34 @@ const NOT_IN_USAGE: [Text; 8] = [
     Text::Gap,
     Text::Issued,
 ];
+
+/// Who a row is of, and of what kind.
+const TELL_A_SIGN_IN: [Text; 8] = [
+    Text::EventType,
+    Text::IdType,
+    Text::Arn,
+    Text::Issuer,
+    Text::CallerAccount,
+    Text::AccessKey,
+    Text::UserName,
+    Text::InvokedBy,
+];
+
+impl Want {
+    fn has_text(self, column: usize) -> bool {
+        let is_of = |texts: &[Text]| texts.iter().any(|text| TEXT_AT + *text as usize == column);
+        match self {
+            Self::Events => !is_of(&NOT_IN_USAGE),
+            Self::SignIns => is_of(&TELL_A_SIGN_IN),
+            Self::Calls => true,
+        }
+    }
+
+    fn has_flag(self, column: usize) -> bool {
+        let not_of_sign_ins = [Flag::ReadOnly, Flag::FromConsole];
+        self != Self::SignIns || !not_of_sign_ins.iter().any(|flag| FLAG_AT + *flag as usize == column)
+    }
+}
 
 /// One row, borrowed. An absent text is empty.
 #[derive(Clone, Copy, Debug)]
@@ -87,13 +128,21 @@ impl<'a> RowView<'a> {
 }
 
 /// Opens a part and checks its schema.
-fn open(path: &Path) -> Result<SerializedFileReader<File>, LakeError> {
-    let file = File::open(path).map_err(|error| match error.kind() {
+fn open(path: &Path) -> Result<PartFile<File>, LakeError> {
+    checked(path, File::open(path).map_err(|error| unreadable(path, error))?)
+}
+
+fn unreadable(path: &Path, error: io::Error) -> LakeError {
+    match error.kind() {
         // The manifest says it is there.
         io::ErrorKind::NotFound => LakeError::damaged(path, &"it is gone"),
         _ => LakeError::read(path, error),
-    })?;
-    let reader = SerializedFileReader::new(file).map_err(|error| LakeError::damaged(path, &error))?;
+    }
+}
+
+/// A part whose schema is the one that is known.
+fn checked<R: ChunkReader>(path: &Path, file: R) -> Result<PartFile<R>, LakeError> {
+    let reader = PartFile::open(file).map_err(|error| LakeError::damaged(path, &error))?;
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.key_value_metadata().into_iter().flatten().find(|entry| entry.key == SCHEMA_KEY);
     let schema = schema.and_then(|entry| entry.value.as_deref()?.parse().ok()).unwrap_or_default();
@@ -107,13 +156,12 @@ fn open(path: &Path) -> Result<SerializedFileReader<File>, LakeError> {
 pub(crate) fn scan(
     path: &Path,
     selection: &Selection,
-    columns: Columns,
+    columns: Want,
     mut each: impl FnMut(&RowView<'_>),
 ) -> Result<(), LakeError> {
     let reader = open(path)?;
-    for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index).map_err(|error| LakeError::damaged(path, &error))?;
-        scan_group(&*group, selection, columns, &mut each)
+    for group in reader.groups() {
+        scan_group(&group, selection, columns, &mut each)
             .map_err(|error| LakeError::damaged(path, &error))?;
     }
     Ok(())
@@ -123,11 +171,10 @@ pub(crate) fn scan(
 pub(crate) fn ids(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
     let reader = open(path)?;
     let damaged = |error: ParquetError| LakeError::damaged(path, &error);
-    for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index).map_err(damaged)?;
+    for group in reader.groups() {
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-        let mut ids = TextColumn::open(&*group, 1).map_err(damaged)?;
-        let mut accounts = TextColumn::open(&*group, TEXT_AT + Text::Account as usize).map_err(damaged)?;
+        let mut ids = TextColumn::open(&group, 1).map_err(damaged)?;
+        let mut accounts = TextColumn::open(&group, TEXT_AT + Text::Account as usize).map_err(damaged)?;
         let mut left = rows;
         while left > 0 {
             let chunk = left.min(CHUNK_ROWS);
@@ -150,9 +197,8 @@ pub(crate) fn ids(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Resu
 /// several accounts got a copy.
 pub(crate) fn scan_told(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Result<(), LakeError> {
     let reader = open(path)?;
-    for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index).map_err(|error| LakeError::damaged(path, &error))?;
-        scan_group_told(&*group, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
+    for group in reader.groups() {
+        scan_group_told(&group, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
     }
     Ok(())
 }
@@ -162,26 +208,25 @@ fn scan_group_told(
     each: &mut impl FnMut(&RowView<'_>),
 ) -> Result<(), ParquetError> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut copies: Vec<Range<usize>> = Vec::new();
     if has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
         let whole = Range { start: 0, end: rows };
-        ranges = matching(group, Text::SharedId, &[whole], &|text| !text.is_empty())?;
+        copies = matching(group, Text::SharedId, &[whole], &|text| !text.is_empty())?;
     }
     let signed_in = FLAG_AT + Flag::SignedIn as usize;
     if has_any(group.metadata(), signed_in) {
         let (mut levels, mut values) = (Vec::new(), Vec::new());
         typed::<BoolType>(group, signed_in)?.read_records(rows, Some(&mut levels), None, &mut values)?;
-        let told = levels.iter().enumerate().filter(|(_, level)| **level == 1);
-        ranges.extend(told.map(|(row, _)| Range { start: row, end: row + 1 }));
+        let mut among = copies.iter().peekable();
+        let mut is_copy = |row| {
+            while among.next_if(|copies| copies.end <= row).is_some() {}
+            among.peek().is_some_and(|copies| copies.contains(&row))
+        };
+        let told = levels.iter().enumerate().filter(|(row, level)| **level == 1 && !is_copy(*row));
+        let sign_ins = told.map(|(row, _)| Range { start: row, end: row + 1 }).collect();
+        read_ranges(group, sign_ins, Want::SignIns, each)?;
     }
-    ranges.sort_unstable_by_key(|range| range.start);
-    let mut end = 0;
-    for range in &mut ranges {
-        range.start = range.start.max(end);
-        end = range.end.max(end);
-    }
-    ranges.retain(|range| !range.is_empty());
-    read_ranges(group, ranges, Columns::Events, each)
+    read_ranges(group, copies, Want::Events, each)
 }
 
 /// Whether the statistics of a column leave it possible that any row has it.
@@ -193,7 +238,7 @@ fn has_any(group: &RowGroupMetaData, column: usize) -> bool {
 fn scan_group(
     group: &dyn RowGroupReader,
     selection: &Selection,
-    columns: Columns,
+    columns: Want,
     each: &mut impl FnMut(&RowView<'_>),
 ) -> Result<(), ParquetError> {
     if !may_hold(group.metadata(), selection) {
@@ -208,7 +253,7 @@ fn scan_group(
 fn read_ranges(
     group: &dyn RowGroupReader,
     ranges: Vec<Range<usize>>,
-    columns: Columns,
+    columns: Want,
     each: &mut impl FnMut(&RowView<'_>),
 ) -> Result<(), ParquetError> {
     if ranges.is_empty() {
@@ -415,6 +460,19 @@ struct FlagColumn {
     levels: Vec<i16>,
 }
 
+impl FlagColumn {
+    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
+        Ok(Self { reader: typed(group, column)?, values: Vec::new(), levels: Vec::new() })
+    }
+
+    fn read(&mut self, rows: usize) -> Result<(), ParquetError> {
+        self.values.clear();
+        self.levels.clear();
+        self.reader.read_records(rows, Some(&mut self.levels), None, &mut self.values)?;
+        Ok(())
+    }
+}
+
 struct ListColumn {
     reader: ColumnReaderImpl<ByteArrayType>,
     values: Vec<ByteArray>,
@@ -431,24 +489,29 @@ struct Open {
     id: Option<TextColumn>,
     /// `None` for columns that are not read.
     texts: Vec<Option<TextColumn>>,
-    flags: Vec<FlagColumn>,
+    flags: Vec<Option<FlagColumn>>,
     lists: Vec<ListColumn>,
 }
 
 impl Open {
-    fn new(group: &dyn RowGroupReader, columns: Columns) -> Result<Self, ParquetError> {
-        let all = columns == Columns::Calls;
-        let is_read =
-            |column: usize| all || !NOT_IN_USAGE.iter().any(|text| TEXT_AT + *text as usize == column);
-        let open = |column: usize| is_read(column).then(|| TextColumn::open(group, column)).transpose();
-        let texts = (TEXT_AT..FLAG_AT).map(open).collect::<Result<_, _>>()?;
-        let with_id = all || has_any(group.metadata(), TEXT_AT + Text::SharedId as usize);
-        let flags = (FLAG_AT..LIST_AT)
-            .map(|column| {
-                Ok(FlagColumn { reader: typed(group, column)?, values: Vec::new(), levels: Vec::new() })
-            })
-            .collect::<Result<_, ParquetError>>()?;
-        let lists = if columns == Columns::Calls { LIST_AT..EVENTS.len() } else { 0..0 };
+    fn new(group: &dyn RowGroupReader, columns: Want) -> Result<Self, ParquetError> {
+        // What no row has, needs no reading.
+        let there = |column: &usize| has_any(group.metadata(), *column);
+        let texts = (TEXT_AT..FLAG_AT).map(|column| {
+            let read = Some(column).filter(|column| columns.has_text(*column)).filter(there);
+            read.map(|column| TextColumn::open(group, column)).transpose()
+        });
+        let flags = (FLAG_AT..LIST_AT).map(|column| {
+            let read = Some(column).filter(|column| columns.has_flag(*column)).filter(there);
+            read.map(|column| FlagColumn::open(group, column)).transpose()
+        });
+        let (texts, flags) = (texts.collect::<Result<_, _>>()?, flags.collect::<Result<_, _>>()?);
+        let with_id = match columns {
+            Want::Events => there(&(TEXT_AT + Text::SharedId as usize)),
+            Want::SignIns => false,
+            Want::Calls => true,
+        };
+        let lists = if columns == Want::Calls { LIST_AT..EVENTS.len() } else { 0..0 };
         let lists = lists.map(|column| ListColumn::open(group, column)).collect::<Result<_, _>>()?;
         Ok(Self {
             times: typed(group, 0)?,
@@ -468,7 +531,7 @@ impl Open {
         for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.skip(rows)?;
         }
-        for column in &mut self.flags {
+        for column in self.flags.iter_mut().flatten() {
             column.reader.skip_records(rows)?;
         }
         for column in &mut self.lists {
@@ -486,10 +549,8 @@ impl Open {
         for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
             column.read(rows)?;
         }
-        for column in &mut self.flags {
-            column.values.clear();
-            column.levels.clear();
-            column.reader.read_records(rows, Some(&mut column.levels), None, &mut column.values)?;
+        for column in self.flags.iter_mut().flatten() {
+            column.read(rows)?;
         }
         for column in &mut self.lists {
             column.read(rows)?;
@@ -502,8 +563,11 @@ impl Open {
         let mut id = self.id.as_ref().map(TextColumn::cursor);
         let mut texts: Vec<Option<TextCursor<'_>>> =
             self.texts.iter().map(|column| column.as_ref().map(TextColumn::cursor)).collect();
-        let mut flags: Vec<_> =
-            self.flags.iter().map(|column| (column.values.iter(), column.levels.iter())).collect();
+        let mut flags: Vec<_> = self
+            .flags
+            .iter()
+            .map(|column| column.as_ref().map(|column| (column.values.iter(), column.levels.iter())))
+            .collect();
         let mut view =
             RowView { time: 0, id: "", texts: [""; TEXTS], flags: [None; FLAGS], lists: [&[]; LISTS] };
         for (row, time) in self.time_values.iter().take(rows).enumerate() {
@@ -516,7 +580,8 @@ impl Open {
                     *place = column.next()?;
                 }
             }
-            for (place, (values, levels)) in view.flags.iter_mut().zip(&mut flags) {
+            for (place, column) in view.flags.iter_mut().zip(&mut flags) {
+                let Some((values, levels)) = column else { continue };
                 let there = levels.next().ok_or_else(short)? == &1;
                 *place = if there { Some(*values.next().ok_or_else(short)?) } else { None };
             }

@@ -1,94 +1,213 @@
 //! Usage from the roll-ups: the same as from all events, without reading them.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kagimori_trail::event::Identity;
-use kagimori_trail::usage::{Called, CalledFrom, Fold, Tally};
+use kagimori_trail::usage::{Called, CalledFrom, Fold, Tally, Who};
+use parquet::errors::ParquetError;
 
 use crate::error::LakeError;
-use crate::read::{Cell, roll_up};
-use crate::schema::{ACTIONS, Column, PLACES};
+use crate::read::{Flags, Group, Texts, roll_up};
+use crate::schema::{ACTIONS, PLACES};
 
 /// Takes in a part of `daily_actions/`; `false` when an earlier version wrote it.
 pub(crate) fn add_actions(path: &Path, fold: &mut Fold) -> Result<bool, LakeError> {
-    roll_up(path, &ACTIONS, |cells| {
-        let row = Row { columns: &ACTIONS, cells };
-        let called = Called {
-            source: row.text("event_source").unwrap_or_default(),
-            name: row.text("event_name").unwrap_or_default(),
-            error: row.text("error_code"),
-            read_only: row.flag("read_only"),
-        };
-        let is_service_event = row.text("event_type") == Some("AwsServiceEvent");
-        fold.add_called(&row.tally(is_service_event), &called);
-    })
+    roll_up(path, &ACTIONS, |group| add_group_of_actions(group, fold))
 }
 
 /// Takes in a part of `daily_places/`; `false` when an earlier version wrote it.
 pub(crate) fn add_places(path: &Path, fold: &mut Fold) -> Result<bool, LakeError> {
-    roll_up(path, &PLACES, |cells| {
-        let row = Row { columns: &PLACES, cells };
-        let from = CalledFrom {
-            region: row.text("region"),
-            address: row.text("source_ip"),
-            vpc_endpoint: row.text("vpce"),
-            agent: row.text("user_agent"),
-            is_console: row.flag("console") == Some(true),
-            is_instance_session: row.flag("instance_session") == Some(true),
-        };
-        fold.add_from(&row.tally(row.flag("service_event") == Some(true)), &from);
+    roll_up(path, &PLACES, |group| add_group_of_places(group, fold))
+}
+
+/// When the principals and long-term keys of a trail were seen, first and last, in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two lists of names")]
+pub struct Names {
+    /// By ARN.
+    pub principals: BTreeMap<String, (i64, i64)>,
+    /// By id.
+    pub keys: BTreeMap<String, (i64, i64)>,
+}
+
+/// Takes in the names of a part of `daily_actions/`.
+pub(crate) fn add_names(path: &Path, names: &mut Names) -> Result<(), LakeError> {
+    roll_up(path, &ACTIONS, |group| {
+        let (first, last) = (group.numbers("first")?, group.numbers("last")?);
+        for (column, seen) in [("principal", &mut names.principals), ("access_key_id", &mut names.keys)] {
+            let texts = group.texts(column)?;
+            for (row, (first, last)) in first.iter().zip(&last).enumerate() {
+                if let Some(name) = texts.text(texts.row(row)) {
+                    see(seen, name, (first.div_euclid(1_000_000), last.div_euclid(1_000_000)));
+                }
+            }
+        }
+        Ok(())
     })
+    .map(drop)
 }
 
-/// A row of a roll-up.
-struct Row<'r, 'a> {
-    columns: &'r [Column],
-    cells: &'r [Cell<'a>],
+impl Names {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.principals.iter().for_each(|(name, times)| see(&mut self.principals, name, *times));
+        other.keys.iter().for_each(|(name, times)| see(&mut self.keys, name, *times));
+    }
 }
 
-impl<'a> Row<'_, 'a> {
-    fn cell(&self, name: &str) -> Option<Cell<'a>> {
-        let at = self.columns.iter().position(|column| column.name == name)?;
-        self.cells.get(at).copied()
+fn see(names: &mut BTreeMap<String, (i64, i64)>, name: &str, (first, last): (i64, i64)) {
+    match names.get_mut(name) {
+        Some(seen) => *seen = (seen.0.min(first), seen.1.max(last)),
+        None => drop(names.insert(name.to_owned(), (first, last))),
+    }
+}
+
+fn add_group_of_actions(group: &Group<'_>, fold: &mut Fold) -> Result<(), ParquetError> {
+    fold.tidy();
+    let mut callers = Callers::of(group, None)?;
+    let mut sources = Named::of(group, "event_source")?;
+    let mut names = Named::of(group, "event_name")?;
+    let mut errors = Named::of(group, "error_code")?;
+    let (types, read_only) = (group.texts("event_type")?, group.flags("read_only")?);
+    let tallies = Tallies::of(group)?;
+    for row in 0..group.rows() {
+        let called = Called {
+            source: sources.row(row, |text| fold.name(text)).unwrap_or_else(|| fold.name("")),
+            name: names.row(row, |text| fold.name(text)).unwrap_or_else(|| fold.name("")),
+            error: errors.row(row, |text| fold.name(text)),
+            read_only: read_only.row(row),
+        };
+        let is_service_event = types.text(types.row(row)) == Some("AwsServiceEvent");
+        let tally = tallies.row(row, is_service_event);
+        let who = callers.row(row, fold);
+        fold.add_called(who, &tally, &called);
+    }
+    Ok(())
+}
+
+fn add_group_of_places(group: &Group<'_>, fold: &mut Fold) -> Result<(), ParquetError> {
+    fold.tidy();
+    let mut callers = Callers::of(group, Some("mfa"))?;
+    let mut regions = Named::of(group, "region")?;
+    let mut addresses = Named::of(group, "source_ip")?;
+    let mut endpoints = Named::of(group, "vpce")?;
+    let mut agents = Named::of(group, "user_agent")?;
+    let flags = |name| group.flags(name);
+    let (console, instances, services) =
+        (flags("console")?, flags("instance_session")?, flags("service_event")?);
+    let tallies = Tallies::of(group)?;
+    for row in 0..group.rows() {
+        let from = CalledFrom {
+            region: regions.row(row, |text| fold.name(text)),
+            address: addresses.row(row, |text| fold.name(text)),
+            vpc_endpoint: endpoints.row(row, |text| fold.name(text)),
+            agent: agents.row(row, |text| fold.agent(text)),
+            is_console: console.row(row) == Some(true),
+            is_instance_session: instances.row(row) == Some(true),
+        };
+        let tally = tallies.row(row, services.row(row) == Some(true));
+        let who = callers.row(row, fold);
+        fold.add_from(who, &tally, &from);
+    }
+    Ok(())
+}
+
+/// A column of texts, each made a name of the fold when it first comes.
+struct Named<N> {
+    texts: Texts,
+    names: Vec<Option<N>>,
+}
+
+impl<N: Copy> Named<N> {
+    fn of(group: &Group<'_>, column: &str) -> Result<Self, ParquetError> {
+        Ok(Self { texts: group.texts(column)?, names: Vec::new() })
     }
 
-    fn text(&self, name: &str) -> Option<&'a str> {
-        match self.cell(name)? {
-            Cell::Text(text) => Some(text).filter(|text| !text.is_empty()),
-            Cell::Flag(_) | Cell::Number(_) => None,
+    /// The name of a row's text.
+    fn row(&mut self, row: usize, name: impl FnOnce(&str) -> N) -> Option<N> {
+        let place = self.texts.row(row);
+        if let Some(Some(name)) = self.names.get(place) {
+            return Some(*name);
+        }
+        let name = name(self.texts.text(place)?);
+        if self.names.len() <= place {
+            self.names.resize(place + 1, None);
+        }
+        if let Some(known) = self.names.get_mut(place) {
+            *known = Some(name);
+        }
+        Some(name)
+    }
+}
+
+/// How often and when.
+struct Tallies {
+    calls: Vec<i64>,
+    first: Vec<i64>,
+    last: Vec<i64>,
+    copies: Flags,
+}
+
+impl Tallies {
+    fn of(group: &Group<'_>) -> Result<Self, ParquetError> {
+        let copies = group.flags("shared_copy")?;
+        let numbers = |name| group.numbers(name);
+        Ok(Self { calls: numbers("n")?, first: numbers("first")?, last: numbers("last")?, copies })
+    }
+
+    fn row(&self, row: usize, is_service_event: bool) -> Tally {
+        let number = |column: &Vec<i64>| column.get(row).copied().unwrap_or_default();
+        Tally {
+            calls: u64::try_from(number(&self.calls)).unwrap_or_default(),
+            first: number(&self.first).div_euclid(1_000_000),
+            last: number(&self.last).div_euclid(1_000_000),
+            is_shared_copy: self.copies.row(row) == Some(true),
+            is_service_event,
         }
     }
+}
 
-    fn flag(&self, name: &str) -> Option<bool> {
-        if let Cell::Flag(flag) = self.cell(name)? { flag } else { None }
+/// What makes a caller.
+const CALLER: [&str; 5] = ["principal", "access_key_id", "caller_account", "id_type", "invoked_by"];
+
+/// Whose calls they are. Rows are sorted by principal: the caller of the row before mostly comes again.
+struct Callers {
+    texts: [Texts; CALLER.len()],
+    mfa: Flags,
+    last: Option<([usize; CALLER.len()], Option<bool>, Who)>,
+}
+
+impl Callers {
+    fn of(group: &Group<'_>, mfa: Option<&str>) -> Result<Self, ParquetError> {
+        let [principal, key, account, kind, service] = CALLER.map(|name| group.texts(name));
+        let mfa = mfa.map_or(Ok(Flags::Same(None)), |name| group.flags(name))?;
+        Ok(Self { texts: [principal?, key?, account?, kind?, service?], mfa, last: None })
     }
 
-    fn number(&self, name: &str) -> i64 {
-        if let Some(Cell::Number(number)) = self.cell(name) { number } else { 0 }
+    fn row(&mut self, row: usize, fold: &mut Fold) -> &Who {
+        let (places, mfa) = (self.texts.each_ref().map(|texts| texts.row(row)), self.mfa.row(row));
+        let same = self.last.take().filter(|(known, known_mfa, _)| *known == places && *known_mfa == mfa);
+        let who = same.map_or_else(|| fold.who(&self.identity(places, mfa)), |(_, _, who)| who);
+        &self.last.insert((places, mfa, who)).2
     }
 
-    /// Whose calls and how many. The principal is an ARN, or what a sign-in tells (`ACCOUNT:user/NAME`).
-    fn tally(&self, is_service_event: bool) -> Tally<'a> {
-        let text = |name: &str| self.text(name).map(Into::into);
-        let name = self.text("principal").filter(|principal| !principal.starts_with("arn:"));
+    /// The principal is an ARN, or what a sign-in tells (`ACCOUNT:user/NAME`).
+    fn identity(&self, places: [usize; CALLER.len()], mfa: Option<bool>) -> Identity<'_> {
+        let mut texts = self.texts.iter().zip(places).map(|(texts, place)| texts.text(place));
+        let mut next = || texts.next().flatten();
+        let (principal, key, account, kind, service) = (next(), next(), next(), next(), next());
+        let name = principal.filter(|principal| !principal.starts_with("arn:"));
         let name = name.and_then(|name| Some(name.split_once(":user/")?.1));
-        let seconds = |name: &str| self.number(name).div_euclid(1_000_000);
-        Tally {
-            identity: Identity {
-                kind: text("id_type"),
-                arn: text("principal"),
-                account: text("caller_account"),
-                access_key: text("access_key_id"),
-                user_name: name.map(Into::into),
-                invoked_by: text("invoked_by"),
-                mfa: self.flag("mfa"),
-                ..Identity::default()
-            },
-            calls: u64::try_from(self.number("n")).unwrap_or_default(),
-            first: seconds("first"),
-            last: seconds("last"),
-            is_shared_copy: self.flag("shared_copy") == Some(true),
-            is_service_event,
+        Identity {
+            kind: kind.map(Cow::Borrowed),
+            arn: principal.map(Cow::Borrowed),
+            account: account.map(Cow::Borrowed),
+            access_key: key.map(Cow::Borrowed),
+            user_name: name.map(Cow::Borrowed),
+            invoked_by: service.map(Cow::Borrowed),
+            mfa,
+            ..Identity::default()
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Every event of the files below a folder, dealt out to the threads.
 //!
-//! Files are handed out one at a time. A large file is read in blocks: memory is bounded whatever its size.
+//! Files are handed out one at a time, the largest first: at the end no thread waits long for another. A large file is read in
+//! blocks: memory is bounded whatever its size.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -30,7 +31,7 @@ pub(crate) fn walk<T: Send>(
 ) -> Walked<T> {
     let mut listing = Listing::default();
     listing.walk(root, relative_to);
-    listing.files.sort_by(|a, b| a.name.cmp(&b.name));
+    listing.files.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     let shared = Shared::new(&listing.files, progress);
     let parts: Vec<(T, Vec<Problem>)> = rayon::broadcast(|_| {
         let (mut hand, mut blocks, mut problems) = (make(), Blocks::default(), Vec::new());

@@ -11,6 +11,7 @@ mod tests {
     use kagimori_lake::{Lake, read_trail};
     use kagimori_trail::call::Call;
     use kagimori_trail::selection::{Only, Selection, Who};
+    use kagimori_trail::usage::Activity;
     use proptest::prelude::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -139,6 +140,15 @@ mod tests {
     fn assert_same(root: &Path, selection: &Selection) {
         let files = read_trail(&root.join("trail"), root, selection, &|_| ());
         let lake = Lake::open(&root.join("lake")).unwrap().unwrap();
+        if selection.is_all() {
+            let names = lake.names().unwrap();
+            let seen = files.usage.users.keys().chain(files.usage.roles.keys()).map(|arn| arn.to_string());
+            assert!(seen.into_iter().all(|arn| names.principals.contains_key(&arn)));
+            let first = |activity: &Activity| activity.first.as_second();
+            for (key, used) in &files.usage.keys {
+                assert_eq!(names.keys.get(key.as_str()).unwrap().0, first(&used.activity));
+            }
+        }
         let (mut ours, mut theirs) = (lake.usage(selection).unwrap(), files.usage);
         if !selection.is_all() {
             // what was set aside while reading is told of all that was read, or of what was asked for

@@ -1,5 +1,6 @@
 //! One class of calls, before and after.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kagimori_estate::access::{Access, Question, Subject};
@@ -82,10 +83,10 @@ pub enum Said {
 }
 
 /// Who called, as the estate knows them.
-enum Who {
+enum Who<'a> {
     Subject {
-        before: Box<Subject>,
-        after: Box<Subject>,
+        before: Box<Cow<'a, Subject>>,
+        after: Box<Cow<'a, Subject>>,
     },
     /// Told by the event, and not in the estate.
     Gone,
@@ -147,10 +148,10 @@ impl<'a> Replay<'a> {
         (signs_in && self.no_console.contains(arn)).then(|| whole(Verdict::NewlyDenied, Why::PasswordGone))
     }
 
-    fn who(&self, principal: &Principal) -> Who {
-        let found = |access: &Access<'_>| match principal {
-            Principal::Root(account, _) => access.root(*account),
-            _ => subject_of(access, principal).cloned(),
+    fn who(&self, principal: &Principal) -> Who<'a> {
+        let found = |access: &'a Access<'a>| match principal {
+            Principal::Root(account, _) => access.root(*account).map(Cow::Owned),
+            _ => subject_of(access, principal).map(Cow::Borrowed),
         };
         match (principal, found(self.before), found(self.after)) {
             (Principal::Service(_) | Principal::Other, ..) => Who::Nobody,
@@ -191,8 +192,8 @@ impl<'a> Replay<'a> {
         before: &Subject,
         after: &Subject,
     ) -> Judgement {
-        let was = said(self.before, before, call, check);
-        let is = said(self.after, after, call, check);
+        let asked = question(call, check, Some(after.account));
+        let (was, is) = (said(self.before, before, &asked), said(self.after, after, &asked));
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
@@ -351,12 +352,11 @@ fn simplified(document: &Document, statement: &Statement, request: &Request) -> 
 }
 
 /// What the policies of an estate say of a check.
-fn said(access: &Access<'_>, subject: &Subject, call: &Call, check: &Check) -> Said {
-    let question = question(call, check, Some(subject.account));
-    match access.decide(subject, &question) {
+fn said(access: &Access<'_>, subject: &Subject, question: &Question) -> Said {
+    match access.decide(subject, question) {
         Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
         Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
-        Answer::Indeterminate => Said::If(access.ask(subject, &question).decision.allowed_if),
+        Answer::Indeterminate => Said::If(access.ask(subject, question).decision.allowed_if),
         Answer::Allowed => Said::Allowed,
     }
 }

@@ -330,8 +330,11 @@ impl<'t> Walk<'t, '_> {
             }
             // Where only the text of a wanted field is wrong, the record can still be passed over.
             Err(Stop::Damage(wrong, DamageKind::NotJson(what))) => {
-                let Ok((IgnoredAny, end)) = self.value(at) else {
-                    return Err(Stop::Damage(wrong, DamageKind::NotJson(what)));
+                let end = match self.value(at) {
+                    Ok((IgnoredAny, end)) => end,
+                    // The end of the record is in the next block.
+                    Err(Stop::More) if !self.last => return Err(Stop::More),
+                    Err(_) => return Err(Stop::Damage(wrong, DamageKind::NotJson(what))),
                 };
                 self.set_aside(wrong, DamageKind::BadText(what));
                 end
@@ -416,11 +419,19 @@ impl<'t> Walk<'t, '_> {
         match values.next() {
             Some(Ok(value)) => match values.byte_offset() {
                 length if length > RECORD_BYTES_MAX => Err(Stop::Damage(at, DamageKind::TooLong)),
+                // A number or a word may go on in the next block.
+                length if length == rest.len() && !self.last && !rest.ends_with(['"', '}', ']']) => {
+                    Err(Stop::More)
+                }
                 length => Ok((value, at + length)),
             },
             Some(Err(error)) if !error.is_eof() => {
-                let wrong = at + offset_of(rest, error.line(), error.column());
-                Err(Stop::Damage(wrong, DamageKind::NotJson(short_message(&error))))
+                let wrong = offset_of(rest, error.line(), error.column());
+                // `1.` may become a number with the next block.
+                if !self.last && wrong + 1 >= rest.len() {
+                    return Err(Stop::More);
+                }
+                Err(Stop::Damage(at + wrong, DamageKind::NotJson(short_message(&error))))
             }
             Some(Err(_)) | None => Err(Stop::More),
         }
@@ -640,6 +651,25 @@ mod tests {
             if last {
                 return (names, reader.finish());
             }
+        }
+    }
+
+    #[test]
+    fn a_damaged_text_costs_its_record_wherever_the_block_ends() {
+        let text = format!("[{},{EVENT}]", EVENT.replace(r#""a"}"#, r#""\ude00","eventID":"1"}"#));
+        for size in 1..text.len() {
+            let (names, reading) = in_blocks(text.as_bytes(), size);
+            assert_eq!((names.len(), reading.damaged, reading.stopped), (1, 1, None), "blocks of {size}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_goes_on_in_the_next_block_is_one_number() {
+        let odd = EVENT.replace(r#""a"}"#, r#"-0.5e+10}"#);
+        let text = format!(r#"{{"count":1234567,"Records":[-76.5e-3,false,{odd}]}}"#);
+        for size in 1..text.len() {
+            let (names, reading) = in_blocks(text.as_bytes(), size);
+            assert_eq!((names.len(), reading.damaged, reading.stopped), (1, 2, None), "blocks of {size}");
         }
     }
 

@@ -12,10 +12,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::activity::{ActivitySum, Call, Names, Outcome, day, instant};
 use super::ids::text_key;
 use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
-use crate::caller::{self, Agent, CallerKind, ClientFamily, Signals};
+use crate::caller::{self, AddressKind, Agent, CallerKind, ClientFamily, Signals};
 use crate::event::{Event, Identity, Principal, Reading, SignIn};
 
-pub use tally::{Called, CalledFrom, Tally};
+pub use tally::{AgentName, Called, CalledFrom, Name, Tally, Who};
 
 /// Entries of a cache, at most: few different identities and agents make up a trail, and a hostile one must not fill
 /// the memory.
@@ -42,7 +42,11 @@ pub struct Fold {
     shared_waiting: BTreeMap<String, Waiting>,
     totals: Totals,
     identities: FxHashMap<Box<str>, Arc<Caller>>,
-    agents: FxHashMap<Box<str>, CachedAgent>,
+    agents: Vec<CachedAgent>,
+    /// Where in `agents` each text is.
+    agent_places: FxHashMap<Box<str>, u32>,
+    /// Of the names that are addresses.
+    address_kinds: Vec<Option<AddressKind>>,
 }
 
 /// Whose activity is summed up.
@@ -305,35 +309,30 @@ impl Fold {
             name: self.names.number(&event.name),
             error: event.error.as_deref().map(|error| self.names.number(error)),
         };
+        let [address, endpoint, region] = [&event.address, &event.vpc_endpoint, &event.region]
+            .map(|place| place.as_deref().map(|place| self.name(place)));
         let signals = Signals {
-            address: event.address.as_deref(),
-            through_endpoint: event.vpc_endpoint.is_some(),
+            address: address.map_or(AddressKind::Unknown, |address| self.address_kind(address)),
+            through_endpoint: endpoint.is_some(),
             invoked_by_aws: caller.invoked_by_aws,
             from_console: event.from_console || event.sign_in.is_some(),
             instance_session: caller.instance_session,
         };
-        let places = [&event.address, &event.vpc_endpoint, &event.region].map(Option::as_deref);
-        let place = self.place(signals, places, event.agent.as_deref());
+        let agent = event.agent.as_deref().map(|agent| self.agent(agent));
         let call = Call {
             time: event.time,
             outcome,
             read_only: event.read_only,
-            write: tally::is_write(event.error.as_deref(), event.read_only, &event.source),
+            write: tally::is_write(event.error.is_some(), event.read_only, &event.source),
             mfa: caller.mfa || event.sign_in.is_some_and(|sign_in| sign_in.mfa == Some(true)),
-            place,
+            place: self.place(signals, [address, endpoint, region], agent),
         };
         for slot in caller.activities.into_iter().flatten() {
             if let Some(activity) = self.activities.get_mut(slot) {
                 activity.add(&call, &self.names);
             }
         }
-        self.forget_unused_names_if_many();
-    }
-
-    fn forget_unused_names_if_many(&mut self) {
-        if self.names.len() > NAMES_MAX.max(2 * self.names_kept) {
-            self.forget_unused_names();
-        }
+        self.tidy();
     }
 
     /// Keeps only the names that some activity still holds: addresses and agents that fell beyond a bound would fill the
@@ -341,27 +340,19 @@ impl Fold {
     fn forget_unused_names(&mut self) {
         let old = std::mem::take(&mut self.names);
         // The agents hold numbers too.
-        self.agents.clear();
+        self.forget_agents();
+        self.address_kinds.clear();
         for activity in &mut self.activities {
             let sum = std::mem::take(activity);
             *activity = sum.renumbered(&mut |number| self.names.number(old.text(number)));
         }
         self.names_kept = self.names.len();
     }
-}
 
-fn cached_agent<'c>(
-    agents: &'c mut FxHashMap<Box<str>, CachedAgent>,
-    text: &str,
-    names: &mut Names,
-) -> Option<&'c mut CachedAgent> {
-    if !agents.contains_key(text) {
-        if agents.len() >= CACHE_MAX {
-            agents.clear();
-        }
-        agents.insert(text.into(), CachedAgent::new(text, names));
+    fn forget_agents(&mut self) {
+        self.agents.clear();
+        self.agent_places.clear();
     }
-    agents.get_mut(text)
 }
 
 impl Caller {

@@ -1,19 +1,29 @@
 //! Sums of calls that a store keeps, into the fold: the same facts as from the events one by one.
 //!
 //! A store sums up what was called and from where. What it cannot sum up, it hands over as events: console sign-ins, and the
-//! copies of calls between accounts.
+//! copies of calls between accounts. Its texts come again and again: they are made names of the fold once.
 
-use super::{Caller, CallerKind, Fold, Outcome, caller, text_key};
-use crate::caller::{ClientFamily, Signals};
+use super::{CACHE_MAX, CachedAgent, Caller, CallerKind, Fold, NAMES_MAX, Outcome, caller, text_key};
+use crate::caller::{AddressKind, ClientFamily, Signals};
 use crate::event::{Event, Identity};
-use crate::usage::activity::{self, SeenSum};
+use crate::usage::activity::{Place, SeenSum};
+
+/// A text as a fold knows it, until the next [`Fold::tidy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name(u32);
+
+/// A user agent as a fold knows it, until the next [`Fold::tidy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AgentName(u32);
+
+/// A caller as a fold knows it.
+#[derive(Clone, Debug)]
+pub struct Who(Caller);
 
 /// Calls of one caller on one day.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made from a row of a store")]
-pub struct Tally<'a> {
-    /// Who called; of sessions the role is enough.
-    pub identity: Identity<'a>,
+pub struct Tally {
     /// How often.
     pub calls: u64,
     /// The first, in seconds since 1970.
@@ -29,13 +39,13 @@ pub struct Tally<'a> {
 /// What was called in a [`Tally`].
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made from a row of a store")]
-pub struct Called<'a> {
+pub struct Called {
     /// `eventSource`.
-    pub source: &'a str,
+    pub source: Name,
     /// `eventName`.
-    pub name: &'a str,
+    pub name: Name,
     /// `errorCode`.
-    pub error: Option<&'a str>,
+    pub error: Option<Name>,
     /// `readOnly`.
     pub read_only: Option<bool>,
 }
@@ -43,15 +53,15 @@ pub struct Called<'a> {
 /// From where was called in a [`Tally`].
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "made from a row of a store")]
-pub struct CalledFrom<'a> {
+pub struct CalledFrom {
     /// `awsRegion`.
-    pub region: Option<&'a str>,
+    pub region: Option<Name>,
     /// `sourceIPAddress`.
-    pub address: Option<&'a str>,
+    pub address: Option<Name>,
     /// `vpcEndpointId`.
-    pub vpc_endpoint: Option<&'a str>,
+    pub vpc_endpoint: Option<Name>,
     /// `userAgent`.
-    pub agent: Option<&'a str>,
+    pub agent: Option<AgentName>,
     /// By the console, or signing in to it.
     pub is_console: bool,
     /// Sessions of instances ([`Identity::is_instance_session`]).
@@ -59,23 +69,41 @@ pub struct CalledFrom<'a> {
 }
 
 impl Fold {
+    /// The name of a text.
+    pub fn name(&mut self, text: &str) -> Name {
+        Name(self.names.number(text))
+    }
+
+    /// The name of a user agent.
+    pub fn agent(&mut self, text: &str) -> AgentName {
+        if let Some(at) = self.agent_places.get(text) {
+            return AgentName(*at);
+        }
+        let at = self.agents.len() as u32;
+        self.agents.push(CachedAgent::new(text, &mut self.names));
+        self.agent_places.insert(text.into(), at);
+        AgentName(at)
+    }
+
+    /// The caller of an identity; of sessions the role is enough.
+    pub fn who(&mut self, identity: &Identity<'_>) -> Who {
+        Who(self.understand(identity))
+    }
+
     /// Counts what was called.
-    pub fn add_called(&mut self, tally: &Tally<'_>, called: &Called<'_>) {
+    pub fn add_called(&mut self, who: &Who, tally: &Tally, called: &Called) {
         self.totals.events += tally.calls;
-        let Some(caller) = self.caller_of(tally) else {
+        if tally.is_service_event || who.0.is_nobody() {
             self.totals.others_calls += tally.calls;
             return;
-        };
+        }
         if tally.is_shared_copy {
             return;
         }
-        let outcome = Outcome {
-            source: self.names.number(called.source),
-            name: self.names.number(called.name),
-            error: called.error.map(|error| self.names.number(error)),
-        };
-        let write = is_write(called.error, called.read_only, called.source);
-        for slot in caller.activities.into_iter().flatten() {
+        let (source, name, error) = (called.source.0, called.name.0, called.error.map(|error| error.0));
+        let write = is_write(error.is_some(), called.read_only, self.names.text(source));
+        let outcome = Outcome { source, name, error };
+        for slot in who.0.activities.into_iter().flatten() {
             if let Some(activity) = self.activities.get_mut(slot) {
                 activity.add_called(outcome, tally.seen(), called.read_only == Some(true), write);
             }
@@ -83,22 +111,35 @@ impl Fold {
     }
 
     /// Counts from where was called: the calls that [`Fold::add_called`] counts, too.
-    pub fn add_from(&mut self, tally: &Tally<'_>, from: &CalledFrom<'_>) {
-        let Some(caller) = self.caller_of(tally).filter(|_| !tally.is_shared_copy) else { return };
+    pub fn add_from(&mut self, who: &Who, tally: &Tally, from: &CalledFrom) {
+        if tally.is_service_event || tally.is_shared_copy || who.0.is_nobody() {
+            return;
+        }
+        let address = from.address.map_or(AddressKind::Unknown, |address| self.address_kind(address));
         let signals = Signals {
-            address: from.address,
+            address,
             through_endpoint: from.vpc_endpoint.is_some(),
-            invoked_by_aws: caller.invoked_by_aws,
+            invoked_by_aws: who.0.invoked_by_aws,
             from_console: from.is_console,
             instance_session: from.is_instance_session,
         };
         let place = self.place(signals, [from.address, from.vpc_endpoint, from.region], from.agent);
-        for slot in caller.activities.into_iter().flatten() {
+        for slot in who.0.activities.into_iter().flatten() {
             if let Some(activity) = self.activities.get_mut(slot) {
-                activity.add_from(&place, tally.seen(), caller.mfa, &self.names);
+                activity.add_from(&place, tally.seen(), who.0.mfa, &self.names);
             }
         }
-        self.forget_unused_names_if_many();
+    }
+
+    /// Forgets what it knows of texts that nothing holds, when there are many: they would fill the memory otherwise. Names
+    /// are to be made anew then.
+    pub fn tidy(&mut self) {
+        if self.agents.len() >= CACHE_MAX {
+            self.forget_agents();
+        }
+        if self.names.len() > NAMES_MAX.max(2 * self.names_kept) {
+            self.forget_unused_names();
+        }
     }
 
     /// Takes from an event, whose call is in the tallies, what they do not tell: its sign-in, and whose copy it is.
@@ -125,40 +166,49 @@ impl Fold {
             }
         }
     }
-
-    /// Whose calls they are; `None` when they are nobody's.
-    fn caller_of(&mut self, tally: &Tally<'_>) -> Option<Caller> {
-        let caller = self.understand(&tally.identity);
-        (!tally.is_service_event && !caller.is_nobody()).then_some(caller)
-    }
 }
 
-impl Tally<'_> {
+impl Tally {
     fn seen(&self) -> SeenSum {
         SeenSum { calls: self.calls, first: self.first, last: self.last }
     }
 }
 
 /// Whether a call changed something. A sign-in is not read-only, but changes nothing.
-pub(super) fn is_write(error: Option<&str>, read_only: Option<bool>, source: &str) -> bool {
-    error.is_none() && read_only == Some(false) && source != "signin.amazonaws.com"
+pub(super) fn is_write(failed: bool, read_only: Option<bool>, source: &str) -> bool {
+    !failed && read_only == Some(false) && source != "signin.amazonaws.com"
 }
 
 impl Fold {
+    /// The kind of an address, told once.
+    pub(super) fn address_kind(&mut self, address: Name) -> AddressKind {
+        let at = address.0 as usize;
+        if let Some(Some(kind)) = self.address_kinds.get(at) {
+            return *kind;
+        }
+        let kind = AddressKind::of(self.names.text(address.0));
+        if self.address_kinds.len() <= at {
+            self.address_kinds.resize(self.names.len(), None);
+        }
+        if let Some(known) = self.address_kinds.get_mut(at) {
+            *known = Some(kind);
+        }
+        kind
+    }
+
     /// The numbers of a place: address, VPC endpoint and region, and what the agent makes of it.
     pub(super) fn place(
         &mut self,
-        signals: Signals<'_>,
-        places: [Option<&str>; 3],
-        agent: Option<&str>,
-    ) -> activity::Place {
+        signals: Signals,
+        places: [Option<Name>; 3],
+        agent: Option<AgentName>,
+    ) -> Place {
+        let agent = agent.and_then(|agent| self.agents.get_mut(agent.0 as usize));
+        let kind: CallerKind = caller::kind(agent.as_deref().map(CachedAgent::agent).as_ref(), signals);
         let names = &mut self.names;
-        let agent = agent.and_then(|text| super::cached_agent(&mut self.agents, text, names));
-        let kind: CallerKind =
-            caller::kind(agent.as_deref().map(super::CachedAgent::agent).as_ref(), signals);
-        let agent: Option<&super::CachedAgent> = agent.map(|agent| agent.with_workload(kind, names));
-        let [address, endpoint, region] = places.map(|place| place.map(|place| names.number(place)));
-        activity::Place {
+        let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind, names));
+        let [address, endpoint, region] = places.map(|place| place.map(|place| place.0));
+        Place {
             kind,
             family: agent.map_or(ClientFamily::Unknown, |agent| agent.family),
             workload: agent.and_then(|agent| agent.workload(kind)),

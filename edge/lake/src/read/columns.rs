@@ -1,0 +1,137 @@
+//! The rows of `events/` that a question wants, column by column: of each text its place among the different ones.
+//!
+//! Calls come from here: most of a call is that of the row before, and places tell what is without looking at texts.
+
+use std::ops::Range;
+use std::path::Path;
+
+use kagimori_trail::selection::{Facts, Selection};
+use parquet::errors::ParquetError;
+use parquet::file::reader::RowGroupReader;
+
+use super::cells::{Flags, count, flags, numbers, texts};
+use super::texts::{Lists, Texts};
+use super::wanted::Wanted;
+use super::{may_hold, open, short, wanted};
+use crate::error::LakeError;
+use crate::schema::{EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
+
+/// Texts and truth values that a call does not have; here they are absent.
+pub(super) const NOT_IN_CALLS: [Text; 6] =
+    [Text::EventType, Text::Category, Text::Message, Text::PrincipalId, Text::Provider, Text::UpdatedId];
+const FLAGS_OF_CALLS: [Flag; 2] = [Flag::Mfa, Flag::IsUpdate];
+
+/// Rows of a row group.
+pub(crate) struct Columns {
+    rows: usize,
+    times: Vec<i64>,
+    ids: Texts,
+    texts: Vec<Texts>,
+    flags: Vec<Flags>,
+    /// From `iam_actions` on.
+    lists: Vec<Lists>,
+}
+
+/// Hands out the rows of a part that a question wants, a row group at a time. Their times and accounts are looked at later, with
+/// [`Columns::facts`].
+pub(crate) fn scan_columns(
+    path: &Path,
+    selection: &Selection,
+    mut each: impl FnMut(&Columns),
+) -> Result<(), LakeError> {
+    let reader = open(path)?;
+    let damaged = |error: ParquetError| LakeError::damaged(path, &error);
+    for group in reader.groups() {
+        if !may_hold(group.metadata(), selection) {
+            continue;
+        }
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        let ranges = wanted(&group, selection, rows).map_err(damaged)?;
+        if !ranges.is_empty() {
+            each(&Columns::read(&group, &ranges).map_err(damaged)?);
+        }
+    }
+    Ok(())
+}
+
+impl Columns {
+    pub(super) fn read(group: &dyn RowGroupReader, ranges: &[Range<usize>]) -> Result<Self, ParquetError> {
+        let columns = || EVENTS.iter().enumerate();
+        let text = |(at, column)| {
+            let is_in = NOT_IN_CALLS.iter().all(|text| TEXT_AT + *text as usize != at);
+            if is_in { texts(group, at, column, ranges) } else { Ok(Texts::absent()) }
+        };
+        let list = |(at, _)| {
+            let mut pages = group.get_column_page_reader(at)?;
+            let lists = Lists::read(&mut *pages, Wanted::of(ranges))?;
+            if lists.len() == count(ranges) { Ok(lists) } else { Err(short()) }
+        };
+        let ids = columns().nth(1).map(text).transpose()?.ok_or_else(short)?;
+        let texts = columns().skip(TEXT_AT).take(FLAG_AT - TEXT_AT).map(text).collect::<Result<_, _>>()?;
+        let flag = |at| {
+            let is_in = FLAGS_OF_CALLS.iter().any(|flag| FLAG_AT + *flag as usize == at);
+            if is_in { flags(group, at, ranges) } else { Ok(Flags::Same(None)) }
+        };
+        let flags = (FLAG_AT..LIST_AT).map(flag).collect::<Result<_, _>>()?;
+        let first = LIST_AT + List::Actions as usize;
+        let lists = columns().skip(first).map(list).collect::<Result<_, ParquetError>>()?;
+        Ok(Self { rows: count(ranges), times: numbers(group, 0, ranges)?, ids, texts, flags, lists })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// In seconds.
+    pub(crate) fn time(&self, row: usize) -> i64 {
+        self.times.get(row).copied().unwrap_or_default().div_euclid(1_000_000)
+    }
+
+    pub(crate) fn id(&self, row: usize) -> Option<&str> {
+        self.ids.text(self.ids.row(row))
+    }
+
+    /// The places of a row's texts.
+    pub(crate) fn places(&self, row: usize) -> [usize; TEXTS] {
+        let mut places = [0; TEXTS];
+        places.iter_mut().zip(&self.texts).for_each(|(place, texts)| *place = texts.row(row));
+        places
+    }
+
+    pub(crate) fn text(&self, text: Text, row: usize) -> Option<&str> {
+        let texts = self.texts.get(text as usize)?;
+        texts.text(texts.row(row))
+    }
+
+    pub(crate) fn flag(&self, flag: Flag, row: usize) -> Option<bool> {
+        self.flags.get(flag as usize)?.row(row)
+    }
+
+    fn lists(&self, list: List) -> Option<&Lists> {
+        self.lists.get((list as usize).checked_sub(List::Actions as usize)?)
+    }
+
+    /// The places of the entries of a row's list.
+    pub(crate) fn list(&self, list: List, row: usize) -> &[u32] {
+        self.lists(list).map_or(&[], |lists| lists.row(row))
+    }
+
+    /// The entry at a place.
+    pub(crate) fn entry(&self, list: List, place: u32) -> &str {
+        self.lists(list).map_or("", |lists| lists.text(place))
+    }
+
+    /// What a selection looks at.
+    pub(crate) fn facts(&self, row: usize) -> Facts<'_> {
+        Facts {
+            time: self.time(row),
+            account: self.text(Text::Account, row).or(self.text(Text::CallerAccount, row)),
+            principal: self.text(Text::Principal, row),
+            access_key: self.text(Text::AccessKey, row),
+            name: self.text(Text::Name, row).unwrap_or_default(),
+            error: self.text(Text::Error, row),
+        }
+    }
+}
+
+const _: () = assert!(List::Actions as usize + 5 == LISTS, "the lists of checks are the last five");
