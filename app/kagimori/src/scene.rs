@@ -1,17 +1,19 @@
 //! What `whatif` and `tighten` stand on: the estate of a directory, its trail as calls, and the replay of changes over both.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, apply_all};
-use kagimori_estate::id::AccessKeyId;
+use kagimori_estate::change::{Change, apply_all, touched};
+use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_estate::model::Problem;
 use kagimori_lake::CallReading;
 use kagimori_plan::replay::{Class, Classes, Evidence, Replay, Telling, Verdict};
 use kagimori_trail::call::Call;
-use kagimori_trail::selection::Selection;
+use kagimori_trail::event::Principal;
+use kagimori_trail::selection::{Selection, Who};
 use rayon::prelude::*;
 
 use crate::ask::policy_file;
@@ -42,6 +44,12 @@ pub(crate) struct Window {
     pub(crate) from: i64,
     /// Before this second.
     pub(crate) until: i64,
+}
+
+impl Window {
+    fn selection(self) -> Selection {
+        Selection { since: Some(self.from), until: Some(self.until), ..Selection::default() }
+    }
 }
 
 impl Scene {
@@ -79,14 +87,24 @@ impl Scene {
         Window { from: until.saturating_sub(days.saturating_mul(DAY)), until }
     }
 
-    /// Reads the calls of a window in classes.
+    /// Reads the calls of a window in classes: everybody's, or those of whom changes touch.
     pub(crate) fn classes(
         &self,
         telling: &Telling,
         window: Window,
+        whose: Option<&Touched>,
     ) -> Result<(Vec<Class>, Vec<Problem>), AppError> {
         let make = || Classes::new(telling.clone());
-        let reading = self.read(window, make, |classes, call| classes.add(call))?;
+        let mut selection = window.selection();
+        if let Some(touched) = whose.filter(|touched| !touched.has_sessions) {
+            selection.who = Some(Who::AnyOf(touched.texts.clone()));
+        }
+        let each = |classes: &mut Classes, call: &Call| {
+            if whose.is_none_or(|touched| touched.includes(call, telling)) {
+                classes.add(call);
+            }
+        };
+        let reading = self.source.calls(&self.directory, &selection, make, each)?;
         let mut all = Classes::new(telling.clone());
         for part in reading.states {
             all.merge(part);
@@ -101,9 +119,7 @@ impl Scene {
         make: impl Fn() -> T + Sync + Send,
         each: impl Fn(&mut T, &Call) + Sync + Send,
     ) -> Result<CallReading<T>, AppError> {
-        let selection =
-            Selection { since: Some(window.from), until: Some(window.until), ..Selection::default() };
-        self.source.calls(&self.directory, &selection, make, each)
+        self.source.calls(&self.directory, &window.selection(), make, each)
     }
 
     /// What changes would have broken. Sessions that would not have been handed out break with the call that handed them out,
@@ -116,7 +132,21 @@ impl Scene {
                 hint: error.hint().to_owned(),
             }
         })?;
-        let (before, after) = (self.access(&self.estate)?, self.access(&after)?);
+        let touched = touched(changes, &self.estate, &after).map(Touched::of);
+        let replayed = self.replay_of(touched, changes, &after, window)?;
+        tell(&replayed.problems);
+        Ok(replayed)
+    }
+
+    /// The same of those whom the changes touch, or of everybody.
+    fn replay_of(
+        &self,
+        mut touched: Option<Touched>,
+        changes: &[Change],
+        after: &Estate,
+        window: Window,
+    ) -> Result<Replayed, AppError> {
+        let (before, after) = (self.access(&self.estate)?, self.access(after)?);
         let mut asked = before.condition_keys();
         asked.extend(after.condition_keys());
         let mut telling = Telling::for_keys(&asked);
@@ -128,17 +158,24 @@ impl Scene {
         let replay = Replay::new(&before, &after).without_console(changes.iter().filter_map(no_console));
         let mut replayed = None;
         for _ in 0..SESSION_CHAIN_MAX {
-            let (classes, problems) = self.classes(&telling, window)?;
+            let (classes, problems) = self.classes(&telling, window, touched.as_ref())?;
             let (evidence, broken) = judge(&replay, &classes, &telling);
             let before = telling.keys.len();
             telling.keys.extend(self.handed_out(&broken, window)?);
-            replayed = Some(Replayed { evidence, problems });
+            replayed = Some(Replayed { evidence, problems, ..Replayed::default() });
             if telling.keys.len() == before {
                 break;
             }
+            if let Some(touched) = &mut touched {
+                touched.has_sessions = true;
+            }
         }
-        let replayed = replayed.unwrap_or_default();
-        tell(&replayed.problems);
+        let mut replayed = replayed.unwrap_or_default();
+        if touched.is_some() && replayed.evidence.totals.total() == 0 {
+            let count = self.read(window, u64::default, |count, _| *count = count.saturating_add(1))?;
+            replayed.others = count.states.iter().sum();
+        }
+        replayed.touched = touched.map(|touched| touched.principals);
         Ok(replayed)
     }
 
@@ -176,6 +213,47 @@ pub(crate) struct Replayed {
     pub(crate) evidence: Evidence,
     /// Files of the trail that could not be read.
     pub(crate) problems: Vec<Problem>,
+    /// Whom the changes touch, when that is not everybody: only their calls were replayed.
+    pub(crate) touched: Option<BTreeSet<Arn>>,
+    /// When they made none: how many calls there were of others.
+    pub(crate) others: u64,
+}
+
+/// Whom changes touch.
+pub(crate) struct Touched {
+    principals: BTreeSet<Arn>,
+    /// How the trail names them.
+    texts: BTreeSet<String>,
+    /// Calls with the keys of sessions that they handed out count, too, whoever made them.
+    has_sessions: bool,
+}
+
+impl Touched {
+    fn of(principals: BTreeSet<Arn>) -> Self {
+        let texts = principals.iter().flat_map(texts).collect();
+        Self { principals, texts, has_sessions: false }
+    }
+
+    fn includes(&self, call: &Call, telling: &Telling) -> bool {
+        let is_theirs = match &call.caller.principal {
+            Principal::User(arn) | Principal::Role(arn) => self.texts.contains(arn.as_str()),
+            Principal::UserName(account, name) => self.texts.contains(&format!("{account}:user/{name}")),
+            Principal::Root(..) | Principal::Service(_) | Principal::Other => false,
+        };
+        is_theirs || call.caller.access_key.as_ref().is_some_and(|key| telling.keys.contains(key))
+    }
+}
+
+/// How the trail names a user or role ([`kagimori_trail::event::Identity::principal_text`]): by its ARN, a user at the
+/// console by account and name, a role of which only the session is told by that.
+fn texts(arn: &Arn) -> [String; 2] {
+    let (account, name) = (arn.account().map(|account| account.to_string()).unwrap_or_default(), arn.name());
+    let partition = arn.as_str().split(':').nth(1).unwrap_or_default();
+    let other = match arn.resource().starts_with("role/") {
+        true => format!("arn:{partition}:sts::{account}:assumed-role/{name}"),
+        false => format!("{account}:user/{name}"),
+    };
+    [arn.to_string(), other]
 }
 
 /// The evidence of classes, and those among them that hand out sessions and would have broken.
@@ -204,14 +282,14 @@ fn keys_gone(changes: &[Change]) -> Vec<AccessKeyId> {
 }
 
 /// The role whose trust policy would change.
-fn new_trust(change: &Change) -> Option<kagimori_estate::id::Arn> {
+fn new_trust(change: &Change) -> Option<Arn> {
     match change {
         Change::SetTrustPolicy { role, .. } => Some(role.clone()),
         _ => None,
     }
 }
 
-fn no_console(change: &Change) -> Option<kagimori_estate::id::Arn> {
+fn no_console(change: &Change) -> Option<Arn> {
     match change {
         Change::SetConsoleLogin { user, enabled: false } => Some(user.clone()),
         _ => None,
@@ -235,5 +313,68 @@ pub(crate) fn listing(folder: &Path) -> Result<Vec<(String, PathBuf)>, AppError>
 pub(crate) fn tell(problems: &[Problem]) {
     for problem in problems {
         printer::warning(&format!("`{}`: {}", problem.file, problem.message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kagimori_estate::change::Change;
+    use kagimori_estate::model::{AccessKey, Account, Grants};
+
+    use super::*;
+
+    /// One change of each kind that touches few, and what hands out sessions among them.
+    fn changes(account: &Account) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for user in account.users.values() {
+            let keys = user.access_keys.known().map_or(&[][..], Vec::as_slice);
+            let off = |key: &AccessKey| {
+                let is_active = key.active.known().is_ok_and(|active| *active);
+                let (user, key) = (user.arn.clone(), key.id.clone().filter(|_| is_active)?);
+                Some(Change::SetAccessKeyStatus { user, key, active: false })
+            };
+            changes.extend(keys.iter().find_map(off));
+        }
+        changes.truncate(2);
+        let groups = account.groups.values().map(|group| (&group.arn, &group.grants));
+        let roles = account.roles.values().map(|role| (&role.arn, &role.grants));
+        let detached = |(identity, grants): (&Arn, &Grants)| {
+            let policy = grants.attached.first()?.clone();
+            Some(Change::DetachPolicy { identity: identity.clone(), policy })
+        };
+        changes.extend(groups.filter_map(detached).take(1));
+        changes.extend(roles.filter_map(detached).take(2));
+        changes
+    }
+
+    /// Whom a change touches is all whose calls could end otherwise, and what became of their calls is the same when the
+    /// calls of the others are not read.
+    #[test]
+    fn nobody_else_is_touched() {
+        let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
+        let scene = Scene::open(&shiosai, None).unwrap();
+        let window = scene.last_days(90);
+        let mut broken = 0;
+        for change in scene.estate.accounts.values().flat_map(changes).step_by(4) {
+            let changes = [change];
+            let after = apply_all(&scene.estate, &changes).unwrap();
+            let whom = touched(&changes, &scene.estate, &after).unwrap();
+            let few = scene.replay_of(Some(Touched::of(whom.clone())), &changes, &after, window).unwrap();
+            let all = scene.replay_of(None, &changes, &after, window).unwrap();
+            broken += all.evidence.totals.newly_denied;
+            assert_eq!(few.evidence.totals.newly_denied, all.evidence.totals.newly_denied, "{changes:?}");
+            assert_eq!(few.evidence.totals.newly_allowed, all.evidence.totals.newly_allowed, "{changes:?}");
+            for (principal, held) in &all.evidence.principals {
+                let of_few = few.evidence.principals.get(principal);
+                if whom.iter().any(|arn| arn.as_str() == principal) {
+                    assert_eq!(Some(held), of_few, "{changes:?}");
+                } else {
+                    // of others only the sessions that were handed out
+                    let denied = |held: &kagimori_plan::replay::PrincipalEvidence| held.counts.newly_denied;
+                    assert_eq!(denied(held), of_few.map_or(0, denied), "{principal}: {changes:?}");
+                }
+            }
+        }
+        assert!(broken > 0);
     }
 }

@@ -4,8 +4,10 @@ mod changes;
 mod page;
 pub(crate) mod show;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use kagimori_estate::id::Arn;
 use kagimori_plan::Plan;
 use kagimori_plan::replay::Evidence;
 
@@ -20,8 +22,19 @@ use crate::scene::{Scene, Window};
 struct Shown<'a> {
     plan: &'a Plan,
     evidence: &'a Evidence,
+    /// Whom the changes touch, when that is not everybody.
+    touched: Option<&'a BTreeSet<Arn>>,
+    /// Calls of others in the same time, when those whom the changes touch made none.
+    others: u64,
     window: Window,
     days: i64,
+}
+
+impl Shown<'_> {
+    /// There was nothing to replay, of anybody.
+    fn is_empty(&self) -> bool {
+        self.evidence.totals.total() == 0 && self.others == 0
+    }
 }
 
 /// Runs the command.
@@ -33,8 +46,15 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let window = scene.last_days(args.days);
     let replayed = scene.replay(&wanted.changes, window)?;
     let plan = plan.with_evidence(&replayed.evidence);
-    let shown = Shown { plan: &plan, evidence: &replayed.evidence, window, days: args.days };
-    if replayed.evidence.totals.total() == 0 {
+    let shown = Shown {
+        plan: &plan,
+        evidence: &replayed.evidence,
+        touched: replayed.touched.as_ref(),
+        others: replayed.others,
+        window,
+        days: args.days,
+    };
+    if shown.is_empty() {
         printer::warning(&format!(
             "the trail holds no call of the last {}: nothing was replayed",
             counted(args.days, "day")
@@ -55,7 +75,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let totals = &replayed.evidence.totals;
     let exit = if totals.newly_denied > 0 {
         Exit::Findings
-    } else if totals.cannot_tell > 0 || totals.total() == 0 {
+    } else if totals.cannot_tell > 0 || shown.is_empty() {
         Exit::Failed
     } else {
         Exit::Clean

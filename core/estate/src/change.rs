@@ -11,6 +11,7 @@ mod apply;
 mod edit;
 mod inverse;
 mod sentence;
+mod touched;
 mod wire;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::id::{AccessKeyId, AccountId, Arn};
 
 pub use apply::{apply, apply_all};
 pub use inverse::{inverse, inverse_all};
+pub use touched::touched;
 pub use wire::WireDocument;
 
 /// One edit.

@@ -1,6 +1,8 @@
 //! Which events a question is about. The same rule for events from files and for rows of a lake, so both give the same
 //! answers.
 
+use std::collections::BTreeSet;
+
 use kagimori_estate::id::AccountId;
 
 use crate::call::Outcome;
@@ -34,6 +36,8 @@ pub enum Who {
     Named(String),
     /// Roles with this name, in any account and path.
     Role(String),
+    /// The principals with these texts.
+    AnyOf(BTreeSet<String>),
 }
 
 /// Kinds of events.
@@ -141,6 +145,7 @@ impl Who {
         let name = principal.rsplit('/').next();
         match self {
             Self::Exactly(text) => principal == text,
+            Self::AnyOf(texts) => texts.contains(principal),
             Self::Named(wanted) => principal.contains('/') && name == Some(wanted),
             Self::Role(wanted) => {
                 name == Some(wanted) && (principal.contains(":role/") || principal.contains(":assumed-role/"))

@@ -294,6 +294,7 @@ fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool {
     });
     let principal = match &selection.who {
         Some(Who::Exactly(principal)) => holds(Text::Principal, principal),
+        Some(Who::AnyOf(principals)) => principals.iter().any(|principal| holds(Text::Principal, principal)),
         _ => true,
     };
     let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));

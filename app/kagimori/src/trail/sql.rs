@@ -206,6 +206,10 @@ fn conditions(selection: &Selection) -> String {
     match &selection.who {
         None => {}
         Some(Who::Exactly(principal)) => and(format!("principal = {}", quoted(principal))),
+        Some(Who::AnyOf(principals)) => {
+            let principals: Vec<String> = principals.iter().map(|principal| quoted(principal)).collect();
+            and(format!("principal IN ({})", principals.join(", ")));
+        }
         Some(Who::Named(named)) => and(name(named)),
         Some(Who::Role(role)) => {
             and(name(role));

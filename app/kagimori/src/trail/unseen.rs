@@ -52,7 +52,7 @@ fn explain_key(selection: &Selection, key: &str, names: &Names) -> Result<(), Ap
 }
 
 fn explain_principal(who: &Who, names: &Names) -> Result<(), AppError> {
-    let (Who::Exactly(name) | Who::Named(name) | Who::Role(name)) = who;
+    let (Who::Exactly(name) | Who::Named(name) | Who::Role(name)) = who else { return Ok(()) };
     let asked = Selection { who: Some(who.clone()), ..Selection::default() };
     if let Some((arn, seen)) = names.principals.iter().find(|(arn, _)| asked.wants_principal(Some(arn))) {
         elsewhere(arn, *seen);

@@ -1,5 +1,7 @@
 //! The page of `whatif`.
 
+use std::collections::BTreeSet;
+
 use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
@@ -44,7 +46,7 @@ fn summary(shown: &Shown<'_>) -> String {
     let totals = &shown.evidence.totals;
     let (class, english, japanese) = if totals.newly_denied > 0 {
         ("fail", "It would have broken something", "動かなくなるものがあります")
-    } else if totals.cannot_tell > 0 || totals.total() == 0 {
+    } else if totals.cannot_tell > 0 || shown.is_empty() {
         ("incomplete", "It cannot be told", "判定できません")
     } else {
         ("clean", "It breaks nothing", "動かなくなるものはありません")
@@ -59,11 +61,37 @@ fn summary(shown: &Shown<'_>) -> String {
         ));
     }
     text.push_str("</div>");
-    let english = format!("Replayed: {} of the last {}.", calls(totals.total()), counted(shown.days, "day"));
-    let japanese =
-        format!("直近 {} 日間の呼び出し {} 件を再生しました。", shown.days, thousands(totals.total()));
+    let (english, japanese) = replayed(shown);
     text.push_str(&format!("<p class=\"hint\">{}</p>", both(&english, &japanese)));
     text
+}
+
+/// Of which calls it was, in both languages.
+fn replayed(shown: &Shown<'_>) -> (String, String) {
+    let (count, days) = (shown.evidence.totals.total(), shown.days);
+    let english = format!("Replayed: {} of the last {}.", calls(count), counted(days, "day"));
+    let japanese = format!("直近 {days} 日間の呼び出し {} 件を再生しました。", thousands(count));
+    match shown.touched.map(BTreeSet::len) {
+        None => (english, japanese),
+        Some(_) if count == 0 => (
+            format!(
+                "Nobody whom the changes touch made any of the {} of the last {}.",
+                calls(shown.others),
+                counted(days, "day")
+            ),
+            format!(
+                "直近 {days} 日間の呼び出し {} 件に、変更の対象となるプリンシパルによるものはありません。",
+                thousands(shown.others)
+            ),
+        ),
+        Some(touched) => (
+            format!(
+                "{english} They are those of the {} whom the changes touch.",
+                counted(touched as u64, "principal")
+            ),
+            format!("{japanese}変更の対象となるプリンシパル {touched} 個の呼び出しです。"),
+        ),
+    }
 }
 
 fn japanese_words(verdict: Verdict) -> &'static str {

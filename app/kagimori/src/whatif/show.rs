@@ -1,9 +1,11 @@
 //! What `whatif` prints: for people, and as JSON (schema `kagimori.whatif`, version 1).
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use kagimori_estate::id::Arn;
 use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
 use serde::Serialize;
 
@@ -48,19 +50,35 @@ const SECTIONS: [(Verdict, &str); 4] = [
 
 fn headline(shown: &Shown<'_>) -> String {
     let totals = &shown.evidence.totals;
-    let of = format!("of {} replayed from the last {}", calls(totals.total()), counted(shown.days, "day"));
+    let of = replayed(shown);
     let broken = shown.evidence.principals.values().filter(|held| held.counts.newly_denied > 0).count();
     if totals.newly_denied > 0 {
         let who = if broken == 1 { "one principal".to_owned() } else { format!("{broken} principals") };
         return format!("{RED}WOULD BREAK{RED:#}  {} by {who}, {of}", calls(totals.newly_denied));
     }
-    if totals.total() == 0 {
+    if shown.is_empty() {
         return format!("{YELLOW}CANNOT TELL{YELLOW:#}  no call was replayed");
     }
     if totals.cannot_tell > 0 {
         return format!("{YELLOW}CANNOT TELL{YELLOW:#}  {}, {of}", calls(totals.cannot_tell));
     }
     format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}")
+}
+
+/// Of which calls it was.
+pub(super) fn replayed(shown: &Shown<'_>) -> String {
+    let (count, days) = (shown.evidence.totals.total(), counted(shown.days, "day"));
+    match shown.touched.map(BTreeSet::len) {
+        None => format!("of {} replayed from the last {days}", calls(count)),
+        Some(_) if count == 0 => {
+            let others = calls(shown.others);
+            format!("in the last {days} nobody whom the changes touch made any of the {others}")
+        }
+        Some(touched) => {
+            let whom = counted(touched as u64, "principal");
+            format!("of {} by the {whom} whom the changes touch, replayed from the last {days}", calls(count))
+        }
+    }
 }
 
 fn section(shown: &Shown<'_>, verdict: Verdict, title: &str, text: &mut String) {
@@ -140,6 +158,10 @@ pub(super) struct Output<'a> {
     days: i64,
     from: String,
     until: String,
+    /// Whom the changes touch: the totals are of their calls; `null`: of everybody's.
+    touched: Option<&'a BTreeSet<Arn>>,
+    /// When these made no call: how many others there were.
+    others: u64,
     totals: &'a Counts,
     principals: Vec<PrincipalOutput<'a>>,
 }
@@ -190,6 +212,8 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         days: shown.days,
         from: instant(shown.window.from),
         until: instant(shown.window.until),
+        touched: shown.touched,
+        others: shown.others,
         totals: &shown.evidence.totals,
         principals: principals
             .map(|(principal, held)| PrincipalOutput {
