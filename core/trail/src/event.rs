@@ -19,6 +19,7 @@
 
 #[cfg(test)]
 mod agreement;
+mod damage;
 mod identity;
 mod reader;
 mod record;
@@ -28,8 +29,9 @@ mod time;
 
 use std::borrow::Cow;
 
+pub use damage::{Damage, DamageKind};
 pub use identity::{Identity, Principal};
-pub use reader::{Damage, DamageKind, RECORD_BYTES_MAX, Reader, Reading, read};
+pub use reader::{RECORD_BYTES_MAX, Reader, Reading, read};
 pub(crate) use record::Text;
 
 /// One call, or one thing that happened by itself, as a trail tells it.

@@ -7,8 +7,10 @@
 mod agreement;
 mod cells;
 mod columns;
+mod library;
 mod pages;
 mod runs;
+mod selected;
 mod texts;
 mod wanted;
 
@@ -17,19 +19,19 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use kagimori_trail::selection::{Only, Selection, Who};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, Int64Type};
+use kagimori_trail::selection::Selection;
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::{BoolType, ByteArray, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, RowGroupReader};
-use parquet::file::statistics::Statistics;
 
 pub(crate) use cells::{Flags, Group, roll_up};
 pub(crate) use columns::{Columns, scan_columns};
 pub(crate) use texts::Texts;
 
+use library::{FlagColumn, ListColumn, TextColumn, TextCursor, short, typed};
 use pages::PartFile;
+use selected::{has_any, matching, may_hold, wanted};
 
 use crate::error::LakeError;
 use crate::schema::{
@@ -229,12 +231,6 @@ fn scan_group_told(
     read_ranges(group, copies, Want::Events, each)
 }
 
-/// Whether the statistics of a column leave it possible that any row has it.
-fn has_any(group: &RowGroupMetaData, column: usize) -> bool {
-    let nulls = group.columns().get(column).and_then(|column| column.statistics()?.null_count_opt());
-    nulls.is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
-}
-
 fn scan_group(
     group: &dyn RowGroupReader,
     selection: &Selection,
@@ -272,215 +268,6 @@ fn read_ranges(
         }
     }
     Ok(())
-}
-
-/// Whether the statistics of a row group leave it possible that it holds what is asked for.
-fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool {
-    let bounds = |column: usize| -> Option<(Vec<u8>, Vec<u8>)> {
-        let statistics = group.columns().get(column)?.statistics()?;
-        Some((statistics.min_bytes_opt()?.to_vec(), statistics.max_bytes_opt()?.to_vec()))
-    };
-    let holds = |text: Text, wanted: &str| {
-        bounds(TEXT_AT + text as usize)
-            .is_none_or(|(min, max)| *min <= *wanted.as_bytes() && *wanted.as_bytes() <= *max)
-    };
-    let times = match group.columns().first().and_then(|column| column.statistics()) {
-        Some(Statistics::Int64(times)) => times.min_opt().copied().zip(times.max_opt().copied()),
-        _ => None,
-    };
-    let in_time = times.is_none_or(|(first, last)| {
-        selection.since.is_none_or(|since| last.div_euclid(1_000_000) >= since)
-            && selection.until.is_none_or(|until| first.div_euclid(1_000_000) < until)
-    });
-    let principal = match &selection.who {
-        Some(Who::Exactly(principal)) => holds(Text::Principal, principal),
-        Some(Who::AnyOf(principals)) => principals.iter().any(|principal| holds(Text::Principal, principal)),
-        _ => true,
-    };
-    let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));
-    let only = match selection.only {
-        Only::Denied => has_any(group, TEXT_AT + Text::Error as usize),
-        Only::SignIns => holds(Text::Name, "ConsoleLogin"),
-        Only::All | Only::Root => true,
-    };
-    in_time && principal && key && only
-}
-
-/// The rows that a question wants, by the columns that it looks at. Times are looked at later, row by row.
-fn wanted(
-    group: &dyn RowGroupReader,
-    selection: &Selection,
-    rows: usize,
-) -> Result<Vec<Range<usize>>, ParquetError> {
-    let whole = Range { start: 0, end: rows };
-    let mut ranges = vec![whole];
-    let mut narrow = |text: Text, test: &dyn Fn(&str) -> bool| -> Result<(), ParquetError> {
-        ranges = matching(group, text, &ranges, test)?;
-        Ok(())
-    };
-    if selection.who.is_some() || selection.only == Only::Root {
-        narrow(Text::Principal, &|text| selection.wants_principal(some(text)))?;
-    }
-    if selection.access_key.is_some() {
-        narrow(Text::AccessKey, &|text| selection.wants_key(some(text)))?;
-    }
-    if selection.only == Only::SignIns {
-        narrow(Text::Name, &|text| selection.only.wants_name(text))?;
-    }
-    if selection.only == Only::Denied {
-        narrow(Text::Error, &|text| selection.only.wants_error(some(text)))?;
-    }
-    // Where the recipient is not told, the caller's account counts: such rows are looked at later.
-    if selection.account.is_some() {
-        narrow(Text::Account, &|text| text.is_empty() || selection.wants_account(some(text)))?;
-    }
-    Ok(ranges)
-}
-
-fn some(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
-/// The rows within `ranges` whose text passes a test.
-fn matching(
-    group: &dyn RowGroupReader,
-    text: Text,
-    ranges: &[Range<usize>],
-    test: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Range<usize>>, ParquetError> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    if ranges.is_empty() {
-        return Ok(found);
-    }
-    let mut column = TextColumn::open(group, TEXT_AT + text as usize)?;
-    let mut at = 0;
-    for range in ranges {
-        column.skip(range.start - at)?;
-        at = range.start;
-        while at < range.end {
-            let chunk = CHUNK_ROWS.min(range.end - at);
-            column.read(chunk)?;
-            let mut cursor = column.cursor();
-            let (mut last, mut answer) = (None::<&str>, false);
-            for row in at..at + chunk {
-                let text = cursor.next()?;
-                if !last.is_some_and(|last| std::ptr::eq(last, text)) {
-                    (last, answer) = (Some(text), test(text));
-                }
-                match found.last_mut() {
-                    Some(range) if answer && range.end == row => range.end += 1,
-                    _ if answer => found.push(Range { start: row, end: row + 1 }),
-                    _ => {}
-                }
-            }
-            at += chunk;
-        }
-    }
-    Ok(found)
-}
-
-fn typed<T: DataType>(
-    group: &dyn RowGroupReader,
-    column: usize,
-) -> Result<ColumnReaderImpl<T>, ParquetError> {
-    let reader: ColumnReader = group.get_column_reader(column)?;
-    Ok(get_typed_column_reader::<T>(reader))
-}
-
-/// A column of texts, and the rows of it that are at hand.
-struct TextColumn {
-    reader: ColumnReaderImpl<ByteArrayType>,
-    required: bool,
-    values: Vec<ByteArray>,
-    levels: Vec<i16>,
-}
-
-impl TextColumn {
-    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        let required = EVENTS.get(column).is_some_and(|column| column.required);
-        Ok(Self { reader: typed(group, column)?, required, values: Vec::new(), levels: Vec::new() })
-    }
-
-    fn skip(&mut self, rows: usize) -> Result<(), ParquetError> {
-        if rows > 0 {
-            self.reader.skip_records(rows)?;
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, rows: usize) -> Result<(), ParquetError> {
-        self.values.clear();
-        self.levels.clear();
-        let (records, ..) = self.reader.read_records(rows, Some(&mut self.levels), None, &mut self.values)?;
-        if records < rows {
-            return Err(short());
-        }
-        Ok(())
-    }
-
-    fn cursor(&self) -> TextCursor<'_> {
-        TextCursor {
-            values: self.values.iter(),
-            levels: if self.required { None } else { Some(self.levels.iter()) },
-            last: "",
-        }
-    }
-}
-
-fn short() -> ParquetError {
-    ParquetError::General("a column has fewer rows than the file says".to_owned())
-}
-
-/// The texts of a column one after another.
-struct TextCursor<'a> {
-    values: std::slice::Iter<'a, ByteArray>,
-    levels: Option<std::slice::Iter<'a, i16>>,
-    last: &'a str,
-}
-
-impl<'a> TextCursor<'a> {
-    /// The next text; empty when it is absent. A text that is the one before it, in memory, is not checked again.
-    fn next(&mut self) -> Result<&'a str, ParquetError> {
-        if let Some(levels) = &mut self.levels
-            && levels.next().ok_or_else(short)? == &0
-        {
-            return Ok("");
-        }
-        let bytes = self.values.next().ok_or_else(short)?.data();
-        if !std::ptr::eq(bytes, self.last.as_bytes()) {
-            let wrong = |_| ParquetError::General("a text is not UTF-8".to_owned());
-            self.last = std::str::from_utf8(bytes).map_err(wrong)?;
-        }
-        Ok(self.last)
-    }
-}
-
-struct FlagColumn {
-    reader: ColumnReaderImpl<BoolType>,
-    values: Vec<bool>,
-    levels: Vec<i16>,
-}
-
-impl FlagColumn {
-    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        Ok(Self { reader: typed(group, column)?, values: Vec::new(), levels: Vec::new() })
-    }
-
-    fn read(&mut self, rows: usize) -> Result<(), ParquetError> {
-        self.values.clear();
-        self.levels.clear();
-        self.reader.read_records(rows, Some(&mut self.levels), None, &mut self.values)?;
-        Ok(())
-    }
-}
-
-struct ListColumn {
-    reader: ColumnReaderImpl<ByteArrayType>,
-    values: Vec<ByteArray>,
-    levels: Vec<i16>,
-    repetitions: Vec<i16>,
-    /// Where the entries of each row end.
-    ends: Vec<usize>,
 }
 
 /// The columns of a row group, all at the same row.
@@ -592,37 +379,5 @@ impl Open {
             each(&view);
         }
         Ok(())
-    }
-}
-
-impl ListColumn {
-    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        let reader = typed(group, column)?;
-        Ok(Self { reader, values: Vec::new(), levels: Vec::new(), repetitions: Vec::new(), ends: Vec::new() })
-    }
-
-    fn read(&mut self, rows: usize) -> Result<(), ParquetError> {
-        self.values.clear();
-        self.levels.clear();
-        self.repetitions.clear();
-        self.ends.clear();
-        let (levels, repetitions) = (Some(&mut self.levels), Some(&mut self.repetitions));
-        self.reader.read_records(rows, levels, repetitions, &mut self.values)?;
-        let mut end = 0;
-        for (level, repetition) in self.levels.iter().zip(&self.repetitions) {
-            if *repetition == 0 {
-                self.ends.push(end);
-            }
-            end += usize::from(*level == 2);
-            if let Some(last) = self.ends.last_mut() {
-                *last = end;
-            }
-        }
-        Ok(())
-    }
-
-    fn entries(&self, row: usize) -> Option<&[ByteArray]> {
-        let begin = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        self.values.get(begin..*self.ends.get(row)?)
     }
 }

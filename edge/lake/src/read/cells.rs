@@ -10,9 +10,10 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::RowGroupReader;
 use parquet::file::statistics::Statistics;
 
+use super::library::{short, typed};
 use super::texts::Texts;
 use super::wanted::Wanted;
-use super::{checked, short, typed, unreadable};
+use super::{checked, unreadable};
 use crate::error::LakeError;
 use crate::schema::Column;
 

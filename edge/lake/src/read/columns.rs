@@ -10,9 +10,11 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 
 use super::cells::{Flags, count, flags, numbers, texts};
+use super::library::short;
+use super::open;
+use super::selected::{may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
-use super::{may_hold, open, short, wanted};
 use crate::error::LakeError;
 use crate::schema::{EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
 

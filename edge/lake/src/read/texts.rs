@@ -8,8 +8,8 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
 
+use super::library::short;
 use super::runs::{Runs, bits_of};
-use super::short;
 use super::wanted::Wanted;
 
 /// A column of texts.
