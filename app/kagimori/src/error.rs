@@ -88,16 +88,26 @@ pub(crate) enum AppError {
     },
 }
 
+/// Whether nobody reads any more; the csv writer wraps what it was told.
+fn is_broken_pipe(error: &io::Error) -> bool {
+    let wrapped = error.get_ref().and_then(|error| error.downcast_ref::<csv::Error>());
+    let kind = match wrapped.map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(inner)) => inner.kind(),
+        _ => error.kind(),
+    };
+    kind == io::ErrorKind::BrokenPipe
+}
+
 impl AppError {
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         Self::Read { path: path.to_owned(), source }
     }
 
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
-            _ => Self::Write { path: path.to_owned(), source },
+        if is_broken_pipe(&source) {
+            return Self::BrokenPipe;
         }
+        Self::Write { path: path.to_owned(), source }
     }
 
     /// What to do next.
@@ -138,5 +148,20 @@ impl AppError {
             }
             Self::UnknownCheck { nearest: None, .. } => "`kagimori checks` lists them all".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_went_away_is_seen_through_the_csv_writer() {
+        let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let write = |error| AppError::write(Path::new("standard output"), error);
+        assert!(matches!(write(pipe()), AppError::BrokenPipe));
+        assert!(matches!(write(csv::Error::from(pipe()).into()), AppError::BrokenPipe));
+        assert!(matches!(write(csv::Error::from(full).into()), AppError::Write { .. }));
     }
 }
