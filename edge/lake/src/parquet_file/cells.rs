@@ -54,6 +54,9 @@ pub(crate) struct Cells {
 
 impl Cells {
     pub(crate) fn new() -> io::Result<Self> {
+        let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+        // A page that a disk changed is told by its checksum, and not taken apart.
+        compressor.include_checksum(true)?;
         Ok(Self {
             required: false,
             numbers: Vec::new(),
@@ -66,7 +69,7 @@ impl Cells {
             flags: Vec::new(),
             pages: Vec::new(),
             page: Vec::new(),
-            compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL)?,
+            compressor,
         })
     }
 
