@@ -52,10 +52,10 @@ impl Needs {
         Self { outcome, checks, gap, issued: issued::issued(event) }
     }
 
-    /// All that [`Needs::of`] looks at besides source, name, type, error, Region and recipient: events that tell the same in
-    /// these and here need the same. A trail repeats itself, so who reads many events can keep what was worked out. What
+    /// All that [`Needs::of`] looks at besides source, name, type, error, Region, recipient and `resources`: events that tell
+    /// the same in these and here need the same. A trail repeats itself, so who reads many events can keep what was worked out. What
     /// the plan of a kind of event does not look at is left out.
-    pub fn basis<'a>(event: &'a Event<'_>, identity: &'a Identity<'_>) -> [Option<&'a str>; 6] {
+    pub fn basis<'a>(event: &'a Event<'_>, identity: &'a Identity<'_>) -> [Option<&'a str>; 5] {
         let is_call = !is_no_call(event);
         let looks = plan::with(&event.source, &event.name, |plan| plan.looks);
         let given = |looks: bool, text: Option<&'a str>| text.filter(|_| is_call && looks);
@@ -63,7 +63,6 @@ impl Needs {
         let caller = if event.recipient.is_none() { identity.account.as_deref() } else { None };
         [
             given(looks.at_request, event.bodies.request),
-            given(looks.at_resources, event.bodies.resources),
             event.bodies.response.filter(|_| issued::may_issue(event)),
             caller,
             given(looks.at_service, identity.invoked_by.as_deref()),

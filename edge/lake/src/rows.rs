@@ -467,6 +467,7 @@ fn write_request(request: &mut Vec<u8>, event: &Event<'_>, identity: &Identity<'
     request.clear();
     head_texts(event).into_iter().for_each(|text| write_text(request, text));
     let head = request.len();
+    write_text(request, event.bodies.resources);
     Needs::basis(event, identity).into_iter().for_each(|text| write_text(request, text));
     head
 }
@@ -487,4 +488,43 @@ fn resource_arns(json: Option<&str>) -> Vec<Cow<'_, str>> {
     let resources: Vec<Resource<'_>> =
         json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     resources.into_iter().filter_map(|resource| resource.arn).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of the lists of events that differ in one field.
+    fn lists((source, name): (&str, &str), field: &str, values: [&str; 2]) -> [Vec<Vec<String>>; 2] {
+        let mut rows = Rows::default();
+        values.map(|value| {
+            let event = format!(
+                r#"{{"eventTime":"2026-03-01T00:00:00Z","eventSource":"{source}.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1","recipientAccountId":"111122223333","{field}":{value}}}"#
+            );
+            kagimori_trail::event::read(event.as_bytes(), |event| {
+                rows.push(&event);
+            });
+            let row = rows.whole(*rows.rows.last().unwrap());
+            let text = |number: &u32| String::from_utf8_lossy(rows.strings.get(*number)).into_owned();
+            (0..LISTS).map(|list| rows.list(&row, list).iter().map(text).collect()).collect()
+        })
+    }
+
+    /// What the permissions do not hang on stands in the row all the same.
+    #[test]
+    fn events_with_the_same_needs_keep_their_own_resources() {
+        let arn = |name: &str| format!(r#"[{{"ARN":"arn:aws:ec2:us-east-1:111122223333:instance/{name}"}}]"#);
+        let [one, two] = lists(("ec2", "DescribeInstances"), "resources", [&arn("i-1"), &arn("i-2")]);
+        assert_eq!(one[0], ["arn:aws:ec2:us-east-1:111122223333:instance/i-1"]);
+        assert_eq!(two[0], ["arn:aws:ec2:us-east-1:111122223333:instance/i-2"]);
+        assert_eq!(one[1..], two[1..]);
+        assert_eq!(one[1], ["ec2:DescribeInstances"]);
+    }
+
+    #[test]
+    fn a_request_that_is_looked_at_tells_rows_apart() {
+        let bucket = |name: &str| format!(r#"{{"bucketName":"{name}","key":"k"}}"#);
+        let [one, two] = lists(("s3", "GetObject"), "requestParameters", [&bucket("a"), &bucket("b")]);
+        assert_eq!((one[2][0].as_str(), two[2][0].as_str()), ("arn:aws:s3:::a/k", "arn:aws:s3:::b/k"));
+    }
 }

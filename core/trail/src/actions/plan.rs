@@ -41,8 +41,6 @@ pub(crate) struct Plan {
 pub(crate) struct Looks {
     /// `requestParameters`.
     pub(crate) at_request: bool,
-    /// `resources[]`.
-    pub(crate) at_resources: bool,
     /// The service that called for the caller: `kms:ViaService`.
     pub(crate) at_service: bool,
     /// The user who called: the call may be about the caller.
@@ -283,7 +281,6 @@ impl Plan {
                 || !self.passes.is_empty()
                 || !self.keys.is_empty()
                 || any(|step| step.takes_tags || step.looks_at_request()),
-            at_resources: any(|step| matches!(step.target, Target::Types(_))),
             at_service: any(|step| step.action.starts_with("kms:")),
             at_user: self.may_be_self,
         };
