@@ -186,10 +186,10 @@ mod tests {
 
     use super::{NoEnd, StringEnd};
 
-    /// The vectors that this processor has, from the plainest to the widest.
+    /// No vectors, and those that this processor has, from the plainest to the widest.
     fn levels() -> Vec<Level> {
         let best = Level::new();
-        let mut levels = vec![Level::baseline()];
+        let mut levels = vec![Level::fallback(), Level::baseline()];
         #[cfg(target_arch = "x86_64")]
         levels.extend(
             [best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)].into_iter().flatten(),

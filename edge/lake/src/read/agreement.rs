@@ -12,6 +12,7 @@ use parquet::file::reader::RowGroupReader;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::columns::{Columns, NOT_IN_CALLS};
+use super::selected::some;
 use super::{RowView, Want, open, read_ranges};
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, write};
@@ -135,19 +136,19 @@ fn write_by_library(path: &Path) {
 }
 
 /// What a call has.
-fn texts_of_calls() -> impl Iterator<Item = Text> {
-    (0..TEXTS).map(text_at).filter(|text| !NOT_IN_CALLS.contains(text))
+fn texts_of_calls() -> impl Iterator<Item = usize> {
+    (0..TEXTS).filter(|at| NOT_IN_CALLS.iter().all(|text| *text as usize != *at))
 }
 
 fn by_view(view: &RowView<'_>) -> String {
-    let texts: Vec<Option<&str>> = texts_of_calls().map(|text| view.text(text)).collect();
+    let texts: Vec<Option<&str>> = texts_of_calls().map(|at| some(view.texts()[at])).collect();
     let flags = [Flag::Mfa, Flag::IsUpdate].map(|flag| view.flag(flag));
     let lists: Vec<Vec<&str>> = LISTS_OF_CHECKS.iter().map(|list| view.list(*list).collect()).collect();
     format!("{} {} {texts:?} {flags:?} {lists:?}", view.time, view.id)
 }
 
 fn by_columns(columns: &Columns, row: usize) -> String {
-    let texts: Vec<Option<&str>> = texts_of_calls().map(|text| columns.text(text, row)).collect();
+    let texts: Vec<Option<&str>> = texts_of_calls().map(|at| columns.text_at(at, row)).collect();
     let flags = [Flag::Mfa, Flag::IsUpdate].map(|flag| columns.flag(flag, row));
     let entries = |list| columns.list(list, row).iter().map(move |place| columns.entry(list, *place));
     let lists: Vec<Vec<&str>> = LISTS_OF_CHECKS.iter().map(|list| entries(*list).collect()).collect();
@@ -156,38 +157,6 @@ fn by_columns(columns: &Columns, row: usize) -> String {
 
 const LISTS_OF_CHECKS: [List; LISTS - 1] =
     [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts];
-
-fn text_at(at: usize) -> Text {
-    use Text::*;
-    [
-        Account,
-        Region,
-        Source,
-        Name,
-        EventType,
-        Category,
-        Error,
-        Message,
-        IdType,
-        PrincipalId,
-        Arn,
-        Issuer,
-        Principal,
-        CallerAccount,
-        AccessKey,
-        UserName,
-        Provider,
-        InvokedBy,
-        Address,
-        Agent,
-        VpcEndpoint,
-        SharedId,
-        UpdatedId,
-        Outcome,
-        Gap,
-        Issued,
-    ][at]
-}
 
 #[test]
 fn rows_are_the_same_by_places() {

@@ -101,7 +101,12 @@ impl Columns {
     }
 
     pub(crate) fn text(&self, text: Text, row: usize) -> Option<&str> {
-        let texts = self.texts.get(text as usize)?;
+        self.text_at(text as usize, row)
+    }
+
+    /// The text at a place.
+    pub(super) fn text_at(&self, at: usize, row: usize) -> Option<&str> {
+        let texts = self.texts.get(at)?;
         texts.text(texts.row(row))
     }
 

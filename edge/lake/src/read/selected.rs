@@ -81,7 +81,7 @@ pub(super) fn wanted(
     Ok(ranges)
 }
 
-fn some(text: &str) -> Option<&str> {
+pub(super) fn some(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
