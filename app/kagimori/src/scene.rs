@@ -96,7 +96,8 @@ impl Scene {
     ) -> Result<(Vec<Class>, Vec<Problem>), AppError> {
         let make = || Classes::new(telling.clone());
         let mut selection = window.selection();
-        if let Some(touched) = whose.filter(|touched| !touched.has_sessions) {
+        // Calls with these keys count, whoever made them: a role in a session, a user under an earlier name.
+        if let Some(touched) = whose.filter(|_| telling.keys.is_empty()) {
             selection.who = Some(Who::AnyOf(touched.texts.clone()));
         }
         let each = |classes: &mut Classes, call: &Call| {
@@ -141,7 +142,7 @@ impl Scene {
     /// The same of those whom the changes touch, or of everybody.
     fn replay_of(
         &self,
-        mut touched: Option<Touched>,
+        touched: Option<Touched>,
         changes: &[Change],
         after: &Estate,
         window: Window,
@@ -165,9 +166,6 @@ impl Scene {
             replayed = Some(Replayed { evidence, problems, ..Replayed::default() });
             if telling.keys.len() == before {
                 break;
-            }
-            if let Some(touched) = &mut touched {
-                touched.has_sessions = true;
             }
         }
         let mut replayed = replayed.unwrap_or_default();
@@ -224,16 +222,15 @@ pub(crate) struct Touched {
     principals: BTreeSet<Arn>,
     /// How the trail names them.
     texts: BTreeSet<String>,
-    /// Calls with the keys of sessions that they handed out count, too, whoever made them.
-    has_sessions: bool,
 }
 
 impl Touched {
     fn of(principals: BTreeSet<Arn>) -> Self {
         let texts = principals.iter().flat_map(texts).collect();
-        Self { principals, texts, has_sessions: false }
+        Self { principals, texts }
     }
 
+    /// Whether a call is theirs, or made with one of the keys that are told apart.
     fn includes(&self, call: &Call, telling: &Telling) -> bool {
         let is_theirs = match &call.caller.principal {
             Principal::User(arn) | Principal::Role(arn) => self.texts.contains(arn.as_str()),
@@ -376,5 +373,19 @@ mod tests {
             }
         }
         assert!(broken > 0);
+    }
+
+    /// A user may have had another name when the key was used.
+    #[test]
+    fn a_key_counts_whoever_used_it() {
+        let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
+        let scene = Scene::open(&shiosai, None).unwrap();
+        let user = Arn::parse("arn:aws:iam::444455556666:user/machine/svc-ferry-web").unwrap();
+        let key = AccessKeyId::parse("AKIASHIOSAIXZHOGVYUY").unwrap();
+        let changes = [Change::SetAccessKeyStatus { user, key, active: false }];
+        let after = apply_all(&scene.estate, &changes).unwrap();
+        let nobody = Touched::of(BTreeSet::new());
+        let replayed = scene.replay_of(Some(nobody), &changes, &after, scene.last_days(90)).unwrap();
+        assert_eq!(replayed.evidence.totals.newly_denied, 1_482);
     }
 }
