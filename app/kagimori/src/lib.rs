@@ -5,29 +5,19 @@
 //! * every error says what happened and what to do next ([`error::AppError`]).
 
 mod args;
-mod ask;
-mod checks_command;
-mod counted;
+mod command;
 mod directory;
-mod document_page;
 mod error;
 mod exit;
-mod explain_command;
-mod ingest_command;
-mod policy;
 mod printer;
 mod progress;
-mod report;
-mod review_command;
 mod scene;
+mod show;
 mod source;
-mod tighten;
-mod trail;
-mod whatif;
 
 use clap::Parser;
 
-use crate::args::{Args, Command};
+use crate::args::Args;
 use crate::error::AppError;
 pub use crate::exit::Exit;
 
@@ -37,27 +27,13 @@ pub fn main() -> Exit {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    match run(&args) {
+    match command::run(&args) {
         Ok(exit) => exit,
         Err(AppError::BrokenPipe) => Exit::Clean,
         Err(error) => {
             printer::error(&error);
             Exit::Failed
         }
-    }
-}
-
-fn run(args: &Args) -> Result<Exit, AppError> {
-    match &args.command {
-        Command::Review(review) => review_command::run(review),
-        Command::Ingest(ingest) => ingest_command::run(ingest),
-        Command::Trail(command) => trail::run(command),
-        Command::Explain(explain) => explain_command::run(explain),
-        Command::Checks(checks) => checks_command::run(checks),
-        Command::Ask(command) => ask::run(command),
-        Command::Policy(command) => policy::run(command),
-        Command::Whatif(command) => whatif::run(command),
-        Command::Tighten(command) => tighten::run(command),
     }
 }
 

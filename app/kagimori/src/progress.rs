@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use kagimori_lake::Progress;
 
-use crate::counted::counted;
+use crate::show::numbers::counted;
 
 /// How long people wait without asking.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -16,7 +16,7 @@ use kagimori_trail::event::Principal;
 use kagimori_trail::selection::{Selection, Who};
 use rayon::prelude::*;
 
-use crate::ask::policy_file;
+use crate::command::ask::policy_file;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;

@@ -1,0 +1,30 @@
+//! One module a verb: what was typed becomes a question to the core, and its answer is shown.
+
+pub(crate) mod ask;
+mod checks;
+mod explain;
+mod ingest;
+pub(crate) mod policy;
+mod review;
+mod tighten;
+mod trail;
+mod whatif;
+
+use crate::args::{Args, Command};
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// Runs what was typed.
+pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
+    match &args.command {
+        Command::Review(args) => review::run(args),
+        Command::Ingest(args) => ingest::run(args),
+        Command::Trail(command) => trail::run(command),
+        Command::Explain(args) => explain::run(args),
+        Command::Checks(args) => checks::run(args),
+        Command::Ask(command) => ask::run(command),
+        Command::Policy(command) => policy::run(command),
+        Command::Whatif(args) => whatif::run(args),
+        Command::Tighten(args) => tighten::run(args),
+    }
+}

@@ -1,0 +1,236 @@
+//! `kagimori ask can` and `kagimori ask why`: one request, its answer, and what the answer rests on.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use kagimori_estate::access::{Access, Answered};
+use kagimori_policy::decision::{Answer, Miss};
+use kagimori_policy::policies::{Layer, StatementRef};
+use kagimori_policy::{print, reference};
+use serde::Serialize;
+
+use super::question;
+use crate::args::{Can, Format};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::show::schema::Schema;
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// How many near misses are quoted.
+const NEAR_MISSES_MAX: usize = 5;
+
+pub(super) fn run(args: &Can, explains: bool) -> Result<Exit, AppError> {
+    let estate = super::estate(&args.circumstances.dir)?;
+    let mut access = Access::of(&estate);
+    let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances)?;
+    let subject = question::subject(&access, &args.principal)?;
+    let answered = access.ask(subject, &question);
+    match args.circumstances.format {
+        Format::Human => printer::text(&text(&answered, explains))?,
+        Format::Json => json(&answered)?,
+    }
+    let exit = match answered.decision.answer {
+        Answer::Allowed => Exit::Clean,
+        Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => Exit::Findings,
+        Answer::Indeterminate => Exit::Failed,
+    };
+    Ok(super::exit(&estate, exit))
+}
+
+fn text(answered: &Answered, explains: bool) -> String {
+    let mut text = String::new();
+    let request = &answered.request;
+    let who = request.principal.arn().unwrap_or_default();
+    let _ = writeln!(text, "{}  {who}\n  {} on {}", verdict(answered), request.action, request.resource);
+    if answered.decision.answer == Answer::Indeterminate {
+        let _ = writeln!(text, "\nAllowed if {}", answered.decision.allowed_if);
+    }
+    let decisive = &answered.decision.decisive;
+    if !decisive.is_empty() {
+        let _ = writeln!(text, "\n{}", if explains { "Decided by" } else { "Because of" });
+        for place in decisive {
+            statement(answered, *place, explains, &mut text);
+        }
+    }
+    if explains {
+        changes(answered, &mut text);
+    }
+    for assumption in &answered.assumptions {
+        let _ = writeln!(text, "\n{DIM}assumed: {assumption}{DIM:#}");
+    }
+    for dispute in &answered.decision.disputed {
+        let _ = writeln!(text, "\n{DIM}AWS's text leaves this open: {}{DIM:#}", dispute.reading());
+    }
+    text
+}
+
+fn verdict(answered: &Answered) -> String {
+    match answered.decision.answer {
+        Answer::Allowed => format!("{GREEN}ALLOWED{GREEN:#}"),
+        Answer::ExplicitlyDenied(_) => format!("{RED}DENIED{RED:#} explicitly"),
+        Answer::ImplicitlyDenied(layer) => format!("{RED}DENIED{RED:#} (not allowed by {layer})"),
+        Answer::Indeterminate => format!("{YELLOW}DEPENDS{YELLOW:#}"),
+    }
+}
+
+/// One statement: effect, Sid, where it stands; and its text.
+fn statement(answered: &Answered, place: StatementRef, quotes: bool, text: &mut String) {
+    let Some(found) = answered.policies.statement(place) else { return };
+    let sid = found.sid.as_deref().map(|sid| format!(" `{sid}`")).unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "  {}{sid}, statement {} of {}",
+        found.effect,
+        place.statement.saturating_add(1),
+        origin(answered, place)
+    );
+    if quotes {
+        for line in print::print_statement(found).lines() {
+            let _ = writeln!(text, "    {DIM}{line}{DIM:#}");
+        }
+    }
+}
+
+fn origin(answered: &Answered, place: StatementRef) -> String {
+    let Some(origin) = answered.origin(place) else { return place.layer.to_string() };
+    let file = origin.file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default();
+    format!("{}{file}", origin.name)
+}
+
+/// What would have to change for another answer.
+fn changes(answered: &Answered, text: &mut String) {
+    let decision = &answered.decision;
+    let sentence = match decision.answer {
+        Answer::Allowed => match decision.decisive.len() {
+            0 => "nothing in a policy can take this away".to_owned(),
+            1 => "without this statement it would be denied".to_owned(),
+            count => {
+                format!("each layer needs one of its statements; none of these {count} alone is to thank")
+            }
+        },
+        Answer::ExplicitlyDenied(_) => match decision.decisive.len() {
+            1 => "this statement would have to go, or not apply; an Allow does not help".to_owned(),
+            count => format!("all {count} statements would have to go, or not apply; an Allow does not help"),
+        },
+        Answer::ImplicitlyDenied(layer) => missing_allow(layer, answered),
+        Answer::Indeterminate => {
+            let keys = decision.missing_keys();
+            if keys.is_empty() {
+                "give the missing policies".to_owned()
+            } else {
+                format!("say more with --context: {}", keys.join(", "))
+            }
+        }
+    };
+    let _ = writeln!(text, "\nTo change it\n  {sentence}");
+    if let Answer::ImplicitlyDenied(layer) = decision.answer {
+        near_misses(layer, answered, text);
+    }
+}
+
+fn missing_allow(layer: Layer, answered: &Answered) -> String {
+    let action = &answered.request.action;
+    match layer {
+        Layer::Credential => {
+            "other credentials: this kind cannot make the call, whatever the policies say".to_owned()
+        }
+        Layer::BlockPublicAccess => {
+            "turn off RestrictPublicBuckets, or make the bucket's policy not public".to_owned()
+        }
+        Layer::ServiceControl => format!("a service control policy of each level must allow {action}"),
+        _ => format!("{layer} must allow {action} on this resource"),
+    }
+}
+
+fn near_misses(layer: Layer, answered: &Answered, text: &mut String) {
+    let misses = reference::near_misses(&answered.request, &answered.policies, layer);
+    if misses.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nNearly");
+    for (place, miss) in misses.iter().take(NEAR_MISSES_MAX) {
+        let why = match miss {
+            Miss::Resource => "is about other resources",
+            Miss::Condition => "has conditions that do not hold",
+        };
+        let _ = writeln!(text, "  this one names the action, but {why}:");
+        statement(answered, *place, true, text);
+    }
+    if misses.len() > NEAR_MISSES_MAX {
+        let _ = writeln!(text, "  and {} more", misses.len().saturating_sub(NEAR_MISSES_MAX));
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+struct Output<'a> {
+    schema: Schema,
+    principal: &'a str,
+    action: &'a str,
+    resource: &'a str,
+    answer: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silent: Option<&'static str>,
+    decisive: Vec<Quoted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_if: Option<String>,
+    missing_keys: Vec<&'a str>,
+    assumptions: &'a [String],
+    disputed: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Quoted {
+    layer: &'static str,
+    policy: String,
+    file: Option<String>,
+    number: usize,
+    statement: serde_json::Value,
+}
+
+fn json(answered: &Answered) -> Result<(), AppError> {
+    let decision = &answered.decision;
+    let quoted = |place: &StatementRef| {
+        let origin = answered.origin(*place);
+        let text = answered.policies.statement(*place).map(print::print_statement).unwrap_or_default();
+        Ok(Quoted {
+            layer: place.layer.short_name(),
+            policy: origin.map(|origin| origin.name.clone()).unwrap_or_default(),
+            file: origin.and_then(|origin| origin.file.clone()),
+            number: place.statement.saturating_add(1),
+            statement: serde_json::from_str(&text).map_err(AppError::Encode)?,
+        })
+    };
+    let output = Output {
+        schema: Schema { name: "kagimori.answer", version: 1 },
+        principal: answered.request.principal.arn().unwrap_or_default(),
+        action: &answered.request.action,
+        resource: &answered.request.resource,
+        answer: word(decision.answer),
+        silent: match decision.answer {
+            Answer::ImplicitlyDenied(layer) => Some(layer.short_name()),
+            _ => None,
+        },
+        decisive: decision.decisive.iter().map(quoted).collect::<Result<_, AppError>>()?,
+        allowed_if: (decision.answer == Answer::Indeterminate).then(|| decision.allowed_if.to_string()),
+        missing_keys: decision.missing_keys(),
+        assumptions: &answered.assumptions,
+        disputed: decision.disputed.iter().map(|dispute| dispute.reading()).collect(),
+    };
+    printer::json(&output)
+}
+
+/// An answer in one word, the same in every format.
+pub(super) fn word(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Allowed => "allowed",
+        Answer::ImplicitlyDenied(_) => "implicitly_denied",
+        Answer::ExplicitlyDenied(_) => "explicitly_denied",
+        Answer::Indeterminate => "depends",
+    }
+}

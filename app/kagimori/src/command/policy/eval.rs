@@ -1,0 +1,123 @@
+//! `kagimori policy eval`: runs scenario files, one JSON line per case.
+
+use std::fs;
+use std::path::Path;
+
+use kagimori_policy::scenario::{self, Report};
+use serde::Serialize;
+
+use crate::args::Eval;
+use crate::command::policy::json_files::json_files;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::show::numbers::counted;
+
+/// One line of the results.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// How the cases came out, together.
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    differing: usize,
+    skipped: usize,
+    unread: usize,
+}
+
+pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
+    let files = json_files(&args.cases)?;
+    if files.is_empty() {
+        return Err(AppError::NoCases(args.cases.clone()));
+    }
+    let mut tally = Tally::default();
+    let mut lines = String::new();
+    for file in &files {
+        run_file(file, &mut tally, &mut lines)?;
+    }
+    match &args.out {
+        Some(out) => fs::write(out, &lines).map_err(|source| AppError::write(out, source))?,
+        None => printer::stream(|out| out.write_all(lines.as_bytes()))?,
+    }
+    printer::note(&tally.summary(files.len()));
+    Ok(tally.exit())
+}
+
+/// Runs the cases of one file. A file that cannot be read is told and counted; the others go on.
+fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), AppError> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let open = |name: &str| {
+        let path = folder.join(name);
+        fs::read_to_string(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+    };
+    let read = fs::read_to_string(file).map_err(|error| error.to_string());
+    let cases = read.and_then(|text| scenario::read(&text, &open).map_err(|error| error.to_string()));
+    let cases = match cases {
+        Ok(cases) => cases,
+        Err(message) => {
+            tally.unread = tally.unread.saturating_add(1);
+            printer::warning(&format!("`{}` was left out: {message}", file.display()));
+            return Ok(());
+        }
+    };
+    let name = file.display().to_string();
+    for case in &cases {
+        for field in &case.unknown_fields {
+            printer::warning(&format!(
+                "`{name}`, case `{}`: the field `{field}` means nothing here",
+                case.name
+            ));
+        }
+        if case.skip {
+            tally.skipped = tally.skipped.saturating_add(1);
+            continue;
+        }
+        let report = scenario::run(case);
+        tally.cases = tally.cases.saturating_add(1);
+        tally.differing = tally.differing.saturating_add(usize::from(!report.ok));
+        let line = serde_json::to_string(&Line { file: &name, report: &report }).map_err(AppError::Encode)?;
+        lines.push_str(&line);
+        lines.push('\n');
+        if !report.ok {
+            printer::warning(&differs(&name, &report));
+        }
+    }
+    Ok(())
+}
+
+/// A case that did not come out as expected, for a person.
+fn differs(file: &str, report: &Report) -> String {
+    let expected = report.expected.map(|expected| format!(", expected {expected:?}")).unwrap_or_default();
+    let why = report.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    let at = report.at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+    format!("`{file}`, case `{}`: {:?}{expected}{at}{why}", report.name, report.response)
+}
+
+impl Tally {
+    fn summary(&self, files: usize) -> String {
+        let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
+        let unread = if self.unread > 0 {
+            format!(", {} not read", counted(self.unread, "file"))
+        } else {
+            String::new()
+        };
+        let as_expected = self.cases.saturating_sub(self.differing);
+        let (cases, files) = (counted(self.cases, "case"), counted(files, "file"));
+        format!("{as_expected} of {cases} as expected in {files}{skipped}{unread}")
+    }
+
+    fn exit(&self) -> Exit {
+        if self.unread > 0 {
+            Exit::Failed
+        } else if self.differing > 0 {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
+    }
+}

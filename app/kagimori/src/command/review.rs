@@ -1,0 +1,69 @@
+//! `kagimori review`: files → estate and usage → review → summary and report.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_plan::{Review, review};
+use kagimori_trail::Usage;
+use kagimori_trail::selection::Selection;
+
+use crate::args::{self, Format};
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::show::report::{self, ReportInput};
+use crate::source::Source;
+
+/// Runs the command.
+pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
+    let directory = Directory::open(&args.dir)?;
+    let settings = directory.settings()?;
+    let mut estate = directory.estate(settings.as_of)?;
+    let usage = read_usage(args, &directory, &mut estate)?;
+    let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
+    let review = review(&estate, usage.as_ref(), &settings, now);
+    let input = ReportInput { review: &review, estate: &estate, usage: usage.as_ref(), settings: &settings };
+    publish(args, &directory, &input)?;
+    Ok(exit(&review, &estate))
+}
+
+/// The trail's usage; what was wrong with its files joins the estate's problems.
+fn read_usage(
+    args: &args::Review,
+    directory: &Directory,
+    estate: &mut Estate,
+) -> Result<Option<Usage>, AppError> {
+    let source = if args.no_trail { None } else { Source::find(directory, args.trail.as_deref())? };
+    let Some(source) = source else { return Ok(None) };
+    let reading = source.usage(directory, &Selection::default())?;
+    estate.problems.extend(reading.problems);
+    estate.problems.sort();
+    Ok(Some(reading.usage))
+}
+
+/// Writes the report and prints what was asked for.
+fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) -> Result<(), AppError> {
+    let folder = args.out.clone().unwrap_or_else(|| directory.root.join("report"));
+    let written: Option<PathBuf> = if args.no_report {
+        None
+    } else {
+        report::write_all(&folder, input, args.csv_bom).map_err(|error| AppError::write(&folder, error))?;
+        Some(folder)
+    };
+    match args.format {
+        Format::Human => printer::text(&report::terminal::summary(input, written.as_deref())),
+        Format::Json => printer::stream(|out| report::json::write(input, out)),
+    }
+}
+
+fn exit(review: &Review, estate: &Estate) -> Exit {
+    if !estate.problems.is_empty() {
+        Exit::Incomplete
+    } else if review.has_failures() {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}

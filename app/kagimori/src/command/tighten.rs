@@ -1,0 +1,66 @@
+//! `kagimori tighten`: least privilege from real use, with proof and evidence.
+
+mod files;
+mod last_accessed;
+mod page;
+mod propose;
+mod show;
+mod terraform;
+
+use kagimori_policy::compare::Inclusion;
+
+use crate::args::{self, Format};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::scene::Scene;
+use crate::show::numbers::counted;
+
+use propose::{Outcome, Proposal};
+
+/// Runs the command.
+pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
+    if args.holdout >= args.days {
+        return Err(AppError::Argument {
+            message: format!(
+                "a holdout of {} leaves nothing of {}",
+                counted(args.holdout, "day"),
+                counted(args.days, "day")
+            ),
+            hint: "hold fewer days back, or give more `--days`".to_owned(),
+        });
+    }
+    let scene = Scene::open(&args.dir, args.trail.as_ref())?;
+    let outcome = propose::all(&scene, args)?;
+    let written = if args.no_files {
+        None
+    } else {
+        let folder = args.out.clone().unwrap_or_else(|| scene.directory.root.join("tighten"));
+        files::write(&folder, &scene.directory.root, &outcome, args)?;
+        Some(folder)
+    };
+    match args.format {
+        Format::Human => printer::text(&show::text(&outcome, args, written.as_deref()))?,
+        Format::Json => printer::json(&show::json(&outcome, args))?,
+    }
+    Ok(scene.exit(&outcome.problems, exit(&outcome)))
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    if outcome.proposals.is_empty() {
+        Exit::Failed
+    } else if outcome.proposals.iter().any(Proposal::wants_a_look) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+impl Proposal {
+    /// Whether a person should look before it goes further.
+    fn wants_a_look(&self) -> bool {
+        self.tightened.soundness != Inclusion::Proved
+            || !self.verified.failing.is_empty()
+            || self.holdout.as_ref().is_some_and(|holdout| !holdout.failing.is_empty())
+    }
+}

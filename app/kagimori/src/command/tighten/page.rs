@@ -1,0 +1,360 @@
+//! The reviewer's page of `tighten`: before and after, the evidence of each element, what goes, and the holdout.
+
+use kagimori_estate::id::Arn;
+use kagimori_plan::tighten::{Element, ElementKind, Failing, Rare, Verified};
+use kagimori_policy::compare::Inclusion;
+use kagimori_policy::print;
+
+use super::propose::Refused;
+use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
+use super::{Outcome, Proposal};
+use crate::args;
+use crate::show::html::{both, card, code, document, escape, steps, table, unbroken};
+use crate::show::numbers::counted;
+use crate::show::numbers::{day, instant, thousands};
+
+pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
+    let as_of = format!("{} – {}", instant(outcome.window.from), instant(outcome.window.until));
+    let mut body = card(("What is proposed", "提案の要約"), &summary(outcome, args));
+    for proposal in &outcome.proposals {
+        body.push_str(&one(proposal, outcome.proposals.len() == 1));
+    }
+    if !outcome.refused.is_empty() {
+        let row =
+            |(arn, why): &(Arn, Refused)| vec![code(arn.as_str()), both(&why.sentence(), &why.japanese())];
+        let rows: Vec<Vec<String>> = outcome.refused.iter().map(row).collect();
+        let list = table(&[("Principal", "プリンシパル"), ("Why", "理由")], &rows);
+        body.push_str(&card(("Nothing is proposed for these", "提案のないもの"), &list));
+    }
+    document(("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限"), &as_of, &body)
+}
+
+fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
+    let (all, sums) = (outcome.proposals.len(), Sums::of(&outcome.proposals));
+    let mut text = String::from("<div class=\"tiles\">");
+    let mut tile = |value: String, english: &str, japanese: &str| {
+        text.push_str(&format!(
+            "<div class=\"tile\"><b>{}</b>{}</div>",
+            escape(&value),
+            both(english, japanese)
+        ));
+    };
+    tile(all.to_string(), "proposals", "提案");
+    tile(format!("{} / {all}", sums.proved), "proved to grant nothing new", "新たな許可がないことを証明済み");
+    tile(
+        format!("{} / {}", thousands(sums.allowed.saturating_add(sums.assumed)), thousands(sums.calls)),
+        "of the calls allowed",
+        "許可される呼び出し",
+    );
+    tile(format!("{} / {}", sums.necessary, sums.tested), "elements are necessary", "必要な要素");
+    if args.holdout > 0 {
+        tile(
+            format!("{} / {}", thousands(sums.denied_later), thousands(sums.calls_later)),
+            "calls of the holdout denied or open",
+            "検証期間に拒否または不明の呼び出し",
+        );
+    }
+    text.push_str("</div>");
+    if !outcome.has_last_accessed {
+        text.push_str(&format!(
+            "<p class=\"hint\">{}</p>",
+            both(
+                "No service-last-accessed data were given: a service that only such data would show is not known.",
+                "サービスの最終アクセス情報がないため、それでしか分からない利用は考慮されていません。"
+            )
+        ));
+    }
+    text
+}
+
+fn one(proposal: &Proposal, is_only: bool) -> String {
+    let held = &proposal.tightened;
+    let open = if is_only || proposal.wants_a_look() { " open" } else { "" };
+    let chip = if proposal.wants_a_look() {
+        format!("<span class=\"chip medium\">{}</span>", both("look", "要確認"))
+    } else {
+        format!("<span class=\"chip good\">{}</span>", both("proved", "証明済み"))
+    };
+    let mut body = format!(
+        "<section class=\"card\"><details{open}><summary>{chip} <code>{}</code> {} → {}</summary>",
+        escape(held.principal.as_str()),
+        held.dropped.actions_before,
+        held.dropped.actions_after
+    );
+    body.push_str(&facts(proposal));
+    body.push_str(&format!("<div class=\"sides\"><div><h3>{}</h3>", both("Before", "変更前")));
+    for (name, old) in &held.old {
+        body.push_str(&format!(
+            "<details{}><summary>{}</summary><pre>{}</pre></details>",
+            if is_only { " open" } else { "" },
+            policy(name),
+            escape(&print::print_pretty(old))
+        ));
+    }
+    body.push_str(&format!("</div><div><h3>{}</h3>", both("After", "変更後")));
+    for new in &held.new {
+        body.push_str(&format!("<pre>{}</pre>", escape(&print::print_pretty(new))));
+    }
+    if held.new.is_empty() {
+        body.push_str(&format!(
+            "<p>{}</p>",
+            both(
+                "No policy: nothing it did needs a permission.",
+                "ポリシーは不要です。許可を要する操作がありませんでした。"
+            )
+        ));
+    }
+    body.push_str("</div></div>");
+    body.push_str(&heading("Evidence", "根拠"));
+    body.push_str(&evidence(&held.elements));
+    body.push_str(&failing(
+        "Denied or open on the holdout",
+        "検証期間で拒否または不明",
+        proposal.holdout.as_ref(),
+    ));
+    body.push_str(&failing("Not sufficient", "不足", Some(&proposal.verified)));
+    body.push_str(&remarks(proposal));
+    body.push_str(&plan(proposal));
+    body.push_str("</details></section>");
+    body
+}
+
+/// An old policy as the estate names it: an ARN, or an inline policy with whose it is.
+fn policy(name: &str) -> String {
+    match name.strip_prefix("inline policy `").and_then(|rest| rest.split_once("` of ")) {
+        Some((policy, owner)) => both(name, &format!("{owner} のインラインポリシー「{policy}」")),
+        None => escape(name),
+    }
+}
+
+fn heading(english: &str, japanese: &str) -> String {
+    format!("<h3>{}</h3>", both(english, japanese))
+}
+
+fn facts(proposal: &Proposal) -> String {
+    let held = &proposal.tightened;
+    let sound = match held.soundness {
+        Inclusion::Proved => both(&soundness(&held.soundness), "証明済み：以前になかった許可は含まれない"),
+        _ => format!(
+            "<span class=\"warn\">{}</span>",
+            both(&soundness(&held.soundness), &japanese_soundness(&held.soundness))
+        ),
+    };
+    let verified = &proposal.verified;
+    let mut rows = vec![
+        (both("Sound", "健全"), sound),
+        (
+            both("Sufficient", "十分"),
+            format!(
+                "{} / {}",
+                thousands(verified.allowed.saturating_add(verified.assumed)),
+                thousands(verified.calls)
+            ),
+        ),
+        (both("Minimal", "最小"), format!("{} / {}", held.necessity.1, held.necessity.0)),
+        (both("Size", "大きさ"), both(&size(proposal), &japanese_size(proposal))),
+    ];
+    if let Some(holdout) = &proposal.holdout {
+        rows.push((both("Holdout", "検証期間"), both(&held_out(holdout), &japanese_held_out(holdout))));
+    }
+    let rows: String = rows.iter().map(|(term, what)| format!("<dt>{term}</dt><dd>{what}</dd>")).collect();
+    format!("<dl>{rows}</dl>")
+}
+
+fn japanese_soundness(inclusion: &Inclusion) -> String {
+    match inclusion {
+        Inclusion::Proved => "証明済み".to_owned(),
+        Inclusion::Refuted(request) => format!(
+            "反証あり：{} に対する {} が新たに許可される（不具合です。ご報告ください）",
+            request.resource, request.action
+        ),
+        Inclusion::NotProved(why) => format!("証明できず（{why}）"),
+    }
+}
+
+fn japanese_rare(rare: &Rare) -> String {
+    let every = rare.every_days.map(|every| format!("、約 {every} 日ごと")).unwrap_or_default();
+    format!("{}  {} 日で利用{every}、最後は {}", rare.action, rare.days, day(rare.last))
+}
+
+fn japanese_size(proposal: &Proposal) -> String {
+    let extent = Extent::of(proposal);
+    let what = match (extent.documents, extent.is_inline) {
+        (0, _) => return "ポリシーなし".to_owned(),
+        (_, true) => "インラインポリシー 1 個".to_owned(),
+        (1, _) => "ポリシー 1 個".to_owned(),
+        (count, _) => format!("管理ポリシー {count} 個"),
+    };
+    format!("{what}、ステートメント {} 個、{} 文字", extent.statements, extent.characters)
+}
+
+fn japanese_held_out(holdout: &Verified) -> String {
+    if holdout.calls == 0 {
+        return "この期間の呼び出しはありません".to_owned();
+    }
+    let (denied, interval) = denied_share(holdout);
+    format!(
+        "呼び出し {} 件のうち {} 件が拒否または不明{interval}",
+        thousands(holdout.calls),
+        thousands(denied)
+    )
+}
+
+fn evidence(elements: &[Element]) -> String {
+    let row = |element: &Element| {
+        let mut row = vec![escape(&element.sid), part(element.part), code(&element.text), kind(element.kind)];
+        match &element.support {
+            Some(support) => row.extend([
+                thousands(support.calls),
+                if support.names > 1 { support.names.to_string() } else { String::new() },
+                unbroken(&day(support.last)),
+                code(support.first.event_id.as_deref().unwrap_or("–")),
+            ]),
+            None => row.extend(vec![String::new(); 4]),
+        }
+        row
+    };
+    table(
+        &[
+            ("Statement", "ステートメント"),
+            ("Part", "要素"),
+            ("What", "内容"),
+            ("Why", "理由"),
+            ("#Calls", "回数"),
+            ("#Names", "まとめた名前"),
+            ("Last", "最後"),
+            ("First event", "最初のイベント"),
+        ],
+        &elements.iter().map(row).collect::<Vec<_>>(),
+    )
+}
+
+fn part(part: &str) -> String {
+    match part {
+        "action" => both("action", "アクション"),
+        "resource" => both("resource", "リソース"),
+        _ => both("condition", "条件"),
+    }
+}
+
+fn kind(kind: ElementKind) -> String {
+    let japanese = match kind {
+        ElementKind::Needed => "呼び出しに必要",
+        ElementKind::Possible => "必要だった可能性がある",
+        ElementKind::Kept => "指定により維持",
+        ElementKind::Unseen => "証跡に現れないため維持",
+    };
+    both(super::show::kind(kind), japanese)
+}
+
+fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String {
+    let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else {
+        return String::new();
+    };
+    let row = |failing: &Failing| {
+        vec![
+            code(&failing.action),
+            failing.resource.as_deref().map(code).unwrap_or_default(),
+            thousands(failing.calls),
+            unbroken(&day(failing.last)),
+            both(&failing.why.to_string(), &failing.why.japanese()),
+            code(failing.first.event_id.as_deref().unwrap_or("–")),
+        ]
+    };
+    let rows: Vec<Vec<String>> = verified.failing.iter().map(row).collect();
+    let headings = [
+        ("Action", "アクション"),
+        ("On", "リソース"),
+        ("#Calls", "回数"),
+        ("Last", "最後"),
+        ("Why", "理由"),
+        ("First event", "最初のイベント"),
+    ];
+    format!("{}{}", heading(english, japanese), table(&headings, &rows))
+}
+
+fn remarks(proposal: &Proposal) -> String {
+    let held = &proposal.tightened;
+    let mut text = String::new();
+    if !held.dropped.by_service.is_empty() {
+        text.push_str(&heading("No longer granted", "許可されなくなるもの"));
+        let mut services: Vec<(&String, &usize)> = held.dropped.by_service.iter().collect();
+        services.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let named: Vec<String> =
+            services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
+        let more = services.len().saturating_sub(40);
+        let more = if more > 0 {
+            both(&format!(" and {}", counted(more, "more service")), &format!(" ほか {more} サービス"))
+        } else {
+            String::new()
+        };
+        text.push_str(&format!("<p>{}{more}</p>", named.join(", ")));
+    }
+    let list =
+        |items: Vec<String>| -> String { items.iter().map(|item| format!("<li>{item}</li>")).collect() };
+    let mut section = |english: &str, japanese: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            text.push_str(&format!("{}<ul>{}</ul>", heading(english, japanese), list(items)));
+        }
+    };
+    section(
+        "Was denied, and may be wanted",
+        "拒否されたが必要かもしれないもの",
+        held.denied
+            .iter()
+            .map(|denied| {
+                let on = denied.resource.as_deref().map(code).unwrap_or_default();
+                format!(
+                    "{} {on} × {}, {}",
+                    code(&denied.action),
+                    thousands(denied.calls),
+                    escape(&day(denied.last))
+                )
+            })
+            .collect(),
+    );
+    section(
+        "Used seldom: other seasons may need more",
+        "利用がまれなもの：他の時期に必要となる可能性",
+        held.rare.iter().map(|one| both(&rare(one), &japanese_rare(one))).collect(),
+    );
+    section(
+        "Not shown by this trail",
+        "証跡に現れないもの",
+        held.unseen
+            .iter()
+            .map(|unseen| {
+                let (english, japanese) =
+                    if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
+                format!(
+                    "{} {}: {} <details><summary>{}</summary>{}</details>",
+                    code(&unseen.service),
+                    both(english, japanese),
+                    both(unseen.why.words().0, unseen.why.words().1),
+                    unseen.actions.len(),
+                    unseen.actions.iter().map(|action| code(action)).collect::<Vec<_>>().join(", ")
+                )
+            })
+            .collect(),
+    );
+    section(
+        "Succeeded, though the policies of the snapshot deny it",
+        "スナップショットのポリシーでは説明できない成功",
+        held.unexplained
+            .iter()
+            .map(|(action, count)| format!("{} × {}", code(action), thousands(*count)))
+            .collect(),
+    );
+    text
+}
+
+fn plan(proposal: &Proposal) -> String {
+    format!(
+        "{}<p>{}</p>{}<details><summary>{}</summary>{}</details>",
+        heading("Plan", "計画"),
+        code(&proposal.plan.id),
+        steps(&proposal.plan.changes),
+        both("The way back", "元に戻す手順"),
+        steps(&proposal.plan.way_back),
+    )
+}

@@ -1,0 +1,295 @@
+//! From a directory to proposals: one read of the trail, every principal on its own, one replay of all changes together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kagimori_estate::access::{Access, Subject};
+use kagimori_estate::change::{Change, apply_all};
+use kagimori_estate::id::{AccountId, Arn};
+use kagimori_estate::model::Problem;
+use kagimori_plan::Plan;
+use kagimori_plan::plan::fingerprint;
+use kagimori_plan::replay::{Class, Classes, Telling, subject_of};
+use kagimori_plan::tighten::{
+    Conditions, Generality, Input, LastAccessed, Logging, Options, Refusal, Tightened, Verified, tighten,
+    verify,
+};
+use rayon::prelude::*;
+
+use super::last_accessed;
+use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
+use crate::command::ask::subject;
+use crate::error::AppError;
+use crate::scene::{DAY, Scene, Window};
+use crate::show::numbers::counted;
+
+/// Everything that was proposed, and who was left out why.
+pub(super) struct Outcome {
+    pub(super) proposals: Vec<Proposal>,
+    /// Nothing is proposed for these.
+    pub(super) refused: Vec<(Arn, Refused)>,
+    /// The calls it is drawn from lie here.
+    pub(super) window: Window,
+    /// Damaged files of the trail.
+    pub(super) problems: Vec<Problem>,
+    /// Somebody's last-accessed data were found.
+    pub(super) has_last_accessed: bool,
+}
+
+/// One principal's new policies.
+pub(super) struct Proposal {
+    pub(super) tightened: Tightened,
+    pub(super) plan: Plan,
+    /// The calls it is drawn from, replayed under the new policies.
+    pub(super) verified: Verified,
+    /// The calls that were held back.
+    pub(super) holdout: Option<Verified>,
+}
+
+/// Why nothing is proposed for a principal.
+pub(super) enum Refused {
+    /// Its account's trail is shorter than `--floor` asks for.
+    ShortTrail {
+        days: i64,
+        floor: i64,
+    },
+    Plan(Refusal),
+}
+
+impl Refused {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::ShortTrail { days, floor } => {
+                let (are, days) = (if *days == 1 { "is" } else { "are" }, counted(days, "day"));
+                format!("there {are} {days} of trail of its account, and `--floor` asks for {floor}")
+            }
+            Self::Plan(refusal) => refusal.sentence(),
+        }
+    }
+
+    pub(super) fn japanese(&self) -> String {
+        match self {
+            Self::ShortTrail { days, floor } => {
+                format!("アカウントの証跡は {days} 日分ですが、`--floor` は {floor} 日分を求めています")
+            }
+            Self::Plan(refusal) => refusal.japanese(),
+        }
+    }
+}
+
+/// Calls by the ARN of the principal behind them.
+type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
+
+pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppError> {
+    let access = scene.access(&scene.estate)?;
+    let subjects = whose(&access, args)?;
+    let options = options(args)?;
+    let mut telling = Telling::for_keys(&access.condition_keys());
+    telling.address |= options.conditions.address;
+    let window = scene.last_days(args.days);
+    let cut = window.until.saturating_sub(args.holdout.saturating_mul(DAY));
+    let (train, later, problems) = read(scene, &telling, window, cut)?;
+    let (train_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
+    let coverage = Coverage::of(&train);
+    let last_accessed = last_accessed::read(&scene.directory.root)?;
+    let none = Vec::new();
+    let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
+        .par_iter()
+        .map(|subject| {
+            let days = coverage.days(subject.account, cut);
+            if days < args.floor {
+                return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
+            }
+            let input = Input {
+                estate: &scene.estate,
+                access: &access,
+                subject,
+                calls: train_calls.get(&subject.arn).unwrap_or(&none),
+                days,
+                logging,
+                data_events: coverage.data_events(subject.account),
+                last_accessed: last_accessed::key(&subject.arn).and_then(|key| last_accessed.get(&key)),
+            };
+            (*subject, tighten(&input, &options).map_err(Refused::Plan))
+        })
+        .collect();
+    let (mut refused, mut tightened) = (Vec::new(), Vec::new());
+    for (subject, tried) in tried {
+        match tried {
+            Ok(one) => tightened.push(one),
+            Err(why) => refused.push((subject.arn.clone(), why)),
+        }
+    }
+    let proposals = check(scene, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
+    let window = Window { from: window.from, until: cut };
+    let has_last_accessed = !last_accessed.is_empty();
+    Ok(Outcome { proposals, refused, window, problems, has_last_accessed })
+}
+
+/// Applies every proposal at once and replays everybody's calls.
+fn check(
+    scene: &Scene,
+    before: &Access<'_>,
+    tightened: Vec<Tightened>,
+    train: &ByPrincipal<'_>,
+    later: &ByPrincipal<'_>,
+    has_holdout: bool,
+) -> Result<Vec<Proposal>, AppError> {
+    let changes: Vec<Change> = tightened.iter().flat_map(|one| one.changes.iter().cloned()).collect();
+    let changed = apply_all(&scene.estate, &changes).map_err(|(place, error)| AppError::Argument {
+        message: format!(
+            "cannot {}: {error}",
+            changes.get(place).map(ToString::to_string).unwrap_or_default()
+        ),
+        hint: error.hint().to_owned(),
+    })?;
+    let after = scene.access(&changed)?;
+    let fingerprint = fingerprint(&scene.estate);
+    let none = Vec::new();
+    let proposals: Result<Vec<Proposal>, AppError> = tightened
+        .into_par_iter()
+        .map(|tightened| {
+            let calls = |all: &ByPrincipal<'_>| {
+                verify(before, &after, all.get(&tightened.principal).unwrap_or(&none))
+            };
+            let title = format!("give {} least privilege", tightened.principal);
+            let plan = Plan::made_from(&title, &scene.estate, &fingerprint, &tightened.changes).map_err(
+                |error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() },
+            )?;
+            let (verified, holdout) = (calls(train), has_holdout.then(|| calls(later)));
+            Ok(Proposal { tightened, plan, verified, holdout })
+        })
+        .collect();
+    proposals
+}
+
+/// The calls that a proposal is drawn from, the later ones that are held back, and what could not be read.
+type Calls = (Vec<Class>, Vec<Class>, Vec<Problem>);
+
+fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
+    let make = || (Classes::new(telling.clone()), Classes::new(telling.clone()));
+    let reading =
+        scene.read(
+            window,
+            make,
+            |(train, later), call| {
+                if call.time < cut { train.add(call) } else { later.add(call) }
+            },
+        )?;
+    let (mut train, mut later) = make();
+    for (one, other) in reading.states {
+        train.merge(one);
+        later.merge(other);
+    }
+    crate::scene::tell(&reading.problems);
+    Ok((train.finish(), later.finish(), reading.problems))
+}
+
+fn by_principal<'c>(access: &Access<'_>, classes: &'c [Class]) -> ByPrincipal<'c> {
+    let mut found: BTreeMap<&kagimori_trail::event::Principal, Option<Arn>> = BTreeMap::new();
+    let mut all = ByPrincipal::new();
+    for class in classes {
+        let principal = &class.call.caller.principal;
+        let arn = found
+            .entry(principal)
+            .or_insert_with(|| subject_of(access, principal).map(|subject| subject.arn.clone()));
+        if let Some(arn) = arn {
+            all.entry(arn.clone()).or_default().push(class);
+        }
+    }
+    all
+}
+
+fn whose<'a>(access: &'a Access<'_>, args: &args::Tighten) -> Result<Vec<&'a Subject>, AppError> {
+    if let Some(name) = &args.principal {
+        return Ok(vec![subject(access, name)?]);
+    }
+    let Some(text) = &args.account else { return Ok(access.subjects().iter().collect()) };
+    let account =
+        AccountId::parse(text).map_err(|error| argument(error.to_string(), "an account id has 12 digits"))?;
+    let found: Vec<&Subject> =
+        access.subjects().iter().filter(|subject| subject.account == account).collect();
+    if found.is_empty() {
+        return Err(argument(
+            format!("there is no user or role of account {text} in this directory"),
+            "`kagimori review` lists the accounts",
+        ));
+    }
+    Ok(found)
+}
+
+fn options(args: &args::Tighten) -> Result<Options, AppError> {
+    let has = |kind| args.conditions.contains(&kind);
+    if has(ConditionArg::None) && args.conditions.iter().any(|kind| *kind != ConditionArg::None) {
+        return Err(argument(
+            "`none` stands beside other conditions".to_owned(),
+            "give `--conditions none` alone, or leave it out",
+        ));
+    }
+    Ok(Options {
+        resources: match args.resources {
+            ResourcesArg::Exact => Generality::Exact,
+            ResourcesArg::Prefix => Generality::Prefix,
+            ResourcesArg::Type => Generality::Type,
+        },
+        prefix_from: usize::from(args.prefix_from),
+        conditions: Conditions {
+            region: has(ConditionArg::Region),
+            passed_to: has(ConditionArg::PassedTo),
+            via: has(ConditionArg::Via),
+            endpoint: has(ConditionArg::Endpoint),
+            mfa: has(ConditionArg::Mfa),
+            address: has(ConditionArg::Address),
+        },
+        keep: args.keep.clone(),
+        keep_unseen: args.unseen == UnseenArg::Keep,
+    })
+}
+
+fn logging(action: &str) -> Logging {
+    match kagimori_trail::actions::logging(action) {
+        kagimori_trail::actions::Logging::Management => Logging::Management,
+        kagimori_trail::actions::Logging::Data(_) => Logging::Data,
+        kagimori_trail::actions::Logging::Never => Logging::Never,
+    }
+}
+
+/// What the trail holds of each account.
+struct Coverage {
+    first: BTreeMap<AccountId, i64>,
+    data_events: BTreeMap<AccountId, BTreeSet<String>>,
+    none: BTreeSet<String>,
+}
+
+impl Coverage {
+    fn of(classes: &[Class]) -> Self {
+        let mut coverage =
+            Self { first: BTreeMap::new(), data_events: BTreeMap::new(), none: BTreeSet::new() };
+        for class in classes {
+            let Some(account) = class.call.account else { continue };
+            let first = coverage.first.entry(account).or_insert(class.call.time);
+            *first = (*first).min(class.call.time);
+            for check in class.call.checks.iter().filter(|check| logging(&check.action) == Logging::Data) {
+                let service = check.action.split(':').next().unwrap_or_default().to_owned();
+                coverage.data_events.entry(account).or_default().insert(service);
+            }
+        }
+        coverage
+    }
+
+    /// How many days of trail there are.
+    fn days(&self, account: AccountId, until: i64) -> i64 {
+        let first = self.first.get(&account);
+        first.map_or(0, |first| until.saturating_sub(*first).saturating_add(DAY - 1).div_euclid(DAY))
+    }
+
+    fn data_events(&self, account: AccountId) -> &BTreeSet<String> {
+        self.data_events.get(&account).unwrap_or(&self.none)
+    }
+}
+
+/// The last-accessed data of a principal, by service.
+pub(super) type LastAccessedOf = BTreeMap<Arn, BTreeMap<String, LastAccessed>>;
+
+fn argument(message: String, hint: &str) -> AppError {
+    AppError::Argument { message, hint: hint.to_owned() }
+}

@@ -1,0 +1,95 @@
+//! `kagimori whatif`: what would changes have broken, had they been made before the trail?
+
+mod changes;
+mod page;
+pub(crate) mod show;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use kagimori_estate::id::Arn;
+use kagimori_plan::Plan;
+use kagimori_plan::replay::Evidence;
+
+use crate::args::{self, Format};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::printer;
+use crate::scene::{Scene, Window};
+use crate::show::numbers::counted;
+
+/// What is shown, in every format.
+struct Shown<'a> {
+    plan: &'a Plan,
+    evidence: &'a Evidence,
+    /// Whom the changes touch, when that is not everybody.
+    touched: Option<&'a BTreeSet<Arn>>,
+    /// Calls of others in the same time, when those whom the changes touch made none.
+    others: u64,
+    window: Window,
+    days: i64,
+}
+
+impl Shown<'_> {
+    /// There was nothing to replay, of anybody.
+    fn is_empty(&self) -> bool {
+        self.evidence.totals.total() == 0 && self.others == 0
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
+    let scene = Scene::open(&args.dir, args.trail.as_ref())?;
+    let wanted = changes::read(args, &scene.estate)?;
+    let plan = Plan::new(&wanted.title, &scene.estate, &wanted.changes)
+        .map_err(|error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() })?;
+    let window = scene.last_days(args.days);
+    let replayed = scene.replay(&wanted.changes, window)?;
+    let plan = plan.with_evidence(&replayed.evidence);
+    let shown = Shown {
+        plan: &plan,
+        evidence: &replayed.evidence,
+        touched: replayed.touched.as_ref(),
+        others: replayed.others,
+        window,
+        days: args.days,
+    };
+    if shown.is_empty() {
+        printer::warning(&format!(
+            "the trail holds no call of the last {}: nothing was replayed",
+            counted(args.days, "day")
+        ));
+    }
+    if let Some(path) = &args.page {
+        std::fs::write(path, page::page(&shown)).map_err(|error| AppError::write(path, error))?;
+        printer::note(&format!("page: {}", path.display()));
+    }
+    if args.save {
+        let path = save(&scene.directory.root, &plan)?;
+        printer::note(&format!("plan: {}", path.display()));
+    }
+    match args.format {
+        Format::Human => printer::text(&show::text(&shown))?,
+        Format::Json => printer::json(&show::json(&shown))?,
+    }
+    let totals = &replayed.evidence.totals;
+    let exit = if totals.newly_denied > 0 {
+        Exit::Findings
+    } else if totals.cannot_tell > 0 || shown.is_empty() {
+        Exit::Failed
+    } else {
+        Exit::Clean
+    };
+    Ok(scene.exit(&replayed.problems, exit))
+}
+
+/// Stores a plan as `plans/<id>.json`.
+pub(crate) fn save(root: &Path, plan: &Plan) -> Result<PathBuf, AppError> {
+    let folder = root.join("plans");
+    std::fs::create_dir_all(&folder).map_err(|error| AppError::write(&folder, error))?;
+    let path = folder.join(format!("{}.json", plan.id));
+    let mut text = serde_json::to_string_pretty(plan).map_err(AppError::Encode)?;
+    text.push('\n');
+    std::fs::write(&path, text).map_err(|error| AppError::write(&path, error))?;
+    Ok(path)
+}

@@ -1,0 +1,243 @@
+//! From the command line to changes.
+
+use std::path::Path;
+
+use kagimori_estate::Estate;
+use kagimori_estate::access::Access;
+use kagimori_estate::change::{Change, WireDocument, apply};
+use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_plan::Plan;
+use kagimori_plan::replacement::replacement;
+use kagimori_policy::document::{
+    Condition, ConditionValue, ConditionValues, Document, Effect, PrincipalElement, PrincipalKind,
+    Principals, Statement,
+};
+
+use crate::args;
+use crate::command::ask::{policy_file, subject};
+use crate::error::AppError;
+
+/// The name of the inline policy that `--policy` puts.
+const POLICY_NAME: &str = "kagimori-whatif";
+
+/// What was asked for.
+pub(super) struct Wanted {
+    pub(super) title: String,
+    pub(super) changes: Vec<Change>,
+}
+
+/// Reads every change of the command line. Each is made from the estate as the ones before leave it.
+pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppError> {
+    let access = Access::of(estate);
+    let mut wishes = Wishes { access: &access, estate: estate.clone(), changes: Vec::new() };
+    let mut planned = None;
+    if let Some(path) = &args.plan {
+        let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+        let plan = Plan::read(&text).map_err(|error| AppError::Argument {
+            message: format!("`{}`: {error}", path.display()),
+            hint: error.hint().to_owned(),
+        })?;
+        wishes.all(plan.bare_changes())?;
+        planned = Some((plan.title, wishes.changes.len()));
+    }
+    for pair in &args.policy {
+        let (principal, file) = wishes.principal_and_rest(pair, "alice=policy.json")?;
+        let document = policy_file(Path::new(file))?;
+        let changes = replacement(&wishes.estate, &principal, POLICY_NAME, &[document])
+            .map_err(|error| argument(error.to_string(), error.hint()))?;
+        wishes.all(changes)?;
+    }
+    for pair in &args.detach {
+        let (identity, policy) = wishes.principal_and_policy(pair)?;
+        wishes.one(Change::DetachPolicy { identity, policy })?;
+    }
+    for pair in &args.add {
+        let (identity, policy) = wishes.principal_and_policy(pair)?;
+        wishes.one(Change::AttachPolicy { identity, policy, position: None })?;
+    }
+    for pair in &args.boundary {
+        wishes.boundary(pair)?;
+    }
+    for role in &args.require_mfa {
+        wishes.require_mfa(role)?;
+    }
+    for key in &args.key_off {
+        wishes.key_off(key)?;
+    }
+    for (number, text) in args.scp.iter().enumerate() {
+        wishes.scp(text, number)?;
+    }
+    if wishes.changes.is_empty() {
+        return Err(argument(
+            "nothing would change".to_owned(),
+            "say what: `--plan`, `--policy`, `--detach`, `--add`, `--boundary`, `--require-mfa`, `--key-off` or `--scp`",
+        ));
+    }
+    // A plan alone keeps its title, and so its id.
+    if let Some((title, _)) = planned.filter(|(_, count)| *count == wishes.changes.len()) {
+        return Ok(Wanted { title, changes: wishes.changes });
+    }
+    let title = match wishes.changes.as_slice() {
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+        [] => String::new(),
+    };
+    Ok(Wanted { title, changes: wishes.changes })
+}
+
+struct Wishes<'a> {
+    access: &'a Access<'a>,
+    estate: Estate,
+    changes: Vec<Change>,
+}
+
+impl Wishes<'_> {
+    fn one(&mut self, change: Change) -> Result<(), AppError> {
+        self.estate = apply(&self.estate, &change)
+            .map_err(|error| argument(format!("cannot {change}: {error}"), error.hint()))?;
+        self.changes.push(change);
+        Ok(())
+    }
+
+    fn all(&mut self, changes: Vec<Change>) -> Result<(), AppError> {
+        changes.into_iter().try_for_each(|change| self.one(change))
+    }
+
+    fn principal(&self, name: &str) -> Result<Arn, AppError> {
+        // A group has policies and is no principal of a request.
+        if name.contains(":group/") {
+            return Arn::parse(name).map_err(|error| argument(error.to_string(), "give its ARN"));
+        }
+        subject(self.access, name).map(|subject| subject.arn.clone())
+    }
+
+    fn principal_and_rest<'t>(&self, pair: &'t str, example: &str) -> Result<(Arn, &'t str), AppError> {
+        let (name, rest) = pair.split_once('=').ok_or_else(|| {
+            argument(format!("`{pair}` has no `=`"), &format!("write it as in `{example}`"))
+        })?;
+        Ok((self.principal(name)?, rest))
+    }
+
+    fn principal_and_policy(&self, pair: &str) -> Result<(Arn, Arn), AppError> {
+        let example = "alice=arn:aws:iam::aws:policy/ReadOnlyAccess";
+        let (identity, policy) = self.principal_and_rest(pair, example)?;
+        let policy = Arn::parse(policy)
+            .map_err(|error| argument(error.to_string(), &format!("write it as in `{example}`")))?;
+        Ok((identity, policy))
+    }
+
+    /// `PRINCIPAL=FILE` or `PRINCIPAL=ARN`.
+    fn boundary(&mut self, pair: &str) -> Result<(), AppError> {
+        let (identity, rest) = self.principal_and_rest(pair, "alice=boundary.json")?;
+        if let Ok(policy) = Arn::parse(rest) {
+            return self.one(Change::SetBoundary { identity, policy });
+        }
+        let document = WireDocument(policy_file(Path::new(rest))?);
+        let account = identity.account().map(|account| account.to_string()).unwrap_or_default();
+        let text = format!(
+            "arn:{}:iam::{account}:policy/kagimori/boundary-{}",
+            identity.partition(),
+            identity.name()
+        );
+        let policy =
+            Arn::parse(&text).map_err(|error| argument(error.to_string(), "give the principal's ARN"))?;
+        self.one(Change::CreatePolicy { policy: policy.clone(), document })?;
+        self.one(Change::SetBoundary { identity, policy })
+    }
+
+    fn require_mfa(&mut self, name: &str) -> Result<(), AppError> {
+        let arn = self.principal(name)?;
+        let account = arn.account().and_then(|account| self.estate.accounts.get(&account));
+        let Some(role) = account.and_then(|account| account.roles.get(arn.name())) else {
+            return Err(argument(
+                format!("`{name}` is no role"),
+                "MFA is asked for by the trust policy of a role",
+            ));
+        };
+        let trust = role.trust.document.as_ref().map_err(|error| {
+            argument(format!("the trust policy of {arn} cannot be read: {error}"), "take a fresh snapshot")
+        })?;
+        let Some(document) = with_mfa(trust) else {
+            let message = format!(
+                "nobody whom the trust policy of {arn} names can have MFA, or it asks for it already"
+            );
+            return Err(argument(message, "services and identity providers have no MFA; leave the role out"));
+        };
+        self.one(Change::SetTrustPolicy { role: arn, document: WireDocument(document) })
+    }
+
+    fn key_off(&mut self, text: &str) -> Result<(), AppError> {
+        let key = AccessKeyId::parse(text)
+            .map_err(|error| argument(error.to_string(), "give the id of an access key, not its secret"))?;
+        let mut users = self.estate.accounts.values().flat_map(|account| account.users.values());
+        let holds = |id: &Option<AccessKeyId>| id.as_ref() == Some(&key);
+        let user =
+            users.find(|user| user.access_keys.value().into_iter().flatten().any(|held| holds(&held.id)));
+        let Some(user) = user.map(|user| user.arn.clone()) else {
+            return Err(argument(
+                format!("no user of this directory has the access key `{text}`"),
+                "the ids of keys come from `aws iam list-access-keys`; add its answers to the directory",
+            ));
+        };
+        self.one(Change::SetAccessKeyStatus { user, key, active: false })
+    }
+
+    /// `FILE` or `FILE@TARGET`.
+    fn scp(&mut self, text: &str, number: usize) -> Result<(), AppError> {
+        let (file, target) =
+            text.rsplit_once('@').map_or((text, None), |(file, target)| (file, Some(target)));
+        let target = match target {
+            Some(target) => target.to_owned(),
+            None => self.root_of_organization()?,
+        };
+        let document = WireDocument(policy_file(Path::new(file))?);
+        let id = format!("p-whatif{}", number.saturating_add(1));
+        let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let kind = "SERVICE_CONTROL_POLICY".to_owned();
+        self.one(Change::CreateOrganizationPolicy { id: id.clone(), name, kind, document })?;
+        self.one(Change::AttachOrganizationPolicy { id, target, position: None })
+    }
+
+    fn root_of_organization(&self) -> Result<String, AppError> {
+        let policies = self.estate.organization.policies.value().into_iter().flatten();
+        let mut targets = policies.flat_map(|policy| policy.targets.value().into_iter().flatten());
+        targets.find(|target| target.starts_with("r-")).cloned().ok_or_else(|| {
+            argument(
+                "the root of the organization is not known".to_owned(),
+                "name the target (`--scp file.json@r-abcd`, `@ou-…` or `@ACCOUNT`), or add the organization's policies with their targets",
+            )
+        })
+    }
+}
+
+/// A trust policy in which principals of AWS need MFA; `None` when that changes nothing.
+fn with_mfa(trust: &Document) -> Option<Document> {
+    let mut changed = trust.clone();
+    for statement in &mut changed.statements {
+        let has_mfa = statement.conditions.iter().any(|condition| {
+            condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") && condition.operator == "Bool"
+        });
+        if statement.effect == Effect::Allow && names_people(statement) && !has_mfa {
+            statement.conditions.push(Condition {
+                operator: "Bool".to_owned(),
+                key: "aws:MultiFactorAuthPresent".to_owned(),
+                values: ConditionValues::One(ConditionValue::Text("true".to_owned())),
+            });
+        }
+    }
+    (changed != *trust).then_some(changed)
+}
+
+fn names_people(statement: &Statement) -> bool {
+    match &statement.principal {
+        Some(PrincipalElement::Principal(Principals::Everyone)) => true,
+        Some(PrincipalElement::Principal(Principals::Listed(kinds))) => {
+            kinds.iter().any(|(kind, _)| *kind == PrincipalKind::Aws)
+        }
+        _ => false,
+    }
+}
+
+fn argument(message: String, hint: &str) -> AppError {
+    AppError::Argument { message, hint: hint.to_owned() }
+}

@@ -1,0 +1,163 @@
+//! The page of `whatif`.
+
+use std::collections::BTreeSet;
+
+use kagimori_plan::replay::{Finding, Verdict};
+
+use super::Shown;
+use crate::show::html::{both, card, code, document, escape, steps, table, unbroken};
+use crate::show::numbers::{calls, counted, day, instant, thousands};
+
+pub(super) fn page(shown: &Shown<'_>) -> String {
+    let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
+    let mut body = card(("What would have broken", "何が動かなくなっていたか"), &summary(shown));
+    body.push_str(&card(("Changes", "変更"), &changes(shown)));
+    for (verdict, heading) in SECTIONS {
+        let findings = shown.evidence.findings(verdict);
+        if !findings.is_empty() {
+            body.push_str(&card(heading, &rows(&findings)));
+        }
+    }
+    document(("Kagimori — what if", "鍵守 — 変更の影響"), &as_of, &body)
+}
+
+const SECTIONS: [(Verdict, (&str, &str)); 5] = [
+    (Verdict::NewlyDenied, ("Would have broken", "拒否されていた呼び出し")),
+    (Verdict::CannotTell, ("Cannot tell", "判定できない呼び出し")),
+    (
+        Verdict::Unexplained,
+        (
+            "Unexplained: succeeded, though the policies of the snapshot deny it",
+            "説明できない呼び出し：スナップショットのポリシーでは拒否されるのに成功している",
+        ),
+    ),
+    (Verdict::NewlyAllowed, ("Newly allowed: was denied", "新たに許可される呼び出し")),
+    (
+        Verdict::AllowedAssuming,
+        (
+            "Allowed if keys that CloudTrail does not record were absent",
+            "CloudTrail に記録されないキーが無いと仮定すれば許可",
+        ),
+    ),
+];
+
+fn summary(shown: &Shown<'_>) -> String {
+    let totals = &shown.evidence.totals;
+    let (class, english, japanese) = if totals.newly_denied > 0 {
+        ("fail", "It would have broken something", "動かなくなるものがあります")
+    } else if totals.cannot_tell > 0 || shown.is_empty() {
+        ("incomplete", "It cannot be told", "判定できません")
+    } else {
+        ("clean", "It breaks nothing", "動かなくなるものはありません")
+    };
+    let mut text =
+        format!("<p class=\"verdict {class}\">{}</p><div class=\"tiles\">", both(english, japanese));
+    for verdict in Verdict::ALL {
+        let count = thousands(totals.get(verdict));
+        text.push_str(&format!(
+            "<div class=\"tile\"><b>{count}</b>{}</div>",
+            both(verdict.words(), japanese_words(verdict))
+        ));
+    }
+    text.push_str("</div>");
+    let (english, japanese) = replayed(shown);
+    text.push_str(&format!("<p class=\"hint\">{}</p>", both(&english, &japanese)));
+    text
+}
+
+/// Of which calls it was, in both languages.
+fn replayed(shown: &Shown<'_>) -> (String, String) {
+    let (count, days) = (shown.evidence.totals.total(), shown.days);
+    let english = format!("Replayed: {} of the last {}.", calls(count), counted(days, "day"));
+    let japanese = format!("直近 {days} 日間の呼び出し {} 件を再生しました。", thousands(count));
+    match shown.touched.map(BTreeSet::len) {
+        None => (english, japanese),
+        Some(_) if count == 0 => (
+            format!(
+                "Nobody whom the changes touch made any of the {} of the last {}.",
+                calls(shown.others),
+                counted(days, "day")
+            ),
+            format!(
+                "直近 {days} 日間の呼び出し {} 件に、変更の対象となるプリンシパルによるものはありません。",
+                thousands(shown.others)
+            ),
+        ),
+        Some(touched) => (
+            format!(
+                "{english} They are those of the {} whom the changes touch.",
+                counted(touched as u64, "principal")
+            ),
+            format!("{japanese}変更の対象となるプリンシパル {touched} 個の呼び出しです。"),
+        ),
+    }
+}
+
+fn japanese_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NewlyDenied => "拒否に変わる",
+        Verdict::CannotTell => "判定できない",
+        Verdict::Unexplained => "説明できない",
+        Verdict::NewlyAllowed => "許可に変わる",
+        Verdict::AllowedAssuming => "仮定つきで許可",
+        Verdict::StillAllowed => "許可のまま",
+        Verdict::AlreadyDenied => "以前から拒否",
+        Verdict::NotAsked => "対象外",
+    }
+}
+
+fn changes(shown: &Shown<'_>) -> String {
+    let back = if shown.plan.way_back.is_empty() {
+        format!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
+    } else {
+        steps(&shown.plan.way_back)
+    };
+    format!(
+        "<p>{} {}</p>{}<details><summary>{}</summary>{back}</details>",
+        both("Plan", "計画"),
+        code(&shown.plan.id),
+        steps(&shown.plan.changes),
+        both("The way back", "元に戻す手順"),
+    )
+}
+
+fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String {
+    let rows: Vec<Vec<String>> = findings
+        .iter()
+        .map(|(who, about, finding)| {
+            vec![
+                code(who),
+                code(&about.action),
+                thousands(finding.count),
+                unbroken(&day(finding.last)),
+                both(&about.why.to_string(), &about.why.japanese()),
+                resources(finding),
+                format!(
+                    "{}<br>{}",
+                    code(finding.first.event_id.as_deref().unwrap_or("–")),
+                    escape(&instant(finding.first.time))
+                ),
+            ]
+        })
+        .collect();
+    table(
+        &[
+            ("Principal", "プリンシパル"),
+            ("Action", "アクション"),
+            ("#Calls", "回数"),
+            ("Last", "最後"),
+            ("Why", "理由"),
+            ("On", "リソース"),
+            ("First event", "最初のイベント"),
+        ],
+        &rows,
+    )
+}
+
+fn resources(finding: &Finding) -> String {
+    let mut text: Vec<String> = finding.resources.iter().map(|resource| code(resource)).collect();
+    if finding.has_more_resources {
+        text.push(both("and more", "ほか"));
+    }
+    text.join("<br>")
+}

@@ -1,0 +1,201 @@
+//! What `whatif` prints: for people, and as JSON (schema `kagimori.whatif`, version 1).
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use kagimori_estate::id::Arn;
+use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
+use serde::Serialize;
+
+use super::Shown;
+use crate::show::numbers::{calls, counted, day, instant, thousands};
+use crate::show::schema::Schema;
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Findings of one kind that are printed; the JSON and the page hold all.
+const FINDINGS_MAX: usize = 20;
+/// Resources of a finding that are printed.
+const RESOURCES_MAX: usize = 3;
+
+pub(super) fn text(shown: &Shown<'_>) -> String {
+    let mut text = String::new();
+    let totals = &shown.evidence.totals;
+    let _ = writeln!(text, "{}", headline(shown));
+    let _ = writeln!(text, "\nChanges (plan {})", shown.plan.id);
+    for (number, step) in shown.plan.changes.iter().enumerate() {
+        let _ = writeln!(text, "  {}. {}", number.saturating_add(1), step.sentence);
+    }
+    for (verdict, title) in SECTIONS {
+        section(shown, verdict, title, &mut text);
+    }
+    let _ = writeln!(text, "\n{}", tally(totals));
+    text
+}
+
+const SECTIONS: [(Verdict, &str); 4] = [
+    (Verdict::NewlyDenied, "Would have broken"),
+    (Verdict::CannotTell, "Cannot tell"),
+    (
+        Verdict::Unexplained,
+        "Unexplained: these succeeded, and by the policies of the snapshot they could not have",
+    ),
+    (Verdict::NewlyAllowed, "Newly allowed: these were denied"),
+];
+
+fn headline(shown: &Shown<'_>) -> String {
+    let totals = &shown.evidence.totals;
+    let of = replayed(shown);
+    let broken = shown.evidence.principals.values().filter(|held| held.counts.newly_denied > 0).count();
+    if totals.newly_denied > 0 {
+        let who = if broken == 1 { "one principal".to_owned() } else { format!("{broken} principals") };
+        return format!("{RED}WOULD BREAK{RED:#}  {} by {who}, {of}", calls(totals.newly_denied));
+    }
+    if shown.is_empty() {
+        return format!("{YELLOW}CANNOT TELL{YELLOW:#}  no call was replayed");
+    }
+    if totals.cannot_tell > 0 {
+        return format!("{YELLOW}CANNOT TELL{YELLOW:#}  {}, {of}", calls(totals.cannot_tell));
+    }
+    format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}")
+}
+
+/// Of which calls it was.
+pub(super) fn replayed(shown: &Shown<'_>) -> String {
+    let (count, days) = (shown.evidence.totals.total(), counted(shown.days, "day"));
+    match shown.touched.map(BTreeSet::len) {
+        None => format!("of {} replayed from the last {days}", calls(count)),
+        Some(_) if count == 0 => {
+            let others = calls(shown.others);
+            format!("in the last {days} nobody whom the changes touch made any of the {others}")
+        }
+        Some(touched) => {
+            let whom = counted(touched as u64, "principal");
+            format!("of {} by the {whom} whom the changes touch, replayed from the last {days}", calls(count))
+        }
+    }
+}
+
+fn section(shown: &Shown<'_>, verdict: Verdict, title: &str, text: &mut String) {
+    let findings = shown.evidence.findings(verdict);
+    if findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{title}");
+    let mut last = "";
+    for (who, about, finding) in findings.iter().take(FINDINGS_MAX) {
+        if *who != last {
+            let _ = writeln!(text, "  {who}");
+            last = who;
+        }
+        one(about, finding, text);
+    }
+    if findings.len() > FINDINGS_MAX {
+        let more = findings.len().saturating_sub(FINDINGS_MAX);
+        let _ = writeln!(text, "  and {more} more: `--format json` and `--page FILE` show all");
+    }
+}
+
+fn one(about: &About, finding: &Finding, text: &mut String) {
+    let count = calls(finding.count);
+    let _ = writeln!(text, "    {}  {count}, the last on {}", about.action, day(finding.last));
+    let _ = writeln!(text, "      {}", about.why);
+    let mut named: Vec<&str> = finding.resources.iter().take(RESOURCES_MAX).map(String::as_str).collect();
+    let more = finding.resources.len().saturating_sub(named.len());
+    let rest = if finding.has_more_resources { "more".to_owned() } else { format!("{more} more") };
+    if finding.has_more_resources || more > 0 {
+        named.push(&rest);
+    }
+    if !named.is_empty() {
+        let _ = writeln!(text, "      on {}", named.join(", "));
+    }
+    let id = finding.first.event_id.as_deref().unwrap_or("without id");
+    let _ = writeln!(text, "      {DIM}first: event {id} at {}{DIM:#}", instant(finding.first.time));
+}
+
+fn tally(totals: &Counts) -> String {
+    let parts: Vec<String> = Verdict::ALL
+        .iter()
+        .filter(|verdict| totals.get(**verdict) > 0)
+        .map(|verdict| format!("{} {}", verdict.words(), thousands(totals.get(*verdict))))
+        .collect();
+    parts.join(" · ")
+}
+
+#[derive(Serialize)]
+pub(super) struct Output<'a> {
+    schema: Schema,
+    plan: PlanOutput<'a>,
+    days: i64,
+    from: String,
+    until: String,
+    /// Whom the changes touch: the totals are of their calls; `null`: of everybody's.
+    touched: Option<&'a BTreeSet<Arn>>,
+    /// When these made no call: how many others there were.
+    others: u64,
+    totals: &'a Counts,
+    principals: Vec<PrincipalOutput<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlanOutput<'a> {
+    id: &'a str,
+    title: &'a str,
+    changes: Vec<&'a str>,
+    way_back: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PrincipalOutput<'a> {
+    principal: &'a str,
+    counts: &'a Counts,
+    findings: Vec<FindingOutput<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingOutput<'a> {
+    verdict: Verdict,
+    action: &'a str,
+    why: &'a Why,
+    #[serde(flatten)]
+    finding: &'a Finding,
+}
+
+/// Principals with findings; the others are in the totals.
+pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
+    let sentences =
+        |steps: &'a [kagimori_plan::plan::Step]| steps.iter().map(|step| step.sentence.as_str()).collect();
+    let principals = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
+    let finding = |(about, finding): (&'a About, &'a Finding)| FindingOutput {
+        verdict: about.verdict,
+        action: &about.action,
+        why: &about.why,
+        finding,
+    };
+    Output {
+        schema: Schema { name: "kagimori.whatif", version: 1 },
+        plan: PlanOutput {
+            id: &shown.plan.id,
+            title: &shown.plan.title,
+            changes: sentences(&shown.plan.changes),
+            way_back: sentences(&shown.plan.way_back),
+        },
+        days: shown.days,
+        from: instant(shown.window.from),
+        until: instant(shown.window.until),
+        touched: shown.touched,
+        others: shown.others,
+        totals: &shown.evidence.totals,
+        principals: principals
+            .map(|(principal, held)| PrincipalOutput {
+                principal,
+                counts: &held.counts,
+                findings: held.findings.iter().map(finding).collect(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,6 @@
+//! What answers look like, whatever command they come from.
+
+pub(crate) mod html;
+pub(crate) mod numbers;
+pub(crate) mod report;
+pub(crate) mod schema;
