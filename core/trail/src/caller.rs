@@ -1,12 +1,16 @@
 //! What kind of caller is behind a call?
 
 mod agent;
+mod credential;
+mod host;
 
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 pub use agent::{Agent, ClientFamily};
+pub use credential::CredentialSource;
+pub use host::Host;
 
 /// The kinds of caller that a user agent, a source address and a VPC endpoint betray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -17,23 +21,24 @@ pub enum CallerKind {
     Console,
     /// A person in CloudShell.
     CloudShell,
-    /// The AWS CLI from outside AWS: mostly a person's computer.
+    /// The AWS CLI from outside AWS, or an SDK on macOS, WSL or Docker Desktop: mostly a person's computer.
     CommandLine,
     /// Code in Lambda.
     Lambda,
     /// Code in an ECS task or Fargate.
     Ecs,
-    /// Code on EC2.
+    /// Code on EC2, in containers on it, too: an instance's session, a kernel of Amazon Linux or Ubuntu for AWS.
     Ec2,
     /// Code on another compute service of AWS (App Runner, SageMaker, CodeBuild …).
     OtherAwsCompute,
     /// Terraform, CloudFormation, Pulumi and the like.
     InfrastructureAsCode,
-    /// A CI service (GitHub Actions, GitLab, CircleCI, Jenkins …).
+    /// A CI service (GitHub Actions, GitLab, CircleCI, Jenkins …), by its name, or a command line on a kernel for Azure: that is
+    /// where the hosted runners of GitHub and Azure DevOps are.
     ContinuousIntegration,
     /// An SDK inside one of the company's own VPCs (a VPC endpoint was used).
     InsideVpc,
-    /// An SDK at a public address: an outside workload.
+    /// An SDK at a public address, or anything on a kernel for another cloud: an outside workload.
     OutsideWorkload,
     /// An AWS service on the caller's behalf.
     AwsService,
@@ -134,10 +139,23 @@ pub fn kind(agent: Option<&Agent<'_>>, signals: Signals) -> CallerKind {
         _ if signals.instance_session => CallerKind::Ec2,
         ClientFamily::Browser => CallerKind::Console,
         family if family.is_infrastructure_as_code() => CallerKind::InfrastructureAsCode,
+        family if let Some(kind) = agent.and_then(|agent| by_host(family, agent)) => kind,
         _ if signals.through_endpoint || signals.address == AddressKind::Private => CallerKind::InsideVpc,
         ClientFamily::AwsCli | ClientFamily::PowerShell => CallerKind::CommandLine,
         _ if signals.address == AddressKind::Public => CallerKind::OutsideWorkload,
         _ => CallerKind::Unknown,
+    }
+}
+
+/// What the kernel says of where a client runs, which is more than what kind of client it is.
+fn by_host(family: ClientFamily, agent: &Agent<'_>) -> Option<CallerKind> {
+    let is_command_line = matches!(family, ClientFamily::AwsCli | ClientFamily::PowerShell);
+    match agent.host? {
+        Host::Aws => Some(CallerKind::Ec2),
+        Host::Azure if is_command_line || agent.is_ubuntu() => Some(CallerKind::ContinuousIntegration),
+        Host::Azure | Host::GoogleCloud | Host::OtherCloud => Some(CallerKind::OutsideWorkload),
+        Host::PersonalComputer => Some(CallerKind::CommandLine),
+        Host::Windows => None,
     }
 }
 
@@ -230,6 +248,36 @@ mod tests {
             ),
             ("aws-cli/2.15 Python/3.11 circleci/orb", PUBLIC, CallerKind::ContinuousIntegration),
             ("gitlab-runner 16.0 linux/amd64", PUBLIC, CallerKind::ContinuousIntegration),
+            (
+                "aws-cli/2.4.7 Python/3.8.8 Linux/5.8.0-1040-azure exe/x86_64.ubuntu.20 prompt/off command/s3.sync",
+                PUBLIC,
+                CallerKind::ContinuousIntegration,
+            ),
+            (
+                "aws-cli/2.31.4 md/awscrt#0.27 ua/2.1 os/linux#6.8.0-1021-azure md/distrib#ubuntu.24",
+                PUBLIC,
+                CallerKind::ContinuousIntegration,
+            ),
+            (
+                "Boto3/1.40 ua/2.1 os/linux#6.8.0-1021-azure md/arch#x86_64",
+                PUBLIC,
+                CallerKind::OutsideWorkload,
+            ),
+            ("aws-cli/2.31.4 ua/2.1 os/linux#6.1.112+ md/arch#x86_64", PUBLIC, CallerKind::OutsideWorkload),
+            (
+                "Boto3/1.40 ua/2.1 os/linux#6.1.119-129.201.amzn2023.x86_64 md/arch#x86_64",
+                PUBLIC,
+                CallerKind::Ec2,
+            ),
+            ("aws-cli/2.15.0 Python/3.11 Linux/6.5.0-1014-aws exe/x86_64.ubuntu.22", PUBLIC, CallerKind::Ec2),
+            ("Boto3/1.40 ua/2.1 os/macos#24.5.0 md/arch#arm64", PUBLIC, CallerKind::CommandLine),
+            ("Boto3/1.40 ua/2.1 os/linux#5.15.0-94-generic", PUBLIC, CallerKind::OutsideWorkload),
+            (
+                "Terraform/1.11 aws-sdk-js/3.4 os/linux#6.8.0-1021-azure",
+                PUBLIC,
+                CallerKind::InfrastructureAsCode,
+            ),
+            ("Boto3/1.40 os/linux#6.1.amzn2023.x86_64 exec-env/AWS_ECS_FARGATE", PUBLIC, CallerKind::Ecs),
             ("signin.amazonaws.com", PUBLIC, CallerKind::Console),
             ("console.amazonaws.com", service("AWS Internal"), CallerKind::Console),
             (

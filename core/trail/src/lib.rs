@@ -8,12 +8,14 @@
 //! * [`actions`]: from an event to the permissions AWS checked for it.
 //! * [`call`]: a call as IAM sees it, with the permissions that were checked for it.
 //! * [`caller`]: what kind of caller a user agent, address and endpoint betray.
+//! * [`copies`]: which copy of a call counts, where several accounts got one.
 //! * [`classify`]: whether use is real, or only noise that keeps "last used" fresh.
 
 pub mod actions;
 pub mod call;
 pub mod caller;
 pub mod classify;
+pub mod copies;
 pub mod event;
 pub mod selection;
 pub mod usage;

@@ -18,6 +18,7 @@ use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use crate::caller::{CallerKind, ClientFamily};
 
 pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
+pub(crate) use ids::text_key;
 pub use ids::{EventIds, EventKey, event_key};
 
 /// How many different addresses, agents, endpoints or regions one activity remembers.

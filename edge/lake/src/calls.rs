@@ -18,8 +18,15 @@ const CHECKS: [List; 5] =
     [List::Actions, List::CheckedResources, List::Forms, List::ResourceAccounts, List::Contexts];
 
 /// The texts that tell the principal behind a call.
-const PRINCIPAL: [Text; 6] =
-    [Text::IdType, Text::Arn, Text::Issuer, Text::CallerAccount, Text::UserName, Text::InvokedBy];
+const PRINCIPAL: [Text; 7] = [
+    Text::IdType,
+    Text::Principal,
+    Text::Arn,
+    Text::Issuer,
+    Text::CallerAccount,
+    Text::UserName,
+    Text::InvokedBy,
+];
 
 /// The condition keys of a check.
 type Context = Vec<(Box<str>, Fact)>;
@@ -159,8 +166,11 @@ impl<'c> CallAtHand<'c> {
 
 fn identity(columns: &Columns, row: usize) -> Identity<'_> {
     let text = |text| columns.text(text, row).map(Cow::Borrowed);
+    // Where only the unique id is told, the principal is `ACCOUNT:AIDA…`.
+    let unique_id = columns.text(Text::Principal, row).and_then(|principal| principal.split_once(':'));
     Identity {
         kind: text(Text::IdType),
+        principal_id: unique_id.map(|(_, id)| Cow::Borrowed(id)),
         arn: text(Text::Arn),
         account: text(Text::CallerAccount),
         user_name: text(Text::UserName),

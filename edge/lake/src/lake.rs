@@ -1,13 +1,13 @@
 //! A lake, read: usage by the same fold as from the files, and calls for replay.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
+use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals};
@@ -19,7 +19,8 @@ use crate::error::LakeError;
 use crate::files::Listing;
 use crate::manifest::{Counts, Manifest, file_key};
 use crate::parts::Part;
-use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_told};
+use crate::raw::with_copies;
+use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_copies, scan_told};
 use crate::rollup::{self, Names};
 use crate::schema::{Flag, Text};
 
@@ -140,28 +141,51 @@ impl Lake {
 
     /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.
     ///
-    /// Events that repeat others (`UPDATED_DATA`) are left out, and of a call that several accounts got a copy of
-    /// (`sharedEventID`) the copies beside its caller's, when the lake holds events of the caller's account.
+    /// Events that repeat others (`UPDATED_DATA`) are left out; of a call that several accounts got a copy of one counts
+    /// ([`Copies`]), whatever of them the question is about.
     pub fn calls<T: Send>(
         &self,
         selection: &Selection,
         make: impl Fn() -> T + Sync + Send,
         each: impl Fn(&mut T, &Call) + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
-        let accounts: BTreeSet<&str> = self.cover().map(|cover| cover.account.as_str()).collect();
         let is_of_time_alone = Selection { since: None, until: None, ..selection.clone() }.is_all();
-        self.each_part(selection, make, |state, path| {
+        let made = || (make(), Copies::default());
+        let mut hands = self.each_part(selection, made, |(state, copies), path| {
             scan_columns(path, selection, |columns| {
                 let mut at_hand = CallAtHand::new(columns);
                 for row in 0..columns.rows() {
                     let is_wanted = selection.wants_time(columns.time(row))
                         && (is_of_time_alone || selection.wants(&columns.facts(row)));
-                    if is_wanted && !is_repeated(columns, row, &accounts) {
-                        each(state, at_hand.of(row));
+                    if is_wanted && columns.flag(Flag::IsUpdate, row) != Some(true) {
+                        let call = at_hand.of(row);
+                        if !waits(columns, row, copies, || Some(call.clone())) {
+                            each(state, call);
+                        }
                     }
                 }
             })
-        })
+        })?;
+        if !selection.is_all() && hands.iter().any(|(_, copies)| copies.is_waiting()) {
+            self.see_copies(selection, &mut hands)?;
+        }
+        Ok(with_copies(hands, each))
+    }
+
+    /// Takes note of the copies that a question is not about: whether a copy counts does not hang on who asks.
+    fn see_copies<T>(&self, selection: &Selection, hands: &mut [(T, Copies<Call>)]) -> Result<(), LakeError> {
+        let seen =
+            self.each_part(&Selection::default(), Copies::default, |copies: &mut Copies<Call>, path| {
+                scan_copies(path, |row| {
+                    if !wants(selection, row) && row.flag(Flag::IsUpdate) != Some(true) {
+                        note(row, copies);
+                    }
+                })
+            })?;
+        if let Some((_, copies)) = hands.first_mut() {
+            seen.into_iter().for_each(|seen| copies.merge(seen));
+        }
+        Ok(())
     }
 
     /// Reads the parts that may hold what is asked for, several at once.
@@ -213,15 +237,32 @@ fn deal<T: Send>(
     states.into_iter().collect()
 }
 
-/// Whether a row repeats a call: with other fields, or for another account than its caller's, when the lake holds events of
-/// that.
-fn is_repeated(columns: &Columns, row: usize, accounts: &BTreeSet<&str>) -> bool {
-    let is_copy = columns.text(Text::SharedId, row).is_some() && {
-        let caller = columns.text(Text::CallerAccount, row);
-        columns.text(Text::Account, row).is_some_and(|account| Some(account) != caller)
-            && caller.is_some_and(|caller| accounts.contains(caller))
-    };
-    is_copy || columns.flag(Flag::IsUpdate, row) == Some(true)
+/// Whether a row is another's copy of a call, and waits.
+fn waits(
+    columns: &Columns,
+    row: usize,
+    copies: &mut Copies<Call>,
+    call: impl FnOnce() -> Option<Call>,
+) -> bool {
+    let Some(shared_id) = columns.text(Text::SharedId, row) else { return false };
+    let recipient = columns.text(Text::Account, row);
+    if is_anothers(true, recipient, columns.text(Text::CallerAccount, row)) {
+        copies.wait(shared_id, recipient, columns.id(row), call);
+        return true;
+    }
+    copies.saw_callers(shared_id);
+    false
+}
+
+/// Takes note of a copy that is not asked for.
+fn note(row: &RowView<'_>, copies: &mut Copies<Call>) {
+    let Some(shared_id) = row.text(Text::SharedId) else { return };
+    let recipient = row.text(Text::Account);
+    if is_anothers(true, recipient, row.text(Text::CallerAccount)) {
+        copies.wait(shared_id, recipient, Some(row.id).filter(|id| !id.is_empty()), || None);
+    } else {
+        copies.saw_callers(shared_id);
+    }
 }
 
 fn merged(folds: impl Iterator<Item = Fold>) -> Fold {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
+use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Event, Identity};
 use kagimori_trail::selection::{Facts, Selection};
 use kagimori_trail::usage::Fold;
@@ -137,7 +138,7 @@ pub struct CallReading<T> {
 
 /// Hands every call below a folder to `each`, once, several threads at once, each with a state that `make` made.
 ///
-/// Events that repeat others are left out, and of a call between accounts all copies but its caller's.
+/// Events that repeat others are left out; of a call that several accounts got a copy of one counts ([`Copies`]).
 pub fn read_calls<T: Send>(
     root: &Path,
     relative_to: &Path,
@@ -145,13 +146,37 @@ pub fn read_calls<T: Send>(
     make: impl Fn() -> T + Sync,
     each: impl Fn(&mut T, &Call) + Sync,
 ) -> CallReading<T> {
-    let take = |state: &mut T, event: &Event<'_>, fresh: bool| {
+    let take = |(state, copies): &mut (T, Copies<Call>), event: &Event<'_>, fresh: bool| {
+        if !fresh || event.updates_earlier {
+            return;
+        }
         let identity = event.identity.as_deref().map(Identity::parse).unwrap_or_default();
-        let is_copy = event.shared_id.is_some() && event.recipient.as_deref() != identity.account.as_deref();
-        if fresh && !event.updates_earlier && !is_copy {
-            each(state, &Call::of(event, &identity));
+        let call = || Call::of(event, &identity);
+        match event.shared_id.as_deref() {
+            Some(shared_id) => {
+                let recipient = event.recipient.as_deref();
+                if is_anothers(true, recipient, identity.account.as_deref()) {
+                    return copies.wait(shared_id, recipient, event.id.as_deref(), || Some(call()));
+                }
+                copies.saw_callers(shared_id);
+                each(state, &call());
+            }
+            None => each(state, &call()),
         }
     };
-    let walked = walk(root, relative_to, progress, make, take, |_, _, _| ());
-    CallReading { states: walked.hands, problems: walked.problems }
+    let walked = walk(root, relative_to, progress, || (make(), Copies::default()), take, |_, _, _| ());
+    CallReading { states: with_copies(walked.hands, each), problems: walked.problems }
+}
+
+/// The states of the threads, with the copies of calls that count when all have been seen.
+pub(crate) fn with_copies<T>(hands: Vec<(T, Copies<Call>)>, each: impl Fn(&mut T, &Call)) -> Vec<T> {
+    let (mut states, mut whole) = (Vec::with_capacity(hands.len()), Copies::default());
+    for (state, copies) in hands {
+        states.push(state);
+        whole.merge(copies);
+    }
+    if let Some(state) = states.first_mut() {
+        whole.finish().0.iter().for_each(|call| each(state, call));
+    }
+    states
 }

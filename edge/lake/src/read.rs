@@ -205,16 +205,32 @@ pub(crate) fn scan_told(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Resu
     Ok(())
 }
 
+/// Hands out the rows of a part of `events/` of which several accounts got a copy.
+pub(crate) fn scan_copies(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Result<(), LakeError> {
+    let reader = open(path)?;
+    for group in reader.groups() {
+        copies(&group)
+            .and_then(|copies| read_ranges(&group, copies, Want::Events, &mut each))
+            .map_err(|error| LakeError::damaged(path, &error))?;
+    }
+    Ok(())
+}
+
+/// The rows of which several accounts got a copy.
+fn copies(group: &dyn RowGroupReader) -> Result<Vec<Range<usize>>, ParquetError> {
+    if !has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
+        return Ok(Vec::new());
+    }
+    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+    matching(group, Text::SharedId, &[Range { start: 0, end: rows }], &|text| !text.is_empty())
+}
+
 fn scan_group_told(
     group: &dyn RowGroupReader,
     each: &mut impl FnMut(&RowView<'_>),
 ) -> Result<(), ParquetError> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-    let mut copies: Vec<Range<usize>> = Vec::new();
-    if has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
-        let whole = Range { start: 0, end: rows };
-        copies = matching(group, Text::SharedId, &[whole], &|text| !text.is_empty())?;
-    }
+    let copies = copies(group)?;
     let signed_in = FLAG_AT + Flag::SignedIn as usize;
     if has_any(group.metadata(), signed_in) {
         let (mut levels, mut values) = (Vec::new(), Vec::new());

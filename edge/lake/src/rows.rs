@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use kagimori_estate::id::AccessKeyId;
 use kagimori_trail::actions::Needs;
+use kagimori_trail::copies::is_anothers;
 use kagimori_trail::event::{Event, Identity};
 use serde::Deserialize;
 
@@ -143,13 +144,10 @@ impl WholeRow<'_> {
         texts.get(at).copied().unwrap_or_default()
     }
 
-    /// A copy for another account of a call that its caller's account has a copy of, too.
+    /// Another's copy of a call ([`is_anothers`]).
     pub(crate) fn is_shared_copy(&self) -> bool {
-        if self.text(Text::SharedId) == 0 {
-            return false;
-        }
-        let (copy_of, caller) = (self.text(Text::Account), self.text(Text::CallerAccount));
-        copy_of != 0 && copy_of != caller
+        let told = |text| Some(self.text(text)).filter(|number| *number != 0);
+        is_anothers(told(Text::SharedId).is_some(), told(Text::Account), told(Text::CallerAccount))
     }
 }
 

@@ -8,7 +8,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use kagimori_lake::ingest::{Options, Report, ingest};
-    use kagimori_lake::{Lake, read_trail};
+    use kagimori_lake::{Lake, read_calls, read_trail};
     use kagimori_trail::call::Call;
     use kagimori_trail::selection::{Only, Selection, Who};
     use kagimori_trail::usage::Activity;
@@ -42,7 +42,7 @@ mod tests {
     }
 
     fn small() -> impl Strategy<Value = Small> {
-        let times = (0..400_000_i64, 0..7_u8, 0..6_u8, 0..4_u8, 0..5_u8);
+        let times = (0..400_000_i64, 0..8_u8, 0..6_u8, 0..4_u8, 0..5_u8);
         let ids =
             (0..400_u16, 0..3_u8, proptest::option::weighted(0.2, 0..9_u8), proptest::bool::weighted(0.05));
         (times, ids).prop_map(|((second, who, name, error, place), (id, account, shared, update))| Small {
@@ -68,6 +68,7 @@ mod tests {
                 2 => r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#.to_owned(),
                 3 => format!(r#"{{"type":"IAMUser","accountId":"{account}","accessKeyId":"","userName":"ann"}}"#),
                 4 => r#"{"type":"WebIdentityUser","userName":"repo:x","identityProvider":"token.actions.githubusercontent.com","arn":7}"#.to_owned(),
+                7 => r#"{"type":"AWSAccount","principalId":"AIDAQRSTUVWXYZEXAMPLE","accountId":"012345678901"}"#.to_owned(),
                 user => format!(
                     r#"{{"type":"IAMUser","userName":"u{user}","arn":"arn:aws:iam::{account}:user/u{user}","accountId":"{account}","accessKeyId":"AKIAEXAMPLEEXAMPLE{user}"}}"#
                 ),
@@ -128,12 +129,33 @@ mod tests {
 
     /// All calls, sorted by what they are.
     fn calls(lake: &Lake) -> Vec<Call> {
-        let hands = lake
-            .calls(&Selection::default(), Vec::new, |calls: &mut Vec<Call>, call| calls.push(call.clone()))
-            .unwrap();
+        calls_of(lake, &Selection::default())
+    }
+
+    fn calls_of(lake: &Lake, selection: &Selection) -> Vec<Call> {
+        let keep = |calls: &mut Vec<Call>, call: &Call| calls.push(call.clone());
+        sorted(lake.calls(selection, Vec::new, keep).unwrap())
+    }
+
+    fn sorted(hands: Vec<Vec<Call>>) -> Vec<Call> {
         let mut calls: Vec<Call> = hands.into_iter().flatten().collect();
         calls.sort_by_cached_key(|call| format!("{call:?}"));
         calls
+    }
+
+    /// What replay works on, whoever asks about which part of it.
+    #[track_caller]
+    fn assert_same_calls(root: &Path, selection: &Selection) {
+        let keep = |calls: &mut Vec<Call>, call: &Call| calls.push(call.clone());
+        let read = read_calls(&root.join("trail"), root, &|_| (), Vec::new, keep);
+        let wanted = |call: &Call| {
+            let account = call.account.or(call.caller.account);
+            selection.wants_time(call.time) && selection.account.is_none_or(|wanted| account == Some(wanted))
+        };
+        let mut files = sorted(read.states);
+        files.retain(wanted);
+        let lake = Lake::open(&root.join("lake")).unwrap().unwrap();
+        assert_eq!(calls_of(&lake, selection), files, "{selection:?}");
     }
 
     #[track_caller]
@@ -203,6 +225,10 @@ mod tests {
             }
             for selection in selections() {
                 assert_same(&root, &selection);
+                let is_of_calls = selection.who.is_none() && selection.access_key.is_none();
+                if is_of_calls && selection.only == Only::All {
+                    assert_same_calls(&root, &selection);
+                }
             }
             fill(&root.join("other"), &root, &Options::default());
             let open = |name: &str| Lake::open(&root.join(name)).unwrap().unwrap();

@@ -247,6 +247,6 @@ fn name(principal: &Principal) -> Option<String> {
         Principal::UserName(_, name) => {
             account_of(principal).map(|account| format!("arn:aws:iam::{account}:user/{name}"))
         }
-        Principal::Service(_) | Principal::Other => None,
+        Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => None,
     }
 }

@@ -107,7 +107,7 @@ impl Call {
             Principal::Service(_) => {
                 context.set("aws:principalisawsservice", Fact::One("true".to_owned()));
             }
-            Principal::Other => {}
+            Principal::UniqueId(..) | Principal::Other => {}
         }
     }
 }

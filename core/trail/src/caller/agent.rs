@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::CallerKind;
+use super::{CallerKind, CredentialSource, Host, host};
 
 /// A user agent, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct Agent<'a> {
     pub app: Option<&'a str>,
     /// The kind of caller, as far as the agent alone tells where it runs (`exec-env/…`, the name of a CI service …).
     pub environment: Option<CallerKind>,
+    /// Where the program runs, by its kernel.
+    pub host: Option<Host>,
+    /// Where the program found its credentials.
+    pub credential: Option<CredentialSource>,
 }
 
 macro_rules! families {
@@ -159,7 +163,24 @@ impl<'a> Agent<'a> {
     pub fn parse(text: &'a str) -> Self {
         let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).trim();
         let family = family(text);
-        Self { text, family, app: token(text, "app/"), environment: environment(text, family) }
+        Self {
+            text,
+            family,
+            app: token(text, "app/"),
+            environment: environment(text, family),
+            host: Host::of(text),
+            credential: feature_ids(text).and_then(CredentialSource::of),
+        }
+    }
+
+    /// The kernel that the agent tells: `6.8.0-1021-azure`.
+    pub fn kernel(&self) -> Option<&'a str> {
+        host::system(self.text).map(|(_, kernel)| kernel).filter(|kernel| !kernel.is_empty())
+    }
+
+    /// Whether the distribution is Ubuntu, as the AWS CLI tells it: `exe/x86_64.ubuntu.24`, `md/distrib#ubuntu.24`.
+    pub(super) fn is_ubuntu(&self) -> bool {
+        self.text.contains(".ubuntu.") || self.text.contains("#ubuntu.")
     }
 }
 
@@ -226,6 +247,11 @@ fn has_word_start(text: &str, word: &str) -> bool {
     })
 }
 
+/// The ids of `m/…`: commas stand between them.
+fn feature_ids(text: &str) -> Option<&str> {
+    text.split(' ').find_map(|word| word.strip_prefix("m/"))
+}
+
 /// The rest of the first word that starts with `prefix`.
 fn token<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     text.split([' ', ';', ',']).find_map(|word| word.strip_prefix(prefix)).filter(|rest| !rest.is_empty())
@@ -275,5 +301,11 @@ mod tests {
             "Boto3/1.34.0 md/Botocore#1.34 exec-env/AWS_ECS_FARGATE app/nightly-batch cfg/x"
         );
         assert_eq!(Agent::parse("webapp/2 app/").app, None);
+        let agent =
+            Agent::parse("Boto3/1.44.8 ua/2.1 os/linux#6.8.0-1021-azure md/arch#x86_64 m/E,n,Z cfg/x");
+        assert_eq!(
+            (agent.host, agent.kernel(), agent.credential),
+            (Some(Host::Azure), Some("6.8.0-1021-azure"), Some(CredentialSource::SharedFile))
+        );
     }
 }

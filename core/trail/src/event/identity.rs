@@ -48,6 +48,10 @@ pub enum Principal {
     Root(AccountId, Arn),
     /// A user of IAM of whom only account and name are told (sign-ins).
     UserName(AccountId, String),
+    /// A user or role of IAM of whom only account and unique id are told (`AIDA…`, `AROA…`; *IAM identifiers*, "Unique
+    /// identifiers"): so the account that was called gets an `AssumeRole` of another's user or role (*Logging IAM and AWS
+    /// STS API calls with AWS CloudTrail*, the cross-account example).
+    UniqueId(AccountId, String),
     /// An AWS service, for itself.
     Service(String),
     /// Nobody of IAM: a caller of another account, a SAML or web identity, or not told.
@@ -90,19 +94,29 @@ impl<'a> Identity<'a> {
         match (self.kind.as_deref(), self.account_id(), &self.user_name, &self.invoked_by) {
             (Some("IAMUser"), Some(account), Some(name), _) => Principal::UserName(account, name.to_string()),
             (Some("AWSService") | None, _, _, Some(service)) => Principal::Service(service.to_string()),
+            (_, Some(account), ..) => {
+                self.unique_id().map_or(Principal::Other, |id| Principal::UniqueId(account, id.to_owned()))
+            }
             _ => Principal::Other,
         }
     }
 
+    /// The unique id of a user or role; a session's name behind it (`AROA…:NAME`) is left out.
+    fn unique_id(&self) -> Option<&str> {
+        let id = self.principal_id.as_deref()?.split(':').next()?;
+        (id.starts_with("AIDA") || id.starts_with("AROA")).then_some(id)
+    }
+
     /// Who is behind the call, as one text: the ARN of a user, role or root (of a role that only a session's ARN tells,
-    /// see [`Principal::Role`]); `ACCOUNT:user/NAME` for a sign-in that tells no ARN; `service:NAME`; for callers that
-    /// IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`.
+    /// see [`Principal::Role`]); `ACCOUNT:user/NAME` for a sign-in that tells no ARN; `ACCOUNT:AIDA…` where only the unique
+    /// id is told; `service:NAME`; for callers that IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`.
     pub fn principal_text(&self) -> Option<String> {
         match self.principal() {
             Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => {
                 Some(arn.as_str().to_owned())
             }
             Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
+            Principal::UniqueId(account, id) => Some(format!("{account}:{id}")),
             Principal::Service(name) => Some(format!("service:{name}")),
             Principal::Other => {
                 if let Some(arn) = &self.arn {
@@ -238,6 +252,7 @@ mod tests {
             Principal::Role(arn) => format!("role {arn}"),
             Principal::Root(account, arn) => format!("root {account} {arn}"),
             Principal::UserName(account, name) => format!("name {account} {name}"),
+            Principal::UniqueId(account, id) => format!("id {account} {id}"),
             Principal::Service(name) => format!("service {name}"),
             Principal::Other => "other".to_owned(),
         }
@@ -272,7 +287,16 @@ mod tests {
             ),
             (r#"{"type":"AWSService","invokedBy":"ec2.amazonaws.com"}"#, "service ec2.amazonaws.com"),
             (r#"{"accountId":"111122223333","invokedBy":"kms.amazonaws.com"}"#, "service kms.amazonaws.com"),
-            (r#"{"type":"AWSAccount","principalId":"AROAEXAMPLE:s","accountId":"444455556666"}"#, "other"),
+            (
+                r#"{"type":"AWSAccount","principalId":"AROAEXAMPLE:s","accountId":"444455556666"}"#,
+                "id 444455556666 AROAEXAMPLE",
+            ),
+            (
+                r#"{"type":"AWSAccount","principalId":"AIDAQRSTUVWXYZEXAMPLE","accountId":"777788889999"}"#,
+                "id 777788889999 AIDAQRSTUVWXYZEXAMPLE",
+            ),
+            (r#"{"type":"AWSAccount","principalId":"777788889999","accountId":"777788889999"}"#, "other"),
+            (r#"{"type":"AWSAccount","accountId":"ANONYMOUS_PRINCIPAL","principalId":""}"#, "other"),
             (
                 r#"{"type":"WebIdentityUser","userName":"repo:x","identityProvider":"token.actions.githubusercontent.com"}"#,
                 "other",

@@ -10,9 +10,9 @@ use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::activity::{ActivitySum, Call, Names, Outcome, day, instant};
-use super::ids::text_key;
 use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
-use crate::caller::{self, AddressKind, Agent, CallerKind, ClientFamily, Signals};
+use crate::caller::{self, AddressKind, Agent, CallerKind, ClientFamily, CredentialSource, Host, Signals};
+use crate::copies::{Copies, is_anothers};
 use crate::event::{Event, Identity, Principal, Reading, SignIn};
 
 pub use tally::{AgentName, Called, CalledFrom, Name, Tally, Who};
@@ -36,10 +36,8 @@ pub struct Fold {
     key_owners: FxHashMap<AccessKeyId, Owner>,
     coverage: FxHashMap<AccountId, CoverageSum>,
     sign_ins: BTreeMap<Signer, SignIns>,
-    /// Calls counted from their caller's copy, by [`text_key`] of their shared id.
-    shared_seen: FxHashSet<u64>,
-    /// Copies for others of calls whose caller's copy was not seen so far, by shared id.
-    shared_waiting: BTreeMap<String, Waiting>,
+    /// Calls of which several accounts got a copy.
+    copies: Copies<Event<'static>>,
     totals: Totals,
     identities: FxHashMap<Box<str>, Arc<Caller>>,
     agents: Vec<CachedAgent>,
@@ -80,13 +78,6 @@ struct CoverageSum {
     data_events: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Waiting {
-    /// The copy that would be counted: the first by recipient and id.
-    event: Event<'static>,
-    others: u64,
-}
-
 /// A `userIdentity`, understood.
 #[derive(Clone, Debug, Default)]
 struct Caller {
@@ -107,6 +98,8 @@ struct CachedAgent {
     family: ClientFamily,
     app: Option<Box<str>>,
     environment: Option<CallerKind>,
+    host: Option<Host>,
+    credential: Option<CredentialSource>,
     /// The number of the workload's label for each kind of caller that was seen with this agent.
     workloads: Vec<(CallerKind, Option<u32>)>,
 }
@@ -144,14 +137,9 @@ impl Fold {
             self.totals.others_calls += 1;
             return;
         }
-        if let Some(shared_id) = event.shared_id.as_deref() {
-            let callers_copy = event.recipient.is_none() || event.recipient == caller.account;
-            if !callers_copy {
-                return self.wait(shared_id, event);
-            }
-            self.shared_seen.insert(text_key(shared_id));
+        if !self.waits(event, &caller) {
+            self.count(event, &caller);
         }
-        self.count(event, &caller);
     }
 
     /// Takes in the events of another fold.
@@ -173,23 +161,17 @@ impl Fold {
         for (signer, sum) in other.sign_ins {
             self.sign_ins.entry(signer).or_default().merge(&sum);
         }
-        self.shared_seen.extend(other.shared_seen);
-        for (shared_id, waiting) in other.shared_waiting {
-            self.waiting(shared_id, waiting);
-        }
+        self.copies.merge(other.copies);
         self.totals.merge(&other.totals);
     }
 
     /// The facts.
     pub fn finish(mut self) -> Usage {
-        for (shared_id, waiting) in std::mem::take(&mut self.shared_waiting) {
-            self.totals.shared_copies += waiting.others;
-            if self.shared_seen.contains(&text_key(&shared_id)) {
-                self.totals.shared_copies += 1;
-            } else {
-                let caller = self.caller(waiting.event.identity.as_deref());
-                self.count(&waiting.event, &caller);
-            }
+        let (counting, left_out) = std::mem::take(&mut self.copies).finish();
+        self.totals.shared_copies += left_out;
+        for event in counting {
+            let caller = self.caller(event.identity.as_deref());
+            self.count(&event, &caller);
         }
         let mut slots: Vec<(Subject, usize)> = self.subjects.into_iter().collect();
         slots.sort_unstable_by_key(|(_, slot)| *slot);
@@ -228,7 +210,7 @@ impl Fold {
             Principal::Root(..) if invoked_by_aws => (None, None),
             Principal::Root(account, arn) => (Some(Subject::Root(*account)), Some(Signer::Arn(arn.clone()))),
             Principal::UserName(account, name) => (None, Some(Signer::Name(*account, name.clone()))),
-            Principal::Service(_) | Principal::Other => (None, None),
+            Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => (None, None),
         };
         let key = identity.access_key.as_deref().filter(|_| subject.is_some()).and_then(long_term_key);
         if let Some(key) = &key {
@@ -282,21 +264,17 @@ impl Fold {
         sum.data_events |= event.is_data_event();
     }
 
-    fn wait(&mut self, shared_id: &str, event: &Event<'_>) {
-        self.waiting(shared_id.to_owned(), Waiting { event: event.clone().into_owned(), others: 0 });
-    }
-
-    fn waiting(&mut self, shared_id: String, new: Waiting) {
-        match self.shared_waiting.entry(shared_id) {
-            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(new)),
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                known.others += new.others + 1;
-                if rank(&new.event) < rank(&known.event) {
-                    known.event = new.event;
-                }
-            }
+    /// Whether an event is another's copy, and waits.
+    fn waits(&mut self, event: &Event<'_>, caller: &Caller) -> bool {
+        let Some(shared_id) = event.shared_id.as_deref() else { return false };
+        let recipient = event.recipient.as_deref();
+        if is_anothers(true, recipient, caller.account.as_deref()) {
+            let copy = || Some(event.clone().into_owned());
+            self.copies.wait(shared_id, recipient, event.id.as_deref(), copy);
+            return true;
         }
+        self.copies.saw_callers(shared_id);
+        false
     }
 
     /// Counts a call for those whose call it is.
@@ -371,6 +349,8 @@ impl CachedAgent {
             family: agent.family,
             app: agent.app.map(Into::into),
             environment: agent.environment,
+            host: agent.host,
+            credential: agent.credential,
             workloads: Vec::new(),
         }
     }
@@ -381,6 +361,8 @@ impl CachedAgent {
             family: self.family,
             app: self.app.as_deref(),
             environment: self.environment,
+            host: self.host,
+            credential: self.credential,
         }
     }
 
@@ -510,8 +492,4 @@ fn smallest<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     }
-}
-
-fn rank<'a>(event: &'a Event<'_>) -> (Option<&'a str>, Option<&'a str>) {
-    (event.recipient.as_deref(), event.id.as_deref())
 }

@@ -3,7 +3,7 @@
 //! A store sums up what was called and from where. What it cannot sum up, it hands over as events: console sign-ins, and the
 //! copies of calls between accounts. Its texts come again and again: they are made names of the fold once.
 
-use super::{CACHE_MAX, CachedAgent, Caller, CallerKind, Fold, NAMES_MAX, Outcome, caller, text_key};
+use super::{CACHE_MAX, CachedAgent, Caller, CallerKind, Fold, NAMES_MAX, Outcome, caller};
 use crate::caller::{AddressKind, ClientFamily, Signals};
 use crate::event::{Event, Identity};
 use crate::usage::activity::{Place, SeenSum};
@@ -148,11 +148,8 @@ impl Fold {
         if event.updates_earlier || event.is_service_event() || caller.is_nobody() {
             return;
         }
-        if let Some(shared_id) = event.shared_id.as_deref() {
-            if event.recipient.is_some() && event.recipient != caller.account {
-                return self.wait(shared_id, event);
-            }
-            self.shared_seen.insert(text_key(shared_id));
+        if self.waits(event, &caller) {
+            return;
         }
         let Some(sign_in) = event.sign_in else { return };
         if let Some(signer) = &caller.signer {
