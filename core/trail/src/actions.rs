@@ -16,6 +16,7 @@ mod operations;
 mod outcome;
 mod plan;
 mod resource;
+mod role_passing;
 mod table;
 mod template;
 mod walk;
@@ -29,6 +30,7 @@ use crate::event::{Event, Identity};
 
 pub use logging::{Logging, logging};
 pub use outcome::{Denial, DenialLayer};
+pub use role_passing::{RoleParameter, RolePassing, role_passing, role_passing_sources};
 
 /// What a call tells of permissions: [`Call::of`] without what the event itself says, for those who have it already.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::catalogue::Catalogue;
 
-/// The day of the data, `2026-09-26`; the version itself when it does not tell.
+/// The day of the data, `2026-10-27`; the version itself when it does not tell.
 pub fn data_date() -> String {
     let version = Catalogue::embedded().version();
     let digits = version.rsplit('.').next().and_then(|last| last.get(..8)).unwrap_or_default();
@@ -18,6 +18,6 @@ pub fn data_date() -> String {
 mod tests {
     #[test]
     fn the_version_ends_in_a_date() {
-        assert_eq!(super::data_date(), "2026-09-26");
+        assert_eq!(super::data_date(), "2026-10-27");
     }
 }

@@ -238,7 +238,6 @@ impl Plan {
             Found::Entry(Entry::Row(row)) => {
                 row.as_slice().iter().filter_map(|text| Step::read(text)).collect()
             }
-            Found::Entry(Entry::SameName) => vec![Step::unknown(prefix, name, Certainty::Certain)],
             Found::Entry(Entry::Assumed) => vec![Step::unknown(prefix, name, Certainty::Possible)],
         };
         if plan.steps.is_empty() {

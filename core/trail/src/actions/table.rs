@@ -35,8 +35,6 @@ struct Overrides {
     none: BTreeMap<String, BTreeSet<String>>,
     /// Service prefix → event name → what is checked. `source` is the page.
     rows: BTreeMap<String, BTreeMap<String, Words>>,
-    /// Service prefix → operations whose action of the same name a newer reference has.
-    newer: BTreeMap<String, BTreeSet<String>>,
     /// Service prefix → operations whose action is taken to have the same name.
     assumed: BTreeMap<String, BTreeSet<String>>,
 }
@@ -58,9 +56,7 @@ pub(crate) enum Entry {
     None,
     /// These permissions are checked.
     Row(&'static Words),
-    /// The action of the same name, which the service reference does not have yet.
-    SameName,
-    /// The same, by no reference at all.
+    /// The action of the same name, which the service reference does not have.
     Assumed,
 }
 
@@ -117,7 +113,6 @@ impl Tables {
         }
         match () {
             () if has(&tables.none) => Some(Entry::None),
-            () if has(&tables.newer) => Some(Entry::SameName),
             () if has(&tables.assumed) => Some(Entry::Assumed),
             () => None,
         }
@@ -135,7 +130,7 @@ impl Tables {
     /// Every operation whose action the reference should not have yet.
     #[cfg(test)]
     pub(crate) fn unknown_actions(&self) -> impl Iterator<Item = (&str, &str)> {
-        let lists = self.overrides.newer.iter().chain(&self.overrides.assumed);
+        let lists = self.overrides.assumed.iter();
         lists.flat_map(|(prefix, names)| names.iter().map(move |name| (prefix.as_str(), name.as_str())))
     }
 
@@ -171,6 +166,13 @@ impl Tables {
         self.parameters.roles.get(event).map(Words::as_slice).unwrap_or_default()
     }
 
+    /// Every role that an event passes, by `prefix:Event`.
+    pub(crate) fn passed_roles(&'static self) -> impl Iterator<Item = (&'static str, PassedRole)> {
+        self.parameters.roles.iter().flat_map(|(event, words)| {
+            words.as_slice().iter().filter_map(|text| Some((event.as_str(), PassedRole::read(text)?)))
+        })
+    }
+
     /// What a service does with the caller's permissions.
     pub(crate) fn forward(&self, event: &str) -> &[String] {
         self.parameters.forward.get(event).map(Words::as_slice).unwrap_or_default()
@@ -180,6 +182,26 @@ impl Tables {
     pub(crate) fn keys(&self, event: &str) -> impl Iterator<Item = (&str, &str)> {
         let keys = self.parameters.keys.get(event).into_iter().flatten();
         keys.map(|(key, path)| (key.as_str(), path.as_str()))
+    }
+}
+
+/// A role that a request hands over: a text of `[roles]`, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PassedRole {
+    /// Where the request names it.
+    pub(crate) path: &'static str,
+    /// Who is handed it.
+    pub(crate) service: &'static str,
+    /// An instance profile is named, whose role it is.
+    pub(crate) by_profile: bool,
+}
+
+impl PassedRole {
+    fn read(text: &'static str) -> Option<Self> {
+        let mut words = text.split(' ').peekable();
+        let path = words.next()?;
+        let by_profile = words.next_if_eq(&"profile").is_some();
+        Some(Self { path, service: words.next()?, by_profile })
     }
 }
 
