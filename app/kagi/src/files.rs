@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use kagimori_session::key::hex;
+use kagimori_id::hex;
 use zeroize::Zeroizing;
 
 use crate::error::KagiError;

@@ -17,7 +17,8 @@ mod unlocked;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kagimori_session::key::{CacheKey, hex};
+use kagimori_id::hex;
+use kagimori_session::key::CacheKey;
 use kagimori_session::ledger::Ledger;
 use secrecy::SecretString;
 use serde::Serialize;

@@ -94,32 +94,9 @@ pub fn find(id: &str) -> Option<&'static Check> {
     CATALOGUE.get(index)
 }
 
-/// The id that was probably meant: at most a third of its letters differ.
+/// The id that was probably meant.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let best = CATALOGUE
-        .iter()
-        .map(|check| (distance(&check.id, id), check))
-        .min_by_key(|(distance, _)| *distance)?;
-    (best.0 * 3 <= best.1.id.len()).then_some(best.1.id.as_str())
-}
-
-/// How many letters must be changed, added or taken away (Levenshtein).
-pub fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
-            let cost = diagonal + usize::from(left != right);
-            diagonal = *cell;
-            *cell = cost.min(diagonal + 1).min(before + 1);
-            before = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    kagimori_id::nearest(id, CATALOGUE.iter().map(|check| check.id.as_str()))
 }
 
 /// The facts a sentence is made of.
@@ -214,7 +191,7 @@ pub(crate) fn rules() -> Vec<(&'static str, Rule)> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{catalogue, distance, find, nearest, rules};
+    use super::{catalogue, find, nearest, rules};
 
     #[test]
     fn every_check_has_a_rule_and_every_rule_a_check() {
@@ -275,7 +252,6 @@ mod tests {
 
     #[test]
     fn nearest_helps_with_typos_only() {
-        assert_eq!(distance("key", "kye"), 2);
         assert_eq!(nearest("mfa-console-usr"), Some("mfa-console-user"));
         assert_eq!(nearest("KEY_UNUSED"), None);
         assert_eq!(nearest("something else"), None);

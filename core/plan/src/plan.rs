@@ -7,6 +7,7 @@ mod fingerprint;
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, ChangeError, WayBack, inverse_all};
+use kagimori_id::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -197,7 +198,7 @@ impl Plan {
     fn content_id(&self) -> String {
         let content = (&self.title, &self.made_from, self.bare_changes());
         let text = serde_json::to_string(&content).unwrap_or_default();
-        hex(&Sha256::digest(text.as_bytes()), ID_BYTES)
+        hex(Sha256::digest(text.as_bytes()).get(..ID_BYTES).unwrap_or_default())
     }
 }
 
@@ -235,8 +236,4 @@ impl PlanError {
 fn step_error(changes: &[Change], place: usize, error: ChangeError) -> PlanError {
     let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
     PlanError::Step { place, sentence, error }
-}
-
-fn hex(bytes: &[u8], count: usize) -> String {
-    bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
 }

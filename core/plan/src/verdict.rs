@@ -133,7 +133,7 @@ impl Verdict {
         let resource = &self.resource;
         let key = resource.key.as_deref().unwrap_or_default();
         let name = format!("{}\0{}\0{}\0{key}", self.check, resource.account, resource.arn);
-        sha2::Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        kagimori_id::hex(&sha2::Sha256::digest(name.as_bytes()))
     }
 
     /// How bad it is: the check's severity.

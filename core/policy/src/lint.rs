@@ -18,7 +18,6 @@ mod grant;
 mod guardrail;
 mod key;
 mod kind;
-mod nearest;
 mod network;
 mod options;
 mod place;

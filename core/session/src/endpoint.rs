@@ -57,17 +57,6 @@ pub struct Endpoint {
     pub from: String,
 }
 
-/// The partition of a region.
-#[must_use]
-pub fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
-}
-
 /// The region of a profile: its setting, else the environment's.
 #[must_use]
 pub fn region(files: &ProfileFiles<'_>, profile: &str, around: &Surroundings) -> Option<(String, String)> {
@@ -101,7 +90,7 @@ pub fn endpoint(
 }
 
 fn aws_endpoint(service: Service, region: Option<&str>) -> Endpoint {
-    let partition = partition(region.unwrap_or_default());
+    let partition = kagimori_id::partition(region.unwrap_or_default());
     let (url, signing_region) = match (service, partition, region) {
         // Without a region STS's global endpoint, which is in us-east-1.
         (Service::Sts, _, None) => ("https://sts.amazonaws.com".to_owned(), "us-east-1"),

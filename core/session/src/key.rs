@@ -28,7 +28,7 @@ impl CacheKey {
     /// 64 hexadecimal digits.
     #[must_use]
     pub fn hex(&self) -> String {
-        hex(&self.0)
+        kagimori_id::hex(&self.0)
     }
 
     /// Reads 64 hexadecimal digits.
@@ -55,14 +55,6 @@ pub fn keyed(key: &[u8], kind: &str, fields: &[&str]) -> [u8; 32] {
         mac.update(field.as_bytes());
     }
     mac.finalize().into_bytes().into()
-}
-
-/// Lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

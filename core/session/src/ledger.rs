@@ -65,7 +65,7 @@ pub fn until_next_step(now: i64) -> i64 {
 /// A code's fingerprint under a secret key: six digits alone could be guessed from a plain hash.
 #[must_use]
 pub fn fingerprint(key: &[u8], code: &Code) -> String {
-    crate::key::hex(&crate::key::keyed(key, "kagi code", &[code.expose()]))
+    kagimori_id::hex(&crate::key::keyed(key, "kagi code", &[code.expose()]))
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ pub mod endpoint;
 pub mod ini;
 pub mod key;
 pub mod ledger;
-mod near;
 pub mod plan;
 pub mod profile;
 pub mod rotation;

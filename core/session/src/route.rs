@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use self::setting::{
     ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
 };
-use crate::near::nearest;
 use crate::profile::{Found, Place, ProfileFiles};
 use crate::value::{
     Refused, RoleArn, seconds, session_name, session_name_from, shown, tag_value_from, within,
 };
+use kagimori_id::nearest;
 
 /// AWS takes these lengths (STS API Reference, AssumeRole and GetSessionToken).
 const ROLE_SECONDS: (u32, u32) = (900, 43_200);
@@ -268,7 +268,7 @@ impl Walk<'_, '_> {
 
     fn role(&mut self, account: &str, role: &str, source: &str) -> Result<String, RouteError> {
         let region = self.files.get(source, "region");
-        let partition = crate::endpoint::partition(region.as_ref().map_or("", |found| &found.value));
+        let partition = kagimori_id::partition(region.as_ref().map_or("", |found| &found.value));
         let role = RoleArn::of(partition, account, role)?;
         self.hops.push((None, Hop::plain(role)));
         self.walk_to_key(source)

@@ -134,18 +134,6 @@ fn checks(event: &Event<'_>, identity: &Identity<'_>, outcome: Outcome) -> (Vec<
     })
 }
 
-/// The partition of a Region (AWS General Reference, *ARN format*).
-fn partition(region: Option<&str>) -> &'static str {
-    match region {
-        Some(region) if region.starts_with("cn-") => "aws-cn",
-        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
-        Some(region) if region.starts_with("us-iso-") => "aws-iso",
-        Some(region) if region.starts_with("us-isob-") => "aws-iso-b",
-        Some(region) if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
-}
-
 #[cfg(test)]
 mod gate;
 #[cfg(test)]

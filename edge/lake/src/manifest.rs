@@ -15,6 +15,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use kagimori_estate::model::Problem;
+use kagimori_id::hex;
 use kagimori_trail::usage::Totals;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ impl Plan {
     pub(crate) fn id(&self) -> Result<String, LakeError> {
         let text = self.text().map_err(LakeError::defect)?;
         let hash = Sha256::digest(text.as_bytes());
-        Ok(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(hash.get(..8).unwrap_or(&hash)))
     }
 
     fn read(path: &Path) -> Result<Self, LakeError> {

@@ -2,8 +2,8 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use kagimori_id::hex;
 use kagimori_session::credentials::Signer;
-use kagimori_session::key::hex;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 

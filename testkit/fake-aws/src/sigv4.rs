@@ -4,6 +4,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use kagimori_id::hex;
 use sha2::{Digest, Sha256};
 
 use crate::fault::Fault;
@@ -202,10 +203,6 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

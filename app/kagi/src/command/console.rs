@@ -9,8 +9,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
-use kagimori_session::key::hex;
 use subtle::ConstantTimeEq;
 
 use super::target::with_broker;

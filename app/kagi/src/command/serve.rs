@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use kagimori_session::key::hex;
+use kagimori_id::hex;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 

@@ -2,7 +2,8 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use kagimori_session::key::{hex, keyed};
+use kagimori_id::hex;
+use kagimori_session::key::keyed;
 use zeroize::Zeroizing;
 
 use crate::error::KagiError;

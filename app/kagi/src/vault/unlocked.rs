@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kagimori_session::key::hex;
+use kagimori_id::hex;
 use sha2::{Digest, Sha256};
 
 use super::seal::VaultKey;
@@ -185,7 +185,7 @@ mod tests {
     /// Where the kernel keyring cannot be used there is nothing to test but that it says so.
     #[test]
     fn the_kernel_forgets_by_itself() {
-        let id = kagimori_session::key::hex(&files::random::<8>().unwrap());
+        let id = kagimori_id::hex(&files::random::<8>().unwrap());
         let key = VaultKey::new().unwrap();
         if let Err(why) = Keeper::Kernel.put(&id, &key, 60, now()) {
             assert!(why.contains("keyring"), "{why}");

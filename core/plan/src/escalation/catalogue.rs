@@ -181,8 +181,7 @@ mod tests {
 
     #[test]
     fn the_sources_name_this_very_table() {
-        let hash: String =
-            Sha256::digest(include_bytes!("paths.toml")).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = kagimori_id::hex(&Sha256::digest(include_bytes!("paths.toml")));
         assert!(include_str!("SOURCES.md").contains(&hash), "SOURCES.md wants SHA-256 {hash}");
     }
 

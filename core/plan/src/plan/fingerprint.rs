@@ -42,7 +42,7 @@ pub fn fingerprint(estate: &Estate) -> String {
             policy(&mut text, &held.id, document);
         }
     }
-    super::hex(&Sha256::digest(text.as_bytes()), 32)
+    kagimori_id::hex(&Sha256::digest(text.as_bytes()))
 }
 
 fn grants(text: &mut String, grants: &Grants) {

@@ -1,9 +1,10 @@
 //! Actions: how they are written, and whether AWS has them.
 
-use super::nearest::nearest;
 use super::reference_date::data_date;
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
+use kagimori_id::nearest;
+
 use crate::catalogue::Catalogue;
 use crate::validate::PolicyKind;
 

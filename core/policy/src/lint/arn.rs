@@ -1,10 +1,11 @@
 //! The ARNs of `Resource`: whether they can be the ARN of anything.
 
-use super::nearest::nearest;
 use super::reference_date::data_date;
 use super::resource::{Template, templates};
 use super::rule::RuleId;
 use super::subject::{Sink, Subject, shortened};
+use kagimori_id::nearest;
+
 use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::glob::patterns_overlap;

@@ -1,10 +1,11 @@
 //! Conditions: operators, keys, and how they fit each other and the statement's actions.
 
 use super::key::{Known, Lookup, Type, Values, lookup, nearest_global};
-use super::nearest::nearest;
 use super::reference_date::data_date;
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
+use kagimori_id::nearest;
+
 use crate::catalogue::{ActionId, Catalogue};
 use crate::document::Condition;
 use crate::operator::{Comparison, NAMES, Operator, Qualifier};

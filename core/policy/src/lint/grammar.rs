@@ -82,7 +82,7 @@ fn text_element(node: &Node<'_>, path: Path, sink: &mut Sink<'_>) -> Option<Stri
 
 fn unknown(key: &str, known: &[&str], path: Path, sink: &mut Sink<'_>) {
     let meant = known.iter().find(|known| known.eq_ignore_ascii_case(key)).copied();
-    let meant = meant.or_else(|| super::nearest::nearest(key, known.iter().copied()));
+    let meant = meant.or_else(|| kagimori_id::nearest(key, known.iter().copied()));
     let hint = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
     let message = format!("`{}` is not an element of the policy language{hint}", shortened(key));
     sink.add(RuleId::InvalidPolicyElement, path, message);

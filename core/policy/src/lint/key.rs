@@ -171,7 +171,7 @@ fn global(name: &str) -> Lookup {
 pub(super) fn nearest_global(key: &str) -> Option<String> {
     let name = key.split_once(':').map_or(key, |(_, name)| name);
     let names = GLOBAL.iter().map(|(known, _)| *known).chain(TAGS);
-    super::nearest::nearest(name, names).map(|found| format!("aws:{found}"))
+    kagimori_id::nearest(name, names).map(|found| format!("aws:{found}"))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ impl Rule {
 
     /// The id that was probably meant.
     pub fn nearest(id: &str) -> Option<&'static str> {
-        super::nearest::nearest(id, RULES.iter().map(|rule| rule.id))
+        kagimori_id::nearest(id, RULES.iter().map(|rule| rule.id))
     }
 }
 

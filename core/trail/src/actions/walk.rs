@@ -7,7 +7,6 @@ use kagimori_estate::id::AccountId;
 use kagimori_policy::request::Fact;
 
 use super::body::{Body, Path};
-use super::partition;
 use super::plan::{Key, Kind, Pass, Plan, Step};
 use super::resource::{Place, Told, account_of, arn_or_pattern, is_named_like_a_role, is_role_arn};
 use super::table;
@@ -69,7 +68,7 @@ impl<'a> Walk<'a> {
             identity,
             plan,
             request,
-            place: Place { partition: partition(region), region, account },
+            place: Place { partition: region.map_or("aws", kagimori_id::partition), region, account },
             told: OnceCell::new(),
             is_missing,
             recipient: account.and_then(|account| AccountId::parse(account).ok()),

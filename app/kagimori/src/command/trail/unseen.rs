@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use kagimori_estate::id::Arn;
+use kagimori_id::nearest;
 use kagimori_lake::Names;
-use kagimori_plan::check::distance;
 use kagimori_trail::Usage;
 use kagimori_trail::selection::{Selection, Who};
 
@@ -39,10 +39,8 @@ fn explain_key(selection: &Selection, key: &str, names: &Names) -> Result<(), Ap
     if key.starts_with("ASIA") && is_restricted {
         return Ok(());
     }
-    let near = names.keys.keys().map(|known| (distance(known, key), known));
-    let near = near.filter(|(letters, _)| *letters <= 2).min();
-    let hint = match near {
-        Some((_, known)) => format!("did you mean `{known}`?"),
+    let hint = match nearest(key, names.keys.keys().map(String::as_str)) {
+        Some(known) => format!("did you mean `{known}`?"),
         None if names.keys.is_empty() => "the trail holds no call with a long-term key".to_owned(),
         None => "a key that was not used in the time of the trail is not in it: `kagimori review` tells of keys that nobody uses, \
                  `kagimori trail coverage` which days there are"
@@ -78,24 +76,22 @@ fn elsewhere(name: &str, (first, last): (i64, i64)) {
     ));
 }
 
-/// The principals with the most similar names: those that hold what was asked for or lie in it, and slips of a few letters.
+/// The principals with the most similar names: the one that was probably meant, and those that hold what was asked for or lie in it.
 fn similar(asked: &str, known: &[Arn]) -> Vec<String> {
     let asked = asked.rsplit('/').next().unwrap_or(asked).to_lowercase();
-    let few = (asked.chars().count() / 4).clamp(1, 3);
+    let meant = nearest(&asked, known.iter().map(Arn::name));
     let is_part = |name: &str| {
         let short = name.len().min(asked.len());
         short >= 3 && (name.contains(&asked) || asked.contains(name))
     };
+    let is_meant = |arn: &&Arn| meant == Some(arn.name());
     let mut found: Vec<(bool, usize, &str)> = known
         .iter()
-        .filter_map(|arn| {
-            let name = arn.name().to_lowercase();
-            let letters = distance(&name, &asked);
-            (letters <= few || is_part(&name)).then_some((letters > few, letters, arn.as_str()))
-        })
+        .filter(|arn| is_meant(arn) || is_part(&arn.name().to_lowercase()))
+        .map(|arn| (!is_meant(&arn), arn.name().len(), arn.as_str()))
         .collect();
     found.sort_unstable();
-    found.into_iter().take(NAMES_OFFERED).map(|(_, _, arn)| format!("`{arn}`")).collect()
+    found.into_iter().take(NAMES_OFFERED).map(|(.., arn)| format!("`{arn}`")).collect()
 }
 
 #[cfg(test)]
