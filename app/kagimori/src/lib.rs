@@ -13,6 +13,7 @@ mod printer;
 mod progress;
 mod scene;
 mod show;
+mod sight;
 mod source;
 
 use clap::Parser;

@@ -10,10 +10,12 @@ use kagimori_estate::change::{Change, apply_all, touched};
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_estate::model::Problem;
 use kagimori_lake::CallReading;
+use kagimori_plan::blind::{self, Loss};
 use kagimori_plan::replay::{Class, Classes, Evidence, Replay, Telling, Verdict};
 use kagimori_trail::call::Call;
 use kagimori_trail::event::Principal;
 use kagimori_trail::selection::{Selection, Who};
+use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
 
 use crate::command::ask::policy_file;
@@ -21,6 +23,7 @@ use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
+use crate::sight;
 use crate::source::Source;
 
 /// Sessions made from sessions made from a key: more links than this are not followed.
@@ -125,7 +128,14 @@ impl Scene {
 
     /// What changes would have broken. Sessions that would not have been handed out break with the call that handed them out,
     /// and so does what was done with them: the trail is read again for those.
-    pub(crate) fn replay(&self, changes: &[Change], window: Window) -> Result<Replayed, AppError> {
+    ///
+    /// `logged`: kinds of data events that the trail logs of every resource.
+    pub(crate) fn replay(
+        &self,
+        changes: &[Change],
+        window: Window,
+        logged: &[String],
+    ) -> Result<Replayed, AppError> {
         let after = apply_all(&self.estate, changes).map_err(|(place, error)| {
             let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
             AppError::Argument {
@@ -134,9 +144,36 @@ impl Scene {
             }
         })?;
         let touched = touched(changes, &self.estate, &after).map(Touched::of);
-        let replayed = self.replay_of(touched, changes, &after, window)?;
+        let mut replayed = self.replay_of(touched, changes, &after, window)?;
         tell(&replayed.problems);
+        let (before, after) = (self.access(&self.estate)?, self.access(&after)?);
+        replayed.losses =
+            self.losses((&before, &after), changes, replayed.touched.as_ref(), window, logged)?;
         Ok(replayed)
+    }
+
+    /// What changes take away of which this trail would not have shown the use.
+    fn losses(
+        &self,
+        (before, after): (&Access<'_>, &Access<'_>),
+        changes: &[Change],
+        whose: Option<&BTreeSet<Arn>>,
+        window: Window,
+        logged: &[String],
+    ) -> Result<Vec<Loss>, AppError> {
+        let is_idle = |change: &Change| sight::is_idle_key(&self.estate, change, window.from);
+        let losses = |sight: &Sight| blind::losses(before, after, changes, whose, sight, is_idle);
+        // Where nothing goes that a trail might not show, it need not be read for what it shows.
+        if losses(&Sight::default()).is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sight = Sight::default();
+        for part in self.read(window, Sight::default, Sight::add)?.states {
+            sight.merge(part);
+        }
+        sight::tell_regions(&mut sight, &self.estate);
+        logged.iter().for_each(|kind| sight.tell(kind));
+        Ok(losses(&sight))
     }
 
     /// The same of those whom the changes touch, or of everybody.
@@ -215,6 +252,8 @@ pub(crate) struct Replayed {
     pub(crate) touched: Option<BTreeSet<Arn>>,
     /// When they made none: how many calls there were of others.
     pub(crate) others: u64,
+    /// What the changes take away of which the trail would not have shown the use.
+    pub(crate) losses: Vec<Loss>,
 }
 
 /// Whom changes touch.

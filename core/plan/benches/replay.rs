@@ -81,6 +81,9 @@ fn calls() -> Vec<Call> {
             }],
             gap: None,
             issued: None,
+            is_data: false,
+            read_only: None,
+            is_from_console: false,
         }
     };
     (0..CALLS).map(one).collect()

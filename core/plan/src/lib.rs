@@ -2,6 +2,7 @@
 //!
 //! No clock, no files, no network, no randomness: an estate, usage and settings in, a review out.
 //!
+//! * [`blind`]: permissions whose use a trail would not have shown.
 //! * [`check`]: the catalogue of checks (`checks.toml`: texts, mappings) and the rule behind each.
 //! * [`verdict`]: what a check says of one resource, and how a verdict behaves when data is missing.
 //! * [`privilege`]: what the policies on an identity amount to, as far as the text tells.
@@ -14,6 +15,7 @@
 //! * [`tighten`]: a least-privilege replacement of what somebody has, drawn from what it did.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
+pub mod blind;
 pub mod check;
 pub mod escalation;
 pub mod plan;

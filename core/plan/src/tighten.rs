@@ -28,14 +28,16 @@ use kagimori_estate::change::Change;
 use kagimori_estate::id::Arn;
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{Document, Effect, Statement, Version};
+use kagimori_trail::sight::Sight;
 use serde::Serialize;
 
+use crate::blind;
 use crate::replacement::{ReplacementError, replacement};
 use crate::replay::{Class, Witness};
 
 pub use compose::{Element, ElementKind, Support};
 pub use report::{Denied, Dropped, Rare};
-pub use unseen::{LastAccessed, Logging, Unseen, UnseenWhy};
+pub use unseen::{LastAccessed, Unseen, UnseenWhy};
 pub use verify::{Failing, Verified, verify};
 
 use alone::Alone;
@@ -107,10 +109,8 @@ pub struct Input<'a> {
     pub calls: &'a [&'a Class],
     /// How many days of trail these are drawn from.
     pub days: i64,
-    /// How an action is logged.
-    pub logging: fn(&str) -> Logging,
-    /// Services of which this trail holds data events, by prefix.
-    pub data_events: &'a BTreeSet<String>,
+    /// What the trail would have shown.
+    pub sight: &'a Sight,
     /// What `iam get-service-last-accessed-details` says of it, by service prefix.
     pub last_accessed: Option<&'a BTreeMap<String, LastAccessed>>,
 }
@@ -122,10 +122,27 @@ pub struct Input<'a> {
 pub enum Refusal {
     /// AWS or Identity Center owns it.
     NotYours,
-    /// It did nothing that was recorded.
+    /// It did nothing, and the trail would have shown it.
     NoCalls,
-    /// Nothing it did needs a permission of its own policies.
+    /// Nothing it did needs a permission of its own policies, and the trail would have shown what it did.
     NothingNeeded,
+    /// The trail would not have shown what it may do.
+    CannotTell {
+        /// Actions that its policies name and the trail does not show.
+        named: BTreeSet<String>,
+    },
+    /// All that it did succeeded, and by the policies of the snapshot it could not have.
+    Contradiction {
+        /// How many calls, by action.
+        unexplained: BTreeMap<String, u64>,
+    },
+    /// A person: what people need is given by groups and roles, and what they did does not tell it.
+    Person {
+        /// The groups it is in.
+        groups: Vec<String>,
+    },
+    /// It is for emergencies: that it is not used is as it should be.
+    BreakGlass,
     /// Policies it has were not given.
     PoliciesNotKnown {
         /// Their names.
@@ -193,20 +210,29 @@ pub fn tighten(input: &Input<'_>, options: &Options) -> Result<Tightened, Refusa
     if held.is_empty() {
         return Err(Refusal::NoPolicies);
     }
-    if input.calls.is_empty() {
-        return Err(Refusal::NoCalls);
-    }
     let old: Vec<(String, Document)> =
         held.into_iter().map(|(document, origin)| (origin.name.clone(), document.clone())).collect();
     let mut alone = Alone::new(input.access, input.subject);
     let grants = grants::of(&old, &mut alone);
+    if input.calls.is_empty() {
+        return Err(nothing_to_draw_from(input, &grants, Refusal::NoCalls));
+    }
     let (needs, unexplained) = needs::of(input, &grants, &alone);
     let tried = attempt(input, options, &grants, &needs, &alone);
     // A policy that allows nothing is not tight, it is gone: that is a decision of its own.
-    if tried.drafts.is_empty() {
-        return Err(Refusal::NothingNeeded);
+    if tried.drafts.iter().all(|draft| draft.kind == ElementKind::Unseen && draft.needs().is_empty()) {
+        return Err(match unexplained.is_empty() {
+            true => nothing_to_draw_from(input, &grants, Refusal::NothingNeeded),
+            false => Refusal::Contradiction { unexplained },
+        });
     }
     finish(input, old, &needs, unexplained, tried)
+}
+
+/// Nobody is told to retire what the trail would not have shown in use.
+fn nothing_to_draw_from(input: &Input<'_>, grants: &[Grant], otherwise: Refusal) -> Refusal {
+    let (named, has_more) = unseen::held(input, grants);
+    if named.is_empty() && !has_more { otherwise } else { Refusal::CannotTell { named } }
 }
 
 /// Elements that hold every need and none that no need holds.
@@ -293,10 +319,35 @@ impl Refusal {
         match self {
             Self::NotYours => "AWS owns it, or Identity Center does: change its permission set there".to_owned(),
             Self::NoCalls => {
-                "it made no call in this trail: there is nothing to keep, so retire it rather than tighten it".to_owned()
+                "it made no call in this trail, which would have shown any use of what it may do: ask its owner whether to retire it rather than tighten it".to_owned()
             }
             Self::NothingNeeded => {
-                "nothing it did needs a permission of its own: retire it or its policies, or say what stays with `--keep`".to_owned()
+                "nothing it did needs a permission of its own, and this trail would have shown it: ask its owner whether to retire it or its policies, or say what stays with `--keep`".to_owned()
+            }
+            Self::CannotTell { named } => {
+                let what = match named.is_empty() {
+                    true => "parts of what its policies allow".to_owned(),
+                    false => blind::some(named),
+                };
+                format!("whether it is in use cannot be told: this trail does not show {what}")
+            }
+            Self::Contradiction { unexplained } => {
+                let actions = unexplained.keys().cloned().collect();
+                let calls: u64 = unexplained.values().sum();
+                format!(
+                    "the snapshot contradicts the trail: {calls} of its calls succeeded ({}) that its policies do not allow; take the snapshot again",
+                    blind::some(&actions)
+                )
+            }
+            Self::Person { groups } if groups.is_empty() => {
+                "it is a person: give people what they need by groups and roles, not by what they did".to_owned()
+            }
+            Self::Person { groups } => format!(
+                "it is a person: tighten the groups ({}) or the roles it assumes, not the person",
+                blind::some(&groups.iter().cloned().collect())
+            ),
+            Self::BreakGlass => {
+                "it is for emergencies: that it is not used is as it should be, and what it must be able to do is for a person to say".to_owned()
             }
             Self::PoliciesNotKnown { names } => format!("policies it has were not given: {}", names.join(", ")),
             Self::NoPolicies => "it has no identity policy".to_owned(),
@@ -314,10 +365,35 @@ impl Refusal {
                 "AWS または Identity Center が管理しています。許可セットの側で変更してください".to_owned()
             }
             Self::NoCalls => {
-                "この証跡に呼び出しがなく、残すべきものがありません。絞り込むのではなく廃止してください".to_owned()
+                "利用があれば記録される証跡に、呼び出しがありません。廃止してよいか所有者に確認してください".to_owned()
             }
             Self::NothingNeeded => {
-                "行った操作はどれも自身の許可を必要としません。本体かポリシーを廃止するか、残すものを `--keep` で指定してください".to_owned()
+                "行った操作はどれも自身の許可を必要とせず、利用があれば証跡に記録されます。本体またはポリシーを廃止してよいか所有者に確認するか、残すものを `--keep` で指定してください".to_owned()
+            }
+            Self::CannotTell { named } => {
+                let what = match named.is_empty() {
+                    true => "ポリシーが許可する操作の一部".to_owned(),
+                    false => blind::some(named),
+                };
+                format!("利用の有無を判断できません。この証跡には {what} が記録されません")
+            }
+            Self::Contradiction { unexplained } => {
+                let actions = unexplained.keys().cloned().collect();
+                let calls: u64 = unexplained.values().sum();
+                format!(
+                    "スナップショットと証跡が矛盾しています。ポリシーでは許可されない {calls} 件の呼び出し（{}）が成功しています。スナップショットを取り直してください",
+                    blind::some(&actions)
+                )
+            }
+            Self::Person { groups } if groups.is_empty() => {
+                "利用者個人です。必要な許可は過去の操作からではなく、グループとロールで付与してください".to_owned()
+            }
+            Self::Person { groups } => format!(
+                "利用者個人です。個人ではなく、所属グループ（{}）や引き受けるロールを絞り込んでください",
+                blind::some(&groups.iter().cloned().collect())
+            ),
+            Self::BreakGlass => {
+                "緊急用です。使われていないのが正常な状態であり、必要な許可は人が決めるものです".to_owned()
             }
             Self::PoliciesNotKnown { names } => format!("提供されていないポリシーがあります：{}", names.join("、")),
             Self::NoPolicies => "アイデンティティベースのポリシーがありません".to_owned(),

@@ -101,6 +101,9 @@ impl Call {
             checks,
             gap,
             issued,
+            is_data: event.is_data_event(),
+            read_only: event.read_only,
+            is_from_console: event.from_console || event.sign_in.is_some(),
         }
     }
 }

@@ -36,6 +36,12 @@ pub struct Call {
     pub gap: Option<MapGap>,
     /// The key of the session that the call handed out (`credentials.accessKeyId` of the answer of STS).
     pub issued: Option<AccessKeyId>,
+    /// `eventCategory` is `Data`: the trail logs data events, of this resource at least.
+    pub is_data: bool,
+    /// `readOnly`.
+    pub read_only: Option<bool>,
+    /// Made by the console, or signing in to it.
+    pub is_from_console: bool,
 }
 
 /// Who called, and from where.

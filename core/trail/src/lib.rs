@@ -3,6 +3,7 @@
 //! No clock, no files, no network, no randomness: the bytes of CloudTrail files in, usage facts out.
 //!
 //! * [`event`]: one CloudTrail event, made uniform; the reader that turns the bytes of a log file into events.
+//! * [`sight`]: what a trail would have shown, and what it could not.
 //! * [`selection`]: which events a question is about.
 //! * [`usage`]: the facts drawn from events, per access key, user, role and root; a fold whose parts merge.
 //! * [`actions`]: from an event to the permissions AWS checked for it.
@@ -18,6 +19,7 @@ pub mod classify;
 pub mod copies;
 pub mod event;
 pub mod selection;
+pub mod sight;
 pub mod usage;
 
 pub use usage::Usage;

@@ -70,6 +70,9 @@ impl<'c> CallAtHand<'c> {
         self.call.time = columns.time(row);
         self.take_id(row);
         self.call.caller.mfa = columns.flag(Flag::Mfa, row);
+        self.call.read_only = columns.flag(Flag::ReadOnly, row);
+        self.call.is_from_console =
+            columns.flag(Flag::FromConsole, row) == Some(true) || columns.flag(Flag::SignedIn, row).is_some();
         &self.call
     }
 
@@ -126,6 +129,9 @@ impl<'c> CallAtHand<'c> {
         }
         if differs(Text::Gap) {
             call.gap = checks::gap_of(text(Text::Gap).unwrap_or_default());
+        }
+        if differs(Text::Category) {
+            call.is_data = text(Text::Category) == Some("Data");
         }
         if differs(Text::Issued) {
             call.issued = key(Text::Issued);
@@ -205,5 +211,8 @@ fn nothing() -> Call {
         checks: Vec::new(),
         gap: None,
         issued: None,
+        is_data: false,
+        read_only: None,
+        is_from_console: false,
     }
 }

@@ -48,6 +48,9 @@ pub(crate) struct WhatIf {
     /// Attach this service control policy to a root (the default), organizational unit or account
     #[arg(long, value_name = "FILE[@TARGET]")]
     pub(crate) scp: Vec<String>,
+    /// The trail logs data events of this kind of every resource (`AWS::S3::Object`), as its selectors say
+    #[arg(long, value_name = "KIND", num_args = 1..)]
+    pub(crate) logged: Vec<String>,
     /// Store the changes and what they would break as DIR/plans/ID.json
     #[arg(long)]
     pub(crate) save: bool,
@@ -110,6 +113,9 @@ pub(crate) struct Tighten {
     /// What CloudTrail does not show: keep it for services in use, or only list it
     #[arg(long, value_enum, default_value_t = UnseenArg::Keep)]
     pub(crate) unseen: UnseenArg,
+    /// The trail logs data events of this kind of every resource (`AWS::S3::Object`), as its selectors say
+    #[arg(long, value_name = "KIND", num_args = 1..)]
+    pub(crate) logged: Vec<String>,
     /// Where policies, Terraform and the page are written [default: DIR/tighten]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

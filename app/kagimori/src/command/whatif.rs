@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kagimori_estate::id::Arn;
 use kagimori_plan::Plan;
+use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::Evidence;
 
 use crate::args::{self, Format};
@@ -24,6 +25,8 @@ struct Shown<'a> {
     evidence: &'a Evidence,
     /// Whom the changes touch, when that is not everybody.
     touched: Option<&'a BTreeSet<Arn>>,
+    /// What the changes take away of which the trail would not have shown the use.
+    losses: &'a [Loss],
     /// Calls of others in the same time, when those whom the changes touch made none.
     others: u64,
     window: Window,
@@ -44,12 +47,13 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let plan = Plan::new(&wanted.title, &scene.estate, &wanted.changes)
         .map_err(|error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() })?;
     let window = scene.last_days(args.days);
-    let replayed = scene.replay(&wanted.changes, window)?;
+    let replayed = scene.replay(&wanted.changes, window, &args.logged)?;
     let plan = plan.with_evidence(&replayed.evidence);
     let shown = Shown {
         plan: &plan,
         evidence: &replayed.evidence,
         touched: replayed.touched.as_ref(),
+        losses: &replayed.losses,
         others: replayed.others,
         window,
         days: args.days,
@@ -75,7 +79,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let totals = &replayed.evidence.totals;
     let exit = if totals.newly_denied > 0 {
         Exit::Findings
-    } else if totals.cannot_tell > 0 || shown.is_empty() {
+    } else if totals.cannot_tell > 0 || shown.is_empty() || !replayed.losses.is_empty() {
         Exit::Failed
     } else {
         Exit::Clean

@@ -78,6 +78,9 @@ pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: 
         }],
         gap: None,
         issued: None,
+        is_data: false,
+        read_only: None,
+        is_from_console: false,
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) struct Used {
     needs: BTreeSet<usize>,
     /// The resource is not told by every call, or was not looked at: what was granted stays.
     is_as_granted: bool,
+    /// The trail would not show all of its use: nothing is drawn from the calls that it shows.
+    is_blind: bool,
     names: BTreeSet<String>,
 }
 
@@ -100,6 +102,7 @@ pub(super) fn elements(grants: &[Grant], needs: &[Need], alone: &Alone) -> Eleme
                 kind: ElementKind::Possible,
                 needs: BTreeSet::new(),
                 is_as_granted: false,
+                is_blind: false,
                 names: BTreeSet::new(),
             });
             if need.certainty == Certainty::Certain {
@@ -139,10 +142,12 @@ pub(super) fn add_as_granted(elements: &mut Elements, grant: usize, id: ActionId
         kind,
         needs: BTreeSet::new(),
         is_as_granted: true,
+        is_blind: false,
         names: BTreeSet::new(),
     });
+    used.is_as_granted = true;
+    used.is_blind |= kind == ElementKind::Unseen;
     if kind == ElementKind::Kept {
-        used.is_as_granted = true;
         used.kind = kind;
     }
 }
@@ -159,7 +164,11 @@ pub(super) fn drafts(elements: &Elements, grants: &[Grant], needs: &[Need], opti
         let drawn = drawn(elements, *place, action, used, &patterns, grant, needs, options);
         let service = action.split(':').next().unwrap_or_default().to_owned();
         let names: Vec<String> = patterns.keys().cloned().collect();
-        let kind = if used.needs.is_empty() { used.kind } else { ElementKind::Needed };
+        let kind = match used {
+            Used { is_blind: true, .. } => ElementKind::Unseen,
+            _ if used.needs.is_empty() => used.kind,
+            _ => ElementKind::Needed,
+        };
         let key = (*place, kind, service, drawn.clone(), names, used.is_as_granted);
         let draft = drafts.entry(key).or_insert_with(|| Draft {
             grant: *place,
@@ -206,7 +215,7 @@ fn drawn(
     needs: &[Need],
     options: &Options,
 ) -> Vec<Drawn> {
-    if used.needs.is_empty() {
+    if used.needs.is_empty() || used.is_blind {
         return Vec::new();
     }
     let of = |used: &Used| -> Vec<&Need> { used.needs.iter().filter_map(|need| needs.get(*need)).collect() };

@@ -50,6 +50,8 @@ fn holds_its_needs(draft: &Draft, needs: &[Need], alone: &Alone) -> bool {
 pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> (usize, usize) {
     let mut trial =
         Trial { compiler: alone.compiler.clone(), compiled: Vec::new(), needs, alone, count: (0, 0) };
+    // Needs that rest on another statement than their own since their part was taken out: whatever goes, they must hold.
+    let mut moved: BTreeSet<usize> = BTreeSet::new();
     for draft in drafts.iter() {
         let compiled = trial.compile(draft);
         trial.compiled.push(compiled);
@@ -63,7 +65,10 @@ pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> 
             take_out(&mut without, &part);
             let is_covered = || is_covered(drafts, place, &part);
             let Some(draft) = drafts.get(place) else { continue };
-            if trial.is_needless(place, &without, &touched(draft, &part, needs), is_covered) {
+            let touched = touched(draft, &part, needs);
+            let all: BTreeSet<usize> = touched.union(&moved).copied().collect();
+            if trial.is_needless(place, &without, &all, is_covered) {
+                moved.extend(touched);
                 let mut statement = without.statement.clone();
                 without.write_parts(&mut statement);
                 let less = Draft { statement, ..without };

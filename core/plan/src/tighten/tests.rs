@@ -12,11 +12,11 @@ use kagimori_policy::document::Document;
 use kagimori_policy::print;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
+use kagimori_trail::sight::Sight;
 use proptest::prelude::*;
 
 use super::{
-    Conditions, ElementKind, Generality, Input, Logging, Options, Refusal, Tightened, UnseenWhy, tighten,
-    verify,
+    Conditions, ElementKind, Generality, Input, Options, Refusal, Tightened, UnseenWhy, tighten, verify,
 };
 use crate::replay::tests::{USER, allow, arn, call, classes, document, estate};
 use crate::replay::{Class, Telling};
@@ -30,23 +30,21 @@ fn options() -> Options {
         prefix_from: 3,
         conditions: ALL,
         keep: Vec::new(),
-        keep_unseen: true,
+        keep_unseen: false,
     }
 }
 
-fn management(_: &str) -> Logging {
-    Logging::Management
-}
-
 fn propose(estate: &Estate, calls: &[Call], options: &Options) -> Result<Tightened, Refusal> {
-    propose_logged(estate, calls, options, management)
+    let mut sight = Sight::default();
+    calls.iter().for_each(|call| sight.add(call));
+    propose_seen(estate, calls, options, &sight)
 }
 
-fn propose_logged(
+fn propose_seen(
     estate: &Estate,
     calls: &[Call],
     options: &Options,
-    logging: fn(&str) -> Logging,
+    sight: &Sight,
 ) -> Result<Tightened, Refusal> {
     let access = Access::of(estate);
     let classes = classes(calls, Telling::default());
@@ -57,8 +55,7 @@ fn propose_logged(
         subject: access.subject(USER).unwrap(),
         calls: &calls,
         days: 90,
-        logging,
-        data_events: &BTreeSet::new(),
+        sight,
         last_accessed: None,
     };
     tighten(&input, options)
@@ -115,7 +112,8 @@ fn the_conditions_and_denies_of_the_old_stay() {
     let calls = [ok(1, "s3:GetObject", arn("arn:aws:s3:::b/k"))];
     // it is another's, so the call is not explained: nothing is granted for it
     let proposal = propose(&estate, &calls, &options());
-    assert_eq!(proposal.unwrap_err(), Refusal::NothingNeeded);
+    let unexplained = [("s3:GetObject".to_owned(), 1)].into();
+    assert_eq!(proposal.unwrap_err(), Refusal::Contradiction { unexplained });
     let old = old.replace("aws:username", "s3:x-amz-acl");
     let proposal = propose(&super::tests::estate(&old), &calls, &options()).unwrap();
     assert!(
@@ -218,38 +216,99 @@ fn conditions_are_drawn_when_every_call_agrees() {
 
 #[test]
 fn what_the_trail_does_not_show_is_kept_or_listed_never_dropped_in_silence() {
-    fn data(action: &str) -> Logging {
-        let objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
-        if objects.contains(&action) { Logging::Data } else { Logging::Management }
-    }
-    let estate = estate(&allow("*", "*", ""));
+    let keeping = Options { keep_unseen: true, ..options() };
+    let wide = estate(&allow("*", "*", ""));
     let calls = [ok(1, "s3:GetBucketLocation", arn("arn:aws:s3:::b"))];
-    let proposal = propose_logged(&estate, &calls, &options(), data).unwrap();
-    let kept = |proposal: &Tightened| -> Vec<(bool, Vec<String>)> {
-        proposal.unseen.iter().map(|unseen| (unseen.is_kept, unseen.actions.clone())).collect()
+    let proposal = propose(&wide, &calls, &keeping).unwrap();
+    let kept = |proposal: &Tightened, action: &str| {
+        let of = |unseen: &&super::Unseen| unseen.actions.iter().any(|one| one == action);
+        proposal.unseen.iter().find(of).map(|unseen| (unseen.is_kept, unseen.why))
     };
-    let (read, write) =
-        (vec!["s3:GetObject".to_owned()], vec!["s3:DeleteObject".to_owned(), "s3:PutObject".to_owned()]);
-    assert_eq!(kept(&proposal), [(false, write.clone()), (true, read)]);
-    assert!(printed(&proposal).contains("\"UnseenS3Read\""), "{}", printed(&proposal));
+    assert_eq!(kept(&proposal, "s3:GetObject"), Some((true, UnseenWhy::LevelInUse)));
+    assert_eq!(kept(&proposal, "s3:PutObject"), Some((false, UnseenWhy::OtherLevels)));
+    // of a service that nobody used, nothing that is only a part of `*`
+    assert_eq!(kept(&proposal, "dynamodb:GetItem"), None);
+    // a role that is handed over is seen in the call that hands it over
+    assert_eq!(kept(&proposal, "iam:PassRole"), None);
+    assert!(printed(&proposal).contains("\"UnseenS3"), "{}", printed(&proposal));
     let unseen = proposal.elements.iter().find(|element| element.text == "s3:GetObject").unwrap();
     assert_eq!(unseen.kind, ElementKind::Unseen);
-    let none = Options { keep_unseen: false, ..options() };
-    let proposal = propose_logged(&estate, &calls, &none, data).unwrap();
-    assert!(kept(&proposal).iter().all(|(is_kept, _)| !is_kept));
-    let keep = Options { keep: vec!["s3:Put*".to_owned(), "nothing:*".to_owned()], ..none };
-    let text = printed(&propose_logged(&estate, &calls, &keep, data).unwrap());
+    let proposal = propose(&wide, &calls, &options()).unwrap();
+    assert_eq!(kept(&proposal, "s3:GetObject"), Some((false, UnseenWhy::LeftOut)));
+    let keep = Options { keep: vec!["s3:Put*".to_owned(), "nothing:*".to_owned()], ..options() };
+    let text = printed(&propose(&wide, &calls, &keep).unwrap());
     assert!(text.contains("\"KeptS3") && text.contains("s3:PutObject"), "{text}");
+    // what a policy names stays, whatever else is in use
+    for (actions, resource) in [
+        (&["dynamodb:PutItem"][..], "*"),
+        (&["s3:*"], "arn:aws:s3:::app/*"),
+        (&["*"], "arn:aws:dynamodb:ap-northeast-1:111122223333:table/t"),
+        (&["iam:ListUsers", "sqs:PurgeQueue", "logs:PutLogEvents"], "*"),
+        (&["sqs:PurgeQueue"], "arn:aws:sqs:us-west-2:111122223333:q"),
+    ] {
+        let old = [granting(actions, &[resource]), granting(&["s3:GetBucketLocation"], &["*"])].join(",");
+        let proposal = propose(&estate(&document(&old)), &calls, &keeping).unwrap();
+        let named = proposal.unseen.iter().find(|unseen| unseen.why == UnseenWhy::Named).unwrap();
+        assert!(named.is_kept, "{actions:?}: {:?}", proposal.unseen);
+        assert!(printed(&proposal).contains(&named.actions[0]), "{actions:?}: {}", printed(&proposal));
+    }
+}
+
+fn granting(actions: &[&str], resources: &[&str]) -> String {
+    format!(r#"{{"Effect":"Allow","Action":{actions:?},"Resource":{resources:?}}}"#)
+}
+
+/// Data events of one bucket, of reads, prove nothing of another bucket or of writes.
+#[test]
+fn only_what_would_have_been_seen_goes() {
+    let keeping = Options { keep_unseen: true, ..options() };
+    let old = document(&granting(
+        &["s3:GetObject", "s3:PutObject", "s3:GetBucketLocation"],
+        &["arn:aws:s3:::a", "arn:aws:s3:::a/*"],
+    ));
+    let mut seen = ok(1, "s3:GetObject", arn("arn:aws:s3:::a/k"));
+    (seen.is_data, seen.read_only) = (true, Some(true));
+    let calls = [ok(2, "s3:GetBucketLocation", arn("arn:aws:s3:::a")), seen.clone()];
+    // PutObject is a write: no data event shows that writes are logged
+    let text = printed(&propose(&estate(&old), &calls, &keeping).unwrap());
+    assert!(text.contains("s3:PutObject"), "{text}");
+    // another's write to the same bucket does
+    let mut write = ok(3, "s3:PutObject", arn("arn:aws:s3:::a/other"));
+    (write.is_data, write.read_only) = (true, Some(false));
+    let mut sight = Sight::default();
+    calls.iter().chain([&write]).for_each(|call| sight.add(call));
+    let proposal = propose_seen(&estate(&old), &calls, &keeping, &sight).unwrap();
+    assert!(!printed(&proposal).contains("s3:PutObject"), "{}", printed(&proposal));
+    assert!(proposal.unseen.is_empty(), "{:?}", proposal.unseen);
+}
+
+#[test]
+fn nobody_is_retired_on_blindness_or_contradiction() {
+    let none: [Call; 0] = [];
+    let elsewhere = [ok(1, "ec2:StartInstances", CheckedResource::None)];
+    let mut sight = Sight::default();
+    elsewhere.iter().for_each(|call| sight.add(call));
+    let refused =
+        |old: &str, calls: &[Call]| propose_seen(&estate(old), calls, &options(), &sight).unwrap_err();
+    assert_eq!(refused(&allow("ec2:RunInstances", "*", ""), &none), Refusal::NoCalls);
+    let objects = refused(&allow("s3:GetObject", "arn:aws:s3:::b/*", ""), &none);
+    assert_eq!(objects, Refusal::CannotTell { named: BTreeSet::from(["s3:GetObject".to_owned()]) });
+    assert_eq!(refused(&allow("*", "*", ""), &none), Refusal::CannotTell { named: BTreeSet::new() });
+    // a group was left after these calls
+    let unexplained = refused(&allow("s3:GetBucketLocation", "*", ""), &elsewhere);
+    assert_eq!(
+        unexplained,
+        Refusal::Contradiction { unexplained: [("ec2:StartInstances".to_owned(), 1)].into() }
+    );
 }
 
 #[test]
 fn refusals() {
-    let full = estate(&allow("*", "*", ""));
-    assert_eq!(propose(&full, &[], &options()).unwrap_err(), Refusal::NoCalls);
+    let full = estate(&allow("ec2:RunInstances", "*", ""));
     let only = [ok(1, "sts:GetCallerIdentity", CheckedResource::None)];
     assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
-    let keep = Options { keep: vec!["ec2:DescribeInstances".to_owned()], ..options() };
-    assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2List"));
+    let keep = Options { keep: vec!["ec2:RunInstances".to_owned()], ..options() };
+    assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2Write"));
 }
 
 #[test]
@@ -259,6 +318,12 @@ fn every_reason_is_told_in_both_languages() {
         Refusal::NotYours,
         Refusal::NoCalls,
         Refusal::NothingNeeded,
+        Refusal::CannotTell { named: BTreeSet::new() },
+        Refusal::CannotTell { named: BTreeSet::from(["s3:GetObject".to_owned()]) },
+        Refusal::Contradiction { unexplained: [("s3:GetObject".to_owned(), 3)].into() },
+        Refusal::Person { groups: Vec::new() },
+        Refusal::Person { groups: vec!["developers".to_owned()] },
+        Refusal::BreakGlass,
         Refusal::PoliciesNotKnown { names: vec!["ferry-web".to_owned()] },
         Refusal::NoPolicies,
         Refusal::TooLong { characters: 70_000 },
@@ -393,7 +458,7 @@ proptest! {
     ) {
         let before = estate(&document(&statements.join(",")));
         let proposal = match propose(&before, &calls, &Options { resources, ..options() }) {
-            Err(Refusal::NothingNeeded) => return Ok(()),
+            Err(Refusal::NothingNeeded | Refusal::CannotTell { .. } | Refusal::Contradiction { .. }) => return Ok(()),
             proposal => proposal.unwrap(),
         };
         // sound: a refutation is a defect; "not proved" is said, and only variables may cause it

@@ -6,28 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use kagimori_policy::catalogue::{AccessLevel, ActionSet, Catalogue};
+use kagimori_policy::catalogue::{AccessLevel, ActionId, ActionSet, Catalogue};
+use kagimori_trail::sight::Blind;
 use serde::Serialize;
 
 use super::compose::{self, ElementKind, Elements};
 use super::grants::Grant;
 use super::needs::Need;
 use super::{Input, Options};
-
-/// Which log shows an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
-pub enum Logging {
-    /// A management event, which every trail holds.
-    Management,
-    /// A data event, which a trail holds when it is told to.
-    Data,
-    /// None.
-    Never,
-    /// Nobody knows.
-    NotKnown,
-}
+use crate::blind;
 
 /// A service in the answer of `iam get-service-last-accessed-details`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,8 +30,8 @@ pub struct LastAccessed {
 pub struct Unseen {
     /// The service's prefix.
     pub service: String,
-    /// Which log would show them.
-    pub logging: Logging,
+    /// Why this trail does not show them.
+    pub not_shown: Blind,
     /// The actions.
     pub actions: Vec<String>,
     /// They stay in the policy.
@@ -57,10 +44,14 @@ pub struct Unseen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
 pub enum UnseenWhy {
+    /// A policy names them, or the resources they are about: nobody can say that they are not used.
+    Named,
     /// The service is in use at other access levels.
     OtherLevels,
     /// The service is in use at this access level.
     LevelInUse,
+    /// Last-accessed data says that nobody used the service.
+    NotAccessed,
     /// Last-accessed data says that the service is in use.
     LastAccessed,
     /// They would stay, and that was not wanted.
@@ -69,11 +60,26 @@ pub enum UnseenWhy {
 
 impl UnseenWhy {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::OtherLevels, Self::LevelInUse, Self::LastAccessed, Self::LeftOut];
+    pub const ALL: [Self; 6] = [
+        Self::Named,
+        Self::OtherLevels,
+        Self::LevelInUse,
+        Self::NotAccessed,
+        Self::LastAccessed,
+        Self::LeftOut,
+    ];
 
     /// In English and in Japanese.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
+            Self::Named => (
+                "a policy names them or their resources: whether they are used cannot be told",
+                "ポリシーがアクションまたはリソースを指定しており、利用の有無を判断できない",
+            ),
+            Self::NotAccessed => (
+                "last-accessed data says that nobody used the service",
+                "最終アクセス情報ではサービスの利用なし",
+            ),
             Self::OtherLevels => {
                 ("its service is in use at other levels", "サービスは利用中だが、アクセスレベルが異なる")
             }
@@ -109,69 +115,85 @@ pub(super) fn of(
     needs: &[Need],
     elements: &mut Elements,
 ) -> Vec<Unseen> {
-    let catalogue = Catalogue::embedded();
     let levels = levels_in_use(needs);
-    let mut found: BTreeMap<(String, Logging, bool, UnseenWhy), BTreeSet<String>> = BTreeMap::new();
-    let observed: BTreeSet<String> = needs.iter().map(|need| need.action.to_ascii_lowercase()).collect();
+    let in_use = services_in_use(input, &levels);
+    let mut found: Found = BTreeMap::new();
     for (place, grant) in grants.iter().enumerate() {
-        let granted: ActionSet = grant.actions();
-        for id in granted.iter() {
-            let name = catalogue.name(id);
-            let service = name.split(':').next().unwrap_or_default();
-            // A service that nobody used is not worth a line for each of its actions.
-            let Some(use_) = in_use(input, &levels, service) else { continue };
-            let logging = (input.logging)(&name);
-            let is_shown = match logging {
-                Logging::Management => true,
-                Logging::Data => input.data_events.contains(service),
-                Logging::Never | Logging::NotKnown => false,
-            };
-            if is_shown || observed.contains(&name.to_ascii_lowercase()) {
-                continue;
-            }
-            let (fits, why) = match use_ {
-                Use::Levels(levels) => {
-                    let fits =
-                        catalogue.access_levels(id).iter().all(|level| levels.contains(&plain(*level)));
-                    (fits, if fits { UnseenWhy::LevelInUse } else { UnseenWhy::OtherLevels })
-                }
-                Use::LastAccessed => (true, UnseenWhy::LastAccessed),
-            };
+        let blind = blind::of_statement(input.sight, input.subject.account, &grant.statement);
+        // A service that nobody used is not worth a line for each of its actions, unless a policy names them.
+        let mut wide = blind.wide;
+        wide.intersect(&in_use);
+        let all = blind.meant.iter().map(|id| (id, true)).chain(wide.iter().map(|id| (id, false)));
+        for (id, is_named) in all {
+            let action = Catalogue::embedded().name(id);
+            let service = action.split(':').next().unwrap_or_default().to_owned();
+            let (fits, why) = fits(input, &levels, id, &service, is_named);
             let is_kept = fits && options.keep_unseen;
             if is_kept {
                 compose::add_as_granted(elements, place, id, ElementKind::Unseen);
             }
             let why = if fits && !is_kept { UnseenWhy::LeftOut } else { why };
-            found.entry((service.to_owned(), logging, is_kept, why)).or_default().insert(name);
+            let not_shown = blind::why(input.sight, input.subject.account, &grant.statement, &action);
+            found.entry((service, not_shown, is_kept, why)).or_default().insert(action);
         }
     }
-    found
-        .into_iter()
-        .map(|((service, logging, is_kept, why), actions)| Unseen {
-            service,
-            logging,
-            actions: actions.into_iter().collect(),
-            is_kept,
-            why,
-        })
-        .collect()
+    let unseen = |((service, not_shown, is_kept, why), actions): (_, BTreeSet<String>)| Unseen {
+        service,
+        not_shown,
+        actions: actions.into_iter().collect(),
+        is_kept,
+        why,
+    };
+    found.into_iter().map(unseen).collect()
 }
 
-enum Use<'a> {
-    Levels(&'a BTreeSet<AccessLevel>),
-    LastAccessed,
-}
+/// Actions by service, by why they are not seen, whether they stay, and why.
+type Found = BTreeMap<(String, Blind, bool, UnseenWhy), BTreeSet<String>>;
 
-fn in_use<'a>(
-    input: &Input<'_>,
-    levels: &'a BTreeMap<String, BTreeSet<AccessLevel>>,
-    service: &str,
-) -> Option<Use<'a>> {
-    if let Some(levels) = levels.get(service) {
-        return Some(Use::Levels(levels));
+/// What a user or role holds of which the trail would not show the use: what it names, and whether there is more.
+pub(super) fn held(input: &Input<'_>, grants: &[Grant]) -> (BTreeSet<String>, bool) {
+    let catalogue = Catalogue::embedded();
+    let (mut named, mut has_more) = (BTreeSet::new(), false);
+    for grant in grants {
+        let blind = blind::of_statement(input.sight, input.subject.account, &grant.statement);
+        named.extend(blind.meant.iter().map(|id| catalogue.name(id)));
+        has_more |= !blind.wide.is_empty();
     }
-    let told = input.last_accessed?.get(service)?;
-    told.at.map(|_| Use::LastAccessed)
+    (named, has_more)
+}
+
+/// Whether what is not seen is likely to be used, and why.
+fn fits(
+    input: &Input<'_>,
+    levels: &BTreeMap<String, BTreeSet<AccessLevel>>,
+    id: ActionId,
+    service: &str,
+    is_named: bool,
+) -> (bool, UnseenWhy) {
+    let told = input.last_accessed.and_then(|told| told.get(service));
+    match levels.get(service) {
+        // AWS tracks attempts of every kind, data events included (`access_policies_last-accessed`).
+        None if told.is_some_and(|told| told.at.is_none()) => (false, UnseenWhy::NotAccessed),
+        _ if is_named => (true, UnseenWhy::Named),
+        Some(levels) => {
+            let held = Catalogue::embedded().access_levels(id);
+            let fits = held.iter().all(|level| levels.contains(&plain(*level)));
+            (fits, if fits { UnseenWhy::LevelInUse } else { UnseenWhy::OtherLevels })
+        }
+        None => (true, UnseenWhy::LastAccessed),
+    }
+}
+
+/// The actions of services that calls or last-accessed data show in use.
+fn services_in_use(input: &Input<'_>, levels: &BTreeMap<String, BTreeSet<AccessLevel>>) -> ActionSet {
+    let catalogue = Catalogue::embedded();
+    let told = input.last_accessed.into_iter().flatten();
+    let accessed = told.filter(|(_, told)| told.at.is_some()).map(|(service, _)| service);
+    let mut set = ActionSet::none(catalogue);
+    for service in levels.keys().chain(accessed) {
+        catalogue.expand_into(&mut set, &format!("{service}:*"));
+    }
+    set
 }
 
 fn levels_in_use(needs: &[Need]) -> BTreeMap<String, BTreeSet<AccessLevel>> {

@@ -172,6 +172,9 @@ mod tests {
             checks: Vec::new(),
             gap: None,
             issued: None,
+            is_data: false,
+            read_only: None,
+            is_from_console: false,
         }
     }
 

@@ -11,14 +11,12 @@ use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
 use parquet::file::reader::RowGroupReader;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::columns::{Columns, NOT_IN_CALLS};
+use super::columns::{Columns, FLAGS_OF_CALLS, NOT_IN_CALLS};
 use super::selected::some;
 use super::{RowView, Want, open, read_ranges};
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, write};
-use crate::schema::{
-    Column, EVENTS, Flag, Kind, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text, message, properties,
-};
+use crate::schema::{Column, EVENTS, Kind, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text, message, properties};
 
 const ROWS: usize = 12_000;
 
@@ -142,14 +140,14 @@ fn texts_of_calls() -> impl Iterator<Item = usize> {
 
 fn by_view(view: &RowView<'_>) -> String {
     let texts: Vec<Option<&str>> = texts_of_calls().map(|at| some(view.texts()[at])).collect();
-    let flags = [Flag::Mfa, Flag::IsUpdate].map(|flag| view.flag(flag));
+    let flags = FLAGS_OF_CALLS.map(|flag| view.flag(flag));
     let lists: Vec<Vec<&str>> = LISTS_OF_CHECKS.iter().map(|list| view.list(*list).collect()).collect();
     format!("{} {} {texts:?} {flags:?} {lists:?}", view.time, view.id)
 }
 
 fn by_columns(columns: &Columns, row: usize) -> String {
     let texts: Vec<Option<&str>> = texts_of_calls().map(|at| columns.text_at(at, row)).collect();
-    let flags = [Flag::Mfa, Flag::IsUpdate].map(|flag| columns.flag(flag, row));
+    let flags = FLAGS_OF_CALLS.map(|flag| columns.flag(flag, row));
     let entries = |list| columns.list(list, row).iter().map(move |place| columns.entry(list, *place));
     let lists: Vec<Vec<&str>> = LISTS_OF_CHECKS.iter().map(|list| entries(*list).collect()).collect();
     format!("{} {} {texts:?} {flags:?} {lists:?}", columns.time(row), columns.id(row).unwrap_or_default())

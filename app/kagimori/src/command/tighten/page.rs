@@ -327,10 +327,11 @@ fn remarks(proposal: &Proposal) -> String {
                 let (english, japanese) =
                     if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
                 format!(
-                    "{} {}: {} <details><summary>{}</summary>{}</details>",
+                    "{} {}: {} ({}) <details><summary>{}</summary>{}</details>",
                     code(&unseen.service),
                     both(english, japanese),
                     both(unseen.why.words().0, unseen.why.words().1),
+                    both(&unseen.not_shown.words().0, &unseen.not_shown.words().1),
                     unseen.actions.len(),
                     unseen.actions.iter().map(|action| code(action)).collect::<Vec<_>>().join(", ")
                 )

@@ -1,6 +1,6 @@
 //! From a directory to proposals: one read of the trail, every principal on its own, one replay of all changes together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, apply_all};
@@ -10,9 +10,9 @@ use kagimori_plan::Plan;
 use kagimori_plan::plan::fingerprint;
 use kagimori_plan::replay::{Class, Classes, Telling, subject_of};
 use kagimori_plan::tighten::{
-    Conditions, Generality, Input, LastAccessed, Logging, Options, Refusal, Tightened, Verified, tighten,
-    verify,
+    Conditions, Generality, Input, LastAccessed, Options, Refusal, Tightened, Verified, tighten, verify,
 };
+use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
 
 use super::last_accessed;
@@ -21,6 +21,7 @@ use crate::command::ask::subject;
 use crate::error::AppError;
 use crate::scene::{DAY, Scene, Window};
 use crate::show::numbers::counted;
+use crate::sight;
 
 /// Everything that was proposed, and who was left out why.
 pub(super) struct Outcome {
@@ -87,7 +88,9 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
     telling.address |= options.conditions.address;
     let window = scene.last_days(args.days);
     let cut = window.until.saturating_sub(args.holdout.saturating_mul(DAY));
-    let (train, later, problems) = read(scene, &telling, window, cut)?;
+    let (train, later, mut sight, problems) = read(scene, &telling, window, cut)?;
+    sight::tell_regions(&mut sight, &scene.estate);
+    args.logged.iter().for_each(|kind| sight.tell(kind));
     let (train_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
     let coverage = Coverage::of(&train);
     let last_accessed = last_accessed::read(&scene.directory.root)?;
@@ -105,8 +108,7 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
                 subject,
                 calls: train_calls.get(&subject.arn).unwrap_or(&none),
                 days,
-                logging,
-                data_events: coverage.data_events(subject.account),
+                sight: &sight,
                 last_accessed: last_accessed::key(&subject.arn).and_then(|key| last_accessed.get(&key)),
             };
             (*subject, tighten(&input, &options).map_err(Refused::Plan))
@@ -162,26 +164,25 @@ fn check(
     proposals
 }
 
-/// The calls that a proposal is drawn from, the later ones that are held back, and what could not be read.
-type Calls = (Vec<Class>, Vec<Class>, Vec<Problem>);
+/// The calls that a proposal is drawn from, the later ones that are held back, what the trail would have shown, and what could
+/// not be read.
+type Calls = (Vec<Class>, Vec<Class>, Sight, Vec<Problem>);
 
 fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
-    let make = || (Classes::new(telling.clone()), Classes::new(telling.clone()));
-    let reading =
-        scene.read(
-            window,
-            make,
-            |(train, later), call| {
-                if call.time < cut { train.add(call) } else { later.add(call) }
-            },
-        )?;
-    let (mut train, mut later) = make();
-    for (one, other) in reading.states {
+    let classes = || Classes::new(telling.clone());
+    let make = || (classes(), classes(), Sight::default());
+    let reading = scene.read(window, make, |(train, later, sight), call| {
+        sight.add(call);
+        if call.time < cut { train.add(call) } else { later.add(call) }
+    })?;
+    let (mut train, mut later, mut sight) = make();
+    for (one, other, seen) in reading.states {
         train.merge(one);
         later.merge(other);
+        sight.merge(seen);
     }
     crate::scene::tell(&reading.problems);
-    Ok((train.finish(), later.finish(), reading.problems))
+    Ok((train.finish(), later.finish(), sight, reading.problems))
 }
 
 fn by_principal<'c>(access: &Access<'_>, classes: &'c [Class]) -> ByPrincipal<'c> {
@@ -245,33 +246,18 @@ fn options(args: &args::Tighten) -> Result<Options, AppError> {
     })
 }
 
-fn logging(action: &str) -> Logging {
-    match kagimori_trail::actions::logging(action) {
-        kagimori_trail::actions::Logging::Management => Logging::Management,
-        kagimori_trail::actions::Logging::Data(_) => Logging::Data,
-        kagimori_trail::actions::Logging::Never => Logging::Never,
-    }
-}
-
 /// What the trail holds of each account.
 struct Coverage {
     first: BTreeMap<AccountId, i64>,
-    data_events: BTreeMap<AccountId, BTreeSet<String>>,
-    none: BTreeSet<String>,
 }
 
 impl Coverage {
     fn of(classes: &[Class]) -> Self {
-        let mut coverage =
-            Self { first: BTreeMap::new(), data_events: BTreeMap::new(), none: BTreeSet::new() };
+        let mut coverage = Self { first: BTreeMap::new() };
         for class in classes {
             let Some(account) = class.call.account else { continue };
             let first = coverage.first.entry(account).or_insert(class.call.time);
             *first = (*first).min(class.call.time);
-            for check in class.call.checks.iter().filter(|check| logging(&check.action) == Logging::Data) {
-                let service = check.action.split(':').next().unwrap_or_default().to_owned();
-                coverage.data_events.entry(account).or_default().insert(service);
-            }
         }
         coverage
     }
@@ -280,10 +266,6 @@ impl Coverage {
     fn days(&self, account: AccountId, until: i64) -> i64 {
         let first = self.first.get(&account);
         first.map_or(0, |first| until.saturating_sub(*first).saturating_add(DAY - 1).div_euclid(DAY))
-    }
-
-    fn data_events(&self, account: AccountId) -> &BTreeSet<String> {
-        self.data_events.get(&account).unwrap_or(&self.none)
     }
 }
 

@@ -251,7 +251,8 @@ pub(super) fn rare(rare: &Rare) -> String {
 
 fn unseen(unseen: &Unseen) -> String {
     let what = if unseen.is_kept { "kept" } else { "left out" };
-    format!("{}  {}, {what}: {}", unseen.service, counted(unseen.actions.len(), "action"), unseen.why)
+    let (count, why) = (counted(unseen.actions.len(), "action"), unseen.not_shown.words().0);
+    format!("{}  {count}, {what}: {}; {why}", unseen.service, unseen.why)
 }
 
 fn section(text: &mut String, title: &str, all: &[String]) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
@@ -17,6 +18,13 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
         if !findings.is_empty() {
             body.push_str(&card(heading, &rows(&findings)));
         }
+    }
+    if !shown.losses.is_empty() {
+        let heading = (
+            "Taken away, and this trail would not have shown its use",
+            "利用の有無が証跡に現れない権限の削除",
+        );
+        body.push_str(&card(heading, &losses(shown)));
     }
     document(("Kagimori — what if", "鍵守 — 変更の影響"), &as_of, &body)
 }
@@ -45,7 +53,7 @@ fn summary(shown: &Shown<'_>) -> String {
     let totals = &shown.evidence.totals;
     let (class, english, japanese) = if totals.newly_denied > 0 {
         ("fail", "It would have broken something", "動かなくなるものがあります")
-    } else if totals.cannot_tell > 0 || shown.is_empty() {
+    } else if totals.cannot_tell > 0 || shown.is_empty() || !shown.losses.is_empty() {
         ("incomplete", "It cannot be told", "判定できません")
     } else {
         ("clean", "It breaks nothing", "動かなくなるものはありません")
@@ -152,6 +160,29 @@ fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String 
         ],
         &rows,
     )
+}
+
+/// What goes without anybody knowing whether it is used.
+fn losses(shown: &Shown<'_>) -> String {
+    let list =
+        |names: &BTreeSet<String>| names.iter().map(|name| code(name)).collect::<Vec<_>>().join("<br>");
+    let row = |loss: &Loss| {
+        let (english, japanese) = loss.blind.words();
+        vec![
+            code(loss.principal.as_str()),
+            list(&loss.actions),
+            list(&loss.resources),
+            both(&english, &japanese),
+        ]
+    };
+    let rows: Vec<Vec<String>> = shown.losses.iter().map(row).collect();
+    let headings = [
+        ("Principal", "プリンシパル"),
+        ("Actions", "アクション"),
+        ("On", "リソース"),
+        ("Why not", "現れない理由"),
+    ];
+    table(&headings, &rows)
 }
 
 fn resources(finding: &Finding) -> String {

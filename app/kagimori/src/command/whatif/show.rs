@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use kagimori_estate::id::Arn;
+use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
 use serde::Serialize;
 
@@ -33,8 +34,28 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
     for (verdict, title) in SECTIONS {
         section(shown, verdict, title, &mut text);
     }
+    losses(shown, &mut text);
     let _ = writeln!(text, "\n{}", tally(totals));
     text
+}
+
+/// What goes without anybody knowing whether it is used.
+fn losses(shown: &Shown<'_>, text: &mut String) {
+    if shown.losses.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nTaken away, and this trail would not have shown its use");
+    let mut last = None;
+    for loss in shown.losses.iter().take(FINDINGS_MAX) {
+        if last != Some(&loss.principal) {
+            let _ = writeln!(text, "  {}", loss.principal);
+            last = Some(&loss.principal);
+        }
+        let _ = writeln!(text, "    {}", loss.sentence());
+    }
+    if let Some(more) = shown.losses.len().checked_sub(FINDINGS_MAX).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  and {more} more: `--format json` and `--page FILE` show all");
+    }
 }
 
 const SECTIONS: [(Verdict, &str); 4] = [
@@ -60,6 +81,15 @@ fn headline(shown: &Shown<'_>) -> String {
     }
     if totals.cannot_tell > 0 {
         return format!("{YELLOW}CANNOT TELL{YELLOW:#}  {}, {of}", calls(totals.cannot_tell));
+    }
+    if !shown.losses.is_empty() {
+        let who = counted(
+            shown.losses.iter().map(|loss| &loss.principal).collect::<BTreeSet<_>>().len(),
+            "principal",
+        );
+        return format!(
+            "{YELLOW}CANNOT TELL{YELLOW:#}  {who} would lose what this trail does not show, {of}"
+        );
     }
     format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}")
 }
@@ -138,6 +168,8 @@ pub(super) struct Output<'a> {
     /// When these made no call: how many others there were.
     others: u64,
     totals: &'a Counts,
+    /// What goes without the trail being able to show its use.
+    not_shown: &'a [Loss],
     principals: Vec<PrincipalOutput<'a>>,
 }
 
@@ -190,6 +222,7 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         touched: shown.touched,
         others: shown.others,
         totals: &shown.evidence.totals,
+        not_shown: shown.losses,
         principals: principals
             .map(|(principal, held)| PrincipalOutput {
                 principal,

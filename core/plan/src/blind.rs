@@ -1,0 +1,228 @@
+//! Permissions whose use a trail would not have shown: nothing is concluded from their absence there.
+//!
+//! A statement names such a permission, by the action or by the resources it is about, or holds it beside thousands of others
+//! (`*` on `*`). What is named was meant: it is never taken for unused.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use kagimori_estate::access::{Access, Subject};
+use kagimori_estate::change::Change;
+use kagimori_estate::id::{AccountId, Arn};
+use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
+use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::document::{
+    ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
+};
+use kagimori_policy::policies::Policies;
+use kagimori_trail::actions::{Logging, logging};
+use kagimori_trail::sight::{Blind, Look, Sight};
+use serde::Serialize;
+
+/// The actions that no trail shows, or only one that is told to log data events.
+static NOT_MANAGEMENT: LazyLock<ActionSet> = LazyLock::new(|| {
+    let catalogue = Catalogue::embedded();
+    let mut set = ActionSet::none(catalogue);
+    for id in catalogue.actions() {
+        if logging(&catalogue.name(id)) != Logging::Management {
+            set.insert(id);
+        }
+    }
+    set
+});
+
+/// The actions of a statement that a trail would not have shown.
+pub(crate) struct BlindActions {
+    /// Those that it names, or whose resources it names.
+    pub(crate) meant: ActionSet,
+    /// Those that it holds beside others.
+    pub(crate) wide: ActionSet,
+}
+
+/// Of one Allow statement.
+pub(crate) fn of_statement(sight: &Sight, account: AccountId, statement: &Statement) -> BlindActions {
+    let catalogue = Catalogue::embedded();
+    let (patterns, is_negated) = statement.action.patterns();
+    let mut all = expand(patterns.iter());
+    if is_negated {
+        all = all.complement();
+    }
+    // What every trail shows is looked at only where a Region is not seen.
+    if sight.blind(&look(account, "ec2:RunInstances", statement)).is_none() {
+        all.intersect(&NOT_MANAGEMENT);
+    }
+    let mut blind = ActionSet::none(catalogue);
+    for id in all.iter().filter(|id| sight.blind(&look(account, &catalogue.name(*id), statement)).is_some()) {
+        blind.insert(id);
+    }
+    let mut meant = if is_negated { ActionSet::none(catalogue) } else { named(patterns, statement) };
+    meant.intersect(&blind);
+    let mut wide = blind;
+    wide.subtract(&meant);
+    BlindActions { meant, wide }
+}
+
+/// Why a trail would not have shown an action of a statement.
+pub(crate) fn why(sight: &Sight, account: AccountId, statement: &Statement, action: &str) -> Blind {
+    sight.blind(&look(account, action, statement)).unwrap_or(Blind::Never)
+}
+
+fn look<'a>(account: AccountId, action: &'a str, statement: &'a Statement) -> Look<'a> {
+    Look { account, action, resources: resources(statement) }
+}
+
+/// The resources of a statement; none where it is about all but some.
+fn resources(statement: &Statement) -> &[String] {
+    match &statement.resource {
+        Some(ResourceElement::Resource(OneOrMany::One(one))) if one == "*" => &[],
+        Some(ResourceElement::Resource(resources)) => resources.as_slice(),
+        _ => &[],
+    }
+}
+
+/// What a statement names: actions by their full names; where it names resources, too, whatever of their services.
+fn named(patterns: &[String], statement: &Statement) -> ActionSet {
+    let has_wildcard = |pattern: &&String| pattern.contains(['*', '?']);
+    let mut set = expand(patterns.iter().filter(|pattern| !has_wildcard(pattern)));
+    let resources = resources(statement);
+    if resources.is_empty() || resources.iter().any(|resource| resource == "*") {
+        return set;
+    }
+    let of_service = patterns
+        .iter()
+        .filter(|pattern| pattern.split_once(':').is_some_and(|(service, _)| !service.contains(['*', '?'])));
+    set.unite(&expand(of_service));
+    let services: BTreeSet<String> =
+        resources.iter().filter_map(|arn| Some(format!("{}:*", arn.split(':').nth(2)?))).collect();
+    let mut rest = expand(patterns.iter());
+    rest.intersect(&expand(services.iter()));
+    set.unite(&rest);
+    set
+}
+
+fn expand<'a>(patterns: impl Iterator<Item = &'a String>) -> ActionSet {
+    let catalogue = Catalogue::embedded();
+    let mut set = ActionSet::none(catalogue);
+    patterns.for_each(|pattern| catalogue.expand_into(&mut set, pattern));
+    set
+}
+
+/// Permissions that changes take away though the trail would not have shown their use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub struct Loss {
+    /// Whose.
+    pub principal: Arn,
+    /// Why their use would not be seen.
+    pub blind: Blind,
+    /// The actions.
+    pub actions: BTreeSet<String>,
+    /// On what they were granted.
+    pub resources: BTreeSet<String>,
+}
+
+/// What changes take away of which nobody can say that it is not used. `whose`: those whom the changes touch; else anybody.
+/// Keys that would be off take away what their users have: `is_idle` says of which it is known that nobody used them.
+pub fn losses(
+    before: &Access<'_>,
+    after: &Access<'_>,
+    changes: &[Change],
+    whose: Option<&BTreeSet<Arn>>,
+    sight: &Sight,
+    is_idle: impl Fn(&Change) -> bool,
+) -> Vec<Loss> {
+    let key_of = |change: &Change| match change {
+        Change::SetAccessKeyStatus { user, active: false, .. } | Change::DeleteAccessKey { user, .. } => {
+            (!is_idle(change)).then(|| user.clone())
+        }
+        _ => None,
+    };
+    let without_key: BTreeSet<Arn> = changes.iter().filter_map(key_of).collect();
+    let mut losses = Vec::new();
+    for subject in before.subjects() {
+        if whose.is_some_and(|whose| !whose.contains(&subject.arn)) {
+            continue;
+        }
+        let was = before.in_effect(subject);
+        let is = after.subject(subject.arn.as_str()).map(|subject| after.in_effect(subject));
+        let all_goes = without_key.contains(&subject.arn);
+        if all_goes || is.as_ref() != Some(&was) {
+            losses.extend(of_subject(subject, &was, is.as_ref().filter(|_| !all_goes), sight));
+        }
+    }
+    losses.sort();
+    losses
+}
+
+/// What one user or role loses.
+fn of_subject(subject: &Subject, was: &Policies, is: Option<&Policies>, sight: &Sight) -> Vec<Loss> {
+    let catalogue = Catalogue::embedded();
+    let mut losses: Vec<Loss> = Vec::new();
+    let statements = was.identity.iter().flat_map(|document| &document.statements);
+    for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
+        let meant = of_statement(sight, subject.account, statement).meant;
+        if meant.is_empty() || is.is_some_and(|is| stays(statement, meant.iter(), was, is)) {
+            continue;
+        }
+        for id in meant.iter() {
+            if is.is_some_and(|is| stays(statement, std::iter::once(id), was, is)) {
+                continue;
+            }
+            let action = catalogue.name(id);
+            let blind = why(sight, subject.account, statement, &action);
+            let place = losses.iter().position(|loss| loss.blind == blind);
+            let place = place.unwrap_or_else(|| {
+                let principal = subject.arn.clone();
+                losses.push(Loss { principal, blind, actions: BTreeSet::new(), resources: BTreeSet::new() });
+                losses.len().saturating_sub(1)
+            });
+            if let Some(loss) = losses.get_mut(place) {
+                loss.actions.insert(action);
+                let all = statement.resource.iter().flat_map(|resource| resource.patterns().0);
+                loss.resources.extend(all.cloned());
+            }
+        }
+    }
+    losses
+}
+
+/// Whether all that a statement says of some actions is allowed after a change as it was before.
+fn stays(
+    statement: &Statement,
+    actions: impl Iterator<Item = ActionId>,
+    was: &Policies,
+    is: &Policies,
+) -> bool {
+    let catalogue = Catalogue::embedded();
+    let names = actions.map(|id| catalogue.name(id)).collect();
+    let one = Statement { action: ActionElement::Action(OneOrMany::Many(names)), ..statement.clone() };
+    let one = [Document { version: Some(Version::V2012), id: None, statements: vec![one] }];
+    let holds = |documents: &[Document]| included(&one, documents) == Inclusion::Proved;
+    let bounded = |was: &[Document], is: &[Document]| was == is || is.is_empty() || holds(is);
+    holds(&is.identity)
+        && bounded(&was.boundary, &is.boundary)
+        && (was.service_control == is.service_control
+            || is.service_control.iter().all(|level| holds(&level.policies)))
+}
+
+impl Loss {
+    /// In a sentence.
+    pub fn sentence(&self) -> String {
+        let (actions, why) = (some(&self.actions), self.blind.words().0);
+        format!("{actions}: {why}")
+    }
+
+    /// In a sentence, in Japanese.
+    pub fn japanese(&self) -> String {
+        let (actions, why) = (some(&self.actions), self.blind.words().1);
+        format!("{actions}：{why}")
+    }
+}
+
+/// The first five names, and how many more there are.
+pub(crate) fn some(names: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = names.iter().take(5).map(String::as_str).collect();
+    let more = names.len().saturating_sub(shown.len());
+    let rest = if more > 0 { format!(" (+{more})") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
+}
