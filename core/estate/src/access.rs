@@ -13,7 +13,7 @@ mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_policy::document::Document;
+use kagimori_policy::document::{ConditionValue, Document, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Principal};
@@ -21,7 +21,7 @@ use kagimori_policy::request::{Fact, Principal};
 use crate::id::{AccountId, Arn};
 use crate::model::Estate;
 
-pub use each::{Graded, Naming, Target, Targets};
+pub use each::{Among, Graded, Naming, Target, Targets};
 pub use may::May;
 pub use questions::{Answered, Instead, Question};
 
@@ -43,6 +43,8 @@ pub struct Access<'a> {
     open_trust: Option<DocumentId>,
     /// The policies of resources, by the ARN of the resource they were given for.
     resource_policies: BTreeMap<String, DocumentId>,
+    /// The condition keys that trust policies ask for, in lower case.
+    trust_keys: std::sync::OnceLock<BTreeSet<String>>,
 }
 
 /// A place in `Access::documents`.
@@ -117,6 +119,7 @@ impl<'a> Access<'a> {
             full_access: None,
             open_trust: None,
             resource_policies: BTreeMap::new(),
+            trust_keys: std::sync::OnceLock::new(),
         };
         access.full_access = access.hold_full_access("every permission");
         access.open_trust = access.hold_open_trust();
@@ -197,19 +200,20 @@ impl<'a> Access<'a> {
     pub fn condition_keys(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         for held in &self.documents {
-            for statement in &held.document.statements {
-                let resources = statement.resource.iter().flat_map(|resource| resource.patterns().0);
-                let values = statement.conditions.iter().flat_map(|condition| {
-                    condition.values.as_slice().iter().map(kagimori_policy::document::ConditionValue::text)
-                });
-                keys.extend(statement.conditions.iter().map(|condition| condition.key.to_ascii_lowercase()));
-                for text in resources.map(String::as_str).chain(values) {
-                    let variables = text.split("${").skip(1).filter_map(|rest| rest.split(['}', ',']).next());
-                    keys.extend(variables.map(|name| name.trim().to_ascii_lowercase()));
-                }
-            }
+            held.document.statements.iter().for_each(|statement| keys_of(statement, &mut keys));
         }
         keys
+    }
+
+    /// The condition keys that trust policies ask for, in lower case.
+    fn trust_keys(&self) -> &BTreeSet<String> {
+        self.trust_keys.get_or_init(|| {
+            let mut keys = BTreeSet::new();
+            let trusts = self.subjects.iter().filter_map(|subject| self.held(subject.trust?));
+            let statements = trusts.flat_map(|held| &held.document.statements);
+            statements.for_each(|statement| keys_of(statement, &mut keys));
+            keys
+        })
     }
 
     /// Takes in the policy of a resource.
@@ -238,5 +242,19 @@ impl<'a> Access<'a> {
 
     fn cloned(&self, ids: &[DocumentId]) -> Vec<Document> {
         ids.iter().filter_map(|id| self.held(*id)).map(|held| held.document.clone().into_owned()).collect()
+    }
+}
+
+/// The condition keys a statement asks for, in lower case: in conditions and in variables.
+fn keys_of(statement: &Statement, keys: &mut BTreeSet<String>) {
+    let resources = statement.resource.iter().flat_map(|resource| resource.patterns().0);
+    let values = statement
+        .conditions
+        .iter()
+        .flat_map(|condition| condition.values.as_slice().iter().map(ConditionValue::text));
+    keys.extend(statement.conditions.iter().map(|condition| condition.key.to_ascii_lowercase()));
+    for text in resources.map(String::as_str).chain(values) {
+        let variables = text.split("${").skip(1).filter_map(|rest| rest.split(['}', ',']).next());
+        keys.extend(variables.map(|name| name.trim().to_ascii_lowercase()));
     }
 }

@@ -4,8 +4,9 @@
 mod access {
     use std::collections::HashSet;
 
+    use fixedbitset::FixedBitSet;
     use kagimori_estate::Estate;
-    use kagimori_estate::access::{Access, Question, Subject, Target, Targets};
+    use kagimori_estate::access::{Access, Among, Question, Subject, Target, Targets};
     use kagimori_estate::id::AccountId;
     use kagimori_estate::read::{Assembler, File, read};
     use kagimori_policy::decision::Answer;
@@ -83,22 +84,20 @@ mod access {
             let own: Vec<_> =
                 access.subjects().iter().filter(|subject| subject.account == account.id).collect();
             let context = vec![("aws:ResourceTag/x".to_owned(), Fact::Absent)];
-            let target = |subject: &&Subject| Target {
-                arn: subject.arn.to_string(),
-                context: context.clone(),
-                // a trust policy is each role's own
-                apart: access.subjects().iter().position(|one| one.arn == subject.arn).unwrap(),
-            };
-            let apart = Targets::new(account.id, own.iter().map(target).collect());
-            let alike =
-                Targets::new(account.id, own.iter().map(|one| Target { apart: 0, ..target(one) }).collect());
+            let target =
+                |subject: &&Subject| Target { arn: subject.arn.to_string(), context: context.clone() };
+            let targets = Targets::new(account.id, own.iter().map(target).collect());
+            let mut all = FixedBitSet::with_capacity(targets.len());
+            all.insert_range(..);
+            // a trust policy is each role's own
+            let apart = Among { set: &all, apart: &|place| place };
             for (place, action) in
                 ["iam:CreateAccessKey", "iam:PassRole", "sts:AssumeRole"].into_iter().enumerate()
             {
                 let template = question(action, "");
-                let targets = if action == "sts:AssumeRole" { &apart } else { &alike };
+                let among = (action == "sts:AssumeRole").then_some(apart);
                 for subject in own.iter().step_by(7) {
-                    let graded = access.may_each(subject, &template, targets, None);
+                    let graded = access.may_each(subject, &template, &targets, among);
                     for target in 0..targets.len() {
                         let may = access.may(subject, &targets.question(&template, target));
                         assert_eq!(

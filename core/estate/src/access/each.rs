@@ -4,12 +4,12 @@
 //! every layer, and by the condition keys that the resources themselves bring. The resources are parted by these; one of each
 //! part is decided.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 use kagimori_policy::arn::{Arn, padded_parts};
 use kagimori_policy::catalogue::Catalogue;
-use kagimori_policy::document::{Statement, Version};
+use kagimori_policy::document::{Effect, ResourceElement, Statement, Version};
 use kagimori_policy::glob::{Glob, Token};
 use kagimori_policy::pattern::matches;
 use kagimori_policy::policies::Layer;
@@ -17,7 +17,7 @@ use kagimori_policy::request::{Context, Fact};
 use kagimori_policy::variable::{Piece, pieces};
 
 use super::questions::request;
-use super::{Access, DocumentId, May, Question, Subject};
+use super::{Access, DocumentId, May, Question, Subject, keys_of};
 use crate::id::AccountId;
 
 const BOUNDARY: &str = "iam:PermissionsBoundary";
@@ -30,9 +30,21 @@ pub struct Targets {
     contexts: Vec<Vec<(String, Fact)>>,
     /// Places by the resource part of the ARN, in lower case.
     by_resource: HashMap<String, Vec<usize>>,
-    /// Those that bring the same condition keys, and are not told apart otherwise.
-    parts: Vec<FixedBitSet>,
+    /// A number for each, the same for those that bring the same condition keys.
+    brings: Vec<usize>,
+    /// The names of the keys they bring.
+    keys: Vec<String>,
     matched: std::cell::RefCell<HashMap<(String, Glob), FixedBitSet>>,
+}
+
+/// Those to be asked about, and what tells them apart beside names and the keys they bring.
+#[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "made by hand, all of it")]
+pub struct Among<'s> {
+    /// These only.
+    pub set: &'s FixedBitSet,
+    /// A number for each that is the same where the subject cannot tell them apart, such as a trust policy.
+    pub apart: &'s dyn Fn(usize) -> usize,
 }
 
 /// A resource to be asked about.
@@ -43,8 +55,6 @@ pub struct Target {
     pub arn: String,
     /// The condition keys it brings.
     pub context: Vec<(String, Fact)>,
-    /// A number that is the same where nothing else tells resources apart, such as a trust policy.
-    pub apart: usize,
 }
 
 /// Sets of [`Targets`], by how surely something holds for them: each set holds the one before.
@@ -124,23 +134,21 @@ impl Graded {
 impl Targets {
     /// Resources of one account.
     pub fn new(account: AccountId, targets: Vec<Target>) -> Self {
-        let len = targets.len();
         let mut by_resource: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut alike: HashMap<(Vec<(String, Fact)>, usize), usize> = HashMap::new();
-        let mut parts: Vec<FixedBitSet> = Vec::new();
         for (place, target) in targets.iter().enumerate() {
             let resource = padded_parts(&target.arn)[5].to_ascii_lowercase();
             by_resource.entry(resource).or_default().push(place);
-            let part = *alike.entry((target.context.clone(), target.apart)).or_insert(parts.len());
-            if part == parts.len() {
-                parts.push(FixedBitSet::with_capacity(len));
-            }
-            if let Some(part) = parts.get_mut(part) {
-                part.insert(place);
-            }
         }
+        let mut numbers: HashMap<&[(String, Fact)], usize> = HashMap::new();
+        let mut brings = Vec::with_capacity(targets.len());
+        for target in &targets {
+            let next = numbers.len();
+            brings.push(*numbers.entry(target.context.as_slice()).or_insert(next));
+        }
+        let brought = targets.iter().flat_map(|target| &target.context).map(|(key, _)| key.clone());
+        let keys = brought.collect::<BTreeSet<String>>().into_iter().collect();
         let (arns, contexts) = targets.into_iter().map(|target| (target.arn, target.context)).unzip();
-        Self { account, arns, contexts, by_resource, parts, matched: std::cell::RefCell::default() }
+        Self { account, arns, contexts, by_resource, brings, keys, matched: std::cell::RefCell::default() }
     }
 
     /// How many there are.
@@ -176,6 +184,28 @@ impl Targets {
         question
     }
 
+    /// The parts that nothing but a pattern tells apart. `asks`: some policy asks for the keys they bring.
+    fn parts(&self, among: Option<Among<'_>>, asks: bool) -> Vec<FixedBitSet> {
+        let mut numbers: HashMap<(usize, usize), usize> = HashMap::new();
+        let mut parts: Vec<FixedBitSet> = Vec::new();
+        let mut put = |place: usize, apart: usize| {
+            let brings = if asks { self.brings.get(place).copied() } else { None };
+            let next = parts.len();
+            let at = *numbers.entry((brings.unwrap_or(0), apart)).or_insert(next);
+            if at == next {
+                parts.push(FixedBitSet::with_capacity(self.len()));
+            }
+            if let Some(part) = parts.get_mut(at) {
+                part.insert(place);
+            }
+        };
+        match among {
+            Some(among) => among.set.ones().for_each(|place| put(place, (among.apart)(place))),
+            None => (0..self.len()).for_each(|place| put(place, 0)),
+        }
+        parts
+    }
+
     /// Parts each part by a pattern.
     fn split(&self, parts: &mut Vec<FixedBitSet>, pattern: &Resolved) {
         let Some(matched) = self.matching(pattern) else { return };
@@ -189,11 +219,33 @@ impl Targets {
         parts.append(&mut split);
     }
 
+    /// Adds those a statement's `Resource` matches; all, where it is told by what it is not.
+    fn cover(
+        &self,
+        statement: &Statement,
+        version: Option<Version>,
+        context: &Context,
+        set: &mut FixedBitSet,
+    ) {
+        let Some(ResourceElement::Resource(list)) = &statement.resource else {
+            return set.insert_range(..);
+        };
+        for text in list.as_slice() {
+            if text == "*" {
+                return set.insert_range(..);
+            }
+            let Some(pattern) = Resolved::new(text, version, context) else { continue };
+            match self.matching(&pattern) {
+                Some(matched) => set.union_with(&matched),
+                None if self.arns.first().is_some_and(|first| pattern.fits(first)) => set.insert_range(..),
+                None => {}
+            }
+        }
+    }
+
     /// Those a pattern matches; `None`: all or none, so that it tells nothing apart.
     fn matching(&self, pattern: &Resolved) -> Option<FixedBitSet> {
-        let first = Arn::split(self.arns.first()?)?.parts();
-        let fits = pattern.head.iter().zip(first).all(|(held, asked)| matches(held, asked));
-        if !fits || pattern.resource.tokens() == [Token::Many] {
+        if !pattern.fits(self.arns.first()?) || pattern.resource.tokens() == [Token::Many] {
             return None;
         }
         if let Some(text) = pattern.text() {
@@ -252,6 +304,12 @@ impl Resolved {
         let folds_case = service == "iam" && resource.starts_with("user/");
         let head = [scheme, partition, service, region, account].map(str::to_owned);
         Some(Self { head, resource: if folds_case { glob.lower_case() } else { glob }, folds_case })
+    }
+
+    /// Whether the parts before the resource match those of an ARN.
+    fn fits(&self, arn: &str) -> bool {
+        let Some(arn) = Arn::split(arn) else { return false };
+        self.head.iter().zip(arn.parts()).all(|(held, asked)| matches(held, asked))
     }
 
     /// The resource part, when it has no wildcard.
@@ -314,7 +372,7 @@ impl Access<'_> {
         subject: &Subject,
         template: &Question,
         targets: &Targets,
-        among: Option<&FixedBitSet>,
+        among: Option<Among<'_>>,
     ) -> Graded {
         self.grade_each(subject, template, targets, among, |question| self.may(subject, question))
     }
@@ -329,22 +387,19 @@ impl Access<'_> {
         subject: &Subject,
         template: &Question,
         targets: &Targets,
-        among: Option<&FixedBitSet>,
+        among: Option<Among<'_>>,
         grade: impl Fn(&Question) -> May,
     ) -> Graded {
         let mut graded = Graded::none(targets.len());
         if targets.is_empty() || !self.is_candidate(subject, template) {
             return graded;
         }
-        let mut parts = targets.parts.clone();
-        if let Some(among) = among {
-            parts.iter_mut().for_each(|part| part.intersect_with(among));
-            parts.retain(|part| !part.is_clear());
-        }
+        let (patterns, asks) = self.patterns(subject, template, targets);
+        let mut parts = targets.parts(among, asks);
         if parts.is_empty() {
             return graded;
         }
-        for pattern in &self.patterns(subject, template, targets.account) {
+        for pattern in &patterns {
             targets.split(&mut parts, pattern);
         }
         for part in &parts {
@@ -355,25 +410,46 @@ impl Access<'_> {
         graded
     }
 
-    /// The resource patterns of every statement that names the action.
-    fn patterns(&self, subject: &Subject, template: &Question, owner: AccountId) -> Vec<Resolved> {
-        let question = Question { resource_account: Some(owner), ..template.clone() };
+    /// The targets that an identity policy of the subject allows an action on, conditions aside; `None`: one of these policies was
+    /// not given.
+    pub fn granted(&self, subject: &Subject, template: &Question, targets: &Targets) -> Option<FixedBitSet> {
+        if subject.missing.iter().any(|document| document.layer == Layer::Identity) {
+            return None;
+        }
+        let context = request(subject, template).context;
+        let action = template.action.to_ascii_lowercase();
+        let mut set = FixedBitSet::with_capacity(targets.len());
+        for held in subject.identity.iter().filter_map(|id| self.held(*id)) {
+            let places = held.compiled.statements_naming(&action);
+            for statement in places.filter_map(|place| held.document.statements.get(place)) {
+                if statement.effect == Effect::Allow {
+                    targets.cover(statement, held.document.version, &context, &mut set);
+                }
+            }
+        }
+        Some(set)
+    }
+
+    /// The resource patterns of every statement that names the action; and whether one of them, or a trust policy, asks for a
+    /// key that the targets bring.
+    fn patterns(&self, subject: &Subject, template: &Question, targets: &Targets) -> (Vec<Resolved>, bool) {
+        let question = Question { resource_account: Some(targets.account), ..template.clone() };
         let context = request(subject, &question).context;
         let action = template.action.to_ascii_lowercase();
         let mut resolved = Vec::new();
-        for id in self.documents_in_effect(subject, owner) {
+        let mut asks = action.starts_with("sts:assumerole")
+            && targets.keys.iter().any(|key| self.trust_keys().contains(&key.to_ascii_lowercase()));
+        for id in self.documents_in_effect(subject, targets.account) {
             let Some(held) = self.held(id) else { continue };
             for place in held.compiled.statements_naming(&action) {
-                let statement = held.document.statements.get(place);
-                resolved.extend(
-                    statement
-                        .into_iter()
-                        .flat_map(texts)
-                        .filter_map(|text| Resolved::new(text, held.document.version, &context)),
-                );
+                let Some(statement) = held.document.statements.get(place) else { continue };
+                asks |= asks_for(statement, &targets.keys);
+                let texts = texts(statement);
+                resolved
+                    .extend(texts.filter_map(|text| Resolved::new(text, held.document.version, &context)));
             }
         }
-        resolved
+        (resolved, asks)
     }
 
     /// Every document that may have a say when a subject acts in an account.
@@ -389,7 +465,22 @@ impl Access<'_> {
     }
 }
 
+/// Whether a statement asks for one of these keys: in a condition, or in a variable.
+fn asks_for(statement: &Statement, keys: &[String]) -> bool {
+    let mut asked = BTreeSet::new();
+    if !keys.is_empty() {
+        keys_of(statement, &mut asked);
+    }
+    keys.iter().any(|key| asked.contains(&key.to_ascii_lowercase()))
+}
+
 fn texts(statement: &Statement) -> impl Iterator<Item = &str> {
     let patterns = statement.resource.as_ref().map(|resource| resource.patterns().0).unwrap_or_default();
     patterns.iter().map(String::as_str).filter(|pattern| *pattern != "*")
+}
+
+impl std::fmt::Debug for Among<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Among").field("set", &self.set).finish_non_exhaustive()
+    }
 }

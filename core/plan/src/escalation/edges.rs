@@ -47,7 +47,7 @@ impl Graph<'_> {
             if !is_open {
                 continue;
             }
-            let mut powers = Powers::new(&self.access, &node.subject, world, may_assume);
+            let mut powers = Powers::new(&self.access, &node.subject, world);
             for (path, found) in paths().iter().enumerate() {
                 let crosses =
                     found.gains == Gain::Victim && found.needs.iter().all(|need| need.on == On::Assumed);

@@ -209,7 +209,7 @@ impl Graph<'_> {
         let targets = world.targets(kind(path.victim));
         match need.on {
             On::Victim => vec![on(targets.question(&template(subject, &need.action, ""), victim))],
-            On::Assumed => vec![on(world.assumable.question(&assume_role_by(subject), victim))],
+            On::Assumed => vec![on(world.roles.question(&assume_role_by(subject), victim))],
             On::AssumedOnceTrusted => {
                 let question = world.roles.question(&assume_role_by(subject), victim);
                 vec![Asked { once_trusted: true, ..on(question) }]
@@ -252,7 +252,7 @@ impl Graph<'_> {
         let mut asked =
             vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false, is_only }];
         if let Some(caller) = self.access.service(service, world.account.id) {
-            let question = world.assumable.question(&assume_role(), victim);
+            let question = world.roles.question(&assume_role(), victim);
             asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
         }
         asked

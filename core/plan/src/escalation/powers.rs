@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fixedbitset::FixedBitSet;
-use kagimori_estate::access::{Access, Graded, May, Question, Subject};
+use kagimori_estate::access::{Access, Among, Graded, May, Question, Subject};
 use kagimori_estate::id::AccountId;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::policies::Layer;
@@ -18,19 +18,12 @@ pub(super) struct Powers<'g> {
     access: &'g Access<'g>,
     subject: &'g Subject,
     world: &'g World<'g>,
-    /// Some policy of its own names `sts:AssumeRole`.
-    may_assume: bool,
     known: HashMap<(&'g str, On, Victim, &'g str), Graded>,
 }
 
 impl<'g> Powers<'g> {
-    pub(super) fn new(
-        access: &'g Access<'g>,
-        subject: &'g Subject,
-        world: &'g World<'g>,
-        may_assume: bool,
-    ) -> Self {
-        Self { access, subject, world, may_assume, known: HashMap::new() }
+    pub(super) fn new(access: &'g Access<'g>, subject: &'g Subject, world: &'g World<'g>) -> Self {
+        Self { access, subject, world, known: HashMap::new() }
     }
 
     /// The victims for whom a need of a path is met.
@@ -71,13 +64,11 @@ impl<'g> Powers<'g> {
         let world = self.world;
         let mut graded = match need.on {
             On::Assumed => {
-                let among = world.trust.naming(self.subject, self.may_assume);
-                self.access.may_each(
-                    self.subject,
-                    &assume_role_by(self.subject),
-                    &world.assumable,
-                    Some(&among),
-                )
+                let (subject, question) = (self.subject, assume_role_by(self.subject));
+                let granted = self.access.granted(subject, &question, &world.roles);
+                let set = world.trust.naming(subject, granted.as_ref());
+                let among = Among { set: &set, apart: &world.trust.saying(subject) };
+                self.access.may_each(subject, &question, &world.roles, Some(among))
             }
             On::AssumedOnceTrusted => {
                 self.access.may_each_once_trusted(self.subject, &assume_role_by(self.subject), &world.roles)

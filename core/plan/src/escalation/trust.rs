@@ -2,14 +2,14 @@
 //!
 //! It only ever errs on the side of too many; the engine decides.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::Subject;
 use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Role;
-use kagimori_policy::document::{Effect, PrincipalElement, PrincipalKind, Principals, Statement};
-use kagimori_policy::print::print;
+use kagimori_policy::document::{Document, Effect, PrincipalElement, PrincipalKind, Principals, Statement};
+use kagimori_policy::print::{print, print_statement};
 
 #[derive(Debug, Default)]
 pub(super) struct TrustIndex {
@@ -17,6 +17,9 @@ pub(super) struct TrustIndex {
     /// A number for each role, the same for those with the same trust policy.
     texts: Vec<usize>,
     arns: HashMap<String, FixedBitSet>,
+    /// For each account that trust policies name: a number for each role, the same where what they say of the account is the
+    /// same. Left out are roles whose trust policies say more to somebody of the account than to the account.
+    sayings: HashMap<AccountId, HashMap<usize, usize>>,
     accounts: HashMap<AccountId, FixedBitSet>,
     services: HashMap<String, FixedBitSet>,
     /// Roles whose trust policies name everybody, or leave open whom.
@@ -27,31 +30,69 @@ impl TrustIndex {
     pub(super) fn of(roles: &[&Role]) -> Self {
         let mut index =
             Self { len: roles.len(), anybody: FixedBitSet::with_capacity(roles.len()), ..Self::default() };
-        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let (mut numbers, mut sayings) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
         for (place, role) in roles.iter().enumerate() {
             let text = role.trust.document.as_ref().map(print).unwrap_or_default();
             let next = numbers.len();
             index.texts.push(*numbers.entry(text).or_insert(next));
             match &role.trust.document {
-                Ok(document) => document.statements.iter().for_each(|statement| index.add(place, statement)),
+                Ok(document) => {
+                    document.statements.iter().for_each(|statement| index.add(place, statement));
+                    index.add_sayings(place, document, &mut sayings);
+                }
                 Err(_) => index.anybody.insert(place),
             }
         }
         index
     }
 
-    /// A number that roles with the same trust policy share.
-    pub(super) fn text_of(&self, place: usize) -> usize {
-        self.texts.get(place).copied().unwrap_or_default()
+    /// A number that roles share whose trust policies say the same to a subject.
+    pub(super) fn saying(&self, subject: &Subject) -> impl Fn(usize) -> usize {
+        let own = self.arns.get(subject.arn.as_str());
+        let sayings = self.sayings.get(&subject.account);
+        move |place| {
+            let by_account = sayings.filter(|_| !own.is_some_and(|own| own.contains(place)));
+            match by_account.and_then(|sayings| sayings.get(&place)) {
+                // Behind the numbers of the texts.
+                Some(number) => self.len.saturating_add(*number),
+                None => self.text_of(place),
+            }
+        }
     }
 
-    /// Roles whose trust policies may name a principal. `by_account`: also those that name its account only, which needs a
-    /// grant besides.
-    pub(super) fn naming(&self, subject: &Subject, by_account: bool) -> FixedBitSet {
-        let mut set = self.anybody.clone();
-        let by_arn = self.arns.get(subject.arn.as_str());
-        let by_account = self.accounts.get(&subject.account).filter(|_| by_account);
-        by_arn.into_iter().chain(by_account).for_each(|named| set.union_with(named));
+    /// A number that roles with the same trust policy share; a role without one is like no other.
+    pub(super) fn text_of(&self, place: usize) -> usize {
+        self.texts.get(place).copied().unwrap_or(usize::MAX)
+    }
+
+    /// What an account's name in a trust policy is worth, told from its statements as texts.
+    fn add_sayings(&mut self, place: usize, document: &Document, numbers: &mut BTreeMap<String, usize>) {
+        if self.anybody.contains(place) || document.statements.iter().any(|one| one.effect == Effect::Deny) {
+            return;
+        }
+        let mut said: BTreeMap<AccountId, String> = BTreeMap::new();
+        for statement in &document.statements {
+            let unnamed = print_statement(&Statement { principal: None, ..statement.clone() });
+            let unnamed = format!("{:?} {unnamed}", document.version);
+            for account in accounts_named(statement) {
+                said.entry(account).or_default().push_str(&unnamed);
+            }
+        }
+        for (account, text) in said {
+            let next = numbers.len();
+            let number = *numbers.entry(text).or_insert(next);
+            self.sayings.entry(account).or_default().insert(place, number);
+        }
+    }
+
+    /// Roles whose trust policies may name a principal: all that name it, and of those that name its account only the ones
+    /// that it is granted besides (`None`: nobody can tell).
+    pub(super) fn naming(&self, subject: &Subject, granted: Option<&FixedBitSet>) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(self.len);
+        self.accounts.get(&subject.account).into_iter().for_each(|named| set.union_with(named));
+        granted.into_iter().for_each(|granted| set.intersect_with(granted));
+        set.union_with(&self.anybody);
+        self.arns.get(subject.arn.as_str()).into_iter().for_each(|named| set.union_with(named));
         set
     }
 
@@ -93,6 +134,11 @@ impl TrustIndex {
             PrincipalKind::Aws if name.starts_with("arn:") && name.ends_with(":root") => {
                 return self.name_account(place, name.split(':').nth(4).unwrap_or_default());
             }
+            // A session of a role: which role it is of, and what it is called, is the engine's to say.
+            PrincipalKind::Aws if name.contains(":assumed-role/") => {
+                self.anybody.insert(place);
+                return;
+            }
             PrincipalKind::Aws if name.starts_with("arn:") => self.arns.entry(name.to_owned()),
             PrincipalKind::Aws | PrincipalKind::CanonicalUser | PrincipalKind::Other(_) => {
                 self.anybody.insert(place);
@@ -111,4 +157,17 @@ impl TrustIndex {
             Err(_) => self.anybody.insert(place),
         }
     }
+}
+
+/// The accounts that a statement names as a whole.
+fn accounts_named(statement: &Statement) -> BTreeSet<AccountId> {
+    let Some(PrincipalElement::Principal(Principals::Listed(kinds))) = &statement.principal else {
+        return BTreeSet::new();
+    };
+    let names = kinds.iter().filter(|(kind, _)| *kind == PrincipalKind::Aws).flat_map(|(_, names)| names);
+    let account = |name: &str| match name.ends_with(":root") {
+        true => name.split(':').nth(4).and_then(|account| AccountId::parse(account).ok()),
+        false => AccountId::parse(name).ok(),
+    };
+    names.filter_map(|name| account(name)).collect()
 }

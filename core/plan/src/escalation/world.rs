@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
-use kagimori_estate::access::{Access, Graded, May, Question, Target, Targets};
+use kagimori_estate::access::{Access, Among, Graded, May, Question, Target, Targets};
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
 use kagimori_policy::request::Fact;
@@ -35,8 +35,6 @@ pub(super) struct World<'a> {
     pub(super) user_nodes: Vec<Option<NodeId>>,
     pub(super) roles: Targets,
     pub(super) role_nodes: Vec<Option<NodeId>>,
-    /// The roles again, told apart by their trust policies.
-    pub(super) assumable: Targets,
     pub(super) groups: Targets,
     pub(super) group_names: Vec<&'a str>,
     /// Customer managed policies.
@@ -66,10 +64,9 @@ impl<'a> World<'a> {
             account.policies.values().filter(|policy| policy.arn.account().is_some()).collect();
         let trust = TrustIndex::of(&roles);
         let targets = |list: Vec<Target>| Targets::new(account.id, list);
-        let role_target = |(place, role): (usize, &&Role), is_apart: bool| Target {
+        let role_target = |role: &&Role| Target {
             arn: role.arn.to_string(),
             context: keys.context(Some(&role.grants), Some(&role.tags)),
-            apart: if is_apart { trust.text_of(place) } else { 0 },
         };
         let user_target = |user: &&User| Target {
             arn: user.arn.to_string(),
@@ -77,12 +74,10 @@ impl<'a> World<'a> {
                 Some(details) => keys.context(Some(&details.grants), Some(&details.tags)),
                 None => Vec::new(),
             },
-            apart: 0,
         };
-        let group_target =
-            |arn: &Arn| Target { arn: arn.to_string(), context: keys.context(None, None), apart: 0 };
+        let group_target = |arn: &Arn| Target { arn: arn.to_string(), context: keys.context(None, None) };
         let policy_target =
-            |policy: &&ManagedPolicy| Target { arn: policy.arn.to_string(), context: Vec::new(), apart: 0 };
+            |policy: &&ManagedPolicy| Target { arn: policy.arn.to_string(), context: Vec::new() };
         let where_roles = |is_in: &dyn Fn(&Role) -> bool| set(&roles, |role| is_in(role));
         let mut world = Self {
             account,
@@ -90,9 +85,8 @@ impl<'a> World<'a> {
             role_list: Vec::new(),
             users: targets(users.iter().map(user_target).collect()),
             user_nodes: vec![None; users.len()],
-            roles: targets(roles.iter().enumerate().map(|role| role_target(role, false)).collect()),
+            roles: targets(roles.iter().map(role_target).collect()),
             role_nodes: vec![None; roles.len()],
-            assumable: targets(roles.iter().enumerate().map(|role| role_target(role, true)).collect()),
             groups: targets(account.groups.values().map(|group| group_target(&group.arn)).collect()),
             group_names: account.groups.keys().map(String::as_str).collect(),
             policies: targets(policies.iter().map(policy_target).collect()),
@@ -100,15 +94,13 @@ impl<'a> World<'a> {
             writable_roles: where_roles(&|role| !is_aws_owned(role)),
             services: BTreeMap::new(),
             holding: holding(&users, &roles, &policies),
-            roles_of_policies: policies
-                .iter()
-                .map(|policy| set(&roles, |role| role.grants.attached.contains(&policy.arn)))
-                .collect(),
+            roles_of_policies: Vec::new(),
             trust,
             promising_users: OnceCell::new(),
             promising_roles: OnceCell::new(),
         };
         world.services = world.trusting(access);
+        world.roles_of_policies = world.attached(&roles);
         (world.user_list, world.role_list) = (users, roles);
         world
     }
@@ -163,6 +155,18 @@ impl<'a> World<'a> {
         groups.map(|group| &group.grants).chain([&details.grants]).collect()
     }
 
+    /// For each policy the roles it is attached to.
+    fn attached(&self, roles: &[&Role]) -> Vec<FixedBitSet> {
+        let mut sets = vec![FixedBitSet::with_capacity(roles.len()); self.policies.len()];
+        for (place, role) in roles.iter().enumerate() {
+            let policies = role.grants.attached.iter().filter_map(|arn| self.policies.place(arn.as_str()));
+            for policy in policies {
+                sets.get_mut(policy).into_iter().for_each(|set| set.insert(place));
+            }
+        }
+        sets
+    }
+
     /// Whether a policy is attached to a role.
     pub(super) fn is_attached(&self, policy: usize, role: usize) -> bool {
         self.roles_of_policies.get(policy).is_some_and(|roles| roles.contains(role))
@@ -180,10 +184,11 @@ impl<'a> World<'a> {
     fn trusting(&self, access: &Access<'_>) -> BTreeMap<&'static str, Graded> {
         let services = paths().iter().flat_map(|path| &path.services);
         let graded = |service: &str| {
-            let mut graded = Graded::none(self.assumable.len());
+            let mut graded = Graded::none(self.roles.len());
             let Some(subject) = access.service(service, self.account.id) else { return graded };
-            let among = self.trust.naming_service(service);
-            graded = access.may_each(&subject, &assume_role(), &self.assumable, Some(&among));
+            let among =
+                Among { set: &self.trust.naming_service(service), apart: &|place| self.trust.text_of(place) };
+            graded = access.may_each(&subject, &assume_role(), &self.roles, Some(among));
             graded.intersect(&Graded::of(&self.open_roles, May::Surely));
             graded
         };
