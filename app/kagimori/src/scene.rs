@@ -274,7 +274,11 @@ impl Touched {
         let is_theirs = match &call.caller.principal {
             Principal::User(arn) | Principal::Role(arn) => self.texts.contains(arn.as_str()),
             Principal::UserName(account, name) => self.texts.contains(&format!("{account}:user/{name}")),
-            Principal::Root(..) | Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => false,
+            Principal::Root(..)
+            | Principal::UniqueId(..)
+            | Principal::AssumedRoot(_)
+            | Principal::Service(_)
+            | Principal::Other => false,
         };
         is_theirs || call.caller.access_key.as_ref().is_some_and(|key| telling.keys.contains(key))
     }

@@ -4,12 +4,14 @@
 //! defines what is right and reads whatever the scanner is not sure of. The rules, for what AWS's pages leave open:
 //!
 //! * **Forms.** `{"Records":[…]}`, a bare array, one event, or any of these one after another (NDJSON, concatenated
-//!   files); a byte order mark is passed over. Told apart by the content.
+//!   files); a byte order mark is passed over. And what hands records on: `aws cloudtrail lookup-events` (`Events`, each with a
+//!   record as text in `CloudTrailEvent`), events of EventBridge (`detail`), log events of CloudWatch Logs (`events`,
+//!   `logEvents` with `message`; `results` of Logs Insights; an export's lines with a time before each), query results of
+//!   CloudTrail Lake with `eventJson` (`QueryResultRows`). Told apart by the content.
 //! * **Duplicate key.** The last one wins. Two `Records` in one object are both read.
 //! * **Odd type.** A wanted field of another type (`null`, a number, an object where text belongs) is absent and
 //!   counted. `readOnly` may be `true` or `"true"`. Empty text is absent.
-//! * **Versions.** `eventVersion` 1.x, or none. At another major version the file is set aside from that record on: its
-//!   fields may mean other things (*CloudTrail record contents*: "compare the major version for equality").
+//! * **Versions.** `eventVersion` 1.x, or none. A record of another major version is set aside: its fields may mean other things (*CloudTrail record contents*: "compare the major version for equality").
 //! * **Damaged record** (no `eventTime`, `eventSource` or `eventName`, half a surrogate pair in a wanted field, not an
 //!   object): set aside and counted, the rest of the file is read.
 //! * **Damaged file** (not JSON, not UTF-8, cut off, a record longer than [`RECORD_BYTES_MAX`]): the records before the
@@ -23,6 +25,7 @@ mod damage;
 mod identity;
 mod reader;
 mod record;
+mod row;
 mod scan;
 mod structure;
 mod time;
@@ -30,7 +33,7 @@ mod time;
 use std::borrow::Cow;
 
 pub use damage::{Damage, DamageKind};
-pub use identity::{Identity, Principal};
+pub use identity::{ASSUMED_ROOT, Identity, Principal, is_console};
 pub use reader::{RECORD_BYTES_MAX, Reader, Reading, read};
 pub(crate) use record::Text;
 

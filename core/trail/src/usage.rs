@@ -92,7 +92,7 @@ pub struct Activity {
     pub errors: BTreeMap<String, u64>,
     /// By action.
     pub actions: BTreeMap<Action, ActionUse>,
-    /// By source address, as CloudTrail gives it.
+    /// By source address. What AWS writes there for itself (`AWS Internal`, the name of a service) is none.
     pub addresses: Places,
     /// By VPC endpoint.
     pub vpc_endpoints: Places,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use kagimori_estate::id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Caller, Outcome};
-use kagimori_trail::event::{Identity, Principal};
+use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal};
 use rustc_hash::FxHashMap;
 
 use crate::checks;
@@ -93,7 +93,7 @@ impl<'c> CallAtHand<'c> {
         let call = &mut self.call;
         let caller = &mut call.caller;
         if PRINCIPAL.into_iter().any(&differs) {
-            caller.principal = identity(columns, row).principal();
+            caller.principal = identity(text, None).principal();
         }
         let account = |of| text(of).and_then(|account| AccountId::parse(account).ok());
         let key = |of| text(of).and_then(|key| AccessKeyId::parse(key).ok());
@@ -170,19 +170,25 @@ impl<'c> CallAtHand<'c> {
     }
 }
 
-fn identity(columns: &Columns, row: usize) -> Identity<'_> {
-    let text = |text| columns.text(text, row).map(Cow::Borrowed);
+/// The identity that a row tells.
+pub(crate) fn identity<'r>(text: impl Fn(Text) -> Option<&'r str>, mfa: Option<bool>) -> Identity<'r> {
+    let of = |column| text(column).map(Cow::Borrowed);
+    let principal = text(Text::Principal);
     // Where only the unique id is told, the principal is `ACCOUNT:AIDA…`.
-    let unique_id = columns.text(Text::Principal, row).and_then(|principal| principal.split_once(':'));
+    let unique_id = principal.and_then(|principal| principal.split_once(':'));
     Identity {
-        kind: text(Text::IdType),
-        principal_id: unique_id.map(|(_, id)| Cow::Borrowed(id)),
-        arn: text(Text::Arn),
-        account: text(Text::CallerAccount),
-        user_name: text(Text::UserName),
-        invoked_by: text(Text::InvokedBy),
-        issuer: text(Text::Issuer),
-        ..Identity::default()
+        kind: of(Text::IdType),
+        principal_id: of(Text::PrincipalId).or(unique_id.map(|(_, id)| Cow::Borrowed(id))),
+        arn: of(Text::Arn),
+        account: of(Text::CallerAccount),
+        access_key: of(Text::AccessKey),
+        user_name: of(Text::UserName),
+        invoked_by: of(Text::InvokedBy),
+        provider: of(Text::Provider),
+        issuer: of(Text::Issuer),
+        mfa,
+        assumed_root: principal.is_some_and(|principal| principal.ends_with(ASSUMED_ROOT)),
+        odd_types: 0,
     }
 }
 

@@ -1,7 +1,10 @@
 //! CloudTrail files where they lie: which files are log files, their bytes in blocks, and what was wrong with one.
 
 mod inflate;
+mod unpack;
+mod zip;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -71,14 +74,41 @@ pub(crate) struct Listing {
     /// How many Insight files there were: they tell of rates, not of calls.
     pub(crate) insights: u64,
     pub(crate) problems: Vec<Problem>,
+    /// Folders that were looked at: links lead to some of them again.
+    folders: BTreeSet<PathBuf>,
 }
 
 impl Listing {
-    /// Looks at a folder and all below it, or at one file.
+    /// Whether there was nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.digests.is_empty() && self.insights == 0 && self.problems.is_empty()
+    }
+
+    /// Looks at a folder and all below it, or at one file. Each folder is looked at once, however many links lead to it, and
+    /// by its own name if it has one here: links are followed last.
     pub(crate) fn walk(&mut self, path: &Path, relative_to: &Path) {
+        let mut next = vec![path.to_owned()];
+        let mut links = Vec::new();
+        while let Some(path) = next.pop().or_else(|| links.pop()) {
+            for (entry, is_link) in self.look(&path, relative_to) {
+                if is_link { links.push(entry) } else { next.push(entry) }
+            }
+            // From the end: the last of the names is the first to be taken.
+            links.sort_by(|a, b| b.cmp(a));
+        }
+    }
+
+    /// Takes in a file, or a folder: what is in it and whether that is a link, the last name first.
+    fn look(&mut self, path: &Path, relative_to: &Path) -> Vec<(PathBuf, bool)> {
         let relative = shown(path, relative_to);
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => self.walk_folder(path, relative_to),
+            Ok(metadata) if metadata.is_dir() => return self.folder(path, &relative),
+            // Whoever opened a pipe would wait for ever.
+            Ok(metadata) if !metadata.is_file() => self.problems.push(problem(
+                &relative,
+                "it is no regular file (a pipe, a socket or a device); it was passed over".to_owned(),
+                "take it out of the trail's folder".to_owned(),
+            )),
             Ok(metadata) => {
                 let version = version(&metadata);
                 let file =
@@ -87,6 +117,7 @@ impl Listing {
             }
             Err(error) => self.unreadable(&relative, &error),
         }
+        Vec::new()
     }
 
     /// Puts a file where it belongs by its name.
@@ -99,17 +130,26 @@ impl Listing {
         }
     }
 
-    fn walk_folder(&mut self, folder: &Path, relative_to: &Path) {
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) => return self.unreadable(&shown(folder, relative_to), &error),
-        };
-        for entry in entries {
-            match entry {
-                Ok(entry) => self.walk(&entry.path(), relative_to),
-                Err(error) => self.unreadable(&shown(folder, relative_to), &error),
+    fn folder(&mut self, folder: &Path, relative: &str) -> Vec<(PathBuf, bool)> {
+        let read = fs::canonicalize(folder).and_then(|own| {
+            if !self.folders.insert(own) {
+                return Ok(Vec::new());
             }
-        }
+            let entries = fs::read_dir(folder)?.map(|entry| {
+                let entry = entry?;
+                Ok((entry.path(), entry.file_type()?.is_symlink()))
+            });
+            entries.collect()
+        });
+        let mut entries: Vec<(PathBuf, bool)> = match read {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.unreadable(relative, &error);
+                return Vec::new();
+            }
+        };
+        entries.sort_by(|a, b| b.cmp(a));
+        entries
     }
 
     fn unreadable(&mut self, relative: &str, error: &std::io::Error) {
@@ -124,8 +164,13 @@ fn version(metadata: &fs::Metadata) -> String {
     since.map_or_else(String::new, |since| format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
 }
 
+/// A name as it stands in messages and in the manifest: one line, whatever is in it.
 pub(crate) fn shown(path: &Path, relative_to: &Path) -> String {
-    path.strip_prefix(relative_to).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    let name = path.strip_prefix(relative_to).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    if name.chars().any(char::is_control) {
+        return name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    }
+    name
 }
 
 /// What a file of a trail's folder is.
@@ -137,10 +182,12 @@ enum Kind {
 }
 
 /// Digest and Insight files lie in folders beside the log files (CloudTrail User Guide, "Finding your CloudTrail log
-/// files").
+/// files"). Whatever else there is may be a log file, whatever it is called: reading tells. Hidden files are none, and
+/// neither is what an export task of CloudWatch Logs tries the bucket with.
 fn kind(name: &str) -> Option<Kind> {
-    let hidden = name.rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-    if hidden || !(name.ends_with(".json") || name.ends_with(".json.gz")) {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    // A bucket's folder is an object without a name.
+    if file.is_empty() || file.starts_with('.') || file == "aws-logs-write-test" {
         return None;
     }
     let in_folder =
@@ -159,19 +206,23 @@ pub(crate) fn broken(file: &str, error: &InflateError) -> Problem {
             "no CloudTrail file is near that large: find out where it came from, or cut it into smaller ones"
         }
         InflateError::Read(_) => "check that you may read it (`ls -ld`)",
-        InflateError::Gzip(_) => "fetch it again from the bucket: `aws s3 cp s3://BUCKET/KEY FILE`",
+        InflateError::Foreign(_) => {
+            "unpack it, or take it out of the trail's folder (plain, gzip, zstd and zip are read)"
+        }
+        InflateError::Damaged(_) => "fetch it again from the bucket: `aws s3 cp s3://BUCKET/KEY FILE`",
     };
     problem(file, error.to_string(), hint.to_owned())
 }
+
+const NO_TRAIL_FILE: &str = "if it is no CloudTrail file, take it out of the trail's folder; docs/lake.md lists the forms that are read";
 
 /// What was wrong inside: nothing behind the place is used, or single records are set aside.
 pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
     if let Some(damage) = &reading.stopped {
         let hint = match damage.kind {
             DamageKind::Digest => "take digest files out of the trail's folder",
-            DamageKind::NoRecords => "if it is no CloudTrail file, take it out of the trail's folder",
-            DamageKind::OtherVersion(_) => "look for a newer kagimori that knows this version",
-            DamageKind::Utf16 => "write it again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`)",
+            DamageKind::NoRecords => NO_TRAIL_FILE,
+            DamageKind::NotJson(_) | DamageKind::NotUtf8 if reading.events == 0 => NO_TRAIL_FILE,
             _ => "fetch it again from the bucket: `aws s3 cp s3://BUCKET/KEY FILE`",
         };
         let message = if reading.events > 0 {
@@ -182,6 +233,11 @@ pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
         return Some(problem(file, message, hint.to_owned()));
     }
     let first = reading.first_damaged.as_ref()?;
+    if let DamageKind::OtherVersion(_) = first.kind {
+        let message = format!("{} of its records were set aside, the first because {first}", reading.damaged);
+        let hint = "look for a newer kagimori that knows this version".to_owned();
+        return Some(problem(file, message, hint));
+    }
     let message = format!("{} of its records were set aside, the first because {first}", reading.damaged);
     let hint =
         "fetch it again from the bucket if it was copied; else tell us what wrote the record".to_owned();

@@ -40,6 +40,8 @@ pub struct Options {
     pub bodies: bool,
     /// The output of `aws cloudtrail list-public-keys`, to check the signatures of digest files.
     pub public_keys: Option<PathBuf>,
+    /// Somebody named the sources: where nothing is found in them, that is a failure.
+    pub is_named: bool,
     /// The stored bytes of a batch, instead of what fits the trail; for tests.
     pub batch_bytes: Option<u64>,
 }
@@ -79,6 +81,9 @@ pub fn ingest(
     let mut listing = list(sources, relative_to, &mut remote)?;
     let _lock = Manifest::lock(lake)?;
     let mut manifest = Manifest::open(lake)?;
+    if listing.is_empty() && (options.is_named || manifest.is_empty()) {
+        return Err(nothing_found(sources));
+    }
     manifest.sweep()?;
     let digests = Digests::read(&listing.digests, &remote, options.public_keys.as_deref())?;
     let seen = manifest.seen()?;
@@ -116,6 +121,15 @@ pub fn ingest(
         lake_bytes: manifest.parts().iter().filter(|part| !part.is_of("bodies")).map(|part| part.bytes).sum(),
         problems,
     })
+}
+
+fn nothing_found(sources: &[PathBuf]) -> LakeError {
+    let named: Vec<String> = sources.iter().take(5).map(|source| format!("`{}`", source.display())).collect();
+    LakeError::Source {
+        message: format!("found no CloudTrail file in {}", named.join(", ")),
+        hint: "fetch them: `aws s3 sync s3://BUCKET/AWSLogs/ DIR/trail/AWSLogs/`; docs/lake.md lists the forms that are read"
+            .to_owned(),
+    }
 }
 
 /// Judges files that were read before their digest was there; whether there were any.

@@ -10,10 +10,9 @@ use kagimori_trail::call::Call;
 use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::{Fold, Totals};
-use serde_json::{Map, Value};
+use kagimori_trail::usage::{Fold, Totals, Who};
 
-use crate::calls::CallAtHand;
+use crate::calls::{CallAtHand, identity};
 use crate::coverage::{Cover, Coverage, by_account, coverage, in_days};
 use crate::error::LakeError;
 use crate::files::Listing;
@@ -288,71 +287,55 @@ fn wants(selection: &Selection, row: &RowView<'_>) -> bool {
 #[derive(Default)]
 struct EventFold {
     fold: Fold,
-    /// The identity of the row before: rows are sorted by principal, so it mostly comes again.
-    identity: String,
-    told: Vec<Option<String>>,
+    /// Whose the row before was, and what told it: rows are sorted by principal, so it mostly comes again.
+    last: Option<(Vec<Option<String>>, Option<bool>, Who)>,
 }
 
 /// What of a row makes its identity.
-const IDENTITY: [(Text, &str); 9] = [
-    (Text::IdType, "type"),
-    (Text::PrincipalId, "principalId"),
-    (Text::Arn, "arn"),
-    (Text::CallerAccount, "accountId"),
-    (Text::AccessKey, "accessKeyId"),
-    (Text::UserName, "userName"),
-    (Text::InvokedBy, "invokedBy"),
-    (Text::Provider, "identityProvider"),
-    (Text::Issuer, "sessionIssuer"),
+const IDENTITY: [Text; 10] = [
+    Text::IdType,
+    Text::PrincipalId,
+    Text::Principal,
+    Text::Arn,
+    Text::CallerAccount,
+    Text::AccessKey,
+    Text::UserName,
+    Text::InvokedBy,
+    Text::Provider,
+    Text::Issuer,
 ];
 
 impl EventFold {
     fn add(&mut self, row: &RowView<'_>) {
-        self.identity_of(row);
-        let mut event = event(row);
-        event.identity = Some(Cow::Borrowed(&self.identity));
-        self.fold.add(&event, true);
+        if row.flag(Flag::IsUpdate) == Some(true) {
+            return self.fold.add_update();
+        }
+        let who = self.who(row);
+        self.fold.add_of(&event(row), &who);
     }
 
     /// What the roll-ups do not tell of a row.
     fn add_told(&mut self, row: &RowView<'_>) {
-        self.identity_of(row);
-        let mut event = event(row);
-        event.identity = Some(Cow::Borrowed(&self.identity));
-        self.fold.add_told(&event);
+        if row.flag(Flag::IsUpdate) == Some(true) {
+            return;
+        }
+        let who = self.who(row);
+        self.fold.add_told(&event(row), &who);
     }
 
-    /// `userIdentity` as the fold wants it, made anew only when it differs from the row before.
-    fn identity_of(&mut self, row: &RowView<'_>) {
-        let mfa = row.flag(Flag::Mfa).map(|mfa| if mfa { "true" } else { "false" });
-        let told = || IDENTITY.iter().map(|(text, _)| row.text(*text)).chain([mfa]);
-        let same = self.told.len() == IDENTITY.len() + 1
-            && told().zip(&self.told).all(|(now, before)| now == before.as_deref());
-        if !same {
-            self.told = told().map(|text| text.map(str::to_owned)).collect();
-            self.identity = identity_json(row, mfa);
+    /// Whose a row is, understood only when that differs from the row before.
+    fn who(&mut self, row: &RowView<'_>) -> Who {
+        let (told, mfa) = (|| IDENTITY.iter().map(|text| row.text(*text)), row.flag(Flag::Mfa));
+        let last = self.last.as_ref().filter(|(known, known_mfa, _)| {
+            *known_mfa == mfa && told().zip(known).all(|(now, before)| now == before.as_deref())
+        });
+        if let Some((.., who)) = last {
+            return who.clone();
         }
+        let who = self.fold.who(&identity(|text| row.text(text), mfa));
+        self.last = Some((told().map(|text| text.map(str::to_owned)).collect(), mfa, who.clone()));
+        who
     }
-}
-
-fn identity_json(row: &RowView<'_>, mfa: Option<&str>) -> String {
-    let mut object = Map::new();
-    let mut session = Map::new();
-    for (text, name) in IDENTITY {
-        let Some(value) = row.text(text) else { continue };
-        if text == Text::Issuer {
-            session.insert("sessionIssuer".to_owned(), serde_json::json!({ "arn": value }));
-        } else {
-            object.insert(name.to_owned(), Value::from(value));
-        }
-    }
-    if let Some(mfa) = mfa {
-        session.insert("attributes".to_owned(), serde_json::json!({ "mfaAuthenticated": mfa }));
-    }
-    if !session.is_empty() {
-        object.insert("sessionContext".to_owned(), Value::Object(session));
-    }
-    Value::Object(object).to_string()
 }
 
 /// The event of a row, without its identity and its bodies.

@@ -65,8 +65,9 @@ const NOT_IN_USAGE: [Text; 8] = [
 ];
 
 /// Who a row is of, and of what kind.
-const TELL_A_SIGN_IN: [Text; 8] = [
+const TELL_A_SIGN_IN: [Text; 9] = [
     Text::EventType,
+    Text::Principal,
     Text::IdType,
     Text::Arn,
     Text::Issuer,

@@ -412,20 +412,8 @@ impl Known {
     fn parse(json: &str, strings: &mut Numbers<u8>, identities: &mut Numbers<u32>) -> Self {
         let parsed = Identity::parse(json);
         let odd_types = parsed.odd_types;
-        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(redact::text(&text).into_owned()));
-        let identity = Identity {
-            kind: own(parsed.kind),
-            principal_id: own(parsed.principal_id),
-            arn: own(parsed.arn),
-            account: own(parsed.account),
-            access_key: own(parsed.access_key),
-            user_name: own(parsed.user_name),
-            invoked_by: own(parsed.invoked_by),
-            provider: own(parsed.provider),
-            issuer: own(parsed.issuer),
-            mfa: parsed.mfa,
-            odd_types: 0,
-        };
+        let own = |text: Cow<'_, str>| Cow::Owned(redact::text(&text).into_owned());
+        let identity = Identity { odd_types: 0, ..parsed.with_texts(own) };
         let principal = identity.principal_text();
         let texts: [Option<&str>; IDENTITY_TEXTS] = [
             identity.kind.as_deref(),

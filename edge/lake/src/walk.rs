@@ -47,7 +47,7 @@ pub(crate) fn walk<T: Send>(
         problems.extend(found);
     }
     if listing.files.is_empty() && problems.is_empty() {
-        let message = "there is no CloudTrail file (`.json`, `.json.gz`) in the trail's folder".to_owned();
+        let message = "there is no CloudTrail file in the trail's folder".to_owned();
         let hint = Dataset::Trail.command();
         problems.push(problem(&shown(root, relative_to), message, format!("fetch them: `{hint}`")));
     }

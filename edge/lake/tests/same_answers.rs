@@ -303,7 +303,7 @@ mod tests {
             "trail/version2.json",
         ];
         assert_eq!(named, expected);
-        assert_eq!((report.counts.damaged_events, report.counts.not_calls, report.counts.files), (2, 1, 16));
+        assert_eq!((report.counts.damaged_events, report.counts.not_calls, report.counts.files), (3, 1, 16));
         // a whole copy of a damaged file is read, and the problem is gone
         fs::write(root.join("trail/cut.json.gz"), gzip(&whole)).unwrap();
         let report = fill(&root.join("lake"), &root, &Options::default());

@@ -22,8 +22,12 @@ const SHOWN_MAX: usize = 5;
 pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
     let sources = sources(args)?;
     let lake = args.dir.join("lake");
-    let options =
-        Options { bodies: args.bodies, public_keys: args.public_keys.clone(), batch_bytes: args.batch_bytes };
+    let options = Options {
+        bodies: args.bodies,
+        public_keys: args.public_keys.clone(),
+        is_named: !args.sources.is_empty(),
+        batch_bytes: args.batch_bytes,
+    };
     let report = {
         let bar = progress::Bar::new("ingesting CloudTrail");
         ingest(&lake, &sources, &args.dir, &options, &|step| bar.step(step))?

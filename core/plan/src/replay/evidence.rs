@@ -247,6 +247,8 @@ fn name(principal: &Principal) -> Option<String> {
         Principal::UserName(_, name) => {
             account_of(principal).map(|account| format!("arn:aws:iam::{account}:user/{name}"))
         }
-        Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => None,
+        Principal::UniqueId(..) | Principal::AssumedRoot(_) | Principal::Service(_) | Principal::Other => {
+            None
+        }
     }
 }

@@ -154,7 +154,13 @@ impl<'a> Replay<'a> {
             _ => subject_of(access, principal).map(Cow::Borrowed),
         };
         match (principal, found(self.before), found(self.after)) {
-            (Principal::UniqueId(..) | Principal::Service(_) | Principal::Other, ..) => Who::Nobody,
+            (
+                Principal::UniqueId(..)
+                | Principal::AssumedRoot(_)
+                | Principal::Service(_)
+                | Principal::Other,
+                ..,
+            ) => Who::Nobody,
             (_, Some(before), Some(after)) => {
                 Who::Subject { before: Box::new(before), after: Box::new(after) }
             }
@@ -452,7 +458,11 @@ pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&
             let is_user = subject.arn.resource().starts_with("user/");
             subject.account == *account && is_user && subject.arn.name() == name
         }),
-        Principal::Root(..) | Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => None,
+        Principal::Root(..)
+        | Principal::UniqueId(..)
+        | Principal::AssumedRoot(_)
+        | Principal::Service(_)
+        | Principal::Other => None,
     }
 }
 
@@ -460,9 +470,10 @@ pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&
 pub(super) fn account_of(principal: &Principal) -> Option<AccountId> {
     match principal {
         Principal::User(arn) | Principal::Role(arn) => arn.account(),
-        Principal::Root(account, _) | Principal::UserName(account, _) | Principal::UniqueId(account, _) => {
-            Some(*account)
-        }
+        Principal::Root(account, _)
+        | Principal::UserName(account, _)
+        | Principal::UniqueId(account, _)
+        | Principal::AssumedRoot(account) => Some(*account),
         Principal::Service(_) | Principal::Other => None,
     }
 }

@@ -6,7 +6,7 @@ use kagimori_estate::id::AccountId;
 use kagimori_policy::request::{Context, Fact};
 
 use crate::call::{Call, Check, CheckedResource};
-use crate::event::Principal;
+use crate::event::{Principal, is_console};
 
 impl Call {
     /// What the event tells of the request's condition keys, whatever the check. Keys that are not listed are unknown.
@@ -69,6 +69,7 @@ impl Call {
         }
         match caller.invoked_by.as_deref() {
             // A service calls with the caller's permissions: it is the last of the chain, the others are not told.
+            Some(service) if is_console(service) => {}
             Some(service) if !matches!(caller.principal, Principal::Service(_)) => {
                 context.set("aws:viaawsservice", Fact::One("true".to_owned()));
                 if service.ends_with(".amazonaws.com") {
@@ -106,6 +107,9 @@ impl Call {
             }
             Principal::Service(_) => {
                 context.set("aws:principalisawsservice", Fact::One("true".to_owned()));
+            }
+            Principal::AssumedRoot(_) => {
+                context.set("aws:username", Fact::Absent);
             }
             Principal::UniqueId(..) | Principal::Other => {}
         }

@@ -16,7 +16,11 @@ fn outcome(mut reader: Reader, bytes: &[u8]) -> (Reading, Vec<String>) {
     (reader.finish(), events)
 }
 
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 31] = [
+    "detail",
+    "message",
+    "CloudTrailEvent",
+    "Events",
     "eventVersion",
     "eventTime",
     "eventSource",

@@ -31,6 +31,9 @@ pub struct Identity<'a> {
     pub issuer: Option<Cow<'a, str>>,
     /// `sessionContext.attributes.mfaAuthenticated`; absent for long-term keys.
     pub mfa: Option<bool>,
+    /// `sessionContext.assumedRoot`: a session of centralised root access (`sts:AssumeRoot`), which an administrator of the
+    /// organization made; nobody signed in as root (*Centrally manage root access for member accounts*).
+    pub assumed_root: bool,
     /// Fields of another type than they should be.
     pub odd_types: u32,
 }
@@ -46,6 +49,8 @@ pub enum Principal {
     Role(Arn),
     /// The root user of an account.
     Root(AccountId, Arn),
+    /// A session of centralised root access to an account: not its root user.
+    AssumedRoot(AccountId),
     /// A user of IAM of whom only account and name are told (sign-ins).
     UserName(AccountId, String),
     /// A user or role of IAM of whom only account and unique id are told (`AIDA…`, `AROA…`; *IAM identifiers*, "Unique
@@ -64,14 +69,44 @@ impl<'a> Identity<'a> {
         serde_json::from_str(json).unwrap_or_else(|_| Self { odd_types: 1, ..Self::default() })
     }
 
+    /// The same with its own text.
+    pub fn into_owned(self) -> Identity<'static> {
+        self.with_texts(|text| Cow::Owned(text.into_owned()))
+    }
+
+    /// The same with each text as `change` gives it back.
+    pub fn with_texts<'b>(self, mut change: impl FnMut(Cow<'a, str>) -> Cow<'b, str>) -> Identity<'b> {
+        let mut text = |text: Option<Cow<'a, str>>| text.map(&mut change);
+        Identity {
+            kind: text(self.kind),
+            principal_id: text(self.principal_id),
+            arn: text(self.arn),
+            account: text(self.account),
+            access_key: text(self.access_key),
+            user_name: text(self.user_name),
+            invoked_by: text(self.invoked_by),
+            provider: text(self.provider),
+            issuer: text(self.issuer),
+            mfa: self.mfa,
+            assumed_root: self.assumed_root,
+            odd_types: self.odd_types,
+        }
+    }
+
     /// The account of the caller.
     pub fn account_id(&self) -> Option<AccountId> {
         AccountId::parse(self.account.as_deref()?).ok()
     }
 
-    /// Whether AWS made the call, on the caller's behalf or for itself.
+    /// Whether AWS made the call, on the caller's behalf or for itself. The console is no service: what it calls, the
+    /// person does who signed in to it.
     pub fn invoked_by_aws(&self) -> bool {
-        self.invoked_by.is_some() || self.kind.as_deref() == Some("AWSService")
+        self.invoked_by.is_some() && !self.through_console() || self.kind.as_deref() == Some("AWSService")
+    }
+
+    /// Whether the caller's own console made the call (`invokedBy` is `signin.amazonaws.com`).
+    pub fn through_console(&self) -> bool {
+        self.invoked_by.as_deref().is_some_and(is_console)
     }
 
     /// Whether it is the session of an instance. Instance profiles name a session by the instance:
@@ -117,6 +152,7 @@ impl<'a> Identity<'a> {
             }
             Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
             Principal::UniqueId(account, id) => Some(format!("{account}:{id}")),
+            Principal::AssumedRoot(account) => Some(format!("{account}{ASSUMED_ROOT}")),
             Principal::Service(name) => Some(format!("service:{name}")),
             Principal::Other => {
                 if let Some(arn) = &self.arn {
@@ -136,6 +172,7 @@ impl<'a> Identity<'a> {
         match (arn.service(), arn.resource().split('/').next(), account) {
             ("iam", Some("user"), _) => Principal::User(arn),
             ("iam", Some("role"), _) => Principal::Role(arn),
+            ("iam", Some("root"), Some(account)) if self.assumed_root => Principal::AssumedRoot(account),
             ("iam", Some("root"), Some(account)) => Principal::Root(account, arn),
             ("sts", Some("assumed-role"), _) => {
                 role_of_session(&arn).map_or(Principal::Other, Principal::Role)
@@ -143,6 +180,17 @@ impl<'a> Identity<'a> {
             _ => Principal::Other,
         }
     }
+}
+
+/// Behind the account in the text of [`Principal::AssumedRoot`].
+pub const ASSUMED_ROOT: &str = ":assumed-root";
+
+/// Whether a service is the console, which calls for the person who signed in to it.
+pub fn is_console(service: &str) -> bool {
+    let service = service.trim_end_matches(".cn");
+    service == "signin.amazonaws.com"
+        || service == "console.amazonaws.com"
+        || service.ends_with(".console.amazonaws.com")
 }
 
 /// `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` without the session.
@@ -184,6 +232,7 @@ impl<'de> Visitor<'de> for IdentityVisitor {
                     let session = map.next_value::<Nested<'de>>()?;
                     odd += session.odd_types;
                     (identity.issuer, identity.mfa) = (session.issuer, session.mfa);
+                    identity.assumed_root = session.assumed_root;
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -198,6 +247,7 @@ impl<'de> Visitor<'de> for IdentityVisitor {
 struct Nested<'a> {
     issuer: Option<Cow<'a, str>>,
     mfa: Option<bool>,
+    assumed_root: bool,
     odd_types: u32,
 }
 
@@ -222,6 +272,10 @@ impl<'de> Visitor<'de> for NestedVisitor {
             match key.value.as_deref().unwrap_or_default() {
                 "sessionIssuer" => nested.issuer = nested.take(map.next_value()?).issuer,
                 "attributes" => nested.mfa = nested.take(map.next_value()?).mfa,
+                "assumedRoot" => {
+                    let flag = map.next_value::<Text<'de>>()?.flag(&mut nested.odd_types);
+                    nested.assumed_root = flag == Some(true);
+                }
                 "arn" => nested.issuer = text(&mut map, &mut nested.odd_types)?,
                 "mfaAuthenticated" => {
                     nested.mfa = map.next_value::<Text<'de>>()?.flag(&mut nested.odd_types);
@@ -253,6 +307,7 @@ mod tests {
             Principal::Root(account, arn) => format!("root {account} {arn}"),
             Principal::UserName(account, name) => format!("name {account} {name}"),
             Principal::UniqueId(account, id) => format!("id {account} {id}"),
+            Principal::AssumedRoot(account) => format!("assumed root {account}"),
             Principal::Service(name) => format!("service {name}"),
             Principal::Other => "other".to_owned(),
         }
@@ -280,6 +335,10 @@ mod tests {
             (
                 r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333","sessionContext":{"attributes":{"mfaAuthenticated":"true"}}}"#,
                 "root 111122223333 arn:aws:iam::111122223333:root",
+            ),
+            (
+                r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"assumedRoot":"true","attributes":{"mfaAuthenticated":"false"}}}"#,
+                "assumed root 111122223333",
             ),
             (
                 r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/x","sessionContext":{"sessionIssuer":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/broker"}}}"#,

@@ -6,8 +6,10 @@ mod tests;
 use serde::de::{Deserialize, IgnoredAny};
 use serde_json::Deserializer;
 
-use super::record::{Missing, Record, Text};
+use super::record::{Carried, Key, Missing, Record};
+use super::row::Row;
 use super::structure::NoEnd;
+use super::time::seconds;
 use super::{Damage, DamageKind, Event, scan};
 
 /// The longest record that is read. AWS cuts an event at 256 KB (*CloudTrail record contents*), so a longer one is no
@@ -181,6 +183,12 @@ impl<'t> Walk<'t, '_> {
         match byte {
             b'[' => self.go(at + 1, Place::Records { first: true, in_envelope: false }),
             b'{' => self.object(at, each),
+            // A log group's export: the time of the log event stands before each (*Exporting log data to Amazon S3*).
+            b'0'..=b'9' => match log_time(self.text.get(at..).unwrap_or_default()) {
+                Some(length) => self.go(at + length, Place::Top),
+                None if !self.last && self.text.len() - at < LOG_TIME_BYTES_MAX => Err(Stop::More),
+                None => Err(Stop::Damage(at, DamageKind::NotJson(unexpected(self.text, at)))),
+            },
             _ => Err(Stop::Damage(at, DamageKind::NotJson(unexpected(self.text, at)))),
         }
     }
@@ -193,8 +201,8 @@ impl<'t> Walk<'t, '_> {
             return self.go(at + 1, envelope);
         }
         let (record, end) = self.value::<Record<'t>>(at)?;
-        if record.looks_like_event() {
-            self.take(record, at, each)?;
+        if record.looks_like_event() || record.carried().is_some() {
+            self.take(record, at, each);
             return self.go(end, Place::Top);
         }
         match (record.is_envelope, record.is_digest) {
@@ -244,6 +252,10 @@ impl<'t> Walk<'t, '_> {
             (at, byte) = self.next(at + 1)?;
         }
         let next = Place::Records { first: false, in_envelope };
+        if byte == b'[' {
+            let end = self.row(at, each)?;
+            return self.go(end, next);
+        }
         if byte != b'{' {
             let (IgnoredAny, end) = self.value(at)?;
             self.set_aside(at, DamageKind::NotAnObject);
@@ -251,7 +263,7 @@ impl<'t> Walk<'t, '_> {
         }
         let end = match self.record_at(at) {
             Ok((record, end)) => {
-                self.take(record, at, each)?;
+                self.take(record, at, each);
                 end
             }
             // Where only the text of a wanted field is wrong, the record can still be passed over.
@@ -270,6 +282,20 @@ impl<'t> Walk<'t, '_> {
         self.go(end, next)
     }
 
+    /// A row of a query's answer; where it ends.
+    fn row(&mut self, at: usize, each: &mut impl FnMut(Event<'_>)) -> Result<usize, Stop> {
+        let (record, end) = match self.value::<Row>(at) {
+            Ok((row, end)) => (row.record, end),
+            Err(Stop::Damage(..)) => (None, self.value::<IgnoredAny>(at)?.1),
+            Err(stop) => return Err(stop),
+        };
+        match record {
+            Some(text) => self.carried(Carried::Text(&text), at, each),
+            None => self.set_aside(at, DamageKind::NotAnObject),
+        }
+        Ok(end)
+    }
+
     fn record_at(&self, at: usize) -> Result<(Record<'t>, usize), Stop> {
         if !self.reader.plain {
             match scan::record(self.text, at) {
@@ -283,16 +309,18 @@ impl<'t> Walk<'t, '_> {
     }
 
     /// Hands out a record as an event, or sets it aside.
-    fn take(&mut self, record: Record<'t>, at: usize, each: &mut impl FnMut(Event<'_>)) -> Result<(), Stop> {
-        match major(record.version.as_deref()) {
-            Version::One => {}
-            Version::Other(version) => return Err(Stop::Damage(at, DamageKind::OtherVersion(version))),
+    fn take(&mut self, record: Record<'_>, at: usize, each: &mut impl FnMut(Event<'_>)) {
+        if let Some(carried) = record.carried() {
+            return self.carried(carried, at, each);
+        }
+        if let Version::Other(version) = major(record.version.as_deref()) {
+            return self.set_aside(at, DamageKind::OtherVersion(version));
         }
         self.reader.reading.odd_types += u64::from(record.odd_types);
-        if record.is_insight() {
+        if record.is_no_call() {
             self.reader.records += 1;
             self.reader.reading.not_calls += 1;
-            return Ok(());
+            return;
         }
         match record.into_event() {
             Ok(event) => {
@@ -305,7 +333,20 @@ impl<'t> Walk<'t, '_> {
             Err(Missing::Source) => self.set_aside(at, DamageKind::NoSource),
             Err(Missing::Name) => self.set_aside(at, DamageKind::NoName),
         }
-        Ok(())
+    }
+
+    /// Hands out the record that another carries. What carries something else (an event of EventBridge that is not
+    /// CloudTrail's) is no call.
+    fn carried(&mut self, carried: Carried<'_, '_>, at: usize, each: &mut impl FnMut(Event<'_>)) {
+        let (Carried::Detail(text) | Carried::Text(text)) = carried;
+        match serde_json::from_str::<Record<'_>>(text) {
+            Ok(record) if record.looks_like_event() => self.take(record, at, each),
+            Ok(_) => {
+                self.reader.records += 1;
+                self.reader.reading.not_calls += 1;
+            }
+            Err(error) => self.set_aside(at, DamageKind::BadText(short_message(&error))),
+        }
     }
 
     fn set_aside(&mut self, at: usize, kind: DamageKind) {
@@ -332,10 +373,10 @@ impl<'t> Walk<'t, '_> {
         Err(Stop::Damage(at, DamageKind::NotJson(what)))
     }
 
-    /// A key: whether it is `Records`, and where it ends.
+    /// A key: whether it is that of a list of records, and where it ends.
     fn key(&self, at: usize) -> Result<(bool, usize), Stop> {
-        let (key, end) = self.value::<Text<'t>>(at)?;
-        Ok((key.value.as_deref() == Some("Records"), end))
+        let (key, end) = self.value::<Key>(at)?;
+        Ok((matches!(key, Key::Records), end))
     }
 
     /// The value at `at`, and where it ends.
@@ -362,6 +403,16 @@ impl<'t> Walk<'t, '_> {
             Some(Err(_)) | None => Err(Stop::More),
         }
     }
+}
+
+/// The longest time before a log event, with the blank behind it.
+const LOG_TIME_BYTES_MAX: usize = 40;
+
+/// The length of a time before a log event, `2026-10-22T00:00:00.000Z `, when there is one.
+fn log_time(text: &str) -> Option<usize> {
+    let head = text.get(..text.len().min(LOG_TIME_BYTES_MAX)).unwrap_or_default();
+    let (time, _) = head.split_once([' ', '\t'])?;
+    seconds(time).map(|_| time.len() + 1)
 }
 
 enum Version {

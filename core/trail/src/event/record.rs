@@ -35,8 +35,13 @@ pub(crate) struct Record<'a> {
     response: Option<&'a str>,
     additional: Option<&'a str>,
     addendum: Option<&'a str>,
+    /// The record that an event of EventBridge carries (`detail`).
+    detail: Option<&'a str>,
+    /// The record as text, as others hand it on: `CloudTrailEvent` of `lookup-events`, `message` of a log event, `eventJson`
+    /// of CloudTrail Lake.
+    text: Option<Cow<'a, str>>,
     pub(crate) odd_types: u32,
-    /// It has a `Records` of its own: an envelope, not an event.
+    /// It has a list of records of its own (`Records`, `Events` …): an envelope, not an event.
     pub(crate) is_envelope: bool,
     /// It has the fields of a digest file.
     pub(crate) is_digest: bool,
@@ -54,6 +59,15 @@ pub(super) enum Slot<'r, 'a> {
     Sign(&'r mut bool),
     /// Nothing.
     Nothing,
+}
+
+/// A record inside another.
+#[derive(Clone, Copy)]
+pub(super) enum Carried<'r, 'a> {
+    /// As it stands in the file.
+    Detail(&'a str),
+    /// As text.
+    Text(&'r str),
 }
 
 /// Why a record cannot be an event.
@@ -91,6 +105,8 @@ impl<'a> Record<'a> {
             Key::Response => return Slot::Raw(&mut self.response),
             Key::Additional => return Slot::Raw(&mut self.additional),
             Key::Addendum => return Slot::Raw(&mut self.addendum),
+            Key::Detail => return Slot::Raw(&mut self.detail),
+            Key::Carried => &mut self.text,
             Key::ReadOnly => return Slot::Flag(&mut self.read_only),
             Key::FromConsole => return Slot::Flag(&mut self.from_console),
             Key::Records => return Slot::Sign(&mut self.is_envelope),
@@ -104,10 +120,20 @@ impl<'a> Record<'a> {
         self.version.is_some() || self.time.is_some() || self.name.is_some()
     }
 
-    /// An Insight event: it tells of a rate, not of a call (*CloudTrail Insights events*).
-    pub(crate) fn is_insight(&self) -> bool {
-        self.event_type.as_deref() == Some("AwsCloudTrailInsight")
-            || self.category.as_deref() == Some("Insight")
+    /// The record that it carries, when it is none itself.
+    pub(super) fn carried(&self) -> Option<Carried<'_, 'a>> {
+        if self.looks_like_event() && self.text.is_none() {
+            return None;
+        }
+        let text = self.text.as_deref().filter(|text| text.trim_start().starts_with('{'));
+        text.map(Carried::Text).or_else(|| Some(Carried::Detail(self.detail?)))
+    }
+
+    /// What is no call: an Insight event tells of a rate (*CloudTrail Insights events*), an aggregated one of the calls of five
+    /// minutes (*CloudTrail record contents for aggregated events*): it was seen, and cannot be replayed.
+    pub(crate) fn is_no_call(&self) -> bool {
+        matches!(self.event_type.as_deref(), Some("AwsCloudTrailInsight" | "AwsAggregatedEvent"))
+            || matches!(self.category.as_deref(), Some("Insight" | "Aggregated"))
     }
 
     /// The event, if what every event has is there.
@@ -236,6 +262,8 @@ pub(super) enum Key {
     Response,
     Additional,
     Addendum,
+    Detail,
+    Carried,
     Records,
     Digest,
     Other,
@@ -245,9 +273,15 @@ impl Key {
     /// The key of a name. By its length first: a record has some 25 keys, and few names have the same length.
     pub(super) fn of(key: &str) -> Self {
         match key.len() {
+            6 => match key {
+                "detail" => Self::Detail,
+                "Events" | "events" => Self::Records,
+                _ => Self::Other,
+            },
             7 => match key {
                 "eventID" => Self::Id,
-                "Records" => Self::Records,
+                "Records" | "results" => Self::Records,
+                "message" => Self::Carried,
                 _ => Self::Other,
             },
             8 => match key {
@@ -263,6 +297,8 @@ impl Key {
                 "userAgent" => Self::Agent,
                 "errorCode" => Self::Error,
                 "resources" => Self::Resources,
+                "eventJson" => Self::Carried,
+                "logEvents" => Self::Records,
                 _ => Self::Other,
             },
             11 => match key {
@@ -284,6 +320,8 @@ impl Key {
             15 => match key {
                 "sourceIPAddress" => Self::Address,
                 "digestStartTime" => Self::Digest,
+                "CloudTrailEvent" => Self::Carried,
+                "QueryResultRows" => Self::Records,
                 _ => Self::Other,
             },
             16 => match key {

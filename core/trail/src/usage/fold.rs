@@ -2,7 +2,6 @@
 
 mod tally;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,7 +36,7 @@ pub struct Fold {
     coverage: FxHashMap<AccountId, CoverageSum>,
     sign_ins: BTreeMap<Signer, SignIns>,
     /// Calls of which several accounts got a copy.
-    copies: Copies<Event<'static>>,
+    copies: Copies<(Event<'static>, Arc<Caller>)>,
     totals: Totals,
     identities: FxHashMap<Box<str>, Arc<Caller>>,
     agents: Vec<CachedAgent>,
@@ -81,12 +80,13 @@ struct CoverageSum {
 /// A `userIdentity`, understood.
 #[derive(Clone, Debug, Default)]
 struct Caller {
-    account: Option<Cow<'static, str>>,
+    identity: Identity<'static>,
     /// Whose activities its calls belong to: a key's, and a user's, role's or root's.
     activities: [Option<usize>; 2],
     signer: Option<Signer>,
     mfa: bool,
     invoked_by_aws: bool,
+    through_console: bool,
     instance_session: bool,
     odd_types: u32,
 }
@@ -126,19 +126,32 @@ impl Fold {
             return;
         }
         if event.updates_earlier {
-            self.totals.updates += 1;
-            return;
+            return self.add_update();
         }
-        self.totals.events += 1;
         let caller = self.caller(event.identity.as_deref());
+        self.add_call(event, &caller);
+    }
+
+    /// Counts an event of a store, which knows whose it is, and holds it once.
+    pub fn add_of(&mut self, event: &Event<'_>, who: &Who) {
+        self.add_call(event, who.caller());
+    }
+
+    /// Counts an event that repeats an earlier one with other fields.
+    pub fn add_update(&mut self) {
+        self.totals.updates += 1;
+    }
+
+    fn add_call(&mut self, event: &Event<'_>, caller: &Arc<Caller>) {
+        self.totals.events += 1;
         self.totals.odd_types += u64::from(caller.odd_types);
-        self.cover(event, caller.account.as_deref());
+        self.cover(event, caller.identity.account.as_deref());
         if event.is_service_event() || caller.is_nobody() {
             self.totals.others_calls += 1;
             return;
         }
-        if !self.waits(event, &caller) {
-            self.count(event, &caller);
+        if !self.waits(event, caller) {
+            self.count(event, caller);
         }
     }
 
@@ -169,8 +182,9 @@ impl Fold {
     pub fn finish(mut self) -> Usage {
         let (counting, left_out) = std::mem::take(&mut self.copies).finish();
         self.totals.shared_copies += left_out;
-        for event in counting {
-            let caller = self.caller(event.identity.as_deref());
+        for (event, caller) in counting {
+            // Another fold may have understood it: what it wrote down are places of its own.
+            let caller = self.understand(&caller.identity);
             self.count(&event, &caller);
         }
         let mut slots: Vec<(Subject, usize)> = self.subjects.into_iter().collect();
@@ -210,7 +224,10 @@ impl Fold {
             Principal::Root(..) if invoked_by_aws => (None, None),
             Principal::Root(account, arn) => (Some(Subject::Root(*account)), Some(Signer::Arn(arn.clone()))),
             Principal::UserName(account, name) => (None, Some(Signer::Name(*account, name.clone()))),
-            Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => (None, None),
+            Principal::UniqueId(..)
+            | Principal::AssumedRoot(_)
+            | Principal::Service(_)
+            | Principal::Other => (None, None),
         };
         let key = identity.access_key.as_deref().filter(|_| subject.is_some()).and_then(long_term_key);
         if let Some(key) = &key {
@@ -221,11 +238,12 @@ impl Fold {
             self.owner(key.clone(), Owner { account: identity.account_id(), arn });
         }
         Caller {
-            account: identity.account.clone().map(|account| Cow::Owned(account.into_owned())),
+            identity: identity.clone().into_owned(),
             activities: [key.map(Subject::Key), subject].map(|subject| Some(self.slot(subject?))),
             signer,
             mfa: identity.mfa == Some(true),
             invoked_by_aws,
+            through_console: identity.through_console(),
             instance_session: identity.is_instance_session(),
             odd_types: identity.odd_types,
         }
@@ -265,11 +283,11 @@ impl Fold {
     }
 
     /// Whether an event is another's copy, and waits.
-    fn waits(&mut self, event: &Event<'_>, caller: &Caller) -> bool {
+    fn waits(&mut self, event: &Event<'_>, caller: &Arc<Caller>) -> bool {
         let Some(shared_id) = event.shared_id.as_deref() else { return false };
         let recipient = event.recipient.as_deref();
-        if is_anothers(true, recipient, caller.account.as_deref()) {
-            let copy = || Some(event.clone().into_owned());
+        if is_anothers(true, recipient, caller.identity.account.as_deref()) {
+            let copy = || Some((event.clone().into_owned(), Arc::clone(caller)));
             self.copies.wait(shared_id, recipient, event.id.as_deref(), copy);
             return true;
         }
@@ -293,7 +311,7 @@ impl Fold {
             address: address.map_or(AddressKind::Unknown, |address| self.address_kind(address)),
             through_endpoint: endpoint.is_some(),
             invoked_by_aws: caller.invoked_by_aws,
-            from_console: event.from_console || event.sign_in.is_some(),
+            from_console: event.from_console || event.sign_in.is_some() || caller.through_console,
             instance_session: caller.instance_session,
         };
         let agent = event.agent.as_deref().map(|agent| self.agent(agent));

@@ -1,14 +1,16 @@
-//! Bounded inflation: a file's bytes in blocks, gzip (of several members) or plain, told apart by the first two bytes.
+//! Bounded inflation: a file's bytes in blocks, without what it is packed in ([`super::unpack`]), told by its first bytes.
 //!
-//! Most files are small and of one member: those are inflated as a whole by libdeflate, twice as fast as a stream. Whatever
-//! else a file may be, and every damaged one, goes through the stream, which knows members and keeps what comes before the
-//! damage.
+//! Most files are small and gzip of one member: those are inflated as a whole by libdeflate, twice as fast as a stream.
+//! Whatever else a file may be, and every damaged one, goes through the stream, which knows members and layers and keeps what
+//! comes before the damage.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::Content;
+use super::unpack::{Form, Unreadable, unpack};
+use super::zip;
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
 use memchr::memmem;
@@ -52,8 +54,10 @@ pub(crate) struct Inflated {
 pub(crate) enum InflateError {
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    #[error("the gzip data is damaged: {0}")]
-    Gzip(io::Error),
+    #[error("{0}")]
+    Damaged(io::Error),
+    #[error("{0}")]
+    Foreign(io::Error),
     #[error("inflates to more than {} GiB", FILE_BYTES_MAX >> 30)]
     TooLarge,
 }
@@ -97,9 +101,30 @@ impl Blocks {
         let mut head = std::mem::take(&mut self.file);
         head.clear();
         let read = file.by_ref().take(WHOLE_FILE_MAX).read_to_end(&mut head).map_err(InflateError::Read);
-        let read = read.and_then(|_| self.content(&head, file, bytes, hash, take));
+        let read = read.and_then(|_| match Form::of(&head) {
+            Form::Zip => self.zip(file, bytes, take),
+            _ => self.content(&head, file, bytes, hash, take),
+        });
         self.file = head;
         read
+    }
+
+    /// The members of a zip one after another. Digests name no such file, so it needs no hash.
+    fn zip(
+        &mut self,
+        file: impl Read + Seek,
+        bytes: &mut u64,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> Result<(), InflateError> {
+        self.buffer.clear();
+        zip::members(file, |member| {
+            self.pump(&mut unpack(member)?, bytes, None, take)?;
+            self.buffer.push(b'\n');
+            Ok(())
+        })
+        .map_err(InflateError::of)?;
+        take(&self.buffer, true);
+        Ok(())
     }
 
     /// What was read of a file, and the rest of it.
@@ -111,9 +136,13 @@ impl Blocks {
         hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> Result<(), InflateError> {
-        let Some(length) = self.whole(head) else {
-            let source = BufReader::with_capacity(1 << 16, head.chain(rest));
-            return self.stream(source, bytes, hash, take);
+        if Form::of(head) == Form::Zip {
+            return self.zip(Cursor::new(head), bytes, take);
+        }
+        let length = self.whole(head);
+        let inflated = length.and_then(|length| self.buffer.get(..length)).unwrap_or_default();
+        let Some(length) = length.filter(|_| Form::of(inflated) == Form::Plain) else {
+            return self.stream(head.chain(rest), bytes, hash, take);
         };
         let inflated = self.buffer.get(..length).unwrap_or_default();
         *bytes = length as u64;
@@ -147,28 +176,26 @@ impl Blocks {
 
     fn stream(
         &mut self,
-        source: impl BufRead,
+        source: impl Read,
         bytes: &mut u64,
         hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> Result<(), InflateError> {
-        let mut file = source;
-        let is_gzip = file.fill_buf().map_err(InflateError::Read)?.starts_with(&[0x1f, 0x8b]);
-        if is_gzip {
-            self.blocks(&mut Members::new(file), bytes, hash, take).map_err(InflateError::of_gzip)
-        } else {
-            self.blocks(&mut file, bytes, hash, take).map_err(InflateError::of_plain)
-        }
+        self.buffer.clear();
+        let pumped = unpack(source).and_then(|mut source| self.pump(&mut source, bytes, hash, take));
+        pumped.map_err(InflateError::of)?;
+        take(&self.buffer, true);
+        Ok(())
     }
 
-    fn blocks(
+    /// Hands out what a source holds, but for what is left of it: nothing is said to be the last.
+    fn pump(
         &mut self,
         source: &mut impl Read,
         bytes: &mut u64,
         mut hash: Option<&mut Sha256>,
         take: &mut impl FnMut(&[u8], bool) -> usize,
     ) -> io::Result<()> {
-        self.buffer.clear();
         loop {
             let kept = self.buffer.len();
             let got = source.by_ref().take(BLOCK_BYTES as u64).read_to_end(&mut self.buffer)?;
@@ -179,13 +206,11 @@ impl Blocks {
             if *bytes > FILE_BYTES_MAX {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
-            let last = got == 0;
-            let used = take(&self.buffer, last).min(self.buffer.len());
-            self.buffer.drain(..used);
-            if last {
+            if got == 0 {
                 return Ok(());
             }
-            debug_assert!(self.buffer.len() <= kept + got);
+            let used = take(&self.buffer, false).min(self.buffer.len());
+            self.buffer.drain(..used);
         }
     }
 }
@@ -209,12 +234,12 @@ fn without_zeroes(bytes: &[u8]) -> &[u8] {
 
 /// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
 /// anything else there is damage.
-struct Members<R> {
+pub(super) struct Members<R> {
     member: Option<GzDecoder<R>>,
 }
 
 impl<R: BufRead> Members<R> {
-    fn new(source: R) -> Self {
+    pub(super) fn new(source: R) -> Self {
         Self { member: Some(GzDecoder::new(source)) }
     }
 
@@ -254,17 +279,14 @@ impl<R: BufRead> Read for Members<R> {
 }
 
 impl InflateError {
-    fn of_gzip(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::FileTooLarge => Self::TooLarge,
-            _ => Self::Gzip(error),
+    fn of(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::FileTooLarge {
+            return Self::TooLarge;
         }
-    }
-
-    fn of_plain(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::FileTooLarge => Self::TooLarge,
-            _ => Self::Read(error),
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Unreadable>()) {
+            Some(told) if told.is_foreign => Self::Foreign(error),
+            Some(_) => Self::Damaged(error),
+            None => Self::Read(error),
         }
     }
 }

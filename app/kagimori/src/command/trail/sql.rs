@@ -33,7 +33,8 @@ const CALLS: &str = "
       THEN account || ' ' || coalesce(event_id, '') END AS copy
   FROM kagimori_events
   WHERE is_update = false AND coalesce(event_type, '') <> 'AwsServiceEvent'
-    AND NOT (principal LIKE 'arn:%:root' AND (invoked_by IS NOT NULL OR coalesce(id_type, '') = 'AWSService'))";
+    AND NOT (principal LIKE 'arn:%:root' AND ((invoked_by IS NOT NULL AND invoked_by NOT LIKE 'signin.amazonaws.com%')
+      OR coalesce(id_type, '') = 'AWSService'))";
 
 /// Of a call that several accounts got a copy of (`sharedEventID`) the caller's own, else one of the others.
 const COUNTED: &str = "
@@ -45,7 +46,7 @@ const COUNTED: &str = "
 /// `s3:GetObject`.
 const ACTION: &str = "regexp_replace(event_source, '\\.amazonaws\\.com$', '') || ':' || event_name AS action";
 
-/// A root user by its account, as the answers name it.
+/// A root user by its account, as the answer to what was refused names it.
 const NAMED: &str = "CASE WHEN principal LIKE 'arn:%:root' THEN split_part(principal, ':', 5) || ':root' \
                      ELSE principal END AS principal";
 
@@ -72,7 +73,7 @@ pub(super) fn text(engine: SqlEngine, question: &Question, directory: &Path) -> 
 fn principals() -> String {
     format!(
         "counted AS (
-  SELECT principal AS arn, {NAMED}, {ACTION}, event_source, event_time, error_code, source_ip, read_only{COUNTED}
+  SELECT principal AS arn, principal, {ACTION}, event_source, event_time, error_code, source_ip, read_only{COUNTED}
 )
 SELECT principal,
   CASE WHEN arn LIKE 'arn:%:user/%' THEN 'user' WHEN arn LIKE 'arn:%:root' THEN 'root' ELSE 'role' END AS kind,
@@ -93,7 +94,7 @@ fn actions(engine: SqlEngine, key: Option<&str>) -> String {
         Some(key) => {
             format!("{} || (SELECT min(principal) FROM calls) AS principal", quoted(&format!("{key} of ")))
         }
-        None => NAMED.to_owned(),
+        None => "principal".to_owned(),
     };
     let errors = joined(
         engine,

@@ -110,10 +110,9 @@ fn subjects(usage: &Usage) -> Vec<Subject<'_>> {
     };
     let named = by_arn("user", &usage.users).into_iter().zip(usage.users.values());
     let roles = by_arn("role", &usage.roles).into_iter().zip(usage.roles.values());
-    let roots = usage
-        .roots
-        .iter()
-        .map(|(account, activity)| ((format!("{account}:root"), "root", Some(*account)), activity));
+    let roots = usage.roots.iter().map(|(account, activity)| {
+        ((format!("arn:aws:iam::{account}:root"), "root", Some(*account)), activity)
+    });
     let all = named.chain(roles).chain(roots);
     all.map(|((name, kind, account), activity)| Subject { name, kind, activity, coverage: of(account) })
         .collect()

@@ -43,6 +43,61 @@ fn forms() {
     }
 }
 
+/// Records as others hand them on; the pages are named beside each.
+#[test]
+fn carried_records() {
+    let text = serde_json::to_string(EVENT).unwrap();
+    let bridge = |detail: &str| {
+        format!(
+            r#"{{"version":"0","id":"x","detail-type":"AWS API Call via CloudTrail","source":"aws.s3","account":"111122223333","time":"2026-03-01T00:00:01Z","region":"us-east-1","resources":[],"detail":{detail}}}"#
+        )
+    };
+    let one = bridge(EVENT);
+    let rows = [
+        // CloudTrail API, LookupEvents
+        (format!(r#"{{"Events":[{{"EventId":"x","EventName":"ListBuckets","EventTime":1772323200.0,"Resources":[],"CloudTrailEvent":{text}}}],"NextToken":"n"}}"#), "1 events"),
+        (format!(r#"[{{"EventId":"x","CloudTrailEvent":{text}}}]"#), "1 events"),
+        // EventBridge, "AWS service events delivered via AWS CloudTrail"
+        (one.clone(), "1 events"),
+        (format!("[{one},{one}]"), "2 events"),
+        (format!("{one}\n{one}\n"), "2 events"),
+        (format!(r#"{{"Records":[{one}]}}"#), "1 events"),
+        (format!("[{one},{}]", bridge(r#"{"instance-id":"i-1","state":"running"}"#)), "1 events"),
+        // CloudWatch Logs API, FilterLogEvents and GetLogEvents
+        (format!(r#"{{"events":[{{"timestamp":1,"message":{text},"ingestionTime":2}},{{"timestamp":1,"message":{text}}}],"searchedLogStreams":[]}}"#), "2 events"),
+        // CloudWatch Logs, "Real-time processing of log data with subscriptions"
+        (format!(r#"{{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":[{{"id":"1","timestamp":1,"message":{text}}}]}}"#).repeat(2), "2 events"),
+        // CloudWatch Logs, "Exporting log data to Amazon S3"
+        (format!("2026-03-01T00:00:02.000Z {EVENT}\n2026-03-01T00:00:03.123Z {EVENT}\n"), "2 events"),
+        // CloudWatch Logs API, GetQueryResults
+        (format!(r#"{{"results":[[{{"field":"@timestamp","value":"x"}},{{"field":"@message","value":{text}}}]],"status":"Complete"}}"#), "1 events"),
+        // CloudTrail API, GetQueryResults
+        (format!(r#"{{"QueryStatus":"FINISHED","QueryStatistics":{{"ResultsCount":1}},"QueryResultRows":[[{{"eventID":"x"}},{{"eventJson":{text}}}],[{{"eventJson":{text}}}]]}}"#), "2 events"),
+        (format!(r#"{{"eventID":"x","eventTime":"2026-03-01 00:00:00.000","eventJson":{text}}}"#), "1 events"),
+        // near misses: what carries no record is told, or no call
+        (r#"{"Events":[{"EventId":"x","CloudTrailEvent":"no"}]}"#.to_owned(), "0 events; `eventTime` is absent (record 1, byte 11)"),
+        (r#"{"results":[[{"field":"a","value":"1"}],[7]]}"#.to_owned(), "0 events; not an object (record 1, byte 12)"),
+        ("2026-03-01T00:00:02.000Z START".to_owned(), "0 events; not JSON: unexpected `S` (byte 25)"),
+        ("20 bottles".to_owned(), "0 events; not JSON: unexpected `2` (byte 0)"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(what(text.as_bytes()), expected, "{text}");
+    }
+}
+
+/// What EventBridge sends, but not from CloudTrail, is no call; an aggregated event was seen and cannot be replayed.
+#[test]
+fn what_is_no_call() {
+    let aggregated = r#"{"eventVersion":"1.0","accountId":"111122223333","eventId":"x","eventCategory":"Aggregated","eventType":"AwsAggregatedEvent","awsRegion":"us-east-1","eventSource":"s3.amazonaws.com","timeWindow":{"windowStart":"2026-03-01T00:00:00Z","windowEnd":"2026-03-01T00:05:00Z","windowSize":"PT5M"},"summary":{}}"#;
+    let other = r#"{"version":"0","detail-type":"EC2 Instance State-change Notification","source":"aws.ec2","detail":{"state":"running"}}"#;
+    for (text, calls) in [(aggregated, 0), (other, 0)] {
+        let reading = read(format!(r#"{{"Records":[{text},{EVENT}]}}"#).as_bytes(), |_| ());
+        assert_eq!((reading.events, reading.not_calls, reading.damaged), (1 + calls, 1, 0), "{text}");
+        let reading = read(text.as_bytes(), |_| ());
+        assert_eq!((reading.not_calls, &reading.stopped), (1, &None), "{text}");
+    }
+}
+
 #[test]
 fn damage() {
     let second = format!(r#"{{"Records":[{EVENT},"#).len();
@@ -79,11 +134,11 @@ fn damage() {
         ),
         (
             with(r#""1.08""#, r#""2.0""#).into(),
-            format!("1 events; `eventVersion` is `2.0`, and 1.x is understood (record 2, byte {second})"),
+            format!("2 events; `eventVersion` is `2.0`, and 1.x is understood (record 2, byte {second})"),
         ),
         (
             with(r#""1.08""#, r#""01.08""#).into(),
-            format!("1 events; `eventVersion` is `01.08`, and 1.x is understood (record 2, byte {second})"),
+            format!("2 events; `eventVersion` is `01.08`, and 1.x is understood (record 2, byte {second})"),
         ),
         (
             with("eventTime", "eventTim").into(),

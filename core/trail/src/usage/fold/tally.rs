@@ -3,6 +3,8 @@
 //! A store sums up what was called and from where. What it cannot sum up, it hands over as events: console sign-ins, and the
 //! copies of calls between accounts. Its texts come again and again: they are made names of the fold once.
 
+use std::sync::Arc;
+
 use super::{CACHE_MAX, CachedAgent, Caller, CallerKind, Fold, NAMES_MAX, Outcome, caller};
 use crate::caller::{AddressKind, ClientFamily, Signals};
 use crate::event::{Event, Identity};
@@ -18,7 +20,13 @@ pub struct AgentName(u32);
 
 /// A caller as a fold knows it.
 #[derive(Clone, Debug)]
-pub struct Who(Caller);
+pub struct Who(Arc<Caller>);
+
+impl Who {
+    pub(super) fn caller(&self) -> &Arc<Caller> {
+        &self.0
+    }
+}
 
 /// Calls of one caller on one day.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +95,7 @@ impl Fold {
 
     /// The caller of an identity; of sessions the role is enough.
     pub fn who(&mut self, identity: &Identity<'_>) -> Who {
-        Who(self.understand(identity))
+        Who(Arc::new(self.understand(identity)))
     }
 
     /// Counts what was called.
@@ -120,7 +128,7 @@ impl Fold {
             address,
             through_endpoint: from.vpc_endpoint.is_some(),
             invoked_by_aws: who.0.invoked_by_aws,
-            from_console: from.is_console,
+            from_console: from.is_console || who.0.through_console,
             instance_session: from.is_instance_session,
         };
         let place = self.place(signals, [from.address, from.vpc_endpoint, from.region], from.agent);
@@ -143,12 +151,12 @@ impl Fold {
     }
 
     /// Takes from an event, whose call is in the tallies, what they do not tell: its sign-in, and whose copy it is.
-    pub fn add_told(&mut self, event: &Event<'_>) {
-        let caller = self.caller(event.identity.as_deref());
-        if event.updates_earlier || event.is_service_event() || caller.is_nobody() {
+    pub fn add_told(&mut self, event: &Event<'_>, who: &Who) {
+        let caller = who.caller();
+        if event.is_service_event() || caller.is_nobody() {
             return;
         }
-        if self.waits(event, &caller) {
+        if self.waits(event, caller) {
             return;
         }
         let Some(sign_in) = event.sign_in else { return };
@@ -205,6 +213,8 @@ impl Fold {
         let names = &mut self.names;
         let agent: Option<&CachedAgent> = agent.map(|agent| agent.with_workload(kind, names));
         let [address, endpoint, region] = places.map(|place| place.map(|place| place.0));
+        // `AWS Internal` and names of services are no addresses.
+        let address = address.filter(|_| signals.address != AddressKind::Service);
         Place {
             kind,
             family: agent.map_or(ClientFamily::Unknown, |agent| agent.family),
