@@ -6,12 +6,12 @@
 
 mod args;
 mod command;
+mod company;
 mod directory;
 mod error;
 mod exit;
 mod printer;
 mod progress;
-mod scene;
 mod show;
 mod sight;
 mod source;

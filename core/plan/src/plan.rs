@@ -1,7 +1,7 @@
 //! A plan: changes, the way back, what the replay showed, and the estate it was made from.
 //!
-//! Its id is the hash of its content, so that what was approved is what is applied. It is stored as JSON,
-//! `plans/<id>.json`, schema `kagimori.plan` version 1.
+//! Its id is the hash of all of it, so that what was approved, with the way back and the evidence that were shown, is what is
+//! applied. It is stored as JSON, `plans/<id>.json`, schema `kagimori.plan` version 2.
 
 mod fingerprint;
 
@@ -16,17 +16,16 @@ use crate::replay::{Counts, Evidence};
 pub use fingerprint::fingerprint;
 
 /// The version of the schema that is written, and the only one that is read.
-const SCHEMA_VERSION: u32 = 1;
-/// Bytes of the hash that name a plan: 64 bits tell the plans of a company apart.
-const ID_BYTES: usize = 8;
+const SCHEMA_VERSION: u32 = 2;
 
 /// Changes with their evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Plan {
-    /// `kagimori.plan`, version 1.
+    /// `kagimori.plan`, version 2.
     pub schema: PlanSchema,
-    /// The hash of what follows but the evidence: 16 hexadecimal digits.
+    /// SHA-256 of the plan without it, as JSON in the order of these fields: 64 hexadecimal digits.
     pub id: String,
     /// What it is for, in a sentence.
     pub title: String,
@@ -42,19 +41,21 @@ pub struct Plan {
 
 /// The name and version of a plan's JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "a name and a number")]
 pub struct PlanSchema {
     /// `kagimori.plan`
     pub name: String,
-    /// 1
+    /// 2
     pub version: u32,
 }
 
 /// A change and its sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::exhaustive_structs, reason = "a change and its sentence")]
 pub struct Step {
-    /// For people; not read back.
+    /// For people.
     pub sentence: String,
     /// The change.
     pub change: Change,
@@ -62,6 +63,7 @@ pub struct Step {
 
 /// What a replay showed, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Summary {
     /// The time of the first and the last call that was replayed, in seconds since 1970.
@@ -95,6 +97,9 @@ pub enum PlanError {
     /// Its id is not that of its content: it was edited.
     #[error("its content is not that of its id `{0}`: it was edited after it was made")]
     Edited(String),
+    /// A document of it is no JSON.
+    #[error("it cannot be written as JSON: {0}")]
+    Unwritable(String),
     /// A change cannot be made.
     #[error("step {}, {sentence}: {error}", place.saturating_add(1))]
     Step {
@@ -149,15 +154,18 @@ impl Plan {
             way_back: steps(&back),
             evidence: None,
         };
-        plan.id = plan.content_id();
+        plan.id = plan.content_id()?;
         Ok(plan)
     }
 
-    /// The same plan with what a replay showed; its id stays.
-    #[must_use]
-    pub fn with_evidence(mut self, evidence: &Evidence) -> Self {
+    /// The plan with what a replay showed, and the id of that.
+    ///
+    /// # Errors
+    /// [`PlanError::Unwritable`] when it cannot be written as JSON.
+    pub fn with_evidence(mut self, evidence: &Evidence) -> Result<Self, PlanError> {
         self.evidence = Some(Summary::of(evidence));
-        self
+        self.id = self.content_id()?;
+        Ok(self)
     }
 
     /// Reads a plan and checks that it is the one its id names.
@@ -165,15 +173,16 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] when it is not a plan of this version, or was edited.
     pub fn read(text: &str) -> Result<Self, PlanError> {
-        let plan: Self =
-            serde_json::from_str(text).map_err(|error| PlanError::Unreadable(error.to_string()))?;
-        if plan.schema.name != "kagimori.plan" {
-            return Err(PlanError::Unreadable(format!("it is a `{}`", plan.schema.name)));
+        let unreadable = |error: serde_json::Error| PlanError::Unreadable(error.to_string());
+        let Headed { schema } = serde_json::from_str(text).map_err(unreadable)?;
+        if schema.name != "kagimori.plan" {
+            return Err(PlanError::Unreadable(format!("it is a `{}`", schema.name)));
         }
-        if plan.schema.version != SCHEMA_VERSION {
-            return Err(PlanError::OtherVersion(plan.schema.version));
+        if schema.version != SCHEMA_VERSION {
+            return Err(PlanError::OtherVersion(schema.version));
         }
-        if plan.id != plan.content_id() {
+        let plan: Self = serde_json::from_str(text).map_err(unreadable)?;
+        if plan.id != plan.content_id()? {
             return Err(PlanError::Edited(plan.id));
         }
         Ok(plan)
@@ -195,11 +204,36 @@ impl Plan {
         inverse_all(estate, &changes).is_ok_and(|now| now == back)
     }
 
-    fn content_id(&self) -> String {
-        let content = (&self.title, &self.made_from, self.bare_changes());
-        let text = serde_json::to_string(&content).unwrap_or_default();
-        hex(Sha256::digest(text.as_bytes()).get(..ID_BYTES).unwrap_or_default())
+    fn content_id(&self) -> Result<String, PlanError> {
+        let content = Content {
+            schema: &self.schema,
+            title: &self.title,
+            made_from: &self.made_from,
+            changes: &self.changes,
+            way_back: &self.way_back,
+            evidence: self.evidence.as_ref(),
+        };
+        let text =
+            serde_json::to_string(&content).map_err(|error| PlanError::Unwritable(error.to_string()))?;
+        Ok(hex(&Sha256::digest(text.as_bytes())))
     }
+}
+
+/// What is read first: a plan of another version may have other fields.
+#[derive(Deserialize)]
+struct Headed {
+    schema: PlanSchema,
+}
+
+/// All of a plan that its id is the hash of.
+#[derive(Serialize)]
+struct Content<'p> {
+    schema: &'p PlanSchema,
+    title: &'p str,
+    made_from: &'p str,
+    changes: &'p [Step],
+    way_back: &'p [Step],
+    evidence: Option<&'p Summary>,
 }
 
 impl Summary {
@@ -228,6 +262,7 @@ impl PlanError {
             Self::Edited(_) => {
                 "make a new plan with the change you want; a plan's id is the hash of its content"
             }
+            Self::Unwritable(_) => "this is a defect of the program: please report it with the command",
             Self::Step { error, .. } => error.hint(),
         }
     }
@@ -237,3 +272,6 @@ fn step_error(changes: &[Change], place: usize, error: ChangeError) -> PlanError
     let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
     PlanError::Step { place, sentence, error }
 }
+
+#[cfg(test)]
+mod tests;

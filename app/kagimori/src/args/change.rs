@@ -27,6 +27,9 @@ pub(crate) struct WhatIf {
     /// The changes of a stored plan
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+    /// Changes written by hand: a JSON list, each as a stored plan has it under `change`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) changes: Option<PathBuf>,
     /// This policy in place of every identity policy of the principal
     #[arg(long, value_name = "PRINCIPAL=FILE")]
     pub(crate) policy: Vec<String>,

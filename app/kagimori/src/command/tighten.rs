@@ -10,10 +10,10 @@ mod terraform;
 use kagimori_policy::compare::Inclusion;
 
 use crate::args::{self, Format};
+use crate::company::Company;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
-use crate::scene::Scene;
 use crate::show::numbers::counted;
 
 use propose::{Outcome, Proposal};
@@ -30,20 +30,20 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
             hint: "hold fewer days back, or give more `--days`".to_owned(),
         });
     }
-    let scene = Scene::open(&args.dir, args.trail.as_ref())?;
-    let outcome = propose::all(&scene, args)?;
+    let company = Company::open(&args.dir, args.trail.as_ref())?;
+    let outcome = propose::all(&company, args)?;
     let written = if args.no_files {
         None
     } else {
-        let folder = args.out.clone().unwrap_or_else(|| scene.directory.root.join("tighten"));
-        files::write(&folder, &scene.directory.root, &outcome, args)?;
+        let folder = args.out.clone().unwrap_or_else(|| company.directory.root.join("tighten"));
+        files::write(&folder, &company.directory.root, &outcome, args)?;
         Some(folder)
     };
     match args.format {
         Format::Human => printer::text(&show::text(&outcome, args, written.as_deref()))?,
         Format::Json => printer::json(&show::json(&outcome, args))?,
     }
-    Ok(scene.exit(&outcome.problems, exit(&outcome)))
+    Ok(company.exit(&outcome.problems, exit(&outcome)))
 }
 
 fn exit(outcome: &Outcome) -> Exit {

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use kagimori_estate::id::Arn;
 use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
+use kagimori_plan::plan::PlanError;
 use kagimori_plan::replay::Evidence;
 
 use crate::args::{self, Format};
+use crate::company::{Company, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
-use crate::scene::{Scene, Window};
 use crate::show::numbers::counted;
 
 /// What is shown, in every format.
@@ -42,13 +43,14 @@ impl Shown<'_> {
 
 /// Runs the command.
 pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
-    let scene = Scene::open(&args.dir, args.trail.as_ref())?;
-    let wanted = changes::read(args, &scene.estate)?;
-    let plan = Plan::new(&wanted.title, &scene.estate, &wanted.changes)
-        .map_err(|error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() })?;
-    let window = scene.last_days(args.days);
-    let replayed = scene.replay(&wanted.changes, window, &args.logged)?;
-    let plan = plan.with_evidence(&replayed.evidence);
+    let company = Company::open(&args.dir, args.trail.as_ref())?;
+    let wanted = changes::read(args, &company.estate)?;
+    let refused =
+        |error: PlanError| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() };
+    let plan = Plan::new(&wanted.title, &company.estate, &wanted.changes).map_err(refused)?;
+    let window = company.last_days(args.days);
+    let replayed = company.replay(&wanted.changes, window, &args.logged)?;
+    let plan = plan.with_evidence(&replayed.evidence).map_err(refused)?;
     let shown = Shown {
         plan: &plan,
         evidence: &replayed.evidence,
@@ -69,7 +71,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         printer::note(&format!("page: {}", path.display()));
     }
     if args.save {
-        let path = save(&scene.directory.root, &plan)?;
+        let path = save(&company.directory.root, &plan)?;
         printer::note(&format!("plan: {}", path.display()));
     }
     match args.format {
@@ -84,7 +86,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     } else {
         Exit::Clean
     };
-    Ok(scene.exit(&replayed.problems, exit))
+    Ok(company.exit(&replayed.problems, exit))
 }
 
 /// Stores a plan as `plans/<id>.json`.

@@ -57,6 +57,8 @@ pub struct Class {
     pub has_key: bool,
     /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
     pub is_untraced: bool,
+    /// The keys of the sessions that these calls handed out, in order.
+    pub issued: BTreeSet<AccessKeyId>,
     session: Session,
 }
 
@@ -236,6 +238,7 @@ fn is_long_term(call: &Call) -> Option<bool> {
 impl Class {
     fn of(call: Call, session: Session) -> Self {
         let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
+        let issued = call.issued.iter().cloned().collect();
         Self {
             call,
             count: 1,
@@ -243,12 +246,14 @@ impl Class {
             days,
             has_key: session.has_key,
             is_untraced: session.is_untraced,
+            issued,
             session,
         }
     }
 
     fn count(&mut self, call: &Call) {
         self.count = self.count.saturating_add(1);
+        self.issued.extend(call.issued.iter().cloned());
         if call.time != self.last {
             let day = call.time.div_euclid(DAY);
             if day != self.last.div_euclid(DAY) {
@@ -265,6 +270,7 @@ impl Class {
         self.count = self.count.saturating_add(other.count);
         self.last = self.last.max(other.last);
         self.days.extend(other.days);
+        self.issued.extend(other.issued);
         if (other.call.time, &other.call.event_id) < (self.call.time, &self.call.event_id) {
             self.call = other.call;
         }

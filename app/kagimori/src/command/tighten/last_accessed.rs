@@ -11,9 +11,9 @@ use kagimori_plan::tighten::LastAccessed;
 use serde::Deserialize;
 
 use super::propose::LastAccessedOf;
+use crate::company::listing;
 use crate::error::AppError;
 use crate::printer;
-use crate::scene::listing;
 
 #[derive(Deserialize)]
 struct Answer {

@@ -18,8 +18,8 @@ use rayon::prelude::*;
 use super::last_accessed;
 use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
 use crate::command::ask::subject;
+use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
-use crate::scene::{DAY, Scene, Window};
 use crate::show::numbers::counted;
 use crate::sight;
 
@@ -80,20 +80,20 @@ impl Refused {
 /// Calls by the ARN of the principal behind them.
 type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
 
-pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppError> {
-    let access = scene.access(&scene.estate)?;
+pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, AppError> {
+    let access = company.access(&company.estate)?;
     let subjects = whose(&access, args)?;
     let options = options(args)?;
     let mut telling = Telling::for_keys(&access.condition_keys());
     telling.address |= options.conditions.address;
-    let window = scene.last_days(args.days);
+    let window = company.last_days(args.days);
     let cut = window.until.saturating_sub(args.holdout.saturating_mul(DAY));
-    let (train, later, mut sight, problems) = read(scene, &telling, window, cut)?;
-    sight::tell_regions(&mut sight, &scene.estate);
+    let (train, later, mut sight, problems) = read(company, &telling, window, cut)?;
+    sight::tell_regions(&mut sight, &company.estate);
     args.logged.iter().for_each(|kind| sight.tell(kind));
     let (train_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
     let coverage = Coverage::of(&train);
-    let last_accessed = last_accessed::read(&scene.directory.root)?;
+    let last_accessed = last_accessed::read(&company.directory.root)?;
     let none = Vec::new();
     let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
         .par_iter()
@@ -103,7 +103,7 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
             }
             let input = Input {
-                estate: &scene.estate,
+                estate: &company.estate,
                 access: &access,
                 subject,
                 calls: train_calls.get(&subject.arn).unwrap_or(&none),
@@ -121,7 +121,7 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
             Err(why) => refused.push((subject.arn.clone(), why)),
         }
     }
-    let proposals = check(scene, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
+    let proposals = check(company, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
     let window = Window { from: window.from, until: cut };
     let has_last_accessed = !last_accessed.is_empty();
     Ok(Outcome { proposals, refused, window, problems, has_last_accessed })
@@ -129,7 +129,7 @@ pub(super) fn all(scene: &Scene, args: &args::Tighten) -> Result<Outcome, AppErr
 
 /// Applies every proposal at once and replays everybody's calls.
 fn check(
-    scene: &Scene,
+    company: &Company,
     before: &Access<'_>,
     tightened: Vec<Tightened>,
     train: &ByPrincipal<'_>,
@@ -137,15 +137,15 @@ fn check(
     has_holdout: bool,
 ) -> Result<Vec<Proposal>, AppError> {
     let changes: Vec<Change> = tightened.iter().flat_map(|one| one.changes.iter().cloned()).collect();
-    let changed = apply_all(&scene.estate, &changes).map_err(|(place, error)| AppError::Argument {
+    let changed = apply_all(&company.estate, &changes).map_err(|(place, error)| AppError::Argument {
         message: format!(
             "cannot {}: {error}",
             changes.get(place).map(ToString::to_string).unwrap_or_default()
         ),
         hint: error.hint().to_owned(),
     })?;
-    let after = scene.access(&changed)?;
-    let fingerprint = fingerprint(&scene.estate);
+    let after = company.access(&changed)?;
+    let fingerprint = fingerprint(&company.estate);
     let none = Vec::new();
     let proposals: Result<Vec<Proposal>, AppError> = tightened
         .into_par_iter()
@@ -154,7 +154,7 @@ fn check(
                 verify(before, &after, all.get(&tightened.principal).unwrap_or(&none))
             };
             let title = format!("give {} least privilege", tightened.principal);
-            let plan = Plan::made_from(&title, &scene.estate, &fingerprint, &tightened.changes).map_err(
+            let plan = Plan::made_from(&title, &company.estate, &fingerprint, &tightened.changes).map_err(
                 |error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() },
             )?;
             let (verified, holdout) = (calls(train), has_holdout.then(|| calls(later)));
@@ -168,10 +168,10 @@ fn check(
 /// not be read.
 type Calls = (Vec<Class>, Vec<Class>, Sight, Vec<Problem>);
 
-fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
+fn read(company: &Company, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
     let classes = || Classes::new(telling.clone());
     let make = || (classes(), classes(), Sight::default());
-    let reading = scene.read(window, make, |(train, later, sight), call| {
+    let reading = company.read(window, make, |(train, later, sight), call| {
         sight.add(call);
         if call.time < cut { train.add(call) } else { later.add(call) }
     })?;
@@ -181,7 +181,7 @@ fn read(scene: &Scene, telling: &Telling, window: Window, cut: i64) -> Result<Ca
         later.merge(other);
         sight.merge(seen);
     }
-    crate::scene::tell(&reading.problems);
+    crate::company::tell(&reading.problems);
     Ok((train.finish(), later.finish(), sight, reading.problems))
 }
 

@@ -40,6 +40,9 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
         wishes.all(plan.bare_changes())?;
         planned = Some((plan.title, wishes.changes.len()));
     }
+    if let Some(path) = &args.changes {
+        wishes.all(written(path)?)?;
+    }
     for pair in &args.policy {
         let (principal, file) = wishes.principal_and_rest(pair, "alice=policy.json")?;
         let document = policy_file(Path::new(file))?;
@@ -70,7 +73,7 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
     if wishes.changes.is_empty() {
         return Err(argument(
             "nothing would change".to_owned(),
-            "say what: `--plan`, `--policy`, `--detach`, `--add`, `--boundary`, `--require-mfa`, `--key-off` or `--scp`",
+            "say what: `--plan`, `--changes`, `--policy`, `--detach`, `--add`, `--boundary`, `--require-mfa`, `--key-off` or `--scp`",
         ));
     }
     // A plan alone keeps its title, and so its id.
@@ -83,6 +86,15 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
         [] => String::new(),
     };
     Ok(Wanted { title, changes: wishes.changes })
+}
+
+/// Changes that somebody wrote: a JSON list, each as a plan holds it under `change`.
+fn written(path: &Path) -> Result<Vec<Change>, AppError> {
+    let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+    serde_json::from_str(&text).map_err(|error| AppError::Argument {
+        message: format!("`{}` is no list of changes: {error}", path.display()),
+        hint: "write them as a stored plan has them under `change`: `[{\"detach_policy\": {\"identity\": \"arn:…\", \"policy\": \"arn:…\"}}]`; `kagimori whatif --save` writes a plan to look at".to_owned(),
+    })
 }
 
 struct Wishes<'a> {

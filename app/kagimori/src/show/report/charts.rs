@@ -25,18 +25,19 @@ pub(super) fn markup(input: &ReportInput<'_>) -> String {
         );
         return card(("The trail", "証跡"), &format!("<p>{none}</p>"));
     };
-    let scene = Scene { input, usage, days };
-    [accounts::card(&scene), keys::card(&scene), people::root(&scene), people::sign_ins(&scene)].concat()
+    let company = Company { input, usage, days };
+    [accounts::card(&company), keys::card(&company), people::root(&company), people::sign_ins(&company)]
+        .concat()
 }
 
 /// What every chart draws from.
-struct Scene<'a> {
+struct Company<'a> {
     input: &'a ReportInput<'a>,
     usage: &'a kagimori_trail::Usage,
     days: Days,
 }
 
-impl Scene<'_> {
+impl Company<'_> {
     /// How an account is called.
     fn account(&self, id: kagimori_estate::id::AccountId) -> String {
         self.input.account_name(id).map_or_else(|| id.to_string(), str::to_owned)

@@ -9,7 +9,7 @@ use kagimori_trail::usage::{Activity, Coverage};
 
 use super::days::{self, Days, ranges};
 use super::strip::{Mark, bars, legend};
-use super::{Scene, heading, hint, named, table, told};
+use super::{Company, heading, hint, named, table, told};
 use crate::show::html::{both, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
@@ -85,23 +85,23 @@ impl Holes {
 }
 
 /// The chart.
-pub(super) fn card(scene: &Scene<'_>) -> String {
-    let mut rows = rows(scene);
+pub(super) fn card(company: &Company<'_>) -> String {
+    let mut rows = rows(company);
     rows.sort_by_key(|row| {
         let is_without = row.covered.is_none();
         (
             !is_without,
-            !row.ends_early(scene.days),
+            !row.ends_early(company.days),
             std::cmp::Reverse(row.holes.missing),
             std::cmp::Reverse(row.events()),
             row.id,
         )
     });
-    let mut lines = vec![total(scene, &rows), failed(scene, &rows)];
-    lines.extend(rows.iter().take(ROWS_MAX).map(|row| row.cells(scene)));
+    let mut lines = vec![total(company, &rows), failed(company, &rows)];
+    lines.extend(rows.iter().take(ROWS_MAX).map(|row| row.cells(company)));
     let headings = [
         (heading(("Account", "アカウント")), "name"),
-        (scene.days.axis(), "picture"),
+        (company.days.axis(), "picture"),
         (heading(("Events", "イベント数")), "number"),
         (heading(("Days", "日数")), "number"),
         (heading(("Data events", "データイベント")), ""),
@@ -124,18 +124,18 @@ pub(super) fn card(scene: &Scene<'_>) -> String {
         )),
     ]
     .concat();
-    super::dated(("What the trail covers", "証跡の対象範囲"), scene.days, &body)
+    super::dated(("What the trail covers", "証跡の対象範囲"), company.days, &body)
 }
 
-fn rows<'a>(scene: &Scene<'a>) -> Vec<Row<'a>> {
-    let mut calls = by_account(scene.usage);
-    let reviewed = scene.input.review.accounts.iter();
+fn rows<'a>(company: &Company<'a>) -> Vec<Row<'a>> {
+    let mut calls = by_account(company.usage);
+    let reviewed = company.input.review.accounts.iter();
     let reviewed = reviewed.filter(|row| matches!(row.state, AccountState::Ok | AccountState::Partial));
     let ids: BTreeSet<AccountId> =
-        scene.usage.coverage.keys().copied().chain(reviewed.map(|row| row.id)).collect();
+        company.usage.coverage.keys().copied().chain(reviewed.map(|row| row.id)).collect();
     let row = |id: AccountId| {
         let calls = calls.remove(&id).unwrap_or_default();
-        let covered = scene.usage.coverage.get(&id);
+        let covered = company.usage.coverage.get(&id);
         let holes = covered.map(|covered| Holes::of(covered, &calls.all)).unwrap_or_default();
         Row { id, covered, calls, holes }
     };
@@ -163,18 +163,18 @@ impl Row<'_> {
         self.holes.window.is_some_and(|window| window.last.saturating_add(1) < days.last)
     }
 
-    fn cells(&self, scene: &Scene<'_>) -> Vec<String> {
+    fn cells(&self, company: &Company<'_>) -> Vec<String> {
         let calls = |day: i32| self.calls.all.get(&day).copied().unwrap_or_default();
         let length = self.holes.window.map_or(0, Days::count);
         vec![
-            named(&scene.account(self.id), &self.id.to_string()),
-            bars(scene.days, "use", calls, |day| Some(self.holes.mark(day))),
+            named(&company.account(self.id), &self.id.to_string()),
+            bars(company.days, "use", calls, |day| Some(self.holes.mark(day))),
             thousands(self.events()),
             self.covered.map_or_else(String::new, |covered| format!("{} / {length}", covered.days)),
             self.covered.map_or_else(String::new, |covered| {
                 if covered.data_events { both("yes", "あり") } else { both("no", "なし") }
             }),
-            self.remarks(scene.days),
+            self.remarks(company.days),
         ]
     }
 
@@ -221,31 +221,31 @@ fn warning(words: (&str, &str)) -> String {
 }
 
 /// Calls of everybody by day.
-fn total(scene: &Scene<'_>, rows: &[Row<'_>]) -> Vec<String> {
+fn total(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
     let sum = |day: i32| sum(rows, day, |calls| &calls.all);
     let covered = |day: i32| {
         let is_covered = |row: &Row<'_>| row.holes.mark(day) == Mark::Quiet;
         Some(if rows.iter().any(is_covered) { Mark::Quiet } else { Mark::Hole })
     };
-    let most = scene.days.all().map(sum).max().unwrap_or_default();
+    let most = company.days.all().map(sum).max().unwrap_or_default();
     let events = rows.iter().map(Row::events).fold(0, u64::saturating_add);
     summed(
         &both("All calls", "すべての呼び出し"),
         (&format!("at most {} a day", thousands(most)), &format!("1 日最大 {} 件", thousands(most))),
-        bars(scene.days, "use", sum, covered),
+        bars(company.days, "use", sum, covered),
         thousands(events),
     )
 }
 
 /// Failed calls of everybody by day.
-fn failed(scene: &Scene<'_>, rows: &[Row<'_>]) -> Vec<String> {
+fn failed(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
     let sum = |day: i32| sum(rows, day, |calls| &calls.failed);
-    let most = scene.days.all().map(sum).max().unwrap_or_default();
+    let most = company.days.all().map(sum).max().unwrap_or_default();
     summed(
         &both("Refused or failed", "拒否または失敗"),
         (&format!("at most {} a day", thousands(most)), &format!("1 日最大 {} 件", thousands(most))),
-        bars(scene.days, "noise", sum, |_| None),
-        thousands(scene.days.all().map(sum).fold(0, u64::saturating_add)),
+        bars(company.days, "noise", sum, |_| None),
+        thousands(company.days.all().map(sum).fold(0, u64::saturating_add)),
     )
 }
 

@@ -8,7 +8,7 @@ use kagimori_trail::usage::Activity;
 
 use super::days::{self, Days};
 use super::strip::{Mark, legend, strip};
-use super::{Scene, heading, hint, table, told};
+use super::{Company, heading, hint, table, told};
 use crate::show::html::{both, code, escape, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
@@ -26,19 +26,19 @@ struct Row<'a> {
 }
 
 /// The chart.
-pub(super) fn card(scene: &Scene<'_>) -> String {
+pub(super) fn card(company: &Company<'_>) -> String {
     let title = ("Who still uses long-term access keys", "長期アクセスキーを今も使っているのは誰か");
     let mut rows: Vec<Row<'_>> =
-        scene.input.review.credentials.iter().filter_map(|row| Row::of(scene, row)).collect();
+        company.input.review.credentials.iter().filter_map(|row| Row::of(company, row)).collect();
     if rows.is_empty() {
         let none = ("No access key is active.", "有効なアクセスキーはありません。");
         return super::card(title, &format!("<p>{}</p>", told(none)));
     }
     rows.sort_by_key(Row::order);
-    let lines: Vec<Vec<String>> = rows.iter().take(ROWS_MAX).map(|row| row.cells(scene)).collect();
+    let lines: Vec<Vec<String>> = rows.iter().take(ROWS_MAX).map(|row| row.cells(company)).collect();
     let headings = [
         (heading(("User and key", "ユーザーとキー")), "name"),
-        (scene.days.axis(), "picture"),
+        (company.days.axis(), "picture"),
         (heading(("Use", "利用区分")), ""),
         (heading(("Real use (days)", "実利用日数")), "number"),
         (heading(("Last success", "最後の成功")), "id"),
@@ -62,15 +62,15 @@ pub(super) fn card(scene: &Scene<'_>) -> String {
         )),
     ]
     .concat();
-    super::dated(title, scene.days, &body)
+    super::dated(title, company.days, &body)
 }
 
 impl<'a> Row<'a> {
-    fn of(scene: &Scene<'a>, user: &'a CredentialRow) -> Option<Self> {
+    fn of(company: &Company<'a>, user: &'a CredentialRow) -> Option<Self> {
         let key = user.key.as_ref().filter(|key| key.active == Some(true))?;
-        let activity = key.id.as_ref().and_then(|id| scene.usage.keys.get(id)).map(|usage| &usage.activity);
+        let activity = key.id.as_ref().and_then(|id| company.usage.keys.get(id)).map(|usage| &usage.activity);
         let class = key.usage.as_ref().map(|usage| usage.class);
-        let now = scene.input.review.now;
+        let now = company.input.review.now;
         let age = key.created.map(|made| (now.as_second() - made.as_second()).div_euclid(86_400));
         Some(Self { user, key, activity, class, age })
     }
@@ -86,23 +86,23 @@ impl<'a> Row<'a> {
         (!self.is_root(), !is_administrator, Reverse(self.age), &self.user.user, id)
     }
 
-    fn cells(&self, scene: &Scene<'_>) -> Vec<String> {
-        let window = scene.usage.coverage.get(&self.user.account);
+    fn cells(&self, company: &Company<'_>) -> Vec<String> {
+        let window = company.usage.coverage.get(&self.user.account);
         let window =
             window.map(|covered| Days { first: days::day(covered.first), last: days::day(covered.last) });
         let made = self.key.created.map_or(i32::MIN, days::day);
         let mark = |day: i32| self.mark(day).or_else(|| quiet(day, window, made));
         vec![
-            self.name(scene),
-            strip(scene.days, mark),
+            self.name(company),
+            strip(company.days, mark),
             class(self.class),
-            thousands(self.days_used(scene.days)),
+            thousands(self.days_used(company.days)),
             self.last_success(),
             self.age.map_or_else(|| "?".to_owned(), |age| thousands(age.unsigned_abs())),
         ]
     }
 
-    fn name(&self, scene: &Scene<'_>) -> String {
+    fn name(&self, company: &Company<'_>) -> String {
         let administrator = if self.user.privileged == Some(true) || self.is_root() {
             format!(" <span class=\"chip no-good\">{}</span>", both("administrator", "管理者"))
         } else {
@@ -110,7 +110,7 @@ impl<'a> Row<'a> {
         };
         // The key first: of a long account name the end is cut off.
         let id = self.key.id.as_ref().map_or_else(String::new, |id| format!("{} · ", code(id.as_str())));
-        let account = escape(&scene.account(self.user.account));
+        let account = escape(&company.account(self.user.account));
         format!("{}{administrator}<br><span class=\"soft of\">{id}{account}</span>", escape(&self.user.user))
     }
 

@@ -7,7 +7,7 @@ use kagimori_trail::usage::{Activity, SignIns};
 
 use super::days::{self, Days};
 use super::strip::{Mark, legend, parts, strip};
-use super::{Scene, heading, hint, named, table, told};
+use super::{Company, heading, hint, named, table, told};
 use crate::show::html::unbroken;
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
@@ -16,19 +16,19 @@ use crate::show::numbers::thousands;
 const ROWS_MAX: usize = 25;
 
 /// Root's use.
-pub(super) fn root(scene: &Scene<'_>) -> String {
+pub(super) fn root(company: &Company<'_>) -> String {
     let title = ("Use of root", "root ユーザーの利用");
-    let mut roots: Vec<(&AccountId, &Activity)> = scene.usage.roots.iter().collect();
+    let mut roots: Vec<(&AccountId, &Activity)> = company.usage.roots.iter().collect();
     if roots.is_empty() {
         let none = ("Nobody used root in this trail.", "この証跡に root の利用はありません。");
         return super::card(title, &format!("<p>{}</p>", told(none)));
     }
     roots.sort_by_key(|(id, activity)| (Reverse(activity.last), **id));
     let lines: Vec<Vec<String>> =
-        roots.iter().take(ROWS_MAX).map(|(id, activity)| root_cells(scene, **id, activity)).collect();
+        roots.iter().take(ROWS_MAX).map(|(id, activity)| root_cells(company, **id, activity)).collect();
     let headings = [
         (heading(("Account", "アカウント")), "name"),
-        (scene.days.axis(), "picture"),
+        (company.days.axis(), "picture"),
         (heading(("Calls", "呼び出し数")), "number"),
         (heading(("Failed", "失敗")), "number"),
         (heading(("With MFA", "MFA あり")), "number"),
@@ -49,11 +49,11 @@ pub(super) fn root(scene: &Scene<'_>) -> String {
         )),
     ]
     .concat();
-    super::dated(title, scene.days, &body)
+    super::dated(title, company.days, &body)
 }
 
-fn root_cells(scene: &Scene<'_>, id: AccountId, activity: &Activity) -> Vec<String> {
-    let window = scene.usage.coverage.get(&id);
+fn root_cells(company: &Company<'_>, id: AccountId, activity: &Activity) -> Vec<String> {
+    let window = company.usage.coverage.get(&id);
     let window =
         window.map(|covered| Days { first: days::day(covered.first), last: days::day(covered.last) });
     let mark = |day: i32| {
@@ -66,8 +66,8 @@ fn root_cells(scene: &Scene<'_>, id: AccountId, activity: &Activity) -> Vec<Stri
         })
     };
     vec![
-        named(&scene.account(id), &id.to_string()),
-        strip(scene.days, mark),
+        named(&company.account(id), &id.to_string()),
+        strip(company.days, mark),
         thousands(activity.calls),
         thousands(activity.calls.saturating_sub(activity.succeeded)),
         thousands(activity.with_mfa),
@@ -83,9 +83,9 @@ struct Signer<'a> {
 }
 
 /// Console sign-ins.
-pub(super) fn sign_ins(scene: &Scene<'_>) -> String {
+pub(super) fn sign_ins(company: &Company<'_>) -> String {
     let title = ("Console sign-ins, with and without MFA", "コンソールサインイン（MFA の有無）");
-    let mut signers = signers(scene);
+    let mut signers = signers(company);
     if signers.is_empty() {
         let none = (
             "No IAM user and no root signed in to the console in this trail.",
@@ -118,16 +118,16 @@ pub(super) fn sign_ins(scene: &Scene<'_>) -> String {
         rest(signers.len(), ("user", "ユーザー")),
     ]
     .concat();
-    super::dated(title, scene.days, &body)
+    super::dated(title, company.days, &body)
 }
 
-fn signers<'a>(scene: &Scene<'a>) -> Vec<Signer<'a>> {
-    let account = |id: Option<AccountId>| id.map(|id| scene.account(id)).unwrap_or_default();
-    let told = scene.usage.sign_ins.iter().map(|(arn, sums)| {
+fn signers<'a>(company: &Company<'a>) -> Vec<Signer<'a>> {
+    let account = |id: Option<AccountId>| id.map(|id| company.account(id)).unwrap_or_default();
+    let told = company.usage.sign_ins.iter().map(|(arn, sums)| {
         let name = if arn.resource() == "root" { "root" } else { arn.name() };
         Signer { name: name.to_owned(), account: account(arn.account()), sums }
     });
-    let unnamed = scene.usage.unnamed_sign_ins.iter();
+    let unnamed = company.usage.unnamed_sign_ins.iter();
     let unnamed =
         unnamed.map(|((id, name), sums)| Signer { name: name.clone(), account: account(Some(*id)), sums });
     told.chain(unnamed).collect()

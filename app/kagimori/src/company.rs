@@ -1,4 +1,4 @@
-//! What `whatif` and `tighten` stand on: the estate of a directory, its trail as calls, and the replay of changes over both.
+//! A company as a directory holds it: its estate, and its trail as calls.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, apply_all, touched};
+use kagimori_estate::change::{Change, apply_all};
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_estate::model::Problem;
 use kagimori_lake::CallReading;
 use kagimori_plan::blind::{self, Loss};
-use kagimori_plan::replay::{Class, Classes, Evidence, Replay, Telling, Verdict};
+use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted};
 use kagimori_trail::call::Call;
-use kagimori_trail::event::Principal;
 use kagimori_trail::selection::{Selection, Who};
 use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
@@ -26,13 +25,11 @@ use crate::printer;
 use crate::sight;
 use crate::source::Source;
 
-/// Sessions made from sessions made from a key: more links than this are not followed.
-const SESSION_CHAIN_MAX: usize = 5;
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
 
 /// A directory that was read, but for its trail.
-pub(crate) struct Scene {
+pub(crate) struct Company {
     pub(crate) directory: Directory,
     pub(crate) estate: Estate,
     /// `as_of` of the settings, else the clock.
@@ -55,7 +52,7 @@ impl Window {
     }
 }
 
-impl Scene {
+impl Company {
     /// Reads the snapshots; what could not be read is told.
     pub(crate) fn open(dir: &Path, trail: Option<&PathBuf>) -> Result<Self, AppError> {
         let directory = Directory::open(dir)?;
@@ -126,8 +123,7 @@ impl Scene {
         self.source.calls(&self.directory, &window.selection(), make, each)
     }
 
-    /// What changes would have broken. Sessions that would not have been handed out break with the call that handed them out,
-    /// and so does what was done with them: the trail is read again for those.
+    /// What changes would have broken: [`Chain`] decides, and asks for what is read here.
     ///
     /// `logged`: kinds of data events that the trail logs of every resource.
     pub(crate) fn replay(
@@ -143,7 +139,7 @@ impl Scene {
                 hint: error.hint().to_owned(),
             }
         })?;
-        let touched = touched(changes, &self.estate, &after).map(Touched::of);
+        let touched = Touched::by(changes, &self.estate, &after);
         let mut replayed = self.replay_of(touched, changes, &after, window)?;
         tell(&replayed.problems);
         let (before, after) = (self.access(&self.estate)?, self.access(&after)?);
@@ -185,33 +181,37 @@ impl Scene {
         window: Window,
     ) -> Result<Replayed, AppError> {
         let (before, after) = (self.access(&self.estate)?, self.access(after)?);
-        let mut asked = before.condition_keys();
-        asked.extend(after.condition_keys());
-        let mut telling = Telling::for_keys(&asked);
-        telling.keys.extend(keys_gone(changes));
-        telling.traced_roles.extend(changes.iter().filter_map(new_trust));
-        if !telling.traced_roles.is_empty() {
-            telling.handed_out.extend(self.sessions()?);
-        }
-        let replay = Replay::new(&before, &after).without_console(changes.iter().filter_map(no_console));
-        let mut replayed = None;
-        for _ in 0..SESSION_CHAIN_MAX {
-            let (classes, problems) = self.classes(&telling, window, touched.as_ref())?;
-            let (evidence, broken) = judge(&replay, &classes, &telling);
-            let before = telling.keys.len();
-            telling.keys.extend(self.handed_out(&broken, window)?);
-            replayed = Some(Replayed { evidence, problems, ..Replayed::default() });
-            if telling.keys.len() == before {
-                break;
+        let mut chain = Chain::new(&before, &after, changes, touched);
+        let mut problems = Vec::new();
+        loop {
+            match chain.next() {
+                Wanted::Sessions => {
+                    let keys = self.sessions()?;
+                    chain.take_sessions(keys);
+                }
+                Wanted::Classes { telling, whose } => {
+                    let (classes, unread) = self.classes(telling, window, whose)?;
+                    problems = unread;
+                    let judged: Vec<_> =
+                        classes.par_iter().map(|class| (class, chain.judge(class))).collect();
+                    chain.take_classes(&judged);
+                }
+                Wanted::Nothing => break,
             }
         }
-        let mut replayed = replayed.unwrap_or_default();
-        if touched.is_some() && replayed.evidence.totals.total() == 0 {
+        let (evidence, touched) = chain.into_evidence();
+        let mut others = 0;
+        if touched.is_some() && evidence.totals.total() == 0 {
             let count = self.read(window, u64::default, |count, _| *count = count.saturating_add(1))?;
-            replayed.others = count.states.iter().sum();
+            others = count.states.iter().sum();
         }
-        replayed.touched = touched.map(|touched| touched.principals);
-        Ok(replayed)
+        Ok(Replayed {
+            evidence,
+            problems,
+            touched: touched.map(|touched| touched.principals),
+            others,
+            losses: Vec::new(),
+        })
     }
 
     /// The keys of every session whose making stands in the trail.
@@ -219,19 +219,6 @@ impl Scene {
         let always = Window { from: i64::MIN, until: i64::MAX };
         let reading = self
             .read(always, Vec::new, |keys: &mut Vec<AccessKeyId>, call| keys.extend(call.issued.clone()))?;
-        Ok(reading.states.into_iter().flatten().collect())
-    }
-
-    /// The session keys that calls of these classes handed out.
-    fn handed_out(&self, broken: &Classes, window: Window) -> Result<Vec<AccessKeyId>, AppError> {
-        if broken.is_empty() {
-            return Ok(Vec::new());
-        }
-        let reading = self.read(window, Vec::new, |keys: &mut Vec<AccessKeyId>, call| {
-            if let Some(key) = call.issued.as_ref().filter(|_| broken.contains(call)) {
-                keys.push(key.clone());
-            }
-        })?;
         Ok(reading.states.into_iter().flatten().collect())
     }
 
@@ -256,86 +243,6 @@ pub(crate) struct Replayed {
     pub(crate) losses: Vec<Loss>,
 }
 
-/// Whom changes touch.
-pub(crate) struct Touched {
-    principals: BTreeSet<Arn>,
-    /// How the trail names them.
-    texts: BTreeSet<String>,
-}
-
-impl Touched {
-    fn of(principals: BTreeSet<Arn>) -> Self {
-        let texts = principals.iter().flat_map(texts).collect();
-        Self { principals, texts }
-    }
-
-    /// Whether a call is theirs, or made with one of the keys that are told apart.
-    fn includes(&self, call: &Call, telling: &Telling) -> bool {
-        let is_theirs = match &call.caller.principal {
-            Principal::User(arn) | Principal::Role(arn) => self.texts.contains(arn.as_str()),
-            Principal::UserName(account, name) => self.texts.contains(&format!("{account}:user/{name}")),
-            Principal::Root(..)
-            | Principal::UniqueId(..)
-            | Principal::AssumedRoot(_)
-            | Principal::Service(_)
-            | Principal::Other => false,
-        };
-        is_theirs || call.caller.access_key.as_ref().is_some_and(|key| telling.keys.contains(key))
-    }
-}
-
-/// How the trail names a user or role ([`kagimori_trail::event::Identity::principal_text`]): by its ARN, a user at the
-/// console by account and name, a role of which only the session is told by that.
-fn texts(arn: &Arn) -> [String; 2] {
-    let (account, name) = (arn.account().map(|account| account.to_string()).unwrap_or_default(), arn.name());
-    let partition = arn.as_str().split(':').nth(1).unwrap_or_default();
-    let other = match arn.resource().starts_with("role/") {
-        true => format!("arn:{partition}:sts::{account}:assumed-role/{name}"),
-        false => format!("{account}:user/{name}"),
-    };
-    [arn.to_string(), other]
-}
-
-/// The evidence of classes, and those among them that hand out sessions and would have broken.
-fn judge(replay: &Replay<'_>, classes: &[Class], telling: &Telling) -> (Evidence, Classes) {
-    let judged: Vec<(&Class, _)> = classes.par_iter().map(|class| (class, replay.judge(class))).collect();
-    let mut evidence = Evidence::default();
-    let mut broken = Classes::new(telling.clone());
-    for (class, judgement) in judged {
-        evidence.add(class, &judgement);
-        if judgement.verdict == Verdict::NewlyDenied && &*class.call.source == "sts.amazonaws.com" {
-            broken.add(&class.call);
-        }
-    }
-    (evidence, broken)
-}
-
-/// The keys that changes take away.
-fn keys_gone(changes: &[Change]) -> Vec<AccessKeyId> {
-    let key = |change: &Change| match change {
-        Change::SetAccessKeyStatus { key, active: false, .. } | Change::DeleteAccessKey { key, .. } => {
-            Some(key.clone())
-        }
-        _ => None,
-    };
-    changes.iter().filter_map(key).collect()
-}
-
-/// The role whose trust policy would change.
-fn new_trust(change: &Change) -> Option<Arn> {
-    match change {
-        Change::SetTrustPolicy { role, .. } => Some(role.clone()),
-        _ => None,
-    }
-}
-
-fn no_console(change: &Change) -> Option<Arn> {
-    match change {
-        Change::SetConsoleLogin { user, enabled: false } => Some(user.clone()),
-        _ => None,
-    }
-}
-
 /// The entries of a folder in order; none when there is no folder.
 pub(crate) fn listing(folder: &Path) -> Result<Vec<(String, PathBuf)>, AppError> {
     if !folder.is_dir() {
@@ -358,7 +265,7 @@ pub(crate) fn tell(problems: &[Problem]) {
 
 #[cfg(test)]
 mod tests {
-    use kagimori_estate::change::Change;
+    use kagimori_estate::change::{Change, touched};
     use kagimori_estate::model::{AccessKey, Account, Grants};
 
     use super::*;
@@ -392,15 +299,17 @@ mod tests {
     #[test]
     fn nobody_else_is_touched() {
         let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
-        let scene = Scene::open(&shiosai, None).unwrap();
-        let window = scene.last_days(90);
+        let company = Company::open(&shiosai, None).unwrap();
+        let window = company.last_days(90);
         let mut broken = 0;
-        for change in scene.estate.accounts.values().flat_map(changes).step_by(4) {
+        for change in company.estate.accounts.values().flat_map(changes).step_by(4) {
             let changes = [change];
-            let after = apply_all(&scene.estate, &changes).unwrap();
-            let whom = touched(&changes, &scene.estate, &after).unwrap();
-            let few = scene.replay_of(Some(Touched::of(whom.clone())), &changes, &after, window).unwrap();
-            let all = scene.replay_of(None, &changes, &after, window).unwrap();
+            let after = apply_all(&company.estate, &changes).unwrap();
+            let whom = touched(&changes, &company.estate, &after).unwrap();
+            let few = company
+                .replay_of(Touched::by(&changes, &company.estate, &after), &changes, &after, window)
+                .unwrap();
+            let all = company.replay_of(None, &changes, &after, window).unwrap();
             broken += all.evidence.totals.newly_denied;
             assert_eq!(few.evidence.totals.newly_denied, all.evidence.totals.newly_denied, "{changes:?}");
             assert_eq!(few.evidence.totals.newly_allowed, all.evidence.totals.newly_allowed, "{changes:?}");
@@ -422,13 +331,13 @@ mod tests {
     #[test]
     fn a_key_counts_whoever_used_it() {
         let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
-        let scene = Scene::open(&shiosai, None).unwrap();
+        let company = Company::open(&shiosai, None).unwrap();
         let user = Arn::parse("arn:aws:iam::444455556666:user/machine/svc-ferry-web").unwrap();
         let key = AccessKeyId::parse("AKIASHIOSAIXZHOGVYUY").unwrap();
         let changes = [Change::SetAccessKeyStatus { user, key, active: false }];
-        let after = apply_all(&scene.estate, &changes).unwrap();
-        let nobody = Touched::of(BTreeSet::new());
-        let replayed = scene.replay_of(Some(nobody), &changes, &after, scene.last_days(90)).unwrap();
+        let after = apply_all(&company.estate, &changes).unwrap();
+        let nobody = Touched::default();
+        let replayed = company.replay_of(Some(nobody), &changes, &after, company.last_days(90)).unwrap();
         assert_eq!(replayed.evidence.totals.newly_denied, 1_482);
     }
 }

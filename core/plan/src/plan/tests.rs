@@ -1,0 +1,55 @@
+//! What a plan's id holds, and what a plan refuses.
+
+use kagimori_estate::change::{Change, WireDocument};
+use kagimori_estate::id::Arn;
+use kagimori_policy::parse::{Strictness, parse};
+
+use super::{Plan, PlanError};
+use crate::replay::Evidence;
+use crate::replay::tests::{USER, allow, estate};
+
+fn plan() -> Plan {
+    let document = WireDocument(parse(&allow("s3:GetObject", "*", ""), Strictness::Strict).unwrap());
+    let identity = Arn::parse(USER).unwrap();
+    let change = Change::PutInlinePolicy { identity, name: "work".to_owned(), document, position: None };
+    let estate = estate(&allow("s3:*", "*", ""));
+    Plan::new("less", &estate, &[change]).unwrap().with_evidence(&Evidence::default()).unwrap()
+}
+
+#[test]
+fn a_plan_is_read_back() {
+    let plan = plan();
+    assert_eq!(plan.id.len(), 64);
+    assert!(plan.id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(Plan::read(&serde_json::to_string_pretty(&plan).unwrap()), Ok(plan));
+}
+
+/// Whatever is shown to who approves it.
+#[test]
+fn whatever_is_edited_the_plan_is_refused() {
+    let edits: [(&str, &str, serde_json::Value); 7] = [
+        ("title", "/title", "more".into()),
+        ("what it was made from", "/made_from", "0".into()),
+        ("a sentence", "/changes/0/sentence", "nothing".into()),
+        ("a change", "/changes/0/change/put_inline_policy/name", "other".into()),
+        ("the way back", "/way_back/0/change/put_inline_policy/document/Statement/0/Action", "*".into()),
+        ("the evidence", "/evidence/newly_denied", 7.into()),
+        ("that there is evidence", "/evidence", serde_json::Value::Null),
+    ];
+    for (what, place, value) in edits {
+        let mut json = serde_json::to_value(plan()).unwrap();
+        *json.pointer_mut(place).unwrap() = value;
+        assert!(matches!(Plan::read(&json.to_string()), Err(PlanError::Edited(_))), "{what}");
+    }
+}
+
+#[test]
+fn what_it_is_not_is_said() {
+    let mut json = serde_json::to_value(plan()).unwrap();
+    json["approved"] = true.into();
+    assert!(matches!(Plan::read(&json.to_string()), Err(PlanError::Unreadable(_))));
+    let older = r#"{"schema":{"name":"kagimori.plan","version":1},"id":"90454b7ab7233a89"}"#;
+    assert_eq!(Plan::read(older), Err(PlanError::OtherVersion(1)));
+    let other = r#"{"schema":{"name":"kagimori.review","version":2}}"#;
+    assert_eq!(Plan::read(other), Err(PlanError::Unreadable("it is a `kagimori.review`".to_owned())));
+}
