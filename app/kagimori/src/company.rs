@@ -17,7 +17,6 @@ use kagimori_trail::selection::{Selection, Who};
 use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
 
-use crate::command::ask::policy_file;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -64,21 +63,6 @@ impl Company {
             hint: "put the CloudTrail files into `trail/` (`aws s3 sync s3://BUCKET/PREFIX trail/`), or name their folder with `--trail`".to_owned(),
         })?;
         Ok(Self { directory, estate, now: settings.as_of.unwrap_or_else(Timestamp::now), source })
-    }
-
-    /// An estate before the engine, with the policies of buckets that the directory holds.
-    pub(crate) fn access<'e>(&self, estate: &'e Estate) -> Result<Access<'e>, AppError> {
-        let mut access = Access::of(estate);
-        for (_, folder) in listing(&self.directory.root.join("resource-policies"))? {
-            for (name, path) in listing(&folder)? {
-                if let Some(bucket) = name.strip_suffix(".json") {
-                    let document = policy_file(&path)?;
-                    let file = Some(path.display().to_string());
-                    access.add_resource_policy(&format!("arn:aws:s3:::{bucket}"), document, file);
-                }
-            }
-        }
-        Ok(access)
     }
 
     /// The last days before the directory's instant.
@@ -142,7 +126,7 @@ impl Company {
         let touched = Touched::by(changes, &self.estate, &after);
         let mut replayed = self.replay_of(touched, changes, &after, window)?;
         tell(&replayed.problems);
-        let (before, after) = (self.access(&self.estate)?, self.access(&after)?);
+        let (before, after) = (Access::of(&self.estate), Access::of(&after));
         replayed.losses =
             self.losses((&before, &after), changes, replayed.touched.as_ref(), window, logged)?;
         Ok(replayed)
@@ -180,7 +164,7 @@ impl Company {
         after: &Estate,
         window: Window,
     ) -> Result<Replayed, AppError> {
-        let (before, after) = (self.access(&self.estate)?, self.access(after)?);
+        let (before, after) = (Access::of(&self.estate), Access::of(after));
         let mut chain = Chain::new(&before, &after, changes, touched);
         let mut problems = Vec::new();
         loop {
@@ -241,20 +225,6 @@ pub(crate) struct Replayed {
     pub(crate) others: u64,
     /// What the changes take away of which the trail would not have shown the use.
     pub(crate) losses: Vec<Loss>,
-}
-
-/// The entries of a folder in order; none when there is no folder.
-pub(crate) fn listing(folder: &Path) -> Result<Vec<(String, PathBuf)>, AppError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|source| AppError::read(folder, source))? {
-        let entry = entry.map_err(|source| AppError::read(folder, source))?;
-        entries.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    }
-    entries.sort();
-    Ok(entries)
 }
 
 pub(crate) fn tell(problems: &[Problem]) {

@@ -1,33 +1,37 @@
 //! A kagimori directory: which files of it are what.
 //!
 //! ```text
-//! kagimori.toml            the company's own facts
-//! snapshots/<account>/     what the AWS CLI wrote for an account
-//! snapshots/…              anything else there (the organization's files) belongs to no account
-//! trail/                   CloudTrail files
-//! lake/                    what `kagimori ingest` made of them
+//! kagimori.toml                 the company's own facts
+//! snapshots/<account>/          what the AWS CLI wrote for an account
+//! snapshots/…                   anything else there (the organization's files) belongs to no account, unless it says so
+//! resource-policies/<account>/  policies of buckets
+//! last-accessed/<account>/      what AWS saw users and roles use
+//! trail/                        CloudTrail files
+//! lake/                         what `kagimori ingest` made of them
 //! ```
-//! A directory without `snapshots/` is taken as one itself: its own files, and folders named by account id. Hidden
-//! files, and the program's own output (`report/`, `plans/`, `lake/`, `tighten/`), are passed over.
+//! A directory without `snapshots/` is taken as one itself: its own files, folders named by account id, and other folders that
+//! hold answers of AWS. Hidden files, and the program's own output (`report/`, `plans/`, `lake/`, `tighten/`), are passed
+//! over.
+
+mod snapshot;
+mod walk;
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
-use kagimori_estate::model::{Problem, ProblemKind};
-use kagimori_estate::read::{Assembler, File, Part, read};
+use kagimori_estate::read::{Assembler, Part};
 use kagimori_plan::Settings;
 use rayon::prelude::*;
 
 use crate::error::AppError;
-
-/// No answer of IAM comes near this; a larger file is not one, and is not loaded.
-const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
+use snapshot::SnapshotFile;
+use walk::{Depth, Walk};
 
 /// The folders of a kagimori directory that hold the program's own output.
 pub(crate) const OUTPUT_FOLDERS: [&str; 4] = ["lake", "plans", "report", "tighten"];
+/// Folders beside `snapshots/` whose files are answers, too.
+const BESIDE_SNAPSHOTS: [&str; 2] = ["resource-policies", "last-accessed"];
 
 /// A directory that was looked at, not yet read.
 #[derive(Debug)]
@@ -38,17 +42,12 @@ pub(crate) struct Directory {
     pub(crate) root: PathBuf,
     settings: Option<PathBuf>,
     snapshots: Vec<SnapshotFile>,
+    /// What is there and could not be opened.
+    unreadable: Vec<Part>,
     /// The folder of CloudTrail files, when there is one.
     pub(crate) trail: Option<PathBuf>,
     /// The folder of the lake, when there is one.
     pub(crate) lake: Option<PathBuf>,
-}
-
-#[derive(Debug)]
-struct SnapshotFile {
-    path: PathBuf,
-    relative: String,
-    account: Option<AccountId>,
 }
 
 impl Directory {
@@ -58,29 +57,39 @@ impl Directory {
         if metadata.is_file() {
             return Ok(Self::of_one_file(path));
         }
-        let mut snapshots = Vec::new();
+        fs::read_dir(path).map_err(|source| AppError::read(path, source))?;
+        let mut walk = Walk::new(path);
         let folder = path.join("snapshots");
         if folder.is_dir() {
-            collect(&folder, path, None, Depth::Whole, &mut snapshots)?;
+            walk.collect(&folder, None, Depth::Whole);
+            walk.collect(path, None, Depth::Accounts);
         } else {
-            collect(path, path, None, Depth::OwnAndAccounts, &mut snapshots)?;
+            walk.collect(path, None, Depth::OwnAndOthers);
         }
+        for folder in BESIDE_SNAPSHOTS.map(|name| path.join(name)) {
+            if folder.is_dir() {
+                walk.collect(&folder, None, Depth::Whole);
+            }
+        }
+        let mut snapshots = walk.files;
         snapshots.sort_by(|a, b| a.relative.cmp(&b.relative));
         let settings = Some(path.join("kagimori.toml")).filter(|file| file.is_file());
         let trail = Some(path.join("trail")).filter(|folder| folder.is_dir());
         let lake = Some(path.join("lake")).filter(|folder| folder.is_dir());
-        Ok(Self { given: path.to_owned(), root: path.to_owned(), settings, snapshots, trail, lake })
+        let (given, root) = (path.to_owned(), path.to_owned());
+        Ok(Self { given, root, settings, snapshots, unreadable: walk.unreadable, trail, lake })
     }
 
     fn of_one_file(path: &Path) -> Self {
         let root = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let relative = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let file = SnapshotFile { path: path.to_owned(), relative, account: None };
+        let relative = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let file = SnapshotFile { path: path.to_owned(), relative, account: None, guest: None };
         Self {
             given: path.to_owned(),
             root: root.to_owned(),
             settings: None,
             snapshots: vec![file],
+            unreadable: Vec::new(),
             trail: None,
             lake: None,
         }
@@ -97,91 +106,28 @@ impl Directory {
     /// the estate; the others go on. Files that say nothing of any account are no estate: nothing would be found in it, and
     /// that would look clean.
     pub(crate) fn estate(&self, as_of: Option<jiff::Timestamp>) -> Result<Estate, AppError> {
-        let parts: Vec<Result<Part, Problem>> = self.snapshots.par_iter().map(SnapshotFile::read).collect();
+        let parts: Vec<Part> = self.snapshots.par_iter().map(SnapshotFile::read).collect();
+        let known: Vec<&str> = self
+            .snapshots
+            .iter()
+            .zip(&parts)
+            .filter(|(_, part)| part.is_of_aws())
+            .filter_map(|(file, _)| file.guest.as_deref())
+            .collect();
+        let is_ours = |file: &SnapshotFile| file.guest.as_deref().is_none_or(|guest| known.contains(&guest));
         let mut assembler = Assembler::default();
-        let mut unreadable = Vec::new();
-        for part in parts {
-            match part {
-                Ok(part) => assembler.add(part),
-                Err(problem) => unreadable.push(problem),
+        for part in self.unreadable.iter().cloned() {
+            assembler.add(part);
+        }
+        for (file, part) in self.snapshots.iter().zip(parts) {
+            if is_ours(file) {
+                assembler.add(part);
             }
         }
-        let mut estate = assembler.finish(as_of);
-        estate.problems.extend(unreadable);
-        estate.problems.sort();
+        let estate = assembler.finish(as_of);
         if estate.accounts.is_empty() && estate.problems.is_empty() {
             return Err(AppError::NothingToReview(self.given.clone()));
         }
         Ok(estate)
     }
-}
-
-impl SnapshotFile {
-    fn read(&self) -> Result<Part, Problem> {
-        let bytes = self.bytes().map_err(|message| Problem {
-            file: self.relative.clone(),
-            account: self.account,
-            dataset: None,
-            kind: ProblemKind::Unreadable,
-            message,
-            hint: "check that you may read it and that it is the AWS CLI's output, or take it out of the directory"
-                .to_owned(),
-        })?;
-        Ok(read(File { path: &self.relative, account: self.account, bytes: &bytes }))
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        let size = fs::metadata(&self.path).map_err(|error| cannot_read(&error))?.len();
-        if size > SNAPSHOT_BYTES_MAX {
-            return Err(format!("the file is {size} bytes long, and no answer of IAM is longer than 1 GiB"));
-        }
-        fs::read(&self.path).map_err(|error| cannot_read(&error))
-    }
-}
-
-fn cannot_read(error: &io::Error) -> String {
-    format!("cannot be read: {error}")
-}
-
-/// How far [`collect`] goes down.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    /// Every folder.
-    Whole,
-    /// The folder's own files, and folders named by an account id.
-    OwnAndAccounts,
-}
-
-fn collect(
-    folder: &Path,
-    root: &Path,
-    account: Option<AccountId>,
-    depth: Depth,
-    files: &mut Vec<SnapshotFile>,
-) -> Result<(), AppError> {
-    let entries = fs::read_dir(folder).map_err(|source| AppError::read(folder, source))?;
-    for entry in entries {
-        let entry = entry.map_err(|source| AppError::read(folder, source))?;
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let kind = entry.file_type().map_err(|source| AppError::read(&path, source))?;
-        if name.starts_with('.') {
-            continue;
-        }
-        if kind.is_dir() {
-            let named = AccountId::parse(&name).ok();
-            if depth == Depth::Whole || named.is_some() {
-                collect(&path, root, account.or(named), Depth::Whole, files)?;
-            }
-        } else if path.is_file() && is_data(&name) {
-            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            files.push(SnapshotFile { path, relative, account });
-        }
-    }
-    Ok(())
-}
-
-/// The AWS CLI writes JSON, and people save the report as CSV; notes and settings beside them are not looked into.
-fn is_data(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [".json", ".csv", ".txt"].iter().any(|ending| name.ends_with(ending))
 }

@@ -18,8 +18,10 @@ use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Principal};
 
+use crate::fact::Known;
 use crate::id::{AccountId, Arn};
 use crate::model::Estate;
+use questions::holders;
 
 pub use each::{Among, Graded, Naming, Target, Targets};
 pub use may::May;
@@ -41,8 +43,10 @@ pub struct Access<'a> {
     full_access: Option<DocumentId>,
     /// A trust policy that names everybody.
     open_trust: Option<DocumentId>,
-    /// The policies of resources, by the ARN of the resource they were given for.
-    resource_policies: BTreeMap<String, DocumentId>,
+    /// The policies of resources, by the ARN of the resource they were given for; `None`: it has one that is not known.
+    resource_policies: BTreeMap<String, Option<DocumentId>>,
+    /// Resources that are known to have no policy.
+    without_policy: BTreeSet<String>,
     /// The condition keys that trust policies ask for, in lower case.
     trust_keys: std::sync::OnceLock<BTreeSet<String>>,
 }
@@ -120,12 +124,41 @@ impl<'a> Access<'a> {
             open_trust: None,
             resource_policies: BTreeMap::new(),
             trust_keys: std::sync::OnceLock::new(),
+            without_policy: BTreeSet::new(),
         };
         access.full_access = access.hold_full_access("every permission");
         access.open_trust = access.hold_open_trust();
         access.collect_guardrails();
         access.collect_subjects();
+        access.collect_resource_policies();
         access
+    }
+
+    fn collect_resource_policies(&mut self) {
+        let estate = self.estate;
+        for (resource, held) in &estate.resource_policies {
+            let policy = match &held.policy {
+                Known::Known(fact) => fact.value.as_ref().map(|policy| (policy, Some(fact.source))),
+                Known::Unknown(_) => {
+                    self.resource_policies.insert(resource.clone(), None);
+                    continue;
+                }
+            };
+            let Some((policy, source)) = policy else {
+                self.without_policy.insert(resource.clone());
+                continue;
+            };
+            let id = self.hold_policy(policy, format!("the policy of {resource}"), source);
+            self.resource_policies.insert(resource.clone(), id);
+        }
+    }
+
+    /// The account that owns a resource, when its ARN or its folder tells.
+    pub fn owner(&self, resource: &str) -> Option<AccountId> {
+        let named = kagimori_policy::arn::Arn::parse(resource);
+        let named = named.and_then(|arn| AccountId::parse(arn.account).ok());
+        let held = || holders(resource).find_map(|holder| self.estate.resource_policies.get(holder));
+        named.or_else(|| held().and_then(|held| held.owner.value().copied()))
     }
 
     /// Every user and role, by account and ARN.
@@ -220,7 +253,7 @@ impl<'a> Access<'a> {
     pub fn add_resource_policy(&mut self, resource: &str, document: Document, file: Option<String>) {
         let origin = Origin { name: format!("the policy of {resource}"), file };
         let id = self.hold(std::borrow::Cow::Owned(document), origin);
-        self.resource_policies.insert(resource.to_owned(), id);
+        self.resource_policies.insert(resource.to_owned(), Some(id));
     }
 
     /// What was taken for granted because nothing was given, in whole sentences.

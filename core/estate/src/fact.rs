@@ -48,15 +48,22 @@ pub enum Dataset {
     OrganizationAccounts,
     /// `organizations list-policies` / `describe-policy` / `list-targets-for-policy`
     OrganizationPolicies,
+    /// `organizations list-parents`, `list-children`, `list-organizational-units-for-parent`, `list-accounts-for-parent`,
+    /// `list-roots`
+    OrganizationTree,
     /// `iam list-organizations-features`
     OrganizationFeatures,
+    /// `s3api get-bucket-policy`
+    ResourcePolicies,
+    /// `iam get-service-last-accessed-details`
+    LastAccessed,
     /// CloudTrail log files
     Trail,
 }
 
 impl Dataset {
     /// Every dataset, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::AuthorizationDetails,
         Self::CredentialReport,
         Self::AccountSummary,
@@ -75,7 +82,10 @@ impl Dataset {
         Self::Organization,
         Self::OrganizationAccounts,
         Self::OrganizationPolicies,
+        Self::OrganizationTree,
         Self::OrganizationFeatures,
+        Self::ResourcePolicies,
+        Self::LastAccessed,
         Self::Trail,
     ];
 
@@ -100,8 +110,25 @@ impl Dataset {
             Self::Organization => "organizations:DescribeOrganization",
             Self::OrganizationAccounts => "organizations:ListAccounts",
             Self::OrganizationPolicies => "organizations:ListPolicies",
+            Self::OrganizationTree => "organizations:ListParents",
             Self::OrganizationFeatures => "iam:ListOrganizationsFeatures",
+            Self::ResourcePolicies => "s3:GetBucketPolicy",
+            Self::LastAccessed => "iam:GetServiceLastAccessedDetails",
             Self::Trail => "CloudTrail log files",
+        }
+    }
+
+    /// What there is one of, in words.
+    pub(crate) fn thing(self) -> &'static str {
+        match self {
+            Self::CredentialReport => "the users",
+            Self::AccountSummary => "the counts of the account",
+            Self::PasswordPolicy => "the password policy",
+            Self::AccountAliases => "the alias of the account",
+            Self::OidcProviders | Self::SamlProviders => "the identity providers",
+            Self::Organization => "the organization",
+            Self::OrganizationFeatures => "the features of the organization",
+            _ => "what it tells",
         }
     }
 
@@ -142,7 +169,16 @@ impl Dataset {
             Self::OrganizationPolicies => {
                 "aws organizations list-policies --filter SERVICE_CONTROL_POLICY > policies.json"
             }
+            Self::OrganizationTree => {
+                "for c in ACCOUNTS UNITS; do aws organizations list-parents --child-id $c > parents-$c.json; done"
+            }
             Self::OrganizationFeatures => "aws iam list-organizations-features > organizations-features.json",
+            Self::ResourcePolicies => {
+                "aws s3api get-bucket-policy --bucket BUCKET > resource-policies/ACCOUNT/BUCKET.json"
+            }
+            Self::LastAccessed => {
+                "aws iam get-service-last-accessed-details --job-id JOB > last-accessed/ACCOUNT/user/NAME.json"
+            }
             Self::Trail => "aws s3 sync s3://BUCKET/PREFIX trail/",
         }
     }
@@ -163,6 +199,11 @@ impl SourceId {
     pub(crate) const UNPLACED: Self = Self(u32::MAX);
     /// Of what a change would make: no file tells of it yet.
     pub const PLANNED: Self = Self(u32::MAX - 1);
+
+    /// The source among those of its estate.
+    pub fn of(self, sources: &[Source]) -> Option<&Source> {
+        sources.get(usize::try_from(self.0).ok()?)
+    }
 }
 
 /// One file that was read.
@@ -217,6 +258,10 @@ pub enum GapReason {
     Denied(String),
     /// It was given and could not be read; [`Estate::problems`](crate::Estate::problems) says why.
     Damaged,
+    /// It says that more follows, and what follows was not given.
+    Truncated,
+    /// It is so many days old, and what it would tell may have changed since.
+    TooOld(i64),
     /// It was read and does not speak of this field.
     FieldAbsent(String),
     /// Two sources contradict each other about this.
@@ -294,6 +339,10 @@ impl fmt::Display for Gap {
             GapReason::NotGiven => write!(f, "{api} was not given"),
             GapReason::Denied(code) => write!(f, "{api} was refused by AWS: {code}"),
             GapReason::Damaged => write!(f, "{api} could not be read"),
+            GapReason::Truncated => write!(f, "{api} was given without its last page"),
+            GapReason::TooOld(days) => {
+                write!(f, "{api} is {days} days old, and nobody knows what happened since")
+            }
             GapReason::FieldAbsent(field) => write!(f, "{api} does not tell `{field}`"),
             GapReason::Contradiction(what) => write!(f, "{api} contradicts another source about {what}"),
         }

@@ -4,12 +4,12 @@
 //! [`User::report`] from the credential report), so that a missing or refused source leaves exactly its own part
 //! unknown. Maps are ordered: whatever is printed from an estate comes out the same every time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
-use crate::fact::{Dataset, GapReason, Known, Source, SourceId};
+use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
 use crate::id::{AccessKeyId, AccountId, Arn, UniqueId};
 
 /// Everything that exists at one moment.
@@ -19,6 +19,8 @@ pub struct Estate {
     pub organization: Organization,
     /// The accounts of which anything is known, the organization's list included.
     pub accounts: BTreeMap<AccountId, Account>,
+    /// The policies of resources, by the ARN of the resource (`arn:aws:s3:::BUCKET`).
+    pub resource_policies: BTreeMap<String, ResourcePolicy>,
     /// The files that were read, in the order of [`SourceId`].
     pub sources: Vec<Source>,
     /// What was given and could not be read, was denied, or is torn, in order of file. Not empty means: incomplete.
@@ -70,6 +72,18 @@ pub struct Organization {
     pub policies: Known<Vec<OrganizationPolicy>>,
     /// Centralized root features that are on: `RootCredentialsManagement`, `RootSessions`.
     pub features: Known<Vec<String>>,
+    /// What each account and organizational unit hangs under: a root (`r-…`) or a unit (`ou-…`). What is not in it was not
+    /// given.
+    pub parents: BTreeMap<String, Known<String>>,
+}
+
+/// The policy of a resource: of a bucket, so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePolicy {
+    /// The account that owns the resource; the answer does not say, its folder does.
+    pub owner: Known<AccountId>,
+    /// Its policy; known and `None` means that it has none.
+    pub policy: Known<Option<Policy>>,
 }
 
 /// An account as the organization lists it.
@@ -111,7 +125,9 @@ pub struct Account {
     pub datasets: BTreeMap<Dataset, Known<()>>,
     /// IAM users by name: of the authorization details, and of the credential report where those are missing.
     pub users: BTreeMap<String, User>,
-    /// Groups by name. Empty and `datasets[AuthorizationDetails]` unknown means unknown.
+    /// Which of the four lists of the authorization details are whole ([`Account::listing`]).
+    pub listings: BTreeMap<Listing, Known<()>>,
+    /// Groups by name. Whether they are all, [`Account::listing`] tells.
     pub groups: BTreeMap<String, Group>,
     /// Roles by name.
     pub roles: BTreeMap<String, Role>,
@@ -131,8 +147,38 @@ pub struct Account {
     pub oidc_providers: Known<Vec<Arn>>,
     /// SAML providers.
     pub saml_providers: Known<Vec<Arn>>,
-    /// Users that stand in the credential report and not in the (later) authorization details: deleted in between.
+    /// Users that the credential report names and the authorization details do not: deleted in between, perhaps. They are
+    /// among the users, too, and what the details would tell of them is unknown.
     pub deleted_users: Vec<String>,
+}
+
+/// A list of the authorization details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the answer has these four")]
+pub enum Listing {
+    /// `UserDetailList`
+    Users,
+    /// `GroupDetailList`
+    Groups,
+    /// `RoleDetailList`
+    Roles,
+    /// `Policies`
+    Policies,
+}
+
+impl Listing {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Users, Self::Groups, Self::Roles, Self::Policies];
+
+    /// The member of the answer.
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::Users => "UserDetailList",
+            Self::Groups => "GroupDetailList",
+            Self::Roles => "RoleDetailList",
+            Self::Policies => "Policies",
+        }
+    }
 }
 
 /// The root user of an account.
@@ -163,6 +209,18 @@ pub struct User {
     pub service_specific_credentials: Known<Vec<ServiceSpecificCredential>>,
     /// SSH public keys.
     pub ssh_public_keys: Known<Vec<SshPublicKey>>,
+    /// What AWS saw it use.
+    pub last_accessed: Known<LastAccessed>,
+}
+
+/// The services that AWS saw somebody try to use (`get-service-last-accessed-details`), by prefix in lower case. `None`: not
+/// in the tracking period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAccessed {
+    /// By service.
+    pub services: BTreeMap<String, Option<Timestamp>>,
+    /// Whether every service is told; otherwise one that is not named may have been used.
+    pub is_whole: bool,
 }
 
 /// What the authorization details say of a user.
@@ -189,6 +247,24 @@ pub struct Grants {
     pub attached: Vec<Arn>,
     /// The permissions boundary.
     pub boundary: Option<Arn>,
+    /// What the answer leaves out or contradicts itself about: there may be more than the lists name. Empty: they are whole.
+    pub gaps: BTreeSet<Gap>,
+}
+
+impl Grants {
+    /// Why there may be more than the lists name; `None`: they are whole.
+    pub fn gap(&self) -> Option<&Gap> {
+        self.gaps.first()
+    }
+
+    /// Whether the boundary is known: an answer about the identity was read, and no other says something else of it.
+    pub fn knows_boundary(&self) -> bool {
+        let lists =
+            ["UserPolicyList", "GroupPolicyList", "RolePolicyList", "GroupList", "AttachedManagedPolicies"];
+        self.gaps.iter().all(
+            |gap| matches!(&gap.reason, GapReason::FieldAbsent(member) if lists.contains(&member.as_str())),
+        )
+    }
 }
 
 /// A policy document as found: what it says, or why it could not be understood.
@@ -196,6 +272,14 @@ pub struct Grants {
 pub struct Policy {
     /// The document, or what is wrong with it.
     pub document: Result<Document, kagimori_policy::parse::ParseError>,
+}
+
+impl Policy {
+    /// In place of a document that two answers tell differently.
+    pub(crate) fn contradicting() -> Self {
+        let document = kagimori_policy::parse::parse("", kagimori_policy::parse::Strictness::Lenient);
+        Self { document }
+    }
 }
 
 /// A group.
@@ -240,6 +324,8 @@ pub struct Role {
     pub instance_profiles: Vec<String>,
     /// The longest session it allows, in seconds (`list-roles` only).
     pub max_session_seconds: Known<u32>,
+    /// What AWS saw it use.
+    pub last_accessed: Known<LastAccessed>,
     /// Where this came from.
     pub source: SourceId,
 }
@@ -266,14 +352,33 @@ pub struct ManagedPolicy {
     pub document: Policy,
     /// The default version: `v3`.
     pub default_version: String,
-    /// How many versions are kept.
-    pub versions: usize,
+    /// The versions beside the default that are kept, with their documents: `iam:SetDefaultPolicyVersion` makes one the
+    /// default.
+    pub other_versions: Known<Vec<PolicyVersion>>,
     /// How many users, groups and roles it is attached to, as AWS counts.
     pub attachments: Option<u32>,
     /// How many users and roles it bounds, as AWS counts.
     pub boundary_uses: Option<u32>,
     /// Where this came from.
     pub source: SourceId,
+}
+
+/// A version of a managed policy that is not the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// `v2`
+    pub id: String,
+    /// When it was written.
+    pub created: Option<Timestamp>,
+    /// What it says.
+    pub document: Policy,
+}
+
+impl ManagedPolicy {
+    /// How many versions are kept, the default among them; AWS keeps five at most.
+    pub fn version_count(&self) -> Option<usize> {
+        self.other_versions.value().map(|others| others.len().saturating_add(1))
+    }
 }
 
 /// A row of the credential report. Dates are known, known to be absent, or not told by this report.
@@ -435,8 +540,10 @@ impl Estate {
                 accounts: Known::not_given(Dataset::OrganizationAccounts),
                 policies: Known::not_given(Dataset::OrganizationPolicies),
                 features: Known::not_given(Dataset::OrganizationFeatures),
+                parents: BTreeMap::new(),
             },
             accounts: BTreeMap::new(),
+            resource_policies: BTreeMap::new(),
             sources: Vec::new(),
             problems: Vec::new(),
         }
@@ -452,6 +559,7 @@ impl Account {
             alias: Known::not_given(Dataset::AccountAliases),
             datasets,
             users: BTreeMap::new(),
+            listings: BTreeMap::new(),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
             policies: BTreeMap::new(),
@@ -471,8 +579,17 @@ impl Account {
         self.datasets.get(&dataset).cloned().unwrap_or_else(|| Known::not_given(dataset))
     }
 
+    /// Whether a list of the authorization details is whole, or why there may be more than it names.
+    pub fn listing(&self, listing: Listing) -> Known<()> {
+        let details = self.dataset(Dataset::AuthorizationDetails);
+        match (details.gap(), self.listings.get(&listing)) {
+            (None, Some(known)) => known.clone(),
+            _ => details,
+        }
+    }
+
     /// Marks a dataset as missing for a reason.
     pub fn lose(&mut self, dataset: Dataset, reason: GapReason) {
-        self.datasets.insert(dataset, Known::Unknown(crate::fact::Gap { dataset, reason }));
+        self.datasets.insert(dataset, Known::Unknown(Gap { dataset, reason }));
     }
 }

@@ -7,18 +7,29 @@ mod access_keys;
 mod account_settings;
 mod assemble;
 mod authorization_details;
+mod content;
 mod credential_report;
 mod entities;
 mod fault;
+mod given;
 mod key_merge;
 mod mfa_devices;
+mod object;
 mod organization;
 mod organization_merge;
+mod organization_tree;
 mod outline;
 mod part;
+mod per_user;
 mod refusal;
+mod report_merge;
 mod report_row;
+mod resource_merge;
+mod resource_policy;
+mod role_merge;
 mod roles;
+mod service_last_accessed;
+mod table;
 mod text;
 mod user_credentials;
 mod user_merge;
@@ -28,7 +39,7 @@ mod wire;
 mod tests;
 
 pub use assemble::Assembler;
-pub use part::{Part, read};
+pub use part::{Part, looks_like_an_answer, read, unreadable};
 
 use crate::id::AccountId;
 

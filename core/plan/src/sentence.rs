@@ -121,6 +121,8 @@ pub fn gap(gap: &Gap, language: Language) -> String {
             GapReason::NotGiven => format!("{api} が与えられていません"),
             GapReason::Denied(code) => format!("{api} は AWS に拒否されています（{code}）"),
             GapReason::Damaged => format!("{api} を読み取れませんでした"),
+            GapReason::Truncated => format!("{api} の最後のページがありません"),
+            GapReason::TooOld(days) => format!("{api} は {days} 日前のもので、その後の変化が分かりません"),
             GapReason::FieldAbsent(field) => format!("{api} に `{field}` が含まれていません"),
             GapReason::Contradiction(what) => format!("{api} が別の情報源と矛盾しています（{what}）"),
         },

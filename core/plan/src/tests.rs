@@ -73,6 +73,8 @@ fn settings(files: &Files) -> Settings {
 struct Everything {
     outcomes: BTreeMap<(&'static str, Resource), Outcome>,
     verdicts: Vec<Verdict>,
+    /// The users whom only the credential report names.
+    only_reported: BTreeSet<String>,
 }
 
 impl Sink for Everything {
@@ -97,6 +99,10 @@ fn everything(estate: &Estate, usage: Option<&Usage>, settings: &Settings) -> Ev
     let accounts: Vec<_> = estate.accounts.values().collect();
     let mut everything = Everything::default();
     run(&context, &accounts, &mut everything);
+    let reported = accounts
+        .iter()
+        .flat_map(|account| account.deleted_users.iter().filter_map(|name| account.users.get(name)));
+    everything.only_reported = reported.map(|user| user.arn.to_string()).collect();
     everything
 }
 

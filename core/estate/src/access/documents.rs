@@ -73,6 +73,11 @@ impl<'a> Access<'a> {
                 }
             }
         }
+        // Lists that were left out, or that two answers tell differently, may name more.
+        missing.extend(grants.gaps.iter().map(|gap| {
+            let name = format!("further policies of {owner} ({gap})");
+            MissingDocument { layer: Layer::Identity, name }
+        }));
         ids
     }
 

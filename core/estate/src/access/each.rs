@@ -416,7 +416,7 @@ impl Access<'_> {
         if subject.missing.iter().any(|document| document.layer == Layer::Identity) {
             return None;
         }
-        let context = request(subject, template).context;
+        let context = request(subject, template, template.resource_account).context;
         let action = template.action.to_ascii_lowercase();
         let mut set = FixedBitSet::with_capacity(targets.len());
         for held in subject.identity.iter().filter_map(|id| self.held(*id)) {
@@ -434,7 +434,7 @@ impl Access<'_> {
     /// key that the targets bring.
     fn patterns(&self, subject: &Subject, template: &Question, targets: &Targets) -> (Vec<Resolved>, bool) {
         let question = Question { resource_account: Some(targets.account), ..template.clone() };
-        let context = request(subject, &question).context;
+        let context = request(subject, &question, question.resource_account).context;
         let action = template.action.to_ascii_lowercase();
         let mut resolved = Vec::new();
         let mut asks = action.starts_with("sts:assumerole")

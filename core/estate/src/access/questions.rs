@@ -17,7 +17,7 @@ pub struct Question {
     pub action: String,
     /// The ARN, or `*`.
     pub resource: String,
-    /// The account that owns the resource; `None`: the caller's own.
+    /// The account that owns the resource; `None`: what [`Access::owner`] tells, else the caller's own.
     pub resource_account: Option<AccountId>,
     /// The action has no resource types.
     pub wildcard_only: bool,
@@ -63,7 +63,7 @@ impl Answered {
 impl Access<'_> {
     /// The request of a question, with what the estate tells of the subject.
     pub fn request(&self, subject: &Subject, question: &Question) -> Request {
-        request(subject, question)
+        request(subject, question, self.scope(subject, question).owner)
     }
 
     /// Decides a request of a subject, and explains it.
@@ -72,7 +72,7 @@ impl Access<'_> {
     }
 
     pub(super) fn ask_in(&self, subject: &Subject, question: &Question, scope: &Scope<'_>) -> Answered {
-        let request = request(subject, question);
+        let request = request(subject, question, scope.owner);
         let levels = |levels: &[(String, Vec<DocumentId>)]| {
             levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
         };
@@ -90,8 +90,15 @@ impl Access<'_> {
         };
         let decision = reference::decide(&request, &policies);
         let mut assumptions: Vec<String> = scope.callers.assumption.map(str::to_owned).into_iter().collect();
-        if scope.resource.is_none() && !question.wildcard_only && scope.missing_resource.is_none() {
+        let is_told = scope.has_none || question.wildcard_only || scope.missing_resource.is_some();
+        if scope.resource.is_none() && !is_told {
             assumptions.push(format!("no policy of {} was given: taken as none", question.resource));
+        }
+        if scope.owner.is_none() && names_bucket(&question.resource) {
+            let bucket = &question.resource;
+            assumptions.push(format!(
+                "whose {bucket} is was not given: taken as the caller's own account's (`--resource-account`)"
+            ));
         }
         Answered { request, decision, assumptions, origins: self.origins(subject, scope), policies }
     }
@@ -153,7 +160,7 @@ impl Access<'_> {
             },
             ..Stack::default()
         };
-        stack.decide(&by.compiler.bind(&request(subject, question)))
+        stack.decide(&by.compiler.bind(&request(subject, question, scope.owner)))
     }
 
     /// Whether the subject may be able to make a request at all: some policy of its own, or the resource's, names the action,
@@ -163,7 +170,7 @@ impl Access<'_> {
         let names = |id: &DocumentId| self.held(*id).is_some_and(|held| held.compiled.names_action(&action));
         subject.missing.iter().any(|document| document.layer == Layer::Identity)
             || subject.identity.iter().any(names)
-            || self.resource_policies.values().any(names)
+            || self.resource_policies.values().any(|id| id.as_ref().is_none_or(names))
             // A trust policy may name it, a key policy too; and everybody may ask who it is.
             || action.starts_with("sts:assumerole")
             || (action.starts_with("kms:") && question.resource.contains(":key/"))
@@ -185,22 +192,30 @@ impl Access<'_> {
             missing: Vec::new(),
             assumption: None,
         };
-        let owner = question.resource_account.unwrap_or(subject.account);
+        let owner = question.resource_account.or_else(|| self.owner(&question.resource));
         let of = |account: AccountId| self.guardrails.get(&account).unwrap_or(&NONE);
         let role = self.by_arn.get(&question.resource).and_then(|place| self.subjects.get(*place));
         let is_assumption = question.action.to_ascii_lowercase().starts_with("sts:assumerole");
         let trust = role.filter(|_| is_assumption).and_then(|role| role.trust);
-        let given =
-            self.resource_policies.iter().find(|(resource, _)| is_of_resource(resource, &question.resource));
-        let resource = trust.or(given.map(|(_, id)| *id));
+        let holders = || holders(&question.resource);
+        let given = holders().find_map(|holder| self.resource_policies.get(holder));
+        let resource = trust.or(given.copied().flatten());
+        let has_none = holders().any(|holder| self.without_policy.contains(holder));
         // A role always has a trust policy and a key always a key policy: without the document nobody can tell.
         let is_key =
             question.action.to_ascii_lowercase().starts_with("kms:") && question.resource.contains(":key/");
-        let missing_resource = (resource.is_none() && (is_assumption || is_key)).then(|| MissingDocument {
-            layer: Layer::Resource,
-            name: format!("the {} policy of {}", if is_key { "key" } else { "trust" }, question.resource),
-        });
-        Scope { callers: of(subject.account), owners: of(owner), resource, missing_resource }
+        let is_lost = given.is_some_and(Option::is_none);
+        let missing_resource =
+            (resource.is_none() && (is_assumption || is_key || is_lost)).then(|| MissingDocument {
+                layer: Layer::Resource,
+                name: match (is_key, is_assumption) {
+                    (true, _) => format!("the key policy of {}", question.resource),
+                    (_, true) => format!("the trust policy of {}", question.resource),
+                    _ => format!("the policy of {}, which could not be read", question.resource),
+                },
+            });
+        let owners = of(owner.unwrap_or(subject.account));
+        Scope { callers: of(subject.account), owners, owner, resource, has_none, missing_resource }
     }
 
     fn origins(&self, subject: &Subject, scope: &Scope<'_>) -> Vec<((Layer, usize, usize), Origin)> {
@@ -228,6 +243,10 @@ impl Access<'_> {
 pub(super) struct Scope<'a> {
     pub(super) callers: &'a Guardrails,
     pub(super) owners: &'a Guardrails,
+    /// The account that owns the resource, when anything tells.
+    pub(super) owner: Option<AccountId>,
+    /// The resource is known to have no policy.
+    pub(super) has_none: bool,
     pub(super) resource: Option<DocumentId>,
     pub(super) missing_resource: Option<MissingDocument>,
 }
@@ -245,8 +264,13 @@ impl Scope<'_> {
     }
 }
 
-pub(super) fn request(subject: &Subject, question: &Question) -> Request {
-    let owner = question.resource_account.unwrap_or(subject.account).to_string();
+/// The ARN names a bucket or an object: those do not tell their account.
+fn names_bucket(resource: &str) -> bool {
+    resource.starts_with("arn:") && resource.contains(":s3:::") && !resource.ends_with(":s3:::*")
+}
+
+pub(super) fn request(subject: &Subject, question: &Question, owner: Option<AccountId>) -> Request {
+    let owner = owner.unwrap_or(subject.account).to_string();
     let mut context = if question.strict { Context::complete() } else { Context::partial() };
     context.set("aws:ResourceAccount", Fact::One(owner.clone()));
     for (key, fact) in subject.facts.iter().chain(&question.context) {
@@ -262,9 +286,8 @@ pub(super) fn request(subject: &Subject, question: &Question) -> Request {
     }
 }
 
-/// A policy given for a bucket is that of its objects too.
-fn is_of_resource(holder: &str, resource: &str) -> bool {
-    holder == resource
-        || (holder.contains(":s3:::")
-            && resource.strip_prefix(holder).is_some_and(|rest| rest.starts_with('/')))
+/// The resources whose policy is that of a resource: itself, and an object's bucket.
+pub(super) fn holders(resource: &str) -> impl Iterator<Item = &str> {
+    let bucket = || resource.contains(":s3:::").then(|| resource.split_once('/')).flatten();
+    std::iter::once(resource).chain(bucket().map(|(bucket, _)| bucket))
 }

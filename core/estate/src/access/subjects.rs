@@ -103,6 +103,10 @@ impl<'a> Access<'a> {
         managed: &mut Managed,
         missing: &mut Vec<MissingDocument>,
     ) -> Vec<DocumentId> {
+        if !grants.knows_boundary() {
+            let name = "the permissions boundary, if there is one".to_owned();
+            missing.push(MissingDocument { layer: Layer::Boundary, name });
+        }
         let Some(arn) = &grants.boundary else { return Vec::new() };
         let id = self.hold_managed(account, arn, managed);
         if id.is_none() {

@@ -6,7 +6,7 @@ use super::edit::{change, look};
 use super::{Change, ChangeError, WireDocument};
 use crate::fact::{Known, SourceId};
 use crate::id::Arn;
-use crate::model::{Estate, ManagedPolicy, OrganizationPolicy, Policy};
+use crate::model::{Estate, ManagedPolicy, OrganizationPolicy, Policy, PolicyVersion};
 
 /// AWS keeps five versions of a managed policy (`reference_iam-quotas`).
 const VERSIONS_MAX: usize = 5;
@@ -145,23 +145,28 @@ fn apply_to_managed(estate: &mut Estate, wanted: &Change) -> Result<(), ChangeEr
         }
         Change::CreatePolicyVersion { policy: arn, version, document } => {
             let held = change::policy(estate, arn)?;
-            if held.versions >= VERSIONS_MAX {
+            if held.version_count().is_some_and(|count| count >= VERSIONS_MAX) {
                 let text =
                     format!("{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first");
                 return Err(ChangeError::Refused(text));
             }
             must_differ(held.default_version == *version, || format!("{arn} has {version} already"))?;
-            held.versions = held.versions.saturating_add(1);
-            held.default_version.clone_from(version);
-            held.document = policy(document);
+            let id = std::mem::replace(&mut held.default_version, version.clone());
+            let document = std::mem::replace(&mut held.document, policy(document));
+            if let Known::Known(others) = &mut held.other_versions {
+                others.value.push(PolicyVersion { id, created: None, document });
+            }
         }
         Change::RestorePolicyVersion { policy: arn, version, document, delete } => {
             let held = change::policy(estate, arn)?;
-            if held.default_version != *delete || held.versions < 2 {
+            let is_alone = held.other_versions.value().is_some_and(Vec::is_empty);
+            if held.default_version != *delete || is_alone {
                 let kind = "older version beside the default of";
                 return Err(ChangeError::NotThere { kind, name: format!("{arn} {delete}") });
             }
-            held.versions = held.versions.saturating_sub(1);
+            if let Known::Known(others) = &mut held.other_versions {
+                others.value.retain(|held| held.id != *version);
+            }
             held.default_version.clone_from(version);
             held.document = policy(document);
         }
@@ -231,7 +236,7 @@ fn created(arn: &Arn, document: &WireDocument) -> ManagedPolicy {
         created: None,
         document: policy(document),
         default_version: "v1".to_owned(),
-        versions: 1,
+        other_versions: Known::new(Vec::new(), SourceId::PLANNED),
         attachments: None,
         boundary_uses: None,
         source: SourceId::PLANNED,

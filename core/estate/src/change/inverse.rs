@@ -111,7 +111,8 @@ fn of(estate: &Estate, change: &Change) -> Result<Change, ChangeError> {
 /// Only what a plan made holds nothing that creating it again would lose.
 fn deleted(estate: &Estate, policy: Arn) -> Result<Change, ChangeError> {
     let held = look::policy(estate, &policy)?;
-    if held.versions > 1 || held.created.is_some() {
+    let is_alone = held.other_versions.value().is_some_and(Vec::is_empty);
+    if !is_alone || held.created.is_some() {
         let text = format!("the older versions and the dates of {policy} would be lost");
         return Err(ChangeError::NotKnown(text));
     }

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{Instant, answer, list};
+use super::object::{Object, Reading};
+use super::wire::{Instant, list};
 use crate::id::AccessKeyId;
 use crate::model::LastUse;
 
@@ -23,13 +25,9 @@ pub(super) struct KeyUse {
     pub(super) last_used: LastUse,
 }
 
-/// The keys of one user, each with its user's name; and whether another page should follow.
-pub(super) fn read_list(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<(Vec<(String, ListedKey)>, bool), Fault> {
-    let wire: WireList = answer(text, start, length)?;
+/// The keys of one user, each with its user's name.
+pub(super) fn read_list(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireList = object.parse()?;
     let key = |key: WireKey| {
         let listed = ListedKey {
             id: key.access_key_id,
@@ -38,13 +36,14 @@ pub(super) fn read_list(
         };
         (key.user_name, listed)
     };
-    Ok((wire.access_key_metadata.into_iter().map(key).collect(), wire.is_truncated.unwrap_or(false)))
+    let keys = wire.access_key_metadata.into_iter().map(key).collect();
+    Ok(Reading::page(Content::AccessKeys(keys), wire.is_truncated.unwrap_or(false)))
 }
 
 /// The last use of a key. AWS's answer does not name the key: its file's name does, or a member added to it.
-pub(super) fn read_last_used(text: &str, start: usize, length: usize, path: &str) -> Result<KeyUse, Fault> {
-    let wire: WireAnswer = answer(text, start, length)?;
-    let Some(id) = wire.access_key_id.or_else(|| key_of_file(path)) else {
+pub(super) fn read_last_used(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireAnswer = object.parse()?;
+    let Some(id) = wire.access_key_id.or_else(|| key_of_file(object.named_after().0)) else {
         return Err(Fault::new("the answer does not name its access key")
             .hint("name the file after the key, as in `access-key-last-used/AKIAIOSFODNN7EXAMPLE.json`"));
     };
@@ -57,12 +56,10 @@ pub(super) fn read_last_used(text: &str, start: usize, length: usize, path: &str
             service: told(wire.access_key_last_used.service_name),
         },
     };
-    Ok(KeyUse { id, last_used })
+    Ok(Reading::whole(Content::KeyUse(KeyUse { id, last_used })))
 }
 
-fn key_of_file(path: &str) -> Option<AccessKeyId> {
-    let name = path.rsplit('/').next()?;
-    let stem = name.split('.').next()?;
+fn key_of_file(stem: &str) -> Option<AccessKeyId> {
     let written_as_a_key = stem.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     AccessKeyId::parse(stem).ok().filter(|_| written_as_a_key)
 }

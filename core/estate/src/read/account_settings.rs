@@ -5,55 +5,73 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{Instant, answer, list};
+use super::object::{Object, Reading};
+use super::wire::{Instant, list};
 use crate::id::Arn;
 use crate::model::{PasswordPolicy, ServerCertificate};
 
 /// The counts of the account.
-pub(super) fn read_summary(text: &str, start: usize, length: usize) -> Result<BTreeMap<String, i64>, Fault> {
-    answer::<WireSummary>(text, start, length).map(|wire| wire.summary_map)
+pub(super) fn read_summary(object: &Object<'_>) -> Result<Reading, Fault> {
+    Ok(Reading::whole(Content::Summary(object.parse::<WireSummary>()?.summary_map)))
+}
+
+/// The counts alone: `--query SummaryMap`.
+pub(super) fn read_bare_summary(object: &Object<'_>) -> Result<Reading, Fault> {
+    object.parse().map(Content::Summary).map(Reading::whole)
 }
 
 /// The password policy.
-pub(super) fn read_password_policy(text: &str, start: usize, length: usize) -> Result<PasswordPolicy, Fault> {
-    let wire = answer::<WirePasswordPolicy>(text, start, length)?.password_policy;
-    Ok(PasswordPolicy {
-        minimum_length: wire.minimum_password_length,
-        require_uppercase: wire.require_uppercase_characters,
-        require_lowercase: wire.require_lowercase_characters,
-        require_symbols: wire.require_symbols,
-        require_numbers: wire.require_numbers,
-        reuse_prevention: wire.password_reuse_prevention,
-        max_age_days: wire.max_password_age,
-    })
+pub(super) fn read_password_policy(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire = object.parse::<WirePasswordPolicy>()?.password_policy;
+    Ok(Reading::whole(Content::PasswordPolicy(Some(wire.policy()))))
+}
+
+/// The password policy alone: `--query PasswordPolicy`.
+pub(super) fn read_bare_password_policy(object: &Object<'_>) -> Result<Reading, Fault> {
+    Ok(Reading::whole(Content::PasswordPolicy(Some(object.parse::<WireClauses>()?.policy()))))
 }
 
 /// The account's alias: a list that AWS allows one entry.
-pub(super) fn read_aliases(text: &str, start: usize, length: usize) -> Result<Option<String>, Fault> {
-    answer::<WireAliases>(text, start, length).map(|wire| wire.account_aliases.into_iter().next())
+pub(super) fn read_aliases(object: &Object<'_>) -> Result<Reading, Fault> {
+    let alias = object.parse::<WireAliases>()?.account_aliases.into_iter().next();
+    Ok(Reading::whole(Content::Alias(alias)))
 }
 
 /// The OpenID Connect or SAML providers.
-pub(super) fn read_providers(text: &str, start: usize, length: usize) -> Result<Vec<Arn>, Fault> {
-    let wire: WireProviders = answer(text, start, length)?;
-    Ok(wire.providers.into_iter().map(|provider| provider.arn).collect())
+pub(super) fn read_providers(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireProviders = object.parse()?;
+    let mut arns: Vec<Arn> = wire.providers.into_iter().map(|provider| provider.arn).collect();
+    arns.sort();
+    Ok(Reading::whole(Content::Providers(arns)))
 }
 
-/// The server certificates; and whether another page should follow.
-pub(super) fn read_certificates(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<(Vec<ServerCertificate>, bool), Fault> {
-    let wire: WireCertificates = answer(text, start, length)?;
+/// The server certificates.
+pub(super) fn read_certificates(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireCertificates = object.parse()?;
     let certificate = |certificate: WireCertificate| ServerCertificate {
         name: certificate.server_certificate_name,
         arn: certificate.arn,
         expires: certificate.expiration.map(|at| at.0),
     };
     let certificates = wire.server_certificate_metadata_list.into_iter().map(certificate).collect();
-    Ok((certificates, wire.is_truncated.unwrap_or(false)))
+    let truncated = wire.is_truncated.unwrap_or(false);
+    Ok(Reading::page(Content::ServerCertificates(certificates), truncated))
+}
+
+impl WireClauses {
+    fn policy(self) -> PasswordPolicy {
+        PasswordPolicy {
+            minimum_length: self.minimum_password_length,
+            require_uppercase: self.require_uppercase_characters,
+            require_lowercase: self.require_lowercase_characters,
+            require_symbols: self.require_symbols,
+            require_numbers: self.require_numbers,
+            reuse_prevention: self.password_reuse_prevention,
+            max_age_days: self.max_password_age,
+        }
+    }
 }
 
 #[derive(Deserialize)]

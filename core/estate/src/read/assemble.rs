@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::content::Content;
 use super::entities::Entities;
-use super::fault::names;
+use super::given::{Given, Sourced};
 use super::organization_merge::{OrganizationGiven, is_of_organization};
-use super::part::{Answer, Content, Part};
+use super::part::{Answer, Part};
+use super::resource_merge::resource_policies;
 use super::user_merge::Users;
-use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
+use crate::fact::{Dataset, Known, Source, SourceId};
 use crate::id::AccountId;
 use crate::model::{Account, Estate, Problem, ProblemKind};
 
@@ -20,63 +22,6 @@ use crate::model::{Account, Estate, Problem, ProblemKind};
 #[derive(Debug, Default)]
 pub struct Assembler {
     parts: Vec<Part>,
-}
-
-/// An answer and its place among the sources.
-#[derive(Debug)]
-pub(super) struct Sourced {
-    pub(super) source: SourceId,
-    pub(super) truncated: bool,
-    pub(super) content: Content,
-}
-
-/// All that was given for one account, or for the organization.
-#[derive(Debug, Default)]
-pub(super) struct Given {
-    pub(super) answers: BTreeMap<Dataset, Vec<Sourced>>,
-    pub(super) losses: BTreeMap<Dataset, GapReason>,
-}
-
-impl Given {
-    /// The answers of a dataset, in order of file.
-    pub(super) fn take(&mut self, dataset: Dataset) -> Vec<Sourced> {
-        self.answers.remove(&dataset).unwrap_or_default()
-    }
-
-    fn lose(&mut self, dataset: Dataset, reason: GapReason) {
-        // damage says that something was there: it weighs more than a refusal
-        if reason == GapReason::Damaged || !self.losses.contains_key(&dataset) {
-            self.losses.insert(dataset, reason);
-        }
-    }
-
-    /// Why a dataset without any answer is not known.
-    pub(super) fn gap(&self, dataset: Dataset) -> Gap {
-        Gap { dataset, reason: self.losses.get(&dataset).cloned().unwrap_or(GapReason::NotGiven) }
-    }
-
-    /// Whether what was given of a dataset is in pieces: entities that are not in it may yet exist.
-    pub(super) fn is_damaged(&self, dataset: Dataset) -> bool {
-        self.losses.get(&dataset) == Some(&GapReason::Damaged)
-    }
-
-    /// What became of a dataset. One answer is enough where an answer is whole in itself; a list of which a part is
-    /// damaged is not known.
-    pub(super) fn status(&self, dataset: Dataset) -> Known<()> {
-        let whole = !matches!(
-            dataset,
-            Dataset::AuthorizationDetails
-                | Dataset::VirtualMfaDevices
-                | Dataset::Roles
-                | Dataset::ServerCertificates
-                | Dataset::OrganizationAccounts
-                | Dataset::OrganizationPolicies
-        );
-        match self.answers.get(&dataset).and_then(|answers| answers.first()) {
-            Some(first) if whole || !self.is_damaged(dataset) => Known::new((), first.source),
-            _ => Known::Unknown(self.gap(dataset)),
-        }
-    }
 }
 
 impl Assembler {
@@ -92,7 +37,7 @@ impl Assembler {
         let mut estate = Estate::empty();
         let mut accounts: BTreeMap<AccountId, Given> =
             self.accounts().into_iter().map(|id| (id, Given::default())).collect();
-        let mut organization = Given::default();
+        let (mut organization, mut resources) = (Given::default(), Vec::new());
         for mut part in self.parts {
             let named = part.answers.iter().find_map(|answer| answer.account);
             let account = part.folder.or(named).or(only);
@@ -110,24 +55,30 @@ impl Assembler {
                 }
             }
             for answer in part.answers {
-                if is_of_organization(answer.dataset) {
-                    put(&mut organization, answer, &part.path, as_of, &mut estate.sources);
-                } else if let Some(account) = answer.account.or(account) {
-                    put(accounts.entry(account).or_default(), answer, &part.path, as_of, &mut estate.sources);
+                let dataset = answer.dataset;
+                let whose = answer.account;
+                let sourced = sourced(answer, &part.path, as_of, &mut estate.sources);
+                if is_of_organization(dataset) {
+                    organization.put(dataset, sourced);
+                } else if dataset == Dataset::ResourcePolicies {
+                    resources.push((whose, sourced));
+                } else if let Some(account) = whose.or(account) {
+                    accounts.entry(account).or_default().put(dataset, sourced);
                 } else {
-                    estate.problems.push(without_account(&part.path, answer.dataset));
+                    estate.problems.push(without_account(&part.path, dataset));
                 }
             }
         }
+        resource_policies(resources, &mut estate);
         let organization = OrganizationGiven::new(organization, &mut estate.problems, &estate.sources);
         for (id, given) in accounts {
             let mut account = account(id, given, &mut estate, as_of);
             account.datasets.append(&mut organization.datasets());
             estate.accounts.insert(id, account);
         }
-        for id in organization.account_ids() {
-            estate.accounts.entry(id).or_insert_with(|| {
-                let mut account = Account::unknown(id);
+        for id in &organization.account_ids {
+            estate.accounts.entry(*id).or_insert_with(|| {
+                let mut account = Account::unknown(*id);
                 account.datasets.append(&mut organization.datasets());
                 account
             });
@@ -138,11 +89,15 @@ impl Assembler {
         estate
     }
 
-    /// The accounts that folders and ARNs name.
+    /// The accounts that folders and ARNs name. A bucket's policy makes its owner no account of the company.
     fn accounts(&self) -> BTreeSet<AccountId> {
-        let folders = self.parts.iter().filter_map(|part| part.folder);
+        let is_account = |part: &&Part| {
+            let only_policies = part.answers.iter().all(|answer| answer.dataset == Dataset::ResourcePolicies);
+            part.answers.is_empty() || !only_policies
+        };
+        let folders = self.parts.iter().filter(is_account).filter_map(|part| part.folder);
         folders
-            .chain(self.parts.iter().flat_map(|part| &part.answers).filter_map(|answer| answer.account))
+            .chain(self.parts.iter().flat_map(|part| &part.answers).filter_map(Answer::account_of_company))
             .collect()
     }
 
@@ -163,12 +118,20 @@ impl Assembler {
     }
 }
 
-fn put(given: &mut Given, answer: Answer, path: &str, as_of: Option<Timestamp>, sources: &mut Vec<Source>) {
-    let generated = match &answer.content {
+impl Answer {
+    fn account_of_company(&self) -> Option<AccountId> {
+        self.account.filter(|_| self.dataset != Dataset::ResourcePolicies)
+    }
+}
+
+/// An answer with its place among the sources.
+fn sourced(answer: Answer, path: &str, as_of: Option<Timestamp>, sources: &mut Vec<Source>) -> Sourced {
+    let own = match &answer.content {
         Content::Report(report) => report.generated,
+        Content::LastAccessed(accessed) => accessed.told_at,
         _ => None,
     };
-    let source = Source { dataset: answer.dataset, file: path.to_owned(), as_of: generated.or(as_of) };
+    let source = Source { dataset: answer.dataset, file: path.to_owned(), as_of: own.or(as_of) };
     // a file's answers come one behind the other: its sources are the last ones
     let known =
         sources.iter().enumerate().rev().take(32).find(|(_, known)| **known == source).map(|(at, _)| at);
@@ -177,8 +140,7 @@ fn put(given: &mut Given, answer: Answer, path: &str, as_of: Option<Timestamp>, 
         sources.len() - 1
     });
     let source = SourceId(u32::try_from(at).unwrap_or(u32::MAX));
-    let sourced = Sourced { source, truncated: answer.truncated, content: answer.content };
-    given.answers.entry(answer.dataset).or_default().push(sourced);
+    Sourced { source, truncated: answer.truncated, content: answer.content }
 }
 
 fn without_account(path: &str, dataset: Dataset) -> Problem {
@@ -194,51 +156,28 @@ fn without_account(path: &str, dataset: Dataset) -> Problem {
 
 fn account(id: AccountId, mut given: Given, estate: &mut Estate, as_of: Option<Timestamp>) -> Account {
     let mut account = Account::unknown(id);
+    given.close();
     for dataset in Dataset::ALL.into_iter().filter(|dataset| *dataset != Dataset::Trail) {
         account.datasets.insert(dataset, given.status(dataset));
     }
-    torn_pages(id, &given, estate);
     settings(&mut account, &mut given);
-    let entities = Entities::merge(&mut given);
+    let mut entities = Entities::merge(&mut given);
+    entities.count(&mut account);
     let torn = entities.torn(id, estate);
     estate.problems.extend(torn);
     Users::merge(&mut account, entities, &mut given, &estate.sources, as_of);
+    estate.problems.extend(given.torn(Some(id), &estate.sources));
     account
 }
 
-/// A list whose pages all say that more follows has lost its end.
-fn torn_pages(id: AccountId, given: &Given, estate: &mut Estate) {
-    for (dataset, answers) in &given.answers {
-        let Some(last) = answers.last().filter(|_| answers.iter().all(|answer| answer.truncated)) else {
-            continue;
-        };
-        let file = estate.sources.get(last.source.0 as usize).map(|source| source.file.clone());
-        estate.problems.push(missing_page(file.unwrap_or_default(), Some(id), *dataset));
-    }
-}
-
-pub(super) fn missing_page(file: String, account: Option<AccountId>, dataset: Dataset) -> Problem {
-    Problem {
-        file,
-        account,
-        dataset: Some(dataset),
-        kind: ProblemKind::Torn,
-        message: format!("the last page of {dataset} is missing: it says that more follows"),
-        hint: format!("write all pages, without `--max-items` and `--no-paginate`: `{}`", dataset.command()),
-    }
-}
-
-/// What is set once for an account. Of several answers the last counts; lists of several pages are joined.
+/// What is set once for an account, and lists of it.
 fn settings(account: &mut Account, given: &mut Given) {
-    account.summary = last(given, Dataset::AccountSummary, |content| match content {
-        Content::Summary(counts) => Some(counts),
-        _ => None,
-    });
-    account.password_policy = last(given, Dataset::PasswordPolicy, |content| match content {
+    account.summary = summary(given);
+    account.password_policy = given.one(Dataset::PasswordPolicy, |content| match content {
         Content::PasswordPolicy(policy) => Some(policy),
         _ => None,
     });
-    account.alias = last(given, Dataset::AccountAliases, |content| match content {
+    account.alias = given.one(Dataset::AccountAliases, |content| match content {
         Content::Alias(alias) => Some(alias),
         _ => None,
     });
@@ -246,61 +185,46 @@ fn settings(account: &mut Account, given: &mut Given) {
         Content::Providers(arns) => Some(arns),
         _ => None,
     };
-    account.oidc_providers = last(given, Dataset::OidcProviders, providers);
-    account.saml_providers = last(given, Dataset::SamlProviders, providers);
+    account.oidc_providers = given.one(Dataset::OidcProviders, providers);
+    account.saml_providers = given.one(Dataset::SamlProviders, providers);
     let devices = |content| match content {
         Content::VirtualMfaDevices(devices) => devices,
         _ => Vec::new(),
     };
     account.virtual_mfa_devices =
-        joined(given, Dataset::VirtualMfaDevices, devices, |device| device.serial.clone());
+        given.list(Dataset::VirtualMfaDevices, devices, |device| device.serial.clone());
     let certificates = |content| match content {
         Content::ServerCertificates(certificates) => certificates,
         _ => Vec::new(),
     };
     account.server_certificates =
-        joined(given, Dataset::ServerCertificates, certificates, |certificate| certificate.name.clone());
+        given.list(Dataset::ServerCertificates, certificates, |certificate| certificate.name.clone());
 }
 
-fn last<T>(given: &mut Given, dataset: Dataset, value: impl Fn(Content) -> Option<T>) -> Known<T> {
-    let answer = given.take(dataset).pop();
-    let known = answer.and_then(|answer| Some(Known::new(value(answer.content)?, answer.source)));
-    known.unwrap_or_else(|| Known::Unknown(given.gap(dataset)))
-}
-
-/// The entries of all pages, each once and in order of its key.
-pub(super) fn joined<T>(
-    given: &mut Given,
-    dataset: Dataset,
-    entries: impl Fn(Content) -> Vec<T>,
-    key: impl Fn(&T) -> String,
-) -> Known<Vec<T>> {
-    let status = given.status(dataset);
-    let answers = given.take(dataset);
-    let Some(source) = status.fact().map(|fact| fact.source) else {
-        return Known::Unknown(given.gap(dataset));
-    };
-    let all = answers.into_iter().flat_map(|answer| entries(answer.content));
-    let by_key: BTreeMap<String, T> = all.map(|entry| (key(&entry), entry)).collect();
-    Known::new(by_key.into_values().collect(), source)
-}
-
-/// A problem of an account's authorization details that spans files.
-pub(super) fn torn(
-    file: String,
-    account: AccountId,
-    what: &str,
-    entities: &BTreeSet<&str>,
-) -> Option<Problem> {
-    (!entities.is_empty()).then(|| Problem {
-        file,
-        account: Some(account),
-        dataset: Some(Dataset::AuthorizationDetails),
-        kind: ProblemKind::Torn,
-        message: format!("{what}: {}", names(entities.iter().copied())),
-        hint: format!(
-            "the account changed while it was read, or a page is missing; {}",
-            super::fault::write_again(Some(Dataset::AuthorizationDetails))
-        ),
-    })
+/// The counts. Of one that two answers tell differently nothing is known; the others hold.
+fn summary(given: &mut Given) -> Known<BTreeMap<String, i64>> {
+    let dataset = Dataset::AccountSummary;
+    let gap = given.gap(dataset);
+    let mut counts: BTreeMap<String, (i64, SourceId)> = BTreeMap::new();
+    let mut clashes: BTreeMap<String, BTreeSet<SourceId>> = BTreeMap::new();
+    let mut first = None;
+    for answer in given.take(dataset) {
+        let Content::Summary(told) = answer.content else { continue };
+        first = first.or(Some(answer.source));
+        for (name, count) in told {
+            match counts.get(&name) {
+                Some((before, source)) if *before != count => {
+                    clashes.entry(name).or_default().extend([*source, answer.source]);
+                }
+                Some(_) => {}
+                None => drop(counts.insert(name, (count, answer.source))),
+            }
+        }
+    }
+    for (name, sources) in clashes {
+        counts.remove(&name);
+        given.contradicts(dataset, sources, &format!("`{name}`"));
+    }
+    let counts = counts.into_iter().map(|(name, (count, _))| (name, count)).collect();
+    first.map_or(Known::Unknown(gap), |source| Known::new(counts, source))
 }

@@ -1,23 +1,32 @@
 //! `iam get-account-authorization-details`: users, groups, roles and managed policies with their documents.
 //!
-//! One answer is one page. Lists may be left out, policy documents are objects or URL-encoded strings. An entity that
-//! is not of this account, such as an AWS managed policy, is kept; the account is told by the others' ARNs.
+//! One answer is one page. Policy documents are objects or URL-encoded strings. An entity that is not of this account,
+//! such as an AWS managed policy, is kept; the account is told by the others' ARNs.
+//!
+//! A list that is left out is not known: a `--query` left it out. AWS itself writes every list, be it empty, but one: a
+//! user without inline policies has no `UserPolicyList` (`API_GetAccountAuthorizationDetails`, Alice in the sample response).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{Instant, Policies, PolicyFault, Text, answer, list};
-use crate::fact::{Dataset, Known, SourceId};
-use crate::id::{Arn, UniqueId};
-use crate::model::{Grants, Group, ManagedPolicy, Policy, Role, RoleUse, UserDetails};
+use super::object::{Object, Reading};
+use super::wire::{Instant, Policies, Text, list};
+use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
+use crate::id::{AccountId, Arn, UniqueId};
+use crate::model::{
+    Grants, Group, Listing, ManagedPolicy, Policy, PolicyVersion, Role, RoleUse, UserDetails,
+};
 
 /// One page. The sources of its entities are [`SourceId::UNPLACED`] until the files are in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Page {
+    /// The lists that it has, be they empty.
+    pub(super) listed: BTreeSet<Listing>,
     pub(super) users: Vec<UserRecord>,
     pub(super) groups: Vec<Group>,
     pub(super) roles: Vec<Role>,
@@ -41,33 +50,59 @@ impl Page {
         let roles = self.roles.iter().map(|role| &role.arn);
         users.chain(groups).chain(roles).chain(self.policies.iter().map(|policy| &policy.arn))
     }
+
+    /// What it says of one account, and of AWS's own policies.
+    pub(super) fn of(&self, account: AccountId) -> Self {
+        fn own<T: Clone>(all: &[T], account: AccountId, arn: impl Fn(&T) -> &Arn) -> Vec<T> {
+            let is_own = |one: &&T| arn(one).account().is_none_or(|named| named == account);
+            all.iter().filter(is_own).cloned().collect()
+        }
+        Self {
+            listed: self.listed.clone(),
+            users: own(&self.users, account, |user| &user.arn),
+            groups: own(&self.groups, account, |group| &group.arn),
+            roles: own(&self.roles, account, |role| &role.arn),
+            policies: own(&self.policies, account, |policy| &policy.arn),
+        }
+    }
 }
 
-/// Reads one page, and says whether another should follow.
-pub(super) fn read(text: &str, start: usize, length: usize) -> Result<(Page, bool, Vec<PolicyFault>), Fault> {
-    let wire: WirePage<'_> = answer(text, start, length)?;
+/// Reads one page.
+pub(super) fn read(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WirePage<'_> = object.parse()?;
     let truncated = wire.is_truncated.unwrap_or(false) || wire.next_token.is_some();
-    let mut documents = Policies::of(text);
+    let mut documents = Policies::of(object.file());
+    let listed = [
+        (Listing::Users, wire.user_detail_list.is_some()),
+        (Listing::Groups, wire.group_detail_list.is_some()),
+        (Listing::Roles, wire.role_detail_list.is_some()),
+        (Listing::Policies, wire.policies.is_some()),
+    ];
     let page = Page {
-        users: wire.user_detail_list.into_iter().map(|user| user.record(&mut documents)).collect(),
-        groups: wire.group_detail_list.into_iter().map(|group| group.record(&mut documents)).collect(),
-        roles: wire.role_detail_list.into_iter().map(|role| role.record(&mut documents)).collect(),
-        policies: wire.policies.into_iter().map(|policy| policy.record(&mut documents)).collect(),
+        listed: listed.into_iter().filter(|(_, is_there)| *is_there).map(|(list, _)| list).collect(),
+        users: records(wire.user_detail_list, |user| user.record(&mut documents)),
+        groups: records(wire.group_detail_list, |group| group.record(&mut documents)),
+        roles: records(wire.role_detail_list, |role| role.record(&mut documents)),
+        policies: records(wire.policies, |policy| policy.record(&mut documents)),
     };
-    Ok((page, truncated, documents.faults))
+    Ok(Reading { content: Content::Details(page), truncated, faults: documents.faults })
+}
+
+fn records<W, T>(wire: Option<Vec<W>>, record: impl FnMut(W) -> T) -> Vec<T> {
+    wire.into_iter().flatten().map(record).collect()
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an object")]
 struct WirePage<'a> {
-    #[serde(borrow, default, deserialize_with = "list")]
-    user_detail_list: Vec<WireUser<'a>>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    group_detail_list: Vec<WireGroup<'a>>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    role_detail_list: Vec<WireRole<'a>>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    policies: Vec<WirePolicy<'a>>,
+    #[serde(borrow)]
+    user_detail_list: Option<Vec<WireUser<'a>>>,
+    #[serde(borrow)]
+    group_detail_list: Option<Vec<WireGroup<'a>>>,
+    #[serde(borrow)]
+    role_detail_list: Option<Vec<WireRole<'a>>>,
+    #[serde(borrow)]
+    policies: Option<Vec<WirePolicy<'a>>>,
     is_truncated: Option<bool>,
     #[serde(borrow)]
     next_token: Option<Text<'a>>,
@@ -81,12 +116,10 @@ struct WireUser<'a> {
     arn: Arn,
     path: Option<String>,
     create_date: Option<Instant>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    user_policy_list: Vec<WireInline<'a>>,
-    #[serde(default, deserialize_with = "list")]
-    group_list: Vec<String>,
-    #[serde(default, deserialize_with = "list")]
-    attached_managed_policies: Vec<WireAttached>,
+    #[serde(borrow)]
+    user_policy_list: Option<Vec<WireInline<'a>>>,
+    group_list: Option<Vec<String>>,
+    attached_managed_policies: Option<Vec<WireAttached>>,
     permissions_boundary: Option<WireBoundary>,
     #[serde(default, deserialize_with = "list")]
     tags: Vec<WireTag>,
@@ -99,10 +132,9 @@ struct WireGroup<'a> {
     group_id: UniqueId,
     arn: Arn,
     create_date: Option<Instant>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    group_policy_list: Vec<WireInline<'a>>,
-    #[serde(default, deserialize_with = "list")]
-    attached_managed_policies: Vec<WireAttached>,
+    #[serde(borrow)]
+    group_policy_list: Option<Vec<WireInline<'a>>>,
+    attached_managed_policies: Option<Vec<WireAttached>>,
 }
 
 #[derive(Deserialize)]
@@ -117,10 +149,9 @@ struct WireRole<'a> {
     assume_role_policy_document: &'a RawValue,
     #[serde(default, deserialize_with = "list")]
     instance_profile_list: Vec<WireInstanceProfile>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    role_policy_list: Vec<WireInline<'a>>,
-    #[serde(default, deserialize_with = "list")]
-    attached_managed_policies: Vec<WireAttached>,
+    #[serde(borrow)]
+    role_policy_list: Option<Vec<WireInline<'a>>>,
+    attached_managed_policies: Option<Vec<WireAttached>>,
     permissions_boundary: Option<WireBoundary>,
     #[serde(default, deserialize_with = "list")]
     tags: Vec<WireTag>,
@@ -136,8 +167,8 @@ struct WirePolicy<'a> {
     default_version_id: Option<String>,
     attachment_count: Option<u32>,
     permissions_boundary_usage_count: Option<u32>,
-    #[serde(borrow, default, deserialize_with = "list")]
-    policy_version_list: Vec<WireVersion<'a>>,
+    #[serde(borrow)]
+    policy_version_list: Option<Vec<WireVersion<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -145,6 +176,7 @@ struct WirePolicy<'a> {
 struct WireVersion<'a> {
     version_id: String,
     is_default_version: Option<bool>,
+    create_date: Option<Instant>,
     #[serde(borrow)]
     document: Option<&'a RawValue>,
 }
@@ -192,12 +224,20 @@ struct WireRoleUse {
 impl<'a> WireUser<'a> {
     fn record(self, documents: &mut Policies<'a>) -> UserRecord {
         let owner = format!("user `{}`", self.user_name);
+        let is_whole = self.group_list.is_some() && self.attached_managed_policies.is_some();
+        let gaps = gaps(&[
+            ("GroupList", self.group_list.is_some()),
+            ("AttachedManagedPolicies", self.attached_managed_policies.is_some()),
+            // AWS leaves it out of an answer that has all the rest
+            ("UserPolicyList", self.user_policy_list.is_some() || is_whole),
+        ]);
         let grants = Grants {
             inline: inline(self.user_policy_list, &owner, documents),
             attached: attached(self.attached_managed_policies),
             boundary: self.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
+            gaps,
         };
-        let mut groups = self.group_list;
+        let mut groups = self.group_list.unwrap_or_default();
         groups.sort();
         let path = self.path.unwrap_or_else(|| path(&self.arn));
         let details = UserDetails { id: self.user_id, path, groups, grants, tags: tags(self.tags) };
@@ -208,10 +248,15 @@ impl<'a> WireUser<'a> {
 impl<'a> WireGroup<'a> {
     fn record(self, documents: &mut Policies<'a>) -> Group {
         let owner = format!("group `{}`", self.group_name);
+        let gaps = gaps(&[
+            ("GroupPolicyList", self.group_policy_list.is_some()),
+            ("AttachedManagedPolicies", self.attached_managed_policies.is_some()),
+        ]);
         let grants = Grants {
             inline: inline(self.group_policy_list, &owner, documents),
             attached: attached(self.attached_managed_policies),
             boundary: None,
+            gaps,
         };
         let created = at(self.create_date);
         Group {
@@ -230,10 +275,15 @@ impl<'a> WireRole<'a> {
         let owner = format!("role `{}`", self.role_name);
         let trust =
             documents.read(self.assume_role_policy_document, || format!("the trust policy of {owner}"));
+        let gaps = gaps(&[
+            ("RolePolicyList", self.role_policy_list.is_some()),
+            ("AttachedManagedPolicies", self.attached_managed_policies.is_some()),
+        ]);
         let grants = Grants {
             inline: inline(self.role_policy_list, &owner, documents),
             attached: attached(self.attached_managed_policies),
             boundary: self.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
+            gaps,
         };
         let mut instance_profiles: Vec<String> =
             self.instance_profile_list.into_iter().map(|profile| profile.instance_profile_name).collect();
@@ -250,6 +300,7 @@ impl<'a> WireRole<'a> {
             last_used: last_used(self.role_last_used),
             instance_profiles,
             max_session_seconds: Known::not_given(Dataset::Roles),
+            last_accessed: Known::not_given(Dataset::LastAccessed),
             source: SourceId::UNPLACED,
         }
     }
@@ -258,14 +309,22 @@ impl<'a> WireRole<'a> {
 impl<'a> WirePolicy<'a> {
     fn record(self, documents: &mut Policies<'a>) -> ManagedPolicy {
         let name = self.policy_name.unwrap_or_else(|| self.arn.name().to_owned());
-        let versions = self.policy_version_list.len();
-        let default = self.policy_version_list.into_iter().find(|version| {
+        let is_default = |version: &WireVersion<'_>| {
             let named = self.default_version_id.as_ref().is_some_and(|id| *id == version.version_id);
             named || version.is_default_version.unwrap_or(false)
-        });
-        let default_version = match (&default, self.default_version_id) {
-            (Some(version), _) => version.version_id.clone(),
-            (None, id) => id.unwrap_or_default(),
+        };
+        let is_listed = self.policy_version_list.is_some();
+        let (mut defaults, others): (Vec<_>, Vec<_>) =
+            self.policy_version_list.into_iter().flatten().partition(is_default);
+        let default = defaults.pop();
+        let default_version = default.as_ref().map(|version| version.version_id.clone());
+        let default_version = default_version.or(self.default_version_id).unwrap_or_else(String::new);
+        let mut others: Vec<PolicyVersion> =
+            others.into_iter().map(|version| version.record(&self.arn, documents)).collect();
+        others.sort_by_key(|version| number(&version.id));
+        let other_versions = match is_listed {
+            true => Known::new(others, SourceId::UNPLACED),
+            false => Known::field_absent(Dataset::AuthorizationDetails, "PolicyVersionList"),
         };
         let what = || format!("the managed policy `{}`", self.arn);
         let document = match default.and_then(|version| version.document) {
@@ -277,7 +336,7 @@ impl<'a> WirePolicy<'a> {
             created: at(self.create_date),
             document,
             default_version,
-            versions,
+            other_versions,
             attachments: self.attachment_count,
             boundary_uses: self.permissions_boundary_usage_count,
             arn: self.arn,
@@ -295,19 +354,50 @@ fn last_used(wire: Option<WireRoleUse>) -> Known<Option<RoleUse>> {
     Known::new(role_use, SourceId::UNPLACED)
 }
 
-fn inline<'a>(wire: Vec<WireInline<'a>>, owner: &str, documents: &mut Policies<'a>) -> Vec<(String, Policy)> {
+impl<'a> WireVersion<'a> {
+    fn record(self, policy: &Arn, documents: &mut Policies<'a>) -> PolicyVersion {
+        let what = || format!("version {} of the managed policy `{policy}`", self.version_id);
+        let document = match self.document {
+            Some(document) => documents.read(document, what),
+            None => documents.missing(what),
+        };
+        PolicyVersion { created: at(self.create_date), document, id: self.version_id }
+    }
+}
+
+/// `v10` comes after `v9`.
+fn number(version: &str) -> (Option<u32>, String) {
+    (version.strip_prefix('v').and_then(|number| number.parse().ok()), version.to_owned())
+}
+
+/// The lists that an entity lacks.
+fn gaps(lists: &[(&str, bool)]) -> BTreeSet<Gap> {
+    let absent = lists.iter().filter(|(_, is_there)| !is_there);
+    absent
+        .map(|(member, _)| Gap {
+            dataset: Dataset::AuthorizationDetails,
+            reason: GapReason::FieldAbsent((*member).to_owned()),
+        })
+        .collect()
+}
+
+fn inline<'a>(
+    wire: Option<Vec<WireInline<'a>>>,
+    owner: &str,
+    documents: &mut Policies<'a>,
+) -> Vec<(String, Policy)> {
     let read = |policy: WireInline<'a>| {
         let what = || format!("the inline policy `{}` of {owner}", policy.policy_name);
         let document = documents.read(policy.policy_document, what);
         (policy.policy_name, document)
     };
-    let mut policies: Vec<_> = wire.into_iter().map(read).collect();
+    let mut policies: Vec<_> = wire.into_iter().flatten().map(read).collect();
     policies.sort_by(|(a, _), (b, _)| a.cmp(b));
     policies
 }
 
-fn attached(wire: Vec<WireAttached>) -> Vec<Arn> {
-    let mut arns: Vec<Arn> = wire.into_iter().map(|policy| policy.policy_arn).collect();
+fn attached(wire: Option<Vec<WireAttached>>) -> Vec<Arn> {
+    let mut arns: Vec<Arn> = wire.into_iter().flatten().map(|policy| policy.policy_arn).collect();
     arns.sort();
     arns
 }

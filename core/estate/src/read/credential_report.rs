@@ -12,10 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::content::Content;
 use super::fault::{Fault, names, quote};
+use super::object::{Object, Reading};
 use super::report_row::{Cells, Values, row};
 use super::text;
-use super::wire::{Instant, Text, answer};
+use super::wire::{Instant, Text};
 use crate::id::{AccountId, Arn};
 use crate::model::CredentialReportRow;
 
@@ -49,7 +51,7 @@ pub(super) const COLUMNS: [&str; 22] = [
 ];
 
 /// A report. The sources of its facts are unplaced until the files are in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Report {
     /// `GeneratedTime`, which only the JSON tells.
     pub(super) generated: Option<Timestamp>,
@@ -57,6 +59,8 @@ pub(super) struct Report {
     pub(super) root: Option<Row>,
     /// The users' rows, by name.
     pub(super) users: BTreeMap<String, Row>,
+    /// What is wrong with rows and cells.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// One user's row.
@@ -86,6 +90,28 @@ impl Report {
     pub(super) fn arns(&self) -> impl Iterator<Item = &Arn> {
         self.root.iter().chain(self.users.values()).filter_map(Row::arn)
     }
+
+    /// What it says of one account.
+    pub(super) fn of(&self, account: AccountId) -> Self {
+        let is_own = |row: &Row| row.arn().is_none_or(|arn| arn.account() == Some(account));
+        let users = self.users.iter().filter(|(_, row)| is_own(row));
+        Self {
+            generated: self.generated,
+            root: self.root.clone().filter(is_own),
+            users: users.map(|(name, row)| (name.clone(), row.clone())).collect(),
+            faults: self.faults.clone(),
+        }
+    }
+}
+
+/// Reads a text that is a report: the CSV, or its base64 (`--query Content --output text`). `None`: it is none.
+pub(super) fn read_text(text: &str) -> Option<Result<Report, Fault>> {
+    const BASE64_OF_USER_ARN: &str = "dXNlcixhcm4s";
+    if is_report(text) {
+        return Some(read_csv(text));
+    }
+    let text = text.trim_start();
+    text.starts_with(BASE64_OF_USER_ARN).then(|| read_base64(text))
 }
 
 /// Whether a text begins as a credential report: a header with at least two of its columns.
@@ -93,22 +119,40 @@ pub(super) fn is_report(text: &str) -> bool {
     let header = text.trim_start().lines().next().unwrap_or_default();
     // a header that has columns of the report stands in its first kilobytes
     let header = header.get(..header.floor_char_boundary(4096)).unwrap_or_default();
-    header.split(',').filter(|name| COLUMNS.contains(&name.trim_matches(['"', ' ', '\r']))).count() >= 2
+    let is_column = |name: &&str| COLUMNS.contains(&name.trim_matches(['"', ' ', '\r']));
+    header.split([',', ';', '\t']).filter(is_column).count() >= 2
+}
+
+/// What stands between the cells: spreadsheets of some countries write semicolons or tabs.
+fn separator(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or(text);
+    let more = |one: char, other: char| header.matches(one).count() > header.matches(other).count();
+    match (more(';', ','), more('\t', ',')) {
+        (true, _) => b';',
+        (_, true) => b'\t',
+        _ => b',',
+    }
 }
 
 /// Reads the JSON that `aws iam get-credential-report` prints.
-pub(super) fn read_answer(text: &str, start: usize, length: usize) -> Result<(Report, Vec<Fault>), Fault> {
-    let wire: WireReport<'_> = answer(text, start, length)?;
+pub(super) fn read_answer(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireReport<'_> = object.parse()?;
     if let Some(format) = wire.report_format.filter(|format| format.0 != "text/csv") {
         return Err(Fault::new(format!("`ReportFormat` is {}, not `text/csv`", quote(&format.0))));
     }
-    let base64: String = wire.content.0.split_ascii_whitespace().collect();
+    let mut report = read_base64(&wire.content.0)?;
+    report.generated = wire.generated_time.map(|at| at.0);
+    Ok(Reading::whole(Content::Report(Box::new(report))))
+}
+
+fn read_base64(content: &str) -> Result<Report, Fault> {
+    let base64: String = content.split_ascii_whitespace().collect();
     let bytes = STANDARD.decode(base64).map_err(|_| Fault::new("`Content` is damaged base64"))?;
     let within = |fault: Fault| Fault { message: format!("in `Content`: {}", fault.message), ..fault };
     let csv = text::decode(&bytes).map_err(within)?;
-    let (mut report, faults) = read_csv(&csv).map_err(within)?;
-    report.generated = wire.generated_time.map(|at| at.0);
-    Ok((report, faults.into_iter().map(within).collect()))
+    let mut report = read_csv(&csv).map_err(within)?;
+    report.faults = report.faults.into_iter().map(within).collect();
+    Ok(report)
 }
 
 #[derive(Deserialize)]
@@ -122,8 +166,11 @@ struct WireReport<'a> {
 }
 
 /// Reads the CSV, and says what is wrong with rows and cells.
-pub(super) fn read_csv(text: &str) -> Result<(Report, Vec<Fault>), Fault> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+fn read_csv(text: &str) -> Result<Report, Fault> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(separator(text.trim_start()))
+        .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| csv_fault(&error))?.clone();
     let columns = columns(&header)?;
     let mut report = Report::default();
@@ -157,7 +204,8 @@ pub(super) fn read_csv(text: &str) -> Result<(Report, Vec<Fault>), Fault> {
         Fault::new(format!("{} stands in two rows that say different things (line {line})", quote(name)))
             .hint("the row is not used; generate the report again")
     }));
-    Ok((report, faults))
+    report.faults = faults;
+    Ok(report)
 }
 
 impl Report {

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::assemble::{Given, torn};
 use super::authorization_details::UserRecord;
-use super::part::Content;
+use super::content::Content;
+use super::fault::{names, write_again};
+use super::given::Given;
 use crate::Estate;
-use crate::fact::{Dataset, SourceId};
+use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
 use crate::id::{AccountId, Arn};
-use crate::model::{Grants, Group, ManagedPolicy, Problem, Role};
+use crate::model::{Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role};
 
 /// Entities by name, each with the file it came from.
 #[derive(Debug, Default)]
@@ -18,53 +19,82 @@ pub(super) struct Entities {
     pub(super) groups: BTreeMap<String, (Group, SourceId)>,
     pub(super) roles: BTreeMap<String, (Role, SourceId)>,
     pub(super) policies: BTreeMap<Arn, (ManagedPolicy, SourceId)>,
+    /// The lists that some page has.
+    listed: BTreeSet<Listing>,
     /// Entities that stand twice and not alike.
     twice: BTreeSet<String>,
+    /// Lists that are shorter than the account summary counts.
+    short: BTreeSet<String>,
     first: Option<SourceId>,
-    /// Whether the end of the list is missing.
-    pub(super) truncated: bool,
 }
 
 impl Entities {
     pub(super) fn merge(given: &mut Given) -> Self {
-        let pages =
-            given.answers.get_mut(&Dataset::AuthorizationDetails).map(std::mem::take).unwrap_or_default();
-        let mut all = Self { truncated: !pages.is_empty(), ..Self::default() };
-        for answer in pages {
+        let mut all = Self::default();
+        for answer in
+            given.answers.get_mut(&Dataset::AuthorizationDetails).map(std::mem::take).into_iter().flatten()
+        {
             let source = answer.source;
             all.first = all.first.or(Some(source));
-            all.truncated &= answer.truncated;
             let Content::Details(page) = answer.content else { continue };
+            all.listed.extend(&page.listed);
             for user in page.users {
-                insert(&mut all.users, user.name.clone(), user, source, &mut all.twice, |user| &user.arn);
+                all.twice.extend(insert(&mut all.users, user.name.clone(), user, source));
             }
             for group in page.groups {
-                insert(&mut all.groups, group.name.clone(), group, source, &mut all.twice, |group| {
-                    &group.arn
-                });
+                all.twice.extend(insert(&mut all.groups, group.name.clone(), group, source));
             }
             for role in page.roles {
-                insert(&mut all.roles, role.name.clone(), role, source, &mut all.twice, |role| &role.arn);
+                all.twice.extend(insert(&mut all.roles, role.name.clone(), role, source));
             }
             for policy in page.policies {
-                insert(&mut all.policies, policy.arn.clone(), policy, source, &mut all.twice, |policy| {
-                    &policy.arn
-                });
+                all.twice.extend(insert(&mut all.policies, policy.arn.clone(), policy, source));
             }
         }
         all
     }
 
+    /// Tells the account which lists are whole: those that are there, and not shorter than AWS counts. A `--filter` leaves a
+    /// list empty, not out; the account summary knows better.
+    pub(super) fn count(&mut self, account: &mut Account) {
+        let dataset = Dataset::AuthorizationDetails;
+        let Some(source) = account.dataset(dataset).fact().map(|fact| fact.source) else { return };
+        let own = self.policies.keys().filter(|arn| arn.account() == Some(account.id)).count();
+        let lengths = [
+            (Listing::Users, "Users", self.users.len()),
+            (Listing::Groups, "Groups", self.groups.len()),
+            (Listing::Roles, "Roles", self.roles.len()),
+            (Listing::Policies, "Policies", own),
+        ];
+        for (listing, counted, length) in lengths {
+            let told = account.summary.value().and_then(|counts| counts.get(counted)).copied();
+            let is_short = told.is_some_and(|told| i64::try_from(length).is_ok_and(|length| length < told));
+            let reason = if !self.listed.contains(&listing) {
+                Some(GapReason::FieldAbsent(listing.member().to_owned()))
+            } else if is_short {
+                self.short.insert(format!("{} ({length} of {})", listing.member(), told.unwrap_or(0)));
+                Some(GapReason::Contradiction(format!("how many {} there are", counted.to_lowercase())))
+            } else {
+                None
+            };
+            let known = match reason {
+                Some(reason) => Known::Unknown(Gap { dataset, reason }),
+                None => Known::new((), source),
+            };
+            account.listings.insert(listing, known);
+        }
+    }
+
     /// What does not fit together.
     pub(super) fn torn(&self, account: AccountId, estate: &Estate) -> Vec<Problem> {
         let Some(first) = self.first else { return Vec::new() };
-        let file =
-            || estate.sources.get(first.0 as usize).map(|source| source.file.clone()).unwrap_or_default();
+        let file = || first.of(&estate.sources).map_or(String::new(), |source| source.file.clone());
         let twice = self.twice.iter().map(String::as_str).collect();
-        let policies = self.missing_policies(account);
-        let groups = self.missing_groups();
+        let short = self.short.iter().map(String::as_str).collect();
+        let (policies, groups) = (self.missing_policies(account), self.missing_groups());
         [
-            torn(file(), account, "entities stand twice and not alike, the last is used", &twice),
+            torn(file(), account, "entities stand twice and not alike, and only what both say holds", &twice),
+            torn(file(), account, "lists are shorter than the account summary counts", &short),
             torn(file(), account, "the account's own policies are attached and missing", &policies),
             torn(file(), account, "groups have users and are missing", &groups),
         ]
@@ -92,16 +122,135 @@ fn referred(grants: &Grants) -> impl Iterator<Item = &Arn> {
     grants.attached.iter().chain(&grants.boundary)
 }
 
-fn insert<K: Ord, T: PartialEq>(
+/// An entity of the authorization details.
+trait Entity: PartialEq {
+    fn arn(&self) -> &Arn;
+    /// What is certain when another page says something else of it.
+    fn weaken(&mut self, other: Self);
+}
+
+/// Keeps an entity; the ARN of one that another page tells differently.
+fn insert<K: Ord, T: Entity>(
     map: &mut BTreeMap<K, (T, SourceId)>,
     key: K,
     entity: T,
     source: SourceId,
-    twice: &mut BTreeSet<String>,
-    arn: impl Fn(&T) -> &Arn,
-) {
-    if map.get(&key).is_some_and(|(before, _)| *before != entity) {
-        twice.insert(arn(&entity).to_string());
+) -> Option<String> {
+    match map.get_mut(&key) {
+        None => {
+            map.insert(key, (entity, source));
+            None
+        }
+        Some((before, _)) if *before == entity => None,
+        Some((before, _)) => {
+            before.weaken(entity);
+            Some(before.arn().to_string())
+        }
     }
-    map.insert(key, (entity, source));
+}
+
+impl Entity for UserRecord {
+    fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
+    fn weaken(&mut self, other: Self) {
+        let other_groups = other.details.groups.len();
+        let groups = other.details.groups.into_iter();
+        let new: Vec<String> = groups.filter(|group| !self.details.groups.contains(group)).collect();
+        if !new.is_empty() || self.details.groups.len() != other_groups {
+            let reason = GapReason::Contradiction(format!("the groups of `{}`", self.arn));
+            self.details.grants.gaps.insert(Gap { dataset: Dataset::AuthorizationDetails, reason });
+        }
+        self.details.groups.extend(new);
+        self.details.groups.sort();
+        self.details.tags.retain(|key, value| other.details.tags.get(key) == Some(value));
+        weaken(&mut self.details.grants, other.details.grants, &self.arn);
+    }
+}
+
+impl Entity for Group {
+    fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
+    fn weaken(&mut self, other: Self) {
+        weaken(&mut self.grants, other.grants, &self.arn);
+    }
+}
+
+impl Entity for Role {
+    fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
+    fn weaken(&mut self, other: Self) {
+        if self.trust != other.trust {
+            self.trust = Policy::contradicting();
+        }
+        // AWS's tracking only moves on
+        let at = |role: &Self| role.last_used.value().and_then(|last| last.as_ref().map(|last| last.at));
+        if at(&other) > at(self) {
+            self.last_used = other.last_used;
+        }
+        self.tags.retain(|key, value| other.tags.get(key) == Some(value));
+        weaken(&mut self.grants, other.grants, &self.arn);
+    }
+}
+
+impl Entity for ManagedPolicy {
+    fn arn(&self) -> &Arn {
+        &self.arn
+    }
+
+    fn weaken(&mut self, other: Self) {
+        let reason = GapReason::Contradiction(format!("`{}`", self.arn));
+        if self.document != other.document || self.default_version != other.default_version {
+            self.document = Policy::contradicting();
+        }
+        if self.other_versions.value() != other.other_versions.value() {
+            self.other_versions = Known::Unknown(Gap { dataset: Dataset::AuthorizationDetails, reason });
+        }
+        if self.attachments != other.attachments {
+            self.attachments = None;
+        }
+        if self.boundary_uses != other.boundary_uses {
+            self.boundary_uses = None;
+        }
+    }
+}
+
+/// What either page grants, with a gap: what the two differ in may hold or not.
+fn weaken(grants: &mut Grants, other: Grants, arn: &Arn) {
+    if *grants == other {
+        return;
+    }
+    let reason = GapReason::Contradiction(format!("the policies of `{arn}`"));
+    grants.gaps.insert(Gap { dataset: Dataset::AuthorizationDetails, reason });
+    grants.gaps.extend(other.gaps);
+    let inline: Vec<_> = other.inline.into_iter().filter(|policy| !grants.inline.contains(policy)).collect();
+    grants.inline.extend(inline);
+    let attached: Vec<Arn> =
+        other.attached.into_iter().filter(|arn| !grants.attached.contains(arn)).collect();
+    grants.attached.extend(attached);
+    grants.attached.sort();
+    if grants.boundary != other.boundary {
+        // a limit that only one page has is none to rely on
+        grants.boundary = None;
+    }
+}
+
+/// A problem of an account's authorization details that spans files.
+fn torn(file: String, account: AccountId, what: &str, entities: &BTreeSet<&str>) -> Option<Problem> {
+    (!entities.is_empty()).then(|| Problem {
+        file,
+        account: Some(account),
+        dataset: Some(Dataset::AuthorizationDetails),
+        kind: ProblemKind::Torn,
+        message: format!("{what}: {}", names(entities.iter().copied())),
+        hint: format!(
+            "the account changed while it was read, or a page is missing; {}",
+            write_again(Some(Dataset::AuthorizationDetails))
+        ),
+    })
 }

@@ -2,39 +2,34 @@
 
 use serde::Deserialize;
 
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{Instant, answer, list};
+use super::object::{Object, Reading};
+use super::wire::{Instant, list};
 use crate::id::Arn;
 use crate::model::{MfaDevice, VirtualMfaDevice};
 
-/// The virtual devices of an account; and whether another page should follow.
-pub(super) fn read_virtual(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<(Vec<VirtualMfaDevice>, bool), Fault> {
-    let wire: WireVirtual = answer(text, start, length)?;
+/// The virtual devices of an account.
+pub(super) fn read_virtual(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireVirtual = object.parse()?;
     let device = |device: WireVirtualDevice| VirtualMfaDevice {
         serial: device.serial_number,
         owner: device.user.and_then(|user| user.arn),
         enabled: device.enable_date.map(|at| at.0),
     };
     let devices = wire.virtual_mfa_devices.into_iter().map(device).collect();
-    Ok((devices, wire.is_truncated.unwrap_or(false)))
+    Ok(Reading::page(Content::VirtualMfaDevices(devices), wire.is_truncated.unwrap_or(false)))
 }
 
-/// The devices of one user, each with its user's name; and whether another page should follow.
-pub(super) fn read_of_user(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<(Vec<(String, MfaDevice)>, bool), Fault> {
-    let wire: WireOfUser = answer(text, start, length)?;
+/// The devices of one user, each with its user's name.
+pub(super) fn read_of_user(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireOfUser = object.parse()?;
     let device = |device: WireDevice| {
         let enabled = device.enable_date.map(|at| at.0);
         (device.user_name, MfaDevice { serial: device.serial_number, enabled })
     };
-    Ok((wire.mfa_devices.into_iter().map(device).collect(), wire.is_truncated.unwrap_or(false)))
+    let devices = wire.mfa_devices.into_iter().map(device).collect();
+    Ok(Reading::page(Content::MfaDevices(devices), wire.is_truncated.unwrap_or(false)))
 }
 
 #[derive(Deserialize)]

@@ -1,19 +1,20 @@
 //! The organization, from all the answers that speak of it. Its files are of no account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::assemble::{Given, joined, missing_page};
+use super::content::Content;
+use super::given::Given;
 use super::organization::PolicySummary;
-use super::part::Content;
-use crate::fact::{Dataset, Known, Source, SourceId};
+use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
 use crate::id::AccountId;
 use crate::model::{Organization, OrganizationPolicy, Policy, Problem};
 
 /// The datasets that are of no account.
-const DATASETS: [Dataset; 4] = [
+const DATASETS: [Dataset; 5] = [
     Dataset::Organization,
     Dataset::OrganizationAccounts,
     Dataset::OrganizationPolicies,
+    Dataset::OrganizationTree,
     Dataset::OrganizationFeatures,
 ];
 
@@ -21,6 +22,8 @@ const DATASETS: [Dataset; 4] = [
 #[derive(Debug)]
 pub(super) struct OrganizationGiven {
     pub(super) organization: Organization,
+    /// The accounts that it names, wherever.
+    pub(super) account_ids: BTreeSet<AccountId>,
     status: BTreeMap<Dataset, Known<()>>,
 }
 
@@ -31,62 +34,88 @@ pub(super) fn is_of_organization(dataset: Dataset) -> bool {
 
 impl OrganizationGiven {
     pub(super) fn new(mut given: Given, problems: &mut Vec<Problem>, sources: &[Source]) -> Self {
+        given.close();
         let status: BTreeMap<_, _> =
             DATASETS.into_iter().map(|dataset| (dataset, given.status(dataset))).collect();
-        problems.extend(given.answers.iter().filter_map(|(dataset, answers)| {
-            let listed = |content: &Content| {
-                matches!(content, Content::OrganizationAccounts(_) | Content::OrganizationPolicies(_))
-            };
-            let pages = || answers.iter().filter(|answer| listed(&answer.content));
-            let last = pages().next_back().filter(|_| pages().all(|answer| answer.truncated))?;
-            let file = sources.get(last.source.0 as usize).map(|source| source.file.clone());
-            Some(missing_page(file.unwrap_or_default(), None, *dataset))
-        }));
+        let mut account_ids = named(&given);
         let policies = policies(&mut given);
+        let parents = parents(&mut given);
         let accounts = |content| match content {
             Content::OrganizationAccounts(accounts) => accounts,
             _ => Vec::new(),
         };
-        let described = given.take(Dataset::Organization).pop().and_then(|answer| match answer.content {
-            Content::Organization(described) => Some(Known::new(described, answer.source)),
+        let described = given.one(Dataset::Organization, |content| match content {
+            Content::Organization(described) => Some(described),
             _ => None,
         });
-        let described = described.unwrap_or_else(|| Known::Unknown(given.gap(Dataset::Organization)));
-        let features =
-            given.take(Dataset::OrganizationFeatures).pop().and_then(|answer| match answer.content {
-                Content::OrganizationFeatures(features) => Some(Known::new(features, answer.source)),
-                _ => None,
-            });
         let organization = Organization {
             id: described.map(|described| described.id.clone()),
             management_account: described.map(|described| described.management_account),
-            accounts: joined(&mut given, Dataset::OrganizationAccounts, accounts, |account| {
-                account.id.to_string()
-            }),
+            accounts: given.list(Dataset::OrganizationAccounts, accounts, |account| account.id.to_string()),
             policies,
-            features: features.unwrap_or_else(|| Known::Unknown(given.gap(Dataset::OrganizationFeatures))),
+            features: given.one(Dataset::OrganizationFeatures, |content| match content {
+                Content::OrganizationFeatures(features) => Some(features),
+                _ => None,
+            }),
+            parents,
         };
-        Self { organization, status }
+        account_ids.extend(organization.management_account.value());
+        problems.extend(given.torn(None, sources));
+        Self { organization, account_ids, status }
     }
 
     /// What became of the organization's datasets, for each account to say.
     pub(super) fn datasets(&self) -> BTreeMap<Dataset, Known<()>> {
         self.status.clone()
     }
+}
 
-    /// The accounts that the organization names.
-    pub(super) fn account_ids(&self) -> Vec<AccountId> {
-        let listed = self.organization.accounts.value().into_iter().flatten().map(|account| account.id);
-        listed.chain(self.organization.management_account.value().copied()).collect()
+/// The accounts that any answer names, also those whose list is torn or contradicts itself.
+fn named(given: &Given) -> BTreeSet<AccountId> {
+    let of = |content: &Content| -> Vec<AccountId> {
+        match content {
+            Content::OrganizationAccounts(accounts) => accounts.iter().map(|account| account.id).collect(),
+            Content::OrganizationTree(edges) => {
+                edges.iter().filter_map(|(child, _)| AccountId::parse(child).ok()).collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    given.answers.values().flatten().flat_map(|answer| of(&answer.content)).collect()
+}
+
+/// What hangs where. A child has one parent; of one that two answers place differently nothing is known.
+fn parents(given: &mut Given) -> BTreeMap<String, Known<String>> {
+    let dataset = Dataset::OrganizationTree;
+    let mut parents: BTreeMap<String, Known<String>> = BTreeMap::new();
+    for answer in given.take(dataset) {
+        let Content::OrganizationTree(edges) = answer.content else { continue };
+        for (child, parent) in edges {
+            let before = parents.get(&child);
+            if before.and_then(Known::value).is_some_and(|before| *before != parent) {
+                let first = before.and_then(Known::fact).map(|fact| fact.source);
+                let sources = first.into_iter().chain([answer.source]).collect();
+                let gap = given.contradicts(dataset, sources, &format!("the parent of {child}"));
+                parents.insert(child, Known::Unknown(gap));
+            } else if before.is_none() {
+                parents.insert(child, Known::new(parent, answer.source));
+            }
+        }
     }
+    parents
 }
 
 /// What the answers say of one policy.
 #[derive(Debug, Default)]
 struct Collected {
     summary: Option<PolicySummary>,
-    document: Option<Known<Policy>>,
-    targets: Option<(SourceId, Vec<String>)>,
+    document: Option<(SourceId, Policy)>,
+    targets: Option<(SourceId, BTreeSet<String>)>,
+    /// Whether a page of its targets says that more follow.
+    targets_open: bool,
+    /// The pages that say that nothing follows.
+    targets_closed: Vec<Vec<String>>,
+    contradiction: Option<Gap>,
 }
 
 fn policies(given: &mut Given) -> Known<Vec<OrganizationPolicy>> {
@@ -98,17 +127,32 @@ fn policies(given: &mut Given) -> Known<Vec<OrganizationPolicy>> {
             Content::OrganizationPolicies(summaries) => {
                 for summary in summaries {
                     let policy = by_id.entry(summary.id.clone()).or_default();
-                    policy.summary = Some(summary);
+                    policy.summary.get_or_insert(summary);
                 }
             }
             Content::OrganizationPolicy(summary, document) => {
                 let policy = by_id.entry(summary.id.clone()).or_default();
-                policy.document = Some(Known::new(document, answer.source));
-                policy.summary = Some(summary);
+                match &policy.document {
+                    Some((first, before)) if *before != document => {
+                        let sources = BTreeSet::from([*first, answer.source]);
+                        let gap =
+                            given.contradicts(dataset, sources, &format!("the policy `{}`", summary.id));
+                        policy.contradiction = Some(gap);
+                    }
+                    Some(_) => {}
+                    None => policy.document = Some((answer.source, document)),
+                }
+                // `describe-policy` tells the same, and stands when the list was not given
+                policy.summary.get_or_insert(summary);
             }
             Content::OrganizationTargets(id, targets) => {
-                let known = &mut by_id.entry(id).or_default().targets;
-                known.get_or_insert_with(|| (answer.source, Vec::new())).1.extend(targets);
+                let policy = by_id.entry(id).or_default();
+                policy.targets_open |= answer.truncated;
+                if !answer.truncated && !policy.targets_closed.contains(&targets) {
+                    policy.targets_closed.push(targets.clone());
+                }
+                let known = &mut policy.targets;
+                known.get_or_insert_with(|| (answer.source, BTreeSet::new())).1.extend(targets);
             }
             _ => {}
         }
@@ -122,6 +166,8 @@ fn policies(given: &mut Given) -> Known<Vec<OrganizationPolicy>> {
 
 fn policy(id: String, collected: Collected) -> OrganizationPolicy {
     let dataset = Dataset::OrganizationPolicies;
+    let is_cut = collected.targets_open && collected.targets_closed.is_empty();
+    let differ = !collected.targets_open && collected.targets_closed.len() > 1;
     let summary = collected.summary.unwrap_or_else(|| PolicySummary {
         id: id.clone(),
         name: id.clone(),
@@ -129,19 +175,24 @@ fn policy(id: String, collected: Collected) -> OrganizationPolicy {
         aws_managed: false,
     });
     let targets = match collected.targets {
-        Some((source, mut targets)) => {
-            targets.sort();
-            targets.dedup();
-            Known::new(targets, source)
+        Some(_) if is_cut => Known::Unknown(Gap { dataset, reason: GapReason::Truncated }),
+        Some(_) if differ => {
+            Known::Unknown(Gap { dataset, reason: GapReason::Contradiction(format!("the targets of {id}")) })
         }
+        Some((source, targets)) => Known::new(targets.into_iter().collect(), source),
         None => Known::field_absent(dataset, "Targets"),
+    };
+    let document = match (collected.contradiction, collected.document) {
+        (Some(gap), _) => Known::Unknown(gap),
+        (None, Some((source, document))) => Known::new(document, source),
+        (None, None) => Known::field_absent(dataset, "Content"),
     };
     OrganizationPolicy {
         id,
         name: summary.name,
         kind: summary.kind,
         aws_managed: summary.aws_managed,
-        document: collected.document.unwrap_or_else(|| Known::field_absent(dataset, "Content")),
+        document,
         targets,
     }
 }

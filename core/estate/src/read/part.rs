@@ -2,37 +2,31 @@
 //!
 //! A JSON object is known by the names of its members (`UserDetailList`, `SummaryMap`), a text by its first line (the
 //! header of the credential report, the AWS CLI's error). The name of a file matters only where content cannot tell:
-//! to say what a damaged file was, and for the two answers that do not name their subject.
+//! to say what a damaged file was, and for the answers that do not name their subject.
 //!
 //! A file that is not known is passed over in silence only when it is clearly not AWS's: its first member does not
 //! begin with a capital letter as every member of an AWS answer does (or it is no JSON object at all), it does not lie
 //! in an account's folder, and it is not named as the files that [`Dataset::command`] writes. Answers that say
 //! nothing the authorization details do not say (`list-users`, `list-groups`, IAM's `list-policies`) are passed over
-//! too, and so are resource policies as `s3api get-bucket-policy` writes them, which no check reads yet. Every other file that is not known is a problem.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! too, and so are policies of resources other than buckets. Every other file that is not known is a problem.
 
 use super::File;
-use super::access_keys::{self, KeyUse, ListedKey};
-use super::authorization_details::{self, Page};
-use super::credential_report::{self, Report};
+use super::content::Content;
 use super::fault::{Fault, names, quote, write_again};
-use super::organization::{self, Described, PolicySummary};
+use super::object::{Object, Reading};
 use super::outline::{Piece, outline};
 use super::refusal::{Refusal, cli_error};
-use super::roles::{self, ListedRole};
-use super::user_credentials::{self, ServiceSpecific};
+use super::table::{dataset_of, named, row_of};
 use super::wire::PolicyFault;
-use super::{account_settings, mfa_devices, text};
-use crate::fact::{Dataset, GapReason};
-use crate::id::{AccountId, Arn};
-use crate::model::{
-    MfaDevice, OrganizationAccount, PasswordPolicy, Policy, Problem, ProblemKind, ServerCertificate,
-    SshPublicKey, VirtualMfaDevice,
+use super::{
+    authorization_details, credential_report, organization, resource_policy, service_last_accessed, text,
 };
+use crate::fact::{Dataset, Gap, GapReason, Known};
+use crate::id::AccountId;
+use crate::model::{Problem, ProblemKind};
 
 /// What one file says: understood, damaged, denied, or not ours.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Part {
     pub(super) path: String,
     pub(super) folder: Option<AccountId>,
@@ -43,7 +37,7 @@ pub struct Part {
 }
 
 /// One answer of AWS.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) dataset: Dataset,
     /// The account that its ARNs name.
@@ -51,31 +45,6 @@ pub(super) struct Answer {
     /// Whether another page should follow.
     pub(super) truncated: bool,
     pub(super) content: Content,
-}
-
-/// What an answer says.
-#[derive(Debug)]
-pub(super) enum Content {
-    Details(Page),
-    Report(Box<Report>),
-    Summary(BTreeMap<String, i64>),
-    PasswordPolicy(Option<PasswordPolicy>),
-    VirtualMfaDevices(Vec<VirtualMfaDevice>),
-    MfaDevices(Vec<(String, MfaDevice)>),
-    AccessKeys(Vec<(String, ListedKey)>),
-    KeyUse(KeyUse),
-    Roles(Vec<ListedRole>),
-    ServerCertificates(Vec<ServerCertificate>),
-    ServiceSpecific(ServiceSpecific),
-    SshPublicKeys(Vec<(String, SshPublicKey)>),
-    Alias(Option<String>),
-    Providers(Vec<Arn>),
-    Organization(Described),
-    OrganizationAccounts(Vec<OrganizationAccount>),
-    OrganizationPolicies(Vec<PolicySummary>),
-    OrganizationPolicy(PolicySummary, Policy),
-    OrganizationTargets(String, Vec<String>),
-    OrganizationFeatures(Vec<String>),
 }
 
 /// Reads one file; what it is, is told by its content and not by its name.
@@ -89,15 +58,47 @@ pub fn read(file: File<'_>) -> Part {
     part
 }
 
+/// Whether the beginning of a file looks like an answer of the AWS CLI, a credential report or an archive of such: what a file
+/// without a telling name is.
+pub fn looks_like_an_answer(head: &[u8]) -> bool {
+    if text::archive(head).is_some() {
+        return true;
+    }
+    let Ok(text) = text::decode_head(head) else { return false };
+    let start = text.trim_start();
+    let names_a_member = || {
+        let member = start.strip_prefix('{').map(str::trim_start).and_then(|rest| rest.strip_prefix('"'));
+        member.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()))
+    };
+    names_a_member()
+        || Refusal::parse(start).is_some()
+        || cli_error(start).is_some()
+        || credential_report::is_report(start)
+}
+
+/// A file or folder that could not be opened: what it would have told is lost. The hint says what to do.
+pub fn unreadable(path: &str, account: Option<AccountId>, message: &str, hint: &str) -> Part {
+    let mut part = Part { path: path.to_owned(), folder: account, ..Part::default() };
+    part.damaged(named(path), Fault::new(message).hint(hint));
+    part
+}
+
 impl Part {
+    /// Whether the file holds something of AWS, be it damaged: not a file of somebody else that lies there, too.
+    pub fn is_of_aws(&self) -> bool {
+        !self.answers.is_empty() || !self.losses.is_empty()
+    }
+
     fn read_text(&mut self, text: &str, named: Option<Dataset>) {
         let start = text.trim_start();
         if start.starts_with('{') || Refusal::parse(start).is_some() {
             self.read_pieces(text, named);
-        } else if credential_report::is_report(text) {
-            match credential_report::read_csv(text) {
-                Ok((report, faults)) => self.report(report, faults),
-                Err(fault) => self.damaged(Some(Dataset::CredentialReport), fault),
+        } else if let Some(read) = credential_report::read_text(text) {
+            let dataset = Dataset::CredentialReport;
+            let taken =
+                read.and_then(|report| self.take(dataset, Reading::whole(Content::Report(Box::new(report)))));
+            if let Err(fault) = taken {
+                self.damaged(Some(dataset), fault);
             }
         } else if let Some(fault) = cli_error(text) {
             self.damaged(named, fault);
@@ -109,10 +110,13 @@ impl Part {
     fn read_pieces(&mut self, text: &str, named: Option<Dataset>) {
         for piece in outline(text) {
             match piece {
-                Piece::Refusal(refusal) => self.refused(&refusal),
+                Piece::Refusal(refusal) => self.refused(&refusal, named),
                 Piece::Damage(fault, members) => {
                     let last = self.answers.last().map(|answer| answer.dataset);
-                    let dataset = dataset_of(&members).or(last).or(named);
+                    let dataset = match named {
+                        Some(Dataset::ResourcePolicies) => named,
+                        _ => dataset_of(&members).or(last).or(named),
+                    };
                     if dataset.is_some()
                         || self.folder.is_some()
                         || is_aws(&members)
@@ -122,7 +126,9 @@ impl Part {
                     }
                 }
                 Piece::Object(range, members) => {
-                    if let Err(fault) = self.read_object(text, range.start, range.len(), &members, named) {
+                    let path = self.path.clone();
+                    let object = Object::new(text, range, &members, &path);
+                    if let Err(fault) = self.read_object(&object, named) {
                         self.damaged(dataset_of(&members).or(named), fault);
                     }
                 }
@@ -130,136 +136,48 @@ impl Part {
         }
     }
 
-    fn read_object(
-        &mut self,
-        text: &str,
-        at: usize,
-        length: usize,
-        members: &[String],
-        named: Option<Dataset>,
-    ) -> Result<(), Fault> {
-        if is_resource_policy(text.get(at..at + length).unwrap_or_default(), members) {
+    fn read_object(&mut self, object: &Object<'_>, named: Option<Dataset>) -> Result<(), Fault> {
+        if let Some(reading) = resource_policy::read(object, named) {
+            self.take(Dataset::ResourcePolicies, reading)?;
             return Ok(());
         }
-        let Some(dataset) = dataset_of(members) else {
-            return self.unknown(text, at, length, members, named);
+        let Some(row) = row_of(object.members()) else {
+            return self.unknown(object, named);
         };
-        let mut truncated = false;
-        let mut page = |more| truncated |= more;
-        let content = match dataset {
-            Dataset::AuthorizationDetails => {
-                let (details, more, faults) = authorization_details::read(text, at, length)?;
-                page(more);
-                self.policy_faults(dataset, &faults);
-                Content::Details(details)
-            }
-            Dataset::CredentialReport => {
-                let (report, faults) = credential_report::read_answer(text, at, length)?;
-                self.report(report, faults);
-                return Ok(());
-            }
-            Dataset::AccountSummary => Content::Summary(account_settings::read_summary(text, at, length)?),
-            Dataset::PasswordPolicy => {
-                Content::PasswordPolicy(Some(account_settings::read_password_policy(text, at, length)?))
-            }
-            Dataset::VirtualMfaDevices => {
-                Content::VirtualMfaDevices(paged(mfa_devices::read_virtual(text, at, length)?, page))
-            }
-            Dataset::MfaDevices => {
-                Content::MfaDevices(paged(mfa_devices::read_of_user(text, at, length)?, page))
-            }
-            Dataset::AccessKeys => {
-                Content::AccessKeys(paged(access_keys::read_list(text, at, length)?, page))
-            }
-            Dataset::AccessKeyLastUsed => {
-                Content::KeyUse(access_keys::read_last_used(text, at, length, &self.path)?)
-            }
-            Dataset::Roles => Content::Roles(paged(roles::read(text, at, length)?, page)),
-            Dataset::ServerCertificates => Content::ServerCertificates(paged(
-                account_settings::read_certificates(text, at, length)?,
-                page,
-            )),
-            Dataset::ServiceSpecificCredentials => {
-                let read = user_credentials::read_service_specific(text, at, length)?;
-                page(read.truncated);
-                Content::ServiceSpecific(read)
-            }
-            Dataset::SshPublicKeys => {
-                Content::SshPublicKeys(paged(user_credentials::read_ssh(text, at, length)?, page))
-            }
-            Dataset::AccountAliases => Content::Alias(account_settings::read_aliases(text, at, length)?),
-            Dataset::OidcProviders | Dataset::SamlProviders => {
-                Content::Providers(account_settings::read_providers(text, at, length)?)
-            }
-            Dataset::Organization => Content::Organization(organization::read_described(text, at, length)?),
-            Dataset::OrganizationAccounts => {
-                Content::OrganizationAccounts(paged(organization::read_accounts(text, at, length)?, page))
-            }
-            Dataset::OrganizationPolicies => self.organization_policies(text, at, length, members, page)?,
-            Dataset::OrganizationFeatures => {
-                Content::OrganizationFeatures(organization::read_features(text, at, length)?)
-            }
-            Dataset::Trail => return Ok(()),
-        };
-        self.take(dataset, truncated, content)
-    }
-
-    fn organization_policies(
-        &mut self,
-        text: &str,
-        at: usize,
-        length: usize,
-        members: &[String],
-        mut page: impl FnMut(bool),
-    ) -> Result<Content, Fault> {
-        let has = |name: &str| members.iter().any(|member| member == name);
-        if has("Targets") {
-            let (policy, targets, more) = organization::read_targets(text, at, length, &self.path)?;
-            page(more);
-            Ok(Content::OrganizationTargets(policy, targets))
-        } else if has("Policy") {
-            let (summary, document, faults) = organization::read_policy(text, at, length)?;
-            self.policy_faults(Dataset::OrganizationPolicies, &faults);
-            Ok(Content::OrganizationPolicy(summary, document))
-        } else {
-            Ok(Content::OrganizationPolicies(paged(organization::read_policies(text, at, length)?, page)))
+        let reading = (row.read)(object)?;
+        match reading.content {
+            Content::OrganizationTree(_) => self.take(Dataset::OrganizationTree, reading),
+            _ => self.take(row.dataset, reading),
         }
     }
 
     /// An object whose members no reader knows.
-    fn unknown(
-        &mut self,
-        text: &str,
-        at: usize,
-        length: usize,
-        members: &[String],
-        named: Option<Dataset>,
-    ) -> Result<(), Fault> {
+    fn unknown(&mut self, object: &Object<'_>, named: Option<Dataset>) -> Result<(), Fault> {
         const TOLD_BY_DETAILS: [&str; 6] = ["Users", "Groups", "InstanceProfiles", "User", "Role", "Group"];
-        let has = |name: &str| members.iter().any(|member| member == name);
-        let slice = text.get(at..at + length).unwrap_or_default();
-        if has("Policies") {
-            return self.some_policies(text, at, length, named);
+        if object.has("Policies") {
+            return self.some_policies(object, named);
         }
-        if has("State") && named.is_none_or(|dataset| dataset == Dataset::CredentialReport) {
-            if text.contains("\"Content\"") {
+        if object.has("State") && named.is_none_or(|dataset| dataset == Dataset::CredentialReport) {
+            if object.file().contains("\"Content\"") {
                 return Ok(());
             }
-            let message =
-                format!("the file holds the answer of `generate-credential-report`: {}", quote(slice));
+            let message = format!(
+                "the file holds the answer of `generate-credential-report`: {}",
+                quote(object.json())
+            );
             let again =
                 "wait some seconds, then run: `aws iam get-credential-report > credential-report.json`";
             return Err(Fault::new(message).hint(again));
         }
-        if TOLD_BY_DETAILS.iter().any(|name| has(name)) {
+        if TOLD_BY_DETAILS.iter().any(|name| object.has(name)) {
             return Ok(());
         }
-        if self.folder.is_none() && named.is_none() && !is_aws(members) {
+        if self.folder.is_none() && named.is_none() && !is_aws(object.members()) {
             return Ok(());
         }
-        let message = match members {
+        let message = match object.members() {
             [] => "the object is empty".to_owned(),
-            _ => format!(
+            members => format!(
                 "an answer with the members {} is not one this program reads",
                 names(members.iter().map(String::as_str))
             ),
@@ -267,83 +185,115 @@ impl Part {
         Err(Fault::new(message))
     }
 
-    /// `Policies` without the lists beside it: a page of the authorization details that leaves out empty lists (its
+    /// `Policies` without the lists beside it: a page of the authorization details that leaves out lists (its
     /// policies have versions), the organization's (they have a type), or IAM's `list-policies`, which tells nothing
     /// more.
-    fn some_policies(
-        &mut self,
-        text: &str,
-        at: usize,
-        length: usize,
-        named: Option<Dataset>,
-    ) -> Result<(), Fault> {
+    fn some_policies(&mut self, object: &Object<'_>, named: Option<Dataset>) -> Result<(), Fault> {
         let details = Dataset::AuthorizationDetails;
-        let slice = text.get(at..at + length).unwrap_or_default();
-        if slice.contains("\"PolicyVersionList\"") || named == Some(details) {
-            let (page, more, faults) = authorization_details::read(text, at, length)?;
-            self.policy_faults(details, &faults);
-            return self.take(details, more, Content::Details(page));
+        if object.json().contains("\"PolicyVersionList\"") || named == Some(details) {
+            return self.take(details, authorization_details::read(object)?);
         }
         let dataset = Dataset::OrganizationPolicies;
-        match organization::read_policies(text, at, length) {
-            Ok((policies, _)) if policies.is_empty() && named != Some(dataset) && self.folder.is_some() => {
+        match organization::read_policies(object) {
+            Ok(Reading { content: Content::OrganizationPolicies(policies), .. })
+                if policies.is_empty() && named != Some(dataset) && self.folder.is_some() =>
+            {
                 Ok(())
             }
-            Ok((policies, more)) => self.take(dataset, more, Content::OrganizationPolicies(policies)),
+            Ok(reading) => self.take(dataset, reading),
             Err(fault) if named == Some(dataset) => Err(fault),
             Err(_) => Ok(()),
         }
     }
 
-    /// Takes in an answer, unless it is of another account than its folder.
-    fn take(&mut self, dataset: Dataset, truncated: bool, content: Content) -> Result<(), Fault> {
-        let accounts = content.accounts();
-        let account = self.folder.or(accounts.first().copied());
-        if let Some(account) = account
-            && let Some(other) = accounts.iter().find(|other| **other != account)
-        {
-            let message = match self.folder {
-                Some(folder) => format!("it speaks of account {other}, and lies in the folder of {folder}"),
-                None => format!("it speaks of two accounts, {account} and {other}"),
-            };
-            return Err(Fault::new(message).hint(format!("put it into `snapshots/{other}/`, or write it again with the credentials of the right account")));
+    /// Takes in an answer. One that speaks of several accounts is taken apart; one that speaks only of others than its
+    /// folder's lies in the wrong place.
+    fn take(&mut self, dataset: Dataset, reading: Reading) -> Result<(), Fault> {
+        let Reading { mut content, truncated, faults } = reading;
+        if matches!(content, Content::Nothing) {
+            return Ok(());
         }
-        self.answers.push(Answer { dataset, account, truncated, content });
+        let mut faults: Vec<Fault> = faults.iter().map(PolicyFault::fault).collect();
+        if let Content::Report(report) = &mut content {
+            faults.append(&mut report.faults);
+        }
+        self.place(dataset, truncated, content)?;
+        faults.into_iter().for_each(|fault| self.problem(Some(dataset), ProblemKind::Partial, fault));
         Ok(())
     }
 
-    fn report(&mut self, report: Report, faults: Vec<Fault>) {
-        let dataset = Dataset::CredentialReport;
-        match self.take(dataset, false, Content::Report(Box::new(report))) {
-            Err(fault) => self.damaged(Some(dataset), fault),
-            Ok(()) => {
-                faults.into_iter().for_each(|fault| self.problem(Some(dataset), ProblemKind::Partial, fault))
+    fn place(&mut self, dataset: Dataset, truncated: bool, content: Content) -> Result<(), Fault> {
+        let accounts = content.accounts();
+        let others: Vec<AccountId> =
+            accounts.iter().copied().filter(|account| Some(*account) != self.folder).collect();
+        match (self.folder, others.first()) {
+            (Some(folder), Some(other)) if others.len() == accounts.len() => {
+                let message = format!("it speaks of account {other}, and lies in the folder of {folder}");
+                Err(Fault::new(message).hint(format!("put it into `snapshots/{other}/`, or write it again with the credentials of the right account")))
+            }
+            _ if accounts.len() < 2 => {
+                let account = self.folder.or(accounts.first().copied());
+                self.answers.push(Answer { dataset, account, truncated, content });
+                Ok(())
+            }
+            (_, Some(other)) if !content.is_separable() => {
+                let message = format!("it speaks of several accounts, {other} among them");
+                Err(Fault::new(message)
+                    .hint("put the answers of each account into a folder of its own: `snapshots/ACCOUNT/`"))
+            }
+            _ => {
+                let apart = content.apart(&accounts).into_iter();
+                self.answers.extend(apart.map(|(account, content)| Answer {
+                    dataset,
+                    account: Some(account),
+                    truncated,
+                    content,
+                }));
+                Ok(())
             }
         }
     }
 
-    fn policy_faults(&mut self, dataset: Dataset, faults: &[PolicyFault]) {
-        for fault in faults {
-            self.problem(Some(dataset), ProblemKind::Partial, fault.fault());
-        }
-    }
-
-    fn refused(&mut self, refusal: &Refusal) {
+    fn refused(&mut self, refusal: &Refusal, named: Option<Dataset>) {
         let dataset = refusal.dataset();
         if refusal.no_password_policy() {
-            let content = Content::PasswordPolicy(None);
-            let answer =
-                Answer { dataset: Dataset::PasswordPolicy, account: self.folder, truncated: false, content };
-            self.answers.push(answer);
+            self.answer(Dataset::PasswordPolicy, Content::PasswordPolicy(None));
             return;
         }
-        self.losses.extend(dataset.map(|dataset| (dataset, GapReason::Denied(refusal.code.clone()))));
+        if let (true, Some(resource)) =
+            (refusal.no_bucket_policy(), resource_policy::bucket(&self.path, named))
+        {
+            let none = Known::new(None, crate::SourceId::UNPLACED);
+            self.answer(Dataset::ResourcePolicies, Content::ResourcePolicy(resource, none));
+            return;
+        }
+        self.lose(dataset.or(named), &GapReason::Denied(refusal.code.clone()));
         self.problem(dataset, ProblemKind::Denied, refusal.fault());
     }
 
+    fn answer(&mut self, dataset: Dataset, content: Content) {
+        self.answers.push(Answer { dataset, account: self.folder, truncated: false, content });
+    }
+
+    /// What a file should have told is not known. Where each thing has a file of its own, that of this thing alone.
+    fn lose(&mut self, dataset: Option<Dataset>, reason: &GapReason) {
+        let Some(dataset) = dataset else { return };
+        let gap = Gap { dataset, reason: reason.clone() };
+        let thing = match dataset {
+            Dataset::ResourcePolicies => resource_policy::bucket(&self.path, Some(dataset))
+                .map(|bucket| Content::ResourcePolicy(bucket, Known::Unknown(gap))),
+            Dataset::LastAccessed => service_last_accessed::lost(&self.path, gap).map(Content::LastAccessed),
+            _ => None,
+        };
+        match thing {
+            Some(content) => self.answer(dataset, content),
+            None => self.losses.push((dataset, reason.clone())),
+        }
+    }
+
     fn damaged(&mut self, dataset: Option<Dataset>, fault: Fault) {
-        self.losses.extend(dataset.map(|dataset| (dataset, GapReason::Damaged)));
         let kind = if self.answers.is_empty() { ProblemKind::Unreadable } else { ProblemKind::Partial };
+        self.lose(dataset, &GapReason::Damaged);
         self.problem(dataset, kind, fault);
     }
 
@@ -352,79 +302,6 @@ impl Part {
         let (file, account) = (self.path.clone(), self.folder);
         self.problems.push(Problem { file, account, dataset, kind, message: fault.message, hint });
     }
-}
-
-impl Content {
-    /// The accounts that its ARNs name.
-    fn accounts(&self) -> BTreeSet<AccountId> {
-        let of_serial = |serial: &str| Arn::parse(serial).ok().and_then(|arn| arn.account());
-        match self {
-            Self::Details(page) => page.arns().filter_map(Arn::account).collect(),
-            Self::Report(report) => report.accounts(),
-            Self::VirtualMfaDevices(devices) => devices.iter().filter_map(|d| of_serial(&d.serial)).collect(),
-            Self::MfaDevices(devices) => devices.iter().filter_map(|(_, d)| of_serial(&d.serial)).collect(),
-            Self::Roles(roles) => roles.iter().filter_map(|role| role.arn.account()).collect(),
-            Self::ServerCertificates(all) => all.iter().filter_map(|one| one.arn.account()).collect(),
-            Self::Providers(arns) => arns.iter().filter_map(Arn::account).collect(),
-            _ => BTreeSet::new(),
-        }
-    }
-}
-
-fn paged<T>((value, more): (T, bool), mut page: impl FnMut(bool)) -> T {
-    page(more);
-    value
-}
-
-/// `{"Policy": "<a document as text>"}`: the policy of a bucket, queue or topic. `describe-policy` of Organizations has an
-/// object there.
-fn is_resource_policy(object: &str, members: &[String]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct ResourcePolicy {
-        #[serde(rename = "Policy")]
-        _policy: String,
-    }
-    members.iter().any(|member| member == "Policy") && serde_json::from_str::<ResourcePolicy>(object).is_ok()
-}
-
-/// The dataset whose answers have these members. `Policies` alone is told apart by its reader.
-fn dataset_of(members: &[String]) -> Option<Dataset> {
-    members.iter().find_map(|member| match member.as_str() {
-        "UserDetailList" | "GroupDetailList" | "RoleDetailList" => Some(Dataset::AuthorizationDetails),
-        "Content" | "ReportFormat" => Some(Dataset::CredentialReport),
-        "SummaryMap" => Some(Dataset::AccountSummary),
-        "PasswordPolicy" => Some(Dataset::PasswordPolicy),
-        "VirtualMFADevices" => Some(Dataset::VirtualMfaDevices),
-        "MFADevices" => Some(Dataset::MfaDevices),
-        "AccessKeyMetadata" => Some(Dataset::AccessKeys),
-        "AccessKeyLastUsed" => Some(Dataset::AccessKeyLastUsed),
-        "Roles" => Some(Dataset::Roles),
-        "ServerCertificateMetadataList" => Some(Dataset::ServerCertificates),
-        "ServiceSpecificCredentials" => Some(Dataset::ServiceSpecificCredentials),
-        "SSHPublicKeys" => Some(Dataset::SshPublicKeys),
-        "AccountAliases" => Some(Dataset::AccountAliases),
-        "OpenIDConnectProviderList" => Some(Dataset::OidcProviders),
-        "SAMLProviderList" => Some(Dataset::SamlProviders),
-        "Organization" => Some(Dataset::Organization),
-        "Accounts" => Some(Dataset::OrganizationAccounts),
-        "Policy" | "Targets" => Some(Dataset::OrganizationPolicies),
-        "EnabledFeatures" => Some(Dataset::OrganizationFeatures),
-        _ => None,
-    })
-}
-
-/// The dataset whose command writes a file of this name.
-fn named(path: &str) -> Option<Dataset> {
-    let mut folders = path.rsplit('/');
-    let stem = folders.next()?.split('.').next()?.to_ascii_lowercase();
-    let folder = folders.next().unwrap_or_default();
-    Dataset::ALL.into_iter().find(|dataset| {
-        let written = dataset.command().rsplit_once("> ").map_or("", |(_, file)| file);
-        match written.split_once('/') {
-            Some((in_folder, _)) => folder == in_folder || stem == in_folder,
-            None => written.strip_suffix(".json").is_some_and(|name| name == stem),
-        }
-    })
 }
 
 fn is_aws(members: &[String]) -> bool {

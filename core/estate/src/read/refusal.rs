@@ -43,6 +43,9 @@ impl Refusal {
         let operation = match self.operation.as_str() {
             "GenerateCredentialReport" => "GetCredentialReport",
             "DescribePolicy" | "ListTargetsForPolicy" => "ListPolicies",
+            "ListAccountsForParent" | "ListChildren" | "ListOrganizationalUnitsForParent" | "ListRoots" => {
+                "ListParents"
+            }
             operation => operation,
         };
         Dataset::ALL
@@ -53,6 +56,11 @@ impl Refusal {
     /// Whether it says that the account has no password policy.
     pub(super) fn no_password_policy(&self) -> bool {
         self.code == "NoSuchEntity" && self.operation == "GetAccountPasswordPolicy"
+    }
+
+    /// Whether it says that a bucket has no policy.
+    pub(super) fn no_bucket_policy(&self) -> bool {
+        self.code == "NoSuchBucketPolicy" && self.operation == "GetBucketPolicy"
     }
 
     /// What it means and what to do.

@@ -1,42 +1,69 @@
-//! `iam list-roles`: the longest session of each role, which the authorization details leave out.
+//! `iam list-roles`: the longest session of each role, which the authorization details leave out; and that a role exists,
+//! with its trust policy, when they do not name it.
 
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{answer, list};
-use crate::id::Arn;
+use super::object::{Object, Reading};
+use super::wire::{Instant, Policies, list};
+use crate::id::{Arn, UniqueId};
+use crate::model::Policy;
 
-/// What `list-roles` adds to a role.
+/// What `list-roles` tells of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListedRole {
     pub(super) name: String,
     pub(super) arn: Arn,
+    pub(super) id: Option<UniqueId>,
+    pub(super) path: Option<String>,
+    pub(super) created: Option<Timestamp>,
+    pub(super) trust: Option<Policy>,
     pub(super) max_session_seconds: Option<u32>,
 }
 
-/// The roles; and whether another page should follow.
-pub(super) fn read(text: &str, start: usize, length: usize) -> Result<(Vec<ListedRole>, bool), Fault> {
-    let wire: WireRoles = answer(text, start, length)?;
-    let role = |role: WireRole| ListedRole {
-        name: role.role_name,
-        arn: role.arn,
-        max_session_seconds: role.max_session_duration,
-    };
-    Ok((wire.roles.into_iter().map(role).collect(), wire.is_truncated.unwrap_or(false)))
+/// The roles.
+pub(super) fn read(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireRoles<'_> = object.parse()?;
+    // a trust policy that cannot be understood is told by the authorization details
+    let mut documents = Policies::of(object.file());
+    let roles = wire.roles.into_iter().map(|role| role.record(&mut documents)).collect();
+    Ok(Reading::page(Content::Roles(roles), wire.is_truncated.unwrap_or(false)))
+}
+
+impl<'a> WireRole<'a> {
+    fn record(self, documents: &mut Policies<'a>) -> ListedRole {
+        ListedRole {
+            trust: self.assume_role_policy_document.map(|raw| documents.read(raw, String::new)),
+            name: self.role_name,
+            arn: self.arn,
+            id: self.role_id,
+            path: self.path,
+            created: self.create_date.map(|at| at.0),
+            max_session_seconds: self.max_session_duration,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an object")]
-struct WireRoles {
-    #[serde(default, deserialize_with = "list")]
-    roles: Vec<WireRole>,
+struct WireRoles<'a> {
+    #[serde(borrow, default, deserialize_with = "list")]
+    roles: Vec<WireRole<'a>>,
     is_truncated: Option<bool>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an object")]
-struct WireRole {
+struct WireRole<'a> {
     role_name: String,
     arn: Arn,
+    role_id: Option<UniqueId>,
+    path: Option<String>,
+    create_date: Option<Instant>,
+    #[serde(borrow)]
+    assume_role_policy_document: Option<&'a RawValue>,
     max_session_duration: Option<u32>,
 }

@@ -7,19 +7,36 @@ use std::borrow::Cow;
 
 use super::fault::{Fault, Place};
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZIP: &[u8] = b"PK\x03\x04";
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// How archives begin, what packed them and what unpacks them.
+const ARCHIVES: [(&[u8], &str, &str); 5] = [
+    (&[0x1f, 0x8b], "gzip", "gunzip"),
+    (b"PK\x03\x04", "zip", "unzip"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "unzstd"),
+    (b"BZh", "bzip2", "bunzip2"),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz", "unxz"),
+];
 const UTF8_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// What packed a file, and what unpacks it.
+pub(super) fn archive(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let found = ARCHIVES.iter().find(|(magic, _, _)| bytes.starts_with(magic));
+    found.map(|(_, name, command)| (*name, *command))
+}
+
+/// The text of the beginning of a file, which may be cut within a character.
+pub(super) fn decode_head(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+    let whole = bytes.len() - bytes.len() % 2;
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, ..] => decode(bytes.get(..whole).unwrap_or(bytes)),
+        _ => Ok(String::from_utf8_lossy(bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes))),
+    }
+}
 
 /// The text of a file.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
-    for (magic, name, command) in [(GZIP, "gzip", "gunzip"), (ZIP, "zip", "unzip"), (ZSTD, "zstd", "unzstd")]
-    {
-        if bytes.starts_with(magic) {
-            let message = format!("the file is compressed with {name}");
-            return Err(Fault::new(message).hint(format!("decompress it with `{command}`")));
-        }
+    if let Some((name, command)) = archive(bytes) {
+        let message = format!("the file is compressed with {name}");
+        return Err(Fault::new(message).hint(format!("decompress it with `{command}`")));
     }
     let text = match *bytes {
         [0xff, 0xfe, ref rest @ ..] => Cow::Owned(utf16(rest, u16::from_le_bytes)?),

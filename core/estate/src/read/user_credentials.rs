@@ -5,26 +5,23 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::access_keys::Status;
+use super::content::Content;
 use super::fault::Fault;
-use super::wire::{Instant, answer, list};
+use super::object::{Object, Reading};
+use super::wire::{Instant, list};
 use crate::model::{ServiceSpecificCredential, SshPublicKey};
 
 /// Service-specific credentials, each with its user's name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ServiceSpecific {
     pub(super) credentials: Vec<(String, ServiceSpecificCredential)>,
     /// Whether the answer is of all users (`--all-users`): it names several, or has pages, which that of one has not.
     pub(super) of_all_users: bool,
-    pub(super) truncated: bool,
 }
 
 /// Reads the service-specific credentials of one user or of all.
-pub(super) fn read_service_specific(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<ServiceSpecific, Fault> {
-    let wire: WireServiceSpecific = answer(text, start, length)?;
+pub(super) fn read_service_specific(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireServiceSpecific = object.parse()?;
     let credential = |credential: WireCredential| {
         let read = ServiceSpecificCredential {
             id: credential.service_specific_credential_id,
@@ -37,21 +34,19 @@ pub(super) fn read_service_specific(
     let credentials: Vec<_> = wire.service_specific_credentials.into_iter().map(credential).collect();
     let users: BTreeSet<&str> = credentials.iter().map(|(user, _)| user.as_str()).collect();
     let of_all_users = users.len() > 1 || wire.is_truncated.is_some();
-    Ok(ServiceSpecific { of_all_users, credentials, truncated: wire.is_truncated.unwrap_or(false) })
+    let read = ServiceSpecific { credentials, of_all_users };
+    Ok(Reading::page(Content::ServiceSpecific(read), wire.is_truncated.unwrap_or(false)))
 }
 
-/// The SSH public keys of one user, each with its user's name; and whether another page should follow.
-pub(super) fn read_ssh(
-    text: &str,
-    start: usize,
-    length: usize,
-) -> Result<(Vec<(String, SshPublicKey)>, bool), Fault> {
-    let wire: WireSsh = answer(text, start, length)?;
+/// The SSH public keys of one user, each with its user's name.
+pub(super) fn read_ssh(object: &Object<'_>) -> Result<Reading, Fault> {
+    let wire: WireSsh = object.parse()?;
     let key = |key: WireSshKey| {
         let uploaded = key.upload_date.map(|at| at.0);
         (key.user_name, SshPublicKey { id: key.ssh_public_key_id, active: key.status.active(), uploaded })
     };
-    Ok((wire.ssh_public_keys.into_iter().map(key).collect(), wire.is_truncated.unwrap_or(false)))
+    let keys = wire.ssh_public_keys.into_iter().map(key).collect();
+    Ok(Reading::page(Content::SshPublicKeys(keys), wire.is_truncated.unwrap_or(false)))
 }
 
 #[derive(Deserialize)]

@@ -20,12 +20,6 @@ pub(super) struct Instant(pub(super) Timestamp);
 #[derive(Debug, Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-/// Reads the answer that stands at `start` of `text`.
-pub(super) fn answer<'a, T: Deserialize<'a>>(text: &'a str, start: usize, length: usize) -> Result<T, Fault> {
-    let slice = text.get(start..start + length).unwrap_or_default();
-    serde_json::from_str(slice).map_err(|error| Fault::json(&error, text, start))
-}
-
 /// A list; AWS leaves out empty ones, some emulators write `null`.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

@@ -260,6 +260,9 @@ fn of_certificate(account: &Account, name: &str, arn: &Arn) -> Resource {
 /// A user that nothing hangs on: no password, key, certificate, MFA, group or policy.
 fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     let details = user.details.known()?;
+    if let Some(gap) = details.grants.gap() {
+        return Err(gap.into());
+    }
     if !details.groups.is_empty() || !details.grants.inline.is_empty() || !details.grants.attached.is_empty()
     {
         return Ok(Ruling::Pass);

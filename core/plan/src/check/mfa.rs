@@ -182,7 +182,7 @@ fn self_manage(context: &Context<'_>, _: &Account, user: &User) -> Judged {
 }
 
 fn orphans(_: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
-    let users_known = account.dataset(Dataset::AuthorizationDetails);
+    let users_known = account.listing(kagimori_estate::model::Listing::Users);
     let listed = account.virtual_mfa_devices.known()?.iter().map(|device| {
         let judged = match &device.owner {
             None => Ok(Ruling::Fail(vec![("owner", "nobody".into())])),

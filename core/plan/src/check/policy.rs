@@ -1,11 +1,11 @@
 //! What policies grant, read as text: stars, wildcards, where they hang.
 
-use kagimori_estate::fact::Dataset;
+use kagimori_estate::fact::{Dataset, GapReason};
 use kagimori_estate::id::Arn;
-use kagimori_estate::model::{Account, Group, ManagedPolicy, User};
+use kagimori_estate::model::{Account, Group, Listing, ManagedPolicy, User};
 use kagimori_policy::document::{ActionElement, Effect, ResourceElement, Statement};
 
-use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, mfa};
+use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, mfa, run};
 use crate::privilege;
 use crate::verdict::ResourceKind;
 
@@ -136,11 +136,16 @@ fn on_user(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     let grants = &user.details.known()?.grants;
     let mut names: Vec<String> = grants.inline.iter().map(|(name, _)| name.clone()).collect();
     names.extend(grants.attached.iter().map(|arn| arn.name().to_owned()));
-    Ok(if names.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("policies", names.into())]) })
+    let ruling = if names.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("policies", names.into())]) };
+    run::as_far_as_known(Ok(ruling), grants)
 }
 
 fn no_group(_: &Context<'_>, _: &Account, user: &User) -> Judged {
-    Ok(verdict(user.details.known()?.groups.is_empty()))
+    let details = user.details.known()?;
+    match details.grants.gap() {
+        Some(gap) if details.groups.is_empty() => Err(gap.into()),
+        _ => Ok(verdict(details.groups.is_empty())),
+    }
 }
 
 fn empty_group(_: &Context<'_>, account: &Account, group: &Group) -> Judged {
@@ -148,13 +153,15 @@ fn empty_group(_: &Context<'_>, account: &Account, group: &Group) -> Judged {
     for user in account.users.values() {
         match user.details.known() {
             Ok(details) if details.groups.contains(&group.name) => return Ok(Ruling::Pass),
-            Ok(_) => {}
-            Err(gap) => unknown = Some(gap),
+            Ok(details) => unknown = details.grants.gap().cloned().or(unknown),
+            // somebody who is in one answer and gone from the other empties no group, and fills none
+            Err(gap) if matches!(gap.reason, GapReason::Contradiction(_)) => {}
+            Err(gap) => unknown = Some(gap.clone()),
         }
     }
-    account.dataset(Dataset::AuthorizationDetails).known()?;
+    account.listing(Listing::Users).known()?;
     match unknown {
-        Some(gap) => Err(gap.into()),
+        Some(gap) => Err(Missing(gap)),
         None => Ok(Ruling::Fail(Vec::new())),
     }
 }
@@ -183,7 +190,10 @@ fn role_with(account: &Account, name: &str) -> Judged {
         )
     });
     if !attached {
-        account.dataset(Dataset::AuthorizationDetails).known()?;
+        account.listing(Listing::Roles).known()?;
+        if let Some(gap) = account.roles.values().find_map(|role| role.grants.gap()) {
+            return Err(gap.into());
+        }
     }
     Ok(verdict(!attached))
 }

@@ -4,7 +4,7 @@
 //! that the policies of one identity can show. Both lists are data: a later policy engine decides over them.
 
 use kagimori_estate::fact::Gap;
-use kagimori_estate::model::Account;
+use kagimori_estate::model::{Account, Listing};
 use kagimori_policy::document::{Effect, Statement};
 
 use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, is_aws_owned, policy};
@@ -299,7 +299,8 @@ fn somebody_elses(account: &Account, action: &str) -> String {
 }
 
 fn iam_writers(context: &Context<'_>, account: &Account) -> Judged {
-    account.dataset(kagimori_estate::Dataset::AuthorizationDetails).known()?;
+    account.listing(Listing::Users).known()?;
+    account.listing(Listing::Roles).known()?;
     let mut writers = Vec::new();
     for user in account.users.values() {
         if context.privileges.user(account.id, &user.name).map_err(Missing)?.iam_writer {

@@ -118,6 +118,9 @@ fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged
     }
     beyond.sort();
     beyond.dedup();
+    if let (true, Some(gap)) = (beyond.is_empty(), details.grants.gap()) {
+        return Err(gap.into());
+    }
     Ok(if beyond.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", beyond.into())]) })
 }
 

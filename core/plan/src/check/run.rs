@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
 use kagimori_estate::id::AccountId;
-use kagimori_estate::model::{Account, ManagedPolicy, Policy, Role};
+use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Role};
 use kagimori_policy::document::Document;
 use kagimori_trail::Usage;
 
@@ -106,12 +106,12 @@ impl<S: Sink> Run<'_, '_, S> {
             Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account.id)),
             Rule::Root(rule) => self.judged(rule(context, account), || subject::root(account)),
             Rule::User(_) | Rule::Password(_) | Rule::Key(_) => self.users(rule),
-            Rule::Group(rule) => self.entities(|run| {
+            Rule::Group(rule) => self.entities(&[Listing::Groups], |run| {
                 for group in account.groups.values() {
                     run.judged(rule(context, account, group), || subject::group(account, group));
                 }
             }),
-            Rule::Role(rule) => self.entities(|run| {
+            Rule::Role(rule) => self.entities(&[Listing::Roles], |run| {
                 for role in account.roles.values() {
                     let judged = if is_aws_owned(role) {
                         Ok(Ruling::NotApplicable)
@@ -121,13 +121,14 @@ impl<S: Sink> Run<'_, '_, S> {
                     run.judged(judged, || subject::role(account, role));
                 }
             }),
-            Rule::Policy(rule) => self.entities(|run| {
+            Rule::Policy(rule) => self.entities(&[Listing::Policies], |run| {
                 for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
                     run.judged(rule(context, account, policy), || subject::policy(account, policy));
                 }
             }),
             Rule::Identity(rule) => self.identities(|run, identity| {
-                run.judged(rule(context, account, identity), || subject::identity(account, identity));
+                let judged = as_far_as_known(rule(context, account, identity), identity.grants);
+                run.judged(judged, || subject::identity(account, identity));
             }),
             Rule::Document(rule) => self.documents(rule),
             Rule::Listed(rule) => self.listed(rule(context, account)),
@@ -135,12 +136,12 @@ impl<S: Sink> Run<'_, '_, S> {
         }
     }
 
-    /// Groups, roles and policies are known from the authorization details. Of a torn or damaged answer some may be
-    /// known: they are judged, beside the account's `UNKNOWN` for the rest.
-    fn entities(&mut self, each: impl FnOnce(&mut Self)) {
+    /// Groups, roles and policies are known from the authorization details. Of a torn or damaged answer, or one without a
+    /// list, some may be known: they are judged, beside the account's `UNKNOWN` for the rest.
+    fn entities(&mut self, listings: &[Listing], each: impl FnOnce(&mut Self)) {
         let account = self.account;
-        if let Some(gap) = account.dataset(Dataset::AuthorizationDetails).gap() {
-            self.unknown(gap.clone(), || subject::account(account.id));
+        if let Some(gap) = listings.iter().find_map(|listing| account.listing(*listing).gap().cloned()) {
+            self.unknown(gap, || subject::account(account.id));
         }
         each(self);
     }
@@ -148,7 +149,7 @@ impl<S: Sink> Run<'_, '_, S> {
     /// Users are known from the authorization details or the credential report.
     fn users(&mut self, rule: Rule) {
         let (context, account) = (self.context, self.account);
-        let details = account.dataset(Dataset::AuthorizationDetails);
+        let details = account.listing(Listing::Users);
         let report = account.dataset(Dataset::CredentialReport);
         if let (Some(gap), Some(_)) = (details.gap(), report.gap()) {
             self.unknown(gap.clone(), || subject::account(account.id));
@@ -179,7 +180,7 @@ impl<S: Sink> Run<'_, '_, S> {
     /// Everything that carries policies and can be edited by the customer.
     fn identities(&mut self, mut each: impl FnMut(&mut Self, &Identity<'_>)) {
         let account = self.account;
-        self.entities(|run| {
+        self.entities(&[Listing::Users, Listing::Groups, Listing::Roles], |run| {
             for user in account.users.values() {
                 match user.details.known() {
                     Ok(details) => {
@@ -202,7 +203,7 @@ impl<S: Sink> Run<'_, '_, S> {
 
     fn documents(&mut self, rule: fn(&Context<'_>, &Account, &Placed<'_>) -> Judged) {
         let (context, account) = (self.context, self.account);
-        self.entities(|run| {
+        self.entities(&[Listing::Policies], |run| {
             for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
                 if only_bounds(policy) {
                     run.judged(Ok(Ruling::NotApplicable), || subject::policy(account, policy));
@@ -218,6 +219,9 @@ impl<S: Sink> Run<'_, '_, S> {
                 let judged = document(policy)
                     .and_then(|document| rule(context, account, &Placed { document, managed: None }));
                 run.judged(judged, || subject::inline(account, identity, name));
+            }
+            if let Some(gap) = identity.grants.gap() {
+                run.judged(Err(gap.into()), || subject::identity(account, identity));
             }
         });
     }
@@ -258,8 +262,8 @@ impl<S: Sink> Run<'_, '_, S> {
 
     fn is_of_the_whole_account(&self, gap: &Gap) -> bool {
         match &gap.reason {
-            GapReason::NotGiven | GapReason::Denied(_) | GapReason::Damaged => true,
-            GapReason::FieldAbsent(_) | GapReason::Contradiction(_) => false,
+            GapReason::NotGiven | GapReason::Denied(_) | GapReason::Damaged | GapReason::Truncated => true,
+            GapReason::TooOld(_) | GapReason::FieldAbsent(_) | GapReason::Contradiction(_) => false,
         }
     }
 
@@ -279,6 +283,14 @@ impl<S: Sink> Run<'_, '_, S> {
         sources.sort_unstable();
         sources.dedup();
         sources
+    }
+}
+
+/// What was ruled of an identity by its policies. Where there may be more of them than are known, nothing passes.
+pub(crate) fn as_far_as_known(judged: Judged, grants: &Grants) -> Judged {
+    match (judged, grants.gap()) {
+        (Ok(Ruling::Pass | Ruling::NotApplicable), Some(gap)) => Err(gap.into()),
+        (judged, _) => judged,
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use kagimori_estate::fact::Dataset;
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_estate::model::{Account, Role};
 use kagimori_policy::document::{
@@ -369,7 +368,7 @@ fn why_wide(conditions: &[Condition], host: &str) -> Option<String> {
 
 /// INFO: people come through no identity provider at all.
 fn federation(_: &Context<'_>, account: &Account) -> Judged {
-    account.dataset(Dataset::AuthorizationDetails).known()?;
+    account.listing(kagimori_estate::model::Listing::Roles).known()?;
     let reserved =
         account.roles.values().any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
     let saml = account.roles.values().any(|role| {

@@ -262,7 +262,7 @@ fn known<T>(list: &[&T], tell: impl Fn(&T) -> Option<bool>) -> Graded {
 fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTreeMap<Precondition, Graded> {
     let keys = |user: &User| user.access_keys.value().map(Vec::len);
     let password = |user: &User| user.report.value().and_then(|row| row.password_enabled.value().copied());
-    let versions = |policy: &ManagedPolicy| (policy.versions > 0).then_some(policy.versions);
+    let versions = ManagedPolicy::version_count;
     BTreeMap::from([
         (Precondition::FewerThanTwoKeys, known(users, |user| keys(user).map(|count| count < 2))),
         (Precondition::TwoKeys, known(users, |user| keys(user).map(|count| count >= 2))),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
 use kagimori_estate::id::AccountId;
-use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, Role, User};
+use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, Role, User};
 use kagimori_trail::usage::{Activity, KeyUsage, Places};
 
 use super::{AccountRow, AccountState, CredentialRow, KeyCells, KeyEvidence, Review, RoleRow, Tally};
@@ -40,7 +40,7 @@ pub(super) fn states(estate: &Estate) -> BTreeMap<AccountId, AccountState> {
 }
 
 fn is_broken(reason: &GapReason) -> bool {
-    matches!(reason, GapReason::Denied(_) | GapReason::Damaged)
+    matches!(reason, GapReason::Denied(_) | GapReason::Damaged | GapReason::Truncated)
 }
 
 fn name(context: &Context<'_>, account: &Account) -> Option<String> {
@@ -65,7 +65,7 @@ pub(super) fn accounts(
         *failures.entry(verdict.resource.account).or_default().entry(verdict.severity()).or_default() += 1;
     }
     let row = |account: &Account| {
-        let details = account.dataset(Dataset::AuthorizationDetails);
+        let roles = account.listing(Listing::Roles);
         let population = |check| mfa_missing(review.tallies.get(&(check, account.id)));
         AccountRow {
             id: account.id,
@@ -74,7 +74,7 @@ pub(super) fn accounts(
             failures: failures.remove(&account.id).unwrap_or_default(),
             users: knows_users(account).then_some(account.users.len()),
             active_keys: active_keys(account),
-            roles: details.value().map(|()| account.roles.len()),
+            roles: roles.value().map(|()| account.roles.len()),
             mfa_missing: ["mfa-console-user", "mfa-every-user", "mfa-privileged-user"].map(population),
             datasets: account.datasets.clone(),
             events: context
@@ -95,9 +95,9 @@ fn mfa_missing(tally: Option<&Tally>) -> Option<usize> {
 }
 
 fn knows_users(account: &Account) -> bool {
-    [Dataset::AuthorizationDetails, Dataset::CredentialReport]
+    [account.listing(Listing::Users), account.dataset(Dataset::CredentialReport)]
         .iter()
-        .any(|dataset| account.dataset(*dataset).value().is_some())
+        .any(|known| known.value().is_some())
 }
 
 fn active_keys(account: &Account) -> Option<usize> {
@@ -326,6 +326,9 @@ fn is_of_account(dataset: Dataset) -> bool {
             | Dataset::Organization
             | Dataset::OrganizationAccounts
             | Dataset::OrganizationPolicies
+            | Dataset::OrganizationTree
             | Dataset::OrganizationFeatures
+            | Dataset::ResourcePolicies
+            | Dataset::LastAccessed
     )
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_estate::fact::GapReason;
+
 use super::{Everything, Files, estate, everything, settings, shiosai, usage};
 use crate::verdict::{Outcome, Resource, ResourceKind};
 
@@ -85,9 +87,22 @@ fn compare(full: &Everything, less: &Everything, what: &str) {
             None => false,
         }
     };
+    // what two sources contradict each other about is settled when one of them is gone
+    let disputed: BTreeSet<(&str, &Resource)> = full
+        .verdicts
+        .iter()
+        .filter(|verdict| {
+            let reason = verdict.gap.as_ref().map(|gap| &gap.reason);
+            matches!(reason, Some(GapReason::Contradiction(_)))
+        })
+        .map(|verdict| (verdict.check, &verdict.resource))
+        .collect();
     let broken: Vec<String> = full
         .outcomes
         .iter()
+        .filter(|((check, resource), _)| !disputed.contains(&(*check, resource)))
+        // nobody else names them
+        .filter(|((_, resource), _)| !full.only_reported.contains(&resource.arn))
         .filter(|((check, resource), _)| !lost.contains(&(*check, resource.account)))
         .filter(|((check, resource), before)| !holds(check, resource, **before))
         .map(|((check, resource), before)| {

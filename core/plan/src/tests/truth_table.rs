@@ -100,7 +100,7 @@ fn details(users: &str) -> Vec<u8> {
 
 fn user(name: &str, more: &str) -> String {
     format!(
-        r#"{{"UserName":"{name}","UserId":"AIDAEXAMPLE{name}","Arn":"arn:aws:iam::111122223333:user/{name}","Path":"/","CreateDate":"2025-09-27T00:00:00+00:00"{more}}}"#
+        r#"{{"UserName":"{name}","UserId":"AIDAEXAMPLE{name}","Arn":"arn:aws:iam::111122223333:user/{name}","Path":"/","CreateDate":"2025-09-27T00:00:00+00:00","GroupList":[],"AttachedManagedPolicies":[]{more}}}"#
     )
 }
 

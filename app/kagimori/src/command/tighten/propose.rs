@@ -81,7 +81,7 @@ impl Refused {
 type ByPrincipal<'c> = BTreeMap<Arn, Vec<&'c Class>>;
 
 pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, AppError> {
-    let access = company.access(&company.estate)?;
+    let access = Access::of(&company.estate);
     let subjects = whose(&access, args)?;
     let options = options(args)?;
     let mut telling = Telling::for_keys(&access.condition_keys());
@@ -93,7 +93,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     args.logged.iter().for_each(|kind| sight.tell(kind));
     let (train_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
     let coverage = Coverage::of(&train);
-    let last_accessed = last_accessed::read(&company.directory.root)?;
+    let last_accessed = last_accessed::of(&company.estate);
     let none = Vec::new();
     let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
         .par_iter()
@@ -109,7 +109,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 calls: train_calls.get(&subject.arn).unwrap_or(&none),
                 days,
                 sight: &sight,
-                last_accessed: last_accessed::key(&subject.arn).and_then(|key| last_accessed.get(&key)),
+                last_accessed: last_accessed.get(&subject.arn),
             };
             (*subject, tighten(&input, &options).map_err(Refused::Plan))
         })
@@ -144,7 +144,7 @@ fn check(
         ),
         hint: error.hint().to_owned(),
     })?;
-    let after = company.access(&changed)?;
+    let after = Access::of(&changed);
     let fingerprint = fingerprint(&company.estate);
     let none = Vec::new();
     let proposals: Result<Vec<Proposal>, AppError> = tightened

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{ALICE_ROW, DETAILS, HEADER, ROOT_ROW, estate, in_folder, problems, report, the_account};
 use crate::fact::{Dataset, GapReason, Known};
 use crate::id::AccessKeyId;
-use crate::model::{AccessKey, Account, CredentialReportRow, LastUse, User};
+use crate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, User};
 
 fn alice(account: &Account) -> &User {
     account.users.get("alice").unwrap()
@@ -46,7 +46,13 @@ fn the_authorization_details_are_read_whole() {
     assert_eq!(role.last_used.value().unwrap().as_ref().unwrap().region.as_deref(), Some("ap-northeast-1"));
     assert_eq!(reason(&role.max_session_seconds), GapReason::NotGiven);
     let policy = account.policies.values().next().unwrap();
-    assert_eq!((policy.default_version.as_str(), policy.versions, policy.attachments), ("v2", 2, Some(1)));
+    assert_eq!(
+        (policy.default_version.as_str(), policy.version_count(), policy.attachments),
+        ("v2", Some(2), Some(1))
+    );
+    let others = policy.other_versions.value().unwrap();
+    assert_eq!(others[0].id, "v1");
+    assert_eq!(others[0].document.document.as_ref().unwrap().statements, []);
     assert_eq!(reason(&alice(account).report), GapReason::NotGiven);
     assert_eq!(reason(&alice(account).access_keys), GapReason::NotGiven);
 }
@@ -293,19 +299,87 @@ fn an_empty_answer_for_every_user_means_none() {
 }
 
 #[test]
-fn users_that_are_gone_are_listed_apart() {
+fn whom_the_details_do_not_name_is_unknown_and_not_gone() {
     let bob = ALICE_ROW.replace("user/dev/alice", "user/bob").replacen("alice,", "bob,", 1);
     let csv = report(&[ALICE_ROW, &bob]);
     let estate = in_folder(&[("a.json", DETAILS.as_bytes()), ("r.csv", csv.as_bytes())]);
     let account = the_account(&estate);
     assert_eq!(account.deleted_users, ["bob"]);
-    assert_eq!(account.users.len(), 1);
-    // with a page missing nobody can tell whether bob is gone
+    let bob = account.users.get("bob").unwrap();
+    assert_eq!(reason(&bob.details), GapReason::Contradiction("who exists".to_owned()));
+    assert!(bob.report.value().is_some());
+    // with a page missing there is nothing to contradict
     let torn = DETAILS.replacen('{', r#"{"IsTruncated": true,"#, 1);
     let estate = in_folder(&[("a.json", torn.as_bytes()), ("r.csv", csv.as_bytes())]);
     let account = the_account(&estate);
     assert!(account.deleted_users.is_empty());
-    assert_eq!(reason(&account.users.get("bob").unwrap().details), GapReason::Damaged);
+    assert_eq!(reason(&account.users.get("bob").unwrap().details), GapReason::Truncated);
+}
+
+#[test]
+fn whom_only_a_list_of_credentials_or_roles_names_is_there() {
+    let roles = r#"{"Roles": [{"RoleName": "open", "RoleId": "AROAX", "Path": "/", "Arn": "arn:aws:iam::111122223333:role/open", "MaxSessionDuration": 3600,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}}]}"#;
+    let files = [("a.json", DETAILS), ("k.json", &KEYS.replace("alice", "zoe")), ("l.json", roles)];
+    let bytes: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+    let estate = in_folder(&bytes);
+    let account = the_account(&estate);
+    let zoe = account.users.get("zoe").unwrap();
+    assert_eq!(zoe.access_keys.value().unwrap().len(), 2);
+    assert_eq!(zoe.arn.as_str(), "arn:aws:iam::111122223333:user/zoe");
+    assert_eq!(reason(&zoe.details), GapReason::Contradiction("who exists".to_owned()));
+    let open = account.roles.get("open").unwrap();
+    assert_eq!(open.trust.document.as_ref().unwrap().statements.len(), 1);
+    assert!(!open.grants.knows_boundary());
+}
+
+#[test]
+fn a_list_that_is_left_out_is_not_empty() {
+    let without = |list: &str| {
+        let mut details: serde_json::Value = serde_json::from_str(DETAILS).unwrap();
+        details.as_object_mut().unwrap().remove(list);
+        in_folder(&[("a.json", details.to_string().as_bytes())])
+    };
+    for listing in Listing::ALL {
+        let estate = without(listing.member());
+        let account = the_account(&estate);
+        for other in Listing::ALL {
+            let reason = account.listing(other).gap().map(|gap| gap.reason.clone());
+            let expected = (other == listing).then(|| GapReason::FieldAbsent(listing.member().to_owned()));
+            assert_eq!(reason, expected, "{listing:?} {other:?}");
+        }
+    }
+    // AWS counts more than a `--filter` let through
+    let summary = br#"{"SummaryMap": {"Roles": 7}}"#;
+    let estate = in_folder(&[("a.json", DETAILS.as_bytes()), ("s.json", summary)]);
+    assert!(the_account(&estate).listing(Listing::Roles).value().is_none());
+    assert!(the_account(&estate).listing(Listing::Users).value().is_some());
+}
+
+/// `API_GetAccountAuthorizationDetails`, sample response: Alice has no inline policy and no `UserPolicyList`.
+#[test]
+fn the_lists_of_an_entity() {
+    let lacking = |member: &str| {
+        let text = DETAILS.replace(&format!("\"{member}\": ["), "\"Other\": [");
+        let estate = in_folder(&[("a.json", text.as_bytes())]);
+        let account = the_account(&estate);
+        let grants = [
+            &alice(account).details.value().unwrap().grants,
+            &account.groups.get("developers").unwrap().grants,
+            &account.roles.get("app").unwrap().grants,
+        ];
+        grants.map(|grants| grants.gaps.len())
+    };
+    assert_eq!(lacking("UserPolicyList"), [0, 0, 0]);
+    assert_eq!(lacking("GroupList"), [1, 0, 0]);
+    assert_eq!(lacking("AttachedManagedPolicies"), [1, 1, 1]);
+    assert_eq!(lacking("GroupPolicyList"), [0, 1, 0]);
+    assert_eq!(lacking("RolePolicyList"), [0, 0, 1]);
+    let text = DETAILS
+        .replace("\"UserPolicyList\": [", "\"Other\": [")
+        .replace("\"GroupList\": [", "\"Another\": [");
+    let estate = in_folder(&[("a.json", text.as_bytes())]);
+    assert_eq!(alice(the_account(&estate)).details.value().unwrap().grants.gaps.len(), 2);
 }
 
 #[test]
@@ -327,7 +401,7 @@ fn no_password_policy_is_an_answer() {
 #[test]
 fn settings_of_an_account() {
     let files: &[(&str, &[u8])] = &[
-        ("a.json", br#"{"SummaryMap": {"AccountMFAEnabled": 1, "Users": 3}}"#),
+        ("a.json", br#"{"SummaryMap": {"AccountMFAEnabled": 1, "Users": 1}}"#),
         ("b.json", br#"{"PasswordPolicy": {"MinimumPasswordLength": 14, "RequireSymbols": true}}"#),
         ("c.json", br#"{"AccountAliases": []}"#),
         ("d.json", br#"{"OpenIDConnectProviderList": [{"Arn": "arn:aws:iam::111122223333:oidc-provider/example.com"}]}"#),
@@ -413,11 +487,20 @@ fn generate_and_get_in_one_file_is_the_report() {
 fn an_entity_that_stands_twice_and_not_alike_is_torn() {
     let later = DETAILS.replace("山田", "佐藤");
     let estate = in_folder(&[("1.json", DETAILS.as_bytes()), ("2.json", later.as_bytes())]);
-    let message =
-        "entities stand twice and not alike, the last is used: `arn:aws:iam::111122223333:user/dev/alice`";
+    let message = "entities stand twice and not alike, and only what both say holds: `arn:aws:iam::111122223333:user/dev/alice`";
     assert_eq!(estate.problems[0].message, message);
     let details = alice(the_account(&estate)).details.value().unwrap();
-    assert_eq!(details.tags.get("owner").unwrap(), "佐藤");
+    assert_eq!(details.tags.get("owner"), None);
+    assert_eq!(details.grants.gaps.len(), 0);
+}
+
+#[test]
+fn what_two_pages_grant_differently_may_hold_or_not() {
+    let later =
+        DETAILS.replace("\"GroupList\": [\"developers\"]", "\"GroupList\": []").replace("s3:*", "iam:*");
+    let estate = in_folder(&[("1.json", DETAILS.as_bytes()), ("2.json", later.as_bytes())]);
+    let grants = &alice(the_account(&estate)).details.value().unwrap().grants;
+    assert_eq!((grants.inline.len(), grants.gaps.len(), grants.knows_boundary()), (2, 2, false));
 }
 
 #[test]

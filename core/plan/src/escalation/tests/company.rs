@@ -9,7 +9,9 @@ fn engineers_reach_the_break_glass_role_with_mfa_only() {
     let files = kagimori_testkit::generate(&kagimori_testkit::Options { days: 0, ..Default::default() });
     let estate = crate::tests::estate(&files);
     let graph = Graph::of(&estate);
-    let found = graph.find(&Goal::Administrator, None).unwrap();
+    let mut found = graph.find(&Goal::Administrator, None).unwrap();
+    // of somebody whom the report names and the details do not, nothing is known
+    found.routes.retain(|route| route.certainty() > May::Unknown);
     assert!(found.routes.iter().all(|route| route.certainty() == May::If && route.paths() == ["sts-001"]));
     assert!(found.routes.len() > 30, "{}", found.routes.len());
     let route = &found.routes[0];

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, May, Question, Subject};
-use kagimori_estate::model::{Account, Role, User};
+use kagimori_estate::model::{Account, ManagedPolicy, Role, User};
 use kagimori_policy::decision::Answer;
 use kagimori_policy::formula::Atom;
 use kagimori_policy::policies::Layer;
@@ -259,8 +259,11 @@ fn holds(account: &Account, precondition: Precondition, victim: &str) -> May {
     };
     let keys = |user: &User| user.access_keys.value().map(Vec::len);
     let password = |user: &User| user.report.value().and_then(|row| row.password_enabled.value().copied());
-    let versions =
-        account.policies.values().find(|policy| policy.arn.as_str() == victim).map(|policy| policy.versions);
+    let versions = account
+        .policies
+        .values()
+        .find(|policy| policy.arn.as_str() == victim)
+        .and_then(ManagedPolicy::version_count);
     let profiles = account
         .roles
         .values()
