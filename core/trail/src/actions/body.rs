@@ -45,7 +45,7 @@ struct Node<'a> {
     /// Of its key.
     hash: u32,
     key: Cow<'a, str>,
-    /// Its text; `None` for an object.
+    /// Its text; `None` for an object, and for a text that is masked: it is there, and what it says is not told.
     value: Option<Cow<'a, str>>,
 }
 
@@ -100,6 +100,36 @@ impl<'a> Body<'a> {
         let nodes: &[Node<'a>] = if self.bits & key.bit() == 0 { &[] } else { &self.nodes };
         let nodes = nodes.iter().filter(move |node| key.is(&node.key, node.hash));
         nodes.filter_map(|node| node.value.as_deref())
+    }
+
+    /// The scalars whose key is this one and that fit, where they lie least deep, and how deep that is: the parameter of a call
+    /// names its resource, and the same word further in names something else (the target of an alias, the id of an origin).
+    /// `fits` is asked with the key of the object around.
+    pub(crate) fn shallowest<'b>(
+        &'b self,
+        key: &Name,
+        fits: impl Fn(&str, Option<&str>) -> bool,
+    ) -> Option<(usize, Vec<&'b str>)> {
+        let nodes: &'b [Node<'a>] = if self.bits & key.bit() == 0 { &[] } else { &self.nodes };
+        let mut least: Option<(usize, Vec<&'b str>)> = None;
+        for node in nodes.iter().filter(|node| key.is(&node.key, node.hash)) {
+            let depth = self.depth(node);
+            let around = if depth == 0 { None } else { self.parent(node).map(|parent| parent.key.as_ref()) };
+            let Some(value) = node.value.as_deref().filter(|value| fits(value, around)) else { continue };
+            match &mut least {
+                Some((known, _)) if *known < depth => {}
+                Some((known, values)) if *known == depth => values.push(value),
+                _ => least = Some((depth, vec![value])),
+            }
+        }
+        least
+    }
+
+    /// How many objects a node lies in, without EC2's wrapping `<operation>Request`.
+    fn depth(&self, node: &Node<'_>) -> usize {
+        let mut around = std::iter::successors(self.parent(node), |parent| self.parent(parent));
+        let is_wrapped = around.clone().last().is_some_and(|outermost| outermost.key.ends_with("Request"));
+        around.by_ref().count().saturating_sub(usize::from(is_wrapped))
     }
 
     /// Every scalar with its key.
@@ -197,6 +227,15 @@ impl<'a> Body<'a> {
     }
 }
 
+/// What AWS writes for a text that it does not show (`HIDDEN_DUE_TO_SECURITY_REASONS` stands in events of Bedrock, Cognito and
+/// the console), and this program's lake for a secret.
+fn is_masked(text: &str) -> bool {
+    let is_starred = text.len() > 2 && text.bytes().all(|byte| byte == b'*');
+    is_starred
+        || text.starts_with("HIDDEN_") && text.ends_with("_SECURITY_REASONS")
+        || text.trim_matches(['[', ']', '<', '>', '(', ')', '*']).eq_ignore_ascii_case("redacted")
+}
+
 /// A value under a key.
 struct Value<'b, 'a> {
     body: &'b mut Body<'a>,
@@ -214,7 +253,8 @@ impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
 
 impl<'de> Value<'_, 'de> {
     fn scalar(self, value: Cow<'de, str>) {
-        self.body.push(self.parent, self.key, Some(value));
+        let value = Some(value).filter(|value| !is_masked(value));
+        self.body.push(self.parent, self.key, value);
     }
 }
 
@@ -335,6 +375,30 @@ mod tests {
         );
         assert_eq!((all("inst*"), has("inst*")), (Vec::<String>::new(), true));
         assert!(!body.is_cut && body.is_present);
+    }
+
+    #[test]
+    fn a_masked_text_is_there_and_tells_nothing() {
+        let masked =
+            r#"{"name":"HIDDEN_DUE_TO_SECURITY_REASONS","pin":"****","at":{"x":"[redacted]"},"star":"*"}"#;
+        let body = Body::read(Some(masked));
+        assert!(
+            body.has(&Path::read("name")) && body.has(&Path::read("pin")) && body.has(&Path::read("at.x"))
+        );
+        assert_eq!((body.top("name"), body.top("pin"), body.top("star")), (None, None, Some("*")));
+        assert_eq!(body.scalars().collect::<Vec<_>>(), [("star", "*")]);
+    }
+
+    #[test]
+    fn the_least_deep_of_several() {
+        let json = r#"{"zone":{"id":"Z2","deeper":{"id":"Z3"}},"zones":[{"id":"Z4"}],"WrapRequest":{"name":"n"},"in":{"name":"m"}}"#;
+        let body = Body::read(Some(json));
+        let id = Name::read("id");
+        assert_eq!(body.shallowest(&id, |_, _| true), Some((1, vec!["Z2", "Z4"])));
+        assert_eq!(body.shallowest(&id, |text, _| text == "Z3"), Some((2, vec!["Z3"])));
+        assert_eq!(body.shallowest(&id, |_, around| around == Some("zones")), Some((1, vec!["Z4"])));
+        assert_eq!(body.shallowest(&Name::read("name"), |_, _| true), Some((0, vec!["n"])));
+        assert_eq!(body.shallowest(&Name::read("none"), |_, _| true), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 
 use super::body::Path;
 use super::table::{Entry, Row, Tables, Told};
-use super::template::{Place, Template};
+use super::template::{Place, Template, Whose};
 use crate::call::{Certainty, MapGap};
 
 pub(crate) use kept::with;
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) prefix: Box<str>,
     /// The event's name without a version.
     pub(crate) name: Box<str>,
+    /// The parameter that tells whose the resources are.
+    pub(crate) owner: Option<Path>,
     /// What of the event and its caller is looked at.
     pub(crate) looks: Looks,
 }
@@ -93,6 +95,8 @@ pub(crate) struct Kind {
     pub(crate) is_required: bool,
     /// A user of IAM.
     pub(crate) is_user: bool,
+    /// It is one of the forms of a type (`listener/app`, `listener/net`): a resource is of one of them.
+    pub(crate) form: Option<Box<str>>,
     /// The condition keys of the action on this kind.
     pub(crate) keys: KindKeys,
 }
@@ -269,6 +273,7 @@ impl Plan {
             }
         }
         self.passes = tables.roles(&event).iter().filter_map(|text| Pass::read(text)).collect();
+        self.owner = tables.account(&event).map(Path::read);
         self.keys = tables.keys(&event).map(|(name, path)| Key::read(name, path)).collect();
         // IAM's and STS's own calls name roles without passing them.
         let names_roles = matches!(self.prefix.as_ref(), "iam" | "sts" | "organizations" | "access-analyzer");
@@ -317,16 +322,25 @@ impl Step {
     /// A permission on the resource types of its action.
     fn of(id: ActionId) -> Self {
         let catalogue = Catalogue::embedded();
+        let name = catalogue.name(id);
+        let is_named = |key: &str| names_kind(&name, key.split('/').next().unwrap_or(key));
+        let makes = name.contains(":Create");
+        let has_named = catalogue.resource_types(id).iter().any(|kind| is_named(kind.key));
         let kinds: Vec<Kind> = catalogue
             .resource_types(id)
             .into_iter()
             .filter_map(|kind| {
-                let template = Template::read(kind.arn, kind.key)?;
+                // What is made has the plain name, also where no type is called as the action is.
+                let is_beside = (has_named || makes) && !is_named(kind.key);
+                let is_made = is_named(kind.key) && makes;
+                let whose = Whose { kind: kind.key, action: &name, is_beside, is_made };
+                let template = Template::read(kind.arn, whose)?;
                 let is_user = kind.arn.ends_with(":user/${UserNameWithPath}");
                 let mut keys = catalogue.action_keys(id);
                 keys.extend(catalogue.resource_keys(id, kind.key));
                 let keys = KindKeys::of(keys);
-                Some(Kind { template, is_required: kind.required, is_user, keys })
+                let form = kind.key.split_once('/').map(|(type_, _)| type_.into());
+                Some(Kind { template, is_required: kind.required, is_user, form, keys })
             })
             .collect();
         let target = if kinds.is_empty() { Target::Nothing } else { Target::Types(kinds) };
@@ -350,9 +364,9 @@ impl Step {
 
     /// Resources of a template, with the condition keys of the action's resource type they are of.
     fn one_kind(&self, template: &str) -> Option<Target> {
-        let template = Template::read(template, "")?;
+        let template = Template::read(template, Whose { action: &self.action, ..Whose::default() })?;
         let known: &[Kind] = if let Target::Types(kinds) = &self.target { kinds } else { &[] };
-        let place = Place { partition: "aws", region: Some("*"), account: Some("*") };
+        let place = Place { partition: "aws", region: Some("*"), account: Some("*"), owner: None };
         let any = template.any(place).arn;
         let best = known.iter().filter_map(|kind| Some((kind.template.matches(&any)?, kind)));
         let keys = best.max_by_key(|(fixed, _)| *fixed).map(|(_, kind)| kind.keys.clone());
@@ -360,6 +374,7 @@ impl Step {
             template,
             is_required: true,
             is_user: false,
+            form: None,
             keys: keys.unwrap_or_default(),
         }))
     }
@@ -370,6 +385,7 @@ impl Step {
         let mut step = Self::of(Catalogue::embedded().action(row.action)?);
         match row.on {
             None => {}
+            Some("?") => step.target = Target::Unknown,
             Some("object") => step.target = Target::Object,
             Some("copy-source") => step.target = Target::CopySource,
             Some(template) if template.starts_with("arn:") => step.target = step.one_kind(template)?,
@@ -384,6 +400,17 @@ impl Step {
         }
         Some(step)
     }
+}
+
+/// Whether an action is called by a resource type: `glue:GetTableVersions` by `table` and `tableversion`, not by `catalog`.
+fn names_kind(action: &str, kind: &str) -> bool {
+    let name = action.split_once(':').map_or(action, |(_, name)| name);
+    let kind: String = kind.chars().filter(char::is_ascii_alphanumeric).collect();
+    let words = name.char_indices().filter(|(_, letter)| letter.is_ascii_uppercase());
+    !kind.is_empty()
+        && words
+            .filter_map(|(at, _)| name.get(at..)?.get(..kind.len()))
+            .any(|word| word.eq_ignore_ascii_case(&kind))
 }
 
 fn takes_tags(id: ActionId) -> bool {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use super::template::Place;
 
-use super::body::{Name, Path};
+use super::body::{Body, Name, Path};
 use super::plan::{Kind, Step, Target};
 use super::table::Tables;
 use super::template::{Filled, Template};
@@ -44,6 +44,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, st
     Ok(Text::deserialize(deserializer)?.value)
 }
 
+static USER_NAME: LazyLock<Path> = LazyLock::new(|| Path::read("userName"));
 static RESOURCE_ID: LazyLock<Name> = LazyLock::new(|| Name::read("resourceId"));
 
 /// Longer texts are no ARN (*ARN format*: at most 2,048 characters).
@@ -73,7 +74,9 @@ impl<'a> Walk<'a> {
     }
 
     fn fill<'b>(&'b self, template: &Template) -> Vec<Filled<'b>> {
-        template.fill(self.place, &self.request, self.plan.creates)
+        let owner = self.plan.owner.as_ref().and_then(|path| self.request.all(path).next());
+        let owner = owner.filter(|owner| AccountId::parse(owner).is_ok());
+        template.fill(Place { owner, ..self.place }, &self.request, self.plan.creates)
     }
 
     fn of_parameter(&self, path: &Path) -> Vec<Found<'a>> {
@@ -87,7 +90,8 @@ impl<'a> Walk<'a> {
             return vec![found];
         }
         let none = vec![false; kinds.len()];
-        let mut walk = Kinds { all: Vec::new(), seen: none.clone(), told: none, kinds };
+        let mut walk =
+            Kinds { all: Vec::new(), seen: none.clone(), told: none, kinds, request: &self.request };
         for Told { arn, account } in self.told() {
             let account = account.as_ref().and_then(|account| AccountId::parse(account).ok());
             arn.iter().for_each(|arn| walk.take_arn(arn, account));
@@ -107,14 +111,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Fills the templates of the kinds that no ARN was of.
-    fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'a>) {
+    fn fill_kinds<'b>(&'b self, walk: &mut Kinds<'_, 'a>) {
         let has_typed_ids = matches!(self.plan.prefix.as_ref(), "ec2" | "ssm");
         let mut told: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
         let mut open: Vec<(&'a Kind, Filled<'b>)> = Vec::new();
         let alone = walk.kinds.len() == 1;
         for (kind, seen) in walk.kinds.iter().zip(&walk.seen) {
             let is_wanted = kind.is_required || alone || kind.template.is_told(&self.request);
-            if *seen || !is_wanted {
+            if *seen || !is_wanted || walk.has_other_form(kind) {
                 continue;
             }
             for filled in self.fill(&kind.template) {
@@ -153,7 +157,7 @@ impl<'a> Walk<'a> {
     }
 
     /// ARNs of S3 have no account; `resources[]` tells it of the bucket.
-    fn own_bucket(&self, walk: &mut Kinds<'a>) {
+    fn own_bucket(&self, walk: &mut Kinds<'_, 'a>) {
         if self.plan.prefix.as_ref() != "s3" {
             return;
         }
@@ -169,7 +173,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `CreateTags` and their like name any kind of resource by its id.
-    fn by_ec2_id(&self, walk: &mut Kinds<'a>) {
+    fn by_ec2_id(&self, walk: &mut Kinds<'_, 'a>) {
         for id in self.request.anywhere(&RESOURCE_ID) {
             let Some(kind) = id.rsplit_once('-').and_then(|(head, _)| Tables::get().ec2_kind(head)) else {
                 continue;
@@ -186,8 +190,8 @@ impl<'a> Walk<'a> {
     /// The caller's own ARN, when the call is about the user who makes it.
     fn caller_itself(&self, kinds: &[Kind]) -> Option<&str> {
         let is_self = self.plan.may_be_self && kinds.iter().any(|kind| kind.is_user);
-        let is_told =
-            self.request.top("userName").is_some() || self.request.is_cut || !self.request.is_present;
+        // A refused call shows no parameters, whomever it was about.
+        let is_told = self.is_missing || self.request.has(&USER_NAME);
         if !is_self || is_told {
             return None;
         }
@@ -265,8 +269,9 @@ impl<'k> Found<'k> {
 }
 
 /// The resource types of an action under way.
-struct Kinds<'a> {
+struct Kinds<'r, 'a> {
     kinds: &'a [Kind],
+    request: &'r Body<'a>,
     /// Those an ARN was of.
     seen: Vec<bool>,
     /// Those an ARN of `resources[]` was of.
@@ -274,7 +279,13 @@ struct Kinds<'a> {
     all: Vec<Found<'a>>,
 }
 
-impl Kinds<'_> {
+impl Kinds<'_, '_> {
+    /// Whether an ARN was of another form of the same type.
+    fn has_other_form(&self, kind: &Kind) -> bool {
+        let seen = self.kinds.iter().zip(&self.seen).filter(|(_, seen)| **seen);
+        kind.form.is_some() && seen.map(|(seen, _)| seen).any(|seen| seen.form == kind.form)
+    }
+
     /// The most particular kind an ARN is of.
     fn kind_of(&self, arn: &str) -> Option<usize> {
         if arn.len() > ARN_BYTES_MAX {
@@ -306,9 +317,11 @@ impl Kinds<'_> {
         if let Some(seen) = self.seen.get_mut(at) {
             *seen = true;
         }
-        let found = Found::arn(arn);
+        let kind = self.kinds.get(at);
+        let arn =
+            kind.map_or_else(|| arn.to_owned(), |kind| kind.template.finished(arn.to_owned(), self.request));
+        let found = Found::arn(&arn);
         if !self.all.iter().any(|known| known.resource == found.resource) {
-            let kind = self.kinds.get(at);
             self.all.push(Found { account: account.or(found.account), kind, ..found });
         }
     }
@@ -323,7 +336,7 @@ fn is_impossible(filled: &Filled<'_>) -> bool {
     let kind = resource.and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
     match (service, kind) {
         (Some("ssm"), Some("managed-instance")) => head == "i",
-        (Some("ec2"), Some("instance")) => head == "mi",
+        (Some("ec2"), Some("instance")) => head != "i",
         (Some("ec2"), Some(kind)) => Tables::get().ec2_kind(head).is_some_and(|known| known != kind),
         _ => false,
     }

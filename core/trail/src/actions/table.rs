@@ -12,6 +12,7 @@
 //! its beginning. `possible`: the event does not tell whether it was checked. `single`: nor does it when there are
 //! several resources.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -47,6 +48,60 @@ struct Parameters {
     forward: BTreeMap<String, Words>,
     keys: BTreeMap<String, BTreeMap<String, String>>,
     ec2: BTreeMap<String, String>,
+    accounts: BTreeMap<String, String>,
+    owned: BTreeMap<String, Words>,
+    lower: BTreeSet<String>,
+    values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// The names that AWS keeps for its own resources of a type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owned<'a> {
+    /// What stands for their account: nothing, or `aws`.
+    pub(crate) account: &'a str,
+    beginnings: &'a [String],
+}
+
+impl Owned<'_> {
+    /// Whether a name is one of them.
+    pub(crate) fn is_one(&self, name: &str) -> bool {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        self.beginnings
+            .iter()
+            .any(|head| name.get(..head.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(head)))
+    }
+}
+
+/// How a value of a request is written in an ARN.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written {
+    AsItIs,
+    InLowerCase,
+    /// By a table: what is not in it is not known.
+    As(&'static BTreeMap<String, String>),
+}
+
+impl Written {
+    /// Whether it is known how a value is written.
+    pub(crate) fn knows(self, value: &str) -> bool {
+        match self {
+            Self::As(table) => table.contains_key(value),
+            Self::AsItIs | Self::InLowerCase => true,
+        }
+    }
+
+    /// How a value is written.
+    pub(crate) fn of(self, value: &str) -> Cow<'_, str> {
+        match self {
+            Self::InLowerCase if value.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Cow::Owned(value.to_ascii_lowercase())
+            }
+            Self::As(table) => {
+                table.get(value).map_or(Cow::Borrowed(value), |text| Cow::Borrowed(text.as_str()))
+            }
+            Self::AsItIs | Self::InLowerCase => Cow::Borrowed(value),
+        }
+    }
 }
 
 /// What the tables say of an event.
@@ -159,6 +214,34 @@ impl Tables {
     /// The resource type of an id of EC2, by what stands before its last hyphen.
     pub(crate) fn ec2_kind(&self, head: &str) -> Option<&str> {
         self.parameters.ec2.get(head).map(String::as_str)
+    }
+
+    /// The parameter that tells whose the resources of an event are.
+    pub(crate) fn account(&self, event: &str) -> Option<&str> {
+        let accounts = &self.parameters.accounts;
+        let of_service = || accounts.get(event.split_once(':')?.0);
+        accounts.get(event).or_else(of_service).map(String::as_str)
+    }
+
+    /// The names that AWS keeps for itself, of the resources of a service whose ARNs go on so.
+    pub(crate) fn owned(&self, service: &str, kind: &str) -> Option<Owned<'_>> {
+        let beginnings = self.parameters.owned.get(&format!("{service}:{kind}"))?.as_slice();
+        let (account, beginnings) = match beginnings.split_first() {
+            Some((first, rest)) if first == "@aws" => ("aws", rest),
+            _ => ("", beginnings),
+        };
+        Some(Owned { account, beginnings })
+    }
+
+    /// How the values of a hole are written in ARNs.
+    pub(crate) fn written(&'static self, service: &str, hole: &str) -> Written {
+        let name = format!("{service}.{hole}");
+        let lower = &self.parameters.lower;
+        match self.parameters.values.get(&name) {
+            Some(table) => Written::As(table),
+            None if lower.contains(service) || lower.contains(&name) => Written::InLowerCase,
+            None => Written::AsItIs,
+        }
     }
 
     /// The roles an event passes, `prefix:Event`.

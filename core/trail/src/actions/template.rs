@@ -1,8 +1,10 @@
 //! ARN templates of the service reference: whether an ARN is of a template, and filling one from a request.
 
 mod hole;
+mod sibling;
 
 use super::body::Body;
+use super::table::{Owned, Tables};
 use hole::{Hole, Takes, Values, account_of_url};
 
 /// An ARN with holes: `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
@@ -13,6 +15,23 @@ pub(crate) struct Template {
     resource: Box<[Part]>,
     /// How many bytes of the resource section are fixed: the more, the more particular the template.
     fixed: usize,
+    /// The names that AWS keeps for its own resources of this type: their ARNs have another account, or none.
+    owned: Option<Owned<'static>>,
+    /// A log group: AWS asks on it with the tail of its streams.
+    has_streams: bool,
+}
+
+/// Whose template it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Whose<'a> {
+    /// The resource type's name in the service reference; without one a hole's name is a path in the request.
+    pub(crate) kind: &'a str,
+    /// The action.
+    pub(crate) action: &'a str,
+    /// The action is called by another of its resource types (`GetTable`): a plain `name` in its request is of that one.
+    pub(crate) is_beside: bool,
+    /// The action makes one of this type (`CreateDomain`).
+    pub(crate) is_made: bool,
 }
 
 #[derive(Debug)]
@@ -30,6 +49,8 @@ pub(crate) struct Place<'a> {
     pub(crate) partition: &'a str,
     pub(crate) region: Option<&'a str>,
     pub(crate) account: Option<&'a str>,
+    /// The account that the request says its resources are of.
+    pub(crate) owner: Option<&'a str>,
 }
 
 /// A filled template.
@@ -43,7 +64,7 @@ pub(crate) struct Filled<'b> {
     pub(crate) is_told: bool,
     /// The last value the request told.
     pub(crate) value: Option<&'b str>,
-    /// Its account is not where the event happened: a whole ARN or a URL told it.
+    /// The request tells its account: a whole ARN, a URL or a parameter did.
     pub(crate) is_foreign: bool,
 }
 
@@ -54,34 +75,32 @@ const HOLES_MAX: usize = 8;
 const ARNS_MAX: usize = 256;
 
 impl Template {
-    /// Reads a template. `key` is the resource type's name in the service reference; without one a hole's name is a path
-    /// in the request.
-    pub(crate) fn read(text: &str, key: &str) -> Option<Self> {
+    /// Reads a template.
+    pub(crate) fn read(text: &str, whose: Whose<'_>) -> Option<Self> {
         let sections = split_sections(text)?;
-        let read = |section: &str| parts(section, key);
         let [scheme, partition, service, region, account, resource] = sections;
+        let read = |section: &str| parts(section, service, whose, true);
         let head = [read(scheme), read(partition), read(service), read(region), read(account)];
-        let mut resource_parts = read(resource);
-        let takes = match service {
-            "s3" => Takes::Segment,
-            "ec2" => Takes::Ec2Id,
-            "secretsmanager" => Takes::Secret,
-            _ => Takes::Anything,
-        };
+        let mut resource_parts = parts(resource, service, whose, false);
         let fixed =
             resource_parts.iter().map(|part| if let Part::Fixed(text) = part { text.len() } else { 0 }).sum();
         let is_bucket = matches!(resource_parts.as_ref(), [Part::Hole(_)]);
+        let mut before = String::new();
         for part in &mut resource_parts {
-            if let Part::Hole(hole) = part {
-                let fits = match takes {
-                    Takes::Segment => is_bucket,
-                    Takes::Ec2Id => hole.is_id,
-                    Takes::Secret | Takes::Anything => true,
-                };
-                hole.takes = if fits { takes } else { Takes::Anything };
+            match part {
+                Part::Hole(hole) => hole.takes = takes(service, &before, hole, is_bucket),
+                Part::Fixed(text) => before.clone_from(&text.to_string()),
+                Part::Partition | Part::Region | Part::Account => {}
             }
         }
-        Some(Self { head, resource: resource_parts, fixed })
+        let owned = match resource_parts.first() {
+            Some(Part::Fixed(kind)) => Tables::get().owned(service, kind),
+            _ => None,
+        };
+        let has_streams = service == "logs"
+            && matches!(resource_parts.as_ref(), [Part::Fixed(kind), Part::Hole(_)] if kind.as_ref() == "log-group:")
+            && !TAGS_A_LOG_GROUP.contains(&whose.action);
+        Some(Self { head, resource: resource_parts, fixed, owned, has_streams })
     }
 
     /// Whether an ARN is of this template, and how particular that is.
@@ -105,7 +124,7 @@ impl Template {
         let mut values: [Values<'b>; HOLES_MAX] =
             [const { Values { first: None, more: Vec::new() } }; HOLES_MAX];
         for (values, hole) in values.iter_mut().zip(self.holes()) {
-            *values = hole.values(body);
+            *values = hole.values(body, &|arn| self.matches(arn).is_some());
         }
         let count = values.iter().map(|values| values.more.len()).max().unwrap_or_default();
         if count > ARNS_MAX {
@@ -132,7 +151,8 @@ impl Template {
 
     /// Whether the request tells any hole, or there is none to tell.
     pub(crate) fn is_told(&self, body: &Body<'_>) -> bool {
-        self.holes().next().is_none() || self.holes().any(|hole| hole.is_told(body))
+        let is_whole = |arn: &str| self.matches(arn).is_some();
+        self.holes().next().is_none() || self.holes().any(|hole| hole.is_told(body, &is_whole))
     }
 
     /// Nothing is told: any resource of the type.
@@ -167,16 +187,19 @@ impl Template {
         // A whole ARN where a name could stand is the answer itself, and a URL tells the account.
         if let Some(arn) = picked().find(|value| value.starts_with("arn:") && self.matches(value).is_some()) {
             return Filled {
-                arn: arn.to_owned(),
-                is_whole: !arn.contains(['*', '?']),
+                is_whole: !self.without_streams(arn).contains(['*', '?']),
+                arn: self.finished(arn.to_owned(), body),
                 is_told: true,
                 value: Some(arn),
                 is_foreign: true,
             };
         }
-        let other = picked().find_map(account_of_url);
-        let account = other.or(place.account);
+        let other = picked().find_map(account_of_url).or(place.owner);
         let value = picked().last();
+        let account = match &self.owned {
+            Some(owned) if value.is_some_and(|value| owned.is_one(value)) => Some(owned.account),
+            _ => other.or(place.account),
+        };
         let mut filled = Filled {
             arn: String::with_capacity(96),
             is_whole: true,
@@ -184,30 +207,96 @@ impl Template {
             value,
             is_foreign: other.is_some(),
         };
-        let mut hole_number = 0_usize;
+        let mut holes = 0_usize;
         for (number, parts) in self.head.iter().chain([&self.resource]).enumerate() {
             if number > 0 {
                 filled.arn.push(':');
             }
-            for part in parts {
-                match part {
-                    Part::Fixed(text) => {
-                        filled.is_whole &= !text.contains('*');
-                        filled.arn.push_str(text);
-                    }
-                    Part::Partition => filled.arn.push_str(place.partition),
-                    Part::Region => filled.told(place.region, false),
-                    Part::Account => filled.told(account, false),
-                    Part::Hole(hole) => {
-                        let value = pick(hole_number);
-                        hole_number = hole_number.saturating_add(1);
-                        hole.write(&mut filled, value, body, creates);
-                    }
-                }
-            }
+            holes = write(&mut filled, parts, Place { account, ..place }, body, creates, &pick, holes);
         }
+        filled.arn = self.finished(filled.arn, body);
         filled
     }
+
+    /// An ARN as AWS asks on it. CloudWatch Logs User Guide, `iam-access-control-overview-cwl`: the ARN of a log group with
+    /// `:*` is what policies name, for all actions but tagging; AWS's refusals read `…:log-group:NAME:log-stream:` with the
+    /// name of the stream, where there is one.
+    pub(crate) fn finished(&self, arn: String, body: &Body<'_>) -> String {
+        if !self.has_streams {
+            return arn;
+        }
+        format!("{}:log-stream:{}", self.without_streams(&arn), body.top("logStreamName").unwrap_or_default())
+    }
+
+    /// The ARN of a log group that a request gave, without the `:*` behind it.
+    fn without_streams<'b>(&self, arn: &'b str) -> &'b str {
+        if !self.has_streams {
+            return arn;
+        }
+        ["*", ":log-stream:*", ":log-stream:"]
+            .iter()
+            .fold(arn, |arn, tail| arn.strip_suffix(tail).unwrap_or(arn))
+            .trim_end_matches(':')
+    }
+}
+
+/// The tagging actions of CloudWatch Logs, which ask on the bare ARN of a log group
+/// (CloudWatch Logs User Guide, `iam-access-control-overview-cwl`).
+const TAGS_A_LOG_GROUP: [&str; 3] = ["logs:TagResource", "logs:UntagResource", "logs:ListTagsForResource"];
+
+/// What a hole takes, by its service, what stands before it, and whether it is a bucket.
+fn takes(service: &str, before: &str, hole: &Hole, is_bucket: bool) -> Takes {
+    let after_bar = before.rsplit(['/', ':']).next().unwrap_or_default();
+    match service {
+        "s3" if is_bucket => Takes::Segment,
+        "ec2" if hole.is_id => Takes::Ec2Id,
+        "secretsmanager" => Takes::Secret,
+        "organizations" if after_bar.ends_with('-') => Takes::Begins(after_bar.into()),
+        "organizations" if hole.is_account => Takes::Account,
+        "glue" => Takes::NoAccount,
+        _ => Takes::Anything,
+    }
+}
+
+/// Writes the parts of a section; gives the number of the next hole.
+fn write<'b>(
+    filled: &mut Filled<'b>,
+    parts: &[Part],
+    place: Place<'_>,
+    body: &Body<'_>,
+    creates: bool,
+    pick: &impl Fn(usize) -> Option<&'b str>,
+    first: usize,
+) -> usize {
+    let mut hole_number = first;
+    let mut parts = parts;
+    while let Some((part, rest)) = parts.split_first() {
+        parts = rest;
+        match part {
+            Part::Fixed(text) => {
+                filled.is_whole &= !text.contains('*');
+                filled.arn.push_str(text);
+            }
+            Part::Partition => filled.arn.push_str(place.partition),
+            Part::Region => filled.told(place.region, false),
+            Part::Account => filled.told(place.account, false),
+            Part::Hole(hole) => {
+                let value = pick(hole_number);
+                hole_number = hole_number.saturating_add(1);
+                // `family:revision` where two holes stand: one value tells both.
+                if let (Some(value), [Part::Fixed(between), Part::Hole(_), after @ ..]) = (value, rest)
+                    && matches!(between.as_ref(), ":" | "/")
+                    && pick(hole_number).is_none()
+                    && hole.holds_two(value, between)
+                {
+                    parts = after;
+                    hole_number = hole_number.saturating_add(1);
+                }
+                hole.write(filled, value, body, creates);
+            }
+        }
+    }
+    hole_number
 }
 
 impl Filled<'_> {
@@ -239,7 +328,7 @@ fn split_sections(text: &str) -> Option<[&str; 6]> {
     Some(six)
 }
 
-fn parts(section: &str, key: &str) -> Box<[Part]> {
+fn parts(section: &str, service: &str, whose: Whose<'_>, is_head: bool) -> Box<[Part]> {
     let mut parts = Vec::new();
     let mut rest = section;
     while let Some((before, after)) = rest.split_once("${") {
@@ -250,8 +339,11 @@ fn parts(section: &str, key: &str) -> Box<[Part]> {
         parts.push(match name {
             "Partition" => Part::Partition,
             "Region" => Part::Region,
-            "Account" | "AccountId" => Part::Account,
-            _ => Part::Hole(Hole::read(name, key)),
+            "Account" => Part::Account,
+            // Chime, DataSync and others call the account of the ARN so; behind the fifth colon it is an account that the
+            // request names. The organization's management account is who mostly asks.
+            "AccountId" | "ManagementAccountId" if is_head => Part::Account,
+            _ => Part::Hole(Hole::read(name, service, whose)),
         });
         rest = behind;
     }
@@ -289,11 +381,11 @@ mod tests {
     use super::*;
 
     fn template(text: &str, key: &str) -> Template {
-        Template::read(text, key).unwrap()
+        Template::read(text, Whose { kind: key, ..Whose::default() }).unwrap()
     }
 
     const PLACE: Place<'_> =
-        Place { partition: "aws", region: Some("eu-west-1"), account: Some("111122223333") };
+        Place { partition: "aws", region: Some("eu-west-1"), account: Some("111122223333"), owner: None };
 
     fn fill(text: &str, key: &str, body: &str, creates: bool) -> Vec<(String, bool)> {
         let body = Body::read(Some(body));

@@ -1,15 +1,18 @@
 //! One event along its plan: which permissions were checked, on what, with which condition keys.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use kagimori_estate::id::AccountId;
+use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::request::Fact;
 
 use super::body::{Body, Path};
 use super::plan::{Key, Kind, Pass, Plan, Step};
 use super::resource::{Place, Told, account_of, arn_or_pattern, is_named_like_a_role, is_role_arn};
 use super::table;
+use super::template::{Template, Whose};
 use crate::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use crate::event::{Event, Identity};
 
@@ -17,6 +20,14 @@ use crate::event::{Event, Identity};
 static TAG_SPECIFICATIONS: LazyLock<[Path; 3]> = LazyLock::new(|| {
     ["tagSpecificationSet", "tagSpecification", "tagSpecifications"]
         .map(|wrapper| Path::read(&format!("**.{wrapper}.resourceType")))
+});
+
+/// The templates of what EC2 tags, by `resourceType`: images and snapshots are of no account.
+static EC2_KINDS: LazyLock<BTreeMap<&'static str, Template>> = LazyLock::new(|| {
+    let catalogue = Catalogue::embedded();
+    let kinds = catalogue.action("ec2:CreateTags").map(|id| catalogue.resource_types(id)).unwrap_or_default();
+    let template = |arn: &str| Template::read(arn, Whose::default());
+    kinds.into_iter().filter_map(|kind| Some((kind.key, template(kind.arn)?))).collect()
 });
 
 /// Condition keys with what is known of them.
@@ -47,6 +58,7 @@ pub(super) fn checks(
     let walk = Walk::of(event, identity, plan, outcome);
     let mut checks = Vec::with_capacity(plan.steps.len());
     plan.steps.iter().filter(|step| walk.applies(step)).for_each(|step| walk.check_step(step, &mut checks));
+    walk.main_action(&mut checks);
     walk.tags_on_create(&mut checks);
     walk.passed_roles(&mut checks);
     let is_open =
@@ -68,7 +80,12 @@ impl<'a> Walk<'a> {
             identity,
             plan,
             request,
-            place: Place { partition: region.map_or("aws", kagimori_id::partition), region, account },
+            place: Place {
+                partition: region.map_or("aws", kagimori_id::partition),
+                region,
+                account,
+                owner: None,
+            },
             told: OnceCell::new(),
             is_missing,
             recipient: account.and_then(|account| AccountId::parse(account).ok()),
@@ -78,6 +95,23 @@ impl<'a> Walk<'a> {
     fn applies(&self, step: &Step) -> bool {
         let is_told = |told: &[table::Told]| told.iter().any(|told| told.is_in(&self.request));
         (step.when.is_empty() || is_told(&step.when)) && !is_told(&step.unless)
+    }
+
+    /// Which of its permissions a call asked, its parameters tell; without them it asked the first at least.
+    fn main_action(&self, checks: &mut Vec<Check>) {
+        let is_sure = |check: &Check| check.certainty == Certainty::Certain;
+        let main = self.plan.steps.first().filter(|step| step.certainty == Certainty::Certain);
+        let Some(main) = main.filter(|_| self.is_missing && !checks.iter().any(is_sure)) else { return };
+        checks.insert(
+            0,
+            Check {
+                action: main.action.clone(),
+                resource: CheckedResource::Unknown,
+                resource_account: self.recipient,
+                context: Facts::new(),
+                certainty: Certainty::Certain,
+            },
+        );
     }
 
     fn check_step(&self, step: &'a Step, checks: &mut Vec<Check>) {
@@ -144,6 +178,8 @@ impl<'a> Walk<'a> {
         let fact = match (values.next(), values.next()) {
             (Some(first), Some(second)) => Fact::Many([first, second].into_iter().chain(values).collect()),
             (Some(one), None) => Fact::One(one),
+            // It is there, and masked.
+            (None, _) if self.request.has(&key.path) => Fact::Present,
             (None, _) if key.absent_otherwise && !self.is_missing => Fact::Absent,
             (None, _) => return None,
         };
@@ -178,7 +214,7 @@ impl<'a> Walk<'a> {
         let mut made = checks.iter().filter(|check| check.certainty == Certainty::Certain);
         // Several resources: which of them is made, the service reference does not say.
         let (resource, context) = match (made.next(), made.next()) {
-            (Some(one), None) => (one.resource.clone(), one.context.clone()),
+            (Some(one), None) => (bare(&one.resource), one.context.clone()),
             _ => (CheckedResource::Unknown, Facts::new()),
         };
         let of_tags = |(key, _): &(Box<str>, Fact)| key.starts_with("aws:");
@@ -204,7 +240,10 @@ impl<'a> Walk<'a> {
             }
         }
         for kind in kinds {
-            let resource = format!("arn:{}:ec2:{region}:{account}:{kind}/*", self.place.partition);
+            let resource = match EC2_KINDS.get(kind) {
+                Some(template) => template.any(self.place).arn,
+                None => format!("arn:{}:ec2:{region}:{account}:{kind}/*", self.place.partition),
+            };
             let mut context = vec![("ec2:createaction".into(), Fact::One(self.plan.name.to_string()))];
             self.tag_facts(&mut context);
             checks.push(Check {
@@ -282,6 +321,16 @@ impl<'a> Walk<'a> {
             context,
             certainty: pass.certainty,
         }
+    }
+}
+
+/// A log group as tagging asks for it: without the tail of its streams.
+fn bare(resource: &CheckedResource) -> CheckedResource {
+    let without = |arn: &str| arn.strip_suffix(":log-stream:").unwrap_or(arn).into();
+    match resource {
+        CheckedResource::Arn(arn) => CheckedResource::Arn(without(arn)),
+        CheckedResource::Pattern(arn) => CheckedResource::Pattern(without(arn)),
+        CheckedResource::None | CheckedResource::Unknown => resource.clone(),
     }
 }
 

@@ -42,6 +42,11 @@ impl Name {
 }
 
 impl Path {
+    /// How many keys stand around the last.
+    pub(crate) fn depth(&self) -> usize {
+        self.around.len()
+    }
+
     pub(crate) fn read(text: &str) -> Self {
         let mut keys = text.rsplit('.');
         let last = keys.next().unwrap_or_default();
