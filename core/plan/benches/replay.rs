@@ -60,6 +60,7 @@ fn calls() -> Vec<Call> {
             caller: Caller {
                 principal: principal.clone(),
                 arn: Some(USER.into()),
+                other: None,
                 account: AccountId::parse("111122223333").ok(),
                 access_key: AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").ok(),
                 mfa: None,
@@ -84,6 +85,7 @@ fn calls() -> Vec<Call> {
             is_data: false,
             read_only: None,
             is_from_console: false,
+            refusal: None,
         }
     };
     (0..CALLS).map(one).collect()

@@ -10,7 +10,9 @@
 
 mod body;
 mod context;
+mod denial;
 mod issued;
+mod learn;
 mod logging;
 mod operations;
 mod outcome;
@@ -28,8 +30,8 @@ use kagimori_estate::id::{AccessKeyId, AccountId};
 use crate::call::{Call, Caller, Check, MapGap, Outcome};
 use crate::event::{Event, Identity};
 
+pub use denial::{Denial, DenialLayer};
 pub use logging::{Logging, logging};
-pub use outcome::{Denial, DenialLayer};
 pub use role_passing::{RoleParameter, RolePassing, role_passing, role_passing_sources};
 
 /// What a call tells of permissions: [`Call::of`] without what the event itself says, for those who have it already.
@@ -78,7 +80,7 @@ impl Call {
     /// [`Call::gap`] says so.
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
         let Needs { outcome, checks, gap, issued } = Needs::of(event, identity);
-        Self {
+        let mut call = Self {
             time: event.time,
             event_id: own(event.id.as_ref()),
             source: event.source.as_ref().into(),
@@ -88,6 +90,7 @@ impl Call {
             caller: Caller {
                 principal: identity.principal(),
                 arn: own(identity.arn.as_ref()),
+                other: Caller::other_of(identity),
                 account: identity.account_id(),
                 access_key: identity.access_key.as_deref().and_then(|key| AccessKeyId::parse(key).ok()),
                 mfa: identity.mfa,
@@ -104,7 +107,10 @@ impl Call {
             is_data: event.is_data_event(),
             read_only: event.read_only,
             is_from_console: event.from_console || event.sign_in.is_some(),
-        }
+            refusal: None,
+        };
+        call.learn(event.message.as_deref());
+        call
     }
 }
 

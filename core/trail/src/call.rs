@@ -6,7 +6,8 @@
 use kagimori_estate::id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 
-use crate::event::Principal;
+use crate::actions::DenialLayer;
+use crate::event::{Identity, Principal};
 
 /// One call and the permissions it needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Call {
     pub outcome: Outcome,
     /// `errorCode` as written.
     pub error: Option<Box<str>>,
-    /// The permissions AWS checked; all of them must be allowed.
+    /// The permissions AWS checked; all of them must be allowed. Of a refused call with what AWS's message says of them.
     pub checks: Vec<Check>,
     /// Why `checks` may not be all there is, or is empty.
     pub gap: Option<MapGap>,
@@ -42,6 +43,46 @@ pub struct Call {
     pub read_only: Option<bool>,
     /// Made by the console, or signing in to it.
     pub is_from_console: bool,
+    /// What AWS's message says of a refusal, when it names a permission.
+    pub refusal: Option<Box<Refusal>>,
+}
+
+/// AWS's own word on a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "made from a message, all of it")]
+pub struct Refusal {
+    /// The permission that was refused, as the service reference writes it.
+    pub action: Box<str>,
+    /// The resource, as the message writes it.
+    pub resource: Option<Box<str>>,
+    /// Which policies refused it.
+    pub layer: Option<DenialLayer>,
+    /// The policy whose statement denied it.
+    pub policy: Option<Box<str>>,
+    /// A statement denied it; `false`: no policy allowed it.
+    pub is_explicit: bool,
+    /// What the map from events to permissions had said of this permission.
+    pub mapped: Mapped,
+}
+
+/// The map from events to permissions beside AWS's own word.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "each is counted and shown")]
+pub enum Mapped {
+    /// The same permission on the same resource.
+    Same,
+    /// The same permission, on a pattern that the resource is of.
+    Pattern,
+    /// The same permission; the event did not tell the resource.
+    Unknown,
+    /// The same permission; the message does not tell the resource, or by a name that is no ARN.
+    NotSaid,
+    /// The same permission, on this resource instead: the map is wrong.
+    OtherResource(Box<str>),
+    /// Other permissions alone: the map is wrong, or lacks one.
+    OtherAction,
+    /// The event's name is not in the map, or no call that IAM authorises by it.
+    NoEvent,
 }
 
 /// Who called, and from where.
@@ -52,6 +93,9 @@ pub struct Caller {
     pub principal: Principal,
     /// `userIdentity.arn`: for a role the ARN of the session.
     pub arn: Option<Box<str>>,
+    /// Of a caller whom IAM does not know as a user or role (a web or SAML identity, another account's):
+    /// [`Identity::principal_text`], with the exact subject.
+    pub other: Option<Box<str>>,
     /// `userIdentity.accountId`.
     pub account: Option<AccountId>,
     /// `userIdentity.accessKeyId`: `AKIA…` long-term, `ASIA…` a session's.
@@ -66,6 +110,25 @@ pub struct Caller {
     pub vpc_endpoint: Option<Box<str>>,
     /// `invokedBy`: the service that called with the caller's permissions.
     pub invoked_by: Option<Box<str>>,
+}
+
+impl Caller {
+    /// Who called as one text: [`Identity::principal_text`].
+    pub fn text(&self) -> Option<String> {
+        match &self.principal {
+            Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => Some(arn.to_string()),
+            Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
+            Principal::UniqueId(account, id) => Some(format!("{account}:{id}")),
+            Principal::Service(name) => Some(format!("service:{name}")),
+            Principal::Other => self.other.as_deref().map(str::to_owned),
+        }
+    }
+
+    /// The text of a caller that is no principal of IAM.
+    pub fn other_of(identity: &Identity<'_>) -> Option<Box<str>> {
+        let is_other = identity.principal() == Principal::Other;
+        identity.principal_text().filter(|_| is_other).map(String::into_boxed_str)
+    }
 }
 
 /// How a call ended, as far as it tells of permissions.

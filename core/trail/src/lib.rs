@@ -10,6 +10,7 @@
 //! * [`call`]: a call as IAM sees it, with the permissions that were checked for it.
 //! * [`caller`]: what kind of caller a user agent, address and endpoint betray.
 //! * [`copies`]: which copy of a call counts, where several accounts got one.
+//! * [`known`]: what the estate knows of names that an event does not tell whole.
 //! * [`classify`]: whether use is real, or only noise that keeps "last used" fresh.
 
 pub mod actions;
@@ -18,6 +19,7 @@ pub mod caller;
 pub mod classify;
 pub mod copies;
 pub mod event;
+pub mod known;
 pub mod selection;
 pub mod sight;
 pub mod usage;

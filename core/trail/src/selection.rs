@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use kagimori_estate::id::AccountId;
+use kagimori_estate::id::{AccessKeyId, AccountId};
 
-use crate::call::Outcome;
+use crate::call::{Call, Outcome};
 use crate::event::{Event, Identity};
 
 /// Which events; every condition must hold, and the default is all of them.
@@ -99,6 +99,20 @@ impl Selection {
             access_key: identity.access_key.as_deref(),
             name: &event.name,
             error: event.error.as_deref(),
+        })
+    }
+
+    /// Whether a call is wanted.
+    pub fn wants_call(&self, call: &Call) -> bool {
+        let account = call.account.or(call.caller.account).map(|account| account.to_string());
+        let principal = self.who.as_ref().and_then(|_| call.caller.text());
+        self.wants(&Facts {
+            time: call.time,
+            account: account.as_deref(),
+            principal: principal.as_deref(),
+            access_key: call.caller.access_key.as_ref().map(AccessKeyId::as_str),
+            name: &call.name,
+            error: call.error.as_deref(),
         })
     }
 

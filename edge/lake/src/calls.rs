@@ -65,8 +65,11 @@ impl<'c> CallAtHand<'c> {
             let at = text as usize;
             before.is_none_or(|before| before.get(at) != places.get(at))
         };
-        self.take_texts(row, differs);
-        self.take_checks(row, before.is_none());
+        // What the row before learnt from its message is its own.
+        let has_learnt = self.call.refusal.is_some();
+        self.take_texts(row, |text| differs(text) || has_learnt && text == Text::Gap);
+        self.take_checks(row, before.is_none() || has_learnt);
+        self.call.learn(columns.text(Text::Message, row));
         self.call.time = columns.time(row);
         self.take_id(row);
         self.call.caller.mfa = columns.flag(Flag::Mfa, row);
@@ -94,6 +97,10 @@ impl<'c> CallAtHand<'c> {
         let caller = &mut call.caller;
         if PRINCIPAL.into_iter().any(&differs) {
             caller.principal = identity(text, None).principal();
+        }
+        if differs(Text::Principal) || PRINCIPAL.into_iter().any(&differs) {
+            let is_other = caller.principal == Principal::Other;
+            caller.other = text(Text::Principal).filter(|_| is_other).map(Box::from);
         }
         let account = |of| text(of).and_then(|account| AccountId::parse(account).ok());
         let key = |of| text(of).and_then(|key| AccessKeyId::parse(key).ok());
@@ -204,6 +211,7 @@ fn nothing() -> Call {
         caller: Caller {
             principal: Principal::Other,
             arn: None,
+            other: None,
             account: None,
             access_key: None,
             mfa: None,
@@ -220,5 +228,6 @@ fn nothing() -> Call {
         is_data: false,
         read_only: None,
         is_from_console: false,
+        refusal: None,
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: 
         caller: Caller {
             principal: Principal::User(Arn::parse(USER).unwrap()),
             arn: Some(USER.into()),
+            other: None,
             account: Some(AccountId::parse("111122223333").unwrap()),
             access_key: Some(AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap()),
             mfa: None,
@@ -81,6 +82,7 @@ pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: 
         is_data: false,
         read_only: None,
         is_from_console: false,
+        refusal: None,
     }
 }
 

@@ -163,6 +163,7 @@ mod tests {
             caller: Caller {
                 principal,
                 arn: None,
+                other: None,
                 account: None,
                 access_key: AccessKeyId::parse(key).ok(),
                 mfa,
@@ -179,6 +180,7 @@ mod tests {
             is_data: false,
             read_only: None,
             is_from_console: false,
+            refusal: None,
         }
     }
 

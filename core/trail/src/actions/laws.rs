@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Needs, operations, outcome::Denial};
+use super::{Needs, denial::Denial, operations};
 use crate::call::{Call, CheckedResource, MapGap};
 use crate::event::{Bodies, Event, Identity};
 
@@ -230,24 +230,6 @@ fn without_a_body_the_actions_stay() {
     assert_eq!(bare.checks[0].resource, CheckedResource::Unknown);
     let list = call("ec2.amazonaws.com", "DescribeInstances", Bodies::default());
     assert_eq!((list.gap, &list.checks[0].resource), (None, &CheckedResource::None));
-}
-
-/// A refused AssumeRole has no request; its message names the role.
-#[test]
-fn a_refusal_tells_what_the_request_did_not() {
-    let null = Bodies { request: Some("null"), ..Bodies::default() };
-    let mut call =
-        Call::of(&event("sts.amazonaws.com", "AssumeRole", null, Some("AccessDenied")), &Identity::default());
-    assert_eq!((call.gap, &call.checks[0].resource), (Some(MapGap::BodyMissing), &CheckedResource::Unknown));
-    let message = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:AssumeRole on resource: \
-         arn:aws:iam::444455556666:role/deploy";
-    assert!(call.learn(&Denial::read(message).unwrap()));
-    assert_eq!(call.checks[0].resource, CheckedResource::Arn("arn:aws:iam::444455556666:role/deploy".into()));
-    assert_eq!(call.checks[0].resource_account.unwrap().to_string(), "444455556666");
-    assert_eq!(call.gap, None);
-    let other = "User: u is not authorized to perform: sts:TagSession on resource: arn:aws:iam::444455556666:role/deploy";
-    assert!(!call.learn(&Denial::read(other).unwrap()));
-    assert_eq!(call.checks[1].action.as_ref(), "sts:TagSession");
 }
 
 /// The kept plans are those that are made anew.

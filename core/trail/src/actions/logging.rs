@@ -38,6 +38,7 @@ struct Table {
     data: BTreeMap<String, Vec<String>>,
     never: Never,
     unseen: Unseen,
+    inferred: Unseen,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +80,8 @@ fn classes() -> BTreeMap<ActionId, Logging> {
     }
     let unseen = TABLE.unseen.actions.iter().filter_map(|action| catalogue.action(action));
     classes.extend(unseen.map(|id| (id, Logging::Never)));
+    let inferred = TABLE.inferred.actions.iter().filter_map(|action| catalogue.action(action));
+    classes.extend(inferred.map(|id| (id, Logging::Management)));
     classes
 }
 
@@ -125,8 +128,8 @@ mod tests {
             ("sqs:SendMessage", data("AWS::SQS::Queue")),
             ("sns:Publish", data("AWS::SNS::Topic")),
             ("cloudwatch:PutMetricData", data("AWS::CloudWatch::Metric")),
-            // IAM User Guide, `id_roles_use_passrole`.
-            ("iam:PassRole", Logging::Never),
+            // No event of its own (IAM User Guide, `id_roles_use_passrole`); seen in the calls that pass a role.
+            ("iam:PassRole", Logging::Management),
             ("execute-api:Invoke", Logging::Never),
             ("rds-db:connect", Logging::Never),
             ("es:ESHttpGet", Logging::Never),
@@ -146,7 +149,7 @@ mod tests {
             assert_eq!(found.1, name, "{event} has a version in its name");
             assert!(!asked(found.0, found.2).is_empty(), "{event} asks nothing");
         }
-        for action in &TABLE.unseen.actions {
+        for action in TABLE.unseen.actions.iter().chain(&TABLE.inferred.actions) {
             assert!(Catalogue::embedded().action(action).is_some(), "{action}");
         }
     }

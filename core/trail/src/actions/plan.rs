@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) name: Box<str>,
     /// The parameter that tells whose the resources are.
     pub(crate) owner: Option<Path>,
+    /// Permissions on what is another account's are given in the caller's.
+    pub(crate) is_decided_here: bool,
     /// What of the event and its caller is looked at.
     pub(crate) looks: Looks,
 }
@@ -273,7 +275,9 @@ impl Plan {
             }
         }
         self.passes = tables.roles(&event).iter().filter_map(|text| Pass::read(text)).collect();
-        self.owner = tables.account(&event).map(Path::read);
+        let mut account = tables.account(&event).into_iter().flat_map(str::split_ascii_whitespace);
+        self.owner = account.next().map(Path::read);
+        self.is_decided_here = account.next() == Some("here");
         self.keys = tables.keys(&event).map(|(name, path)| Key::read(name, path)).collect();
         // IAM's and STS's own calls name roles without passing them.
         let names_roles = matches!(self.prefix.as_ref(), "iam" | "sts" | "organizations" | "access-analyzer");

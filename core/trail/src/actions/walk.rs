@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
             }
             checks.push(Check {
                 action: step.action.clone(),
-                resource_account: found.account.or(self.recipient),
+                resource_account: found.account.filter(|_| !self.plan.is_decided_here).or(self.recipient),
                 resource: found.resource,
                 context,
                 certainty: if is_doubtful || found.is_doubtful {

@@ -19,8 +19,8 @@ use crate::error::LakeError;
 use crate::schema::{EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
 
 /// Texts and truth values that a call does not have; here they are absent.
-pub(super) const NOT_IN_CALLS: [Text; 5] =
-    [Text::EventType, Text::Message, Text::PrincipalId, Text::Provider, Text::UpdatedId];
+pub(super) const NOT_IN_CALLS: [Text; 4] =
+    [Text::EventType, Text::PrincipalId, Text::Provider, Text::UpdatedId];
 pub(super) const FLAGS_OF_CALLS: [Flag; 5] =
     [Flag::Mfa, Flag::ReadOnly, Flag::FromConsole, Flag::SignedIn, Flag::IsUpdate];
 
