@@ -98,12 +98,9 @@ impl Source {
             }
             Self::Files(folder) => {
                 let bar = progress::Bar::new("reading CloudTrail");
-                let in_time = |time: i64| {
-                    selection.since.is_none_or(|since| time >= since)
-                        && selection.until.is_none_or(|until| time < until)
-                };
+                let is_all = selection.is_all();
                 let wanted = |state: &mut T, call: &Call| {
-                    if in_time(call.time) {
+                    if is_all || selection.wants_call(call) {
                         each(state, call);
                     }
                 };

@@ -178,6 +178,11 @@ impl<'a> Access<'a> {
         })
     }
 
+    /// The estate it is of.
+    pub fn estate(&self) -> &'a Estate {
+        self.estate
+    }
+
     /// The root user of an account of the estate: no identity policy and no boundary, but the SCPs of its account bind it.
     pub fn root(&self, account: AccountId) -> Option<Subject> {
         self.estate.accounts.get(&account)?;

@@ -78,10 +78,17 @@ pub(crate) struct TrailUsage {
     pub(crate) from: TrailSource,
 }
 
-/// Which calls were refused for want of a permission?
+/// Which permissions were refused, to whom, on what, and by which policies?
+///
+/// AWS's message is read where there is one: it names the permission (a refused GetObject may be a refused kms:Decrypt), the
+/// resource, the kind of policy that refused it, and since 2026 the policy. Callers from outside (web identities, SAML, other
+/// accounts) are told by their exact subject.
 #[derive(Debug, clap::Args)]
 #[command(after_help = TRAIL_EXIT_CODES)]
 pub(crate) struct TrailDenied {
+    /// Instead: the refusals by whose message the map from events to permissions was wrong
+    #[arg(long, conflicts_with = "sql")]
+    pub(crate) check_map: bool,
     #[command(flatten)]
     pub(crate) from: TrailSource,
 }

@@ -40,17 +40,23 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     let directory = Directory::open(&from.dir)?;
     let source = Source::find(&directory, from.trail.as_deref())?
         .ok_or_else(|| AppError::NoTrail(from.dir.clone()))?;
+    if let View::Denied { check_map } = question.view {
+        let (refused, problems) = refused(&source, &directory, &question.selection)?;
+        let table = if check_map { refused.map_table() } else { refused.table() };
+        return answer(&table, from, &source, problems);
+    }
     if question.view == View::Coverage
         && let Source::Lake(lake) = &source
     {
-        let table = coverage::table(&lake.coverage_of(&question.selection));
-        return answer(&table, from, &source, lake.problems()?.len());
+        let (refused, problems) = refused(&source, &directory, &question.selection)?;
+        let table = coverage::table(&lake.coverage_of(&question.selection), refused.map());
+        return answer(&table, from, &source, problems);
     }
     let reading = source.usage(&directory, &question.selection)?;
     if unseen::is_of_nobody(&question.selection, &reading.usage) {
         unseen::explain(&question.selection, &source.names(&directory)?)?;
     }
-    let table = view(&question, &reading, &directory)?;
+    let table = view(&question, &reading, &source, &directory)?;
     answer(&table, from, &source, reading.problems.len())
 }
 
@@ -85,7 +91,25 @@ fn lake(directory: &Path) -> Result<(PathBuf, Lake), AppError> {
     folder.zip(lake).ok_or_else(|| AppError::NoLake(directory.to_owned()))
 }
 
-fn view(question: &Question, reading: &TrailReading, directory: &Directory) -> Result<Table, AppError> {
+/// The refused calls of a question, and how many files could not be read.
+fn refused(
+    source: &Source,
+    directory: &Directory,
+    selection: &Selection,
+) -> Result<(denied::Refused, usize), AppError> {
+    let selection = Selection { only: Only::Denied, ..selection.clone() };
+    let reading = source.calls(directory, &selection, denied::Refused::default, denied::Refused::add)?;
+    let mut whole = denied::Refused::default();
+    reading.states.into_iter().for_each(|state| whole.merge(state));
+    Ok((whole, reading.problems.len()))
+}
+
+fn view(
+    question: &Question,
+    reading: &TrailReading,
+    source: &Source,
+    directory: &Directory,
+) -> Result<Table, AppError> {
     Ok(match question.view {
         View::Principals => {
             let settings = directory.settings()?;
@@ -97,9 +121,11 @@ fn view(question: &Question, reading: &TrailReading, directory: &Directory) -> R
             let now = settings.as_of.unwrap_or_else(Timestamp::now);
             usage::actions(&reading.usage, &question.selection, settings.limits.unused, now)
         }
-        View::Denied => denied::table(&reading.usage),
+        View::Denied { .. } => refused(source, directory, &question.selection)?.0.table(),
         View::Console => console::table(&reading.usage),
-        View::Coverage => coverage::table(&reading.coverage),
+        View::Coverage => {
+            coverage::table(&reading.coverage, refused(source, directory, &question.selection)?.0.map())
+        }
     })
 }
 
@@ -127,7 +153,10 @@ enum View {
     Principals,
     /// One row per action.
     Actions,
-    Denied,
+    /// Refused calls; `check_map`: where the map was wrong about them.
+    Denied {
+        check_map: bool,
+    },
     Console,
     Coverage,
 }
@@ -140,7 +169,7 @@ fn question(command: &TrailQuestion) -> Result<(Question, &TrailSource), AppErro
             (View::Principals, &usage.from)
         }
         TrailQuestion::Usage(usage) => (View::Actions, &usage.from),
-        TrailQuestion::Denied(denied) => (View::Denied, &denied.from),
+        TrailQuestion::Denied(denied) => (View::Denied { check_map: denied.check_map }, &denied.from),
         TrailQuestion::Root(root) => (View::Actions, &root.from),
         TrailQuestion::Key(key) => (View::Actions, &key.from),
         TrailQuestion::Console(console) => (View::Console, &console.from),

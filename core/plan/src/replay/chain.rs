@@ -65,7 +65,7 @@ impl<'a> Chain<'a> {
     ) -> Self {
         let mut asked = before.condition_keys();
         asked.extend(after.condition_keys());
-        let mut telling = Telling::for_keys(&asked);
+        let mut telling = Telling::for_keys(&asked).knowing(before.estate());
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
         let stage = if telling.traced_roles.is_empty() { Stage::Classes } else { Stage::Sessions };

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
+use kagimori_estate::Estate;
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_trail::call::Call;
 use kagimori_trail::event::Principal;
+use kagimori_trail::known::Names;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::circumstances::is_from_address;
@@ -29,6 +32,8 @@ pub struct Telling {
     pub traced_roles: FxHashSet<Arn>,
     /// The keys of sessions whose making stands in the trail.
     pub handed_out: FxHashSet<AccessKeyId>,
+    /// What the estate knows of names that events do not tell whole.
+    pub names: Arc<Names>,
 }
 
 /// One call of a class.
@@ -91,6 +96,8 @@ impl Classes {
 
     /// Counts a call.
     pub fn add(&mut self, call: &Call) {
+        let names = Arc::clone(&self.telling.names);
+        let call = &*names.resolve(call);
         self.calls = self.calls.saturating_add(1);
         let session = self.session(call);
         let hash = self.telling.hash(call, session);
@@ -106,6 +113,7 @@ impl Classes {
 
     /// Whether a call is of one of the classes.
     pub fn contains(&self, call: &Call) -> bool {
+        let call = &*self.telling.names.resolve(call);
         let session = self.session(call);
         self.place(self.telling.hash(call, session), call, session).is_some()
     }
@@ -195,6 +203,12 @@ impl Telling {
             time: asks(&["aws:currenttime", "aws:epochtime"]),
             ..Self::default()
         }
+    }
+
+    /// With what an estate knows of names that events do not tell whole.
+    #[must_use]
+    pub fn knowing(self, estate: &Estate) -> Self {
+        Self { names: Arc::new(Names::of(estate)), ..self }
     }
 
     fn hash(&self, call: &Call, session: Session) -> u64 {

@@ -169,6 +169,9 @@ impl<'a> Replay<'a> {
     }
 
     fn judge_checks(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+        if call.outcome == Outcome::Denied {
+            return self.judge_refused(call, before, after);
+        }
         let mut worst: Option<Judgement> = None;
         for (place, check) in call.checks.iter().enumerate() {
             let judged = self.judge_check(call, place, check, before, after);
@@ -178,16 +181,58 @@ impl<'a> Replay<'a> {
         }
         let is_open = call.gap.is_some() && before_is_not_after(self, before, after);
         match worst {
-            None if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             None if is_open => whole(Verdict::CannotTell, gap(call)),
             None => whole(Verdict::StillAllowed, Why::NothingChanges),
-            Some(judged)
-                if is_open && judged.verdict > Verdict::CannotTell && call.outcome != Outcome::Denied =>
-            {
+            Some(judged) if is_open && judged.verdict > Verdict::CannotTell => {
                 whole(Verdict::CannotTell, gap(call))
             }
             Some(judged) => judged,
         }
+    }
+
+    /// A refused call goes through when all that is checked for it is allowed, on whatever resource it may have been about.
+    fn judge_refused(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+        let (mut freed, mut open) = (None, None);
+        let certain =
+            call.checks.iter().enumerate().filter(|(_, check)| check.certainty == Certainty::Certain);
+        for (place, check) in certain {
+            let asked = question(call, check, Some(after.account));
+            let (was, is) = (said(self.before, before, &asked), said(self.after, after, &asked));
+            let of = |verdict, why| Judgement { verdict, check: Some(place), why, keys: Vec::new() };
+            match is {
+                Said::Denied(..) => return of(Verdict::AlreadyDenied, Why::DeniedThen),
+                // It was refused: what allows it as before does not.
+                _ if was == is => {}
+                Said::Allowed if self.is_allowed_everywhere(after, call, check) => {
+                    freed.get_or_insert(of(Verdict::NewlyAllowed, Why::WouldBeAllowed));
+                }
+                Said::Allowed => {
+                    open.get_or_insert(of(Verdict::CannotTell, Why::ResourceNotTold { is_certain: true }));
+                }
+                Said::If(is) => {
+                    let why = Why::AllowedIf(Box::new(is.clone()));
+                    open.get_or_insert(Judgement { keys: keys(&is), ..of(Verdict::CannotTell, why) });
+                }
+            }
+        }
+        open.or(freed).unwrap_or_else(|| whole(Verdict::AlreadyDenied, Why::DeniedThen))
+    }
+
+    /// Whether a check that is allowed on some resource is allowed on every one that it may have been about.
+    fn is_allowed_everywhere(&self, after: &Subject, call: &Call, check: &Check) -> bool {
+        let form = match &check.resource {
+            CheckedResource::Arn(_) | CheckedResource::None => return true,
+            CheckedResource::Pattern(pattern) => [everything(pattern, &check.action)],
+            CheckedResource::Unknown => [everything("*", &check.action)],
+        };
+        let question = question(call, check, Some(after.account));
+        let all = about_request(&self.after.in_effect(after), &self.after.request(after, &question));
+        let holds = |policies: &[Document]| included(&form, policies) == Inclusion::Proved;
+        let levels = |levels: &[Level]| levels.iter().all(|level| holds(&level.policies));
+        holds(&all.identity)
+            && (all.boundary.is_empty() || holds(&all.boundary))
+            && levels(&all.service_control)
+            && levels(&all.resource_control)
     }
 
     fn judge_check(
@@ -204,12 +249,6 @@ impl<'a> Replay<'a> {
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
         let is_certain = check.certainty == Certainty::Certain;
-        if call.outcome == Outcome::Denied {
-            return match (&was, &is) {
-                (Said::Denied(..), Said::Allowed) => plain(Verdict::NewlyAllowed, Why::WouldBeAllowed),
-                _ => plain(Verdict::AlreadyDenied, Why::DeniedThen),
-            };
-        }
         match (&was, &is) {
             (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, Why::NotNeeded),
             (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {

@@ -165,6 +165,41 @@ fn every_verdict() {
     }
 }
 
+/// A refused call goes through when all that AWS asks for it is allowed, on whatever it may have been about.
+#[test]
+fn a_refused_call_is_newly_allowed_only_by_proof() {
+    let none = allow("sqs:ListQueues", "*", "");
+    let (all, raw) = (allow("s3:*", "*", ""), allow("s3:GetObject", "arn:aws:s3:::b/raw/*", ""));
+    let mfa = allow("s3:*", "*", r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#);
+    let tls = allow("s3:*", "*", r#"{"StringEquals":{"s3:x-amz-acl":"private"}}"#);
+    let denies = document(
+        r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/raw/2"}"#,
+    );
+    let pattern = |text: &str| CheckedResource::Pattern(text.into());
+    for (before, after, resource, expected) in [
+        (&none, &raw, arn("arn:aws:s3:::b/raw/1"), Verdict::NewlyAllowed),
+        (&none, &raw, arn("arn:aws:s3:::b/other"), Verdict::AlreadyDenied),
+        (&none, &raw, pattern("arn:aws:s3:::b/raw/*"), Verdict::NewlyAllowed),
+        (&none, &raw, pattern("arn:aws:s3:::b/*"), Verdict::CannotTell),
+        (&none, &raw, CheckedResource::Unknown, Verdict::CannotTell),
+        (&none, &all, CheckedResource::Unknown, Verdict::NewlyAllowed),
+        (&none, &denies, pattern("arn:aws:s3:::b/raw/*"), Verdict::CannotTell),
+        (&none, &mfa, arn("arn:aws:s3:::b/raw/1"), Verdict::AlreadyDenied),
+        (&none, &tls, arn("arn:aws:s3:::b/raw/1"), Verdict::CannotTell),
+        // nothing changes for it, whatever refused it then
+        (&all, &all, CheckedResource::Unknown, Verdict::AlreadyDenied),
+        (&tls, &tls, arn("arn:aws:s3:::b/raw/1"), Verdict::AlreadyDenied),
+    ] {
+        let call = call(1_000, "s3:GetObject", resource, Outcome::Denied);
+        let (verdict, why) = verdict(before, after, &call);
+        assert_eq!(verdict, expected, "{before}\n{after}\n{:?}: {why}", call.checks);
+    }
+    // another permission of it stays refused
+    let mut two = call(1, "s3:GetObject", arn("arn:aws:s3:::b/raw/1"), Outcome::Denied);
+    two.checks.extend(call(1, "kms:Decrypt", CheckedResource::Unknown, Outcome::Denied).checks);
+    assert_eq!(verdict(&none, &all, &two).0, Verdict::AlreadyDenied);
+}
+
 #[test]
 fn what_the_map_does_not_know_is_not_guessed() {
     let (all, raw) = (allow("s3:*", "*", ""), allow("s3:GetObject", "arn:aws:s3:::b/raw/*", ""));

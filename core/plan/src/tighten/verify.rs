@@ -1,6 +1,7 @@
 //! Does the proposal suffice? Its calls, replayed under the whole stack.
 
 use kagimori_estate::access::Access;
+use kagimori_trail::call::Outcome;
 use serde::Serialize;
 
 use crate::replay::{Class, Replay, Verdict, Why, Witness};
@@ -49,6 +50,8 @@ pub fn verify(before: &Access<'_>, after: &Access<'_>, calls: &[&Class]) -> Veri
         let judgement = replay.judge(class);
         let slot = match judgement.verdict {
             Verdict::AlreadyDenied | Verdict::NotAsked | Verdict::NewlyAllowed => continue,
+            // What was refused breaks nothing by staying so.
+            Verdict::CannotTell if class.call.outcome == Outcome::Denied => continue,
             Verdict::StillAllowed => &mut verified.allowed,
             Verdict::AllowedAssuming => &mut verified.assumed,
             Verdict::Unexplained => &mut verified.unexplained,

@@ -3,10 +3,11 @@
 use kagimori_lake::Coverage;
 use serde_json::{Value, json};
 
+use super::denied::MapTest;
 use super::table::Table;
 
-/// One row per account and region.
-pub(super) fn table(coverage: &Coverage) -> Table {
+/// One row per account and region; with how the map from events to permissions did beside AWS's refusals.
+pub(super) fn table(coverage: &Coverage, map: MapTest) -> Table {
     let rows = coverage.regions.iter().map(|region| {
         let holes: Vec<String> =
             region
@@ -27,11 +28,10 @@ pub(super) fn table(coverage: &Coverage) -> Table {
             Value::from(holes.join(" ")),
         ]
     });
-    let summary = coverage
-        .first
-        .as_ref()
-        .zip(coverage.last.as_ref())
-        .map(|(first, last)| (format!("{first} to {last}\n\n"), json!({ "first": first, "last": last })));
+    let summary = coverage.first.as_ref().zip(coverage.last.as_ref()).map(|(first, last)| {
+        let text = format!("{first} to {last}\n\n{}", map.text());
+        (text, json!({ "first": first, "last": last, "map": map.json() }))
+    });
     Table {
         question: "coverage",
         columns: vec!["account", "region", "first", "last", "days", "events", "days_without", "without"],

@@ -62,7 +62,7 @@ pub(super) fn text(engine: SqlEngine, question: &Question, directory: &Path) -> 
     text += &match question.view {
         View::Principals => calls(OF_PRINCIPALS) + &principals(),
         View::Actions => calls(OF_PRINCIPALS) + &actions(engine, question.selection.access_key.as_deref()),
-        View::Denied => calls(OF_PRINCIPALS) + &denied(),
+        View::Denied { .. } => calls(OF_PRINCIPALS) + &denied(),
         View::Console => calls(OF_SIGNERS) + &console(),
         View::Coverage => coverage(engine, &place),
     };
