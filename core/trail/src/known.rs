@@ -155,7 +155,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let role = "iam:PassRole arn:aws:iam::111122223333:role/app/web-role".to_owned();
-        assert_eq!(profile(r#"{"name":"web"}"#), [role.clone()]);
+        assert_eq!(profile(r#"{"name":"web"}"#), std::slice::from_ref(&role));
         assert_eq!(profile(r#"{"arn":"arn:aws:iam::111122223333:instance-profile/x/web"}"#), [role]);
         assert_eq!(profile(r#"{"name":"other"}"#), ["iam:PassRole ?".to_owned()]);
         assert_eq!(
