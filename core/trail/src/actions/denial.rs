@@ -50,18 +50,18 @@ const ENDS: [&str; 6] =
 impl<'a> Denial<'a> {
     /// Reads an `errorMessage`; `None` when it does not name an action.
     pub fn read(message: &'a str) -> Option<Self> {
-        let (before, after) = split_words(message, &["authorized", "to", "perform"])?;
-        let after = after.trim_start_matches([':', ' ', '\n', '\t']);
-        let end = after.find(char::is_whitespace).unwrap_or(after.len());
-        let (action, rest) = after.split_at_checked(end)?;
-        let action = bare(action);
-        let (service, name) = action.split_once(':')?;
-        if service.is_empty() || name.is_empty() {
-            return None;
-        }
+        // EC2 begins with "You are not authorized to perform this operation."
+        let mut left = message;
+        let (at, (action, rest)) = loop {
+            let (_, after) = split_words(left, &["authorized", "to", "perform"])?;
+            if let Some(found) = action(after) {
+                break (message.len().checked_sub(after.len())?, found);
+            }
+            left = after;
+        };
         let (layer, behind) = DenialLayer::read(rest).unzip();
         Some(Self {
-            principal: before.split_whitespace().rfind(|word| word.starts_with("arn:")).map(bare),
+            principal: message.get(..at)?.split_whitespace().rfind(|word| word.starts_with("arn:")).map(bare),
             action,
             resource: resource(rest),
             layer,
@@ -90,6 +90,15 @@ impl<'a> Denial<'a> {
         let account = account.unwrap_or("*");
         Some(CheckedResource::Pattern(format!("arn:{partition}:iam::{account}:{kind}/*{name}").into()))
     }
+}
+
+/// The action at the beginning of a text, and what stands behind it.
+fn action(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches([':', ' ', '\n', '\t']);
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let (action, rest) = text.split_at_checked(end)?;
+    let (service, name) = bare(action).split_once(':')?;
+    (!service.is_empty() && !name.is_empty()).then(|| (bare(action), rest))
 }
 
 /// What IAM's refusals call by kind and name: `on resource: user bob`.

@@ -117,9 +117,7 @@ fn is_narrower(said: &CheckedResource, known: &CheckedResource) -> bool {
         // The engine asks an action without resource types on `*`.
         (_, CheckedResource::None) => false,
         (CheckedResource::Pattern(said), CheckedResource::Arn(known)) => !matches(said, known),
-        (CheckedResource::Pattern(said), CheckedResource::Pattern(known)) => {
-            said != known && matches(known, said)
-        }
+        (CheckedResource::Pattern(said), CheckedResource::Pattern(known)) => !matches(said, known),
         (CheckedResource::Arn(said), CheckedResource::Arn(known)) => said != known,
         (CheckedResource::Arn(_), CheckedResource::Pattern(_)) => true,
     }
