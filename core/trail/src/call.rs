@@ -115,13 +115,7 @@ pub struct Caller {
 impl Caller {
     /// Who called as one text: [`Identity::principal_text`].
     pub fn text(&self) -> Option<String> {
-        match &self.principal {
-            Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => Some(arn.to_string()),
-            Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
-            Principal::UniqueId(account, id) => Some(format!("{account}:{id}")),
-            Principal::Service(name) => Some(format!("service:{name}")),
-            Principal::Other => self.other.as_deref().map(str::to_owned),
-        }
+        self.principal.text().or_else(|| self.other.as_deref().map(str::to_owned))
     }
 
     /// The text of a caller that is no principal of IAM.

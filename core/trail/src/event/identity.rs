@@ -63,6 +63,20 @@ pub enum Principal {
     Other,
 }
 
+impl Principal {
+    /// As one text, as in [`Identity::principal_text`]; `None` of nobody of IAM.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::User(arn) | Self::Role(arn) | Self::Root(_, arn) => Some(arn.as_str().to_owned()),
+            Self::UserName(account, name) => Some(format!("{account}:user/{name}")),
+            Self::UniqueId(account, id) => Some(format!("{account}:{id}")),
+            Self::AssumedRoot(account) => Some(format!("{account}{ASSUMED_ROOT}")),
+            Self::Service(name) => Some(format!("service:{name}")),
+            Self::Other => None,
+        }
+    }
+}
+
 impl<'a> Identity<'a> {
     /// Reads `userIdentity`; anything but an object is an identity that tells nothing, and one odd type.
     pub fn parse(json: &'a str) -> Self {
@@ -146,25 +160,17 @@ impl<'a> Identity<'a> {
     /// see [`Principal::Role`]); `ACCOUNT:user/NAME` for a sign-in that tells no ARN; `ACCOUNT:AIDA…` where only the unique
     /// id is told; `service:NAME`; for callers that IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`.
     pub fn principal_text(&self) -> Option<String> {
-        match self.principal() {
-            Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => {
-                Some(arn.as_str().to_owned())
-            }
-            Principal::UserName(account, name) => Some(format!("{account}:user/{name}")),
-            Principal::UniqueId(account, id) => Some(format!("{account}:{id}")),
-            Principal::AssumedRoot(account) => Some(format!("{account}{ASSUMED_ROOT}")),
-            Principal::Service(name) => Some(format!("service:{name}")),
-            Principal::Other => {
-                if let Some(arn) = &self.arn {
-                    return Some(arn.to_string());
-                }
-                let (owner, name) = match (&self.account, &self.principal_id) {
-                    (Some(account), Some(id)) => (account, id),
-                    _ => (self.provider.as_ref()?, self.user_name.as_ref()?),
-                };
-                Some(format!("{owner}:{name}"))
-            }
+        if let Some(text) = self.principal().text() {
+            return Some(text);
         }
+        if let Some(arn) = &self.arn {
+            return Some(arn.to_string());
+        }
+        let (owner, name) = match (&self.account, &self.principal_id) {
+            (Some(account), Some(id)) => (account, id),
+            _ => (self.provider.as_ref()?, self.user_name.as_ref()?),
+        };
+        Some(format!("{owner}:{name}"))
     }
 
     fn by_arn(&self, arn: Arn) -> Principal {
