@@ -84,7 +84,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let access = Access::of(&company.estate);
     let subjects = whose(&access, args)?;
     let options = options(args)?;
-    let mut telling = Telling::for_keys(&access.condition_keys()).knowing(&scene.estate);
+    let mut telling = Telling::for_keys(&access.condition_keys()).knowing(&company.estate);
     telling.address |= options.conditions.address;
     let window = company.last_days(args.days);
     let cut = window.until.saturating_sub(args.holdout.saturating_mul(DAY));
