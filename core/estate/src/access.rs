@@ -8,6 +8,7 @@ mod documents;
 mod each;
 mod guardrails;
 mod may;
+mod outsiders;
 mod questions;
 mod subjects;
 
@@ -25,6 +26,7 @@ use questions::holders;
 
 pub use each::{Among, Graded, Naming, Target, Targets};
 pub use may::May;
+pub use outsiders::ResourceSide;
 pub use questions::{Answered, Instead, Question};
 
 /// Every principal of an estate with the policies in effect for it.

@@ -12,6 +12,7 @@
 //! * [`plan`]: changes with their way back and their evidence, stored as JSON.
 //! * [`replacement`]: other identity policies in place of all that somebody has.
 //! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
+//! * [`require_mfa`]: a trust policy that asks people for MFA.
 //! * [`tighten`]: a least-privilege replacement of what somebody has, drawn from what it did.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod privilege;
 pub mod replacement;
 pub mod replay;
+pub mod require_mfa;
 pub mod review;
 pub mod sentence;
 pub mod settings;

@@ -8,10 +8,7 @@ use kagimori_estate::change::{Change, WireDocument, apply};
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_plan::Plan;
 use kagimori_plan::replacement::replacement;
-use kagimori_policy::document::{
-    Condition, ConditionValue, ConditionValues, Document, Effect, PrincipalElement, PrincipalKind,
-    Principals, Statement,
-};
+use kagimori_plan::require_mfa::require_mfa;
 
 use crate::args;
 use crate::command::ask::{policy_file, subject};
@@ -169,7 +166,7 @@ impl Wishes<'_> {
         let trust = role.trust.document.as_ref().map_err(|error| {
             argument(format!("the trust policy of {arn} cannot be read: {error}"), "take a fresh snapshot")
         })?;
-        let Some(document) = with_mfa(trust) else {
+        let Some(document) = require_mfa(trust) else {
             let message = format!(
                 "nobody whom the trust policy of {arn} names can have MFA, or it asks for it already"
             );
@@ -219,34 +216,6 @@ impl Wishes<'_> {
                 "name the target (`--scp file.json@r-abcd`, `@ou-…` or `@ACCOUNT`), or add the organization's policies with their targets",
             )
         })
-    }
-}
-
-/// A trust policy in which principals of AWS need MFA; `None` when that changes nothing.
-fn with_mfa(trust: &Document) -> Option<Document> {
-    let mut changed = trust.clone();
-    for statement in &mut changed.statements {
-        let has_mfa = statement.conditions.iter().any(|condition| {
-            condition.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") && condition.operator == "Bool"
-        });
-        if statement.effect == Effect::Allow && names_people(statement) && !has_mfa {
-            statement.conditions.push(Condition {
-                operator: "Bool".to_owned(),
-                key: "aws:MultiFactorAuthPresent".to_owned(),
-                values: ConditionValues::One(ConditionValue::Text("true".to_owned())),
-            });
-        }
-    }
-    (changed != *trust).then_some(changed)
-}
-
-fn names_people(statement: &Statement) -> bool {
-    match &statement.principal {
-        Some(PrincipalElement::Principal(Principals::Everyone)) => true,
-        Some(PrincipalElement::Principal(Principals::Listed(kinds))) => {
-            kinds.iter().any(|(kind, _)| *kind == PrincipalKind::Aws)
-        }
-        _ => false,
     }
 }
 
