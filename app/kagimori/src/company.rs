@@ -235,7 +235,7 @@ pub(crate) fn tell(problems: &[Problem]) {
 
 #[cfg(test)]
 mod tests {
-    use kagimori_estate::change::{Change, touched};
+    use kagimori_estate::change::{Change, CredentialChange, IdentityChange, touched};
     use kagimori_estate::model::{AccessKey, Account, Grants};
 
     use super::*;
@@ -248,7 +248,7 @@ mod tests {
             let off = |key: &AccessKey| {
                 let is_active = key.active.known().is_ok_and(|active| *active);
                 let (user, key) = (user.arn.clone(), key.id.clone().filter(|_| is_active)?);
-                Some(Change::SetAccessKeyStatus { user, key, active: false })
+                Some(Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false }))
             };
             changes.extend(keys.iter().find_map(off));
         }
@@ -257,7 +257,7 @@ mod tests {
         let roles = account.roles.values().map(|role| (&role.arn, &role.grants));
         let detached = |(identity, grants): (&Arn, &Grants)| {
             let policy = grants.attached.first()?.clone();
-            Some(Change::DetachPolicy { identity: identity.clone(), policy })
+            Some(Change::Identity(IdentityChange::DetachPolicy { identity: identity.clone(), policy }))
         };
         changes.extend(groups.filter_map(detached).take(1));
         changes.extend(roles.filter_map(detached).take(2));
@@ -304,7 +304,7 @@ mod tests {
         let company = Company::open(&shiosai, None).unwrap();
         let user = Arn::parse("arn:aws:iam::444455556666:user/machine/svc-ferry-web").unwrap();
         let key = AccessKeyId::parse("AKIASHIOSAIXZHOGVYUY").unwrap();
-        let changes = [Change::SetAccessKeyStatus { user, key, active: false }];
+        let changes = [Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false })];
         let after = apply_all(&company.estate, &changes).unwrap();
         let nobody = Touched::default();
         let replayed = company.replay_of(Some(nobody), &changes, &after, company.last_days(90)).unwrap();

@@ -1,7 +1,7 @@
 //! What the trail of a directory would have shown.
 
 use kagimori_estate::Estate;
-use kagimori_estate::change::Change;
+use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_estate::model::{AccessKey, LastUse};
 use kagimori_trail::sight::Sight;
 
@@ -20,7 +20,8 @@ pub(crate) fn tell_regions(sight: &mut Sight, estate: &Estate) {
 
 /// Whether the key that a change takes away was not used since then, as AWS tracks it: data events, too.
 pub(crate) fn is_idle_key(estate: &Estate, change: &Change, since: i64) -> bool {
-    let (Change::SetAccessKeyStatus { user, key, .. } | Change::DeleteAccessKey { user, key }) = change
+    let (Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, .. })
+    | Change::Credential(CredentialChange::DeleteAccessKey { user, key })) = change
     else {
         return false;
     };

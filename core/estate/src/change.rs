@@ -6,200 +6,55 @@
 //!
 //! What AWS reports of a past moment (counts, the credential report) stays as it was, with one exception: the console
 //! password of a user is known from the credential report alone, so taking it away is written there.
+//!
+//! One file a kind of thing that is changed; each says all of its changes: how they are made, undone and told.
 
 mod apply;
+mod credential;
 mod edit;
+mod identity;
 mod inverse;
-mod sentence;
+mod list;
+mod managed;
+mod organization;
+mod part;
+mod policy;
 mod touched;
 mod wire;
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use kagimori_policy::document::Document;
 
-use crate::id::{AccessKeyId, AccountId, Arn};
+use crate::id::{AccountId, Arn};
+use crate::model::Estate;
 
 pub use apply::{apply, apply_all};
+pub use credential::CredentialChange;
+pub use identity::IdentityChange;
 pub use inverse::{inverse, inverse_all};
+pub use managed::ManagedPolicyChange;
+pub use organization::OrganizationChange;
 pub use touched::touched;
 pub use wire::WireDocument;
 
 /// One edit.
 ///
 /// As JSON each is an object with one key, its kind, so that a plan reads `{"detach_policy": {"identity": …}}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[expect(clippy::exhaustive_enums, reason = "whoever applies changes must say what it does for each")]
 pub enum Change {
-    /// `iam update-access-key`.
-    SetAccessKeyStatus {
-        /// The user.
-        user: Arn,
-        /// The key.
-        key: AccessKeyId,
-        /// `Active`, or else `Inactive`.
-        active: bool,
-    },
-    /// `iam delete-access-key`. There is no way back: AWS keeps no copy of the secret.
-    DeleteAccessKey {
-        /// The user.
-        user: Arn,
-        /// The key.
-        key: AccessKeyId,
-    },
-    /// `iam put-user-policy`, `put-group-policy`, `put-role-policy`: adds an inline policy or replaces it.
-    PutInlinePolicy {
-        /// The user, group or role.
-        identity: Arn,
-        /// The policy's name.
-        name: String,
-        /// Its text.
-        document: WireDocument,
-        /// Where it stands among the others in AWS's answer; the end when not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<usize>,
-    },
-    /// `iam delete-user-policy`, `delete-group-policy`, `delete-role-policy`.
-    DeleteInlinePolicy {
-        /// The user, group or role.
-        identity: Arn,
-        /// The policy's name.
-        name: String,
-    },
-    /// `iam attach-user-policy`, `attach-group-policy`, `attach-role-policy`.
-    AttachPolicy {
-        /// The user, group or role.
-        identity: Arn,
-        /// The managed policy.
-        policy: Arn,
-        /// Where it stands among the others; the end when not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<usize>,
-    },
-    /// `iam detach-user-policy`, `detach-group-policy`, `detach-role-policy`.
-    DetachPolicy {
-        /// The user, group or role.
-        identity: Arn,
-        /// The managed policy.
-        policy: Arn,
-    },
-    /// `iam create-policy`.
-    CreatePolicy {
-        /// The policy's ARN, with its path.
-        policy: Arn,
-        /// Its text.
-        document: WireDocument,
-    },
-    /// `iam delete-policy`, of a policy that is attached nowhere and has one version.
-    DeletePolicy {
-        /// The policy.
-        policy: Arn,
-    },
-    /// `iam create-policy-version --set-as-default`.
-    CreatePolicyVersion {
-        /// The policy, a customer managed one.
-        policy: Arn,
-        /// The new version's name: `v4`.
-        version: String,
-        /// Its text.
-        document: WireDocument,
-    },
-    /// `iam set-default-policy-version`, then `delete-policy-version` of the version that was the default: the way back from
-    /// [`Change::CreatePolicyVersion`].
-    RestorePolicyVersion {
-        /// The policy.
-        policy: Arn,
-        /// The version that becomes the default.
-        version: String,
-        /// That version's text.
-        document: WireDocument,
-        /// The version that is deleted.
-        delete: String,
-    },
-    /// `iam put-user-permissions-boundary`, `put-role-permissions-boundary`.
-    SetBoundary {
-        /// The user or role.
-        identity: Arn,
-        /// The managed policy that bounds it.
-        policy: Arn,
-    },
-    /// `iam delete-user-permissions-boundary`, `delete-role-permissions-boundary`.
-    RemoveBoundary {
-        /// The user or role.
-        identity: Arn,
-    },
-    /// `iam update-assume-role-policy`.
-    SetTrustPolicy {
-        /// The role.
-        role: Arn,
-        /// The new trust policy.
-        document: WireDocument,
-    },
-    /// `iam add-user-to-group`.
-    AddToGroup {
-        /// The user.
-        user: Arn,
-        /// The group's name.
-        group: String,
-        /// Where it stands among the others; the end when not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<usize>,
-    },
-    /// `iam remove-user-from-group`.
-    RemoveFromGroup {
-        /// The user.
-        user: Arn,
-        /// The group's name.
-        group: String,
-    },
-    /// `iam delete-login-profile` (`enabled: false`). The way back, `create-login-profile`, needs a new password.
-    SetConsoleLogin {
-        /// The user.
-        user: Arn,
-        /// May sign in with a password.
-        enabled: bool,
-    },
-    /// `organizations create-policy`.
-    CreateOrganizationPolicy {
-        /// A name for it until AWS gives it its id.
-        id: String,
-        /// Its name.
-        name: String,
-        /// `SERVICE_CONTROL_POLICY` or `RESOURCE_CONTROL_POLICY`.
-        kind: String,
-        /// Its text.
-        document: WireDocument,
-    },
-    /// `organizations delete-policy`, of a policy that is attached nowhere.
-    DeleteOrganizationPolicy {
-        /// Its id, `p-…`.
-        id: String,
-    },
-    /// `organizations update-policy`.
-    SetOrganizationPolicy {
-        /// Its id, `p-…`.
-        id: String,
-        /// The new text.
-        document: WireDocument,
-    },
-    /// `organizations attach-policy`.
-    AttachOrganizationPolicy {
-        /// Its id, `p-…`.
-        id: String,
-        /// A root, an organizational unit or an account.
-        target: String,
-        /// Where it stands among the targets; the end when not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        position: Option<usize>,
-    },
-    /// `organizations detach-policy`.
-    DetachOrganizationPolicy {
-        /// Its id, `p-…`.
-        id: String,
-        /// A root, an organizational unit or an account.
-        target: String,
-    },
+    /// Of an access key or a console password.
+    Credential(CredentialChange),
+    /// Of what a user, group or role has.
+    Identity(IdentityChange),
+    /// Of a customer's managed policy.
+    ManagedPolicy(ManagedPolicyChange),
+    /// Of a policy of the organization.
+    Organization(OrganizationChange),
 }
 
 /// What it takes to go back.
@@ -241,41 +96,127 @@ pub enum ChangeError {
     Irreversible,
 }
 
+/// Whose permissions or credentials a change may touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Touches<'c> {
+    /// Nobody's: what it is about is attached nowhere.
+    Nobody,
+    /// This user's or role's, or the members' of this group.
+    Of(&'c Arn),
+    /// It may be anybody's.
+    Anybody,
+}
+
 impl Change {
     /// What it takes to go back.
     pub fn way_back(&self) -> WayBack {
         match self {
-            Self::DeleteAccessKey { .. } => WayBack::None,
-            Self::SetConsoleLogin { enabled: false, .. } => WayBack::NewPassword,
-            _ => WayBack::Whole,
+            Self::Credential(change) => change.way_back(),
+            Self::Identity(_) | Self::ManagedPolicy(_) | Self::Organization(_) => WayBack::Whole,
         }
     }
 
     /// The account it is made in; `None`: the organization's management account.
     pub fn account(&self) -> Option<AccountId> {
+        self.about()?.account()
+    }
+
+    /// The user, group, role or managed policy it is about; `None`: a policy of the organization.
+    pub fn about(&self) -> Option<&Arn> {
         match self {
-            Self::SetAccessKeyStatus { user: arn, .. }
-            | Self::DeleteAccessKey { user: arn, .. }
-            | Self::PutInlinePolicy { identity: arn, .. }
-            | Self::DeleteInlinePolicy { identity: arn, .. }
-            | Self::AttachPolicy { identity: arn, .. }
-            | Self::DetachPolicy { identity: arn, .. }
-            | Self::CreatePolicy { policy: arn, .. }
-            | Self::DeletePolicy { policy: arn }
-            | Self::CreatePolicyVersion { policy: arn, .. }
-            | Self::RestorePolicyVersion { policy: arn, .. }
-            | Self::SetBoundary { identity: arn, .. }
-            | Self::RemoveBoundary { identity: arn }
-            | Self::SetTrustPolicy { role: arn, .. }
-            | Self::AddToGroup { user: arn, .. }
-            | Self::RemoveFromGroup { user: arn, .. }
-            | Self::SetConsoleLogin { user: arn, .. } => arn.account(),
-            Self::CreateOrganizationPolicy { .. }
-            | Self::DeleteOrganizationPolicy { .. }
-            | Self::SetOrganizationPolicy { .. }
-            | Self::AttachOrganizationPolicy { .. }
-            | Self::DetachOrganizationPolicy { .. } => None,
+            Self::Credential(change) => Some(change.user()),
+            Self::Identity(change) => Some(change.identity()),
+            Self::ManagedPolicy(change) => Some(change.policy()),
+            Self::Organization(_) => None,
         }
+    }
+
+    /// The sentence in Japanese.
+    #[must_use]
+    pub fn japanese(&self) -> String {
+        match self {
+            Self::Credential(change) => change.japanese(),
+            Self::Identity(change) => change.japanese(),
+            Self::ManagedPolicy(change) => change.japanese(),
+            Self::Organization(change) => change.japanese(),
+        }
+    }
+
+    fn apply_to(&self, estate: &mut Estate) -> Result<(), ChangeError> {
+        match self {
+            Self::Credential(change) => change.apply_to(estate),
+            Self::Identity(change) => change.apply_to(estate),
+            Self::ManagedPolicy(change) => change.apply_to(estate),
+            Self::Organization(change) => change.apply_to(estate),
+        }
+    }
+
+    fn inverse(&self, estate: &Estate) -> Result<Self, ChangeError> {
+        match self {
+            Self::Credential(change) => change.inverse().map(Self::from),
+            Self::Identity(change) => change.inverse(estate).map(Self::from),
+            Self::ManagedPolicy(change) => change.inverse(estate).map(Self::from),
+            Self::Organization(change) => change.inverse(estate).map(Self::from),
+        }
+    }
+
+    /// Identity-based policies, boundaries and credentials are of their principal alone (IAM User Guide,
+    /// `access_policies_identity-vs-resource`); trust policies, policies of an organization and managed policies may be
+    /// about many.
+    fn touches(&self) -> Touches<'_> {
+        match self {
+            Self::Credential(change) => Touches::Of(change.user()),
+            Self::Identity(IdentityChange::SetTrustPolicy { .. }) | Self::Organization(_) => Touches::Anybody,
+            Self::Identity(change) => Touches::Of(change.identity()),
+            Self::ManagedPolicy(
+                ManagedPolicyChange::CreatePolicy { .. } | ManagedPolicyChange::DeletePolicy { .. },
+            ) => Touches::Nobody,
+            Self::ManagedPolicy(
+                ManagedPolicyChange::CreatePolicyVersion { .. }
+                | ManagedPolicyChange::RestorePolicyVersion { .. },
+            ) => Touches::Anybody,
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(change) => change.fmt(f),
+            Self::Identity(change) => change.fmt(f),
+            Self::ManagedPolicy(change) => change.fmt(f),
+            Self::Organization(change) => change.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Change {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::change(deserializer)
+    }
+}
+
+impl From<CredentialChange> for Change {
+    fn from(change: CredentialChange) -> Self {
+        Self::Credential(change)
+    }
+}
+
+impl From<IdentityChange> for Change {
+    fn from(change: IdentityChange) -> Self {
+        Self::Identity(change)
+    }
+}
+
+impl From<ManagedPolicyChange> for Change {
+    fn from(change: ManagedPolicyChange) -> Self {
+        Self::ManagedPolicy(change)
+    }
+}
+
+impl From<OrganizationChange> for Change {
+    fn from(change: OrganizationChange) -> Self {
+        Self::Organization(change)
     }
 }
 

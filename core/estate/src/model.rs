@@ -152,6 +152,30 @@ pub struct Account {
     pub deleted_users: Vec<String>,
 }
 
+impl Account {
+    /// The account without its users, groups, roles and policies, and without what there is about each of them alone.
+    pub(crate) fn without_identities(&self) -> Self {
+        Self {
+            id: self.id,
+            alias: self.alias.clone(),
+            datasets: self.datasets.clone(),
+            users: BTreeMap::new(),
+            listings: self.listings.clone(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            root: self.root.clone(),
+            summary: self.summary.clone(),
+            password_policy: self.password_policy.clone(),
+            virtual_mfa_devices: self.virtual_mfa_devices.clone(),
+            server_certificates: self.server_certificates.clone(),
+            oidc_providers: self.oidc_providers.clone(),
+            saml_providers: self.saml_providers.clone(),
+            deleted_users: self.deleted_users.clone(),
+        }
+    }
+}
+
 /// A list of the authorization details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the answer has these four")]

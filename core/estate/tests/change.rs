@@ -6,7 +6,8 @@ mod change {
 
     use kagimori_estate::Estate;
     use kagimori_estate::change::{
-        Change, ChangeError, WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
+        Change, ChangeError, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
+        WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
     };
     use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
     use kagimori_estate::read::{Assembler, File, read};
@@ -103,52 +104,72 @@ mod change {
         match kind {
             0 => {
                 let (user, key) = pick(&keys, index);
-                Change::SetAccessKeyStatus { user, key, active: new }
+                Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: new })
             }
-            1 => {
-                Change::PutInlinePolicy { identity, name: inline, document: document("s3:*"), position: None }
+            1 => Change::Identity(IdentityChange::PutInlinePolicy {
+                identity,
+                name: inline,
+                document: document("s3:*"),
+                position: None,
+            }),
+            2 => Change::Identity(IdentityChange::DeleteInlinePolicy { identity, name: inline }),
+            3 => {
+                Change::Identity(IdentityChange::AttachPolicy { identity, policy: attached, position: None })
             }
-            2 => Change::DeleteInlinePolicy { identity, name: inline },
-            3 => Change::AttachPolicy { identity, policy: attached, position: None },
-            4 => Change::DetachPolicy { identity, policy: attached },
-            5 => Change::SetBoundary { identity, policy: (*pick(&policies, other)).clone() },
-            6 => Change::RemoveBoundary { identity },
-            7 => Change::SetTrustPolicy {
+            4 => Change::Identity(IdentityChange::DetachPolicy { identity, policy: attached }),
+            5 => Change::Identity(IdentityChange::SetBoundary {
+                identity,
+                policy: (*pick(&policies, other)).clone(),
+            }),
+            6 => Change::Identity(IdentityChange::RemoveBoundary { identity }),
+            7 => Change::Identity(IdentityChange::SetTrustPolicy {
                 role: pick(&roles, index).arn.clone(),
                 document: document("sts:AssumeRole"),
-            },
-            8 => Change::AddToGroup {
+            }),
+            8 => Change::Identity(IdentityChange::AddToGroup {
                 user: user.arn.clone(),
                 group: pick(&groups, other).name.clone(),
                 position: None,
-            },
+            }),
             9 => {
                 let group = groups_of_user.first().cloned().unwrap_or_else(|| "none".to_owned());
-                Change::RemoveFromGroup { user: user.arn.clone(), group }
+                Change::Identity(IdentityChange::RemoveFromGroup { user: user.arn.clone(), group })
             }
-            10 => Change::SetConsoleLogin { user: user.arn.clone(), enabled: new },
+            10 => {
+                Change::Credential(CredentialChange::SetConsoleLogin { user: user.arn.clone(), enabled: new })
+            }
             11 => {
                 let policy = if new {
                     arn("arn:aws:iam::444455556666:policy/p/new")
                 } else {
                     (**pick(&own, index)).clone()
                 };
-                Change::CreatePolicy { policy, document: document("s3:*") }
+                Change::ManagedPolicy(ManagedPolicyChange::CreatePolicy {
+                    policy,
+                    document: document("s3:*"),
+                })
             }
-            12 => Change::CreatePolicyVersion {
+            12 => Change::ManagedPolicy(ManagedPolicyChange::CreatePolicyVersion {
                 policy: (**pick(&own, index)).clone(),
                 version: "v99".to_owned(),
                 document: document("s3:*"),
-            },
-            13 => Change::CreateOrganizationPolicy {
+            }),
+            13 => Change::Organization(OrganizationChange::CreateOrganizationPolicy {
                 id: if new { "p-new".to_owned() } else { scp.id },
                 name: "New".to_owned(),
                 kind: "SERVICE_CONTROL_POLICY".to_owned(),
                 document: document("s3:*"),
-            },
-            14 => Change::SetOrganizationPolicy { id: scp.id, document: document("s3:*") },
-            15 => Change::AttachOrganizationPolicy { id: scp.id, target: "r-new".to_owned(), position: None },
-            _ => Change::DetachOrganizationPolicy { id: scp.id, target },
+            }),
+            14 => Change::Organization(OrganizationChange::SetOrganizationPolicy {
+                id: scp.id,
+                document: document("s3:*"),
+            }),
+            15 => Change::Organization(OrganizationChange::AttachOrganizationPolicy {
+                id: scp.id,
+                target: "r-new".to_owned(),
+                position: None,
+            }),
+            _ => Change::Organization(OrganizationChange::DetachOrganizationPolicy { id: scp.id, target }),
         }
     }
 
@@ -186,6 +207,18 @@ mod change {
             prop_assert!(apply_all(&after, &back).unwrap() == *estate);
         }
 
+        /// Plans are made from the part of the estate that their changes are about.
+        #[test]
+        fn changes_are_refused_and_undone_as_in_the_whole(changes in proptest::collection::vec(change(), 1..5)) {
+            let whole = apply_all(company(), &changes);
+            match (inverse_all(company(), &changes), whole) {
+                (Ok(_), Ok(_)) => {}
+                (Err((place, ChangeError::NotKnown(_))), Ok(_)) => prop_assert!(place < changes.len()),
+                (Err((place, ChangeError::NotKnown(_))), Err((first, _))) => prop_assert!(place <= first),
+                (undone, made) => prop_assert_eq!(undone.err(), made.err()),
+            }
+        }
+
         #[test]
         fn json_and_back_is_the_identity(change in change()) {
             let text = serde_json::to_string(&change).unwrap();
@@ -221,7 +254,7 @@ mod change {
                 Some((user.arn.clone(), key.id.clone()?))
             })
             .unwrap();
-        let change = Change::DeleteAccessKey { user, key };
+        let change = Change::Credential(CredentialChange::DeleteAccessKey { user, key });
         assert_eq!(change.way_back(), WayBack::None);
         assert!(apply(company(), &change).is_ok());
         assert_eq!(inverse(company(), &change), Err(ChangeError::Irreversible));
@@ -234,23 +267,27 @@ mod change {
         let key = AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap();
         for (change, expected) in [
             (
-                Change::SetAccessKeyStatus { user: user.clone(), key: key.clone(), active: false },
+                Change::Credential(CredentialChange::SetAccessKeyStatus {
+                    user: user.clone(),
+                    key: key.clone(),
+                    active: false,
+                }),
                 "there is no access key `AKIAIOSFODNN7EXAMPLE` in the estate",
             ),
             (
-                Change::DeleteAccessKey { user: nobody, key },
+                Change::Credential(CredentialChange::DeleteAccessKey { user: nobody, key }),
                 "there is no user `arn:aws:iam::444455556666:user/nobody` in the estate",
             ),
             (
-                Change::RemoveBoundary { identity: user.clone() },
+                Change::Identity(IdentityChange::RemoveBoundary { identity: user.clone() }),
                 "it would change nothing: arn:aws:iam::444455556666:user/machine/svc-tide-api has no boundary",
             ),
             (
-                Change::CreatePolicyVersion {
+                Change::ManagedPolicy(ManagedPolicyChange::CreatePolicyVersion {
                     policy: arn("arn:aws:iam::aws:policy/ReadOnlyAccess"),
                     version: "v9".to_owned(),
                     document: document("s3:*"),
-                },
+                }),
                 "AWS would refuse it: `arn:aws:iam::aws:policy/ReadOnlyAccess` is written by AWS and cannot be changed",
             ),
         ] {

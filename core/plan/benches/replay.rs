@@ -2,7 +2,7 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, WireDocument, apply};
+use kagimori_estate::change::{Change, IdentityChange, WireDocument, apply};
 use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use kagimori_estate::read::{Assembler, File, read};
 use kagimori_plan::replay::{Classes, Evidence, Replay, Telling};
@@ -40,8 +40,16 @@ fn tightened(estate: &Estate) -> Option<Estate> {
         {"Effect":"Allow","Action":"dynamodb:Query","Resource":"arn:aws:dynamodb:ap-northeast-1:111122223333:table/app"}]}"#;
     let document = WireDocument(parse(text, Strictness::Strict).ok()?);
     let identity = Arn::parse(USER).ok()?;
-    apply(estate, &Change::PutInlinePolicy { identity, name: "work".to_owned(), document, position: None })
-        .ok()
+    apply(
+        estate,
+        &Change::Identity(IdentityChange::PutInlinePolicy {
+            identity,
+            name: "work".to_owned(),
+            document,
+            position: None,
+        }),
+    )
+    .ok()
 }
 
 fn calls() -> Vec<Call> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use kagimori_estate::access::{Access, Subject};
-use kagimori_estate::change::Change;
+use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
 use kagimori_policy::compare::{Inclusion, included};
@@ -132,7 +132,8 @@ pub fn losses(
     is_idle: impl Fn(&Change) -> bool,
 ) -> Vec<Loss> {
     let key_of = |change: &Change| match change {
-        Change::SetAccessKeyStatus { user, active: false, .. } | Change::DeleteAccessKey { user, .. } => {
+        Change::Credential(CredentialChange::SetAccessKeyStatus { user, active: false, .. })
+        | Change::Credential(CredentialChange::DeleteAccessKey { user, .. }) => {
             (!is_idle(change)).then(|| user.clone())
         }
         _ => None,

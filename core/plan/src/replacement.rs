@@ -1,7 +1,7 @@
 //! The changes that put other identity policies in place of all that a user or role has.
 
 use kagimori_estate::Estate;
-use kagimori_estate::change::{Change, WireDocument};
+use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange, WireDocument};
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::Grants;
 use kagimori_policy::document::Document;
@@ -78,25 +78,34 @@ pub fn replacement(
                 held == name && policy.document.as_ref().is_ok_and(|document| document == only)
             });
             if !is_there {
-                changes.push(Change::PutInlinePolicy {
+                changes.push(Change::Identity(IdentityChange::PutInlinePolicy {
                     identity: principal.clone(),
                     name: name.to_owned(),
                     document: WireDocument(only.clone()),
                     position: None,
-                });
+                }));
             }
         }
         many => changes.extend(managed(principal, name, many)?),
     }
     let identity = || principal.clone();
     for policy in &grants.attached {
-        changes.push(Change::DetachPolicy { identity: identity(), policy: policy.clone() });
+        changes.push(Change::Identity(IdentityChange::DetachPolicy {
+            identity: identity(),
+            policy: policy.clone(),
+        }));
     }
     for (held, _) in grants.inline.iter().filter(|(held, _)| Some(held.as_str()) != kept_inline) {
-        changes.push(Change::DeleteInlinePolicy { identity: identity(), name: held.clone() });
+        changes.push(Change::Identity(IdentityChange::DeleteInlinePolicy {
+            identity: identity(),
+            name: held.clone(),
+        }));
     }
     for group in groups {
-        changes.push(Change::RemoveFromGroup { user: identity(), group: group.clone() });
+        changes.push(Change::Identity(IdentityChange::RemoveFromGroup {
+            user: identity(),
+            group: group.clone(),
+        }));
     }
     Ok(changes)
 }
@@ -111,8 +120,15 @@ fn managed(principal: &Arn, name: &str, documents: &[Document]) -> Result<Vec<Ch
         let policy = managed_arn(principal, name, number)
             .ok_or_else(|| ReplacementError::NotKnown(principal.clone()))?;
         let document = WireDocument(document.clone());
-        changes.push(Change::CreatePolicy { policy: policy.clone(), document });
-        changes.push(Change::AttachPolicy { identity: principal.clone(), policy, position: None });
+        changes.push(Change::ManagedPolicy(ManagedPolicyChange::CreatePolicy {
+            policy: policy.clone(),
+            document,
+        }));
+        changes.push(Change::Identity(IdentityChange::AttachPolicy {
+            identity: principal.clone(),
+            policy,
+            position: None,
+        }));
     }
     Ok(changes)
 }

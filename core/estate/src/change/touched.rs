@@ -2,39 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::{Change, Touches};
 use crate::Estate;
 use crate::id::Arn;
 
 /// The users and roles whose permissions or credentials changes may touch, in the estate as it is or as it would be; `None`:
-/// it may be anybody's. Identity-based policies, boundaries and credentials are of their principal alone (IAM User Guide,
-/// `access_policies_identity-vs-resource`); trust policies, policies of an organization and managed policies may be about
-/// many.
+/// it may be anybody's.
 pub fn touched(changes: &[Change], before: &Estate, after: &Estate) -> Option<BTreeSet<Arn>> {
     let mut all = BTreeSet::new();
     for change in changes {
-        let arn = match change {
-            Change::SetAccessKeyStatus { user: arn, .. }
-            | Change::DeleteAccessKey { user: arn, .. }
-            | Change::PutInlinePolicy { identity: arn, .. }
-            | Change::DeleteInlinePolicy { identity: arn, .. }
-            | Change::AttachPolicy { identity: arn, .. }
-            | Change::DetachPolicy { identity: arn, .. }
-            | Change::SetBoundary { identity: arn, .. }
-            | Change::RemoveBoundary { identity: arn }
-            | Change::AddToGroup { user: arn, .. }
-            | Change::RemoveFromGroup { user: arn, .. }
-            | Change::SetConsoleLogin { user: arn, .. } => arn,
-            // Attached nowhere.
-            Change::CreatePolicy { .. } | Change::DeletePolicy { .. } => continue,
-            Change::CreatePolicyVersion { .. }
-            | Change::RestorePolicyVersion { .. }
-            | Change::SetTrustPolicy { .. }
-            | Change::CreateOrganizationPolicy { .. }
-            | Change::DeleteOrganizationPolicy { .. }
-            | Change::SetOrganizationPolicy { .. }
-            | Change::AttachOrganizationPolicy { .. }
-            | Change::DetachOrganizationPolicy { .. } => return None,
+        let arn = match change.touches() {
+            Touches::Of(arn) => arn,
+            Touches::Nobody => continue,
+            Touches::Anybody => return None,
         };
         if arn.resource().starts_with("group/") {
             all.extend(members(arn, before)?);

@@ -1,4 +1,4 @@
-//! Policy documents inside JSON: as the JSON they are, in the order they were written.
+//! Changes and their policy documents in JSON.
 
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
@@ -8,7 +8,9 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// A policy document that is written into JSON as itself, not as a string.
+use super::{Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange};
+
+/// A policy document that is written into JSON as itself, in the order it was written, and not as a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a document and nothing else")]
 pub struct WireDocument(pub Document);
@@ -23,5 +25,68 @@ impl<'de> Deserialize<'de> for WireDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         parse(raw.get(), Strictness::Strict).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// Reads an object with one key; whose kind of change that is decides who reads it, so that a mistake in it is told by that kind.
+pub(super) fn change<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Change, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let read = raw.get();
+    let members: std::collections::BTreeMap<String, &RawValue> =
+        serde_json::from_str(read).map_err(D::Error::custom)?;
+    let kind = members.keys().next().map(String::as_str).unwrap_or_default();
+    if members.len() != 1 {
+        return Err(D::Error::custom("a change is an object with one member, its kind"));
+    }
+    if CredentialChange::KINDS.contains(&kind) {
+        return of::<CredentialChange, D>(read);
+    }
+    if IdentityChange::KINDS.contains(&kind) {
+        return of::<IdentityChange, D>(read);
+    }
+    if ManagedPolicyChange::KINDS.contains(&kind) {
+        return of::<ManagedPolicyChange, D>(read);
+    }
+    if OrganizationChange::KINDS.contains(&kind) {
+        return of::<OrganizationChange, D>(read);
+    }
+    Err(D::Error::custom(format!("`{kind}` is no kind of change")))
+}
+
+fn of<'de, T: serde::de::DeserializeOwned + Into<Change>, D: Deserializer<'de>>(
+    text: &str,
+) -> Result<Change, D::Error> {
+    serde_json::from_str::<T>(text).map(Into::into).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Kinds that no estate of the property tests can make.
+    #[test]
+    fn every_kind_is_read_by_its_own_name() {
+        for text in [
+            r#"{"delete_access_key":{"user":"arn:aws:iam::111122223333:user/a","key":"AKIAIOSFODNN7EXAMPLE"}}"#,
+            r#"{"delete_policy":{"policy":"arn:aws:iam::111122223333:policy/p"}}"#,
+            r#"{"restore_policy_version":{"policy":"arn:aws:iam::111122223333:policy/p","version":"v1","document":{"Version":"2012-10-17","Statement":[]},"delete":"v2"}}"#,
+            r#"{"delete_organization_policy":{"id":"p-1"}}"#,
+        ] {
+            let change: Change = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&change).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_its_kind() {
+        for (text, expected) in [
+            (r#"{"drop_user":{}}"#, "`drop_user` is no kind of change"),
+            (r#"{}"#, "a change is an object with one member, its kind"),
+            (r#"{"delete_policy":{"policy":"arn:aws:iam::111122223333:policy/p"},"x":1}"#, "one member"),
+            (r#"{"delete_policy":{"arn":"x"}}"#, "unknown field `arn`"),
+        ] {
+            let error = serde_json::from_str::<Change>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a plan's id holds, and what a plan refuses.
 
-use kagimori_estate::change::{Change, WireDocument};
+use kagimori_estate::change::{Change, IdentityChange, WireDocument};
 use kagimori_estate::id::Arn;
 use kagimori_policy::parse::{Strictness, parse};
 
@@ -11,7 +11,12 @@ use crate::replay::tests::{USER, allow, estate};
 fn plan() -> Plan {
     let document = WireDocument(parse(&allow("s3:GetObject", "*", ""), Strictness::Strict).unwrap());
     let identity = Arn::parse(USER).unwrap();
-    let change = Change::PutInlinePolicy { identity, name: "work".to_owned(), document, position: None };
+    let change = Change::Identity(IdentityChange::PutInlinePolicy {
+        identity,
+        name: "work".to_owned(),
+        document,
+        position: None,
+    });
     let estate = estate(&allow("s3:*", "*", ""));
     Plan::new("less", &estate, &[change]).unwrap().with_evidence(&Evidence::default()).unwrap()
 }

@@ -15,7 +15,7 @@
 //! ```
 
 use kagimori_estate::access::Access;
-use kagimori_estate::change::Change;
+use kagimori_estate::change::{Change, CredentialChange, IdentityChange};
 use kagimori_estate::id::{AccessKeyId, Arn};
 
 use super::{Class, Evidence, Judgement, Replay, Telling, Touched, Verdict};
@@ -115,9 +115,8 @@ impl<'a> Chain<'a> {
 /// The key that a change takes away.
 fn key_gone(change: &Change) -> Option<AccessKeyId> {
     match change {
-        Change::SetAccessKeyStatus { key, active: false, .. } | Change::DeleteAccessKey { key, .. } => {
-            Some(key.clone())
-        }
+        Change::Credential(CredentialChange::SetAccessKeyStatus { key, active: false, .. })
+        | Change::Credential(CredentialChange::DeleteAccessKey { key, .. }) => Some(key.clone()),
         _ => None,
     }
 }
@@ -125,7 +124,7 @@ fn key_gone(change: &Change) -> Option<AccessKeyId> {
 /// The role whose trust policy would change.
 fn new_trust(change: &Change) -> Option<Arn> {
     match change {
-        Change::SetTrustPolicy { role, .. } => Some(role.clone()),
+        Change::Identity(IdentityChange::SetTrustPolicy { role, .. }) => Some(role.clone()),
         _ => None,
     }
 }
@@ -133,7 +132,7 @@ fn new_trust(change: &Change) -> Option<Arn> {
 /// The user who could not sign in any more.
 fn no_console(change: &Change) -> Option<Arn> {
     match change {
-        Change::SetConsoleLogin { user, enabled: false } => Some(user.clone()),
+        Change::Credential(CredentialChange::SetConsoleLogin { user, enabled: false }) => Some(user.clone()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, WireDocument, apply};
+use kagimori_estate::change::{Change, IdentityChange, WireDocument, apply};
 use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use kagimori_estate::read::{Assembler, File, read};
 use kagimori_policy::parse::{Strictness, parse};
@@ -43,7 +43,12 @@ pub(crate) fn estate(policy: &str) -> Estate {
 fn changed(estate: &Estate, policy: &str) -> Estate {
     let document = WireDocument(parse(policy, Strictness::Strict).unwrap());
     let identity = Arn::parse(USER).unwrap();
-    let change = Change::PutInlinePolicy { identity, name: "work".to_owned(), document, position: None };
+    let change = Change::Identity(IdentityChange::PutInlinePolicy {
+        identity,
+        name: "work".to_owned(),
+        document,
+        position: None,
+    });
     apply(estate, &change).unwrap_or_else(|_| estate.clone())
 }
 

@@ -118,8 +118,14 @@ pub(super) struct Extent {
 impl Extent {
     pub(super) fn of(proposal: &Proposal) -> Self {
         let (new, changes) = (&proposal.tightened.new, &proposal.tightened.changes);
-        let is_inline =
-            |change: &_| matches!(change, kagimori_estate::change::Change::PutInlinePolicy { .. });
+        let is_inline = |change: &_| {
+            matches!(
+                change,
+                kagimori_estate::change::Change::Identity(
+                    kagimori_estate::change::IdentityChange::PutInlinePolicy { .. }
+                )
+            )
+        };
         Self {
             documents: new.len(),
             statements: new.iter().map(|document| document.statements.len()).sum(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use kagimori_estate::change::Change;
+use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange};
 use kagimori_policy::document::Document;
 use kagimori_policy::print;
 
@@ -18,7 +18,7 @@ pub(super) fn text(proposal: &Proposal) -> String {
     let mut number = 0_usize;
     for change in &proposal.tightened.changes {
         match change {
-            Change::PutInlinePolicy { name, document, .. } => {
+            Change::Identity(IdentityChange::PutInlinePolicy { name, document, .. }) => {
                 let _ = write!(
                     text,
                     "\nresource \"aws_iam_{kind}_policy\" \"{label}\" {{\n  name   = \"{name}\"\n  {kind}   = \"{}\"\n  policy = {}\n}}\n",
@@ -26,7 +26,7 @@ pub(super) fn text(proposal: &Proposal) -> String {
                     heredoc(&document.0)
                 );
             }
-            Change::CreatePolicy { policy, document } => {
+            Change::ManagedPolicy(ManagedPolicyChange::CreatePolicy { policy, document }) => {
                 number = number.saturating_add(1);
                 let path = policy.resource().trim_start_matches("policy").trim_end_matches(policy.name());
                 let _ = write!(
@@ -38,7 +38,7 @@ pub(super) fn text(proposal: &Proposal) -> String {
                     arn.name(),
                 );
             }
-            Change::AttachPolicy { .. } => {}
+            Change::Identity(IdentityChange::AttachPolicy { .. }) => {}
             gone => {
                 let _ = writeln!(text, "\n# take out: {gone}");
             }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, WireDocument, apply};
+use kagimori_estate::change::{
+    Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange, WireDocument, apply,
+};
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_plan::Plan;
 use kagimori_plan::replacement::replacement;
@@ -49,11 +51,11 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
     }
     for pair in &args.detach {
         let (identity, policy) = wishes.principal_and_policy(pair)?;
-        wishes.one(Change::DetachPolicy { identity, policy })?;
+        wishes.one(Change::Identity(IdentityChange::DetachPolicy { identity, policy }))?;
     }
     for pair in &args.add {
         let (identity, policy) = wishes.principal_and_policy(pair)?;
-        wishes.one(Change::AttachPolicy { identity, policy, position: None })?;
+        wishes.one(Change::Identity(IdentityChange::AttachPolicy { identity, policy, position: None }))?;
     }
     for pair in &args.boundary {
         wishes.boundary(pair)?;
@@ -139,7 +141,7 @@ impl Wishes<'_> {
     fn boundary(&mut self, pair: &str) -> Result<(), AppError> {
         let (identity, rest) = self.principal_and_rest(pair, "alice=boundary.json")?;
         if let Ok(policy) = Arn::parse(rest) {
-            return self.one(Change::SetBoundary { identity, policy });
+            return self.one(Change::Identity(IdentityChange::SetBoundary { identity, policy }));
         }
         let document = WireDocument(policy_file(Path::new(rest))?);
         let account = identity.account().map(|account| account.to_string()).unwrap_or_default();
@@ -150,8 +152,11 @@ impl Wishes<'_> {
         );
         let policy =
             Arn::parse(&text).map_err(|error| argument(error.to_string(), "give the principal's ARN"))?;
-        self.one(Change::CreatePolicy { policy: policy.clone(), document })?;
-        self.one(Change::SetBoundary { identity, policy })
+        self.one(Change::ManagedPolicy(ManagedPolicyChange::CreatePolicy {
+            policy: policy.clone(),
+            document,
+        }))?;
+        self.one(Change::Identity(IdentityChange::SetBoundary { identity, policy }))
     }
 
     fn require_mfa(&mut self, name: &str) -> Result<(), AppError> {
@@ -172,7 +177,10 @@ impl Wishes<'_> {
             );
             return Err(argument(message, "services and identity providers have no MFA; leave the role out"));
         };
-        self.one(Change::SetTrustPolicy { role: arn, document: WireDocument(document) })
+        self.one(Change::Identity(IdentityChange::SetTrustPolicy {
+            role: arn,
+            document: WireDocument(document),
+        }))
     }
 
     fn key_off(&mut self, text: &str) -> Result<(), AppError> {
@@ -188,7 +196,7 @@ impl Wishes<'_> {
                 "the ids of keys come from `aws iam list-access-keys`; add its answers to the directory",
             ));
         };
-        self.one(Change::SetAccessKeyStatus { user, key, active: false })
+        self.one(Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false }))
     }
 
     /// `FILE` or `FILE@TARGET`.
@@ -203,8 +211,17 @@ impl Wishes<'_> {
         let id = format!("p-whatif{}", number.saturating_add(1));
         let name = Path::new(file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let kind = "SERVICE_CONTROL_POLICY".to_owned();
-        self.one(Change::CreateOrganizationPolicy { id: id.clone(), name, kind, document })?;
-        self.one(Change::AttachOrganizationPolicy { id, target, position: None })
+        self.one(Change::Organization(OrganizationChange::CreateOrganizationPolicy {
+            id: id.clone(),
+            name,
+            kind,
+            document,
+        }))?;
+        self.one(Change::Organization(OrganizationChange::AttachOrganizationPolicy {
+            id,
+            target,
+            position: None,
+        }))
     }
 
     fn root_of_organization(&self) -> Result<String, AppError> {

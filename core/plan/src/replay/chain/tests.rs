@@ -1,7 +1,7 @@
 //! What hangs on a key, however many sessions lie between.
 
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, apply};
+use kagimori_estate::change::{Change, CredentialChange, apply};
 use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_trail::call::{Call, CheckedResource, Outcome};
 
@@ -35,11 +35,11 @@ fn chained(sessions: i64) -> Vec<Call> {
 
 fn run(calls: &[Call], touched: Option<Touched>) -> Evidence {
     let estate = estate(&allow("s3:*", "*", ""));
-    let off = Change::SetAccessKeyStatus {
+    let off = Change::Credential(CredentialChange::SetAccessKeyStatus {
         user: Arn::parse(USER).unwrap(),
         key: AccessKeyId::parse(KEY).unwrap(),
         active: false,
-    };
+    });
     // The estate's files do not tell of keys: what counts is the change.
     let after = apply(&estate, &off).unwrap_or_else(|_| estate.clone());
     let (before, after) = (Access::of(&estate), Access::of(&after));
