@@ -7,7 +7,7 @@ use kagimori_policy::scenario::{self, Report};
 use serde::Serialize;
 
 use crate::args::Eval;
-use crate::command::policy::json_files::json_files;
+use crate::command::policy::json_files::{JsonFiles, json_files};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
@@ -31,11 +31,14 @@ struct Tally {
 }
 
 pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
-    let files = json_files(&args.cases)?;
-    if files.is_empty() {
+    let JsonFiles { files, passed_over, .. } = json_files(&args.cases)?;
+    if files.is_empty() && passed_over.is_empty() {
         return Err(AppError::NoCases(args.cases.clone()));
     }
     let mut tally = Tally::default();
+    for (path, message) in &passed_over {
+        tally.left_out(path, message);
+    }
     let mut lines = String::new();
     for file in &files {
         run_file(file, &mut tally, &mut lines)?;
@@ -60,8 +63,7 @@ fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), Ap
     let cases = match cases {
         Ok(cases) => cases,
         Err(message) => {
-            tally.unread = tally.unread.saturating_add(1);
-            printer::warning(&format!("`{}` was left out: {message}", file.display()));
+            tally.left_out(file, &message);
             return Ok(());
         }
     };
@@ -99,6 +101,12 @@ fn differs(file: &str, report: &Report) -> String {
 }
 
 impl Tally {
+    /// A file or folder that could not be read is told and counted.
+    fn left_out(&mut self, path: &Path, message: &str) {
+        self.unread = self.unread.saturating_add(1);
+        printer::warning(&format!("`{}` was left out: {message}", path.display()));
+    }
+
     fn summary(&self, files: usize) -> String {
         let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
         let unread = if self.unread > 0 {
@@ -113,7 +121,7 @@ impl Tally {
 
     fn exit(&self) -> Exit {
         if self.unread > 0 {
-            Exit::Failed
+            if self.cases > 0 { Exit::Incomplete } else { Exit::Failed }
         } else if self.differing > 0 {
             Exit::Findings
         } else {

@@ -24,20 +24,19 @@ pub(super) fn read(given: &[PathBuf]) -> Result<Vec<Text>, AppError> {
         if path.as_os_str() == "-" {
             texts.push(stdin());
         } else if path.is_dir() {
-            let visible = |file: &PathBuf| !is_hidden(file.strip_prefix(path).unwrap_or(file));
-            let files = json_files(path)?;
-            texts.extend(files.iter().filter(|file| visible(file)).map(|file| self::file(file, true)));
+            let found = json_files(path)?;
+            texts.extend(found.files.iter().map(|file| self::file(file, true)));
+            texts.extend(found.passed_over.into_iter().map(|(path, message)| Text {
+                name: path.display().to_string(),
+                text: Err(message),
+                is_found: true,
+                waivers: None,
+            }));
         } else {
             texts.push(file(path, false));
         }
     }
     Ok(texts)
-}
-
-/// `.terraform`, `.git`: nobody's policies.
-fn is_hidden(relative: &Path) -> bool {
-    let hidden = |part: std::path::Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
-    relative.components().any(hidden)
 }
 
 fn stdin() -> Text {
