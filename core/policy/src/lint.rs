@@ -20,20 +20,25 @@ mod key;
 mod kind;
 mod network;
 mod options;
+mod parties;
 mod place;
 mod principal;
 mod redundancy;
 mod reference_date;
+mod required;
 mod resource;
 pub mod rule;
 mod sample;
+mod service_principal;
 mod size;
 mod source;
 mod spans;
+mod stranger;
 mod subject;
 mod table;
 mod tag;
 mod trust;
+mod typo;
 mod variable;
 pub mod waiver;
 mod witness;
@@ -55,11 +60,14 @@ use crate::validate::PolicyKind;
 
 /// Lints every document of a text; `name` is its file's, from which a kind may be guessed.
 pub fn check(text: &str, name: &str, options: &Options) -> Checked {
-    let root = match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => spans::read(text),
-        Err(error) => return Checked::of(vec![Policy::unreadable(text, &error, options)]),
-    };
-    let Some(root) = root else { return Checked::default() };
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        return Checked::of(vec![Policy::unreadable(text, &error, options)]);
+    }
+    // Deep nesting is no policy, and would exhaust the stack of whoever walks it.
+    if let Some(place) = spans::too_deep(text) {
+        return Checked::of(vec![Policy::too_deep(text, place, options)]);
+    }
+    let Some(root) = spans::read(text) else { return Checked::default() };
     let Documents { mut found, of_aws } = source::documents(&root, text);
     if found.is_empty() && of_aws == 0 && has_element(&root) {
         found.push(Found { name: String::new(), kind: None, holder: Holder::Node(&root) });
@@ -71,7 +79,14 @@ pub fn check(text: &str, name: &str, options: &Options) -> Checked {
             Policy::new(found, kind, is_guess, drafts, node, &lines, None)
         }
         Holder::Inner(inner, places) => {
-            let Some(node) = spans::read(inner) else { return Policy::new_empty(found) };
+            let Some(node) = spans::read(inner) else {
+                return match spans::too_deep(inner) {
+                    Some(place) => {
+                        Policy { name: found.name.clone(), ..Policy::too_deep(inner, place, options) }
+                    }
+                    None => Policy::new_empty(found),
+                };
+            };
             let (kind, drafts, is_guess) = judge(&node, inner, found, name, options);
             Policy::new(found, kind, is_guess, drafts, &node, &lines, Some(places))
         }
@@ -119,7 +134,9 @@ const RULES: &[RuleFunction] = &[
     action::check,
     arn::check,
     resource::check,
+    required::check,
     principal::check,
+    service_principal::check,
     condition::check,
     condition_value::check,
     network::check,

@@ -3,7 +3,7 @@
 use super::reference_date::data_date;
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
-use kagimori_id::nearest;
+use super::typo::typo;
 
 use crate::catalogue::Catalogue;
 use crate::validate::PolicyKind;
@@ -55,9 +55,13 @@ fn existence(pattern: &str, path: &impl Fn() -> Path, sink: &mut Sink<'_>) {
         return;
     }
     if !catalogue.has_service(service) {
-        let meant = nearest(service, catalogue.services());
-        let message =
-            format!("the data of {} knows no service `{}`{}", data_date(), shortened(service), hint(meant));
+        let meant = typo(service, catalogue.services());
+        let message = format!(
+            "the service `{}` is not in the data of {}{}",
+            shortened(service),
+            data_date(),
+            hint(meant)
+        );
         sink.add(RuleId::InvalidServiceInAction, path(), message);
         return;
     }
@@ -73,9 +77,13 @@ fn existence(pattern: &str, path: &impl Fn() -> Path, sink: &mut Sink<'_>) {
             let service = catalogue.expand(&format!("{service}:*"));
             names.extend(service.iter().map(|id| catalogue.name(id)));
         }
-        let meant = nearest(pattern, names.iter().map(String::as_str));
-        let message =
-            format!("the data of {} knows no action `{}`{}", data_date(), shortened(pattern), hint(meant));
+        let meant = typo(pattern, names.iter().map(String::as_str));
+        let message = format!(
+            "the action `{}` is not in the data of {}{}",
+            shortened(pattern),
+            data_date(),
+            hint(meant)
+        );
         sink.add(RuleId::InvalidAction, path(), message);
     }
 }

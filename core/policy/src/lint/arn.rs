@@ -1,11 +1,10 @@
 //! The ARNs of `Resource`: whether they can be the ARN of anything.
 
 use super::reference_date::data_date;
-use super::resource::{Template, templates};
+use super::resource::{Template, begins_as_known, templates};
 use super::rule::RuleId;
-use super::subject::{Sink, Subject, shortened};
-use kagimori_id::nearest;
-
+use super::subject::{Path, Sink, Subject, shortened};
+use super::typo::typo;
 use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::glob::patterns_overlap;
@@ -20,9 +19,33 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
                 continue;
             }
             if let Some((rule, message)) = fault(pattern, subject.kind) {
-                sink.add(rule, held.at(element).item(number), message);
+                let [_, _, service, _, _, resource] = padded_parts(pattern);
+                let is_unsure =
+                    rule == RuleId::InvalidArnResource && !begins_as_known(service, &opened(resource));
+                let add = if is_unsure { Sink::suggest } else { Sink::add };
+                add(sink, rule, held.at(element).item(number), message);
+            } else if held.is_allow() {
+                open_kind(pattern, held.at(element).item(number), sink);
             }
         }
+    }
+}
+
+/// A wildcard inside the word that says which kind of resource is meant: `user` and a name are one pattern (`u*`), and it takes
+/// every user. Where a service has no such word, as S3, it is the name.
+fn open_kind(pattern: &str, path: Path, sink: &mut Sink<'_>) {
+    let [_, _, service, _, _, resource] = padded_parts(pattern);
+    let Some((word, _)) = resource.split_once('*').filter(|(word, _)| !word.is_empty()) else { return };
+    if !is_fixed(word) || word.contains(['/', ':']) {
+        return;
+    }
+    let kinds: Vec<&str> = templates(service).into_iter().map(Template::word).collect();
+    let is_of_kinds = !kinds.is_empty() && kinds.iter().all(|kind| !kind.is_empty());
+    if let Some(kind) =
+        kinds.into_iter().find(|kind| kind.starts_with(word) && *kind != word).filter(|_| is_of_kinds)
+    {
+        let message = format!("`{}` takes every `{kind}` there is", shortened(pattern));
+        sink.add(RuleId::WildcardInResourceKind, path, message);
     }
 }
 
@@ -93,9 +116,9 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
     if templates.is_empty() {
         let catalogue = Catalogue::embedded();
         let message = || {
-            let meant = nearest(service, catalogue.services());
+            let meant = typo(service, catalogue.services());
             let hint = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-            format!("the data of {} knows no ARN of a service `{}`{hint}", data_date(), shortened(service))
+            format!("no ARN of a service `{}` is in the data of {}{hint}", shortened(service), data_date())
         };
         return (!catalogue.has_service(service)).then(|| (RuleId::InvalidService, message()));
     }
@@ -109,7 +132,7 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
             "iam" => (RuleId::UnsupportedResourceArnInPolicy, format!("`{short}` is no resource of IAM")),
             _ => (
                 RuleId::InvalidArnResource,
-                format!("`{short}` is no resource of `{service}` (data of {})", data_date()),
+                format!("`{short}` is not among the resources of `{service}` in the data of {}", data_date()),
             ),
         });
     }
@@ -124,8 +147,12 @@ fn known(pattern: &str) -> Option<(RuleId, String)> {
         if !account.is_empty() {
             return Some(misplaced(pattern, account, "account", RuleId::ArnAccountNotAllowed));
         }
-        // Documents of Systems Manager are mostly AWS's own, which the data does not say.
-        let is_of_aws = service == "ssm" && resource.starts_with("document/");
+        // AWS's own resources have no account, which the data does not say: documents, runbooks and public parameters of Systems
+        // Manager, views and the like that are called after AWS.
+        let name = resource.split(['/', ':']).nth(1).unwrap_or(resource);
+        let is_of_ssm = ["document/", "automation-definition/", "parameter/aws/", "parameter/*"];
+        let is_of_aws = (service == "ssm" && is_of_ssm.iter().any(|kind| resource.starts_with(kind)))
+            || name.get(..3).is_some_and(|head| head.eq_ignore_ascii_case("aws"));
         let message = format!("`{}` leaves the account empty, which such a resource has", shortened(pattern));
         return (!is_of_aws).then_some((RuleId::MissingArnAccount, message));
     }

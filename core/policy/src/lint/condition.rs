@@ -1,6 +1,6 @@
 //! Conditions: operators, keys, and how they fit each other and the statement's actions.
 
-use super::key::{Known, Lookup, Type, Values, lookup, nearest_global};
+use super::key::{GLOBAL_DATE, Known, Lookup, Type, Values, lookup, nearest_global};
 use super::reference_date::data_date;
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             match lookup(&condition.key) {
                 Lookup::Known(known) => {
                     values(condition, operator, known, &path, sink);
-                    types(condition, operator, known, &path, sink);
+                    types(subject, held, condition, operator, known, &path, sink);
                 }
                 other => unknown_key(&condition.key, other, &path, sink),
             }
@@ -75,15 +75,16 @@ fn unknown_key(key: &str, found: Lookup, path: &Path, sink: &mut Sink<'_>) {
                 nearest_global(key).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
             (
                 RuleId::InvalidGlobalConditionKey,
-                format!("`{short}` is no global key this program knows{hint}"),
+                format!("`{short}` is not among the global keys of {GLOBAL_DATE}{hint}"),
             )
         }
-        Lookup::UnknownOfService | Lookup::UnknownService => (
-            RuleId::InvalidServiceConditionKey,
-            format!("the data of {} knows no key `{short}`", data_date()),
-        ),
+        Lookup::UnknownOfService | Lookup::UnknownService => {
+            (RuleId::InvalidServiceConditionKey, format!("`{short}` is not in the data of {}", data_date()))
+        }
     };
-    sink.add(rule, path.clone(), message);
+    // The data has not every key of every service; one that nothing in it resembles may well exist.
+    let add = if rule == RuleId::InvalidServiceConditionKey { Sink::suggest } else { Sink::add };
+    add(sink, rule, path.clone(), message);
 }
 
 /// `reference_policies_multi-value-conditions`.
@@ -166,7 +167,15 @@ fn fit(kind: Type, comparison: Comparison) -> Fit {
     }
 }
 
-fn types(condition: &Condition, operator: Operator, known: Known, path: &Path, sink: &mut Sink<'_>) {
+fn types(
+    subject: &Subject<'_>,
+    held: &Held<'_>,
+    condition: &Condition,
+    operator: Operator,
+    known: Known,
+    path: &Path,
+    sink: &mut Sink<'_>,
+) {
     let key = shortened(&condition.key);
     let wanted = match known.kind {
         Type::Text => "a string",
@@ -179,8 +188,14 @@ fn types(condition: &Condition, operator: Operator, known: Known, path: &Path, s
     };
     let is_wide = condition.values.as_slice().iter().any(|value| value.text().contains(['*', '?']));
     if known.kind == Type::Arn && operator.comparison == Comparison::StringLike && is_wide {
-        let message = format!("the wildcards of `{}` for `{key}` cross colons", condition.operator);
-        sink.add(RuleId::StringLikeWithArnKey, path.clone(), message);
+        // A Deny, and a condition that is negated, only ever catch more by it. AWS's own identity policies write it of what a
+        // request asks for; whom a policy on a resource lets in is another matter.
+        if held.is_allow() && !operator.negated {
+            let message = format!("the wildcards of `{}` for `{key}` cross colons", condition.operator);
+            let is_of_callers = matches!(subject.kind, PolicyKind::Resource | PolicyKind::Trust);
+            let add = if is_of_callers { Sink::add } else { Sink::suggest };
+            add(sink, RuleId::StringLikeWithArnKey, path.clone(), message);
+        }
         return;
     }
     match fit(known.kind, operator.comparison) {
@@ -218,13 +233,33 @@ fn relevance(subject: &Subject<'_>, condition: &Condition, path: &Path, sink: &m
     sink.add(RuleId::IrrelevantConditionKey, path.clone(), format!("`{}` {why}", shortened(&condition.key)));
 }
 
+/// Keys that every request with such credentials has, whatever it asks for: those of an instance, a function, a job (EC2 User Guide,
+/// `iam-roles-for-amazon-ec2`; Lambda Developer Guide, `lambda-permissions`; Glue Developer Guide, `security_iam_service-with-iam`).
+const OF_CREDENTIALS: [&str; 5] = [
+    "ec2:SourceInstanceARN",
+    "ec2:RoleDelivery",
+    "lambda:SourceFunctionArn",
+    "glue:RoleAssumedBy",
+    "glue:CredentialIssuingService",
+];
+
+/// Whether a key of the data is this one. Keys of tags are written `ec2:ResourceTag/${TagKey}`, `s3:ExistingObjectTag/<key>` or
+/// `secretsmanager:ResourceTag/tag-key`.
+pub(super) fn is_of_pattern(known: &str, key: &str) -> bool {
+    let tag = ["${", "<", "tag-key"].into_iter().find_map(|mark| known.split_once(mark));
+    match tag {
+        Some((before, _)) => key.get(..before.len()).is_some_and(|head| head.eq_ignore_ascii_case(before)),
+        None => known.eq_ignore_ascii_case(key),
+    }
+}
+
 /// Whether the service reference puts a key of a service into the requests of an action.
 pub(super) fn has_key(id: ActionId, key: &str) -> bool {
     let catalogue = Catalogue::embedded();
-    let is_it = |known: &&str| match known.split_once("${").or_else(|| known.split_once('<')) {
-        Some((before, _)) => key.get(..before.len()).is_some_and(|head| head.eq_ignore_ascii_case(before)),
-        None => known.eq_ignore_ascii_case(key),
-    };
+    if OF_CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+        return true;
+    }
+    let is_it = |known: &&str| is_of_pattern(known, key);
     catalogue.action_keys(id).iter().any(is_it)
         || catalogue
             .resource_types(id)

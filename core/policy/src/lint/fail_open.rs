@@ -7,10 +7,10 @@ use super::key::{Known, Lookup, Values, lookup};
 use super::rule::RuleId;
 use super::sample::{asks, callers};
 use super::subject::{Held, Sink, Subject, shortened};
-use super::witness::{self, Witness, absent, allowed, fixed};
+use super::witness::{self, Keys, Witness, absent, allowed, fixed};
 use crate::catalogue::Catalogue;
 use crate::document::{Condition, Effect};
-use crate::operator::{Comparison, Operator, Qualifier};
+use crate::operator::{Comparison, Operator, Qualifier, Relation};
 use crate::reference;
 use crate::request::{Context, Fact};
 use crate::value;
@@ -49,7 +49,7 @@ fn open_without(subject: &Subject<'_>, held: &Held<'_>, key: &str) -> Open {
         return Open::Yes(None);
     }
     let callers = callers(subject, held);
-    let mut asks = callers.iter().flat_map(|caller| asks(held, caller, &without));
+    let mut asks = callers.iter().flat_map(|caller| asks(subject, held, caller, &without));
     asks.find_map(|ask| allowed(subject, held, &ask))
         .map_or(Open::No, |witness| Open::Yes(Some(Box::new(witness))))
 }
@@ -90,6 +90,13 @@ fn absent_key(
     report(subject, held, condition, rule, message, sink);
 }
 
+/// Keys of what the request asks for, not of who asks: tags to be set, and the keys of services.
+fn is_of_content(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let (prefix, _) = key.split_once(':').unwrap_or_default();
+    key == "aws:tagkeys" || (prefix != "aws" && Catalogue::embedded().has_service(prefix))
+}
+
 /// Reports that an Allow applies without the key of a condition, if it does.
 fn report(
     subject: &Subject<'_>,
@@ -103,10 +110,17 @@ fn report(
         return;
     }
     let path = held.at("Condition").key(&condition.operator).key(&condition.key);
-    match open_without(subject, held, &condition.key) {
-        Open::No => {}
-        Open::Yes(None) => sink.add(rule, path, message),
-        Open::Yes(Some(witness)) => sink.show(rule, path, message, *witness),
+    let witness = match open_without(subject, held, &condition.key) {
+        Open::No => return,
+        Open::Yes(witness) => witness.map(|witness| *witness),
+    };
+    // What a request does not ask for needs no leave: without tags there is no forbidden tag. AWS's own policies limit tags and
+    // items so (`access_tags`; DynamoDB Developer Guide, `specifying-conditions`).
+    let is_mild = rule == RuleId::ForAllValuesWithoutNull && is_of_content(&condition.key);
+    match witness {
+        _ if is_mild => sink.suggest(rule, path, message),
+        None => sink.add(rule, path, message),
+        Some(witness) => sink.show(rule, path, message, witness),
     }
 }
 
@@ -130,8 +144,7 @@ fn mfa(
         Effect::Deny
             if !operator.if_exists
                 && is_plain
-                && is_flag
-                && flag == Some(false)
+                && ((is_flag && flag == Some(false)) || (is_age && asks_for_old(operator)))
                 && !denied_without_mfa(subject) =>
         {
             let path = held.at("Condition").key(&condition.operator).key(&condition.key);
@@ -140,6 +153,11 @@ fn mfa(
         }
         _ => {}
     }
+}
+
+/// Whether a Deny of old sign-ins is meant. An older one is no sign-in at all: keys without MFA belong to it.
+const fn asks_for_old(operator: Operator) -> bool {
+    matches!(operator.comparison, Comparison::Numeric(Relation::GreaterThan | Relation::GreaterThanEquals))
 }
 
 /// Whether some Deny of the document is about requests without the MFA keys.
@@ -192,9 +210,12 @@ fn service_calls(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     if held.is_allow() || !sink.wants(RuleId::DenyWithoutIfExists) {
         return;
     }
-    let mut keys: Vec<(String, Fact)> = NETWORK.map(absent).into();
+    let mut keys: Keys = NETWORK.map(absent).into();
     keys.extend(["aws:ViaAWSService", "aws:PrincipalIsAWSService"].map(|key| fixed(key, "true")));
-    keys.push(("aws:calledvia".to_owned(), Fact::Many(vec!["cloudformation.amazonaws.com".to_owned()])));
+    keys.push((
+        "aws:calledvia".to_owned(),
+        vec![Fact::Many(vec!["cloudformation.amazonaws.com".to_owned()])],
+    ));
     if witness::context(held, subject.version(), &keys).is_some() {
         let message = format!("`{}` also denies AWS services that act for the caller", condition.operator);
         let path = held.at("Condition").key(&condition.operator).key(&condition.key);

@@ -4,7 +4,7 @@ use super::options::Options;
 use super::place::{self, Lines, Place};
 use super::rule::{Level, RuleId};
 use super::source::Found;
-use super::spans::{Node, Span};
+use super::spans::{DEPTH_MAX, Node, Span};
 use super::subject::{Draft, shortened};
 use super::witness::Witness;
 use crate::validate::PolicyKind;
@@ -95,13 +95,24 @@ impl Policy {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let said = whole.strip_suffix(&place).unwrap_or(&whole);
         let message = if text.trim().is_empty() { "the text is empty".to_owned() } else { said.to_owned() };
+        Self::of_text(Place::point(error.line(), error.column()), message, options)
+    }
+
+    /// A text that is nested too deep to be looked at.
+    pub(super) fn too_deep(text: &str, place: usize, options: &Options) -> Self {
+        let span = Span { start: place, end: place.saturating_add(1) };
+        let message = format!("the text is nested deeper than {DEPTH_MAX} levels, which no policy is");
+        Self::of_text(Lines::new(text).place(span), message, options)
+    }
+
+    fn of_text(place: Place, message: String, options: &Options) -> Self {
         let level = options.level(super::UNREADABLE);
         let finding = Finding {
             rule: super::UNREADABLE,
             level,
             pointer: String::new(),
             sid: None,
-            place: Place::point(error.line(), error.column()),
+            place,
             message,
             witness: None,
         };

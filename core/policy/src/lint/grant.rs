@@ -3,7 +3,7 @@
 
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject};
-use super::witness::{Ask, OWNER, allowed, fixed, insider};
+use super::witness::{Ask, allowed, fixed};
 use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::validate::PolicyKind;
@@ -17,6 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             wide(subject, held, power, sink);
         }
         full_access(subject, held, sink);
+        all_but(subject, held, sink);
     }
 }
 
@@ -70,9 +71,9 @@ fn wide(subject: &Subject<'_>, held: &Held<'_>, power: &Power, sink: &mut Sink<'
     let Some((form, action_path)) = form(held, power) else { return };
     let rules = if held.resource_element() == "NotResource" { power.not_resource } else { power.star };
     let Some(rule) = rules.get(form).copied().filter(|rule| sink.wants(*rule)) else { return };
-    let witness = roles(held, power).into_iter().find_map(|resource| {
+    let witness = roles(subject, held, power).into_iter().find_map(|resource| {
         let asked = Ask {
-            principal: insider(),
+            principal: subject.insider(),
             action: power.action.to_owned(),
             resource,
             wildcard_only: false,
@@ -100,17 +101,56 @@ fn form(held: &Held<'_>, power: &Power) -> Option<(usize, Path)> {
 }
 
 /// A role in each account that the statement's resources name.
-fn roles(held: &Held<'_>, power: &Power) -> Vec<String> {
+fn roles(subject: &Subject<'_>, held: &Held<'_>, power: &Power) -> Vec<String> {
     let arn = |partition: &str, account: &str| format!("arn:{partition}:iam::{account}:{}", power.role);
-    let mut roles = vec![arn("aws", OWNER)];
+    let mut roles = vec![arn("aws", &subject.owner)];
     for pattern in held.resources() {
         let [_, partition, _, _, account, _] = padded_parts(pattern);
         let is_account = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
         let partition = if partition.contains(['*', '?', '$']) { "aws" } else { partition };
-        roles.push(arn(partition, if is_account { account } else { OWNER }));
+        roles.push(arn(partition, if is_account { account } else { &subject.owner }));
     }
     roles.dedup();
     roles
+}
+
+/// `reference_policies_elements_notaction`: an Allow of everything but a few actions, and of all that AWS will add. Whoever may write
+/// policies is an administrator.
+fn all_but(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
+    let is_everywhere = held.resource_element() == "NotResource"
+        || held.resources().iter().any(|pattern| super::arn::is_everything(pattern));
+    if held.action_element() != "NotAction" || !is_everywhere || !held.statement.conditions.is_empty() {
+        return;
+    }
+    let user = format!("arn:aws:iam::{}:user/zq9-witness", subject.owner);
+    let powers = [
+        (RuleId::FullAccessButFew, "iam:AttachUserPolicy", user.clone()),
+        (RuleId::FullAccessButFew, "iam:PutUserPolicy", user),
+        (
+            RuleId::AllowWithNotAction,
+            "ec2:TerminateInstances",
+            format!("arn:aws:ec2:us-east-1:{}:instance/i-0123456789abcdef0", subject.owner),
+        ),
+        (RuleId::AllowWithNotAction, "s3:DeleteBucket", "arn:aws:s3:::zq9-witness".to_owned()),
+        (
+            RuleId::AllowWithNotAction,
+            "sts:AssumeRole",
+            format!("arn:aws:iam::{}:role/zq9-witness", subject.owner),
+        ),
+    ];
+    let found = powers.into_iter().find_map(|(rule, action, resource)| {
+        let (action, principal) = (action.to_owned(), subject.insider());
+        let asked = Ask { principal, action, resource, wildcard_only: false, fixed: Vec::new() };
+        allowed(subject, held, &asked).map(|witness| (rule, witness))
+    });
+    if let Some((rule, witness)) = found {
+        let message = format!(
+            "{} allows everything but a few actions, `{}` for one",
+            held.name(),
+            witness.request.action
+        );
+        sink.show(rule, held.at("NotAction"), message, witness);
+    }
 }
 
 /// An Allow of everything on everything, as far as the document's own Denies leave it.
@@ -124,13 +164,16 @@ fn full_access(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
         return;
     };
     let targets = [
-        ("iam:CreateUser", format!("arn:aws:iam::{OWNER}:user/zq9-witness")),
+        ("iam:CreateUser", format!("arn:aws:iam::{}:user/zq9-witness", subject.owner)),
         ("s3:DeleteBucket", "arn:aws:s3:::zq9-witness".to_owned()),
-        ("ec2:TerminateInstances", format!("arn:aws:ec2:us-east-1:{OWNER}:instance/i-0123456789abcdef0")),
+        (
+            "ec2:TerminateInstances",
+            format!("arn:aws:ec2:us-east-1:{}:instance/i-0123456789abcdef0", subject.owner),
+        ),
     ];
     let witness = targets.into_iter().find_map(|(action, resource)| {
         let asked = Ask {
-            principal: insider(),
+            principal: subject.insider(),
             action: action.to_owned(),
             resource,
             wildcard_only: false,

@@ -5,17 +5,58 @@
 
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject, shortened};
-use super::witness::{self, OWNER, absent, fixed};
+use super::witness::{self, Keys, absent, fixed};
+use crate::catalogue::Catalogue;
 use crate::document::{Condition, Effect, PrincipalElement, Principals, Version};
 use crate::reference;
-use crate::request::{Context, Fact};
+use crate::request::Context;
 use crate::validate::PolicyKind;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     match subject.kind {
-        PolicyKind::ServiceControl => subject.statements.iter().for_each(|held| language_of_2023(held, sink)),
+        PolicyKind::ServiceControl => {
+            for held in &subject.statements {
+                language_of_2023(held, sink);
+                regions(subject, held, sink);
+            }
+        }
         PolicyKind::ResourceControl => resource_control(subject, sink),
         _ => {}
+    }
+}
+
+/// Organizations User Guide, `orgs_manage_policies_scps_examples_general`: global services answer in us-east-1 alone, so a Deny of
+/// other Regions leaves them out.
+fn regions(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
+    const GLOBAL: [&str; 5] = [
+        "iam:ListRoles",
+        "organizations:DescribeOrganization",
+        "route53:ListHostedZones",
+        "cloudfront:ListDistributions",
+        "support:DescribeCases",
+    ];
+    let of_region = |condition: &&Condition| condition.key.eq_ignore_ascii_case("aws:RequestedRegion");
+    let (patterns, is_negated) = held.statement.action.patterns();
+    let is_broad = is_negated || patterns.iter().any(|pattern| pattern == "*" || pattern == "*:*");
+    let Some(condition) = held.statement.conditions.iter().find(of_region) else { return };
+    // Other limits, as a network's, say which requests are meant; those on who calls do not.
+    let is_of_callers =
+        |condition: &Condition| condition.key.to_ascii_lowercase().starts_with("aws:principal");
+    if held.statement.conditions.iter().any(|other| !of_region(&other) && !is_of_callers(other)) {
+        return;
+    }
+    let keys = [fixed("aws:RequestedRegion", "us-east-1")];
+    if held.is_allow() || !is_broad || witness::context(held, subject.version(), &keys).is_none() {
+        return;
+    }
+    let catalogue = Catalogue::embedded();
+    let is_reached = |name: &&str| catalogue.action(name).is_some_and(|id| held.actions().contains(id));
+    let reached: Vec<String> = GLOBAL.into_iter().filter(is_reached).map(str::to_owned).collect();
+    if !reached.is_empty() {
+        let message =
+            format!("global services answer in us-east-1: {} denied, too", super::resource::listed(&reached));
+        let path = held.at("Condition").key(&condition.operator).key(&condition.key);
+        sink.add(RuleId::RegionDenyOfGlobalServices, path, message);
     }
 }
 
@@ -104,10 +145,10 @@ fn denies_services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) 
             && reference::conditions_hold(one, subject.version(), &Context::complete()).known() == Some(true)
     };
     let Some(condition) = held.statement.conditions.iter().find(is_met_without) else { return };
-    let mut keys: Vec<(String, Fact)> = OF_CALLERS.map(absent).into();
+    let mut keys: Keys = OF_CALLERS.map(absent).into();
     keys.push(fixed("aws:PrincipalIsAWSService", "true"));
     keys.push(fixed("aws:PrincipalServiceName", "cloudtrail.amazonaws.com"));
-    keys.push(fixed("aws:SourceAccount", OWNER));
+    keys.push(fixed("aws:SourceAccount", &subject.owner));
     if !held.is_allow() && witness::context(held, subject.version(), &keys).is_some() {
         let message = format!("requests of AWS services have no `{}` and are denied, too", condition.key);
         let path = held.at("Condition").key(&condition.operator).key(&condition.key);
@@ -128,7 +169,7 @@ fn sources(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     };
     let Some(condition) = held.statement.conditions.iter().find(is_met_without) else { return };
     let without = |is_service: &str| {
-        let mut keys: Vec<(String, Fact)> = OF_SOURCES.map(absent).into();
+        let mut keys: Keys = OF_SOURCES.map(absent).into();
         keys.push(fixed("aws:PrincipalIsAWSService", is_service));
         witness::context(held, subject.version(), &keys).is_some()
     };

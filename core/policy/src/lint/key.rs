@@ -66,10 +66,14 @@ const ARN: Known = row(Type::Arn, Values::One, false);
 const FLAG: Known = row(Type::Bool, Values::One, false);
 const ADDRESS: Known = row(Type::Address, Values::One, false);
 
-/// Global keys after `aws:`, in lower case, sorted. Tags and AssumedRoot-like keys of one service are not here.
+/// The day on which the table of global keys was compared with AWS's pages.
+pub(super) const GLOBAL_DATE: &str = "2026-11-29";
+
+/// Global keys after `aws:`, in lower case, sorted; those of 2026 from AWS's announcements and managed policies. Tags are not here.
 const GLOBAL: &[(&str, Known)] = &[
     ("assumedroot", FLAG),
     ("calledvia", TEXTS),
+    ("calledviaawsmcp", row(Type::Text, Values::Either, false)),
     ("calledviafirst", TEXT),
     ("calledvialast", TEXT),
     ("chatbotsourcearn", ARN),
@@ -78,12 +82,15 @@ const GLOBAL: &[(&str, Known)] = &[
     ("ec2instancesourcevpc", TEXT),
     ("epochtime", row(Type::Epoch, Values::One, true)),
     ("federatedprovider", row(Type::Any, Values::One, false)),
+    ("ismcpserviceaction", FLAG),
     ("multifactorauthage", row(Type::Numeric, Values::One, false)),
     ("multifactorauthpresent", FLAG),
+    ("originidentity", row(Type::Any, Values::Either, false)),
     ("principalaccount", row(Type::Text, Values::One, true)),
     ("principalarn", row(Type::Arn, Values::One, true)),
     ("principalisawsservice", row(Type::Bool, Values::One, true)),
     ("principalorgid", TEXT),
+    ("principalorgmasteraccountid", TEXT),
     ("principalorgpaths", TEXTS),
     ("principalservicename", TEXT),
     ("principalservicenameslist", TEXTS),
@@ -110,6 +117,7 @@ const GLOBAL: &[(&str, Known)] = &[
     ("useragent", row(Type::Text, Values::One, true)),
     ("userid", row(Type::Text, Values::One, true)),
     ("username", TEXT),
+    ("viaawsmcpservice", row(Type::Bool, Values::One, true)),
     ("viaawsservice", row(Type::Bool, Values::One, true)),
     ("vpceaccount", TEXT),
     ("vpceorgid", TEXT),
@@ -143,7 +151,13 @@ pub(super) fn lookup(key: &str) -> Lookup {
                 "IPAddress" => Type::Address,
                 _ => Type::Text,
             };
-            Lookup::Known(row(kind, if found.multivalued { Values::Several } else { Values::One }, false))
+            let values = match lower.as_str() {
+                // A list in the data, and one text in AWS's own policies (AWSAuditManagerAdministratorAccess).
+                "events:detail-type" | "events:source" => Values::Either,
+                _ if found.multivalued => Values::Several,
+                _ => Values::One,
+            };
+            Lookup::Known(row(kind, values, false))
         }
         None if catalogue.has_service(prefix) => Lookup::UnknownOfService,
         None => Lookup::UnknownService,
@@ -171,7 +185,7 @@ fn global(name: &str) -> Lookup {
 pub(super) fn nearest_global(key: &str) -> Option<String> {
     let name = key.split_once(':').map_or(key, |(_, name)| name);
     let names = GLOBAL.iter().map(|(known, _)| *known).chain(TAGS);
-    kagimori_id::nearest(name, names).map(|found| format!("aws:{found}"))
+    super::typo::typo(name, names).map(|found| format!("aws:{found}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is a document attached to? Its own text tells much of it, its file's name a little.
 
+use crate::catalogue::Catalogue;
 use crate::document::{Document, Effect, PrincipalElement, Principals, ResourceElement, Statement};
 use crate::validate::PolicyKind;
 
@@ -46,7 +47,20 @@ fn is_of_rcp(statement: &Statement) -> bool {
         Some(ResourceElement::NotResource(_)) => true,
         None => false,
     };
-    statement.effect == Effect::Deny && statement.principal == everyone && is_everything
+    statement.effect == Effect::Deny
+        && statement.principal == everyone
+        && is_everything
+        && is_bound(statement)
+}
+
+/// Whether a resource control policy could be about the statement's actions: it names them, of services that it binds.
+fn is_bound(statement: &Statement) -> bool {
+    let (patterns, is_negated) = statement.action.patterns();
+    let is_bound = |pattern: &String| {
+        let service = pattern.split_once(':').map(|(service, _)| service);
+        service.is_some_and(|service| Catalogue::embedded().rcp_supported(service))
+    };
+    !is_negated && patterns.iter().all(is_bound)
 }
 
 #[cfg(test)]

@@ -46,6 +46,13 @@ const PRIVATE: [&str; 8] = [
     "fe80::/10",
 ];
 
+/// A range that is no network of anybody's: half of the internet is not a limit (S3 User Guide, *The meaning of "public"*:
+/// broader than /8 for IPv4, than /32 for IPv6).
+pub(super) fn is_broad(range: &IpNet) -> bool {
+    let narrowest = if range.addr().is_ipv4() { 8 } else { 32 };
+    range.prefix_len() < narrowest
+}
+
 fn is_private(range: &IpNet) -> bool {
     PRIVATE.iter().filter_map(|text| text.parse::<IpNet>().ok()).any(|private| private.contains(range))
 }

@@ -6,6 +6,7 @@ pub(super) use access::as_stranger;
 
 use super::element::principal_name;
 use super::rule::RuleId;
+use super::service_principal;
 use super::subject::{Held, Path, Sink, Subject, shortened};
 use crate::arn::Arn;
 use crate::document::{PrincipalElement, PrincipalKind, Principals};
@@ -19,6 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in &subject.statements {
         let Some(element) = &held.statement.principal else { continue };
         let path = held.at(principal_name(element));
+        deny_of_others(held, element, sink);
         let (PrincipalElement::Principal(principals) | PrincipalElement::NotPrincipal(principals)) = element;
         let Principals::Listed(kinds) = principals else { continue };
         for (kind, names) in kinds {
@@ -29,6 +31,16 @@ pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     }
     if subject.kind == PolicyKind::Resource {
         access::check(subject, sink);
+    }
+}
+
+/// `reference_policies_elements_notprincipal`: a Deny for everybody but the named also denies their sessions and accounts, unless
+/// each is named, too; and roles with a permissions boundary always.
+fn deny_of_others(held: &Held<'_>, element: &PrincipalElement, sink: &mut Sink<'_>) {
+    if !held.is_allow() && matches!(element, PrincipalElement::NotPrincipal(_)) {
+        let message =
+            format!("{} denies everybody whom `NotPrincipal` does not list, sessions too", held.name());
+        sink.add(RuleId::DenyWithNotPrincipal, held.at("NotPrincipal"), message);
     }
 }
 
@@ -58,6 +70,8 @@ fn written(subject: &Subject<'_>, kind: &PrincipalKind, names: &[String], path: 
         };
         if let Some((rule, message)) = found {
             sink.add(rule, path.clone().item(number), message);
+        } else if *kind == PrincipalKind::Service {
+            service_principal::mistyped(name, path.clone().item(number), sink);
         }
     }
 }
@@ -104,11 +118,7 @@ fn service(name: &str) -> Option<(RuleId, String)> {
     if name.contains(['*', '?']) {
         return Some((RuleId::UnsupportedWildcardInPrincipal, format!("`{short}` has a wildcard inside")));
     }
-    let is_host =
-        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".aws.internal", ".amazon.com"];
-    let is_service = is_host && ends.iter().any(|end| name.len() > end.len() && name.ends_with(end));
-    (!is_service)
+    (!service_principal::has_form(name))
         .then(|| (RuleId::InvalidServicePrincipalFormat, format!("`{short}` is no service principal")))
 }
 

@@ -35,6 +35,11 @@ impl Template {
         (service, template)
     }
 
+    /// The word that every resource of the kind begins with; empty where the name begins it.
+    pub(super) fn word(&self) -> &str {
+        self.resource.split(['/', ':']).next().unwrap_or_default().trim_end_matches("?*")
+    }
+
     /// Whether there is such a resource; its variables are wildcards already.
     pub(super) fn takes_resource(&self, opened: &str) -> bool {
         !(self.is_bucket && opened.contains('/')) && patterns_overlap(&self.resource, opened)
@@ -73,6 +78,19 @@ static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| {
 pub(super) fn templates(service: &str) -> Vec<&'static Template> {
     let places = TEMPLATES.by_service.get(service).map_or(&[][..], Vec::as_slice);
     places.iter().filter_map(|place| TEMPLATES.all.get(*place)).map(|(_, template)| template).collect()
+}
+
+/// Whether some of the patterns can be a resource of a kind, by its place in the catalogue.
+pub(super) fn fits(resources: &[String], number: usize) -> bool {
+    resources.iter().any(|resource| is_everything(resource)) || Fitting::new(resources).fits(number)
+}
+
+/// Whether the service has a kind of resource that begins with the same word (`instance/…`): then a pattern of none of its kinds
+/// is more likely wrong than newer than the data.
+pub(super) fn begins_as_known(service: &str, resource: &str) -> bool {
+    let word = |resource: &str| resource.split(['/', ':']).next().unwrap_or_default().to_owned();
+    let first = word(resource);
+    !first.is_empty() && templates(service).iter().any(|template| word(&template.resource) == first)
 }
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
@@ -157,7 +175,18 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let why =
         if needs_star { "only on the resource `*`" } else { "on none of the resources of the statement" };
     let message = format!("{} {} {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
-    sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
+    // What AWS checks an action without resource types on, the reference does not say: its own policies grant
+    // `s3:ListAllMyBuckets` on `arn:aws:s3:::*`, and that works.
+    let is_open = needs_star && resources.iter().any(|resource| is_whole_kind(resource));
+    let add = if is_open { Sink::suggest } else { Sink::add };
+    add(sink, RuleId::ResourceMismatch, held.at("Action").item(*first), message);
+}
+
+/// Whether a pattern takes every resource of a service, or of one kind: `arn:aws:s3:::*`, `arn:aws:iam::*:role/*`.
+fn is_whole_kind(pattern: &str) -> bool {
+    let resource = padded_parts(pattern)[5];
+    let name = resource.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or_default();
+    is_everything(name)
 }
 
 /// A list in a message is cut after five.

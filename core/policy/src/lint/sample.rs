@@ -2,7 +2,7 @@
 
 use super::principal::named;
 use super::subject::{Held, Subject};
-use super::witness::{Ask, OWNER, filled, insider, outsider};
+use super::witness::{Ask, filled};
 use crate::catalogue::Catalogue;
 use crate::document::PrincipalKind;
 use crate::request::{Fact, Principal};
@@ -12,11 +12,16 @@ use crate::validate::PolicyKind;
 const ACTIONS_MAX: usize = 3;
 
 /// Questions about a few actions of a statement.
-pub(super) fn asks(held: &Held<'_>, principal: &Principal, fixed: &[(String, Fact)]) -> Vec<Ask> {
+pub(super) fn asks(
+    subject: &Subject<'_>,
+    held: &Held<'_>,
+    principal: &Principal,
+    fixed: &[(String, Vec<Fact>)],
+) -> Vec<Ask> {
     let asks = actions(held).into_iter().map(|action| {
         let catalogue = Catalogue::embedded();
         let wildcard_only = catalogue.action(&action).is_some_and(|id| !catalogue.has_resource_types(id));
-        let resource = if wildcard_only { "*".to_owned() } else { resource(held) };
+        let resource = if wildcard_only { "*".to_owned() } else { resource(subject, held) };
         Ask { principal: principal.clone(), action, resource, wildcard_only, fixed: fixed.to_vec() }
     });
     asks.collect()
@@ -39,9 +44,9 @@ fn actions(held: &Held<'_>) -> Vec<String> {
 }
 
 /// A resource that the statement names, or any.
-pub(super) fn resource(held: &Held<'_>) -> String {
+pub(super) fn resource(subject: &Subject<'_>, held: &Held<'_>) -> String {
     if held.statement.resource.is_none() {
-        return format!("arn:aws:iam::{OWNER}:role/kagimori-witness");
+        return format!("arn:aws:iam::{}:role/kagimori-witness", subject.owner);
     }
     let is_named = held.resource_element() == "Resource";
     let found = held.resources().iter().find(|pattern| pattern.contains(':')).filter(|_| is_named);
@@ -51,7 +56,7 @@ pub(super) fn resource(held: &Held<'_>) -> String {
 /// Those whom a statement is about, as far as they can be made up.
 pub(super) fn callers(subject: &Subject<'_>, held: &Held<'_>) -> Vec<Principal> {
     if subject.kind.is_of_identity() {
-        return vec![insider()];
+        return vec![subject.insider()];
     }
     let aws = named(held, &PrincipalKind::Aws).iter().filter_map(|name| {
         let name = super::principal::account(name)
@@ -65,7 +70,7 @@ pub(super) fn callers(subject: &Subject<'_>, held: &Held<'_>) -> Vec<Principal> 
         .map(|name| Principal::Federated { provider: name.clone() });
     let mut callers: Vec<Principal> = aws.chain(services).chain(federated).take(ACTIONS_MAX).collect();
     if callers.is_empty() && subject.kind != PolicyKind::ResourceControl {
-        callers.extend([outsider(), insider()]);
+        callers.extend([subject.outsider(), subject.insider()]);
     }
     callers
 }

@@ -4,7 +4,7 @@
 //! `get-account-authorization-details` holds hundreds. One rule serves them all: an object with `Statement` is a document,
 //! and so is a string under one of AWS's names that holds such an object, plain or percent-encoded (as the API gives it).
 
-use super::spans::{Node, Value, read};
+use super::spans::{Node, Value, read, too_deep};
 use crate::validate::PolicyKind;
 
 /// The members under which AWS gives documents as strings.
@@ -100,8 +100,10 @@ impl<'t> Walk<'t, '_> {
 
     fn string(&mut self, node: &'t Node<'t>, names: &[String], kind: Option<PolicyKind>) {
         let (text, places) = content(self.slice(node), node.span.start);
+        // One that is nested too deep is told, not taken for no document.
+        let is_deep = || text.contains("\"Statement\"") && too_deep(&text).is_some();
         let is_it = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok()
-            && read(&text).is_some_and(|inner| is_document(&inner));
+            && (read(&text).is_some_and(|inner| is_document(&inner)) || is_deep());
         if is_it {
             self.documents.found.push(Found {
                 name: names.join(" / "),

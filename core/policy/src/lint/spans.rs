@@ -34,9 +34,30 @@ pub(super) struct Key<'t> {
     pub(super) span: Span,
 }
 
-/// Reads a text; `None` when it is not JSON after all.
+/// Lists and objects in each other; a policy document has six levels, and what the AWS CLI prints around one a few more.
+pub(super) const DEPTH_MAX: usize = 100;
+
+/// Reads a text; `None` when it is not JSON after all, or nested deeper than [`DEPTH_MAX`].
 pub(super) fn read(text: &str) -> Option<Node<'_>> {
-    Reader { text, at: 0 }.value()
+    Reader { text, at: 0, depth: 0 }.value()
+}
+
+/// Where a text is nested deeper than [`DEPTH_MAX`], in bytes. The text is JSON.
+pub(super) fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut is_inside, mut is_escaped) = (0_usize, false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' if !is_escaped => is_inside = !is_inside,
+            b'[' | b'{' if !is_inside => depth = depth.saturating_add(1),
+            b']' | b'}' if !is_inside => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_escaped = is_inside && byte == b'\\' && !is_escaped;
+        if depth > DEPTH_MAX {
+            return Some(place);
+        }
+    }
+    None
 }
 
 impl<'t> Node<'t> {
@@ -76,6 +97,7 @@ impl<'t> Node<'t> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    depth: usize,
 }
 
 impl<'t> Reader<'t> {
@@ -106,12 +128,17 @@ impl<'t> Reader<'t> {
     fn value(&mut self) -> Option<Node<'t>> {
         let first = self.next()?;
         let start = self.at;
+        if self.depth >= DEPTH_MAX {
+            return None;
+        }
+        self.depth = self.depth.saturating_add(1);
         let value = match first {
             b'{' => self.object()?,
             b'[' => self.list()?,
             b'"' => Value::Text(self.string()?.0),
             _ => self.word()?,
         };
+        self.depth = self.depth.saturating_sub(1);
         Some(Node { span: Span { start, end: self.at }, value })
     }
 

@@ -3,10 +3,12 @@
 use std::cell::{Cell, OnceCell};
 
 use super::Options;
+use super::parties;
 use super::rule::{Level, RuleId};
-use super::witness::Witness;
+use super::witness::{self, Witness};
 use crate::catalogue::{ActionSet, Catalogue};
 use crate::document::{Document, Effect, Statement, Version};
+use crate::request::Principal;
 use crate::validate::PolicyKind;
 
 /// A document under judgement.
@@ -14,6 +16,13 @@ pub(super) struct Subject<'a> {
     pub(super) kind: PolicyKind,
     pub(super) document: &'a Document,
     pub(super) statements: Vec<Held<'a>>,
+    /// The account that owns the document: the one it names, else the one that AWS's pages write.
+    pub(super) owner: String,
+    /// Somebody else's account.
+    pub(super) outsider: String,
+    /// The partition of its ARNs.
+    pub(super) partition: &'static str,
+    accounts: Vec<&'a str>,
 }
 
 /// A statement with its place in the text.
@@ -58,7 +67,33 @@ impl<'a> Subject<'a> {
             actions: OnceCell::new(),
         };
         let statements = document.statements.iter().zip(numbers).enumerate().map(held).collect();
-        Self { kind, document, statements }
+        let accounts = parties::accounts(document);
+        let owner = parties::owner(document, kind).unwrap_or(parties::OWNER).to_owned();
+        let outsider = parties::outsider(&accounts).to_owned();
+        Self {
+            kind,
+            document,
+            statements,
+            owner,
+            outsider,
+            partition: parties::partition(document),
+            accounts,
+        }
+    }
+
+    /// Whether the document names an account.
+    pub(super) fn names_account(&self, account: &str) -> bool {
+        self.owner == account || self.accounts.contains(&account)
+    }
+
+    /// A session of a role of the owning account.
+    pub(super) fn insider(&self) -> Principal {
+        witness::session(&self.owner)
+    }
+
+    /// A session of a role of another account.
+    pub(super) fn outsider(&self) -> Principal {
+        witness::session(&self.outsider)
     }
 
     pub(super) fn version(&self) -> Option<Version> {
@@ -164,15 +199,21 @@ impl<'o> Sink<'o> {
     }
 
     pub(super) fn add(&mut self, rule: RuleId, path: Path, message: String) {
-        self.put(rule, path, message, None);
+        self.put(rule, self.options.level(rule), path, message, None);
+    }
+
+    /// As [`Self::add`], where it is less sure than the rule is mostly: a suggestion, unless the settings say how bad the rule is.
+    pub(super) fn suggest(&mut self, rule: RuleId, path: Path, message: String) {
+        let level = self.options.level(rule);
+        let is_set = self.options.levels.contains_key(&rule);
+        self.put(rule, if is_set { level } else { level.max(Level::Suggestion) }, path, message, None);
     }
 
     pub(super) fn show(&mut self, rule: RuleId, path: Path, message: String, witness: Witness) {
-        self.put(rule, path, message, Some(witness));
+        self.put(rule, self.options.level(rule), path, message, Some(witness));
     }
 
-    fn put(&mut self, rule: RuleId, path: Path, message: String, witness: Option<Witness>) {
-        let level = self.options.level(rule);
+    fn put(&mut self, rule: RuleId, level: Level, path: Path, message: String, witness: Option<Witness>) {
         if level != Level::Off {
             self.drafts.push(Draft { rule, level, path, message, witness });
         }

@@ -171,6 +171,12 @@ rules! {
         "A value of aws:SourceVpc is not the id of a VPC.", "Write `vpc-` and its 8 or 17 hexadecimal digits.";
     InvalidVpceFormat = "invalid-vpce-format", Arn, Error, Some("Invalid vpce format"), [], "reference_policies_condition-keys",
         "A value of aws:SourceVpce is not the id of a VPC endpoint.", "Write `vpce-` and its 8 or 17 hexadecimal digits.";
+    MissingRequiredResource = "missing-required-resource", Arn, Warning, None, [], "EC2: ExamplePolicies_EC2",
+        "An action of EC2 needs resources of several kinds at once, and no statement allows it on one of them.",
+        "Allow the action on every kind that a call names, in one statement or several.";
+    WildcardInResourceKind = "wildcard-in-resource-kind", Arn, Warning, None, [], "reference-arns",
+        "A wildcard stands inside the word that says which kind of resource is meant, so every resource of the kind is.",
+        "Write the kind out, and narrow the name: `user/app-*`.";
     ResourceMismatch = "resource-mismatch", Arn, Warning, None, ["RESOURCE_MISMATCH"], "reference_policies_elements_resource",
         "An action works on no resource that the statement names, so the statement says nothing of it.",
         "Name a resource of the kind the action works on; `*` for actions without resource types.";
@@ -191,6 +197,10 @@ rules! {
         Some("Unsupported wildcard in principal"), ["UNKNOWN_PRINCIPAL"], "reference_policies_elements_principal",
         "A principal has a wildcard inside, which matches nobody.",
         "Name each principal, or use `*` with a condition on aws:PrincipalArn.";
+    UnknownServicePrincipal = "unknown-service-principal", Principal, Warning, None, ["UNKNOWN_PRINCIPAL"],
+        "reference_policies_elements_principal",
+        "A service principal is not in the data, and one that is differs by a slip of the hand.",
+        "Write the service principal from the service's page.";
     InvalidServicePrincipalFormat = "invalid-service-principal-format", Principal, Error,
         Some("Invalid service principal format"), ["UNKNOWN_PRINCIPAL"], "reference_policies_elements_principal",
         "A service principal is not written `service.amazonaws.com`.", "Write the service principal from the service's page.";
@@ -206,6 +216,9 @@ rules! {
         "reference_policies_elements_principal",
         "A principal is the unique id of a user: AWS writes that where the user has been deleted, and it matches no user made again.",
         "Write the user's ARN, or remove the entry.";
+    DenyWithNotPrincipal = "deny-with-not-principal", Principal, Warning, None, [], "reference_policies_elements_notprincipal",
+        "A Deny with NotPrincipal also denies the sessions of the roles it lists, and roles with a permissions boundary.",
+        "Deny `\"Principal\": \"*\"` under `ArnNotEquals` on aws:PrincipalArn.";
     RestrictAccessToServicePrincipal = "restrict-access-to-service-principal", Principal, Security,
         Some("Restrict access to service principal"), [], "confused-deputy",
         "An AWS service may use the resource on behalf of anybody's account (confused deputy).",
@@ -241,8 +254,14 @@ rules! {
     InvalidConditionMultipleBoolean = "invalid-condition-multiple-boolean", Condition, Error,
         Some("Invalid condition multiple Boolean"), [], "reference_policies_elements_condition_operators",
         "A Bool or Null condition has several values.", "Give one value.";
+    ServicePrincipalValue = "service-principal-value", Condition, Warning, None, [], "reference_policies_iam-condition-keys",
+        "A condition compares a key of service principals with something that is none.",
+        "Write the service principal: `lambda.amazonaws.com`.";
+    ConditionKeyOfOtherResource = "condition-key-of-other-resource", Condition, Warning, None, [], "EC2: ExamplePolicies_EC2",
+        "An action of EC2 is decided on several resources, and only some have the condition key, so the statement allows nothing.",
+        "Put the condition into a statement for the kind that has the key, and allow the other kinds beside it.";
     InvalidGlobalConditionKey = "invalid-global-condition-key", Condition, Warning, Some("Invalid global condition key"), [],
-        "reference_policies_condition-keys", "There is no such global condition key; it may be newer than this program.",
+        "reference_policies_condition-keys", "The data has no such global condition key; it may be newer.",
         "Correct the key.";
     UnsupportedGlobalConditionKey = "unsupported-global-condition-key", Condition, Error,
         Some("Unsupported global condition key"), [], "reference_policies_condition-keys", "AWS no longer supports the key.",
@@ -422,6 +441,10 @@ rules! {
     ScpPrincipal = "scp-principal", Guardrail, Error, Some("SCP syntax error principal"), [],
         "Organizations: orgs_manage_policies_scps_syntax", "A service control policy has a Principal or NotPrincipal.",
         "Remove it; use a condition on aws:PrincipalArn.";
+    RegionDenyOfGlobalServices = "region-deny-of-global-services", Guardrail, Warning, None, [],
+        "Organizations: orgs_manage_policies_scps_examples_general",
+        "A Deny of Regions is also about global services, which answer in us-east-1 alone.",
+        "Leave them out with `NotAction`, as AWS's example does.";
     RcpEffect = "rcp-effect", Guardrail, Error, Some("RCP syntax error allow"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "A resource control policy allows; it can only deny.", "Write `Deny`.";
     RcpPrincipal = "rcp-principal", Guardrail, Error, Some("RCP syntax error principal"), [], "Organizations: orgs_manage_policies_rcps_syntax",
@@ -490,6 +513,11 @@ rules! {
         "Name the principals.";
     FullAccess = "full-access", OverGrant, Security, None, [], "best-practices",
         "An Allow of an identity policy is for every action on every resource.", "Name the actions and resources.";
+    FullAccessButFew = "full-access-but-few", OverGrant, Security, None, [], "reference_policies_elements_notaction",
+        "An Allow with NotAction leaves the permission to write policies, and with it everything.",
+        "Name the actions, or keep IAM out with `iam:*` in NotAction.";
+    AllowWithNotAction = "allow-with-not-action", OverGrant, Warning, None, [], "reference_policies_elements_notaction",
+        "An Allow with NotAction is for every action but a few on every resource, and for those that AWS will add.", "Name the actions.";
     PassRoleNotResource = "pass-role-with-not-resource", OverGrant, Security, Some("Pass role with NotResource"), [],
         "id_roles_use_passrole", "iam:PassRole is allowed on every role that NotResource does not name.", "Name the roles in Resource.";
     PassRoleStarActionNotResource = "pass-role-with-star-in-action-and-not-resource", OverGrant, Security,
@@ -548,9 +576,9 @@ rules! {
     ResourceSize = "resource-policy-size", Redundancy, Warning, Some("Policy size exceeds resource policy quota"), [],
         "S3: bucket-policies", "The policy is larger than a bucket policy may be (20 KB); the limits of other services are lower.", "Shorten it.";
     RcpSize = "rcp-size", Redundancy, Error, Some("Policy size exceeds RCP quota"), [], "Organizations: orgs_reference_limits",
-        "The policy is larger than 5,120 bytes, the limit of a resource control policy.", "Remove white space, or split it.";
+        "The policy is larger than 5,120 characters, the limit of a resource control policy.", "Remove white space, or split it.";
     ScpSize = "scp-size", Redundancy, Error, Some("Policy size exceeds SCP quota"), [],
-        "Organizations: orgs_reference_limits", "The policy is larger than 5,120 bytes, the limit of a service control policy.",
+        "Organizations: orgs_reference_limits", "The policy is larger than 10,240 characters, the limit of a service control policy since 2026-05-15.",
         "Remove white space, or split it.";
 
     // Waivers

@@ -1,5 +1,6 @@
 //! Trust policies: the shape that roles want, and who can become them.
 
+mod issuer;
 mod web;
 
 use super::principal::{named, names_everyone};

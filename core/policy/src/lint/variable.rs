@@ -232,7 +232,7 @@ fn show(
         return;
     }
     let callers = callers(subject, held);
-    let mut asks = callers.iter().flat_map(|caller| asks(held, caller, &[absent(key)]));
+    let mut asks = callers.iter().flat_map(|caller| asks(subject, held, caller, &[absent(key)]));
     if let Some(witness) = asks.find_map(|ask| allowed(subject, held, &ask)) {
         sink.show(rule, path.clone(), message, witness);
     }

@@ -26,12 +26,11 @@ pub struct Witness {
     pub request: Request,
 }
 
-/// The account that owns things in witnesses.
-pub(super) const OWNER: &str = "111122223333";
-/// Somebody else's account.
-pub(super) const OUTSIDER: &str = "444455556666";
 /// What stands for a value that the policy leaves open.
-const VALUE: &str = "witness";
+pub(super) const VALUE: &str = "witness";
+
+/// Condition keys, in lower case, each with the values that it may have, the plainest first.
+pub(super) type Keys = Vec<(String, Vec<Fact>)>;
 
 /// What is asked of a statement.
 #[derive(Clone, Debug)]
@@ -40,21 +39,12 @@ pub(super) struct Ask {
     pub(super) action: String,
     pub(super) resource: String,
     pub(super) wildcard_only: bool,
-    /// Condition keys, in lower case, that have just this value.
-    pub(super) fixed: Vec<(String, Fact)>,
+    /// Condition keys of which the caller cannot say what he likes.
+    pub(super) fixed: Keys,
 }
 
-/// A session of a role of the owning account.
-pub(super) fn insider() -> Principal {
-    session(OWNER)
-}
-
-/// A session of a role of another account.
-pub(super) fn outsider() -> Principal {
-    session(OUTSIDER)
-}
-
-fn session(account: &str) -> Principal {
+/// A session of a role of an account.
+pub(super) fn session(account: &str) -> Principal {
     let arn = format!("arn:aws:sts::{account}:assumed-role/{VALUE}/session");
     Principal::Session { account: account.to_owned(), role: VALUE.to_owned(), arn }
 }
@@ -66,7 +56,7 @@ pub(super) fn allowed(subject: &Subject<'_>, held: &Held<'_>, ask: &Ask) -> Opti
         principal: ask.principal.clone(),
         action: ask.action.clone(),
         resource: ask.resource.clone(),
-        resource_account: OWNER.to_owned(),
+        resource_account: subject.owner.clone(),
         wildcard_only: ask.wildcard_only,
         context,
     };
@@ -146,17 +136,18 @@ fn evaded(
     request: &Request,
     deny: &Statement,
     held: &Held<'_>,
-    fixed: &[(String, Fact)],
+    fixed: &[(String, Vec<Fact>)],
     policies: &Policies,
 ) -> Option<Request> {
     let is_free = |key: &str| {
-        fixed.iter().all(|(fixed, _)| fixed != key)
+        fixed.iter().all(|(fixed, facts)| fixed != key || facts.len() > 1)
             && held.statement.conditions.iter().all(|condition| !condition.key.eq_ignore_ascii_case(key))
     };
     let keys: BTreeSet<String> =
         deny.conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
     for key in keys.iter().filter(|key| is_free(key)) {
-        for fact in candidates(&deny.conditions, key) {
+        let chosen = fixed.iter().find(|(fixed, _)| *fixed == **key).map(|(_, facts)| facts.clone());
+        for fact in chosen.unwrap_or_else(|| candidates(&deny.conditions, key)) {
             let mut other = request.clone();
             other.context.set(key, fact);
             let still = match reference::decide(&other, policies).answer {
@@ -176,7 +167,7 @@ fn evaded(
 pub(super) fn context(
     held: &Held<'_>,
     version: Option<Version>,
-    fixed: &[(String, Fact)],
+    fixed: &[(String, Vec<Fact>)],
 ) -> Option<Context> {
     let conditions = &held.statement.conditions;
     let mut context = Context::complete();
@@ -185,8 +176,10 @@ pub(super) fn context(
     for key in texts.flat_map(|text| variables(text, version)) {
         context.set(&key, Fact::One(VALUE.to_owned()));
     }
-    for (key, fact) in fixed {
-        context.set(key, fact.clone());
+    for (key, facts) in fixed {
+        if let Some(plainest) = facts.first() {
+            context.set(key, plainest.clone());
+        }
     }
     let keys: BTreeSet<String> = conditions.iter().map(|condition| condition.key.to_lowercase()).collect();
     for key in &keys {
@@ -197,10 +190,8 @@ pub(super) fn context(
             // Nothing has to be said of it; a key with a value reads better, but an absent one is the plainer request.
             continue;
         }
-        if fixed.iter().any(|(fixed, _)| fixed == key) {
-            return None;
-        }
-        let mut tried = candidates(conditions, key).into_iter().map(|fact| {
+        let chosen = fixed.iter().find(|(fixed, _)| fixed == key).map(|(_, facts)| facts.clone());
+        let mut tried = chosen.unwrap_or_else(|| candidates(conditions, key)).into_iter().map(|fact| {
             let mut context = context.clone();
             context.set(key, fact);
             context
@@ -262,6 +253,20 @@ pub(super) fn filled(pattern: &str) -> String {
     pieces(pattern, Some(Version::V2012)).into_iter().map(text).collect()
 }
 
+/// A pattern with its variables replaced and its wildcards kept.
+pub(super) fn with_variables_filled(pattern: &str) -> String {
+    if !pattern.contains("${") {
+        return pattern.to_owned();
+    }
+    let text = |piece: Piece| match piece {
+        Piece::Token(Token::Char(c)) => c.to_string(),
+        Piece::Token(Token::One) => "?".to_owned(),
+        Piece::Token(Token::Many) => "*".to_owned(),
+        Piece::Variable { .. } => VALUE.to_owned(),
+    };
+    pieces(pattern, Some(Version::V2012)).into_iter().map(text).collect()
+}
+
 /// The keys of the variables of a text.
 pub(super) fn variables(text: &str, version: Option<Version>) -> Vec<String> {
     if !text.contains("${") {
@@ -272,11 +277,11 @@ pub(super) fn variables(text: &str, version: Option<Version>) -> Vec<String> {
 }
 
 /// One key with one value.
-pub(super) fn fixed(key: &str, value: &str) -> (String, Fact) {
-    (key.to_lowercase(), Fact::One(value.to_owned()))
+pub(super) fn fixed(key: &str, value: &str) -> (String, Vec<Fact>) {
+    (key.to_lowercase(), vec![Fact::One(value.to_owned())])
 }
 
 /// A key that the request does not have.
-pub(super) fn absent(key: &str) -> (String, Fact) {
-    (key.to_lowercase(), Fact::Absent)
+pub(super) fn absent(key: &str) -> (String, Vec<Fact>) {
+    (key.to_lowercase(), vec![Fact::Absent])
 }

@@ -6,11 +6,11 @@ use crate::catalogue::Catalogue;
 use crate::document::{PrincipalElement, PrincipalKind, Principals};
 use crate::lint::rule::RuleId;
 use crate::lint::sample::{asks, resource};
+use crate::lint::stranger::{accounts, of_service, strangers};
 use crate::lint::subject::{Held, Sink, Subject, shortened};
-use crate::lint::witness::{Ask, OUTSIDER, Witness, absent, allowed, fixed, insider, outsider};
+use crate::lint::witness::{Ask, Witness, allowed};
 use crate::reference;
-use crate::request::{Context, Fact, Principal};
-use crate::validate::PolicyKind;
+use crate::request::{Context, Principal};
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in subject.statements.iter().filter(|held| held.is_allow()) {
@@ -28,6 +28,7 @@ fn public(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     let Some(witness) = as_stranger(subject, held) else { return };
     let who = match witness.request.principal {
         Principal::Anonymous => "anybody, without an AWS account,",
+        Principal::Service { .. } => "AWS services acting for any account",
         _ => "any AWS account",
     };
     let message = format!("{} lets {who} call `{}`", held.name(), witness.request.action);
@@ -39,77 +40,20 @@ fn not_principal(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     if !matches!(held.statement.principal, Some(PrincipalElement::NotPrincipal(_))) {
         return;
     }
-    let inside = || asks(held, &insider(), &[]).into_iter().find_map(|ask| allowed(subject, held, &ask));
+    let inside = || {
+        asks(subject, held, &subject.insider(), &[]).into_iter().find_map(|ask| allowed(subject, held, &ask))
+    };
     let Some(witness) = as_stranger(subject, held).or_else(inside) else { return };
     let message = format!("{} is for everybody that `NotPrincipal` does not list", held.name());
     sink.show(RuleId::AllowWithNotPrincipal, held.at("NotPrincipal"), message, witness);
 }
 
-/// A request of nobody, or of somebody in another organization.
+/// A request that the statement allows to a stranger.
 pub(in crate::lint) fn as_stranger(subject: &Subject<'_>, held: &Held<'_>) -> Option<Witness> {
-    let nobody = strangers_keys(held, None);
-    let other = strangers_keys(held, Some(OUTSIDER));
-    let outside = asks(held, &outsider(), &other);
-    // Nobody assumes a role without credentials.
-    let without = if subject.kind == PolicyKind::Trust {
-        Vec::new()
-    } else {
-        asks(held, &Principal::Anonymous, &nobody)
-    };
-    without.into_iter().chain(outside).find_map(|ask| allowed(subject, held, &ask))
-}
-
-/// The keys that say who calls and from where, as a stranger's request has them. Everything else a stranger may choose.
-fn strangers_keys(held: &Held<'_>, account: Option<&str>) -> Vec<(String, Fact)> {
-    let mut keys: Vec<(String, Fact)> = [
-        "aws:PrincipalServiceName",
-        "aws:PrincipalServiceNamesList",
-        "aws:SourceArn",
-        "aws:SourceAccount",
-        "aws:SourceOrgID",
-        "aws:SourceOrgPaths",
-        "aws:SourceVpc",
-        "aws:SourceVpcArn",
-        "aws:SourceVpce",
-        "aws:VpceAccount",
-        "aws:VpceOrgID",
-        "aws:VpceOrgPaths",
-        "aws:Ec2InstanceSourceVpc",
-        "aws:FederatedProvider",
-        "aws:SourceIdentity",
-        "aws:username",
-        "s3:DataAccessPointArn",
-        "kms:ViaService",
-        "lambda:FunctionUrlAuthType",
-    ]
-    .map(absent)
-    .into();
-    keys.push(fixed("aws:SourceIp", "198.51.100.7"));
-    keys.push(fixed("aws:PrincipalIsAWSService", "false"));
-    for key in ["aws:SourceOwner", "kms:CallerAccount", "s3:DataAccessPointAccount"] {
-        keys.push(fixed(key, OUTSIDER));
-    }
-    let tags = held.statement.conditions.iter().map(|condition| condition.key.to_lowercase());
-    keys.extend(tags.filter(|key| key.starts_with("aws:principaltag/")).map(|key| (key, Fact::Absent)));
-    match account {
-        None => {
-            keys.extend(["aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"].map(absent));
-            keys.extend(["aws:PrincipalAccount", "aws:userid"].map(|key| fixed(key, "anonymous")));
-            keys.push(fixed("aws:PrincipalType", "Anonymous"));
-        }
-        Some(account) => {
-            keys.push(fixed("aws:PrincipalArn", &format!("arn:aws:iam::{account}:role/witness")));
-            keys.push(fixed("aws:PrincipalAccount", account));
-            keys.push(fixed("aws:PrincipalOrgID", "o-outsider00"));
-            keys.push((
-                "aws:principalorgpaths".to_owned(),
-                Fact::Many(vec!["o-outsider00/r-ab12/".to_owned()]),
-            ));
-            keys.push(fixed("aws:userid", "AROAIOSFODNN7EXAMPLE:session"));
-            keys.push(fixed("aws:PrincipalType", "AssumedRole"));
-        }
-    }
-    keys
+    let strangers = strangers(subject, held);
+    let mut asks =
+        strangers.iter().flat_map(|stranger| asks(subject, held, &stranger.principal, &stranger.keys));
+    asks.find_map(|ask| allowed(subject, held, &ask))
 }
 
 /// The confused deputy (IAM User Guide, `confused-deputy`): the service acts for a resource of somebody else's account.
@@ -117,7 +61,9 @@ fn services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
     for (number, name) in named(held, &PrincipalKind::Service).iter().enumerate() {
         let path = held.at("Principal").key("Service").item(number);
         let service = Principal::Service { name: name.clone() };
-        let asks = asks(held, &service, &others_resource(name));
+        let asks = accounts(subject, held)
+            .into_iter()
+            .flat_map(|account| asks(subject, held, &service, &of_service(subject, held, name, &account)));
         if let Some(witness) = asks.into_iter().find_map(|ask| allowed(subject, held, &ask)) {
             let message = format!("`{}` may do this for a resource of anybody's account", shortened(name));
             sink.show(RuleId::RestrictAccessToServicePrincipal, path, message, witness);
@@ -129,29 +75,6 @@ fn services(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
             sink.add(RuleId::RecommendedConditionKeyForServicePrincipal, path, message);
         }
     }
-}
-
-fn others_resource(service: &str) -> Vec<(String, Fact)> {
-    let prefix = service.split('.').next().unwrap_or_default();
-    let mut keys: Vec<(String, Fact)> = [
-        "aws:PrincipalArn",
-        "aws:PrincipalOrgID",
-        "aws:PrincipalOrgPaths",
-        "aws:PrincipalAccount",
-        "aws:username",
-    ]
-    .map(absent)
-    .into();
-    keys.push(fixed("aws:SourceArn", &format!("arn:aws:{prefix}:us-east-1:{OUTSIDER}:witness")));
-    keys.push(fixed("aws:SourceOrgID", "o-outsider00"));
-    keys.push(("aws:sourceorgpaths".to_owned(), Fact::Many(vec!["o-outsider00/r-ab12/".to_owned()])));
-    keys.push(fixed("aws:PrincipalIsAWSService", "true"));
-    keys.push(fixed("aws:PrincipalServiceName", service));
-    keys.push(("aws:principalservicenameslist".to_owned(), Fact::Many(vec![service.to_owned()])));
-    keys.extend(
-        ["aws:SourceAccount", "aws:SourceOwner", "kms:CallerAccount"].map(|key| fixed(key, OUTSIDER)),
-    );
-    keys
 }
 
 fn is_of_source(key: &str) -> bool {
@@ -219,8 +142,13 @@ fn escalation(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         let action = (*action).to_owned();
-        let asked =
-            Ask { principal, action, resource: resource(held), wildcard_only: false, fixed: Vec::new() };
+        let asked = Ask {
+            principal,
+            action,
+            resource: resource(subject, held),
+            wildcard_only: false,
+            fixed: Vec::new(),
+        };
         if let Some(witness) = allowed(subject, held, &asked) {
             let message = format!(
                 "`{}` may call `{}` and so give itself the rest",

@@ -2,14 +2,15 @@
 //!
 //! IAM User Guide, `id_roles_create_for-idp_oidc`.
 
+use super::issuer::{claims, issuer, looked_at};
 use super::{Provider, provider};
 use crate::document::PrincipalKind;
 use crate::lint::principal::named;
 use crate::lint::rule::RuleId;
 use crate::lint::subject::{Held, Sink, Subject, shortened};
-use crate::lint::witness::{Ask, OWNER, Witness, allowed, fixed};
+use crate::lint::witness::{Ask, Keys, Witness, allowed, fixed};
 use crate::operator::{Operator, Qualifier};
-use crate::request::{Fact, Principal};
+use crate::request::Principal;
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
 /// The audience that everybody's tokens for AWS have.
@@ -20,53 +21,56 @@ pub(super) fn check(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>)
     for (number, name) in named(held, &PrincipalKind::Federated).iter().enumerate() {
         let Some(Provider::Web(host)) = provider(name) else { continue };
         let path = held.at("Principal").key("Federated").item(number);
-        if let Some(witness) = by_stranger(subject, held, name, host) {
-            let message = format!("any identity of `{}` may assume the role", shortened(host));
-            sink.show(RuleId::MissingConditionKeyForOidc, path, message, witness);
-        } else if host == GITHUB {
-            github(subject, held, name, path, sink);
+        let found = match issuer(host) {
+            Some(issuer) => ask(subject, held, name, claims(held, host, issuer)),
+            None => by_stranger(subject, held, name, host),
+        };
+        match found {
+            Some(witness) if host == GITHUB && looked_at(held, host).next().is_some() => {
+                let message = "a workflow of anybody's repository may assume the role".to_owned();
+                sink.show(RuleId::MissingGithubRepo, path, message, witness);
+            }
+            Some(witness) => {
+                let message = format!("any identity of `{}` may assume the role", shortened(host));
+                sink.show(RuleId::MissingConditionKeyForOidc, path, message, witness);
+            }
+            None if host == GITHUB => github(subject, held, name, path, sink),
+            None => {}
         }
     }
     audience(held, sink);
 }
 
-/// With a token of another audience and subject; or, where the audience is the usual one, of another subject.
+/// Of a provider that is the company's own, as that of a cluster: with a token of another audience and subject; or, where the
+/// audience is the usual one, of another subject.
 fn by_stranger(subject: &Subject<'_>, held: &Held<'_>, name: &str, host: &str) -> Option<Witness> {
     let claim = |claim: &str, value: &str| fixed(&format!("{host}:{claim}"), value);
     let other_audience = vec![claim("aud", STRANGER), claim("sub", STRANGER)];
-    let mut found = ask(subject, held, name, other_audience);
-    // GitHub's own question is a finer one.
-    if found.is_none() && host != GITHUB {
-        let keys =
-            others(held, host).into_iter().chain([claim("sub", STRANGER), claim("aud", USUAL_AUDIENCE)]);
-        found = ask(subject, held, name, keys.collect());
-    }
-    found
+    ask(subject, held, name, other_audience).or_else(|| {
+        let keys = others(held, host).into_iter();
+        let keys = keys.chain([claim("sub", STRANGER), claim("aud", USUAL_AUDIENCE)]);
+        ask(subject, held, name, keys.collect())
+    })
 }
 
 /// The other claims that the statement looks at, with a stranger's value.
-fn others(held: &Held<'_>, host: &str) -> Vec<(String, Fact)> {
-    let keys = held.statement.conditions.iter().map(|condition| condition.key.to_lowercase());
-    let is_other = |key: &String| {
-        key.strip_prefix(host)
-            .and_then(|rest| rest.strip_prefix(':'))
-            .is_some_and(|claim| !matches!(claim, "aud" | "sub"))
-    };
-    keys.filter(is_other).map(|key| (key, Fact::One(STRANGER.to_owned()))).collect()
+fn others(held: &Held<'_>, host: &str) -> Keys {
+    let is_other = |claim: &String| !matches!(claim.as_str(), "aud" | "sub");
+    looked_at(held, host).filter(is_other).map(|claim| fixed(&format!("{host}:{claim}"), STRANGER)).collect()
 }
 
-fn ask(subject: &Subject<'_>, held: &Held<'_>, name: &str, fixed: Vec<(String, Fact)>) -> Option<Witness> {
+fn ask(subject: &Subject<'_>, held: &Held<'_>, name: &str, fixed: Keys) -> Option<Witness> {
     let asked = Ask {
         principal: Principal::Federated { provider: name.to_owned() },
         action: "sts:AssumeRoleWithWebIdentity".to_owned(),
-        resource: format!("arn:aws:iam::{OWNER}:role/kagimori-witness"),
+        resource: format!("arn:aws:iam::{}:role/kagimori-witness", subject.owner),
         wildcard_only: false,
         fixed,
     };
     allowed(subject, held, &asked)
 }
 
-/// Everybody on GitHub gets tokens of this provider, with this audience.
+/// Any repository, or any branch, of an organization that the statement names.
 fn github(
     subject: &Subject<'_>,
     held: &Held<'_>,
@@ -74,22 +78,13 @@ fn github(
     path: crate::lint::subject::Path,
     sink: &mut Sink<'_>,
 ) {
-    let with_subject = |sub: &str, mut keys: Vec<(String, Fact)>| {
-        keys.push(fixed(&format!("{GITHUB}:sub"), sub));
-        ask(subject, held, name, keys)
-    };
-    let stranger = format!("repo:{STRANGER}/{STRANGER}:ref:refs/heads/main");
-    if let Some(witness) = with_subject(&stranger, others(held, GITHUB)) {
-        let message = "a workflow of anybody's repository may assume the role".to_owned();
-        sink.show(RuleId::MissingGithubRepo, path, message, witness);
-        return;
-    }
     for (organization, repository) in repositories(held) {
         let any_repository = format!("repo:{organization}/{STRANGER}:ref:refs/heads/{STRANGER}");
         let any_branch = format!("repo:{organization}/{repository}:ref:refs/heads/{STRANGER}");
+        let with_subject = |sub: &str| ask(subject, held, name, vec![fixed(&format!("{GITHUB}:sub"), sub)]);
         let found = [(any_repository, "repository of"), (any_branch, "branch of a repository of")]
             .into_iter()
-            .find_map(|(sub, what)| with_subject(&sub, Vec::new()).map(|witness| (what, witness)));
+            .find_map(|(sub, what)| with_subject(&sub).map(|witness| (what, witness)));
         if let Some((what, witness)) = found {
             let message = format!("any {what} `{}` may assume the role", shortened(&organization));
             sink.show(RuleId::SpecificGithubRepo, path, message, witness);
