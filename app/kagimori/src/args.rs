@@ -2,6 +2,7 @@
 
 mod ask;
 mod change;
+mod lake;
 mod policy;
 mod trail;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
+pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{
     Ingest, SqlEngine, TableFormat, TrailCommand, TrailQuestion, TrailSource, TrailTables,
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Ask(AskCommand),
     Ingest(Ingest),
+    #[command(subcommand)]
+    Lake(LakeCommand),
     #[command(subcommand)]
     Trail(TrailCommand),
     Whatif(WhatIf),

@@ -4,6 +4,7 @@ pub(crate) mod ask;
 mod checks;
 mod explain;
 mod ingest;
+mod lake;
 pub(crate) mod policy;
 mod review;
 mod tighten;
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
     match &args.command {
         Command::Review(args) => review::run(args),
         Command::Ingest(args) => ingest::run(args),
+        Command::Lake(command) => lake::run(command),
         Command::Trail(command) => trail::run(command),
         Command::Explain(args) => explain::run(args),
         Command::Checks(args) => checks::run(args),

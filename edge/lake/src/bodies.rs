@@ -67,7 +67,7 @@ impl Bodies {
                     }),
                 }
             })?;
-            parts.push(Part { file, day, rows: bodies.len() as u64, bytes });
+            parts.push(Part::of(file, day, bodies.len() as u64, bytes));
         }
         Ok(parts)
     }

@@ -10,7 +10,7 @@ use crate::parquet_file::{Cells, WriteError, join};
 use crate::parts::{Part, part_name, write_day};
 use crate::read::{Want, scan};
 use crate::rows::Rows;
-use crate::schema::{BODIES, ROW_GROUP_ROWS, SCHEMA_VERSION};
+use crate::schema::{BODIES, ROW_GROUP_ROWS};
 use kagimori_trail::selection::Selection;
 
 /// Small parts that a day may have.
@@ -100,16 +100,11 @@ impl Compaction<'_> {
         let file = part_name("bodies", day, &format!("{id}-0"));
         let rows = group.iter().map(|part| part.rows).sum();
         let joined = join(&self.lake.join(&file), &BODIES, &paths);
-        self.commit(&id, joined.map(|bytes| vec![Part { file, day, rows, bytes }]), replaces)
+        self.commit(&id, joined.map(|written| vec![Part::of(file, day, rows, written)]), replaces)
     }
 
     fn intend(&self, replaces: &[String]) -> Result<String, LakeError> {
-        let header = PlanHeader {
-            schema: SCHEMA_VERSION,
-            kind: PlanKind::Compact,
-            bodies: false,
-            replaces: replaces.to_vec(),
-        };
+        let header = PlanHeader { replaces: replaces.to_vec(), ..PlanHeader::of(PlanKind::Compact) };
         Manifest::intend(self.lake, &Plan { header, files: Vec::new() })
     }
 

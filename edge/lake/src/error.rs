@@ -32,6 +32,9 @@ pub enum LakeError {
         /// What is wrong.
         message: String,
     },
+    /// A part that the lake lists is not there.
+    #[error("`{0}` is gone, and the lake lists it")]
+    Gone(PathBuf),
     /// The lake was written with other columns.
     #[error(
         "`{path}` is of schema {schema}, and this kagimori writes and reads schema {}",
@@ -83,8 +86,13 @@ impl LakeError {
             Self::Write { .. } => "check that you may write there and that the disk is not full, then run \
                                    `kagimori ingest` again: it goes on where it stopped"
                 .to_owned(),
-            Self::Damaged { .. } | Self::OtherSchema { .. } => {
-                "take the lake's folder away and run `kagimori ingest` again: a lake can always be rebuilt"
+            Self::Damaged { .. } | Self::Gone(_) => {
+                "`kagimori lake verify` says which days are concerned and whether the trail files they came from are still \
+                 there; `kagimori lake repair` mends what they hold"
+                    .to_owned()
+            }
+            Self::OtherSchema { .. } => {
+                "read it with the kagimori that wrote it; or ingest the trail into another directory, while its files are there"
                     .to_owned()
             }
             Self::Locked(_) => {

@@ -6,13 +6,19 @@ mod zip;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Problem, ProblemKind};
+use kagimori_id::hex;
 use kagimori_trail::event::{DamageKind, Reading};
+use rustc_hash::FxHashSet;
+use sha2::{Digest as _, Sha256};
 
 pub(crate) use inflate::{Blocks, InflateError};
+
+use crate::manifest::file_key;
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +60,11 @@ pub(crate) enum Content<'a> {
 }
 
 impl TrailFile {
+    /// Whether it is still there; what lies elsewhere is taken to be.
+    pub(crate) fn is_there(&self) -> bool {
+        self.is_remote() || self.path.exists()
+    }
+
     /// Whether it lies in S3.
     pub(crate) fn is_remote(&self) -> bool {
         self.path.to_str().is_some_and(is_remote)
@@ -74,14 +85,34 @@ pub(crate) struct Listing {
     /// How many Insight files there were: they tell of rates, not of calls.
     pub(crate) insights: u64,
     pub(crate) problems: Vec<Problem>,
+    /// Log files that were read before: counted, and not held, for there are many.
+    pub(crate) known_files: u64,
+    pub(crate) known: Known,
     /// Folders that were looked at: links lead to some of them again.
-    folders: BTreeSet<PathBuf>,
+    pub(crate) folders: BTreeSet<PathBuf>,
+}
+
+/// Which log files were read before.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Files of batches that are done, by [`file_key`].
+    pub(crate) done: FxHashSet<u64>,
+    /// Files of batches that were cut off: these are read anyway.
+    pub(crate) planned: FxHashSet<u64>,
+    /// Names of files that could not be read to their end: these are looked at again.
+    pub(crate) failed: BTreeSet<String>,
+    /// It is the known ones that are wanted.
+    pub(crate) wanted: bool,
 }
 
 impl Listing {
     /// Whether there was nothing at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.digests.is_empty() && self.insights == 0 && self.problems.is_empty()
+        self.files.is_empty()
+            && self.known_files == 0
+            && self.digests.is_empty()
+            && self.insights == 0
+            && self.problems.is_empty()
     }
 
     /// Looks at a folder and all below it, or at one file. Each folder is looked at once, however many links lead to it, and
@@ -123,10 +154,23 @@ impl Listing {
     /// Puts a file where it belongs by its name.
     pub(crate) fn add(&mut self, file: TrailFile) {
         match kind(&file.name) {
-            Some(Kind::Log) => self.files.push(file),
+            Some(Kind::Log) => self.add_log(file),
             Some(Kind::Digest) => self.digests.push(file),
             Some(Kind::Insight) => self.insights += 1,
             None => {}
+        }
+    }
+
+    fn add_log(&mut self, file: TrailFile) {
+        let (key, known) = (file_key(&file), &self.known);
+        let has_failed = known.failed.contains(&file.name);
+        if known.planned.contains(&key) && !has_failed {
+            return;
+        }
+        let is_known = known.done.contains(&key) && !has_failed;
+        self.known_files += u64::from(is_known);
+        if is_known == known.wanted {
+            self.files.push(file);
         }
     }
 
@@ -155,6 +199,18 @@ impl Listing {
     fn unreadable(&mut self, relative: &str, error: &std::io::Error) {
         let hint = "check that you may read it (`ls -ld`)".to_owned();
         self.problems.push(problem(relative, format!("cannot be read: {error}"), hint));
+    }
+}
+
+/// SHA-256 of a file as it is stored.
+pub(crate) fn content_hash(path: &Path) -> std::io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hex(&hash.finalize())),
+            count => hash.update(block.get(..count).unwrap_or_default()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Days that no batch at work has touched are forgotten when there are many ids; what is in the lake is read again from
 //! its parts when the day comes up again. So the memory does not grow with the trail, only with the days at hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,8 +16,37 @@ use crate::read;
 /// Ids that are kept of days that nobody is at work on: about 20 bytes each.
 const IDS_MAX: usize = 3_000_000;
 
-/// The ids of one day.
-pub(crate) type Day = Arc<Mutex<EventIds>>;
+/// What is known of one day.
+pub(crate) type Day = Arc<OfDay>;
+
+/// The ids of one day, and the batches that added some and are not done.
+#[derive(Debug, Default)]
+pub(crate) struct OfDay {
+    ids: Mutex<EventIds>,
+    at_work: Mutex<BTreeSet<String>>,
+}
+
+impl OfDay {
+    /// Takes an event in for a batch; whether it is the first with its key.
+    pub(crate) fn insert(&self, key: EventKey) -> bool {
+        locked(&self.ids).insert(key)
+    }
+
+    /// A batch begins to add ids.
+    pub(crate) fn begin(&self, batch: &str) {
+        locked(&self.at_work).insert(batch.to_owned());
+    }
+
+    /// A batch is in the lake.
+    pub(crate) fn end(&self, batch: &str) {
+        locked(&self.at_work).remove(batch);
+    }
+
+    /// The batches that are not in the lake.
+    pub(crate) fn at_work(&self) -> Vec<String> {
+        locked(&self.at_work).iter().cloned().collect()
+    }
+}
 
 /// The ids of days.
 #[derive(Debug)]
@@ -61,7 +90,7 @@ impl DayIds {
                 ids.insert(EventKey::of(id, recipient, day));
             })?;
         }
-        let ids = Arc::new(Mutex::new(ids));
+        let ids = Arc::new(OfDay { ids: Mutex::new(ids), at_work: Mutex::default() });
         days.insert(day, Arc::clone(&ids));
         Ok(ids)
     }
@@ -69,7 +98,7 @@ impl DayIds {
 
 /// Drops days far from the one that comes up, of those that nobody holds.
 fn forget(days: &mut BTreeMap<i32, Day>, wanted: i32) {
-    let count = |day: &Day| locked(day).len();
+    let count = |day: &Day| locked(&day.ids).len();
     let mut total: usize = days.values().map(count).sum();
     while total > IDS_MAX {
         let idle = days.iter().filter(|(_, ids)| Arc::strong_count(ids) == 1);

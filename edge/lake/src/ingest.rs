@@ -3,9 +3,11 @@
 //! New files are dealt out to batches by the day of their delivery. A batch writes down what it will read, reads it, writes
 //! its parts and writes down that it is done ([`crate::manifest`]). Batches run at the same time, one thread each.
 
-mod batch;
+pub(crate) mod batch;
+mod work;
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,13 +19,14 @@ use crate::compact;
 use crate::coverage::{Coverage, coverage};
 use crate::digest::{Digests, Validation};
 use crate::error::LakeError;
-use crate::files::{Listing, Progress, TrailFile, problem};
+use crate::files::{Known, Listing, Progress, TrailFile, content_hash, is_remote, problem};
 use crate::ids::{DayIds, locked};
-use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, file_key};
+use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, Wrong, file_key};
 use crate::parquet_file::Cells;
 use crate::remote::{Remote, parted};
 use crate::rows::Rows;
 use crate::schema::SCHEMA_VERSION;
+use work::Work;
 
 /// The stored bytes of a batch, at most, unless one file is larger.
 const BATCH_BYTES_MAX: u64 = 16 << 20;
@@ -42,8 +45,18 @@ pub struct Options {
     pub public_keys: Option<PathBuf>,
     /// Somebody named the sources: where nothing is found in them, that is a failure.
     pub is_named: bool,
+    /// Files that are read again, whatever was read of them before.
+    pub again: Vec<PathBuf>,
+    /// Directories whose lakes are joined to this one, or the folders of the lakes themselves.
+    pub from_lakes: Vec<PathBuf>,
     /// The stored bytes of a batch, instead of what fits the trail; for tests.
     pub batch_bytes: Option<u64>,
+}
+
+impl Options {
+    fn is_of_sources_alone(&self) -> bool {
+        self.again.is_empty() && self.from_lakes.is_empty()
+    }
 }
 
 /// What an ingest did.
@@ -68,8 +81,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// Reads the trail files in `sources` that were not read before into the lake in `lake`. Names in messages are relative to
-/// `relative_to`.
+/// Reads the trail files in `sources` that were not read before, and those again that could not be read then, into the lake in
+/// `lake`. Names in messages are relative to `relative_to`.
 pub fn ingest(
     lake: &Path,
     sources: &[PathBuf],
@@ -78,49 +91,111 @@ pub fn ingest(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, LakeError> {
     let mut remote = Remote::default();
-    let mut listing = list(sources, relative_to, &mut remote)?;
+    let places = Places::of(sources, relative_to)?;
+    let again = Places::of(&options.again, relative_to)?;
     let _lock = Manifest::lock(lake)?;
     let mut manifest = Manifest::open(lake)?;
-    if listing.is_empty() && (options.is_named || manifest.is_empty()) {
+    let failed = manifest.failed()?;
+    let mut listing = places.list(known(&manifest, &failed)?, &mut remote)?;
+    let is_idle = listing.is_empty() && manifest.unfinished.is_empty() && options.is_of_sources_alone();
+    if is_idle && (options.is_named || manifest.is_empty()) {
         return Err(nothing_found(sources));
     }
     manifest.sweep()?;
     let digests = Digests::read(&listing.digests, &remote, options.public_keys.as_deref())?;
-    let seen = manifest.seen()?;
-    let (known, new): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut listing.files).into_iter().partition(|file| seen.contains(&file_key(file)));
-    let interrupted: Vec<Plan> = manifest.unfinished.values().cloned().collect();
-    remote.open_all(interrupted.iter().flat_map(|plan| &plan.files))?;
-    let run = Run::new(lake, &manifest, (&new, &interrupted), &digests, &remote, progress);
-    // What was cut off comes first: its files were told apart from what was in the lake then.
-    run.all(interrupted)?;
-    run.all(deal(new, options))?;
+    let mut work = Work::of(&manifest)?;
+    work.join(lake, &options.from_lakes, &manifest)?;
+    let (retried, new): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut listing.files).into_iter().partition(|file| failed.contains_key(&file.name));
+    work.new = new;
+    work.again = retried.into_iter().filter(|file| is_worth_reading(file, &failed)).collect();
+    work.again.extend(again.list(Known::default(), &mut remote)?.files);
+    work.again.sort();
+    work.again.dedup();
+    remote.open_all(work.interrupted.iter().flat_map(|plan| &plan.files))?;
+    let run = Run::new(lake, &manifest, work.files(), (&digests, &remote), &failed, progress);
+    let lost = work.run(&run, manifest.next_sequence(), options)?;
     let counts = run.finish();
     manifest = Manifest::open(lake)?;
-    if compact::compact(lake, &manifest)? {
+    if compact::compact(lake, &manifest)? | clear(lake, &manifest, &failed, relative_to)? {
         manifest = Manifest::open(lake)?;
-        manifest.sweep()?;
     }
-    if judge_late(lake, &manifest, &digests, &remote, &known)? {
-        manifest = Manifest::open(lake)?;
+    if !digests.is_empty() {
+        let known = Known { wanted: true, ..known(&manifest, &BTreeMap::new())? };
+        let known = places.list(known, &mut remote)?.files;
+        if judge_late(lake, &manifest, &digests, &remote, &known)? {
+            manifest = Manifest::open(lake)?;
+        }
     }
     let names = if digests.is_empty() { BTreeSet::new() } else { manifest.base_names()? };
     let validation =
         digests.validation(&manifest.verdicts(), manifest.counts().files, |name| names.contains(name));
     let mut problems = listing.problems;
+    problems.extend(lost);
     problems.extend(manifest.problems()?);
+    problems.extend(strays(&manifest)?);
     problems.extend(digests.problems());
     problems.sort();
     Ok(Report {
         counts,
-        known_files: known.len() as u64,
+        known_files: listing.known_files,
         insights: listing.insights,
         validation,
         lake: manifest.counts(),
-        coverage: coverage(manifest.done.values().flat_map(|done| &done.cover)),
+        coverage: coverage(manifest.cover()),
         lake_bytes: manifest.parts().iter().filter(|part| !part.is_of("bodies")).map(|part| part.bytes).sum(),
         problems,
     })
+}
+
+/// What was read before.
+fn known(manifest: &Manifest, failed: &BTreeMap<String, Wrong>) -> Result<Known, LakeError> {
+    let planned = manifest.unfinished.values().flat_map(|plan| &plan.files).map(file_key).collect();
+    let failed = failed.keys().cloned().collect();
+    Ok(Known { done: manifest.seen()?, planned, failed, wanted: false })
+}
+
+/// Whether a file that could not be read to its end has another content now, or can be read at all.
+fn is_worth_reading(file: &TrailFile, failed: &BTreeMap<String, Wrong>) -> bool {
+    let was = failed.get(&file.name).and_then(|wrong| wrong.content.as_deref());
+    if file.is_remote() {
+        return was != Some(&*file.version);
+    }
+    content_hash(&file.path).is_ok_and(|is| was != Some(&*is))
+}
+
+/// Parts that lie in the lake's folders and that nothing lists.
+fn strays(manifest: &Manifest) -> Result<Option<Problem>, LakeError> {
+    let strays = manifest.strays()?;
+    let Some(first) = strays.first() else { return Ok(None) };
+    let message = format!(
+        "{} in the lake's folders that the lake does not list",
+        match strays.len() {
+            1 => "there is a part".to_owned(),
+            count => format!("this and {} more are parts", count - 1),
+        }
+    );
+    let hint = "`kagimori lake repair` takes in what they hold".to_owned();
+    Ok(Some(problem(&format!("lake/{first}"), message, hint)))
+}
+
+/// Forgets what was wrong with files that somebody took away; whether there were any.
+fn clear(
+    lake: &Path,
+    manifest: &Manifest,
+    failed: &BTreeMap<String, Wrong>,
+    relative_to: &Path,
+) -> Result<bool, LakeError> {
+    let is_gone = |name: &&String| !is_remote(name) && !relative_to.join(name).exists();
+    let cleared: Vec<String> = failed.keys().filter(is_gone).cloned().collect();
+    if cleared.is_empty() {
+        return Ok(false);
+    }
+    let sequence = manifest.next_sequence();
+    let header = PlanHeader { attempt: sequence + 1, ..PlanHeader::of(PlanKind::Validate) };
+    let id = Manifest::intend(lake, &Plan { header, files: Vec::new() })?;
+    Manifest::commit(lake, &id, &Done { cleared, sequence, ..done(Counts::default()) })?;
+    Ok(true)
 }
 
 fn nothing_found(sources: &[PathBuf]) -> LakeError {
@@ -144,37 +219,55 @@ fn judge_late(
     if files.is_empty() {
         return Ok(false);
     }
-    let header =
-        PlanHeader { schema: SCHEMA_VERSION, kind: PlanKind::Validate, bodies: false, replaces: Vec::new() };
+    let header = PlanHeader::of(PlanKind::Validate);
     let id = Manifest::intend(lake, &Plan { header, files })?;
     let sequence = manifest.next_sequence();
     Manifest::commit(lake, &id, &Done { verdicts, sequence, ..done(Counts::default()) })?;
     Ok(true)
 }
 
-/// The files below the sources, by the day of their delivery and name.
-fn list(sources: &[PathBuf], relative_to: &Path, remote: &mut Remote) -> Result<Listing, LakeError> {
-    let mut listing = Listing::default();
-    let absolute = |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
-    let relative_to = absolute(relative_to)?;
-    let (local, elsewhere) = parted(sources);
-    for source in local {
-        listing.walk(&absolute(source)?, &relative_to);
+/// Where files are looked for.
+struct Places {
+    local: Vec<PathBuf>,
+    elsewhere: Vec<String>,
+    relative_to: PathBuf,
+}
+
+impl Places {
+    fn of(sources: &[PathBuf], relative_to: &Path) -> Result<Self, LakeError> {
+        let absolute =
+            |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
+        let relative_to = absolute(relative_to)?;
+        let (local, elsewhere) = parted(sources);
+        let local = local.into_iter().map(|source| absolute(source)).collect::<Result<_, _>>()?;
+        Ok(Self { local, elsewhere, relative_to })
     }
-    for source in elsewhere {
-        remote.list(&source, &mut listing)?;
+
+    /// The files there, by the day of their delivery and name.
+    fn list(&self, known: Known, remote: &mut Remote) -> Result<Listing, LakeError> {
+        let mut listing = Listing { known, ..Listing::default() };
+        for source in &self.local {
+            listing.walk(source, &self.relative_to);
+        }
+        for source in &self.elsewhere {
+            remote.list(source, &mut listing)?;
+        }
+        // A plan is text; a name that is none could not be found again.
+        let (files, nameless): (Vec<_>, Vec<_>) =
+            listing.files.into_iter().partition(|file| file.path.to_str().is_some());
+        listing.files = files;
+        for file in nameless {
+            let hint = "give it a name in UTF-8".to_owned();
+            listing.problems.push(problem(
+                &file.name,
+                "its name is not UTF-8; it was left out".to_owned(),
+                hint,
+            ));
+        }
+        listing.files.sort_by_cached_key(|file| (delivery_day(&file.name).to_owned(), file.clone()));
+        listing.files.dedup();
+        Ok(listing)
     }
-    // A plan is text; a name that is none could not be found again.
-    let (files, nameless): (Vec<_>, Vec<_>) =
-        listing.files.into_iter().partition(|file| file.path.to_str().is_some());
-    listing.files = files;
-    for file in nameless {
-        let hint = "give it a name in UTF-8".to_owned();
-        listing.problems.push(problem(&file.name, "its name is not UTF-8; it was left out".to_owned(), hint));
-    }
-    listing.files.sort_by_cached_key(|file| (delivery_day(&file.name).to_owned(), file.clone()));
-    listing.files.dedup();
-    Ok(listing)
 }
 
 /// `yyyymmdd` of the time in the name of a log file, `<account>_CloudTrail_<region>_<yyyymmddThhmmZ>_<16>.json.gz`; empty
@@ -190,13 +283,11 @@ fn delivery_day(name: &str) -> &str {
 }
 
 /// Deals files out to batches: enough for every thread, and not so many that every part is small.
-fn deal(files: Vec<TrailFile>, options: &Options) -> Vec<Plan> {
+fn deal(files: Vec<TrailFile>, header: &PlanHeader, options: &Options) -> Vec<Plan> {
     let total: u64 = files.iter().map(|file| file.bytes).sum();
     let threads = rayon::current_num_threads() as u64;
     let fitting = (total / (4 * threads)).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
     let limit = options.batch_bytes.unwrap_or(fitting);
-    let bodies = options.bodies;
-    let header = PlanHeader { schema: SCHEMA_VERSION, kind: PlanKind::Ingest, bodies, replaces: Vec::new() };
     let mut plans: Vec<Plan> = Vec::new();
     let mut bytes = 0;
     for file in files {
@@ -222,6 +313,10 @@ pub(crate) struct Run<'a> {
     hands: Mutex<Vec<(Rows, Cells)>>,
     digests: &'a Digests,
     remote: &'a Remote,
+    /// What was wrong with files before.
+    failed: &'a BTreeMap<String, Wrong>,
+    /// The batches that are done.
+    done: BTreeSet<String>,
     sequence: AtomicU64,
     counts: Mutex<Counts>,
     bytes: AtomicU64,
@@ -233,27 +328,28 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(crate) fn new(
         lake: &'a Path,
         manifest: &Manifest,
-        (files, interrupted): (&[TrailFile], &[Plan]),
-        digests: &'a Digests,
-        remote: &'a Remote,
+        (files_total, bytes_total): (usize, u64),
+        (digests, remote): (&'a Digests, &'a Remote),
+        failed: &'a BTreeMap<String, Wrong>,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
-        let all = || files.iter().chain(interrupted.iter().flat_map(|plan| &plan.files));
         Self {
             lake,
             ids: DayIds::new(lake, manifest.parts().into_iter()),
             hands: Mutex::default(),
             digests,
             remote,
+            failed,
+            done: manifest.done.keys().cloned().collect(),
             sequence: AtomicU64::new(manifest.next_sequence()),
             counts: Mutex::default(),
             bytes: AtomicU64::new(0),
-            bytes_total: all().map(|file| file.bytes).sum(),
+            bytes_total,
             files: AtomicUsize::new(0),
-            files_total: all().count(),
+            files_total,
             events: AtomicU64::new(0),
             progress,
         }
@@ -265,16 +361,29 @@ impl<'a> Run<'a> {
     }
 
     fn one(&self, plan: &Plan) -> Result<(), LakeError> {
-        if plan.header.kind != PlanKind::Ingest {
-            // A compaction that was cut off is planned again from what is in the lake.
+        if !matches!(plan.header.kind, PlanKind::Ingest | PlanKind::Join) {
+            // A compaction or repair that was cut off is planned again from what is in the lake.
             return Manifest::forget(self.lake, &plan.id()?);
         }
-        let id = Manifest::intend(self.lake, plan)?;
-        let mut done = batch::run(self, plan, &id)?;
+        let mut plan = Cow::Borrowed(plan);
+        if self.done.contains(&plan.id()?) {
+            // Its plan was lost, so its files seem new. What it wrote is in the lake, under its name.
+            plan.to_mut().header.attempt = 3 * self.sequence.load(Ordering::Relaxed) + 1;
+        }
+        let id = Manifest::intend(self.lake, &plan)?;
+        let ran = batch::run(self, &plan, &id)?;
+        self.commit(&id, ran)
+    }
+
+    /// Writes down what a batch did: it is in the lake.
+    pub(crate) fn commit(&self, id: &str, ran: batch::Ran) -> Result<(), LakeError> {
+        let batch::Ran { mut done, counts, days } = ran;
         done.sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        Manifest::commit(self.lake, &id, &done)?;
+        done.needs = batch::needs(&days, id);
+        Manifest::commit(self.lake, id, &done)?;
         self.ids.add_parts(done.parts.iter());
-        locked(&self.counts).add(&done.counts);
+        days.iter().for_each(|(day, _)| day.end(id));
+        locked(&self.counts).add(&counts);
         Ok(())
     }
 
@@ -325,10 +434,9 @@ mod tests {
             bytes,
             version: String::new(),
         };
-        let plans = deal(
-            (0..10).map(|n| file(n, 1 << 20)).chain([file(10, 100 << 20)]).collect(),
-            &Options::default(),
-        );
+        let header = PlanHeader::of(PlanKind::Ingest);
+        let files = (0..10).map(|n| file(n, 1 << 20)).chain([file(10, 100 << 20)]).collect();
+        let plans = deal(files, &header, &Options::default());
         assert_eq!(plans.iter().map(|plan| plan.files.len()).sum::<usize>(), 11);
         assert!(plans.len() >= 2);
         assert_eq!(plans.last().map(|plan| plan.files.len()), Some(1));

@@ -15,8 +15,8 @@ use kagimori_trail::usage::{Fold, Totals, Who};
 use crate::calls::{CallAtHand, identity};
 use crate::coverage::{Cover, Coverage, by_account, coverage, in_days};
 use crate::error::LakeError;
-use crate::files::Listing;
-use crate::manifest::{Counts, Manifest, file_key};
+use crate::files::{Known, Listing};
+use crate::manifest::{Counts, Manifest};
 use crate::parts::Part;
 use crate::raw::with_copies;
 use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_copies, scan_told};
@@ -53,7 +53,7 @@ impl Lake {
     }
 
     fn cover(&self) -> impl Iterator<Item = &Cover> {
-        self.manifest.done.values().flat_map(|done| &done.cover)
+        self.manifest.cover()
     }
 
     /// Files that were damaged or set aside when it was filled.
@@ -70,14 +70,64 @@ impl Lake {
     pub fn unread(&self, folder: &Path, relative_to: &Path) -> Result<usize, LakeError> {
         let absolute =
             |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
-        let mut listing = Listing::default();
+        let known = Known { done: self.manifest.seen()?, ..Known::default() };
+        let mut listing = Listing { known, ..Listing::default() };
         listing.walk(&absolute(folder)?, &absolute(relative_to)?);
-        let seen = self.manifest.seen()?;
-        Ok(listing.files.iter().filter(|file| !seen.contains(&file_key(file))).count())
+        Ok(listing.files.len())
+    }
+
+    /// Asks what the lake held when it was opened; where a part went away since, because an ingest replaced it, what the lake
+    /// holds now.
+    fn ask<T>(&self, ask: impl Fn(&Parts<'_>) -> Result<T, LakeError>) -> Result<T, LakeError> {
+        let mut answer = ask(&Parts { root: &self.root, manifest: &self.manifest });
+        for _ in 0..ASKED_AGAIN_MAX {
+            let Err(LakeError::Gone(path)) = &answer else { break };
+            let now = Manifest::open(&self.root)?;
+            if now.parts().iter().any(|part| self.root.join(&part.file) == *path) {
+                break;
+            }
+            answer = ask(&Parts { root: &self.root, manifest: &now });
+        }
+        answer
     }
 
     /// The usage of the events that a question is about: the same as from the files.
     pub fn usage(&self, selection: &Selection) -> Result<Usage, LakeError> {
+        self.ask(|parts| parts.usage(selection))
+    }
+
+    /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
+    /// instead.
+    pub fn names(&self) -> Result<Names, LakeError> {
+        self.ask(|parts| parts.names())
+    }
+
+    /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made. (Where
+    /// a part went away meanwhile, all is read once more into new states.)
+    ///
+    /// Events that repeat others (`UPDATED_DATA`) are left out; of a call that several accounts got a copy of one counts
+    /// ([`Copies`]), whatever of them the question is about.
+    pub fn calls<T: Send>(
+        &self,
+        selection: &Selection,
+        make: impl Fn() -> T + Sync + Send,
+        each: impl Fn(&mut T, &Call) + Sync + Send,
+    ) -> Result<Vec<T>, LakeError> {
+        self.ask(|parts| parts.calls(selection, &make, &each))
+    }
+}
+
+/// How often a question is asked again because parts went away: each time an ingest ended meanwhile.
+const ASKED_AGAIN_MAX: usize = 20;
+
+/// The parts of a lake, as its manifest lists them.
+struct Parts<'l> {
+    root: &'l Path,
+    manifest: &'l Manifest,
+}
+
+impl Parts<'_> {
+    fn usage(&self, selection: &Selection) -> Result<Usage, LakeError> {
         let rolled_up = if selection.is_all() { self.rolled_up()? } else { None };
         let mut whole = match rolled_up {
             Some(whole) => whole,
@@ -88,13 +138,11 @@ impl Lake {
         };
         whole.add_totals(&self.manifest.counts().totals());
         let mut usage = whole.finish();
-        usage.coverage = by_account(self.cover());
+        usage.coverage = by_account(self.manifest.cover());
         Ok(usage)
     }
 
-    /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
-    /// instead.
-    pub fn names(&self) -> Result<Names, LakeError> {
+    fn names(&self) -> Result<Names, LakeError> {
         let mut parts = self.manifest.parts();
         parts.retain(|part| part.is_of("daily_actions"));
         let found = deal(&parts, Names::default, |names, part| {
@@ -138,11 +186,7 @@ impl Lake {
         }
     }
 
-    /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.
-    ///
-    /// Events that repeat others (`UPDATED_DATA`) are left out; of a call that several accounts got a copy of one counts
-    /// ([`Copies`]), whatever of them the question is about.
-    pub fn calls<T: Send>(
+    fn calls<T: Send>(
         &self,
         selection: &Selection,
         make: impl Fn() -> T + Sync + Send,

@@ -3,12 +3,14 @@
 //! * [`ingest`]: files → the lake, incremental, whole wherever it is cut off ([`ingest()`](ingest::ingest)).
 //! * [`Lake`]: usage and calls out of it, reading only what a question needs.
 //! * [`read_trail`]: the same usage from the files themselves.
+//! * [`care`]: whether a lake is what was written, and mending what is not.
 //! * [`redact`]: what is taken out before anything is written.
 //!
 //! The files are laid out and named so that DuckDB, Spark, Athena and Trino read them as they are: `docs/lake.md`.
 
 mod bodies;
 mod calls;
+pub mod care;
 mod checks;
 mod compact;
 mod coverage;
@@ -22,6 +24,7 @@ mod manifest;
 mod numbers;
 mod parquet_file;
 mod parts;
+mod private;
 mod raw;
 mod read;
 pub mod redact;

@@ -5,9 +5,15 @@
 //! _kagimori/batches/<id>.plan     written before: what the batch will read, one JSON line per file
 //! _kagimori/batches/<id>.done     written after: the parts that hold it, what was counted, what was wrong
 //! ```
-//! A part is in the lake when a `.done` lists it and no later one replaces it. A plan without a result is repeated: the
-//! parts that carry its name are taken away first, so nothing is lost and nothing doubled, wherever a run was killed.
-//! Which files were read is the union of the plans: a set of files, never "the last one", because files come late.
+//! A part is in the lake when a `.done` lists it and no later one replaces it. A plan without a result is repeated while its
+//! files are there: the parts that carry its name are taken away first, so nothing is lost and nothing doubled, wherever a run
+//! was killed. Parts that were replaced live until the next ingest: somebody may be reading them.
+//!
+//! Which files were read is the union of the plans: a set of files, never "the last one", because files come late. What became
+//! of them is told by the results: a file that could not be read, or not all of it, is read again when it can be, or when its
+//! content is another ([`Manifest::failed`]).
+//!
+//! Nothing here needs a file to be whole: a result that cannot be read is none, a plan that cannot be read names no files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -27,6 +33,7 @@ use crate::error::LakeError;
 use crate::files::TrailFile;
 use crate::parquet_file::{WriteError, durably};
 use crate::parts::{Part, SETS};
+use crate::private;
 use crate::schema::SCHEMA_VERSION;
 
 /// What a batch will do.
@@ -48,6 +55,19 @@ pub(crate) struct PlanHeader {
     /// The parts that are replaced by one, for [`PlanKind::Compact`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) replaces: Vec<String>,
+    /// Not 0 where files are read that were read before, so that the plan is not the earlier one: the number of the batch.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) attempt: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl PlanHeader {
+    pub(crate) fn of(kind: PlanKind) -> Self {
+        Self { schema: SCHEMA_VERSION, kind, bodies: false, replaces: Vec::new(), attempt: 0 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +75,10 @@ pub(crate) struct PlanHeader {
 pub(crate) enum PlanKind {
     /// Trail files become parts.
     Ingest,
+    /// Parts of another lake become parts of this one.
+    Join,
+    /// A day is written anew, of what its parts and the trail's files still hold.
+    Repair,
     /// Parts of a day become one.
     Compact,
     /// Log files that were read before their digest was there are hashed.
@@ -83,6 +107,22 @@ pub(crate) struct Done {
     /// What log file validation said of the files, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) verdicts: BTreeMap<String, String>,
+    /// Batches that were not done when this one was, and that had events that came again here: should they never be done, its
+    /// files are read again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) needs: Vec<String>,
+    /// It read files that were read before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) again: bool,
+    /// Damaged records that were counted when its files were read before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) taken_back: u64,
+    /// Files of which earlier batches said something wrong, and that are not there any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cleared: Vec<String>,
+    /// Days whose events are counted here anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) recounts: Vec<i32>,
 }
 
 /// What was counted while reading.
@@ -110,11 +150,17 @@ pub struct Counts {
 }
 
 /// Something wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wrong {
     pub(crate) file: String,
     pub(crate) message: String,
     pub(crate) hint: String,
+    /// SHA-256 of the file as stored, where it could be read: whether it is worth reading again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<String>,
+    /// Records of it that were set aside.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) damaged: u64,
 }
 
 impl Counts {
@@ -163,6 +209,11 @@ impl Plan {
         Ok(hex(hash.get(..8).unwrap_or(&hash)))
     }
 
+    /// Whether all its files are still there: those elsewhere are taken to be.
+    pub(crate) fn is_there(&self) -> bool {
+        self.files.iter().all(TrailFile::is_there)
+    }
+
     fn read(path: &Path) -> Result<Self, LakeError> {
         let damaged = |error: &dyn std::fmt::Display| LakeError::damaged(path, error);
         let file = File::open(path).map_err(|error| LakeError::read(path, error))?;
@@ -197,6 +248,19 @@ pub(crate) struct Manifest {
     pub(crate) done: BTreeMap<String, Done>,
     /// Plans that have no result, by id.
     pub(crate) unfinished: BTreeMap<String, Plan>,
+    /// Plans and results that cannot be read.
+    pub(crate) damaged: Vec<PathBuf>,
+}
+
+/// What could be read; `None` where the file is damaged or gone. What the system refuses stays an error.
+fn tolerant<T>(read: Result<T, LakeError>) -> Result<Option<T>, LakeError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(LakeError::Damaged { .. }) => Ok(None),
+        Err(LakeError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(LakeError::Read { source, .. }) if source.kind() == io::ErrorKind::InvalidData => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The right to write to a lake.
@@ -212,7 +276,12 @@ impl Manifest {
 
     /// Reads the manifest of a lake; an empty one when there is no lake.
     pub(crate) fn open(lake: &Path) -> Result<Self, LakeError> {
-        let mut manifest = Self { lake: lake.to_owned(), done: BTreeMap::new(), unfinished: BTreeMap::new() };
+        let mut manifest = Self {
+            lake: lake.to_owned(),
+            done: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            damaged: Vec::new(),
+        };
         let folder = Self::batches(lake);
         let names = match fs::read_dir(&folder) {
             Ok(entries) => {
@@ -223,12 +292,24 @@ impl Manifest {
         };
         let names: BTreeSet<String> =
             names.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        for id in names.iter().filter_map(|name| name.strip_suffix(".done")) {
-            manifest.done.insert(id.to_owned(), read_done(&folder.join(format!("{id}.done")))?);
+        for name in &names {
+            let path = folder.join(name);
+            if let Some(id) = name.strip_suffix(".done") {
+                match tolerant(read_done(&path))? {
+                    Some(done) => drop(manifest.done.insert(id.to_owned(), done)),
+                    None => manifest.damaged.push(path),
+                }
+            }
         }
-        for id in names.iter().filter_map(|name| name.strip_suffix(".plan")) {
-            if !manifest.done.contains_key(id) {
-                manifest.unfinished.insert(id.to_owned(), Plan::read(&folder.join(format!("{id}.plan")))?);
+        for name in &names {
+            let Some(id) = name.strip_suffix(".plan").filter(|id| !manifest.done.contains_key(*id)) else {
+                continue;
+            };
+            let path = folder.join(name);
+            match tolerant(Plan::read(&path))? {
+                Some(plan) => drop(manifest.unfinished.insert(id.to_owned(), plan)),
+                None if path.exists() => manifest.damaged.push(path),
+                None => {}
             }
         }
         Ok(manifest)
@@ -237,15 +318,27 @@ impl Manifest {
     /// Takes the lock of a lake, making its folder.
     pub(crate) fn lock(lake: &Path) -> Result<Lock, LakeError> {
         let folder = Self::batches(lake);
-        fs::create_dir_all(&folder).map_err(|error| LakeError::write(&folder, error))?;
+        private::folder(&folder).map_err(|error| LakeError::write(&folder, error))?;
         let path = lake.join("_kagimori").join("lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|error| LakeError::write(&path, error))?;
+        let file = private::lasting(&path).map_err(|error| LakeError::write(&path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked(lake.to_owned())),
             Err(fs::TryLockError::Error(error)) => Err(LakeError::write(&path, error)),
         }
+    }
+
+    /// The manifest of a lake of which nothing is known but where its next batch stands.
+    pub(crate) fn none(lake: &Path, sequence: u64) -> Self {
+        let before = Done { sequence: sequence.saturating_sub(1), ..Done::default() };
+        let done = BTreeMap::from([(String::new(), before)]);
+        Self { lake: lake.to_owned(), done, unfinished: BTreeMap::new(), damaged: Vec::new() }
+    }
+
+    /// What kind of batch it was; `None` where its plan is gone or damaged.
+    pub(crate) fn kind(&self, id: &str) -> Result<Option<PlanKind>, LakeError> {
+        let plan = tolerant(Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan"))))?;
+        Ok(plan.map(|plan| plan.header.kind))
     }
 
     /// Whether anything was ever read into it.
@@ -271,11 +364,40 @@ impl Manifest {
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         self.done.values().for_each(|done| counts.add(&done.counts));
+        let taken_back = self.done.values().map(|done| done.taken_back).sum();
+        counts.damaged_events = counts.damaged_events.saturating_sub(taken_back);
+        counts.events = self.cover().map(|cover| cover.events).sum();
         counts
     }
 
-    /// What is wrong with the files that were read. A file that was read again in a newer version speaks for itself.
+    /// What the batches cover. Where a day was counted anew, what was said of it before is void.
+    pub(crate) fn cover(&self) -> impl Iterator<Item = &Cover> {
+        let mut anew: BTreeMap<i32, u64> = BTreeMap::new();
+        for done in self.done.values() {
+            for day in &done.recounts {
+                let since = anew.entry(*day).or_default();
+                *since = (*since).max(done.sequence);
+            }
+        }
+        let told = self.done.values().flat_map(|done| done.cover.iter().map(|cover| (done.sequence, cover)));
+        told.filter(move |(sequence, cover)| anew.get(&cover.day).is_none_or(|since| sequence >= since))
+            .map(|(_, cover)| cover)
+    }
+
+    /// The files of a batch; none where its plan is gone or damaged.
+    pub(crate) fn files(&self, id: &str) -> Result<Vec<TrailFile>, LakeError> {
+        let plan = tolerant(Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan"))))?;
+        Ok(plan.map_or_else(Vec::new, |plan| plan.files))
+    }
+
+    /// What is wrong with the files that were read, for people.
     pub(crate) fn problems(&self) -> Result<Vec<Problem>, LakeError> {
+        let wrong = self.failed()?.into_values();
+        Ok(wrong.map(|wrong| crate::files::problem(&wrong.file, wrong.message, wrong.hint)).collect())
+    }
+
+    /// What is wrong with the files that were read, by name. A file that was read again speaks for itself.
+    pub(crate) fn failed(&self) -> Result<BTreeMap<String, Wrong>, LakeError> {
         let mut latest: BTreeMap<&str, (u64, Option<&Wrong>)> = BTreeMap::new();
         for done in self.done.values() {
             for wrong in &done.problems {
@@ -288,32 +410,37 @@ impl Manifest {
         if !latest.is_empty() {
             for (id, done) in &self.done {
                 // only reading a file again says something new of it
-                if done.counts.files == 0 {
+                if done.counts.files == 0 && !done.again && done.cleared.is_empty() {
                     continue;
                 }
                 let bad: BTreeSet<&str> = done.problems.iter().map(|wrong| &*wrong.file).collect();
-                for file in Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan")))?.files {
-                    if let Some(place) = latest.get_mut(&*file.name)
+                let read = self.files(id)?.into_iter().map(|file| file.name);
+                for name in read.chain(done.cleared.iter().cloned()) {
+                    if let Some(place) = latest.get_mut(&*name)
                         && place.0 < done.sequence
-                        && !bad.contains(&*file.name)
+                        && !bad.contains(&*name)
                     {
                         *place = (done.sequence, None);
                     }
                 }
             }
         }
-        let wrong = latest.values().filter_map(|(_, wrong)| *wrong);
-        Ok(wrong
-            .map(|wrong| crate::files::problem(&wrong.file, wrong.message.clone(), wrong.hint.clone()))
-            .collect())
+        let wrong =
+            latest.into_iter().filter_map(|(name, (_, wrong))| Some((name.to_owned(), wrong?.clone())));
+        Ok(wrong.collect())
+    }
+
+    /// The batches whose events are not all in the lake, because they left out what came in others that were never done.
+    pub(crate) fn in_need(&self) -> impl Iterator<Item = &String> {
+        let is_in_need = |done: &Done| done.needs.iter().any(|id| self.unfinished.contains_key(id));
+        self.done.iter().filter(move |(_, done)| is_in_need(done)).map(|(id, _)| id)
     }
 
     /// The files of every plan, by [`file_key`].
     pub(crate) fn seen(&self) -> Result<FxHashSet<u64>, LakeError> {
         let mut seen = FxHashSet::default();
         for id in self.done.keys() {
-            let plan = Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan")))?;
-            seen.extend(plan.files.iter().map(file_key));
+            seen.extend(self.files(id)?.iter().map(file_key));
         }
         seen.extend(self.unfinished.values().flat_map(|plan| &plan.files).map(file_key));
         Ok(seen)
@@ -330,8 +457,7 @@ impl Manifest {
     pub(crate) fn base_names(&self) -> Result<BTreeSet<String>, LakeError> {
         let mut names = BTreeSet::new();
         for id in self.done.keys() {
-            let plan = Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan")))?;
-            names.extend(plan.files.iter().map(|file| base_name(&file.name).to_owned()));
+            names.extend(self.files(id)?.iter().map(|file| base_name(&file.name).to_owned()));
         }
         Ok(names)
     }
@@ -361,22 +487,58 @@ impl Manifest {
         write_text(&Self::batches(lake).join(format!("{id}.done")), &text)
     }
 
-    /// Takes away what lies in the lake's folders and is not in the lake: halves of files, parts of batches without a
-    /// result, parts that were replaced.
+    /// Takes away what lies in the lake's folders and can be made again, or is there a second time: halves of files, parts of
+    /// batches that will be repeated, parts that were replaced. Parts of which nothing is known stay ([`Manifest::strays`]).
     pub(crate) fn sweep(&self) -> Result<(), LakeError> {
+        let replaced: BTreeSet<&str> =
+            self.done.values().flat_map(|done| &done.replaces).map(String::as_str).collect();
+        let repeated: BTreeSet<&str> =
+            self.unfinished.iter().filter(|(_, plan)| plan.is_there()).map(|(id, _)| id.as_str()).collect();
+        for (name, file) in self.unlisted()? {
+            let is_repeated = batch_of(&name).is_some_and(|id| repeated.contains(id));
+            if name.ends_with(".tmp") || replaced.contains(&*name) || is_repeated {
+                fs::remove_file(&file).map_err(|error| LakeError::write(&file, error))?;
+            }
+        }
+        self.sweep_batches()
+    }
+
+    /// Files in the lake's folders that the lake does not list, by name.
+    fn unlisted(&self) -> Result<Vec<(String, PathBuf)>, LakeError> {
         let parts: BTreeSet<&str> = self.parts().into_iter().map(|part| &*part.file).collect();
+        let mut unlisted = Vec::new();
         for set in SETS {
             for folder in entries(&self.lake.join(set))?.iter().filter(|path| path.is_dir()) {
                 for file in entries(folder)? {
                     let name =
                         file.strip_prefix(&self.lake).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-                    let ours = name.ends_with(".tmp") || name.ends_with(".parquet");
-                    if ours && !parts.contains(&*name) {
-                        fs::remove_file(&file).map_err(|error| LakeError::write(&file, error))?;
+                    let is_ours = name.ends_with(".tmp") || name.ends_with(".parquet");
+                    if is_ours && !parts.contains(&*name) {
+                        unlisted.push((name, file));
                     }
                 }
             }
         }
+        unlisted.sort();
+        Ok(unlisted)
+    }
+
+    /// Parts of events that nothing lists, replaces or will repeat: of a batch whose result was lost, or of another lake that
+    /// was copied over this one.
+    pub(crate) fn strays(&self) -> Result<Vec<String>, LakeError> {
+        let replaced: BTreeSet<&String> = self.done.values().flat_map(|done| &done.replaces).collect();
+        let names = self.unlisted()?.into_iter().map(|(name, _)| name);
+        Ok(names
+            .filter(|name| {
+                name.starts_with("events/") && name.ends_with(".parquet") && !replaced.contains(name)
+            })
+            .filter(|name| {
+                batch_of(name).is_none_or(|id| self.unfinished.get(id).is_none_or(|plan| !plan.is_there()))
+            })
+            .collect())
+    }
+
+    fn sweep_batches(&self) -> Result<(), LakeError> {
         for file in entries(&Self::batches(&self.lake))? {
             if file.extension().is_some_and(|ending| ending == "tmp") {
                 fs::remove_file(&file).map_err(|error| LakeError::write(&file, error))?;
@@ -384,6 +546,12 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// The id of the batch that wrote a part, by its name.
+fn batch_of(name: &str) -> Option<&str> {
+    let (_, name) = name.rsplit_once("/part-")?;
+    Some(name.split_once('-')?.0)
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {

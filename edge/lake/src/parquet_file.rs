@@ -12,11 +12,14 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
+use sha2::{Digest as _, Sha256};
 
 pub(crate) use cells::Cells;
 
 use crate::numbers::Numbers;
+use crate::private;
 use crate::schema::{Column, message, properties};
+use kagimori_id::hex;
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +31,7 @@ pub(crate) enum WriteError {
 }
 
 /// Writes a file of `rows` rows: into a `.tmp` beside it, to the disk, then under its name. `fill` gives the cells of a
-/// column for some of the rows; `texts` has the texts of their numbers. Returns the size of the file.
+/// column for some of the rows; `texts` has the texts of their numbers. Returns what was written.
 pub(crate) fn write(
     cells: &mut Cells,
     path: &Path,
@@ -36,9 +39,8 @@ pub(crate) fn write(
     (rows, group_rows): (usize, usize),
     texts: &Numbers<u8>,
     fill: impl Fn(&mut Cells, usize, std::ops::Range<usize>),
-) -> Result<u64, WriteError> {
-    durably(path, |file| {
-        let out = io::BufWriter::with_capacity(1 << 18, file);
+) -> Result<Written, WriteError> {
+    summed(path, |out| {
         let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
         let descriptors = writer.schema_descr().columns().to_vec();
         for begin in (0..rows).step_by(group_rows) {
@@ -51,14 +53,13 @@ pub(crate) fn write(
             }
             group.close()?;
         }
-        Ok(writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?)
+        Ok(writer.into_inner()?)
     })
 }
 
-/// Writes a file of the row groups of others, one behind another and as they are. Returns the size of the file.
-pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Result<u64, WriteError> {
-    durably(path, |file| {
-        let out = io::BufWriter::with_capacity(1 << 18, file);
+/// Writes a file of the row groups of others, one behind another and as they are. Returns what was written.
+pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Result<Written, WriteError> {
+    summed(path, |out| {
         let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
         for source in sources {
             let source = File::open(source)?;
@@ -79,8 +80,48 @@ pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Resu
                 joined.close()?;
             }
         }
-        Ok(writer.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?)
+        Ok(writer.into_inner()?)
     })
+}
+
+/// What a file was when it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) bytes: u64,
+    /// SHA-256 of all of it.
+    pub(crate) sum: String,
+}
+
+type Out = io::BufWriter<Summing>;
+
+/// A file of which every byte goes into a hash, too: times and counts as well as the pages that have a checksum of their own.
+#[derive(Debug)]
+struct Summing {
+    file: File,
+    hash: Sha256,
+}
+
+impl Write for Summing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hash.update(bytes.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn summed(path: &Path, fill: impl FnOnce(Out) -> Result<Out, WriteError>) -> Result<Written, WriteError> {
+    let mut sum = String::new();
+    let bytes = durably(path, |file| {
+        let out = io::BufWriter::with_capacity(1 << 18, Summing { file, hash: Sha256::new() });
+        let summing = fill(out)?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        sum = hex(&summing.hash.finalize());
+        Ok(summing.file)
+    })?;
+    Ok(Written { bytes, sum })
 }
 
 /// Writes a file so that after a crash it is there as a whole or not at all.
@@ -89,11 +130,11 @@ pub(crate) fn durably(
     fill: impl FnOnce(File) -> Result<File, WriteError>,
 ) -> Result<u64, WriteError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let temporary = folder.join(name);
-    let mut file = fill(File::create(&temporary)?)?;
+    let mut file = fill(private::file(&temporary)?)?;
     file.flush()?;
     file.sync_all()?;
     let bytes = file.metadata()?.len();
@@ -177,7 +218,7 @@ mod tests {
                 }
             });
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
-        assert_eq!(size.unwrap(), fs::metadata(&path).unwrap().len());
+        assert_eq!(size.unwrap().bytes, fs::metadata(&path).unwrap().len());
         fs::remove_file(&path).unwrap();
         let text = |field: &Field| match field {
             Field::Str(text) => text.clone(),

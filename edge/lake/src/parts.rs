@@ -7,7 +7,7 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::parquet_file::{Cells, WriteError, write};
+use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
 use crate::schema::{EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
 
@@ -23,9 +23,16 @@ pub(crate) struct Part {
     pub(crate) day: i32,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// SHA-256 of the file; absent in what earlier versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sum: Option<String>,
 }
 
 impl Part {
+    pub(crate) fn of(file: String, day: i32, rows: u64, written: Written) -> Self {
+        Self { file, day, rows, bytes: written.bytes, sum: Some(written.sum) }
+    }
+
     /// Whether it belongs to a file set.
     pub(crate) fn is_of(&self, set: &str) -> bool {
         self.file.strip_prefix(set).is_some_and(|rest| rest.starts_with('/'))
@@ -54,9 +61,8 @@ pub(crate) fn write_day(
 ) -> Result<Vec<Part>, WriteError> {
     let sorted = sorted(rows, order);
     let mut parts = Vec::new();
-    let mut add = |set: &str, written: (usize, u64)| {
-        let file = part_name(set, day, name);
-        parts.push(Part { file, day, rows: written.0 as u64, bytes: written.1 });
+    let mut add = |set: &str, (rows, written): (usize, Written)| {
+        parts.push(Part::of(part_name(set, day, name), day, rows as u64, written));
     };
     let path = |set: &str| lake.join(part_name(set, day, name));
     let groups = (sorted.len(), ROW_GROUP_ROWS);

@@ -7,6 +7,7 @@
 mod agreement;
 mod cells;
 mod columns;
+mod guard;
 mod library;
 mod pages;
 mod runs;
@@ -29,6 +30,7 @@ pub(crate) use cells::{Flags, Group, roll_up};
 pub(crate) use columns::{Columns, scan_columns};
 pub(crate) use texts::Texts;
 
+use guard::guarded;
 use library::{FlagColumn, ListColumn, TextColumn, TextCursor, short, typed};
 use pages::PartFile;
 use selected::{has_any, matching, may_hold, wanted};
@@ -138,7 +140,7 @@ fn open(path: &Path) -> Result<PartFile<File>, LakeError> {
 fn unreadable(path: &Path, error: io::Error) -> LakeError {
     match error.kind() {
         // The manifest says it is there.
-        io::ErrorKind::NotFound => LakeError::damaged(path, &"it is gone"),
+        io::ErrorKind::NotFound => LakeError::Gone(path.to_owned()),
         _ => LakeError::read(path, error),
     }
 }
@@ -162,16 +164,21 @@ pub(crate) fn scan(
     columns: Want,
     mut each: impl FnMut(&RowView<'_>),
 ) -> Result<(), LakeError> {
-    let reader = open(path)?;
-    for group in reader.groups() {
-        scan_group(&group, selection, columns, &mut each)
-            .map_err(|error| LakeError::damaged(path, &error))?;
-    }
-    Ok(())
+    guarded(path, || {
+        for group in open(path)?.groups() {
+            scan_group(&group, selection, columns, &mut each)
+                .map_err(|error| LakeError::damaged(path, &error))?;
+        }
+        Ok(())
+    })
 }
 
 /// The ids of a part and whose copies the events are: (`event_id`, `account`).
-pub(crate) fn ids(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
+pub(crate) fn ids(path: &Path, each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
+    guarded(path, || ids_of(path, each))
+}
+
+fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
     let reader = open(path)?;
     let damaged = |error: ParquetError| LakeError::damaged(path, &error);
     for group in reader.groups() {
@@ -199,22 +206,24 @@ pub(crate) fn ids(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Resu
 /// Hands out the rows of a part of `events/` that the roll-ups do not tell all of: console sign-ins, and calls of which
 /// several accounts got a copy.
 pub(crate) fn scan_told(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Result<(), LakeError> {
-    let reader = open(path)?;
-    for group in reader.groups() {
-        scan_group_told(&group, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
-    }
-    Ok(())
+    guarded(path, || {
+        for group in open(path)?.groups() {
+            scan_group_told(&group, &mut each).map_err(|error| LakeError::damaged(path, &error))?;
+        }
+        Ok(())
+    })
 }
 
 /// Hands out the rows of a part of `events/` of which several accounts got a copy.
 pub(crate) fn scan_copies(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Result<(), LakeError> {
-    let reader = open(path)?;
-    for group in reader.groups() {
-        copies(&group)
-            .and_then(|copies| read_ranges(&group, copies, Want::Events, &mut each))
-            .map_err(|error| LakeError::damaged(path, &error))?;
-    }
-    Ok(())
+    guarded(path, || {
+        for group in open(path)?.groups() {
+            copies(&group)
+                .and_then(|copies| read_ranges(&group, copies, Want::Events, &mut each))
+                .map_err(|error| LakeError::damaged(path, &error))?;
+        }
+        Ok(())
+    })
 }
 
 /// The rows of which several accounts got a copy.

@@ -8,7 +8,7 @@ use super::Format;
 
 /// Read CloudTrail files into the lake: Parquet that this program, DuckDB, Athena, Spark and Trino read.
 ///
-/// Only files that were not read before are read. It can be stopped at any time and goes on where it was: nothing is lost,
+/// Only files that were not read before are read, and those that could not be read then. It can be stopped at any time and goes on where it was: nothing is lost,
 /// nothing counted twice. Secrets in events are taken out before anything is written. Damaged files are named and left out.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -27,6 +27,12 @@ pub(crate) struct Ingest {
     /// What `aws cloudtrail list-public-keys` printed: the signatures of digest files are checked with it
     #[arg(long, value_name = "FILE")]
     pub(crate) public_keys: Option<PathBuf>,
+    /// Read these files (or all below these folders) again, whatever was read of them before
+    #[arg(long, value_name = "PATH")]
+    pub(crate) again: Vec<PathBuf>,
+    /// Join another lake to this one: a kagimori directory, or the folder of its lake
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from_lake: Vec<PathBuf>,
     /// The stored bytes of a batch; for tests that stop it half way
     #[arg(long, hide = true)]
     pub(crate) batch_bytes: Option<u64>,

@@ -26,6 +26,8 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
         bodies: args.bodies,
         public_keys: args.public_keys.clone(),
         is_named: !args.sources.is_empty(),
+        again: args.again.clone(),
+        from_lakes: args.from_lake.clone(),
         batch_bytes: args.batch_bytes,
     };
     let report = {
@@ -54,6 +56,9 @@ fn sources(args: &Ingest) -> Result<Vec<PathBuf>, AppError> {
         return Ok(args.sources.clone());
     }
     let trail = args.dir.join("trail");
+    if !args.from_lake.is_empty() && !trail.is_dir() {
+        return Ok(Vec::new());
+    }
     if trail.is_dir() { Ok(vec![trail]) } else { Err(AppError::NoTrail(args.dir.clone())) }
 }
 

@@ -4,8 +4,12 @@ use jiff::Timestamp;
 
 /// Seconds since 1970 of an ISO 8601 time; `2026-03-01T04:33:17Z` is what CloudTrail writes. Fractions are cut off.
 pub(crate) fn seconds(text: &str) -> Option<i64> {
-    usual(text.as_bytes()).or_else(|| text.parse::<Timestamp>().ok().map(|time| time.as_second()))
+    let usual = usual(text.as_bytes()).filter(|seconds| *seconds <= LAST);
+    usual.or_else(|| text.parse::<Timestamp>().ok().map(|time| time.as_second()))
 }
+
+/// The last second that the date library knows, 9999-12-30T22:00:00Z: a time behind it would be shown as another.
+const LAST: i64 = 253_402_207_200;
 
 /// `yyyy-mm-ddThh:mm:ssZ` and nothing else.
 fn usual(bytes: &[u8]) -> Option<i64> {
@@ -61,13 +65,24 @@ mod tests {
     }
 
     #[test]
+    fn the_last_time() {
+        assert_eq!(Timestamp::MAX.as_second(), LAST);
+    }
+
+    #[test]
     fn odd_times() {
         assert_eq!(seconds("2026-03-01T09:33:17+09:00"), seconds("2026-03-01T00:33:17Z"));
         assert_eq!(seconds("2026-03-01T00:33:17.25Z"), seconds("2026-03-01T00:33:17Z"));
         assert_eq!(seconds("2024-02-29T00:00:00Z"), Some(1_709_164_800));
-        for garbage in
-            ["", "yesterday", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-03-01", "20260301T000000"]
-        {
+        for garbage in [
+            "",
+            "yesterday",
+            "9999-12-31T23:59:59Z",
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-03-01",
+            "20260301T000000",
+        ] {
             assert_eq!(seconds(garbage), None, "{garbage}");
         }
     }

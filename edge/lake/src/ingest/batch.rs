@@ -1,65 +1,64 @@
 //! One batch: its files into rows, its rows into parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_trail::event::{Event, Reader};
-use kagimori_trail::usage::event_key;
+use kagimori_trail::event::{Event, Reader, Reading};
+use kagimori_trail::selection::Selection;
+use kagimori_trail::usage::{EventKey, event_key};
 use rustc_hash::FxHashMap;
 
 use super::{Run, done};
 use crate::bodies::Bodies;
 use crate::coverage::{CoverSum, day_of};
 use crate::error::LakeError;
-use crate::files::{Blocks, Content, TrailFile, broken, damaged};
+use crate::files::{Blocks, Content, InflateError, TrailFile, broken, content_hash, damaged};
 use crate::ids::{Day, locked};
-use crate::manifest::{Counts, Done, Plan, Wrong};
+use crate::manifest::{Counts, Done, Plan, PlanKind, Wrong};
 use crate::parquet_file::{Cells, WriteError};
 use crate::parts::{Part, write_day};
+use crate::read::{RowView, Want, scan};
 use crate::remote::windows;
 use crate::rows::Rows;
+use crate::schema::{Flag, Text};
 
-/// Runs a batch; nothing of it is in the lake until its result is written down.
-pub(super) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Done, LakeError> {
-    let hand = locked(&run.hands).pop();
-    let hand = hand.map_or_else(|| Ok((Rows::default(), Cells::new()?)), Ok);
-    let (rows, cells) = hand.map_err(|error| LakeError::of_write(run.lake, WriteError::Io(error)))?;
-    let mut batch = Batch {
-        run,
-        id,
-        rows,
-        cells,
-        bodies: plan.header.bodies.then(Bodies::default),
-        days: FxHashMap::default(),
-        cover: CoverSum::default(),
-        parts: Vec::new(),
-        writings: 0,
-        counts: Counts::default(),
-        failure: None,
-    };
-    let mut blocks = Blocks::default();
-    let (mut problems, mut verdicts) = (Vec::new(), BTreeMap::new());
-    for window in windows(&plan.files) {
-        for (file, content) in window.iter().zip(run.remote.contents(window)) {
-            problems.extend(batch.read(file, content, &mut blocks, &mut verdicts));
-            if let Some(failure) = batch.failure.take() {
-                return Err(failure);
-            }
-        }
-    }
-    batch.write()?;
-    locked(&run.hands).push((batch.rows, batch.cells));
-    let cover = batch.cover.finish();
-    Ok(Done { parts: batch.parts, cover, problems, verdicts, ..done(batch.counts) })
+/// What a batch came to.
+pub(crate) struct Ran {
+    /// What it has to write down.
+    pub(crate) done: Done,
+    /// What it counted.
+    pub(crate) counts: Counts,
+    /// The days it touched, and whether something came there that had come before.
+    pub(crate) days: Vec<(Day, bool)>,
 }
 
-struct Batch<'a, 'r> {
+/// Runs a batch; nothing of it is in the lake until its result is written down.
+pub(crate) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Ran, LakeError> {
+    let mut batch = Batch::new(run, plan, id, None)?;
+    let mut told = Told::default();
+    match plan.header.kind {
+        PlanKind::Join => batch.read_parts(&plan.files, &mut told)?,
+        _ => batch.read_files(&plan.files, &mut told)?,
+    }
+    batch.finish(plan, told)
+}
+
+/// What files told beside their events.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) problems: Vec<Wrong>,
+    verdicts: BTreeMap<String, String>,
+}
+
+pub(crate) struct Batch<'a, 'r> {
     run: &'a Run<'r>,
     id: &'a str,
     rows: Rows,
     cells: Cells,
     bodies: Option<Bodies>,
-    /// The ids of the days that were touched, held until the batch is in the lake.
-    days: FxHashMap<i32, Day>,
+    /// Only events of this day are taken.
+    only: Option<i32>,
+    /// The days that were touched, held until the batch is in the lake, and whether something came there again.
+    days: FxHashMap<i32, (Day, bool)>,
     cover: CoverSum,
     parts: Vec<Part>,
     /// How often rows were written so far.
@@ -69,7 +68,91 @@ struct Batch<'a, 'r> {
     failure: Option<LakeError>,
 }
 
-impl Batch<'_, '_> {
+impl<'a, 'r> Batch<'a, 'r> {
+    pub(crate) fn new(
+        run: &'a Run<'r>,
+        plan: &Plan,
+        id: &'a str,
+        only: Option<i32>,
+    ) -> Result<Self, LakeError> {
+        let hand = locked(&run.hands).pop();
+        let hand = hand.map_or_else(|| Ok((Rows::default(), Cells::new()?)), Ok);
+        let (rows, cells) = hand.map_err(|error| LakeError::of_write(run.lake, WriteError::Io(error)))?;
+        Ok(Self {
+            run,
+            id,
+            rows,
+            cells,
+            bodies: plan.header.bodies.then(Bodies::default),
+            only,
+            days: FxHashMap::default(),
+            cover: CoverSum::default(),
+            parts: Vec::new(),
+            writings: 0,
+            counts: Counts::default(),
+            failure: None,
+        })
+    }
+
+    /// Takes in the events of trail files.
+    pub(crate) fn read_files(&mut self, files: &[TrailFile], told: &mut Told) -> Result<(), LakeError> {
+        let mut blocks = Blocks::default();
+        for window in windows(files) {
+            for (file, content) in window.iter().zip(self.run.remote.contents(window)) {
+                told.problems.extend(self.read(file, content, &mut blocks, &mut told.verdicts));
+                self.failed()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in the events of parts. One that is damaged costs what it held.
+    pub(crate) fn read_parts(&mut self, parts: &[TrailFile], told: &mut Told) -> Result<(), LakeError> {
+        for part in parts {
+            let before = self.counts.events;
+            let read = scan(&part.path, &Selection::default(), Want::Calls, |row| {
+                if self.failure.is_none() {
+                    self.failure = self.take_row(row).err();
+                }
+            });
+            self.failed()?;
+            self.run.step(part.bytes, 1, self.counts.events - before);
+            if let Err(error) = read {
+                let (file, message, hint) = (part.name.clone(), error.to_string(), error.hint());
+                told.problems.push(Wrong { file, message, hint, ..Wrong::default() });
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self) -> Result<(), LakeError> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Writes what is at hand, and says what there is to say.
+    pub(crate) fn finish(mut self, plan: &Plan, told: Told) -> Result<Ran, LakeError> {
+        self.write()?;
+        locked(&self.run.hands).push((self.rows, self.cells));
+        let again = plan.header.attempt > 0;
+        // Files that were read before were counted then, and most of what came again came from themselves.
+        let counted = if again {
+            Counts { files: 0, stored_bytes: 0, bytes: 0, duplicates: 0, ..self.counts }
+        } else {
+            self.counts
+        };
+        let failed = |file: &TrailFile| self.run.failed.get(&file.name).map_or(0, |wrong| wrong.damaged);
+        let done = Done {
+            parts: self.parts,
+            cover: self.cover.finish(),
+            problems: told.problems,
+            verdicts: told.verdicts,
+            again,
+            taken_back: if again { plan.files.iter().map(failed).sum() } else { 0 },
+            ..done(counted)
+        };
+        Ok(Ran { done, counts: self.counts, days: self.days.into_values().collect() })
+    }
+
     fn read(
         &mut self,
         file: &TrailFile,
@@ -98,29 +181,40 @@ impl Batch<'_, '_> {
         if let Some(verdict) = self.run.digests.verdict(&file.name, hash) {
             verdicts.insert(file.name.clone(), verdict.to_owned());
         }
-        let problem = match inflated.error {
-            Some(error) => Some(broken(&file.name, &error)),
-            None => damaged(&file.name, &reading),
-        };
-        problem.map(|problem| Wrong { file: problem.file, message: problem.message, hint: problem.hint })
+        wrong(file, inflated.error, &reading)
     }
 
-    fn take(&mut self, event: &Event<'_>) -> Result<(), LakeError> {
-        let day = day_of(event.time);
-        if let Some(key) = event_key(event) {
-            if !self.days.contains_key(&day) {
-                self.days.insert(day, self.run.ids.day(day)?);
-            }
-            if self.days.get(&day).is_some_and(|ids| !locked(ids).insert(key)) {
-                self.counts.duplicates += 1;
-                return Ok(());
-            }
+    /// Whether an event is the first with its key. One without an id cannot be told from others.
+    fn is_first(&mut self, key: Option<EventKey>, day: i32) -> Result<bool, LakeError> {
+        let Some(key) = key else { return Ok(true) };
+        if !self.days.contains_key(&day) {
+            let known = self.run.ids.day(day)?;
+            known.begin(self.id);
+            self.days.insert(day, (known, false));
         }
-        if event.updates_earlier {
+        let Some((ids, came_again)) = self.days.get_mut(&day) else { return Ok(true) };
+        let is_first = ids.insert(key);
+        if !is_first {
+            *came_again = true;
+            self.counts.duplicates += 1;
+        }
+        Ok(is_first)
+    }
+
+    fn count(&mut self, is_update: bool) {
+        if is_update {
             self.counts.updates += 1;
         } else {
             self.counts.events += 1;
         }
+    }
+
+    fn take(&mut self, event: &Event<'_>) -> Result<(), LakeError> {
+        let day = day_of(event.time);
+        if self.only.is_some_and(|only| only != day) || !self.is_first(event_key(event), day)? {
+            return Ok(());
+        }
+        self.count(event.updates_earlier);
         let (odd_types, account) = self.rows.push(event);
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
@@ -130,6 +224,27 @@ impl Batch<'_, '_> {
         if let Some(bodies) = &mut self.bodies {
             bodies.push(day, event);
         }
+        self.write_when_full()
+    }
+
+    fn take_row(&mut self, row: &RowView<'_>) -> Result<(), LakeError> {
+        let (day, account) = (day_of(row.time), row.text(Text::Account));
+        let key = (!row.id.is_empty()).then(|| EventKey::of(row.id, account, day));
+        if self.only.is_some_and(|only| only != day) || !self.is_first(key, day)? {
+            return Ok(());
+        }
+        let is_update = row.flag(Flag::IsUpdate) == Some(true);
+        self.count(is_update);
+        if !is_update {
+            let account = account.or(row.text(Text::CallerAccount)).unwrap_or_default();
+            let region = row.text(Text::Region).unwrap_or_default();
+            self.cover.add(account, region, row.time, row.text(Text::Category) == Some("Data"));
+        }
+        self.rows.push_row(row);
+        self.write_when_full()
+    }
+
+    fn write_when_full(&mut self) -> Result<(), LakeError> {
         if self.rows.is_full() || self.bodies.as_ref().is_some_and(Bodies::is_full) {
             self.write()?;
         }
@@ -156,4 +271,23 @@ impl Batch<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What was wrong with a file, and which content it had then: another content is worth reading again.
+fn wrong(file: &TrailFile, error: Option<InflateError>, reading: &Reading) -> Option<Wrong> {
+    let problem = match error {
+        Some(error) => broken(&file.name, &error),
+        None => damaged(&file.name, reading)?,
+    };
+    let content = if file.is_remote() { Some(file.version.clone()) } else { content_hash(&file.path).ok() };
+    let (file, message, hint) = (problem.file, problem.message, problem.hint);
+    Some(Wrong { file, message, hint, content, damaged: reading.damaged })
+}
+
+/// The batches that others wait for: those that had events first that came again here, and are not in the lake yet.
+pub(crate) fn needs(days: &[(Day, bool)], id: &str) -> Vec<String> {
+    let came_again = days.iter().filter(|(_, came_again)| *came_again);
+    let needs: BTreeSet<String> =
+        came_again.flat_map(|(day, _)| day.at_work()).filter(|other| other != id).collect();
+    needs.into_iter().collect()
 }

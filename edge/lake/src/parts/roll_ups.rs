@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::micros;
 use crate::numbers::Numbers;
-use crate::parquet_file::{Cells, WriteError, write};
+use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
 use crate::schema::{ACTIONS, Flag, PLACES, ROW_GROUP_ROWS, Text};
 
@@ -94,7 +94,7 @@ pub(super) fn write_actions(
     path: &Path,
     rows: &Rows,
     sorted: &[WholeRow<'_>],
-) -> Result<(usize, u64), WriteError> {
+) -> Result<(usize, Written), WriteError> {
     let (mut identities, mut requests) = (Classes::new(), Classes::new());
     let counted = count(sorted, |row| {
         let text = |text| row.text(text);
@@ -137,7 +137,7 @@ pub(super) fn write_places(
     path: &Path,
     rows: &Rows,
     sorted: &[WholeRow<'_>],
-) -> Result<(usize, u64), WriteError> {
+) -> Result<(usize, Written), WriteError> {
     let (mut identities, mut requests) = (Classes::new(), Classes::new());
     let counted = count(sorted, |row| {
         let text = |text| row.text(text);

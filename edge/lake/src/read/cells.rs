@@ -10,12 +10,13 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::RowGroupReader;
 use parquet::file::statistics::Statistics;
 
+use super::guard::guarded;
 use super::library::{short, typed};
 use super::texts::Texts;
 use super::wanted::Wanted;
 use super::{checked, unreadable};
 use crate::error::LakeError;
-use crate::schema::Column;
+use crate::schema::{Column, Kind};
 
 /// Hands out the row groups of a roll-up; `false` when it has fewer columns: an earlier version wrote it.
 pub(crate) fn roll_up(
@@ -25,14 +26,16 @@ pub(crate) fn roll_up(
 ) -> Result<bool, LakeError> {
     // Roll-ups are small, and read nearly as a whole.
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, error))?;
-    let reader = checked(path, Bytes::from(bytes))?;
-    if reader.metadata().file_metadata().schema_descr().num_columns() < columns.len() {
-        return Ok(false);
-    }
-    for group in reader.groups() {
-        each(&Group { group: &group, columns }).map_err(|error| LakeError::damaged(path, &error))?;
-    }
-    Ok(true)
+    guarded(path, || {
+        let reader = checked(path, Bytes::from(bytes))?;
+        if reader.metadata().file_metadata().schema_descr().num_columns() < columns.len() {
+            return Ok(false);
+        }
+        for group in reader.groups() {
+            each(&Group { group: &group, columns }).map_err(|error| LakeError::damaged(path, &error))?;
+        }
+        Ok(true)
+    })
 }
 
 /// A row group of a roll-up. Only the columns that are asked for are read, and of those only what their statistics do not
@@ -52,6 +55,19 @@ pub(crate) enum Flags {
 impl Group<'_> {
     pub(crate) fn rows(&self) -> usize {
         usize::try_from(self.group.metadata().num_rows()).unwrap_or_default()
+    }
+
+    /// Reads every column to its end.
+    pub(crate) fn read_all(&self) -> Result<(), ParquetError> {
+        for column in self.columns {
+            match column.kind {
+                Kind::Text => drop(self.texts(column.name)?),
+                Kind::Flag => drop(self.flags(column.name)?),
+                Kind::Time | Kind::Number => drop(self.numbers(column.name)?),
+                Kind::List => {}
+            }
+        }
+        Ok(())
     }
 
     fn at(&self, name: &str) -> Result<(usize, &Column), ParquetError> {

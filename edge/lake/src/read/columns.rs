@@ -10,6 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 
 use super::cells::{Flags, count, flags, numbers, texts};
+use super::guard::guarded;
 use super::library::short;
 use super::open;
 use super::selected::{may_hold, wanted};
@@ -42,19 +43,20 @@ pub(crate) fn scan_columns(
     selection: &Selection,
     mut each: impl FnMut(&Columns),
 ) -> Result<(), LakeError> {
-    let reader = open(path)?;
     let damaged = |error: ParquetError| LakeError::damaged(path, &error);
-    for group in reader.groups() {
-        if !may_hold(group.metadata(), selection) {
-            continue;
+    guarded(path, || {
+        for group in open(path)?.groups() {
+            if !may_hold(group.metadata(), selection) {
+                continue;
+            }
+            let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+            let ranges = wanted(&group, selection, rows).map_err(damaged)?;
+            if !ranges.is_empty() {
+                each(&Columns::read(&group, &ranges).map_err(damaged)?);
+            }
         }
-        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-        let ranges = wanted(&group, selection, rows).map_err(damaged)?;
-        if !ranges.is_empty() {
-            each(&Columns::read(&group, &ranges).map_err(damaged)?);
-        }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 impl Columns {
