@@ -127,8 +127,10 @@ impl<'a> Walk<'a> {
                 } else {
                     filled
                 };
+                let is_named =
+                    filled.is_whole || filled.is_told && is_named_but_for_its_organization(&filled.arn);
                 match filled.is_told || filled.is_whole {
-                    true if filled.is_whole || kind.is_required => told.push((kind, filled)),
+                    true if is_named || kind.is_required => told.push((kind, filled)),
                     _ => open.push((kind, filled)),
                 }
             }
@@ -335,11 +337,16 @@ fn is_impossible(filled: &Filled<'_>) -> bool {
     let (service, resource) = (sections.next(), sections.nth(2));
     let kind = resource.and_then(|resource| resource.split_once('/')).map(|(kind, _)| kind);
     match (service, kind) {
-        (Some("ssm"), Some("managed-instance")) => head == "i",
+        (Some("ssm"), Some("managed-instance")) => head != "mi",
         (Some("ec2"), Some("instance")) => head != "i",
         (Some("ec2"), Some(kind)) => Tables::get().ec2_kind(head).is_some_and(|known| known != kind),
         _ => false,
     }
+}
+
+/// Whether only the organization is not told, which no request tells: `account/o-*/444455556666`.
+fn is_named_but_for_its_organization(arn: &str) -> bool {
+    arn.contains("/o-*/") && !arn.replacen("/o-*/", "/", 1).contains('*')
 }
 
 /// When one value fits several types of which none is always named, it names one of them, and the event does not tell

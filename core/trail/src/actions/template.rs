@@ -250,6 +250,7 @@ fn takes(service: &str, before: &str, hole: &Hole, is_bucket: bool) -> Takes {
     match service {
         "s3" if is_bucket => Takes::Segment,
         "ec2" if hole.is_id => Takes::Ec2Id,
+        "ssm" if before.ends_with("managed-instance/") => Takes::Ec2Id,
         "secretsmanager" => Takes::Secret,
         "organizations" if after_bar.ends_with('-') => Takes::Begins(after_bar.into()),
         "organizations" if hole.is_account => Takes::Account,
