@@ -4,11 +4,14 @@
 //! that hid what it needed; `?` on a [`Known`](kagimori_estate::Known) is how it asks. Which things there are, and what
 //! becomes of a gap, is [`run`]'s business, so that no rule can forget a resource or turn missing data into a pass.
 
+mod admitted;
 mod credential;
 mod detection;
+mod federation;
 mod mfa;
 mod organization;
 mod password_policy;
+mod people;
 mod policy;
 mod risk;
 mod role;
@@ -27,10 +30,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::{FactValue, Severity};
 
+pub(crate) use admitted::trusted;
+pub(crate) use people::Bastions;
 pub(crate) use run::{Context, Sink, is_aws_owned, run};
 pub(crate) use subject::{Identity, Placed, ROOT};
 pub(crate) use tag::value as tag_value;
-pub(crate) use trust::trusted;
 
 /// One check, as `checks.toml` describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -59,6 +63,9 @@ pub struct Check {
     pub fix_ja: String,
     /// The data it looks at.
     pub data: Vec<Dataset>,
+    /// The settings of `kagimori.toml` that it goes by: `limits.unused`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
     /// The seed articles (S0–S4) that ask for it.
     #[serde(default)]
     pub seeds: Vec<String>,
@@ -178,6 +185,7 @@ pub(crate) fn rules() -> Vec<(&'static str, Rule)> {
         risk::RULES,
         role::RULES,
         trust::RULES,
+        federation::RULES,
         tag::RULES,
         organization::RULES,
     ] {
@@ -250,10 +258,25 @@ mod tests {
         }
     }
 
+    /// A name that the settings do not know would be refused (`deny_unknown_fields`).
+    #[test]
+    fn the_settings_that_checks_name_exist() {
+        for setting in catalogue().iter().flat_map(|check| &check.settings) {
+            let text = match setting.split_once('.') {
+                Some(("limits", key)) => format!("[limits]\n{key} = 3600"),
+                Some((table, key)) => format!("[{table}]\n{key} = []"),
+                None if setting == "bastion" => "bastion = \"111122223333\"".to_owned(),
+                None => format!("[{setting}]"),
+            };
+            let refused = crate::Settings::parse(&text).err().map(|error| error.to_string());
+            assert!(refused.is_none_or(|why| why.ends_with("which is no limit")), "{setting}");
+        }
+    }
+
     #[test]
     fn nearest_helps_with_typos_only() {
         assert_eq!(nearest("mfa-console-usr"), Some("mfa-console-user"));
-        assert_eq!(nearest("KEY_UNUSED"), None);
+        assert_eq!(nearest("KEY_UNUSED"), Some("key-unused"));
         assert_eq!(nearest("something else"), None);
         assert!(find("key-unused").is_some());
     }

@@ -9,6 +9,7 @@
 //! * [`escalation`]: who can become whom, and whom that makes an administrator.
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
+//! * [`framework`]: the review by control of CIS, Security Hub and AWS Config.
 //! * [`plan`]: changes with their way back and their evidence, stored as JSON.
 //! * [`replacement`]: other identity policies in place of all that somebody has.
 //! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
@@ -19,6 +20,7 @@
 pub mod blind;
 pub mod check;
 pub mod escalation;
+pub mod framework;
 pub mod plan;
 pub mod privilege;
 pub mod replacement;

@@ -1,5 +1,7 @@
 //! All checks over one estate, and the tables a person wants beside them.
 
+pub mod compared;
+mod population;
 mod rows;
 mod waiving;
 
@@ -15,9 +17,9 @@ use kagimori_trail::caller::CallerKind;
 use serde::Serialize;
 
 use crate::check::{self, Context, Sink};
-use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, Severity, Verdict};
+pub use population::Population;
 
 /// The result of a review. Everything in it is ordered: the same input gives the same bytes.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Review {
     pub waived: Vec<(Verdict, usize)>,
     /// Per check and account: how many of each outcome, passes included.
     pub tallies: BTreeMap<(&'static str, AccountId), Tally>,
+    /// Which resources each check found right, or had nothing to say of.
+    pub population: Population,
     /// One row per account.
     pub accounts: Vec<AccountRow>,
     /// One row per user and key, root included.
@@ -203,7 +207,7 @@ pub struct RoleRow {
 ///
 /// `usage` is `None` when no trail was given; checks that need one are then unknown.
 pub fn review(estate: &Estate, usage: Option<&Usage>, settings: &Settings, now: Timestamp) -> Review {
-    let context = Context { estate, usage, settings, now, privileges: Privileges::of(estate) };
+    let context = Context::new(estate, usage, settings, now);
     let states = rows::states(estate);
     let is_reviewed = |account: &&Account| {
         !matches!(states.get(&account.id), Some(AccountState::Skipped | AccountState::NotGiven))
@@ -217,6 +221,7 @@ pub fn review(estate: &Estate, usage: Option<&Usage>, settings: &Settings, now: 
         verdicts,
         waived,
         tallies: collected.tallies,
+        population: collected.population.finish(),
         accounts: Vec::new(),
         credentials: rows::credentials(&context, &reviewed),
         roles: rows::roles(&context, &reviewed),
@@ -238,12 +243,13 @@ impl Review {
 struct Collected {
     verdicts: Vec<Verdict>,
     tallies: BTreeMap<(&'static str, AccountId), Tally>,
+    population: population::Counting,
 }
 
 impl Sink for Collected {
     fn take(&mut self, verdict: Verdict) {
         let tally = self.tallies.entry((verdict.check, verdict.resource.account)).or_default();
-        tally.add(verdict.outcome);
+        tally.count(verdict.outcome);
         self.verdicts.push(verdict);
     }
 
@@ -251,15 +257,31 @@ impl Sink for Collected {
         &mut self,
         check: &'static str,
         outcome: Outcome,
-        _: impl FnOnce() -> Resource,
+        resource: impl FnOnce() -> Resource,
         account: AccountId,
     ) {
-        self.tallies.entry((check, account)).or_default().add(outcome);
+        self.population.count(check, outcome, resource(), account);
+        self.tallies.entry((check, account)).or_default().count(outcome);
+    }
+}
+
+impl std::ops::Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            fail: self.fail + other.fail,
+            waived: self.waived + other.waived,
+            unknown: self.unknown + other.unknown,
+            info: self.info + other.info,
+            pass: self.pass + other.pass,
+            not_applicable: self.not_applicable + other.not_applicable,
+        }
     }
 }
 
 impl Tally {
-    fn add(&mut self, outcome: Outcome) {
+    fn count(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Fail => self.fail += 1,
             Outcome::Unknown => self.unknown += 1,

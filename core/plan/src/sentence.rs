@@ -118,7 +118,7 @@ pub fn gap(gap: &Gap, language: Language) -> String {
     match language {
         Language::En => gap.to_string(),
         Language::Ja => match &gap.reason {
-            GapReason::NotGiven => format!("{api} が与えられていません"),
+            GapReason::NotGiven => format!("{api} が未提供です"),
             GapReason::Denied(code) => format!("{api} は AWS に拒否されています（{code}）"),
             GapReason::Damaged => format!("{api} を読み取れませんでした"),
             GapReason::Truncated => format!("{api} の最後のページがありません"),

@@ -1,5 +1,7 @@
 //! The company's own facts, from `kagimori.toml`; the edge reads the file, this is its meaning.
 
+pub mod against;
+mod limits;
 pub mod policy;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use crate::check;
 pub struct Settings {
     /// The instant of the snapshot.
     pub as_of: Option<Timestamp>,
+    /// The zone in which pages show times: `Asia/Tokyo`.
+    pub time_zone: Option<String>,
     /// The bastion account: people sign in there and assume roles elsewhere (S0).
     pub bastion: Option<AccountId>,
     /// Names of accounts, over the organization's.
@@ -127,11 +131,12 @@ impl Settings {
         let wire: Wire = toml::from_str(text).map_err(|error| SettingsError::toml(&error, text))?;
         Ok(Self {
             as_of: wire.as_of.as_deref().map(instant).transpose()?,
+            time_zone: wire.time_zone.map(zone).transpose()?,
             bastion: wire.bastion.as_deref().map(account).transpose()?,
             account_names: accounts(wire.accounts)?,
             trusted_accounts: accounts(wire.trusted_accounts)?,
             owners: wire.owners,
-            limits: wire.limits,
+            limits: wire.limits.checked()?,
             patterns: wire.patterns,
             waivers: wire.waiver.into_iter().map(WireWaiver::read).collect::<Result<_, _>>()?,
             policy: wire.policy.read(text)?,
@@ -169,6 +174,7 @@ impl SettingsError {
 #[serde(deny_unknown_fields)]
 struct Wire {
     as_of: Option<String>,
+    time_zone: Option<String>,
     bastion: Option<String>,
     #[serde(default)]
     accounts: BTreeMap<String, String>,
@@ -244,6 +250,18 @@ fn instant(text: &str) -> Result<Timestamp, SettingsError> {
     })
 }
 
+/// The name of a zone, as the IANA database writes them; whether there is one of that name, the reader's browser knows.
+fn zone(name: String) -> Result<String, SettingsError> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "/_+-".contains(letter);
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(is_letter) {
+        return Ok(name);
+    }
+    Err(SettingsError::new(
+        format!("`time_zone` is `{name}`, which names no zone"),
+        "write it as `Asia/Tokyo`",
+    ))
+}
+
 fn account(text: &str) -> Result<AccountId, SettingsError> {
     AccountId::parse(text)
         .map_err(|error| SettingsError::new(error.to_string(), "write it in quotes, with its leading zeroes"))
@@ -316,9 +334,10 @@ mod tests {
         let cases = [
             (
                 "x = 1",
-                "line 1: unknown field `x`, expected one of `as_of`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`",
+                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`",
             ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
+            ("time_zone = \"GMT+9; x\"", "`time_zone` is `GMT+9; x`, which names no zone"),
             ("bastion = \"12\"", "`12` is not a 12-digit AWS account id"),
             ("[accounts]\n\"abc\" = \"x\"", "`abc` is not a 12-digit AWS account id"),
             (
@@ -344,7 +363,7 @@ mod tests {
             assert_eq!(error.to_string(), message);
             assert!(!error.hint().is_empty());
         }
-        let error = Settings::parse(cases[4].0).unwrap_err();
+        let error = Settings::parse(cases[5].0).unwrap_err();
         assert_eq!(error.hint(), "did you mean `mfa-console-user`? `kagimori checks` lists them all");
     }
 

@@ -1,8 +1,11 @@
 //! Tests over whole reviews: of the fictional company, and of small files written for one case.
 
 mod company;
+mod compared;
 mod deny_matrix;
 mod mappings;
+mod subjects;
+mod trust;
 mod truth_table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +21,6 @@ use kagimori_trail::usage::{EventIds, Fold, event_key};
 
 use crate::Settings;
 use crate::check::{Context, Sink, run};
-use crate::privilege::Privileges;
 use crate::verdict::{Outcome, Resource, Verdict};
 
 /// A directory of files in memory.
@@ -95,7 +97,7 @@ impl Sink for Everything {
 }
 
 fn everything(estate: &Estate, usage: Option<&Usage>, settings: &Settings) -> Everything {
-    let context = Context { estate, usage, settings, now: now(), privileges: Privileges::of(estate) };
+    let context = Context::new(estate, usage, settings, now());
     let accounts: Vec<_> = estate.accounts.values().collect();
     let mut everything = Everything::default();
     run(&context, &accounts, &mut everything);
@@ -104,6 +106,10 @@ fn everything(estate: &Estate, usage: Option<&Usage>, settings: &Settings) -> Ev
         .flat_map(|account| account.deleted_users.iter().filter_map(|name| account.users.get(name)));
     everything.only_reported = reported.map(|user| user.arn.to_string()).collect();
     everything
+}
+
+fn review_of(files: &Files, settings: &Settings) -> crate::Review {
+    crate::review(&estate(files), None, settings, now())
 }
 
 /// What a check says of the resource with this name (and key, if it names one).

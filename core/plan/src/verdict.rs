@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::Digest;
 
 /// What a check says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(clippy::exhaustive_enums, reason = "five outcomes; each output format maps every one of them")]
 pub enum Outcome {
@@ -46,7 +46,7 @@ pub enum Severity {
 }
 
 /// The kind of a resource a verdict speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ResourceKind {
@@ -81,7 +81,7 @@ pub enum ResourceKind {
 }
 
 /// What a verdict speaks of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub struct Resource {
     /// What kind of thing.
     pub kind: ResourceKind,
@@ -127,13 +127,17 @@ pub struct Verdict {
     pub evidence: Vec<SourceId>,
 }
 
+/// A name for what a check says of a resource, whatever it says: hex SHA-256 of check, account, ARN and key.
+pub fn uid(check: &str, resource: &Resource) -> String {
+    let key = resource.key.as_deref().unwrap_or_default();
+    let name = format!("{check}\0{}\0{}\0{key}", resource.account, resource.arn);
+    kagimori_id::hex(&sha2::Sha256::digest(name.as_bytes()))
+}
+
 impl Verdict {
     /// A name for the finding that stays the same from review to review: hex SHA-256 of check, account, ARN and key.
     pub fn uid(&self) -> String {
-        let resource = &self.resource;
-        let key = resource.key.as_deref().unwrap_or_default();
-        let name = format!("{}\0{}\0{}\0{key}", self.check, resource.account, resource.arn);
-        kagimori_id::hex(&sha2::Sha256::digest(name.as_bytes()))
+        uid(self.check, &self.resource)
     }
 
     /// How bad it is: the check's severity.

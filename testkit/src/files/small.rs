@@ -18,6 +18,8 @@ pub(crate) fn write(account: &Account, folder: &str, files: &mut Files) {
     put("virtual-mfa-devices.json", devices(account));
     put("access-keys.json", access_keys(account));
     put("server-certificates.json", certificates(account));
+    put("ssh-public-keys.json", ssh_keys(account));
+    put("service-specific-credentials.json", service_specific_credentials());
     put("account-aliases.json", json(&BTreeMap::from([("AccountAliases", vec![&account.name])])));
     put("oidc-providers.json", oidc(account));
     put("saml-providers.json", saml(account));
@@ -202,6 +204,23 @@ fn access_keys(account: &Account) -> Vec<u8> {
         bytes.extend(json(&BTreeMap::from([("AccessKeyMetadata", keys)])));
     }
     bytes
+}
+
+/// Nobody at Shiosai uses CodeCommit: an empty answer for each user.
+fn ssh_keys(account: &Account) -> Vec<u8> {
+    let none = json(&BTreeMap::from([("SSHPublicKeys", [(); 0])]));
+    account.users.iter().filter(|user| !user.deleted).flat_map(|_| none.clone()).collect()
+}
+
+/// Nor credentials of a single service: one empty answer for all users.
+fn service_specific_credentials() -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        service_specific_credentials: [(); 0],
+        is_truncated: bool,
+    }
+    json(&Answer { service_specific_credentials: [], is_truncated: false })
 }
 
 #[derive(Serialize)]

@@ -230,7 +230,7 @@ impl IdentityChange {
     pub(super) fn japanese(&self) -> String {
         match self {
             Self::PutInlinePolicy { identity, name, .. } => {
-                format!("{identity} にインラインポリシー「{name}」を置く")
+                format!("{identity} にインラインポリシー「{name}」を追加する")
             }
             Self::DeleteInlinePolicy { identity, name } => {
                 format!("{identity} のインラインポリシー「{name}」を削除する")

@@ -1,11 +1,12 @@
 //! Keys, passwords and other long-lived credentials, by age and by AWS's own "last used".
 
 use jiff::Timestamp;
+use kagimori_estate::fact::{Dataset, Gap};
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::{AccessKey, Account, LastUse, User};
 use kagimori_policy::pattern::matches_ignoring_case;
 
-use super::{Context, Judged, Listed, Missing, Rule, Ruling, subject};
+use super::{Context, Identity, Judged, Listed, Missing, Rule, Ruling, subject};
 use crate::verdict::{Resource, ResourceKind};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -22,6 +23,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("ssh-key-age", Rule::Listed(ssh_keys)),
     ("server-cert-expired", Rule::Listed(server_certificates)),
     ("user-stale", Rule::User(stale)),
+    ("key-quarantined", Rule::Identity(quarantined)),
 ];
 
 fn rotation(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
@@ -190,8 +192,10 @@ fn age(context: &Context<'_>, active: bool, made: Option<Timestamp>, what: &str,
 }
 
 fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
-    account.dataset(kagimori_estate::Dataset::ServiceSpecificCredentials).known()?;
     let limit = context.settings.limits.service_specific_age;
+    if account.users.is_empty() {
+        account.dataset(Dataset::ServiceSpecificCredentials).known()?;
+    }
     let mut listed = Vec::new();
     for user in account.users.values() {
         match user.service_specific_credentials.known() {
@@ -199,18 +203,23 @@ fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<List
                 let ruling = age(context, credential.active, credential.created, &credential.service, limit);
                 Listed { resource: of_user(account, user, &credential.id), judged: Ok(ruling) }
             })),
-            Err(gap) => {
-                listed.push(Listed { resource: of_user(account, user, "any"), judged: Err(gap.into()) })
-            }
+            Err(gap) => listed.push(hidden(account, user, gap)),
         }
     }
     Ok(listed)
 }
 
+/// What a user may hold is not known: the user is the subject.
+fn hidden(account: &Account, user: &User, gap: &Gap) -> Listed {
+    Listed { resource: subject::user(account, user), judged: Err(gap.into()) }
+}
+
 /// SSH keys of CodeCommit, and X.509 signing certificates by the credential report.
 fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
-    account.dataset(kagimori_estate::Dataset::CredentialReport).known()?;
     let limit = context.settings.limits.ssh_key_age;
+    if account.users.is_empty() {
+        account.dataset(Dataset::CredentialReport).known()?;
+    }
     let mut listed = Vec::new();
     for user in account.users.values() {
         match user.ssh_public_keys.known() {
@@ -218,12 +227,7 @@ fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Mis
                 let ruling = age(context, key.active, key.uploaded, "SSH public key", limit);
                 Listed { resource: of_user(account, user, &key.id), judged: Ok(ruling) }
             })),
-            Err(gap) => {
-                listed.push(Listed {
-                    resource: of_user(account, user, "SSH public key"),
-                    judged: Err(gap.into()),
-                });
-            }
+            Err(gap) => listed.push(hidden(account, user, gap)),
         }
         for slot in 0..2 {
             let resource = of_user(account, user, &format!("certificate {}", slot + 1));
@@ -257,7 +261,9 @@ fn of_certificate(account: &Account, name: &str, arn: &Arn) -> Resource {
     subject::resource(ResourceKind::Certificate, account.id, arn.to_string(), name.to_owned())
 }
 
-/// A user that nothing hangs on: no password, key, certificate, MFA, group or policy.
+/// A user that nothing hangs on: no password, key, certificate, MFA, SSH key, credential of a service, group or policy.
+///
+/// `aws iam delete-user` refuses while one of them is there (IAM API Reference, `DeleteUser`).
 fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     let details = user.details.known()?;
     if let Some(gap) = details.grants.gap() {
@@ -273,6 +279,38 @@ fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     for certificate in &report.certificates {
         certificates |= certificate.last_rotated.known()?.is_some();
     }
-    let empty = !signs_in && !certificates && user.access_keys.known()?.is_empty();
-    Ok(if empty { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+    if signs_in || certificates || !user.access_keys.known()?.is_empty() {
+        return Ok(Ruling::Pass);
+    }
+    let other = [
+        user.ssh_public_keys.known().map(Vec::is_empty),
+        user.service_specific_credentials.known().map(Vec::is_empty),
+        user.mfa_devices.known().map(Vec::is_empty).or(Ok(true)), // the report has told already
+    ];
+    if other.contains(&Ok(false)) {
+        return Ok(Ruling::Pass);
+    }
+    match other.into_iter().find_map(Result::err) {
+        Some(gap) => Err(gap.into()),
+        None => Ok(Ruling::Fail(Vec::new())),
+    }
+}
+
+/// AWS attaches these to a user whose key it found in public, and to nobody else.
+///
+/// IAM User Guide, `access-keys-compromised`; AWS Managed Policy Reference, `AWSCompromisedKeyQuarantineV3`.
+const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
+
+fn quarantined(_: &Context<'_>, _: &Account, identity: &Identity<'_>) -> Judged {
+    let is_quarantine = |arn: &&Arn| {
+        let version = arn.name().strip_prefix(QUARANTINE);
+        arn.account().is_none()
+            && version.is_some_and(|version| {
+                version.trim_start_matches('V').bytes().all(|byte| byte.is_ascii_digit())
+            })
+    };
+    Ok(match identity.grants.attached.iter().find(is_quarantine) {
+        Some(policy) => Ruling::Fail(vec![("policy", policy.name().into())]),
+        None => Ruling::Pass,
+    })
 }

@@ -9,7 +9,7 @@ use kagimori_policy::document::{Condition, Document, Effect, Statement, Version}
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context as RequestContext, Fact};
 
-use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, run, subject, trust};
+use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, admitted, people, run, subject};
 use crate::privilege;
 use crate::verdict::ResourceKind;
 
@@ -96,26 +96,32 @@ fn only_one(context: &Context<'_>, account: &Account, user: &User) -> Judged {
     Ok(if devices == 1 { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
 }
 
-/// A role that people of the own or the bastion account may assume without MFA.
+/// A role that people of the own or another account of the company may assume without MFA.
 fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
-    let mut people = false;
-    let mut open = Vec::new();
-    for statement in trust::grants(document) {
-        let named = trust::principals(statement)
-            .into_iter()
-            .filter(|who| trust::are_people(context, account, who) && !trust::are_roles_only(statement));
-        let named: Vec<String> = named.map(|who| who.to_string()).collect();
-        people |= !named.is_empty();
-        if !named.is_empty() && !asks_for_mfa(&statement.conditions) {
-            open.extend(named);
+    let (mut asked, mut open, mut hidden) = (false, Vec::new(), None);
+    for statement in admitted::grants(document).filter(|statement| !people::are_roles_only(statement)) {
+        for who in admitted::admitted(statement) {
+            let guarded = asks_for_mfa(&statement.conditions);
+            match people::are_people(context, account, statement, &who) {
+                Ok(are) => {
+                    asked |= are;
+                    if are && !guarded {
+                        open.push(who.to_string());
+                    }
+                }
+                Err(missing) if !guarded || hidden.is_none() => hidden = Some((missing, guarded)),
+                Err(_) => {}
+            }
         }
     }
-    if !people {
-        return Ok(Ruling::NotApplicable);
-    }
-    if open.is_empty() || denies_without_mfa(document) {
-        return Ok(Ruling::Pass);
+    let shut = denies_without_mfa(document);
+    match hidden {
+        // who they are matters where they are all that is asked of, or are let in without MFA
+        Some((missing, guarded)) if open.is_empty() && (!asked || !guarded && !shut) => return Err(missing),
+        _ if open.is_empty() && !asked => return Ok(Ruling::NotApplicable),
+        _ if open.is_empty() || shut => return Ok(Ruling::Pass),
+        _ => {}
     }
     open.sort();
     open.dedup();

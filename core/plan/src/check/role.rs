@@ -2,10 +2,11 @@
 
 use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Account, Role, User};
-use kagimori_policy::document::Effect;
+use kagimori_policy::document::{Effect, Statement};
 use kagimori_policy::pattern::matches_ignoring_case;
 
-use super::{Context, Judged, Missing, Rule, Ruling, run, trust};
+use super::admitted::{Who, admitted, grants};
+use super::{Context, Judged, Missing, Rule, Ruling, people, run};
 use crate::privilege;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -53,30 +54,50 @@ fn break_glass(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
         return Ok(Ruling::NotApplicable);
     }
     let document = run::document(&role.trust)?;
-    let standing = trust::grants(document).any(|statement| {
+    let standing = grants(document).any(|statement| {
         let window = |operator: &str| operator.to_ascii_lowercase().starts_with("datelessthan");
         !statement.conditions.iter().any(|condition| window(&condition.operator))
     });
     Ok(if standing { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
 }
 
-/// Whether the bastion's people may become this role.
+/// Whether people of another account of the company (the bastion, where one is named) may become this role.
 fn is_delegated(context: &Context<'_>, account: &Account, role: &Role) -> Result<bool, Missing> {
-    let Some(bastion) = context.settings.bastion.filter(|bastion| *bastion != account.id) else {
-        return Ok(false);
-    };
-    let document = run::document(&role.trust)?;
-    let named = trust::grants(document).flat_map(trust::principals).any(|who| who.account() == Some(bastion));
-    Ok(named)
+    let mut hidden = None;
+    for statement in grants(run::document(&role.trust)?) {
+        for who in admitted(statement) {
+            match is_from_elsewhere(context, account, statement, &who) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(missing) => hidden = Some(missing),
+            }
+        }
+    }
+    hidden.map_or(Ok(false), Err)
 }
 
-/// S0: roles that people reach from the bastion stay below IAM.
-fn caps(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
-    if !is_delegated(context, account, role)? {
-        return Ok(Ruling::NotApplicable);
+fn is_from_elsewhere(
+    context: &Context<'_>,
+    account: &Account,
+    statement: &Statement,
+    who: &Who,
+) -> Result<bool, Missing> {
+    let Some(from) = who.account().filter(|from| *from != account.id) else { return Ok(false) };
+    if Some(from) == context.settings.bastion {
+        return Ok(true);
     }
-    let power = context.privileges.role(account.id, &role.name).map_err(Missing)?;
-    Ok(if power.iam_writer { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
+    Ok(!people::are_roles_only(statement) && people::are_people(context, account, statement, who)?)
+}
+
+/// S0: roles that people reach from another account stay below IAM.
+fn caps(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
+    let writes =
+        context.privileges.role(account.id, &role.name).map(|power| power.iam_writer).map_err(Missing);
+    match (is_delegated(context, account, role), writes) {
+        (Ok(false), _) => Ok(Ruling::NotApplicable),
+        (Err(missing), _) | (_, Err(missing)) => Err(missing),
+        (Ok(true), Ok(writes)) => Ok(if writes { Ruling::Fail(Vec::new()) } else { Ruling::Pass }),
+    }
 }
 
 /// What people of a bastion may do there: look after themselves, pass MFA, and leave.
@@ -98,7 +119,7 @@ const SELF_CARE: [&str; 14] = [
 ];
 
 fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged {
-    if context.settings.bastion != Some(account.id) {
+    if !context.bastions.is_bastion(account.id)? {
         return Ok(Ruling::NotApplicable);
     }
     let details = user.details.known()?;

@@ -1,9 +1,7 @@
 //! Runs every rule over everything it is about, and turns gaps into `UNKNOWN`.
 //!
-//! A source that an account lacks as a whole makes one `UNKNOWN` on the account per check, not one per user; a gap that
-//! concerns one thing only stays with that thing.
-
-use std::collections::BTreeSet;
+//! Every verdict keeps its subject: what could not be told of a user is `UNKNOWN` of that user, so that a finding is never closed
+//! by data that went missing. The account as a whole is `UNKNOWN` only where the things themselves are not known.
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
@@ -13,7 +11,7 @@ use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Ro
 use kagimori_policy::document::Document;
 use kagimori_trail::Usage;
 
-use super::{Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
+use super::{Bastions, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
 use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, ResourceKind, Verdict};
@@ -25,9 +23,22 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) now: Timestamp,
     pub(crate) privileges: Privileges<'a>,
+    /// Where people sign in to leave.
+    pub(crate) bastions: Bastions,
 }
 
 impl<'a> Context<'a> {
+    /// What rules look at: the values given, and what is drawn from all accounts once.
+    pub(crate) fn new(
+        estate: &'a Estate,
+        usage: Option<&'a Usage>,
+        settings: &'a Settings,
+        now: Timestamp,
+    ) -> Self {
+        let bastions = Bastions::of(estate, settings);
+        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions }
+    }
+
     /// Whole days since an instant, rounded down.
     pub(crate) fn days(&self, since: Timestamp) -> i64 {
         (self.now.as_second() - since.as_second()).div_euclid(86_400)
@@ -71,7 +82,7 @@ pub(crate) fn run(context: &Context<'_>, accounts: &[&Account], sink: &mut impl 
             organization(context, check, rule, sink);
         }
         for account in accounts {
-            Run { context, check, account, lost: BTreeSet::new(), sink }.rule(rule);
+            Run { context, check, account, is_account_told: false, sink }.rule(rule);
         }
     }
 }
@@ -85,7 +96,7 @@ fn organization(
     let management = context.estate.organization.management_account.value();
     let Some(id) = management.or_else(|| context.estate.accounts.keys().next()).copied() else { return };
     let account = Account::unknown(id);
-    let mut run = Run { context, check, account: &account, lost: BTreeSet::new(), sink };
+    let mut run = Run { context, check, account: &account, is_account_told: false, sink };
     run.judged(rule(context), || subject::organization(id));
 }
 
@@ -94,8 +105,8 @@ struct Run<'a, 'c, S> {
     context: &'a Context<'c>,
     check: &'static Check,
     account: &'a Account,
-    /// Gaps of the whole account that were already reported for this check.
-    lost: BTreeSet<Gap>,
+    /// Whether the check has said already that the things of this account are not known.
+    is_account_told: bool,
     sink: &'a mut S,
 }
 
@@ -141,7 +152,7 @@ impl<S: Sink> Run<'_, '_, S> {
     fn entities(&mut self, listings: &[Listing], each: impl FnOnce(&mut Self)) {
         let account = self.account;
         if let Some(gap) = listings.iter().find_map(|listing| account.listing(*listing).gap().cloned()) {
-            self.unknown(gap, || subject::account(account.id));
+            self.things_unknown(gap);
         }
         each(self);
     }
@@ -152,7 +163,7 @@ impl<S: Sink> Run<'_, '_, S> {
         let details = account.listing(Listing::Users);
         let report = account.dataset(Dataset::CredentialReport);
         if let (Some(gap), Some(_)) = (details.gap(), report.gap()) {
-            self.unknown(gap.clone(), || subject::account(account.id));
+            self.things_unknown(gap.clone());
         }
         for user in account.users.values() {
             match rule {
@@ -233,7 +244,7 @@ impl<S: Sink> Run<'_, '_, S> {
                     self.judged(one.judged, || one.resource);
                 }
             }
-            Err(Missing(gap)) => self.unknown(gap, || subject::account(self.account.id)),
+            Err(Missing(gap)) => self.things_unknown(gap),
         }
     }
 
@@ -246,24 +257,14 @@ impl<S: Sink> Run<'_, '_, S> {
             }
             Ok(Ruling::Fail(facts)) => self.verdict(Outcome::Fail, facts, None, resource()),
             Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, resource()),
-            Err(Missing(gap)) => self.unknown(gap, resource),
+            Err(Missing(gap)) => self.verdict(Outcome::Unknown, Vec::new(), Some(gap), resource()),
         }
     }
 
-    fn unknown(&mut self, gap: Gap, resource: impl FnOnce() -> Resource) {
-        if self.is_of_the_whole_account(&gap) {
-            if self.lost.insert(gap.clone()) {
-                self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account.id));
-            }
-        } else {
-            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), resource());
-        }
-    }
-
-    fn is_of_the_whole_account(&self, gap: &Gap) -> bool {
-        match &gap.reason {
-            GapReason::NotGiven | GapReason::Denied(_) | GapReason::Damaged | GapReason::Truncated => true,
-            GapReason::TooOld(_) | GapReason::FieldAbsent(_) | GapReason::Contradiction(_) => false,
+    /// What there is to judge is not known, or not all of it: the account is the subject, once per check.
+    fn things_unknown(&mut self, gap: Gap) {
+        if !std::mem::replace(&mut self.is_account_told, true) {
+            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account.id));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Account, Role, User};
 
 use super::{Context, Judged, Rule, Ruling};
@@ -31,15 +32,16 @@ fn untagged(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Ruling {
     if missing.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("missing", missing.into())]) }
 }
 
-fn gone(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Ruling {
+/// Whether the owner that the tags name exists. Where nobody told which owners there are, it cannot be told.
+fn gone(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Judged {
     let owners = &context.settings.owners;
-    match value(tags, &owners.owner_tags) {
-        Some(owner) if !owners.known.is_empty() => {
-            let known = owners.known.iter().any(|known| known.eq_ignore_ascii_case(owner));
-            if known { Ruling::Pass } else { Ruling::Fail(vec![("owner", owner.into())]) }
-        }
-        _ => Ruling::NotApplicable,
+    let Some(owner) = value(tags, &owners.owner_tags) else { return Ok(Ruling::NotApplicable) };
+    if owners.known.is_empty() {
+        let field = "which owners exist ([owners] known in kagimori.toml)";
+        return Err(super::mfa::field_absent(Dataset::AuthorizationDetails, field));
     }
+    let known = owners.known.iter().any(|known| known.eq_ignore_ascii_case(owner));
+    Ok(if known { Ruling::Pass } else { Ruling::Fail(vec![("owner", owner.into())]) })
 }
 
 fn user_untagged(context: &Context<'_>, _: &Account, user: &User) -> Judged {
@@ -51,9 +53,9 @@ fn role_untagged(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
 }
 
 fn owner_gone(context: &Context<'_>, _: &Account, user: &User) -> Judged {
-    Ok(gone(context, &user.details.known()?.tags))
+    gone(context, &user.details.known()?.tags)
 }
 
 fn role_owner_gone(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
-    Ok(gone(context, &role.tags))
+    gone(context, &role.tags)
 }

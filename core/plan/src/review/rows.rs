@@ -66,11 +66,14 @@ pub(super) fn accounts(
     }
     let row = |account: &Account| {
         let roles = account.listing(Listing::Roles);
-        let population = |check| mfa_missing(review.tallies.get(&(check, account.id)));
+        let state = states.get(&account.id).copied().unwrap_or(AccountState::NotGiven);
+        let is_reviewed = !matches!(state, AccountState::Skipped | AccountState::NotGiven);
+        let population =
+            |check| is_reviewed.then(|| mfa_missing(review.tallies.get(&(check, account.id)))).flatten();
         AccountRow {
             id: account.id,
             name: name(context, account),
-            state: states.get(&account.id).copied().unwrap_or(AccountState::NotGiven),
+            state,
             failures: failures.remove(&account.id).unwrap_or_default(),
             users: knows_users(account).then_some(account.users.len()),
             active_keys: active_keys(account),

@@ -36,7 +36,7 @@ pub(super) fn apply(
     }
     for (waiver, matched) in waivers.iter().zip(matched) {
         if let Some(verdict) = about(waiver, matched, context) {
-            tallies.entry((verdict.check, verdict.resource.account)).or_default().add(verdict.outcome);
+            tallies.entry((verdict.check, verdict.resource.account)).or_default().count(verdict.outcome);
             kept.push(verdict);
         }
     }

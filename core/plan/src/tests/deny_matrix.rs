@@ -17,7 +17,7 @@ enum Loss {
 }
 
 /// Files by what their name begins with, and the operation whose answer they hold.
-const SOURCES: [(&str, &str); 14] = [
+const SOURCES: [(&str, &str); 17] = [
     ("authorization-details", "GetAccountAuthorizationDetails"),
     ("credential-report", "GetCredentialReport"),
     ("account-summary", "GetAccountSummary"),
@@ -28,6 +28,9 @@ const SOURCES: [(&str, &str); 14] = [
     ("roles", "ListRoles"),
     ("server-certificates", "ListServerCertificates"),
     ("saml-providers", "ListSAMLProviders"),
+    ("oidc-providers", "ListOpenIDConnectProviders"),
+    ("ssh-public-keys", "ListSSHPublicKeys"),
+    ("service-specific-credentials", "ListServiceSpecificCredentials"),
     ("organization/organization.json", "DescribeOrganization"),
     ("organization/accounts", "ListAccounts"),
     ("organization/polic", "ListPolicies"),
@@ -70,7 +73,7 @@ fn compare(full: &Everything, less: &Everything, what: &str) {
         if whole && *outcome == Outcome::Unknown {
             lost.insert((*check, resource.account));
         }
-        if resource.kind == ResourceKind::AccessKey {
+        if matches!(resource.kind, ResourceKind::AccessKey | ResourceKind::User) {
             of_keys.entry((*check, resource.arn.as_str())).or_default().insert(*outcome);
         }
     }
@@ -80,7 +83,7 @@ fn compare(full: &Everything, less: &Everything, what: &str) {
             // what was unknown may vanish with the thing it was about
             None if before == Outcome::Unknown => true,
             // without the list of keys the report's slots speak, under other names
-            None if resource.kind == ResourceKind::AccessKey => {
+            None if resource.key.is_some() => {
                 let keys = of_keys.get(&(check, resource.arn.as_str()));
                 keys.is_some_and(|keys| keys.contains(&before) || keys.contains(&Outcome::Unknown))
             }
@@ -103,7 +106,11 @@ fn compare(full: &Everything, less: &Everything, what: &str) {
         .filter(|((check, resource), _)| !disputed.contains(&(*check, resource)))
         // nobody else names them
         .filter(|((_, resource), _)| !full.only_reported.contains(&resource.arn))
-        .filter(|((check, resource), _)| !lost.contains(&(*check, resource.account)))
+        // a thing that nobody names any more goes out of sight with its account
+        .filter(|((check, resource), _)| {
+            less.outcomes.contains_key(&(check, resource.clone()))
+                || !lost.contains(&(*check, resource.account))
+        })
         .filter(|((check, resource), before)| !holds(check, resource, **before))
         .map(|((check, resource), before)| {
             format!("{check} {}/{} was {before:?}", resource.account, resource.name)

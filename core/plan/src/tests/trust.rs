@@ -1,0 +1,183 @@
+//! Whom trust lets in: strangers, outsiders, people of other accounts, tokens for other applications.
+
+use serde_json::{Value, json};
+
+use super::{Files, estate, everything, outcome};
+use crate::Settings;
+use crate::verdict::Outcome::{self, Fail, NotApplicable, Pass, Unknown};
+
+const OWN: &str = "111122223333";
+const SISTER: &str = "222233334444";
+
+fn role(name: &str, account: &str, statement: &Value) -> Value {
+    let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
+    json!({"RoleName": name, "RoleId": "AROAEXAMPLE", "Arn": format!("arn:aws:iam::{account}:role/{name}"),
+        "Path": "/", "CreateDate": "2025-09-27T00:00:00+00:00", "AssumeRolePolicyDocument": trust,
+        "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": {"Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}],
+        "AttachedManagedPolicies": [], "InstanceProfileList": [], "Tags": []})
+}
+
+fn user(name: &str, account: &str) -> Value {
+    json!({"UserName": name, "UserId": "AIDAEXAMPLE", "Arn": format!("arn:aws:iam::{account}:user/{name}"),
+        "Path": "/", "CreateDate": "2025-09-27T00:00:00+00:00", "UserPolicyList": [{"PolicyName": "p",
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}}],
+        "GroupList": [], "AttachedManagedPolicies": [], "Tags": []})
+}
+
+fn put(files: &mut Files, account: &str, file: &str, answer: &Value) {
+    files.insert(format!("snapshots/{account}/{file}.json"), answer.to_string().into_bytes());
+}
+
+fn details(files: &mut Files, account: &str, users: &[Value], roles: &[Value]) {
+    let answer =
+        json!({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": roles, "Policies": []});
+    put(files, account, "authorization-details", &answer);
+}
+
+fn organization(files: &mut Files, accounts: &[&str]) {
+    let listed = |id: &&str| {
+        json!({"Id": id, "Name": id, "Status": "ACTIVE", "Email": "a@example.com",
+        "Arn": format!("arn:aws:organizations::{OWN}:account/o-exampleorgid/{id}")})
+    };
+    let accounts: Vec<Value> = accounts.iter().map(listed).collect();
+    put(files, "organization", "accounts", &json!({"Accounts": accounts}));
+    let organization = json!({"Organization": {"Id": "o-exampleorgid", "MasterAccountId": OWN, "FeatureSet": "ALL",
+        "Arn": format!("arn:aws:organizations::{OWN}:organization/o-exampleorgid"),
+        "MasterAccountArn": format!("arn:aws:organizations::{OWN}:account/o-exampleorgid/{OWN}"),
+        "MasterAccountEmail": "a@example.com"}});
+    put(files, "organization", "organization", &organization);
+}
+
+fn star(condition: &Value) -> Value {
+    json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": condition})
+}
+
+fn federated(provider: &str, condition: &Value) -> Value {
+    let action = if provider.contains(":saml-provider/") { "SAML" } else { "WebIdentity" };
+    json!({"Effect": "Allow", "Principal": {"Federated": provider},
+        "Action": format!("sts:AssumeRoleWith{action}"), "Condition": condition})
+}
+
+fn trusting(account: &str) -> Value {
+    json!({"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}})
+}
+
+#[test]
+fn a_star_is_whom_its_conditions_leave() {
+    let star_of = |key: &str, value: &str| star(&json!({"StringLike": {key: value}}));
+    let cases = [
+        // condition, trust-any, trust-star-condition, trust-external-no-extid
+        (star(&json!({})), Fail, Pass, NotApplicable),
+        (star_of("sts:ExternalId", "4711"), Fail, Pass, NotApplicable),
+        (star_of("aws:PrincipalTag/team", "sre"), Fail, Pass, NotApplicable),
+        (star(&json!({"StringEqualsIfExists": {"aws:PrincipalAccount": OWN}})), Fail, Pass, NotApplicable),
+        (star_of("aws:PrincipalAccount", OWN), Pass, Pass, NotApplicable),
+        (star_of("aws:PrincipalAccount", "999988887777"), Pass, Fail, Fail),
+        (star_of("aws:PrincipalAccount", "9999*"), Fail, Pass, NotApplicable),
+        (star_of("aws:PrincipalArn", "arn:aws:iam::999988887777:role/x"), Pass, Fail, Fail),
+        (star_of("aws:PrincipalArn", "arn:aws:iam::*:role/app"), Fail, Pass, NotApplicable),
+        (star_of("aws:PrincipalOrgID", "o-exampleorgid"), Pass, Pass, NotApplicable),
+        (star_of("aws:PrincipalOrgID", "o-somebodyelse"), Pass, Pass, Fail),
+        (star_of("aws:PrincipalOrgPaths", "o-exampleorgid/*"), Pass, Pass, NotApplicable),
+    ];
+    for (statement, any, by_condition, external) in cases {
+        let mut files = Files::new();
+        details(&mut files, OWN, &[], &[role("r", OWN, &statement)]);
+        organization(&mut files, &[OWN]);
+        let everything = everything(&estate(&files), None, &Settings::default());
+        let found = ["trust-any", "trust-star-condition", "trust-external-no-extid"]
+            .map(|check| outcome(&everything, check, "r"));
+        assert_eq!(found, [any, by_condition, external], "{statement}");
+    }
+}
+
+#[test]
+fn tokens_for_other_applications_and_providers_that_are_gone() {
+    let saml = "arn:aws:iam::111122223333:saml-provider/idp";
+    let aud = json!({"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}});
+    let cognito = "cognito-identity.amazonaws.com";
+    let cases = [
+        (federated(saml, &json!({})), Fail, Pass),
+        (federated(saml, &aud), Pass, Pass),
+        (federated(saml, &json!({"StringLike": {"saml:aud": "*"}})), Fail, Pass),
+        (federated("arn:aws:iam::111122223333:saml-provider/gone", &aud), Pass, Fail),
+        (federated(cognito, &json!({})), Fail, NotApplicable),
+        (
+            federated(
+                cognito,
+                &json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}}),
+            ),
+            Pass,
+            NotApplicable,
+        ),
+        (federated("www.amazon.com", &json!({})), Fail, NotApplicable),
+        (
+            federated("graph.facebook.com", &json!({"StringEquals": {"graph.facebook.com:app_id": "1"}})),
+            Pass,
+            NotApplicable,
+        ),
+        (
+            federated(
+                "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
+                &json!({}),
+            ),
+            NotApplicable,
+            Fail,
+        ),
+    ];
+    for (statement, audience, provider) in cases {
+        let mut files = Files::new();
+        details(&mut files, OWN, &[], &[role("r", OWN, &statement)]);
+        let providers =
+            json!({"SAMLProviderList": [{"Arn": saml, "CreateDate": "2025-01-01T00:00:00+00:00"}]});
+        put(&mut files, OWN, "saml-providers", &providers);
+        put(&mut files, OWN, "oidc-providers", &json!({"OpenIDConnectProviderList": []}));
+        let everything = everything(&estate(&files), None, &Settings::default());
+        let found =
+            ["federation-aud-missing", "deleted-provider"].map(|check| outcome(&everything, check, "r"));
+        assert_eq!(found, [audience, provider], "{statement}");
+    }
+}
+
+/// Two accounts: people in one, an administrator role that trusts it in the other. What the settings say changes nothing.
+#[test]
+fn people_of_another_account_are_asked_for_mfa_whatever_the_settings_say() {
+    let mut files = Files::new();
+    details(&mut files, OWN, &[user("ann", OWN)], &[]);
+    details(&mut files, SISTER, &[], &[role("Deploy", SISTER, &trusting(OWN))]);
+    let named = Settings::parse(&format!("bastion = \"{OWN}\"")).unwrap();
+    for settings in [Settings::default(), named] {
+        let everything = everything(&estate(&files), None, &settings);
+        for (check, name) in
+            [("mfa-trust-missing", "Deploy"), ("role-caps", "Deploy"), ("bastion-pure", "ann")]
+        {
+            assert_eq!(outcome(&everything, check, name), Fail, "{check}");
+        }
+    }
+    // nobody lives there
+    details(&mut files, OWN, &[], &[]);
+    let without = everything(&estate(&files), None, &Settings::default());
+    assert_eq!(outcome(&without, "mfa-trust-missing", "Deploy"), NotApplicable);
+}
+
+#[test]
+fn an_account_that_nobody_knows_may_be_a_sister_or_a_vendor() {
+    let says = |statement: &Value, listed: &[&str]| -> [Outcome; 2] {
+        let mut files = Files::new();
+        details(&mut files, OWN, &[], &[role("r", OWN, statement)]);
+        if !listed.is_empty() {
+            organization(&mut files, listed);
+        }
+        let everything = everything(&estate(&files), None, &Settings::default());
+        ["mfa-trust-missing", "role-caps"].map(|check| outcome(&everything, check, "r"))
+    };
+    assert_eq!(says(&trusting("999988887777"), &[]), [Unknown, Unknown]);
+    assert_eq!(says(&trusting("999988887777"), &[OWN]), [NotApplicable, NotApplicable]);
+    // a sister whose users were not given
+    assert_eq!(says(&trusting(SISTER), &[OWN, SISTER]), [Unknown, Unknown]);
+    let vendor = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "999988887777"},
+        "Condition": {"StringEquals": {"sts:ExternalId": "4711"}}});
+    assert_eq!(says(&vendor, &[]), [NotApplicable, NotApplicable]);
+}
