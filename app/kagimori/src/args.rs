@@ -3,13 +3,15 @@
 mod ask;
 mod change;
 mod lake;
+mod moment;
 mod policy;
 mod trail;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use kagimori_plan::sentence::Language;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
@@ -30,6 +32,12 @@ const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings, 2 failed, 3 incomplet
                   of what was given could not be read. `kagimori COMMAND --help` says what they mean there."
 )]
 pub(crate) struct Args {
+    /// Colours: when the output is a terminal, always, or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, hide_short_help = true)]
+    pub(crate) color: Color,
+    /// Say nothing beside the data: no notes, no warnings; errors stay
+    #[arg(long, short, global = true, hide_short_help = true)]
+    pub(crate) quiet: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -50,6 +58,52 @@ pub(crate) enum Command {
     Tighten(Tighten),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    Completions(Completions),
+    Man(Man),
+    #[command(hide = true)]
+    Complete(Complete),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// When the output is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Print the completion script of a shell: `source <(kagimori completions bash)`
+#[derive(Debug, clap::Args)]
+#[command(after_help = TEXT_EXIT_CODES)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Print the manual page, or write the pages of all commands into a folder
+#[derive(Debug, clap::Args)]
+#[command(after_help = TEXT_EXIT_CODES)]
+pub(crate) struct Man {
+    /// The folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What the completion scripts ask
+#[derive(Debug, clap::Args)]
+pub(crate) struct Complete {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<String>,
 }
 
 /// Review the AWS identities of a directory of files; needs no AWS account, no server, no network.
@@ -62,15 +116,18 @@ pub(crate) enum Command {
 pub(crate) struct Review {
     /// The directory (or one file of it)
     #[arg(default_value = ".")]
-    pub(crate) dir: PathBuf,
+    dir: PathBuf,
+    /// The same as DIR, as the other commands take it
+    #[arg(long = "dir", value_name = "DIR", conflicts_with = "dir")]
+    dir_option: Option<PathBuf>,
     /// Where CloudTrail files lie, when not in DIR/trail
     #[arg(long, value_name = "PATH")]
     pub(crate) trail: Option<PathBuf>,
     /// Leave the trail out: only what the snapshots say
     #[arg(long, conflicts_with = "trail")]
     pub(crate) no_trail: bool,
-    /// The instant the review speaks of [default: `as_of` of kagimori.toml, else the clock]
-    #[arg(long, value_name = "RFC3339")]
+    /// The instant the review speaks of, or a day (its beginning, UTC) [default: `as_of` of kagimori.toml, else the clock]
+    #[arg(long, value_name = "INSTANT", value_parser = moment::moment)]
     pub(crate) now: Option<Timestamp>,
     /// Where the report is written [default: DIR/report]
     #[arg(long, value_name = "DIR")]
@@ -78,12 +135,25 @@ pub(crate) struct Review {
     /// Write no report, only print
     #[arg(long, conflicts_with = "out")]
     pub(crate) no_report: bool,
+    /// Compare with an earlier review: its findings.json, or the folder it stands in
+    #[arg(long, value_name = "PATH")]
+    pub(crate) against: Option<PathBuf>,
     /// Begin the CSV files with a byte order mark, as Japanese Excel wants it
     #[arg(long)]
     pub(crate) csv_bom: bool,
+    /// The language of the summary; the page has both
+    #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
     /// What to print: a summary for people, or the findings as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+impl Review {
+    /// The directory, however it was named.
+    pub(crate) fn directory(&self) -> &Path {
+        self.dir_option.as_deref().unwrap_or(&self.dir)
+    }
 }
 
 const TEXT_EXIT_CODES: &str = "Exit codes: 0 done, 2 failed.";
@@ -95,7 +165,7 @@ pub(crate) struct Explain {
     /// The check's id, for instance `mfa-console-user`
     pub(crate) id: String,
     /// The language of the text
-    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,
     /// For people, or as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -110,7 +180,7 @@ pub(crate) struct Checks {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
     /// The language of the text
-    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,
 }
 
@@ -128,4 +198,13 @@ pub(crate) enum LanguageArg {
     En,
     /// 日本語
     Ja,
+}
+
+impl From<LanguageArg> for Language {
+    fn from(argument: LanguageArg) -> Self {
+        match argument {
+            LanguageArg::En => Self::En,
+            LanguageArg::Ja => Self::Ja,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod checks;
+mod complete;
 mod explain;
 mod ingest;
 mod lake;
@@ -28,5 +29,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Policy(command) => policy::run(command),
         Command::Whatif(args) => whatif::run(args),
         Command::Tighten(args) => tighten::run(args),
+        Command::Completions(args) => complete::script(args.shell),
+        Command::Complete(args) => complete::run(&args.words),
+        Command::Man(args) => complete::manual(args.out.as_deref()),
     }
 }

@@ -132,7 +132,7 @@ impl AppError {
                  examples/shiosai`"
                 .to_owned(),
             Self::Settings { source, .. } => source.hint(),
-            Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold".to_owned(),
+            Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold, or its account and name: `444455556666/NAME`".to_owned(),
             Self::AmbiguousPrincipal { .. } => "give the ARN of the one you mean".to_owned(),
             Self::Argument { hint, .. } => hint.clone(),
             Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),

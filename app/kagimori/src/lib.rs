@@ -28,6 +28,7 @@ pub fn main() -> Exit {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    printer::choose(args.color, args.quiet);
     match command::run(&args) {
         Ok(exit) => exit,
         Err(AppError::BrokenPipe) => Exit::Clean,

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::args::Color;
 use crate::error::AppError;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -13,6 +15,19 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 /// What the styles of this program are written as; nothing else leads the terminal.
 const OWN_STYLES: [&str; 7] =
     ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m"];
+
+/// Whether notes and warnings are left out; set once, before anything is printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Chooses colours and silence for the rest of the run.
+pub(crate) fn choose(color: Color, quiet: bool) {
+    match color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    QUIET.store(quiet, Ordering::Relaxed);
+}
 
 /// Writes data to stdout.
 pub(crate) fn data(text: &str) -> Result<(), AppError> {
@@ -63,11 +78,17 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), AppError> {
 
 /// Tells a person something beside the data.
 pub(crate) fn note(text: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = writeln!(anstream::stderr().lock(), "{}", tame(text));
 }
 
 /// Tells a person that something was not as it should be, while the command goes on.
 pub(crate) fn warning(text: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     let _ = writeln!(anstream::stderr().lock(), "{WARNING}warning{WARNING:#}: {}", tame(text));
 }
 

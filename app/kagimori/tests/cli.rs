@@ -12,21 +12,88 @@ mod tests {
         trycmd::TestCases::new().case("tests/cmd/*.toml").run();
     }
 
-    /// What the READMEs show is what the program prints.
+    /// What the READMEs show is what the program prints; `TRYCMD=overwrite` writes it there.
     #[test]
     fn the_readme_of_the_company_shows_the_real_summary() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let out = folder("readme");
+        for (name, language, end) in
+            [("README.md", "en", "The report: "), ("README.ja.md", "ja", "レポート: ")]
+        {
+            let directory = root.join("examples/shiosai");
+            let output = run(&[
+                "review",
+                directory.to_str().unwrap(),
+                "--out",
+                out.to_str().unwrap(),
+                "--lang",
+                language,
+            ]);
+            let printed = String::from_utf8(output.stdout).unwrap();
+            let printed = printed.split(end).next().unwrap().trim_end();
+            let path = directory.join(name);
+            let text = std::fs::read_to_string(&path).unwrap();
+            if std::env::var("TRYCMD").is_ok_and(|mode| mode == "overwrite") {
+                let (before, rest) = text.split_once("```text\n").unwrap();
+                let (_, after) = rest.split_once(end).unwrap();
+                std::fs::write(&path, format!("{before}```text\n{printed}\n{end}{after}")).unwrap();
+            } else {
+                assert!(
+                    text.contains(printed),
+                    "{} does not show what the review prints:\n{printed}",
+                    path.display()
+                );
+            }
+        }
+    }
+
+    /// The commands of docs/collecting.md, run with an `aws` that answers as AWS does: every file is read as what it is.
+    #[test]
+    #[cfg(unix)]
+    fn the_commands_of_the_book_collect_what_a_review_reads() {
+        use std::os::unix::fs::PermissionsExt;
+        const AWS: &str = include_str!("collecting/aws");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let book = std::fs::read_to_string(root.join("docs/collecting.md")).unwrap();
+        let scripts: Vec<&str> =
+            book.split("```bash\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        let directory = folder("collecting");
+        let tools = folder("collecting-tools");
+        let aws = tools.join("aws");
+        std::fs::write(&aws, AWS).unwrap();
+        std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+        for script in scripts.iter().take(2) {
+            let status = Command::new("bash")
+                .args(["-euo", "pipefail", "-c", script])
+                .env("PATH", &path)
+                .current_dir(&directory)
+                .output()
+                .unwrap();
+            assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+        }
         let output =
-            run(&["review", root.join("examples/shiosai").to_str().unwrap(), "--out", out.to_str().unwrap()]);
-        let printed = String::from_utf8(output.stdout).unwrap();
-        let printed = printed.split("The report: ").next().unwrap().trim_end();
-        for name in ["README.md", "README.ja.md"] {
-            let text = std::fs::read_to_string(root.join("examples/shiosai").join(name)).unwrap();
-            assert!(
-                text.contains(printed),
-                "examples/shiosai/{name} does not show what the review prints:\n{printed}"
-            );
+            run(&["review", directory.to_str().unwrap(), "--no-report", "--no-trail", "--format", "json"]);
+        let document = json(&output);
+        assert_eq!(document["problems"], serde_json::json!([]));
+        assert_eq!(
+            document["not_given"],
+            serde_json::json!({"trail": 1}),
+            "every other source was collected"
+        );
+        let read: std::collections::BTreeSet<&str> = document["sources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|source| source["dataset"].as_str().unwrap())
+            .collect();
+        for dataset in [
+            "access-key-last-used",
+            "ssh-public-keys",
+            "service-specific-credentials",
+            "organization-policies",
+        ] {
+            assert!(read.contains(dataset), "{dataset} of {read:?}");
         }
     }
 
@@ -491,6 +558,7 @@ mod tests {
             "index.html",
             "findings.json",
             "findings.csv",
+            "controls.csv",
             "credentials.csv",
             "findings.ocsf.json",
             "findings.sarif",
@@ -500,10 +568,10 @@ mod tests {
         }
         let csv = std::fs::read_to_string(one.join("credentials.csv")).unwrap();
         assert!(csv.lines().count() > 120, "a row per user and key");
-        let bytes = std::fs::metadata(one.join("findings.json")).unwrap().len();
-        let findings: serde_json::Value =
+        let document: serde_json::Value =
             serde_json::from_slice(&std::fs::read(one.join("findings.json")).unwrap()).unwrap();
-        let count = findings["findings"].as_array().unwrap().len() as u64;
+        let count = document["findings"].as_array().unwrap().len();
+        let bytes = document["findings"].to_string().len() + document["checks"].to_string().len();
         assert!(bytes / count < 900, "{bytes} bytes for {count} findings, texts of checks included");
     }
 }

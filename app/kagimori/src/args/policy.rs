@@ -48,7 +48,7 @@ pub(crate) struct Check {
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
     /// The instant at which waivers are judged [default: the clock]
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "INSTANT", value_parser = super::moment::moment)]
     pub(crate) now: Option<Timestamp>,
     /// For people, as JSON, or as SARIF 2.1.0 for code hosts
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]

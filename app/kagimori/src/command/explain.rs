@@ -47,6 +47,7 @@ struct Labels {
     says: &'static str,
     next: &'static str,
     data: &'static str,
+    settings: &'static str,
     maps: &'static str,
     seeds: &'static str,
 }
@@ -56,6 +57,7 @@ const ENGLISH: Labels = Labels {
     says: "A finding says",
     next: "What to do",
     data: "Data",
+    settings: "Settings in kagimori.toml",
     maps: "Elsewhere",
     seeds: "Asked for by",
 };
@@ -64,6 +66,7 @@ const JAPANESE: Labels = Labels {
     says: "検出時の文面",
     next: "対応",
     data: "使用するデータ",
+    settings: "関係する設定（kagimori.toml）",
     maps: "他のフレームワークでの ID",
     seeds: "元となった事例",
 };
@@ -82,6 +85,9 @@ fn text(check: &Check, language: LanguageArg) -> String {
     line(labels.next, fix);
     if !check.data.is_empty() {
         line(labels.data, &check.data.iter().map(|data| data.api()).collect::<Vec<_>>().join(", "));
+    }
+    if !check.settings.is_empty() {
+        line(labels.settings, &check.settings.join(", "));
     }
     if !check.maps.is_empty() {
         line(labels.maps, &maps(check).join("\n  "));

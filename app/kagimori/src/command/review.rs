@@ -1,32 +1,53 @@
 //! `kagimori review`: files → estate and usage → review → summary and report.
 
+mod earlier;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
+use kagimori_plan::review::compared::compare;
 use kagimori_plan::{Review, review};
 use kagimori_trail::Usage;
 use kagimori_trail::selection::Selection;
 
+use self::earlier::EarlierReview;
 use crate::args::{self, Format};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
-use crate::show::report::{self, ReportInput};
+use crate::show::report::{self, Comparison, ReportInput};
 use crate::source::Source;
 
 /// Runs the command.
 pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
-    let directory = Directory::open(&args.dir)?;
+    let directory = Directory::open(args.directory())?;
     let settings = directory.settings()?;
     let mut estate = directory.estate(settings.as_of)?;
     let usage = read_usage(args, &directory, &mut estate)?;
+    estate.problems.extend(settings.contradictions(&estate));
+    estate.problems.sort();
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
+    let earlier = args.against.as_deref().map(earlier::read).transpose()?;
     let review = review(&estate, usage.as_ref(), &settings, now);
-    let input = ReportInput { review: &review, estate: &estate, usage: usage.as_ref(), settings: &settings };
+    let compared = earlier.map(|earlier| Comparison::of(&review, &estate, earlier));
+    let input = ReportInput {
+        review: &review,
+        estate: &estate,
+        usage: usage.as_ref(),
+        settings: &settings,
+        compared: compared.as_ref(),
+    };
     publish(args, &directory, &input)?;
     Ok(exit(&review, &estate))
+}
+
+impl Comparison {
+    fn of(review: &Review, estate: &Estate, earlier: EarlierReview) -> Self {
+        let compared = compare(review, estate, &earlier.findings);
+        Self { path: earlier.path, now: earlier.now, earlier: earlier.findings, compared }
+    }
 }
 
 /// The trail's usage; what was wrong with its files joins the estate's problems.
@@ -53,7 +74,9 @@ fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) 
         Some(folder)
     };
     match args.format {
-        Format::Human => printer::text(&report::terminal::summary(input, written.as_deref())),
+        Format::Human => {
+            printer::text(&report::terminal::summary(input, written.as_deref(), args.language.into()))
+        }
         Format::Json => printer::stream(|out| report::json::write(input, out)),
     }
 }

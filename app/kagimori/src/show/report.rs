@@ -1,6 +1,7 @@
 //! What a review looks like: renderers from values to text. Nothing is decided here.
 
 mod charts;
+mod controls;
 pub(crate) mod csv;
 mod html;
 pub(crate) mod json;
@@ -10,10 +11,12 @@ pub(crate) mod terminal;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::id::AccountId;
+use kagimori_plan::review::compared::{Compared, Earlier};
 use kagimori_plan::{Review, Settings};
 use kagimori_trail::Usage;
 
@@ -23,6 +26,20 @@ pub(crate) struct ReportInput<'a> {
     pub(crate) estate: &'a Estate,
     pub(crate) usage: Option<&'a Usage>,
     pub(crate) settings: &'a Settings,
+    /// What became of the findings of an earlier review, when one was named.
+    pub(crate) compared: Option<&'a Comparison>,
+}
+
+/// An earlier review beside this one.
+pub(crate) struct Comparison {
+    /// Where it was read from.
+    pub(crate) path: PathBuf,
+    /// The instant it speaks of.
+    pub(crate) now: Timestamp,
+    /// Its findings.
+    pub(crate) earlier: Vec<Earlier>,
+    /// What became of them.
+    pub(crate) compared: Compared,
 }
 
 impl ReportInput<'_> {
@@ -40,9 +57,10 @@ pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool) -> io
         write(&mut out)?;
         out.flush()
     };
-    file("index.html", &|out| html::write(input, out))?;
+    html::write(input, folder)?;
     file("findings.json", &|out| json::write(input, out))?;
     file("findings.csv", &|out| csv::findings(input, bom, out))?;
+    file("controls.csv", &|out| controls::csv(input, bom, out))?;
     file("credentials.csv", &|out| csv::credentials(input, bom, out))?;
     file("findings.ocsf.json", &|out| ocsf::write(input, out))?;
     file("findings.sarif", &|out| sarif::write(input, out))

@@ -8,7 +8,7 @@
   const all = selector => [...document.querySelectorAll(selector)];
   const expect = (what, right, detail) => seen.push({ what, right: Boolean(right), detail: right ? '' : String(detail) });
   const same = (what, got, wanted) => expect(what, JSON.stringify(got) === JSON.stringify(wanted), `got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
-  const TABS = ['overview', 'findings', 'accounts', 'credentials', 'roles', 'trail', 'unknown'];
+  const TABS = ['overview', 'findings', 'controls', 'accounts', 'credentials', 'roles', 'trail', 'unknown'];
   const PAGE_ROWS = 100;
   const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
 
@@ -37,7 +37,7 @@
         open(tab);
         expect(`${tab} in ${language} shows something`, one('main').textContent.trim().length > 20, one('main').textContent);
         const said = all('th button, h1, h2, nav button, .tile span, .legend span, .pager button').filter(node => node.getClientRects().length).map(node => node.innerText.trim());
-        const raw = said.filter(text => /^(column|tile|chart|detail|severity|outcome|state|class|caller|mfa)-[a-z]/.test(text));
+        const raw = said.filter(text => /^(column|tile|chart|detail|severity|outcome|state|class|caller|mfa|status|reason|against)-[a-z]/.test(text));
         same(`${tab} in ${language} shows no key in place of its text`, raw, []);
         const wrong = said.filter(text => (language === 'en') === japanese.test(text) && !/^[^a-z]*(MFA|ARN|IAM)?[^a-z]*$/i.test(text));
         same(`${tab} in ${language} is in that language throughout`, wrong, []);

@@ -54,8 +54,7 @@ fn is_sister(context: &Context<'_>, statement: &Statement, id: AccountId) -> Res
 
 fn has_users(context: &Context<'_>, id: AccountId) -> Result<bool, Missing> {
     let Some(account) = context.estate.accounts.get(&id) else { return Ok(true) };
-    let (details, report) =
-        (account.listing(Listing::Users), account.dataset(Dataset::CredentialReport));
+    let (details, report) = (account.listing(Listing::Users), account.dataset(Dataset::CredentialReport));
     match (account.users.is_empty(), details.gap(), report.gap()) {
         (false, ..) => Ok(true),
         (true, Some(gap), Some(_)) => Err(gap.into()),

@@ -138,18 +138,14 @@ fn with(fact: &Fact, value: &str) -> Fact {
     Fact::Many(values)
 }
 
-/// A principal by its ARN, or by a name that only one has.
+/// A principal by its ARN, by a name that only one has, or in any form in which this program prints one: `444455556666/NAME`,
+/// `444455556666:user/NAME`, `user/machine/NAME (444455556666)`.
 pub(crate) fn subject<'a>(access: &'a Access<'_>, name: &str) -> Result<&'a Subject, AppError> {
     if let Some(subject) = access.subject(name) {
         return Ok(subject);
     }
-    let bare = name.strip_prefix("user/").or_else(|| name.strip_prefix("role/")).unwrap_or(name);
-    let wanted = |subject: &&Subject| {
-        let is_kind =
-            bare == name || subject.arn.resource().starts_with(name.split('/').next().unwrap_or_default());
-        subject.arn.name() == bare && is_kind
-    };
-    let found: Vec<&Subject> = access.subjects().iter().filter(wanted).collect();
+    let wanted = Wanted::of(name);
+    let found: Vec<&Subject> = access.subjects().iter().filter(|subject| wanted.is(subject)).collect();
     match found.as_slice() {
         [only] => Ok(only),
         [] => Err(AppError::UnknownPrincipal(name.to_owned())),
@@ -157,5 +153,43 @@ pub(crate) fn subject<'a>(access: &'a Access<'_>, name: &str) -> Result<&'a Subj
             name: name.to_owned(),
             found: several.iter().map(|subject| subject.arn.to_string()).collect(),
         }),
+    }
+}
+
+/// What a name says of whom it means.
+struct Wanted<'n> {
+    account: Option<AccountId>,
+    /// `user` or `role`.
+    kind: Option<&'n str>,
+    /// With its path, or the name alone.
+    name: &'n str,
+}
+
+impl<'n> Wanted<'n> {
+    fn of(text: &'n str) -> Self {
+        let id = |text: &str| AccountId::parse(text).ok();
+        let behind = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+        let (text, behind) = match behind.map(|(name, account)| (name, id(account))) {
+            Some((name, Some(account))) => (name, Some(account)),
+            _ => (text, None),
+        };
+        let before = text.split_once(['/', ':']).map(|(account, name)| (id(account), name));
+        let (text, before) = match before {
+            Some((Some(account), name)) => (name, Some(account)),
+            _ => (text, None),
+        };
+        let (kind, name) = match text.split_once('/') {
+            Some((kind @ ("user" | "role"), name)) => (Some(kind), name),
+            _ => (None, text),
+        };
+        Self { account: before.or(behind), kind, name }
+    }
+
+    fn is(&self, subject: &Subject) -> bool {
+        let resource = subject.arn.resource();
+        let (kind, path) = resource.split_once('/').unwrap_or((resource, ""));
+        let named = subject.arn.name() == self.name || path == self.name.trim_start_matches('/');
+        let placed = self.account.is_none_or(|account| subject.arn.account() == Some(account));
+        named && placed && self.kind.is_none_or(|wanted| wanted == kind)
     }
 }

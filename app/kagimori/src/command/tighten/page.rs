@@ -142,16 +142,16 @@ fn facts(proposal: &Proposal) -> String {
     };
     let verified = &proposal.verified;
     let mut rows = vec![
-        (both("Sound", "健全"), sound),
+        (both("Sound", "権限の追加なし"), sound),
         (
-            both("Sufficient", "十分"),
+            both("Sufficient", "実績を網羅"),
             format!(
                 "{} / {}",
                 thousands(verified.allowed.saturating_add(verified.assumed)),
                 thousands(verified.calls)
             ),
         ),
-        (both("Minimal", "最小"), format!("{} / {}", held.necessity.1, held.necessity.0)),
+        (both("Minimal", "過剰なし"), format!("{} / {}", held.necessity.1, held.necessity.0)),
         (both("Size", "大きさ"), both(&size(proposal), &japanese_size(proposal))),
     ];
     if let Some(holdout) = &proposal.holdout {
@@ -221,7 +221,7 @@ fn evidence(elements: &[Element]) -> String {
             ("What", "内容"),
             ("Why", "理由"),
             ("#Calls", "回数"),
-            ("#Names", "まとめた名前"),
+            ("#Names", "パターンに含まれる名前の数"),
             ("Last", "最後"),
             ("First event", "最初のイベント"),
         ],

@@ -11,7 +11,7 @@ use crate::show::numbers::{calls, counted, day, instant, thousands};
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
-    let mut body = card(("What would have broken", "何が動かなくなっていたか"), &summary(shown));
+    let mut body = card(("What would have broken", "この変更で動かなくなる処理"), &summary(shown));
     body.push_str(&card(("Changes", "変更"), &changes(shown)));
     for (verdict, heading) in SECTIONS {
         let findings = shown.evidence.findings(verdict);
@@ -30,7 +30,7 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
 }
 
 const SECTIONS: [(Verdict, (&str, &str)); 5] = [
-    (Verdict::NewlyDenied, ("Would have broken", "拒否されていた呼び出し")),
+    (Verdict::NewlyDenied, ("Would have broken", "拒否されることになる呼び出し")),
     (Verdict::CannotTell, ("Cannot tell", "判定できない呼び出し")),
     (
         Verdict::Unexplained,
@@ -77,7 +77,7 @@ fn summary(shown: &Shown<'_>) -> String {
 fn replayed(shown: &Shown<'_>) -> (String, String) {
     let (count, days) = (shown.evidence.totals.total(), shown.days);
     let english = format!("Replayed: {} of the last {}.", calls(count), counted(days, "day"));
-    let japanese = format!("直近 {days} 日間の呼び出し {} 件を再生しました。", thousands(count));
+    let japanese = format!("直近 {days} 日間の呼び出し {} 件をリプレイしました。", thousands(count));
     match shown.touched.map(BTreeSet::len) {
         None => (english, japanese),
         Some(_) if count == 0 => (
@@ -107,7 +107,7 @@ fn japanese_words(verdict: Verdict) -> &'static str {
         Verdict::CannotTell => "判定できない",
         Verdict::Unexplained => "説明できない",
         Verdict::NewlyAllowed => "許可に変わる",
-        Verdict::AllowedAssuming => "仮定つきで許可",
+        Verdict::AllowedAssuming => "前提つきで許可",
         Verdict::StillAllowed => "許可のまま",
         Verdict::AlreadyDenied => "以前から拒否",
         Verdict::NotAsked => "対象外",

@@ -21,7 +21,7 @@ pub(super) fn markup(input: &ReportInput<'_>) -> String {
     else {
         let none = both(
             "No trail was given, or it has no event: there is nothing to draw.",
-            "証跡が与えられていないか、イベントがないため、図はありません。",
+            "証跡が未提供か、イベントがないため、図はありません。",
         );
         return card(("The trail", "証跡"), &format!("<p>{none}</p>"));
     };

@@ -1,10 +1,13 @@
 //! `findings.csv` and `credentials.csv`: RFC 4180, comma, LF.
 //!
-//! A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection").
+//! A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV injection"), also when the sign is
+//! written full-width, as spreadsheets in Japan read it, or stands behind blanks and control characters that they pass over.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use kagimori_plan::check::{self, Check};
 use kagimori_plan::review::{CredentialRow, KeyCells};
 use kagimori_plan::sentence::{Language, sentence};
 use kagimori_plan::verdict::Verdict;
@@ -13,44 +16,76 @@ use super::ReportInput;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-const FINDINGS: [&str; 12] = [
+const FINDINGS: [&str; 18] = [
     "account_id",
     "account_name",
     "check",
+    "title",
+    "title_ja",
     "severity",
     "outcome",
     "resource_kind",
     "resource_name",
     "resource_arn",
     "key",
+    "owner",
     "finding",
     "finding_ja",
+    "fix",
+    "fix_ja",
+    "waived_until",
     "uid",
 ];
 
-/// One row per finding.
+/// One row per finding; those that a waiver covers come last, with its last day.
 pub(crate) fn findings(input: &ReportInput<'_>, bom: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::begin(out, bom, &FINDINGS)?;
+    let owners = owners(input);
     for verdict in &input.review.verdicts {
-        table.row(&finding(input, verdict))?;
+        table.row(&finding(input, &owners, verdict, String::new()))?;
+    }
+    for (verdict, index) in &input.review.waived {
+        let waiver = input.settings.waivers.get(*index);
+        let until = waiver.map(|waiver| waiver.expires.to_string()).unwrap_or_default();
+        table.row(&finding(input, &owners, verdict, until))?;
     }
     table.end()
 }
 
-fn finding(input: &ReportInput<'_>, verdict: &Verdict) -> [String; 12] {
+/// Who owns what, by ARN, as tags tell.
+fn owners<'a>(input: &ReportInput<'a>) -> HashMap<&'a str, &'a str> {
+    let users = input.review.credentials.iter().map(|row| (row.arn.as_str(), row.owner.as_deref()));
+    let roles = input.review.roles.iter().map(|row| (row.arn.as_str(), row.owner.as_deref()));
+    users.chain(roles).filter_map(|(arn, owner)| Some((arn, owner?))).collect()
+}
+
+fn finding(
+    input: &ReportInput<'_>,
+    owners: &HashMap<&str, &str>,
+    verdict: &Verdict,
+    waived_until: String,
+) -> [String; 18] {
     let resource = &verdict.resource;
+    let check = check::find(verdict.check);
+    let text = |of: fn(&Check) -> &String| check.map(of).cloned().unwrap_or_default();
     [
         resource.account.to_string(),
         input.account_name(resource.account).unwrap_or_default().to_owned(),
         verdict.check.to_owned(),
+        text(|check| &check.title),
+        text(|check| &check.title_ja),
         word(&verdict.severity()),
         word(&verdict.outcome),
         word(&resource.kind),
         resource.name.clone(),
         resource.arn.clone(),
         resource.key.clone().unwrap_or_default(),
+        owners.get(resource.arn.as_str()).copied().unwrap_or_default().to_owned(),
         sentence(verdict, Language::En),
         sentence(verdict, Language::Ja),
+        text(|check| &check.fix),
+        text(|check| &check.fix_ja),
+        waived_until,
         verdict.uid(),
     ]
 }
@@ -169,10 +204,10 @@ fn last(known: Option<Option<Timestamp>>) -> String {
 }
 
 /// A CSV file being written.
-struct Table<'a>(csv::Writer<&'a mut dyn Write>);
+pub(super) struct Table<'a>(csv::Writer<&'a mut dyn Write>);
 
 impl<'a> Table<'a> {
-    fn begin(out: &'a mut dyn Write, bom: bool, header: &[&str]) -> io::Result<Self> {
+    pub(super) fn begin(out: &'a mut dyn Write, bom: bool, header: &[&str]) -> io::Result<Self> {
         if bom {
             out.write_all(BYTE_ORDER_MARK)?;
         }
@@ -181,17 +216,30 @@ impl<'a> Table<'a> {
         Ok(Self(writer))
     }
 
-    fn row(&mut self, cells: &[String]) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: &[String]) -> io::Result<()> {
         Ok(self.0.write_record(cells.iter().map(|cell| harmless(cell)))?)
     }
 
-    fn end(mut self) -> io::Result<()> {
+    pub(super) fn end(mut self) -> io::Result<()> {
         self.0.flush()
     }
 }
 
+/// What begins a formula, in either width.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let passed_over = |letter: char| letter.is_whitespace() || letter.is_control() || is_invisible(letter);
+    let begins = cell.trim_start_matches(passed_over);
+    let leads = cell.starts_with(['\t', '\r', '\n', '\0']);
+    // NUL ends a cell in some programs, and hides what stands behind it in others
+    let cell = cell.replace('\0', "\u{fffd}");
+    if leads || begins.starts_with(FORMULA) { format!("'{cell}") } else { cell }
+}
+
+/// Takes no room: byte order mark, joiners, marks of direction.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -201,7 +249,27 @@ mod tests {
     #[test]
     fn formulas_are_defused() {
         assert_eq!(harmless("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
-        assert_eq!(harmless("-1+1"), "'-1+1");
+        for hostile in [
+            "-1+1",
+            "+1",
+            "@SUM(A1)",
+            "＝1+1",
+            "＋1",
+            "－1",
+            "＠A1",
+            " =1",
+            "\u{3000}＝1",
+            "\n=1",
+            "\r=1",
+            "\t=1",
+            "\u{feff}=1",
+            "\u{200b}-1",
+        ] {
+            assert_eq!(harmless(hostile), format!("'{hostile}"));
+        }
+        assert_eq!(harmless("\0=1"), "'\u{fffd}=1");
+        assert_eq!(harmless("a=b"), "a=b");
+        assert_eq!(harmless("arn:aws:iam::111122223333:user/a"), "arn:aws:iam::111122223333:user/a");
         assert_eq!(harmless("鍵守"), "鍵守");
     }
 

@@ -1,19 +1,30 @@
-//! `index.html`: one self-contained page. Data goes in as JSON with every `<`, `>` and `&` escaped, so that no name from an
-//! account can end the script element; the script puts it on the page as text, never as markup.
+//! `index.html`: one page that needs nothing but itself; the long lists of a large company stand in files beside it ([`lists`]).
+//!
+//! Data goes in as JSON with every `<`, `>` and `&` escaped, so that no name from an account can end the script element; the script
+//! puts it on the page as text, never as markup.
 
-use std::io::{self, Write};
+mod changes;
+mod lists;
+mod rows;
+mod summary;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
-use kagimori_estate::fact::{Dataset, Source, SourceId};
-use kagimori_estate::id::AccountId;
+use kagimori_estate::fact::{Dataset, Source};
 use kagimori_estate::model::Problem;
 use kagimori_plan::check::{self, Check};
-use kagimori_plan::review::{AccountRow, AccountState, CredentialRow, KeyCells, RoleRow};
-use kagimori_plan::sentence::{Language, sentence};
-use kagimori_plan::verdict::{Outcome, Severity, Verdict};
-use kagimori_trail::classify::UseClass;
+use kagimori_plan::verdict::Outcome;
 use serde::Serialize;
 
+use self::changes::Against;
+use self::lists::{List, Lists, Map};
+use self::rows::{Account, NotGiven};
+use self::summary::{Summary, Unknown};
+use super::controls::{self, Assessed};
 use super::{ReportInput, charts};
 
 const PAGE: &str = include_str!("page/page.html");
@@ -24,103 +35,47 @@ const TEXTS: &str = include_str!("page/texts.json");
 #[derive(Serialize)]
 struct Data<'a> {
     now: Timestamp,
+    time_zone: Option<&'a str>,
+    summary: Summary,
     accounts: Vec<Account<'a>>,
-    credentials: Vec<Credential<'a>>,
-    roles: Vec<Role<'a>>,
-    findings: Vec<Finding<'a>>,
-    waived: usize,
+    controls: Vec<Assessed>,
+    unknown: Vec<Unknown<'a>>,
+    against: Option<Against<'a>>,
     checks: Vec<&'static Check>,
     sources: &'a [Source],
     problems: &'a [Problem],
     not_given: Vec<NotGiven>,
     has_trail: bool,
+    lists: Map<'a, Vec<String>>,
+    sizes: BTreeMap<&'static str, usize>,
 }
 
-#[derive(Serialize)]
-struct Account<'a> {
-    id: AccountId,
-    name: Option<&'a str>,
-    state: AccountState,
-    failures: [usize; 5],
-    users: Option<usize>,
-    keys: Option<usize>,
-    roles: Option<usize>,
-    mfa: [Option<usize>; 3],
-    events: Option<u64>,
+/// Writes the page, and the files beside it.
+pub(super) fn write(input: &ReportInput<'_>, folder: &Path) -> io::Result<()> {
+    let lists = Lists::write(folder, long_lists(input)?)?;
+    let mut out = BufWriter::new(File::create(folder.join("index.html"))?);
+    page(input, &lists, &mut out)?;
+    out.flush()
 }
 
-#[derive(Serialize)]
-struct Credential<'a> {
-    account: AccountId,
-    user: &'a str,
-    arn: &'a str,
-    owner: Option<&'a str>,
-    password: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password_used: Option<Option<Timestamp>>,
-    mfa: Option<bool>,
-    privileged: Option<bool>,
-    key: Option<Key<'a>>,
+fn long_lists(input: &ReportInput<'_>) -> io::Result<Vec<List>> {
+    let review = input.review;
+    let told = review.verdicts.iter().filter(|verdict| verdict.outcome != Outcome::Unknown);
+    let told = told.map(|verdict| rows::finding(verdict, None));
+    let waived = review.waived.iter();
+    let waived = waived.map(|(verdict, index)| rows::finding(verdict, input.settings.waivers.get(*index)));
+    Ok(vec![
+        List::of("findings", told.chain(waived))?,
+        List::of("credentials", review.credentials.iter().map(|row| rows::credential(row, review.now)))?,
+        List::of("roles", review.roles.iter().map(|row| rows::role(row, review.now)))?,
+    ])
 }
 
-#[derive(Serialize)]
-struct Key<'a> {
-    id: Option<&'a str>,
-    slot: Option<u8>,
-    active: Option<bool>,
-    age: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used: Option<Option<Timestamp>>,
-    class: Option<UseClass>,
-    calls: Option<u64>,
-    succeeded: Option<u64>,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-    callers: Vec<(&'a str, u64)>,
-    addresses: &'a [(String, u64)],
-    address_count: usize,
-    services: &'a [(String, u64)],
-    daily: &'a [u32],
-}
-
-#[derive(Serialize)]
-struct Role<'a> {
-    account: AccountId,
-    name: &'a str,
-    arn: &'a str,
-    owner: Option<&'a str>,
-    age: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    used: Option<Option<Timestamp>>,
-    trusted: &'a [String],
-    privileged: Option<bool>,
-    calls: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Finding<'a> {
-    check: &'a str,
-    severity: Severity,
-    outcome: Outcome,
-    account: AccountId,
-    name: &'a str,
-    arn: &'a str,
-    key: Option<&'a str>,
-    en: String,
-    ja: String,
-    evidence: &'a [SourceId],
-}
-
-#[derive(Serialize)]
-struct NotGiven {
-    api: &'static str,
-    command: &'static str,
-    accounts: usize,
-}
-
-/// Writes the page.
-pub(super) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let data = escaped(&serde_json::to_string(&data(input))?);
+fn page(input: &ReportInput<'_>, lists: &Lists, out: &mut dyn Write) -> io::Result<()> {
+    let own = serde_json::to_string(&data(input, lists))?;
+    // the rows are JSON already: they go in before the object's last brace
+    let own = own.strip_suffix('}').unwrap_or(&own);
+    let data = escaped(&format!("{own}{}}}", lists.members()));
     let mut rest = PAGE;
     for (mark, content) in [
         ("/*style*/", STYLE),
@@ -155,9 +110,8 @@ fn escaped(json: &str) -> String {
     safe
 }
 
-fn data<'a>(input: &ReportInput<'a>) -> Data<'a> {
+fn data<'a>(input: &ReportInput<'a>, lists: &'a Lists) -> Data<'a> {
     let review = input.review;
-    let used = |check: &&Check| review.verdicts.iter().any(|verdict| verdict.check == check.id);
     let not_given = |(dataset, accounts): (&Dataset, &usize)| NotGiven {
         api: dataset.api(),
         command: dataset.command(),
@@ -165,102 +119,19 @@ fn data<'a>(input: &ReportInput<'a>) -> Data<'a> {
     };
     Data {
         now: review.now,
-        accounts: review.accounts.iter().map(account).collect(),
-        credentials: review.credentials.iter().map(|row| credential(row, review.now)).collect(),
-        roles: review.roles.iter().map(|row| role(row, review.now)).collect(),
-        findings: review.verdicts.iter().map(finding).collect(),
-        waived: review.waived.len(),
-        checks: check::catalogue().iter().filter(used).collect(),
+        time_zone: input.settings.time_zone.as_deref(),
+        summary: summary::summary(input),
+        accounts: review.accounts.iter().map(rows::account).collect(),
+        controls: controls::assessed(input),
+        unknown: summary::unknowns(input),
+        against: input.compared.map(|comparison| changes::against(input, comparison)),
+        checks: check::catalogue().iter().collect(),
         sources: &input.estate.sources,
         problems: &input.estate.problems,
         not_given: review.not_given.iter().map(not_given).collect(),
         has_trail: input.usage.is_some(),
-    }
-}
-
-fn account(row: &AccountRow) -> Account<'_> {
-    let levels =
-        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Informational];
-    Account {
-        id: row.id,
-        name: row.name.as_deref(),
-        state: row.state,
-        failures: levels.map(|level| row.failures.get(&level).copied().unwrap_or_default()),
-        users: row.users,
-        keys: row.active_keys,
-        roles: row.roles,
-        mfa: row.mfa_missing,
-        events: row.events,
-    }
-}
-
-fn days(since: Option<Timestamp>, now: Timestamp) -> Option<i64> {
-    since.map(|since| (now.as_second() - since.as_second()).div_euclid(86_400))
-}
-
-fn credential(row: &CredentialRow, now: Timestamp) -> Credential<'_> {
-    Credential {
-        account: row.account,
-        user: &row.user,
-        arn: row.arn.as_str(),
-        owner: row.owner.as_deref(),
-        password: row.password_enabled,
-        password_used: row.password_last_used,
-        mfa: row.mfa_active,
-        privileged: row.privileged,
-        key: row.key.as_ref().map(|cells| key(cells, now)),
-    }
-}
-
-fn key(cells: &KeyCells, now: Timestamp) -> Key<'_> {
-    let usage = cells.usage.as_ref();
-    Key {
-        id: cells.id.as_ref().map(|id| id.as_str()),
-        slot: cells.slot,
-        active: cells.active,
-        age: days(cells.created, now),
-        used: cells.last_used,
-        class: usage.map(|usage| usage.class),
-        calls: usage.map(|usage| usage.calls),
-        succeeded: usage.map(|usage| usage.succeeded),
-        first: usage.map(|usage| usage.first),
-        last: usage.map(|usage| usage.last),
-        callers: usage
-            .map(|usage| usage.callers.iter().map(|(kind, n)| (kind.as_str(), *n)).collect())
-            .unwrap_or_default(),
-        addresses: usage.map(|usage| usage.addresses.as_slice()).unwrap_or_default(),
-        address_count: usage.map(|usage| usage.address_count).unwrap_or_default(),
-        services: usage.map(|usage| usage.services.as_slice()).unwrap_or_default(),
-        daily: usage.map(|usage| usage.daily.as_slice()).unwrap_or_default(),
-    }
-}
-
-fn role(row: &RoleRow, now: Timestamp) -> Role<'_> {
-    Role {
-        account: row.account,
-        name: &row.name,
-        arn: row.arn.as_str(),
-        owner: row.owner.as_deref(),
-        age: days(row.created, now),
-        used: row.last_used,
-        trusted: &row.trusted,
-        privileged: row.privileged,
-        calls: row.calls,
-    }
-}
-
-fn finding(verdict: &Verdict) -> Finding<'_> {
-    Finding {
-        check: verdict.check,
-        severity: verdict.severity(),
-        outcome: verdict.outcome,
-        account: verdict.resource.account,
-        name: &verdict.resource.name,
-        arn: &verdict.resource.arn,
-        key: verdict.resource.key.as_deref(),
-        en: sentence(verdict, Language::En),
-        ja: sentence(verdict, Language::Ja),
-        evidence: &verdict.evidence,
+        lists: lists.files(),
+        sizes: lists.sizes().into_iter().collect(),
     }
 }
 
@@ -305,7 +176,7 @@ mod tests {
         used.extend(keys_between(PAGE, "data-t=\"", '"'));
         for (key, [english, japanese]) in &texts {
             assert!(!english.is_empty() && !japanese.is_empty(), "{key}");
-            let built = ["severity-", "outcome-", "state-", "class-", "caller-"]
+            let built = ["severity-", "outcome-", "state-", "class-", "caller-", "status-", "reason-"]
                 .iter()
                 .any(|prefix| key.starts_with(prefix));
             let tab = SCRIPT.contains(&format!("{key}: {{ view"));
@@ -357,7 +228,8 @@ mod tests {
         let texts = texts();
         let words = [
             ("severity-", vec!["critical", "high", "medium", "low", "informational"]),
-            ("outcome-", vec!["FAIL", "UNKNOWN", "INFO"]),
+            ("outcome-", vec!["FAIL", "UNKNOWN", "INFO", "WAIVED"]),
+            ("status-", vec!["FAIL", "UNKNOWN", "WAIVED", "PASS", "NOT_APPLICABLE", "NOT_ASSESSED"]),
             ("state-", vec!["ok", "partial", "failed", "skipped", "not_given"]),
             ("class-", vec!["active", "noise", "rare", "shared", "unseen"]),
         ];

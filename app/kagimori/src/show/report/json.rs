@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use kagimori_estate::fact::{Dataset, Source, SourceId};
+use kagimori_estate::fact::{Dataset, Gap, Source, SourceId};
 use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Problem;
+use kagimori_plan::Review;
 use kagimori_plan::check::{self, Check};
-use kagimori_plan::review::{AccountRow, AccountState};
+use kagimori_plan::review::compared::{Earlier, Reason};
+use kagimori_plan::review::{AccountRow, AccountState, Tally};
 use kagimori_plan::sentence::{Language, gap, sentence};
 use kagimori_plan::verdict::{FactValue, Outcome, Resource, Severity, Verdict};
 use serde::Serialize;
 
-use super::ReportInput;
+use super::controls::{self, Assessed};
+use super::{Comparison, ReportInput};
 use crate::show::schema::Schema;
 
 #[derive(Serialize)]
@@ -24,6 +27,11 @@ struct Document<'a> {
     accounts: Vec<Account<'a>>,
     findings: Vec<Finding<'a>>,
     waived: Vec<Waived<'a>>,
+    passes: Vec<Passed<'a>>,
+    tallies: Vec<Tallied<'a>>,
+    controls: Vec<Assessed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Against<'a>>,
     not_given: BTreeMap<Dataset, usize>,
     problems: &'a [Problem],
     sources: &'a [Source],
@@ -78,6 +86,87 @@ struct Waived<'a> {
     expires: String,
 }
 
+/// The resources of an account that a check looked at and found right.
+#[derive(Serialize)]
+struct Passed<'a> {
+    check: &'a str,
+    account: AccountId,
+    outcome: Outcome,
+    resources: Vec<Named<'a>>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+}
+
+/// How many verdicts of each outcome a check gave in an account.
+#[derive(Serialize)]
+struct Tallied<'a> {
+    check: &'a str,
+    account: AccountId,
+    #[serde(flatten)]
+    tally: &'a Tally,
+}
+
+/// What became of the findings of an earlier review.
+#[derive(Serialize)]
+struct Against<'a> {
+    file: String,
+    now: Timestamp,
+    new: Vec<Finding<'a>>,
+    fixed: Vec<Closed<'a>>,
+    changed: Vec<Changed<'a>>,
+    lost: Vec<Lost<'a>>,
+    stayed: usize,
+}
+
+#[derive(Serialize)]
+struct Closed<'a> {
+    #[serde(flatten)]
+    earlier: &'a Earlier,
+    reason: Reason,
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    before: &'a BTreeMap<String, serde_json::Value>,
+    now: Finding<'a>,
+}
+
+#[derive(Serialize)]
+struct Lost<'a> {
+    #[serde(flatten)]
+    earlier: &'a Earlier,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
+}
+
+fn against<'a>(review: &'a Review, comparison: &'a Comparison) -> Against<'a> {
+    let (earlier, compared) = (&comparison.earlier, &comparison.compared);
+    let now = |index: &usize| review.verdicts.get(*index).map(finding);
+    let closed =
+        |(index, reason): &(usize, Reason)| Some(Closed { earlier: earlier.get(*index)?, reason: *reason });
+    let changed = |(before, index): &(usize, usize)| {
+        Some(Changed { before: &earlier.get(*before)?.facts, now: now(index)? })
+    };
+    let lost = |(index, missing): &(usize, Option<Gap>)| {
+        let missing = missing.as_ref().map(|missing| gap(missing, Language::En));
+        Some(Lost { earlier: earlier.get(*index)?, missing })
+    };
+    Against {
+        file: comparison.path.display().to_string(),
+        now: comparison.now,
+        new: compared.new.iter().filter_map(now).collect(),
+        fixed: compared.fixed.iter().filter_map(closed).collect(),
+        changed: compared.changed.iter().filter_map(changed).collect(),
+        lost: compared.lost.iter().filter_map(lost).collect(),
+        stayed: compared.stayed,
+    }
+}
+
 /// Writes the document.
 pub(crate) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &document(input))?;
@@ -96,11 +185,28 @@ fn document<'a>(input: &ReportInput<'a>) -> Document<'a> {
         accounts: review.accounts.iter().map(account).collect(),
         findings: review.verdicts.iter().map(finding).collect(),
         waived: review.waived.iter().filter_map(|(verdict, index)| waived(input, verdict, *index)).collect(),
+        passes: passed(review),
+        tallies: review.tallies.iter().map(tallied).collect(),
+        controls: controls::assessed(input),
+        against: input.compared.map(|comparison| against(review, comparison)),
         not_given: review.not_given.clone(),
         problems: &input.estate.problems,
         sources: &input.estate.sources,
         checks: check::catalogue().iter().filter(used).collect(),
     }
+}
+
+fn passed(review: &Review) -> Vec<Passed<'_>> {
+    let mut passes = Vec::new();
+    for (check, account, resources) in review.population.passed() {
+        let named = resources.map(|resource| Named { arn: &resource.arn, key: resource.key.as_deref() });
+        passes.push(Passed { check, account, outcome: Outcome::Pass, resources: named.collect() });
+    }
+    passes
+}
+
+fn tallied<'a>(((check, account), tally): (&(&'a str, AccountId), &'a Tally)) -> Tallied<'a> {
+    Tallied { check, account: *account, tally }
 }
 
 fn account(row: &AccountRow) -> Account<'_> {

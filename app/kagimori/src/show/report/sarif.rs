@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use kagimori_estate::fact::SourceId;
 use kagimori_plan::check::{self, Check};
 use kagimori_plan::sentence::{Language, sentence};
-use kagimori_plan::verdict::{Outcome, Severity, Verdict};
+use kagimori_plan::verdict::{Outcome, Resource, Severity, Verdict};
 use serde::Serialize;
 
 use super::ReportInput;
@@ -89,6 +89,15 @@ struct Location<'a> {
 #[serde(rename_all = "camelCase")]
 struct Physical<'a> {
     artifact_location: Artifact<'a>,
+    region: Region,
+}
+
+/// The file as a whole: an answer of the AWS CLI has no line that a person wrote. GitHub and others refuse a location without
+/// `startLine` (GitHub, "SARIF support for code scanning").
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
 }
 
 #[derive(Serialize)]
@@ -148,7 +157,7 @@ fn result<'a>(input: &'a ReportInput<'_>, verdict: &'a Verdict) -> SarifResult<'
         let source = input.estate.sources.get(usize::try_from(source.0).ok()?)?;
         let artifact = Artifact { uri: &source.file };
         let logical = Logical { fully_qualified_name: &resource.arn };
-        let physical = Physical { artifact_location: artifact };
+        let physical = Physical { artifact_location: artifact, region: Region { start_line: 1 } };
         Some(Location { physical_location: physical, logical_locations: [logical] })
     };
     let (level, kind) = match (verdict.outcome, verdict.severity()) {
@@ -158,14 +167,23 @@ fn result<'a>(input: &'a ReportInput<'_>, verdict: &'a Verdict) -> SarifResult<'
         _ => ("note", "fail"),
     };
     let who = resource.key.as_ref().map_or(resource.name.clone(), |key| format!("{} {key}", resource.name));
+    let locations: Vec<Location<'_>> = verdict.evidence.iter().take(1).filter_map(location).collect();
     SarifResult {
         rule_id: verdict.check,
         level,
         kind,
         message: message(format!("{}/{who}: {}", resource.account, sentence(verdict, Language::En))),
-        locations: verdict.evidence.iter().take(1).filter_map(location).collect(),
+        locations: if locations.is_empty() { vec![nowhere(resource)] } else { locations },
         partial_fingerprints: Fingerprints { uid: verdict.uid() },
     }
+}
+
+/// A finding about the settings, or one that rests on no file of its own account.
+fn nowhere(resource: &Resource) -> Location<'_> {
+    let physical =
+        Physical { artifact_location: Artifact { uri: "kagimori.toml" }, region: Region { start_line: 1 } };
+    let logical = Logical { fully_qualified_name: &resource.arn };
+    Location { physical_location: physical, logical_locations: [logical] }
 }
 
 fn notifications(input: &ReportInput<'_>) -> Vec<Notification> {

@@ -1,19 +1,23 @@
-//! The summary on the terminal: the verdict first, then worst first, then what could not be told.
+//! The summary on the terminal, in English or Japanese: the verdict first, then worst first, then what could not be told.
+//!
+//! A total says of how many accounts it is: what is not known is no 0.
 
-use std::collections::BTreeMap;
+mod tables;
+mod words;
+
 use std::fmt::Write;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use kagimori_plan::check;
-use kagimori_plan::review::{AccountRow, AccountState, KeyEvidence};
+use kagimori_plan::check::{self, Check};
+use kagimori_plan::review::{AccountRow, AccountState};
+use kagimori_plan::sentence::Language;
 use kagimori_plan::verdict::{Outcome, Severity, Verdict};
-use kagimori_trail::classify::UseClass;
 use unicode_width::UnicodeWidthStr;
 
+use self::words::Words;
 use super::ReportInput;
-use super::csv::word;
-use crate::show::numbers::counted;
+use crate::show::numbers::thousands;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -22,106 +26,171 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 
+/// How wide a line may be, in columns.
+const WIDTH: usize = 100;
 /// How many checks, resources and problems are shown before "and n more".
 const CHECKS_MAX: usize = 20;
-const RESOURCES_MAX: usize = 3;
+const RESOURCES_MAX: usize = 4;
+/// Where the names of resources begin.
+const INDENT: usize = 20;
 const PROBLEMS_MAX: usize = 5;
-const NOT_GIVEN_MAX: usize = 6;
 
 /// The summary. `report` is where the report was written.
-pub(crate) fn summary(input: &ReportInput<'_>, report: Option<&Path>) -> String {
-    let mut text = String::new();
-    headline(input, &mut text);
-    failures(input, &mut text);
-    accounts(input, &mut text);
-    populations(input, &mut text);
-    keys(input, &mut text);
-    unknowns(input, &mut text);
-    problems(input, &mut text);
-    footer(input, report, &mut text);
-    text
+pub(crate) fn summary(input: &ReportInput<'_>, report: Option<&Path>, language: Language) -> String {
+    let mut summary = Summary { input, words: Words(language), text: String::new() };
+    summary.headline();
+    summary.failures();
+    summary.accounts();
+    summary.populations();
+    summary.keys();
+    summary.changes();
+    summary.unknowns();
+    summary.problems();
+    summary.footer(report);
+    summary.text
 }
 
-fn headline(input: &ReportInput<'_>, text: &mut String) {
-    let failures = count(input, Outcome::Fail);
-    let reviewed = input.review.accounts.iter().filter(|row| is_reviewed(row)).count();
-    let over = format!("in {}", counted(reviewed, "account"));
-    let _ = if !input.estate.problems.is_empty() {
-        writeln!(
-            text,
-            "{YELLOW}INCOMPLETE{YELLOW:#}  part of what was given could not be read; {} {over}",
-            counted(failures, "finding")
-        )
-    } else if failures > 0 {
-        writeln!(text, "{RED}FINDINGS{RED:#}  {} {over}", counted(failures, "finding"))
-    } else {
-        writeln!(text, "{GREEN}CLEAN{GREEN:#}  no failing check {over}")
-    };
-    let _ = writeln!(text, "{DIM}as of {}{DIM:#}", input.review.now);
+/// A summary being written.
+struct Summary<'a> {
+    input: &'a ReportInput<'a>,
+    words: Words,
+    text: String,
+}
+
+impl Summary<'_> {
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn headline(&mut self) {
+        let failures = self.count(Outcome::Fail);
+        let over = self.words.over(self.reviewed(), self.expected());
+        let line = if !self.input.estate.problems.is_empty() {
+            let why = self.words.say(
+                "part of what was given could not be read or does not fit together",
+                "提供された情報の一部を読み取れないか、整合しません",
+            );
+            format!("{YELLOW}INCOMPLETE{YELLOW:#}  {why}; {} {over}", self.words.findings(failures))
+        } else if failures > 0 {
+            format!("{RED}FINDINGS{RED:#}  {} {over}", self.words.findings(failures))
+        } else {
+            let clean = self.words.say("no failing check", "要対応の検出事項はありません");
+            format!("{GREEN}CLEAN{GREEN:#}  {clean} {over}")
+        };
+        self.line(&line);
+        let as_of = self.words.say("as of", "基準日時");
+        self.line(&format!("{DIM}{as_of} {}{DIM:#}", self.input.review.now));
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.input.review.verdicts.iter().filter(|verdict| verdict.outcome == outcome).count()
+    }
+
+    /// Accounts of which something could be reviewed.
+    fn reviewed(&self) -> usize {
+        self.input.review.accounts.iter().filter(|row| is_reviewed(row)).count()
+    }
+
+    /// Accounts that should have been reviewed: all but those that are closed.
+    fn expected(&self) -> usize {
+        self.input.review.accounts.iter().filter(|row| row.state != AccountState::Skipped).count()
+    }
+
+    /// A total over the accounts, and of how many it is.
+    fn total(&self, of: impl Fn(&AccountRow) -> Option<usize>) -> String {
+        let expected = self.input.review.accounts.iter().filter(|row| row.state != AccountState::Skipped);
+        let known: Vec<usize> = expected.filter_map(of).collect();
+        match (known.len(), self.expected()) {
+            (0, _) => "?".to_owned(),
+            (known_in, all) if known_in == all => thousands_of(known.iter().sum()),
+            (known_in, all) => {
+                format!("{} ({})", thousands_of(known.iter().sum()), self.words.of(known_in, all))
+            }
+        }
+    }
+
+    /// Failures by check, in the review's order: worst first.
+    fn failures(&mut self) {
+        let mut groups: Vec<(&str, Vec<&Verdict>)> = Vec::new();
+        for verdict in self.input.review.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Fail) {
+            match groups.last_mut() {
+                Some((check, verdicts)) if *check == verdict.check => verdicts.push(verdict),
+                _ => groups.push((verdict.check, vec![verdict])),
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        let heading = self.words.say("Worst first", "重大度の高い順");
+        self.line(&format!("\n{BOLD}{heading}{BOLD:#}"));
+        for (check, verdicts) in groups.iter().take(CHECKS_MAX) {
+            self.failure(check::find(check), verdicts);
+        }
+        if let Some(more) = groups.len().checked_sub(CHECKS_MAX).filter(|more| *more > 0) {
+            let more = self.words.more_checks(more);
+            self.line(&format!("  {DIM}{more}{DIM:#}"));
+        }
+    }
+
+    fn failure(&mut self, check: Option<&Check>, verdicts: &[&Verdict]) {
+        let severity = check.map_or(Severity::Informational, |check| check.severity);
+        let style = match severity {
+            Severity::Critical | Severity::High => RED,
+            Severity::Medium => YELLOW,
+            Severity::Low | Severity::Informational => DIM,
+        };
+        let title = check.map_or("", |check| self.words.say(&check.title, &check.title_ja));
+        let id = check.map_or("", |check| check.id.as_str());
+        let (label, count) = (pad(self.words.severity(severity), 8), thousands_of(verdicts.len()));
+        self.line(&format!("  {style}{label}{style:#} {count:>6}  {} {DIM}{title}{DIM:#}", pad(id, 27)));
+        if severity <= Severity::High {
+            let names = self.names(verdicts);
+            self.line(&format!("                    {names}"));
+        }
+    }
+
+    /// As many of the resources as fit into a line, and how many more there are.
+    fn names(&self, verdicts: &[&Verdict]) -> String {
+        let mut text = String::new();
+        let mut shown = 0;
+        for verdict in verdicts.iter().take(RESOURCES_MAX) {
+            let name = resource(verdict);
+            let separator = if text.is_empty() { "" } else { ", " };
+            if shown > 0 && text.width() + name.width() + INDENT + 16 > WIDTH {
+                break;
+            }
+            text.push_str(separator);
+            text.push_str(&name);
+            shown += 1;
+        }
+        let more = verdicts.len().saturating_sub(shown);
+        if more > 0 { format!("{text}{}", self.words.and_more(more)) } else { text }
+    }
+
+    fn footer(&mut self, report: Option<&Path>) {
+        let waived = self.input.review.waived.len();
+        if waived > 0 {
+            let waived = self.words.waived(waived);
+            self.line(&format!("\n{waived}"));
+        }
+        let first = self.input.review.verdicts.first().filter(|verdict| verdict.outcome == Outcome::Fail);
+        if let Some(first) = first.map(|verdict| verdict.check) {
+            let ask = self.words.say("What a finding means and what to do:", "検出事項の意味と対応:");
+            let language = self.words.say("", " --lang ja");
+            self.line(&format!("\n{ask} {CYAN}kagimori explain {first}{language}{CYAN:#}"));
+        }
+        if let Some(report) = report {
+            let label = self.words.say("The report:", "レポート:");
+            self.line(&format!("{label} {CYAN}{}{CYAN:#}", report.join("index.html").display()));
+        }
+    }
 }
 
 fn is_reviewed(row: &AccountRow) -> bool {
     matches!(row.state, AccountState::Ok | AccountState::Partial)
 }
 
-fn count(input: &ReportInput<'_>, outcome: Outcome) -> usize {
-    input.review.verdicts.iter().filter(|verdict| verdict.outcome == outcome).count()
-}
-
-fn plural<'a>(count: usize, one: &'a str, many: &'a str) -> &'a str {
-    if count == 1 { one } else { many }
-}
-
-/// Failures by check, in the review's order: worst first.
-fn failures(input: &ReportInput<'_>, text: &mut String) {
-    let mut groups: Vec<(&str, Vec<&Verdict>)> = Vec::new();
-    for verdict in input.review.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Fail) {
-        match groups.last_mut() {
-            Some((check, verdicts)) if *check == verdict.check => verdicts.push(verdict),
-            _ => groups.push((verdict.check, vec![verdict])),
-        }
-    }
-    if groups.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\n{BOLD}Worst first{BOLD:#}");
-    for (check, verdicts) in groups.iter().take(CHECKS_MAX) {
-        failure(check, verdicts, text);
-    }
-    if groups.len() > CHECKS_MAX {
-        let _ = writeln!(
-            text,
-            "  {DIM}… and {}, less severe{DIM:#}",
-            counted(groups.len() - CHECKS_MAX, "more check")
-        );
-    }
-}
-
-fn failure(check: &str, verdicts: &[&Verdict], text: &mut String) {
-    let found = check::find(check);
-    let severity = found.map_or(Severity::Informational, |check| check.severity);
-    let style = match severity {
-        Severity::Critical | Severity::High => RED,
-        Severity::Medium => YELLOW,
-        Severity::Low | Severity::Informational => DIM,
-    };
-    let title = found.map_or("", |check| check.title.as_str());
-    let label = pad(&word(&severity), 8);
-    let _ = writeln!(
-        text,
-        "  {style}{label}{style:#} {:>5}  {} {DIM}{title}{DIM:#}",
-        verdicts.len(),
-        pad(check, 27)
-    );
-    if severity <= Severity::High {
-        let names: Vec<String> =
-            verdicts.iter().take(RESOURCES_MAX).map(|verdict| resource(verdict)).collect();
-        let more = verdicts.len().saturating_sub(RESOURCES_MAX);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let _ = writeln!(text, "                   {}{more}", names.join(", "));
-    }
-}
-
+/// The name in a form that every command takes: `444455556666/NAME`.
 fn resource(verdict: &Verdict) -> String {
     let resource = &verdict.resource;
     match &resource.key {
@@ -136,167 +205,21 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(fill))
 }
 
-fn accounts(input: &ReportInput<'_>, text: &mut String) {
-    let rows = &input.review.accounts;
-    let name = |row: &AccountRow| row.name.clone().unwrap_or_default();
-    let width = rows.iter().map(|row| name(row).width()).max().unwrap_or_default().max(4);
-    let _ = writeln!(
-        text,
-        "\n{BOLD}Accounts{BOLD:#}\n  {DIM}{} {} state     critical  high  medium   low   users  keys  roles{DIM:#}",
-        pad("id", 12),
-        pad("name", width),
-    );
-    for row in rows {
-        let n = |severity| row.failures.get(&severity).copied().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "  {} {} {} {:>8} {:>5} {:>7} {:>5} {:>7} {:>5} {:>6}",
-            row.id,
-            pad(&name(row), width),
-            pad(&word(&row.state).replace('_', " "), 9),
-            n(Severity::Critical),
-            n(Severity::High),
-            n(Severity::Medium),
-            n(Severity::Low),
-            known(row.users),
-            known(row.active_keys),
-            known(row.roles),
-        );
+/// Cuts to a width in columns.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
     }
-}
-
-fn known(count: Option<usize>) -> String {
-    count.map_or("?".to_owned(), |count| count.to_string())
-}
-
-fn populations(input: &ReportInput<'_>, text: &mut String) {
-    let total = |index: usize| {
-        let rows = input.review.accounts.iter().filter(|row| is_reviewed(row));
-        let counts = rows.map(|row| row.mfa_missing.get(index).copied().flatten());
-        let (mut sum, mut unknown) = (0, 0);
-        for count in counts {
-            match count {
-                Some(count) => sum += count,
-                None => unknown += 1,
-            }
+    let mut kept = String::new();
+    for letter in text.chars() {
+        if kept.width() + 3 > width {
+            break;
         }
-        match unknown {
-            0 => sum.to_string(),
-            unknown => format!("{sum}, and unknown in {unknown} {}", plural(unknown, "account", "accounts")),
-        }
-    };
-    let _ = writeln!(
-        text,
-        "\n{BOLD}Without MFA{BOLD:#}\n  A console users: {}   B all IAM users: {}   C privileged users: {}",
-        total(0),
-        total(1),
-        total(2),
-    );
+        kept.push(letter);
+    }
+    kept + "…"
 }
 
-fn keys(input: &ReportInput<'_>, text: &mut String) {
-    let mut classes: BTreeMap<UseClass, usize> = BTreeMap::new();
-    let (mut active, mut unseen) = (0, 0);
-    // root's keys are a finding of their own, and have no id to look for in the trail
-    let of_users = input.review.credentials.iter().filter(|row| row.arn.resource() != "root");
-    for key in of_users.filter_map(|row| row.key.as_ref()) {
-        if key.active == Some(true) {
-            active += 1;
-            match &key.usage {
-                Some(KeyEvidence { class, .. }) => *classes.entry(*class).or_default() += 1,
-                None => unseen += 1,
-            }
-        }
-    }
-    let _ = writeln!(text, "\n{BOLD}Active access keys{BOLD:#}  {active}");
-    if input.usage.is_some() {
-        let class = |class| classes.get(&class).copied().unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "  by the trail: {} active, {} rare, {} shared, {} only noise, {unseen} never seen",
-            class(UseClass::Active),
-            class(UseClass::Rare),
-            class(UseClass::Shared),
-            class(UseClass::Noise),
-        );
-    }
-}
-
-/// What could not be told: sources nobody gave, with the command that gives them, and unknown verdicts by reason.
-fn unknowns(input: &ReportInput<'_>, text: &mut String) {
-    let unknown = count(input, Outcome::Unknown);
-    if unknown == 0 && input.review.not_given.is_empty() {
-        return;
-    }
-    let accounts = input.review.accounts.iter().filter(|row| is_reviewed(row)).count();
-    let _ = writeln!(
-        text,
-        "\n{BOLD}Could not be told{BOLD:#}  {unknown} {} UNKNOWN",
-        plural(unknown, "verdict is", "verdicts are")
-    );
-    let mut partly: Vec<_> = input.review.not_given.iter().collect();
-    partly.sort_by_key(|(dataset, lacking)| (std::cmp::Reverse(**lacking), **dataset));
-    for (dataset, lacking) in partly.iter().take(NOT_GIVEN_MAX) {
-        let _ = writeln!(
-            text,
-            "  {} {DIM}not given ({lacking} of {}){DIM:#}",
-            pad(dataset.api(), 38),
-            counted(accounts, "account")
-        );
-    }
-    if partly.len() > NOT_GIVEN_MAX {
-        let _ = writeln!(
-            text,
-            "  … and {} more {} of data",
-            partly.len() - NOT_GIVEN_MAX,
-            plural(partly.len() - NOT_GIVEN_MAX, "kind", "kinds")
-        );
-    }
-    if let Some((dataset, _)) = partly.first() {
-        let _ = writeln!(
-            text,
-            "  {DIM}the report has the command for each, the first:{DIM:#} {CYAN}{}{CYAN:#}",
-            dataset.command()
-        );
-    }
-}
-
-fn problems(input: &ReportInput<'_>, text: &mut String) {
-    let problems = &input.estate.problems;
-    if problems.is_empty() {
-        return;
-    }
-    let _ = writeln!(
-        text,
-        "\n{BOLD}Could not be read{BOLD:#}  {} {}",
-        problems.len(),
-        plural(problems.len(), "problem", "problems")
-    );
-    for problem in problems.iter().take(PROBLEMS_MAX) {
-        let _ = writeln!(
-            text,
-            "  {YELLOW}{}{YELLOW:#}: {}\n    {CYAN}hint{CYAN:#}: {}",
-            problem.file, problem.message, problem.hint
-        );
-    }
-    if problems.len() > PROBLEMS_MAX {
-        let _ = writeln!(text, "  … and {} more in the report", problems.len() - PROBLEMS_MAX);
-    }
-}
-
-fn footer(input: &ReportInput<'_>, report: Option<&Path>, text: &mut String) {
-    let waived = input.review.waived.len();
-    if waived > 0 {
-        let _ = writeln!(text, "\n{waived} {} waived", plural(waived, "finding is", "findings are"));
-    }
-    if let Some(first) = input.review.verdicts.first().filter(|verdict| verdict.outcome == Outcome::Fail) {
-        let _ = writeln!(
-            text,
-            "\nWhat a finding means and what to do: {CYAN}kagimori explain {}{CYAN:#}",
-            first.check
-        );
-    }
-    if let Some(report) = report {
-        let _ = writeln!(text, "The report: {CYAN}{}{CYAN:#}", report.join("index.html").display());
-    }
+fn thousands_of(count: usize) -> String {
+    thousands(u64::try_from(count).unwrap_or(u64::MAX))
 }

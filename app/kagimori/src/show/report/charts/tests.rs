@@ -58,7 +58,13 @@ fn now(day: i32) -> Timestamp {
 fn drawn(usage: &Usage, rows: Vec<CredentialRow>, day: i32) -> String {
     let (estate, settings) = (Estate::empty(), Settings::default());
     let review = Review { credentials: rows, ..review(&estate, Some(usage), &settings, now(day)) };
-    markup(&ReportInput { review: &review, estate: &estate, usage: Some(usage), settings: &settings })
+    markup(&ReportInput {
+        review: &review,
+        estate: &estate,
+        usage: Some(usage),
+        settings: &settings,
+        compared: None,
+    })
 }
 
 fn row(name: &str, key: usize) -> CredentialRow {
