@@ -127,7 +127,7 @@ impl<S: Sink> Run<'_, '_, S> {
                     let judged = if is_aws_owned(role) {
                         Ok(Ruling::NotApplicable)
                     } else {
-                        rule(context, account, role)
+                        as_far_as_known(rule(context, account, role), &role.grants)
                     };
                     run.judged(judged, || subject::role(account, role));
                 }

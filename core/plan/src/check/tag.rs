@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Account, Role, User};
 
-use super::{Context, Judged, Rule, Ruling};
+use super::{Context, Judged, Missing, Rule, Ruling};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("user-untagged", Rule::User(user_untagged)),
@@ -44,12 +44,20 @@ fn gone(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Judged {
     Ok(if known { Ruling::Pass } else { Ruling::Fail(vec![("owner", owner.into())]) })
 }
 
+/// A role of which only `list-roles` tells comes without its tags (IAM API Reference, `ListRoles`).
+fn tags(role: &Role) -> Result<&BTreeMap<String, String>, Missing> {
+    match role.grants.gap() {
+        Some(gap) if role.tags.is_empty() => Err(gap.into()),
+        _ => Ok(&role.tags),
+    }
+}
+
 fn user_untagged(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     Ok(untagged(context, &user.details.known()?.tags))
 }
 
 fn role_untagged(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
-    Ok(untagged(context, &role.tags))
+    Ok(untagged(context, tags(role)?))
 }
 
 fn owner_gone(context: &Context<'_>, _: &Account, user: &User) -> Judged {
@@ -57,5 +65,5 @@ fn owner_gone(context: &Context<'_>, _: &Account, user: &User) -> Judged {
 }
 
 fn role_owner_gone(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
-    gone(context, &role.tags)
+    gone(context, tags(role)?)
 }
