@@ -29,6 +29,7 @@ use kagimori_estate::id::{AccessKeyId, AccountId};
 
 use crate::call::{Call, Caller, Check, MapGap, Outcome};
 use crate::event::{Event, Identity};
+use crate::redact;
 
 pub use denial::{Denial, DenialLayer};
 pub use logging::{Logging, logging};
@@ -52,7 +53,8 @@ impl Needs {
     /// What the call of an event tells of permissions.
     pub fn of(event: &Event<'_>, identity: &Identity<'_>) -> Self {
         let outcome = Outcome::of(event.error.as_deref());
-        let (checks, gap) = checks(event, identity, outcome);
+        let (mut checks, gap) = checks(event, identity, outcome);
+        checks.iter_mut().for_each(redact::check);
         Self { outcome, checks, gap, issued: issued::issued(event) }
     }
 
@@ -89,13 +91,13 @@ impl Call {
             region: own(event.region.as_ref()),
             caller: Caller {
                 principal: identity.principal(),
-                arn: own(identity.arn.as_ref()),
+                arn: identity.arn.as_deref().map(|arn| redact::text(arn).into()),
                 other: Caller::other_of(identity),
                 account: identity.account_id(),
                 access_key: identity.access_key.as_deref().and_then(|key| AccessKeyId::parse(key).ok()),
                 mfa: identity.mfa,
                 address: own(event.address.as_ref()),
-                agent: own(event.agent.as_ref()),
+                agent: event.agent.as_deref().map(|agent| redact::text(agent).into()),
                 vpc_endpoint: own(event.vpc_endpoint.as_ref()),
                 invoked_by: own(identity.invoked_by.as_ref()),
             },

@@ -11,6 +11,7 @@
 //! * [`caller`]: what kind of caller a user agent, address and endpoint betray.
 //! * [`copies`]: which copy of a call counts, where several accounts got one.
 //! * [`known`]: what the estate knows of names that an event does not tell whole.
+//! * [`redact`]: the one gate that secrets do not pass.
 //! * [`classify`]: whether use is real, or only noise that keeps "last used" fresh.
 
 pub mod actions;
@@ -20,6 +21,7 @@ pub mod classify;
 pub mod copies;
 pub mod event;
 pub mod known;
+pub mod redact;
 pub mod selection;
 pub mod sight;
 pub mod usage;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kagimori_trail::event::Event;
+use kagimori_trail::redact;
 
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, write};
 use crate::parts::{Part, part_name};
-use crate::redact;
 use crate::schema::BODIES;
 
 /// Rows of a row group of bodies: they are long.

@@ -4,7 +4,6 @@
 //! * [`Lake`]: usage and calls out of it, reading only what a question needs.
 //! * [`read_trail`]: the same usage from the files themselves.
 //! * [`care`]: whether a lake is what was written, and mending what is not.
-//! * [`redact`]: what is taken out before anything is written.
 //!
 //! The files are laid out and named so that DuckDB, Spark, Athena and Trino read them as they are: `docs/lake.md`.
 
@@ -27,7 +26,6 @@ mod parts;
 mod private;
 mod raw;
 mod read;
-pub mod redact;
 mod remote;
 mod rollup;
 mod rows;

@@ -11,6 +11,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Event, Identity};
+use kagimori_trail::redact;
 use kagimori_trail::selection::{Facts, Selection};
 use kagimori_trail::usage::Fold;
 use rustc_hash::FxHashMap;
@@ -103,7 +104,7 @@ impl Hand {
             if self.identities.len() >= IDENTITIES_MAX {
                 self.identities.clear();
             }
-            let identity = Identity::parse(json);
+            let identity = redact::identity(Identity::parse(json));
             let own = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
             let known = (identity.principal_text(), own(identity.account), own(identity.access_key));
             self.identities.insert(json.into(), Arc::new(known));
@@ -150,7 +151,8 @@ pub fn read_calls<T: Send>(
         if !fresh || event.updates_earlier {
             return;
         }
-        let identity = event.identity.as_deref().map(Identity::parse).unwrap_or_default();
+        let identity =
+            event.identity.as_deref().map(Identity::parse).map(redact::identity).unwrap_or_default();
         let call = || Call::of(event, &identity);
         match event.shared_id.as_deref() {
             Some(shared_id) => {

@@ -10,12 +10,12 @@ use kagimori_estate::id::AccessKeyId;
 use kagimori_trail::actions::Needs;
 use kagimori_trail::copies::is_anothers;
 use kagimori_trail::event::{Event, Identity};
+use kagimori_trail::redact;
 use serde::Deserialize;
 
 use crate::checks;
 use crate::numbers::Numbers;
 use crate::read::RowView;
-use crate::redact;
 use crate::schema::{
     EVENT_TEXTS, FLAGS, Flag, IDENTITY_TEXTS, LISTS, List, REQUEST_TEXTS, ROW_GROUP_ROWS, Teller, Text,
     teller,
@@ -232,7 +232,10 @@ impl Rows {
         for (number, list) in like.iter_mut().zip(List::ALL) {
             *number = match list {
                 List::Resources if event.bodies.resources.is_none() => 0,
-                List::Resources => self.list_like(*number, resource_arns(event.bodies.resources).iter()),
+                List::Resources => {
+                    let arns = resource_arns(event.bodies.resources);
+                    self.list_like(*number, arns.iter().map(|arn| redact::text(arn)))
+                }
                 _ => self.list_like(*number, needs.checks.iter().map(|check| checks::field(check, list))),
             };
         }
@@ -412,8 +415,7 @@ impl Known {
     fn parse(json: &str, strings: &mut Numbers<u8>, identities: &mut Numbers<u32>) -> Self {
         let parsed = Identity::parse(json);
         let odd_types = parsed.odd_types;
-        let own = |text: Cow<'_, str>| Cow::Owned(redact::text(&text).into_owned());
-        let identity = Identity { odd_types: 0, ..parsed.with_texts(own) };
+        let identity = Identity { odd_types: 0, ..redact::identity(parsed).into_owned() };
         let principal = identity.principal_text();
         let texts: [Option<&str>; IDENTITY_TEXTS] = [
             identity.kind.as_deref(),

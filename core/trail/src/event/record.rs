@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::time::seconds;
 use super::{Bodies, Event, SignIn};
+use crate::redact;
 
 /// A record as it stands in the file.
 #[derive(Default)]
@@ -160,7 +161,8 @@ impl<'a> Record<'a> {
             address: self.address,
             agent: self.agent,
             vpc_endpoint: self.vpc_endpoint,
-            error,
+            // Errors are few, and their words may be the caller's.
+            error: error.map(masked),
             message: self.error_message,
             read_only: self.read_only,
             recipient: self.recipient,
@@ -177,6 +179,13 @@ impl<'a> Record<'a> {
                 resources: self.resources,
             },
         })
+    }
+}
+
+fn masked(text: Cow<'_, str>) -> Cow<'_, str> {
+    match redact::text(&text) {
+        Cow::Owned(masked) => Cow::Owned(masked),
+        Cow::Borrowed(_) => text,
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
 use crate::caller::{self, AddressKind, Agent, CallerKind, ClientFamily, CredentialSource, Host, Signals};
 use crate::copies::{Copies, is_anothers};
 use crate::event::{Event, Identity, Principal, Reading, SignIn};
+use crate::redact;
 
 pub use tally::{AgentName, Called, CalledFrom, Name, Tally, Who};
 
@@ -206,7 +207,7 @@ impl Fold {
         if let Some(caller) = self.identities.get(json) {
             return Arc::clone(caller);
         }
-        let caller = Arc::new(self.understand(&Identity::parse(json)));
+        let caller = Arc::new(self.understand(&redact::identity(Identity::parse(json))));
         if self.identities.len() >= CACHE_MAX {
             self.identities.clear();
         }
@@ -360,7 +361,8 @@ impl Caller {
 
 impl CachedAgent {
     fn new(text: &str, names: &mut Names) -> Self {
-        let agent = Agent::parse(text);
+        let told = redact::text(text);
+        let agent = Agent::parse(&told);
         Self {
             text: agent.text.into(),
             number: names.number(agent.text),
