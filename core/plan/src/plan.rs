@@ -1,7 +1,7 @@
 //! A plan: changes, the way back, what the replay showed, and the estate it was made from.
 //!
 //! Its id is the hash of all of it, so that what was approved, with the way back and the evidence that were shown, is what is
-//! applied. It is stored as JSON, `plans/<id>.json`, schema `kagimori.plan` version 2.
+//! applied. It is stored as JSON, `plans/<id>.json`, schema `kagimori.plan` version 1.
 
 mod fingerprint;
 
@@ -16,14 +16,14 @@ use crate::replay::{Counts, Evidence};
 pub use fingerprint::fingerprint;
 
 /// The version of the schema that is written, and the only one that is read.
-const SCHEMA_VERSION: u32 = 2;
+const SCHEMA_VERSION: u32 = 1;
 
 /// Changes with their evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Plan {
-    /// `kagimori.plan`, version 2.
+    /// `kagimori.plan`, version 1.
     pub schema: PlanSchema,
     /// SHA-256 of the plan without it, as JSON in the order of these fields: 64 hexadecimal digits.
     pub id: String,
@@ -46,7 +46,7 @@ pub struct Plan {
 pub struct PlanSchema {
     /// `kagimori.plan`
     pub name: String,
-    /// 2
+    /// 1
     pub version: u32,
 }
 

@@ -15,6 +15,7 @@ mod circumstances;
 mod class;
 mod evidence;
 mod judge;
+mod outsider;
 mod resource;
 mod touched;
 mod why;

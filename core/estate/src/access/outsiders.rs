@@ -52,7 +52,8 @@ impl<'a> Access<'a> {
 
     /// Somebody of an account that is not in the estate, who may do there what a resource's policy allows the account.
     pub fn outside_account(&self, account: AccountId) -> Option<Subject> {
-        let text = format!("arn:aws:iam::{account}:root");
+        // No root user: STS lets none assume a role. Nobody is called so, and no policy names him but by his account.
+        let text = format!("arn:aws:iam::{account}:user/-");
         Some(Subject {
             principal: Principal::parse(&text).ok()?,
             account,

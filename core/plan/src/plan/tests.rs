@@ -53,8 +53,8 @@ fn what_it_is_not_is_said() {
     let mut json = serde_json::to_value(plan()).unwrap();
     json["approved"] = true.into();
     assert!(matches!(Plan::read(&json.to_string()), Err(PlanError::Unreadable(_))));
-    let older = r#"{"schema":{"name":"kagimori.plan","version":1},"id":"90454b7ab7233a89"}"#;
-    assert_eq!(Plan::read(older), Err(PlanError::OtherVersion(1)));
-    let other = r#"{"schema":{"name":"kagimori.review","version":2}}"#;
+    let newer = r#"{"schema":{"name":"kagimori.plan","version":7},"id":"90454b7ab7233a89"}"#;
+    assert_eq!(Plan::read(newer), Err(PlanError::OtherVersion(7)));
+    let other = r#"{"schema":{"name":"kagimori.review","version":1}}"#;
     assert_eq!(Plan::read(other), Err(PlanError::Unreadable("it is a `kagimori.review`".to_owned())));
 }

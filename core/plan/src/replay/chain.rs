@@ -69,7 +69,9 @@ impl<'a> Chain<'a> {
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
         let stage = if telling.traced_roles.is_empty() { Stage::Classes } else { Stage::Sessions };
-        let replay = Replay::new(before, after).without_console(changes.iter().filter_map(no_console));
+        let replay = Replay::new(before, after)
+            .without_console(changes.iter().filter_map(no_console))
+            .with_fewer_keys(changes.iter().filter_map(user_of_key_gone));
         Self { replay, telling, touched, stage, evidence: Evidence::default() }
     }
 
@@ -119,6 +121,12 @@ fn key_gone(change: &Change) -> Option<AccessKeyId> {
         | Change::Credential(CredentialChange::DeleteAccessKey { key, .. }) => Some(key.clone()),
         _ => None,
     }
+}
+
+/// Whose key that is.
+fn user_of_key_gone(change: &Change) -> Option<Arn> {
+    let Change::Credential(credential) = change else { return None };
+    key_gone(change).map(|_| credential.user().clone())
 }
 
 /// The role whose trust policy would change.

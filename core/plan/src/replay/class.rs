@@ -213,7 +213,7 @@ impl Telling {
 
     fn hash(&self, call: &Call, session: Session) -> u64 {
         let mut hasher = FxHasher::default();
-        call.caller.principal.hash(&mut hasher);
+        (&call.caller.principal, &call.caller.other).hash(&mut hasher);
         call.name.hash(&mut hasher);
         call.checks.hash(&mut hasher);
         call.region.hash(&mut hasher);
@@ -230,7 +230,7 @@ impl Telling {
 
     fn is_same(&self, one: &Call, other: &Call) -> bool {
         let (a, b) = (&one.caller, &other.caller);
-        a.principal == b.principal
+        (&a.principal, &a.other) == (&b.principal, &b.other)
             && one.name == other.name
             && one.checks == other.checks
             && one.region == other.region

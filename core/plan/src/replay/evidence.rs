@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_trail::call::Caller;
 use kagimori_trail::event::Principal;
 use serde::Serialize;
 
-use super::judge::account_of;
 use super::{Class, Judgement, Verdict, Why, Witness};
 
 /// How many resources of a finding are named; the rest is counted.
@@ -97,7 +97,7 @@ impl Evidence {
         let (first, last) = self.window.unwrap_or((class.call.time, class.last));
         self.window = Some((first.min(class.call.time), last.max(class.last)));
         self.totals.add(judgement.verdict, class.count);
-        let Some(name) = name(&class.call.caller.principal) else { return };
+        let Some(name) = name(&class.call.caller) else { return };
         let principal = self.principals.entry(name).or_default();
         principal.counts.add(judgement.verdict, class.count);
         if !judgement.verdict.is_told() {
@@ -240,15 +240,10 @@ impl Verdict {
     }
 }
 
-/// What a principal is called in evidence.
-fn name(principal: &Principal) -> Option<String> {
-    match principal {
-        Principal::User(arn) | Principal::Role(arn) | Principal::Root(_, arn) => Some(arn.to_string()),
-        Principal::UserName(_, name) => {
-            account_of(principal).map(|account| format!("arn:aws:iam::{account}:user/{name}"))
-        }
-        Principal::UniqueId(..) | Principal::AssumedRoot(_) | Principal::Service(_) | Principal::Other => {
-            None
-        }
+/// What a caller is called in evidence: an ARN where there is one.
+fn name(caller: &Caller) -> Option<String> {
+    match &caller.principal {
+        Principal::UserName(account, name) => Some(format!("arn:aws:iam::{account}:user/{name}")),
+        _ => caller.text(),
     }
 }

@@ -18,6 +18,7 @@ use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, MapGap, Outc
 use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
 
+use super::outsider::{Outsider, is_same_for_outsiders};
 use super::{Class, Denial, Why, is_untold, question};
 
 /// More unknowns than this are not tried out.
@@ -30,6 +31,8 @@ pub struct Replay<'a> {
     after: &'a Access<'a>,
     /// Users whose console password would be gone.
     no_console: FxHashSet<Arn>,
+    /// Users of whom an access key would be gone.
+    fewer_keys: FxHashSet<Arn>,
 }
 
 /// What became of a call.
@@ -90,14 +93,14 @@ enum Who<'a> {
     },
     /// Told by the event, and not in the estate.
     Gone,
-    /// A service, or nobody of IAM.
-    Nobody,
+    /// A service, an identity provider, somebody of another account, or nobody of IAM.
+    Outsider,
 }
 
 impl<'a> Replay<'a> {
     /// Replays over two estates.
     pub fn new(before: &'a Access<'a>, after: &'a Access<'a>) -> Self {
-        Self { before, after, no_console: FxHashSet::default() }
+        Self { before, after, no_console: FxHashSet::default(), fewer_keys: FxHashSet::default() }
     }
 
     /// Users who could sign in and could not any more.
@@ -107,14 +110,36 @@ impl<'a> Replay<'a> {
         self
     }
 
+    /// Users of whom an access key would be gone: what they did with a key that the event does not tell may have been it.
+    #[must_use]
+    pub fn with_fewer_keys(mut self, users: impl IntoIterator<Item = Arn>) -> Self {
+        self.fewer_keys.extend(users);
+        self
+    }
+
     /// Judges a class of calls.
     pub fn judge(&self, class: &Class) -> Judgement {
         let judged = self.judge_call(class);
         let worked = matches!(class.call.outcome, Outcome::Succeeded | Outcome::Failed);
-        if class.is_untraced && worked && judged.verdict > Verdict::CannotTell {
+        if judged.verdict <= Verdict::CannotTell || !worked {
+            return judged;
+        }
+        if class.is_untraced {
             return whole(Verdict::CannotTell, Why::Untraced);
         }
+        if self.may_be_with_a_key_gone(&class.call) {
+            return whole(Verdict::CannotTell, Why::KeyNotTold);
+        }
         judged
+    }
+
+    /// The copy that the called account gets of another's `AssumeRole` tells who, and not with which key.
+    fn may_be_with_a_key_gone(&self, call: &Call) -> bool {
+        let by_id = matches!(call.caller.principal, Principal::UniqueId(..));
+        by_id
+            && call.caller.access_key.is_none()
+            && subject_of(self.before, &call.caller.principal)
+                .is_some_and(|subject| self.fewer_keys.contains(&subject.arn))
     }
 
     fn judge_call(&self, class: &Class) -> Judgement {
@@ -129,7 +154,7 @@ impl<'a> Replay<'a> {
             return whole(Verdict::NotAsked, Why::NotAuthorized);
         }
         match self.who(&call.caller.principal) {
-            Who::Nobody => whole(Verdict::NotAsked, Why::Nobody),
+            Who::Outsider => self.judge_outsider(call),
             Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             Who::Gone => whole(Verdict::CannotTell, Why::CallerNotGiven),
             Who::Subject { before, after } => self.judge_checks(call, &before, &after),
@@ -153,18 +178,66 @@ impl<'a> Replay<'a> {
             Principal::Root(account, _) => access.root(*account).map(Cow::Owned),
             _ => subject_of(access, principal).map(Cow::Borrowed),
         };
-        match (principal, found(self.before), found(self.after)) {
-            (
-                Principal::UniqueId(..)
-                | Principal::AssumedRoot(_)
-                | Principal::Service(_)
-                | Principal::Other,
-                ..,
-            ) => Who::Nobody,
-            (_, Some(before), Some(after)) => {
-                Who::Subject { before: Box::new(before), after: Box::new(after) }
-            }
+        match (found(self.before), found(self.after)) {
+            (Some(before), Some(after)) => Who::Subject { before: Box::new(before), after: Box::new(after) },
+            _ if self.is_outsider(principal) => Who::Outsider,
             _ => Who::Gone,
+        }
+    }
+
+    /// Whether the estate holds nothing that the caller could be one of.
+    fn is_outsider(&self, principal: &Principal) -> bool {
+        match principal {
+            Principal::Service(_) | Principal::Other => true,
+            // The management account's, for the root of a member: no policy of the member names it.
+            Principal::AssumedRoot(_) => true,
+            _ => account_of(principal).is_some_and(|account| !self.before.holds_account(account)),
+        }
+    }
+
+    /// Only what lets others in can end their calls: the policies of resources, and what controls the resource's account.
+    fn judge_outsider(&self, call: &Call) -> Judgement {
+        let sides = (self.before, self.after);
+        let owner = |check: &Check| check.resource_account.or(call.account);
+        let concerned = call.checks.iter().any(|check| {
+            let asked = question(call, check, None);
+            owner(check).is_some_and(|owner| !is_same_for_outsiders(sides, &asked, owner))
+        });
+        let Some(owner) = call.checks.first().and_then(owner).filter(|_| concerned) else {
+            return whole(Verdict::NotAsked, Why::Nobody);
+        };
+        let of = |access: &Access<'_>| Outsider::of(access, &call.caller, owner);
+        match (of(self.before), of(self.after)) {
+            (Some(Outsider::Known(before)), Some(Outsider::Known(after))) => {
+                self.judge_checks(call, &before, &after)
+            }
+            (Some(Outsider::OfAccount(before)), Some(Outsider::OfAccount(after))) => {
+                self.judge_of_account(call, (&before, &after), owner)
+            }
+            _ if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
+            _ => whole(Verdict::CannotTell, Why::CallerNotGiven),
+        }
+    }
+
+    /// A policy that names an account lets all of it in; one that names somebody of it may or may not have been about the
+    /// caller.
+    fn judge_of_account(
+        &self,
+        call: &Call,
+        (before, after): (&Subject, &Subject),
+        owner: AccountId,
+    ) -> Judgement {
+        if call.outcome == Outcome::Denied {
+            return whole(Verdict::AlreadyDenied, Why::DeniedThen);
+        }
+        let is_told = call.checks.iter().all(|check| {
+            let asked = question(call, check, Some(owner));
+            !matches!(said(self.before, before, &asked), Said::Denied(..))
+        });
+        if is_told {
+            self.judge_checks(call, before, after)
+        } else {
+            whole(Verdict::CannotTell, Why::CallerNotGiven)
         }
     }
 
@@ -497,16 +570,13 @@ pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&
             let is_user = subject.arn.resource().starts_with("user/");
             subject.account == *account && is_user && subject.arn.name() == name
         }),
-        Principal::Root(..)
-        | Principal::UniqueId(..)
-        | Principal::AssumedRoot(_)
-        | Principal::Service(_)
-        | Principal::Other => None,
+        Principal::UniqueId(account, id) => access.subject_with_id(*account, id),
+        Principal::Root(..) | Principal::AssumedRoot(_) | Principal::Service(_) | Principal::Other => None,
     }
 }
 
 /// The account of a principal, when it is of one.
-pub(super) fn account_of(principal: &Principal) -> Option<AccountId> {
+fn account_of(principal: &Principal) -> Option<AccountId> {
     match principal {
         Principal::User(arn) | Principal::Role(arn) => arn.account(),
         Principal::Root(account, _)

@@ -25,6 +25,8 @@ pub enum Why {
     CallerNotGiven,
     /// Its access key, or what its session was made from, would be gone.
     KeyGone,
+    /// It may have been made with the access key that would be gone: the event does not tell the key.
+    KeyNotTold,
     /// The console password would be gone.
     PasswordGone,
     /// Nothing that decides it changes.
@@ -116,6 +118,10 @@ impl Why {
             Self::KeyGone => (
                 "its access key, or the key or session that its session was made from, would not work",
                 "アクセスキー、またはセッションの元となったキーやセッションが使えなくなる",
+            ),
+            Self::KeyNotTold => (
+                "the event does not tell with which access key, and it may be the one that would be gone",
+                "使われたアクセスキーがイベントに記録されておらず、無効になるキーだった可能性がある",
             ),
             Self::PasswordGone => ("the console password would be gone", "コンソールのパスワードがなくなる"),
             Self::NothingChanges => ("nothing that decides it changes", "判定に関わるものは何も変わらない"),
@@ -306,6 +312,7 @@ pub(crate) mod tests {
             Why::DeniedThen,
             Why::CallerNotGiven,
             Why::KeyGone,
+            Why::KeyNotTold,
             Why::PasswordGone,
             Why::NothingChanges,
             Why::BodyMissing,
