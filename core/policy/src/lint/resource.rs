@@ -177,9 +177,10 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let message = format!("{} {} {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
     // What AWS checks an action without resource types on, the reference does not say: its own policies grant
     // `s3:ListAllMyBuckets` on `arn:aws:s3:::*`, and that works.
-    let is_open = needs_star && resources.iter().any(|resource| is_whole_kind(resource));
-    let add = if is_open { Sink::suggest } else { Sink::add };
-    add(sink, RuleId::ResourceMismatch, held.at("Action").item(*first), message);
+    if needs_star && resources.iter().any(|resource| is_whole_kind(resource)) {
+        return;
+    }
+    sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
 }
 
 /// Whether a pattern takes every resource of a service, or of one kind: `arn:aws:s3:::*`, `arn:aws:iam::*:role/*`.

@@ -28,6 +28,7 @@ struct Tally {
     differing: usize,
     skipped: usize,
     unread: usize,
+    passed_over: usize,
 }
 
 pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
@@ -37,7 +38,8 @@ pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
     }
     let mut tally = Tally::default();
     for (path, message) in &passed_over {
-        tally.left_out(path, message);
+        tally.passed_over = tally.passed_over.saturating_add(1);
+        printer::warning(&format!("`{}` was passed over: {message}", path.display()));
     }
     let mut lines = String::new();
     for file in &files {
@@ -63,7 +65,8 @@ fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), Ap
     let cases = match cases {
         Ok(cases) => cases,
         Err(message) => {
-            tally.left_out(file, &message);
+            tally.unread = tally.unread.saturating_add(1);
+            printer::warning(&format!("`{}` was left out: {message}", file.display()));
             return Ok(());
         }
     };
@@ -101,12 +104,6 @@ fn differs(file: &str, report: &Report) -> String {
 }
 
 impl Tally {
-    /// A file or folder that could not be read is told and counted.
-    fn left_out(&mut self, path: &Path, message: &str) {
-        self.unread = self.unread.saturating_add(1);
-        printer::warning(&format!("`{}` was left out: {message}", path.display()));
-    }
-
     fn summary(&self, files: usize) -> String {
         let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
         let unread = if self.unread > 0 {
@@ -121,6 +118,8 @@ impl Tally {
 
     fn exit(&self) -> Exit {
         if self.unread > 0 {
+            Exit::Failed
+        } else if self.passed_over > 0 {
             if self.cases > 0 { Exit::Incomplete } else { Exit::Failed }
         } else if self.differing > 0 {
             Exit::Findings
