@@ -45,6 +45,8 @@ pub struct Access<'a> {
     full_access: Option<DocumentId>,
     /// A trust policy that names everybody.
     open_trust: Option<DocumentId>,
+    /// A policy of a resource that allows everybody everything.
+    open_resource: Option<DocumentId>,
     /// The policies of resources, by the ARN of the resource they were given for; `None`: it has one that is not known.
     resource_policies: BTreeMap<String, Option<DocumentId>>,
     /// Resources that are known to have no policy.
@@ -107,6 +109,8 @@ struct Guardrails {
     service_control: Vec<(String, Vec<DocumentId>)>,
     resource_control: Vec<(String, Vec<DocumentId>)>,
     missing: Vec<MissingDocument>,
+    /// Policies of units in which the account may be or not.
+    possible: Vec<guardrails::Possible>,
     /// What was taken for granted because nothing was given.
     assumption: Option<&'static str>,
 }
@@ -124,12 +128,14 @@ impl<'a> Access<'a> {
             groups: BTreeMap::new(),
             full_access: None,
             open_trust: None,
+            open_resource: None,
             resource_policies: BTreeMap::new(),
             trust_keys: std::sync::OnceLock::new(),
             without_policy: BTreeSet::new(),
         };
         access.full_access = access.hold_full_access("every permission");
         access.open_trust = access.hold_open_trust();
+        access.open_resource = access.hold_open_resource();
         access.collect_guardrails();
         access.collect_subjects();
         access.collect_resource_policies();
@@ -213,6 +219,7 @@ impl<'a> Access<'a> {
         };
         let mut missing = subject.missing.clone();
         missing.extend(guardrails.missing);
+        missing.extend(guardrails.possible.iter().flat_map(|possible| self.with_texts(possible)));
         Policies {
             identity: self.cloned(&subject.identity),
             boundary: self.cloned(&subject.boundary),

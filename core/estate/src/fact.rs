@@ -206,6 +206,9 @@ impl SourceId {
     }
 }
 
+/// A source that is older, in days, does not tell what was not used of late.
+pub const SOURCE_DAYS_MAX: i64 = 30;
+
 /// One file that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
-use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
+use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
 use crate::id::{AccessKeyId, AccountId, Arn, UniqueId};
 
 /// Everything that exists at one moment.
@@ -57,6 +57,8 @@ pub enum ProblemKind {
     Denied,
     /// The pages do not fit together: something they refer to is missing, or something appears twice.
     Torn,
+    /// It is so old that what it says of use may not hold any more.
+    TooOld,
 }
 
 /// The organization.
@@ -571,6 +573,30 @@ impl Estate {
             sources: Vec::new(),
             problems: Vec::new(),
         }
+    }
+}
+
+impl Estate {
+    /// The sources of which what they say of use may not hold any more at an instant.
+    pub fn too_old(&self, now: Timestamp) -> Vec<Problem> {
+        let moving = [Dataset::AuthorizationDetails, Dataset::CredentialReport];
+        let sources = self.accounts.values().flat_map(|account| {
+            let own = moving.iter().filter_map(|dataset| account.datasets.get(dataset)?.fact());
+            own.map(|fact| (account.id, fact.source))
+        });
+        let old = sources.filter_map(|(account, source)| {
+            let source = source.of(&self.sources)?;
+            let days = (now.as_second() - source.as_of?.as_second()).div_euclid(86_400);
+            (days > SOURCE_DAYS_MAX).then(|| Problem {
+                file: source.file.clone(),
+                account: Some(account),
+                dataset: Some(source.dataset),
+                kind: ProblemKind::TooOld,
+                message: format!("it is {days} days old: what was used since is not in it"),
+                hint: format!("write it again: `{}`", source.dataset.command()),
+            })
+        });
+        old.collect()
     }
 }
 

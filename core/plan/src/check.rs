@@ -17,6 +17,7 @@ mod risk;
 mod role;
 mod root;
 mod run;
+mod staleness;
 mod subject;
 mod tag;
 mod trust;

@@ -42,12 +42,16 @@ fn shiosai() -> Files {
 }
 
 pub(crate) fn estate(files: &Files) -> Estate {
+    estate_as_of(files, now())
+}
+
+fn estate_as_of(files: &Files, as_of: Timestamp) -> Estate {
     let mut assembler = Assembler::default();
     for (path, bytes) in files.iter().filter(|(path, _)| !path.starts_with("trail/") && path.contains('/')) {
         let account = path.split('/').nth(1).and_then(|folder| AccountId::parse(folder).ok());
         assembler.add(read(File { path, account, bytes }));
     }
-    assembler.finish(Some(now()))
+    assembler.finish(Some(as_of))
 }
 
 fn usage(files: &Files) -> Usage {

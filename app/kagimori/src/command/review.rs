@@ -29,6 +29,8 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     estate.problems.extend(settings.contradictions(&estate));
     estate.problems.sort();
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
+    estate.problems.extend(estate.too_old(now));
+    estate.problems.sort();
     let earlier = args.against.as_deref().map(earlier::read).transpose()?;
     let review = review(&estate, usage.as_ref(), &settings, now);
     let compared = earlier.map(|earlier| Comparison::of(&review, &estate, earlier));

@@ -24,6 +24,9 @@ const IAM_FULL_ACCESS: &str =
 /// Names whoever asks, as he would name himself.
 const OPEN_TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"WrittenByTheCaller","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
 
+/// A resource that is open to everybody, as no limit finds it.
+const OPEN_RESOURCE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
 impl<'a> Access<'a> {
     /// Compiles a document and keeps it.
     pub(super) fn hold(&mut self, document: Cow<'a, Document>, origin: Origin) -> DocumentId {
@@ -40,6 +43,11 @@ impl<'a> Access<'a> {
     /// A trust policy as somebody who may write it would write it.
     pub(super) fn hold_open_trust(&mut self) -> Option<DocumentId> {
         self.hold_text(OPEN_TRUST, "the trust policy as the caller would write it")
+    }
+
+    /// The policy of a resource that allows everybody everything.
+    pub(super) fn hold_open_resource(&mut self) -> Option<DocumentId> {
+        self.hold_text(OPEN_RESOURCE, "a policy that allows everybody everything")
     }
 
     fn hold_text(&mut self, text: &str, name: &str) -> Option<DocumentId> {

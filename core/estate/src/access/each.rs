@@ -16,6 +16,7 @@ use kagimori_policy::policies::Layer;
 use kagimori_policy::request::{Context, Fact};
 use kagimori_policy::variable::{Piece, pieces};
 
+use super::guardrails::Possible;
 use super::questions::request;
 use super::{Access, DocumentId, May, Question, Subject, keys_of};
 use crate::id::AccountId;
@@ -457,9 +458,11 @@ impl Access<'_> {
         let mut ids = [subject.identity.as_slice(), subject.boundary.as_slice()].concat();
         if let Some(guardrails) = self.guardrails.get(&subject.account) {
             ids.extend(guardrails.service_control.iter().flat_map(|(_, ids)| ids).copied());
+            ids.extend(guardrails.possible.iter().flat_map(Possible::documents).copied());
         }
         if let Some(guardrails) = self.guardrails.get(&owner) {
             ids.extend(guardrails.resource_control.iter().flat_map(|(_, ids)| ids).copied());
+            ids.extend(guardrails.possible.iter().flat_map(Possible::documents).copied());
         }
         ids
     }

@@ -1,13 +1,22 @@
 //! Which SCPs and RCPs bind an account, level by level.
 //!
-//! The files say to which roots, organizational units and accounts a policy is attached. They do not say where in the
-//! tree an account stands, so a policy on an organizational unit may or may not bind it: that is a missing document.
+//! The files say to which roots, organizational units and accounts a policy is attached; where in the tree an account stands,
+//! `list-parents` and its like say. Where they do not, a policy on an organizational unit may or may not bind the account. A
+//! request that its unit's policies do not limit does not depend on that; for the others it is a missing document.
 
+use std::collections::BTreeSet;
+
+use kagimori_policy::decision::Answer;
+use kagimori_policy::engine::{Compiled, Stack};
 use kagimori_policy::policies::{Layer, MissingDocument};
 
+use kagimori_policy::print::print;
+use kagimori_policy::request::Request;
+
 use super::{Access, DocumentId, Guardrails};
+use crate::fact::Known;
 use crate::id::AccountId;
-use crate::model::OrganizationPolicy;
+use crate::model::{Organization, OrganizationPolicy};
 
 const NOTHING_GIVEN: &str = "no policies of the organization were given: taken as none";
 
@@ -25,7 +34,11 @@ impl Access<'_> {
         for account in estate.accounts.keys() {
             // SCPs and RCPs never bind the management account.
             let is_exempt = organization.management_account.value() == Some(account);
-            let guardrails = if is_exempt { Guardrails::default() } else { guardrails(*account, &documents) };
+            let guardrails = if is_exempt {
+                Guardrails::default()
+            } else {
+                guardrails(*account, organization, &documents)
+            };
             self.guardrails.insert(*account, guardrails);
         }
     }
@@ -45,51 +58,164 @@ impl Access<'_> {
     }
 }
 
-fn guardrails(account: AccountId, policies: &[(&OrganizationPolicy, Option<DocumentId>)]) -> Guardrails {
+/// The policies of a unit of which nobody knows whether the account is in it.
+#[derive(Clone, Debug)]
+pub(super) struct Possible {
+    layer: Layer,
+    documents: Vec<DocumentId>,
+    /// What they are called where they matter.
+    names: Vec<MissingDocument>,
+}
+
+impl Possible {
+    pub(super) fn documents(&self) -> &[DocumentId] {
+        &self.documents
+    }
+}
+
+impl Access<'_> {
+    /// Those of a layer that may limit a request: what they do not limit, they do not matter to.
+    pub(super) fn limiting(
+        &self,
+        guardrails: &Guardrails,
+        layer: Layer,
+        request: impl Fn() -> Request,
+    ) -> Vec<MissingDocument> {
+        let of_layer = || guardrails.possible.iter().filter(|possible| possible.layer == layer);
+        if of_layer().next().is_none() {
+            return Vec::new();
+        }
+        let request = request();
+        let limits = |possible: &&Possible| !self.allows_everywhere(possible, &request);
+        of_layer().filter(limits).flat_map(|possible| possible.names.iter().cloned()).collect()
+    }
+
+    /// What policies that may bind or not are called, with what they say: two that differ only there are not the same.
+    pub(super) fn with_texts(&self, possible: &Possible) -> Vec<MissingDocument> {
+        let texts = possible.documents.iter().filter_map(|id| self.held(*id));
+        let texts: Vec<String> = texts.map(|held| print(&held.document)).collect();
+        let named = |document: &MissingDocument| MissingDocument {
+            name: format!("{}: {}", document.name, texts.join(" ")),
+            ..document.clone()
+        };
+        possible.names.iter().map(named).collect()
+    }
+
+    /// Whether somebody whom everything else allows everything would be allowed a request under these policies.
+    fn allows_everywhere(&self, possible: &Possible, request: &Request) -> bool {
+        let documents: Vec<&Compiled> = self.compiled(&possible.documents);
+        let level: [&[&Compiled]; 1] = [&documents];
+        let all: Vec<&Compiled> = self.compiled(self.full_access.as_slice());
+        let resource = self.open_resource.and_then(|id| self.held(id)).map(|held| &held.compiled);
+        let stack = Stack { identity: &all, resource, ..Stack::default() };
+        let stack = match possible.layer {
+            Layer::ServiceControl => Stack { service_control: &level, ..stack },
+            _ => Stack { resource_control: &level, ..stack },
+        };
+        stack.decide(&self.compiler.bind(request)) == Answer::Allowed
+    }
+}
+
+/// The nodes above an account, the root first, and the account; and whether they reach up to the root.
+fn chain(account: AccountId, organization: &Organization) -> (Vec<String>, bool) {
+    let mut chain = vec![account.to_string()];
+    let mut seen = BTreeSet::new();
+    while let Some(parent) =
+        chain.last().and_then(|node| organization.parents.get(node)).and_then(Known::value)
+    {
+        // a tree that goes round in circles is none
+        if !seen.insert(parent.clone()) {
+            return (vec![account.to_string()], false);
+        }
+        chain.push(parent.clone());
+    }
+    let is_whole = chain.last().is_some_and(|top| top.starts_with("r-"));
+    chain.reverse();
+    (chain, is_whole)
+}
+
+/// A policy of the organization and its document.
+type Placed<'p> = (&'p OrganizationPolicy, Option<DocumentId>);
+
+fn guardrails(account: AccountId, organization: &Organization, policies: &[Placed<'_>]) -> Guardrails {
+    let (chain, is_whole) = chain(account, organization);
     let mut guardrails = Guardrails::default();
     for (kind, layer) in [
         ("SERVICE_CONTROL_POLICY", Layer::ServiceControl),
         ("RESOURCE_CONTROL_POLICY", Layer::ResourceControl),
     ] {
-        let mut root = Vec::new();
-        let mut own = Vec::new();
-        for (policy, document) in policies.iter().filter(|(policy, _)| policy.kind == kind) {
-            let missing = |why: &str| MissingDocument {
-                layer,
-                name: format!("{} ({}, {why})", policy.name, policy.id),
-            };
-            let Some(targets) = policy.targets.value() else {
-                guardrails.missing.push(missing("its targets were not given"));
-                continue;
-            };
-            let on_root = targets.iter().any(|target| target.starts_with("r-"));
-            let on_account = targets.iter().any(|target| *target == account.to_string());
-            let on_unit = targets.iter().find(|target| target.starts_with("ou-"));
-            match document {
-                Some(id) => {
-                    root.extend(on_root.then_some(*id));
-                    own.extend(on_account.then_some(*id));
+        // of a policy that only its targets name, nobody knows what it is
+        let of_kind = || policies.iter().filter(|(policy, _)| policy.kind == kind || policy.kind.is_empty());
+        let named = |policy: &OrganizationPolicy, why: &str| MissingDocument {
+            layer,
+            name: format!("{} ({}, {why})", policy.name, policy.id),
+        };
+        let on = |policy: &OrganizationPolicy, node: &str| {
+            policy.targets.value().is_some_and(|targets| targets.iter().any(|target| is_node(target, node)))
+        };
+        let root = chain.first().filter(|_| is_whole).map_or("r-", String::as_str);
+        let above = chain.iter().skip(usize::from(is_whole)).map(String::as_str);
+        let mut levels = Vec::new();
+        for node in std::iter::once(root).chain(above) {
+            let mut documents = Vec::new();
+            for (policy, document) in of_kind().filter(|(policy, _)| on(policy, node)) {
+                match document {
+                    Some(id) if !policy.kind.is_empty() => documents.push(*id),
+                    _ => guardrails.missing.push(named(policy, "its document was not given")),
                 }
-                None if on_root || on_account => {
-                    guardrails.missing.push(missing("its document was not given"))
-                }
-                None => {}
             }
-            // A policy that only allows everything binds nobody.
-            if let Some(unit) = on_unit.filter(|_| !on_root && !on_account && !policy.aws_managed) {
-                let why = format!("on {unit}, and the tree of the organization was not given");
-                guardrails.missing.push(missing(&why));
+            if !documents.is_empty() {
+                let name = if node == "r-" { "root" } else { node };
+                levels.push((name.to_owned(), documents));
             }
         }
-        let levels = [("root", root), (account.to_string().as_str(), own)]
-            .into_iter()
-            .filter(|(_, documents)| !documents.is_empty())
-            .map(|(level, documents)| (level.to_owned(), documents))
-            .collect();
+        let unplaced = of_kind().filter(|(policy, _)| policy.targets.value().is_none());
+        guardrails.missing.extend(unplaced.map(|(policy, _)| named(policy, "its targets were not given")));
+        if !is_whole {
+            let placed: Vec<&Placed<'_>> = of_kind().collect();
+            possible(&mut guardrails, layer, &placed, &chain, &named);
+        }
         match layer {
             Layer::ServiceControl => guardrails.service_control = levels,
             _ => guardrails.resource_control = levels,
         }
     }
     guardrails
+}
+
+/// Whether a target is a node; any root is the organization's only one.
+fn is_node(target: &str, node: &str) -> bool {
+    target == node || (node == "r-" && target.starts_with("r-"))
+}
+
+/// The units that may lie between the account and the root.
+fn possible(
+    guardrails: &mut Guardrails,
+    layer: Layer,
+    policies: &[&Placed<'_>],
+    chain: &[String],
+    named: &impl Fn(&OrganizationPolicy, &str) -> MissingDocument,
+) {
+    let targets = |policy: &OrganizationPolicy| policy.targets.value().cloned().unwrap_or_default();
+    let units: BTreeSet<String> = policies
+        .iter()
+        .flat_map(|(policy, _)| targets(policy))
+        .filter(|target| target.starts_with("ou-") && !chain.contains(target))
+        .collect();
+    for unit in units {
+        let there = || policies.iter().filter(|(policy, _)| targets(policy).contains(&unit));
+        // a policy of AWS that only allows everything binds nobody
+        let names: Vec<MissingDocument> = there()
+            .filter(|(policy, _)| !policy.aws_managed)
+            .map(|(policy, _)| {
+                named(policy, &format!("on {unit}, and the tree of the organization was not given"))
+            })
+            .collect();
+        let documents: Option<Vec<DocumentId>> = there().map(|(_, document)| *document).collect();
+        match documents {
+            _ if names.is_empty() => {}
+            Some(documents) => guardrails.possible.push(Possible { layer, documents, names }),
+            None => guardrails.missing.extend(names),
+        }
+    }
 }

@@ -190,6 +190,7 @@ impl Access<'_> {
             service_control: Vec::new(),
             resource_control: Vec::new(),
             missing: Vec::new(),
+            possible: Vec::new(),
             assumption: None,
         };
         let owner = question.resource_account.or_else(|| self.owner(&question.resource));
@@ -214,8 +215,11 @@ impl Access<'_> {
                     _ => format!("the policy of {}, which could not be read", question.resource),
                 },
             });
-        let owners = of(owner.unwrap_or(subject.account));
-        Scope { callers: of(subject.account), owners, owner, resource, has_none, missing_resource }
+        let (callers, owners) = (of(subject.account), of(owner.unwrap_or(subject.account)));
+        let asked = || request(subject, question, owner);
+        let mut possible = self.limiting(callers, Layer::ServiceControl, asked);
+        possible.extend(self.limiting(owners, Layer::ResourceControl, asked));
+        Scope { callers, owners, owner, resource, has_none, missing_resource, possible }
     }
 
     fn origins(&self, subject: &Subject, scope: &Scope<'_>) -> Vec<((Layer, usize, usize), Origin)> {
@@ -249,6 +253,8 @@ pub(super) struct Scope<'a> {
     pub(super) has_none: bool,
     pub(super) resource: Option<DocumentId>,
     pub(super) missing_resource: Option<MissingDocument>,
+    /// Guardrails that may bind or not, and that would limit this request.
+    pub(super) possible: Vec<MissingDocument>,
 }
 
 impl Scope<'_> {
@@ -260,6 +266,7 @@ impl Scope<'_> {
         missing.extend(of_layer(&self.callers.missing, Layer::ServiceControl));
         missing.extend(of_layer(&self.owners.missing, Layer::ResourceControl));
         missing.extend(self.missing_resource.clone());
+        missing.extend(self.possible.iter().cloned());
         missing
     }
 }

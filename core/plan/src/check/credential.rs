@@ -1,12 +1,12 @@
 //! Keys, passwords and other long-lived credentials, by age and by AWS's own "last used".
 
 use jiff::Timestamp;
-use kagimori_estate::fact::{Dataset, Gap};
+use kagimori_estate::fact::{Dataset, Fact, Gap};
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::{AccessKey, Account, LastUse, User};
 use kagimori_policy::pattern::matches_ignoring_case;
 
-use super::{Context, Identity, Judged, Listed, Missing, Rule, Ruling, subject};
+use super::{Context, Identity, Judged, Listed, Missing, Rule, Ruling, staleness, subject};
 use crate::verdict::{Resource, ResourceKind};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -38,11 +38,11 @@ fn rotation(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Ju
     })
 }
 
-/// Days a credential lay unused: since its last use, else since it was made.
-fn idle(context: &Context<'_>, last: &LastUse, made: Option<Timestamp>) -> Option<(i64, bool)> {
+/// When a credential was used last, else made; and which of the two it is.
+fn idle_since(last: &LastUse, made: Option<Timestamp>) -> Option<(Timestamp, bool)> {
     match last {
-        LastUse::At { at, .. } => Some((context.days(*at), true)),
-        LastUse::Never => made.map(|made| (context.days(made), false)),
+        LastUse::At { at, .. } => Some((*at, true)),
+        LastUse::Never => made.map(|made| (made, false)),
     }
 }
 
@@ -50,22 +50,25 @@ fn unused(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judg
     if !*key.active.known()? {
         return Ok(Ruling::NotApplicable);
     }
-    let last = key.last_used.known()?;
-    let made = match last {
+    key.last_used.known()?;
+    let Some(told) = key.last_used.fact() else { return Ok(Ruling::NotApplicable) };
+    let made = match told.value {
         LastUse::At { .. } => None,
         LastUse::Never => Some(*key.created.known()?),
     };
-    Ok(idle_ruling(idle(context, last, made), context.settings.limits.unused))
+    idle_ruling(context, told, made)
 }
 
-fn idle_ruling(idle: Option<(i64, bool)>, limit: i64) -> Ruling {
-    match idle {
-        Some((days, ever)) if days >= limit => {
-            let last = if ever { "last used" } else { "never used, made" };
-            Ruling::Fail(vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())])
-        }
-        _ => Ruling::Pass,
+fn idle_ruling(context: &Context<'_>, told: &Fact<LastUse>, made: Option<Timestamp>) -> Judged {
+    let limit = context.settings.limits.unused;
+    let Some((since, ever)) = idle_since(&told.value, made) else { return Ok(Ruling::Pass) };
+    let days = context.days(since);
+    if days < limit {
+        return Ok(Ruling::Pass);
     }
+    staleness::still_idle(context, told.source, since, limit)?;
+    let last = if ever { "last used" } else { "never used, made" };
+    Ok(Ruling::Fail(vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())]))
 }
 
 fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
@@ -73,8 +76,9 @@ fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     if !*report.password_enabled.known()? {
         return Ok(Ruling::NotApplicable);
     }
-    let last = report.password_last_used.known()?;
-    let made = match last {
+    report.password_last_used.known()?;
+    let Some(told) = report.password_last_used.fact() else { return Ok(Ruling::NotApplicable) };
+    let made = match told.value {
         LastUse::At { .. } => None,
         // set on that day; a report that tells no such day leaves the user's own creation
         LastUse::Never => match report.password_last_changed.known()? {
@@ -82,7 +86,7 @@ fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
             None => Some(*user.created.known()?),
         },
     };
-    Ok(idle_ruling(idle(context, last, made), context.settings.limits.unused))
+    idle_ruling(context, told, made)
 }
 
 fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
@@ -92,6 +96,9 @@ fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> 
     match key.last_used.known()? {
         LastUse::At { .. } => Ok(Ruling::Pass),
         LastUse::Never => {
+            if let Some(told) = key.last_used.fact() {
+                staleness::is_recent(context, told.source)?;
+            }
             let days = context.days(*key.created.known()?);
             // older ones are `key-unused`
             let young = days < context.settings.limits.unused;

@@ -6,7 +6,7 @@ use kagimori_policy::document::{Effect, Statement};
 use kagimori_policy::pattern::matches_ignoring_case;
 
 use super::admitted::{Who, admitted, grants};
-use super::{Context, Judged, Missing, Rule, Ruling, people, run};
+use super::{Context, Judged, Missing, Rule, Ruling, people, run, staleness};
 use crate::privilege;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -22,18 +22,25 @@ fn unused(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let limit = context.settings.limits.unused_role;
     // the trail may have seen what AWS's tracking has not shown yet
     let seen = context.usage.and_then(|usage| usage.roles.get(&role.arn)).map(|activity| activity.last);
-    let (days, last) = match (role.last_used.known(), seen) {
+    let (since, last) = match (role.last_used.known(), seen) {
         (_, Some(seen)) if context.days(seen) < limit => return Ok(Ruling::Pass),
         (Err(gap), _) => return Err(gap.into()),
-        (Ok(Some(used)), seen) => (context.days(seen.map_or(used.at, |seen| seen.max(used.at))), "last used"),
-        (Ok(None), Some(seen)) => (context.days(seen), "last used"),
+        (Ok(Some(used)), seen) => (seen.map_or(used.at, |seen| seen.max(used.at)), "last used"),
+        (Ok(None), Some(seen)) => (seen, "last used"),
         (Ok(None), None) => match role.created {
-            Some(created) => (context.days(created), "never used in 400 days, made"),
+            Some(created) => (created, "never used in 400 days, made"),
             None => return Err(super::mfa::field_absent(Dataset::AuthorizationDetails, "CreateDate")),
         },
     };
-    let facts = vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())];
-    Ok(if days >= limit { Ruling::Fail(facts) } else { Ruling::Pass })
+    let days = context.days(since);
+    if days < limit {
+        return Ok(Ruling::Pass);
+    }
+    // the trail is read up to now, AWS's tracking up to the snapshot
+    if let Some(told) = role.last_used.fact().filter(|_| seen != Some(since)) {
+        staleness::still_idle(context, told.source, since, limit)?;
+    }
+    Ok(Ruling::Fail(vec![("last", last.into()), ("days", days.into()), ("limit", limit.into())]))
 }
 
 fn session(context: &Context<'_>, account: &Account, role: &Role) -> Judged {

@@ -3,7 +3,7 @@
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::model::{Account, LastUse};
 
-use super::{Context, Judged, Missing, Rule, Ruling};
+use super::{Context, Judged, Missing, Rule, Ruling, staleness};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("root-access-key", Rule::Root(access_key)),
@@ -131,7 +131,13 @@ fn used(context: &Context<'_>, account: &Account) -> Judged {
             Ok(Ruling::Fail(vec![("days", days.into()), ("source", source.into()), ("limit", limit.into())]))
         }
         (_, Some(gap)) => Err(gap),
-        (_, None) => Ok(Ruling::Pass),
+        (_, None) => {
+            // an old report does not tell that root was left alone since
+            if let Some(told) = account.root.report.fact() {
+                staleness::is_recent(context, told.source)?;
+            }
+            Ok(Ruling::Pass)
+        }
     }
 }
 

@@ -236,3 +236,22 @@ fn passing_a_role_needs_a_role_that_trusts_the_service() {
         assert_eq!(says(&Files::from([(path, text.into_bytes())]), "privesc", "u"), expected, "{name}");
     }
 }
+
+/// What a report says of use holds until it was made: a key that was used the day before is not unused since.
+#[test]
+fn an_old_report_does_not_say_what_is_unused_today() {
+    let cases = [
+        ("2026-07-23T00:00:00Z", "2026-07-22T00:00:00Z", Unknown, 1),
+        ("2026-10-04T00:00:00Z", "2026-09-10T00:00:00Z", Unknown, 0),
+        ("2026-10-04T00:00:00Z", "2026-08-01T00:00:00Z", Fail, 0),
+        ("2026-10-31T20:00:00Z", "2026-09-17T00:00:00Z", Fail, 0),
+        ("2026-10-31T20:00:00Z", "2026-10-30T00:00:00Z", Pass, 0),
+    ];
+    for (as_of, used, expected, told) in cases {
+        let files = report(&[row("u", NO_PASSWORD, "false", [("true", LONG_AGO, used), NO_KEY])]);
+        let estate = crate::tests::estate_as_of(&files, as_of.parse().unwrap());
+        let everything = crate::tests::everything(&estate, None, &crate::Settings::default());
+        assert_eq!(outcome(&everything, "key-unused", "slot 1"), expected, "{as_of} {used}");
+        assert_eq!(estate.too_old(crate::tests::now()).len(), told, "{as_of}");
+    }
+}
