@@ -4,6 +4,7 @@
 //! its own, those of its groups, its boundary, the SCPs of its account. What is in effect and was not given is missing,
 //! and an answer that depends on it says so.
 
+mod altered;
 mod documents;
 mod each;
 mod guardrails;
@@ -24,7 +25,7 @@ use crate::id::{AccountId, Arn};
 use crate::model::Estate;
 use questions::holders;
 
-pub use each::{Among, Graded, Naming, Target, Targets};
+pub use each::{Among, Graded, Naming, Target, Targets, has_key};
 pub use may::May;
 pub use outsiders::ResourceSide;
 pub use questions::{Answered, Instead, Question};
@@ -51,6 +52,8 @@ pub struct Access<'a> {
     resource_policies: BTreeMap<String, Option<DocumentId>>,
     /// Resources that are known to have no policy.
     without_policy: BTreeSet<String>,
+    /// Managed policies that are compiled, by account and ARN; `None`: the document is not known.
+    managed: documents::Managed,
     /// The condition keys that trust policies ask for, in lower case.
     trust_keys: std::sync::OnceLock<BTreeSet<String>>,
 }
@@ -130,6 +133,7 @@ impl<'a> Access<'a> {
             open_trust: None,
             open_resource: None,
             resource_policies: BTreeMap::new(),
+            managed: documents::Managed::new(),
             trust_keys: std::sync::OnceLock::new(),
             without_policy: BTreeSet::new(),
         };

@@ -10,30 +10,39 @@
 //! credentials of users) it is allowed at least one, on identities that no policy names, wherever the guardrails leave that
 //! family to anybody at all; and the policies of users or of roles are among what they leave.
 //!
+//! What could be made and what could be removed are part of it: `possible` asks whether there is some resource, or some new
+//! identity, that all actions of a path are allowed on; `removed` takes away the limits that a principal may take from itself.
+//!
 //! **Not followed:** rights of two principals put together (one writes a role's policies, the other assumes the role), a
-//! second group joined after the first, and what lies behind resources that the estate does not have.
+//! second group joined after the first, limits of others but for their boundary, and what lies behind resources that the estate
+//! does not have. A role passed to a service that no path is about is not followed either, and is told by name: `unfollowed`.
 
 pub mod catalogue;
 
 mod admin;
 mod edges;
 mod explain;
+mod possible;
 mod powers;
 mod reach;
+mod removed;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod unfollowed;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Graded, May, Subject};
 
 pub use explain::{Because, Cut, Step, Witness, cut};
+pub(crate) use reach::Standing;
 pub use reach::{Found, Goal, Route};
 
+use edges::Turned;
 use world::{Kind, World};
 
 /// Everybody who could gain something, and how.
@@ -45,15 +54,19 @@ pub struct Graph<'a> {
     /// How many of `nodes`, from the first, are users and roles.
     principals: usize,
     by_arn: BTreeMap<String, NodeId>,
-    /// Users as members of a further group.
-    members: BTreeMap<(NodeId, usize), NodeId>,
+    /// Whom paths turn principals into.
+    turned: BTreeMap<Turned, NodeId>,
+    /// Principals without some of their limits, by what they are before and afterwards.
+    shapes: BTreeMap<NodeId, BTreeMap<String, NodeId>>,
+    /// The condition keys that any policy asks for, in lower case.
+    condition_keys: BTreeSet<String>,
 }
 
 /// A place in `Graph::nodes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct NodeId(usize);
 
-/// A user or role; or a user as it would be in a further group.
+/// A user or role; or one as it would be once something has been done: see [`Way`].
 #[derive(Debug)]
 struct Node {
     subject: Subject,
@@ -61,13 +74,31 @@ struct Node {
     kind: Kind,
     /// Its place among the users or roles of its world.
     place: usize,
-    /// The user it is, and the place of the group it would be in.
-    member: Option<(NodeId, usize)>,
+    /// What has been done first.
+    instead: Option<Way>,
     /// Whether it is an administrator as it stands.
     administrator: May,
     /// A role that only its service can use, and nobody change.
     is_sink: bool,
     edges: Vec<Edge>,
+}
+
+/// How a principal comes to be another than it is.
+#[derive(Clone, Debug)]
+enum Way {
+    /// It has joined the group at this place.
+    Joined(usize),
+    /// It is a new user in the group at this place.
+    New(usize),
+    /// Its permissions boundary was taken away by somebody else.
+    Unbounded,
+    /// It has taken a limit from itself.
+    Freed {
+        /// Who it was before.
+        of: NodeId,
+        /// What it is now, in words.
+        words: String,
+    },
 }
 
 /// What a node can do by one path: to whom.
@@ -78,6 +109,10 @@ struct Edge {
     /// Where the victims are.
     world: usize,
     victims: Rc<Graded>,
+    /// The victims as the review asks for them (see [`Graph::standings`]); `None`: the same.
+    reviewed: Option<Rc<Graded>>,
+    /// The principal itself, without a limit.
+    to: Option<NodeId>,
 }
 
 impl<'a> Graph<'a> {
@@ -89,13 +124,20 @@ impl<'a> Graph<'a> {
     }
 
     fn without_edges(estate: &'a Estate) -> Self {
-        let access = Access::of(estate);
+        let mut access = Access::of(estate);
+        let condition_keys = access.condition_keys();
+        // Policies that nobody has matter where somebody may only attach, or must hand on, certain ones.
+        if ["iam:policyarn", "iam:permissionsboundary"].iter().any(|key| condition_keys.contains(*key)) {
+            access.add_unattached_policies();
+        }
         let mut graph = Self {
             worlds: Vec::new(),
             nodes: Vec::new(),
             principals: access.subjects().len(),
             by_arn: BTreeMap::new(),
-            members: BTreeMap::new(),
+            turned: BTreeMap::new(),
+            shapes: BTreeMap::new(),
+            condition_keys,
             access,
         };
         graph.collect_nodes(estate);
@@ -108,29 +150,45 @@ impl<'a> Graph<'a> {
         &self.access
     }
 
+    /// Whether a principal may be allowed an action on some resource of IAM of a kind, other than itself.
+    pub(crate) fn may_on_others(&self, arn: &str, action: &str, kind: &str) -> May {
+        let Some(node) = self.by_arn.get(arn).and_then(|id| self.node(*id)) else { return May::Unknown };
+        let Some(world) = self.world(node.world) else { return May::Unknown };
+        let powers = powers::Powers::new(&self.access, &node.subject, world);
+        powers.on_others(action, kind)
+    }
+
     /// How many users and roles there are.
     pub fn principals(&self) -> usize {
         self.principals
     }
 
     fn collect_nodes(&mut self, estate: &'a Estate) {
+        let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
+        let has_identity_center = roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
         for account in estate.accounts.values() {
-            self.worlds.push(World::of(account, &self.access));
+            self.worlds.push(World::of(account, &self.access, &self.condition_keys, has_identity_center));
         }
         let places: BTreeMap<_, _> =
             estate.accounts.keys().enumerate().map(|(place, id)| (*id, place)).collect();
         for (id, subject) in self.access.subjects().iter().enumerate() {
             let kind = if subject.principal.role_name().is_some() { Kind::Role } else { Kind::User };
-            let world = places.get(&subject.account).copied().unwrap_or_default();
+            #[expect(
+                clippy::expect_used,
+                reason = "a subject is a user or role of one of these accounts, a world each"
+            )]
+            let (world, found) = places
+                .get(&subject.account)
+                .and_then(|world| Some((*world, self.worlds.get_mut(*world)?)))
+                .expect("every subject is in an account of the estate");
             self.by_arn.insert(subject.arn.to_string(), NodeId(id));
-            let Some(found) = self.worlds.get_mut(world) else { continue };
             let place = found.settle(kind, subject.arn.as_str(), NodeId(id));
             self.nodes.push(Node {
-                subject: subject.clone(),
+                subject: with_known_tags(&self.access, &self.condition_keys, subject, kind),
                 world,
                 kind,
                 place,
-                member: None,
+                instead: None,
                 administrator: May::No,
                 is_sink: subject.principal.is_service_linked_role(),
                 edges: Vec::new(),
@@ -152,7 +210,20 @@ impl<'a> Graph<'a> {
         match kind {
             Kind::User => world.user_nodes.get(place).copied().flatten(),
             Kind::Role => world.role_nodes.get(place).copied().flatten(),
-            Kind::Group | Kind::Policy => None,
+            Kind::Group | Kind::Policy | Kind::Nothing => None,
         }
     }
+}
+
+/// A user has the tags that the details tell, and no others; a session of a role may bring more.
+fn with_known_tags(access: &Access<'_>, keys: &BTreeSet<String>, subject: &Subject, kind: Kind) -> Subject {
+    let mut known = subject.clone();
+    if kind == Kind::User && !subject.has_unknown_details() {
+        for tag in keys.iter().filter_map(|key| key.strip_prefix("aws:principaltag/")) {
+            if !known.has_tag(tag) {
+                known = access.tagged(&known, tag, None);
+            }
+        }
+    }
+    known
 }

@@ -4,13 +4,15 @@
 //! whose condition may not hold does not limit. The answer is three-valued: where it hangs on a policy whose document is
 //! not in the estate, it is not known.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, May, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::id::{AccountId, Arn};
-use kagimori_estate::model::Role;
+use kagimori_policy::catalogue::ActionId;
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};
 use kagimori_policy::formula::Atom;
@@ -18,63 +20,72 @@ use kagimori_policy::pattern::{matches, matches_ignoring_case};
 use kagimori_policy::policies::MissingDocument;
 use kagimori_policy::request::Fact;
 
+use crate::escalation::{Graph, Standing};
+
 /// What an identity may do, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Power {
-    /// Can grant itself or another identity anything: whatever else it lacks, it can give itself.
+    /// Is an administrator, or can become one: whatever else it lacks, it can give itself.
     pub(crate) administrator: bool,
-    /// Can change IAM in a way that grants.
+    /// How it becomes one, by the ids of the paths; empty: it is one as it stands, or none.
+    pub(crate) ways: Vec<&'static str>,
+    /// Can change IAM in a way that grants somebody else something.
     pub(crate) iam_writer: bool,
 }
 
-/// The powers of every user and role, computed once.
+/// Actions by the pattern that names them and the family they belong to.
+pub(crate) type Named = BTreeMap<(String, &'static str), Rc<[ActionId]>>;
+
+/// The powers of every user and role, computed once: the escalation graph answers.
 pub(crate) struct Privileges<'a> {
-    access: Access<'a>,
+    graph: Graph<'a>,
     users: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
     roles: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
+    /// For each pattern of actions and each kind of them those that it names.
+    pub(crate) named: RefCell<Named>,
 }
 
 /// Calls that give somebody more than he had, with the kind of resource they act on.
 ///
 /// The self-escalation and principal-access paths of pathfinding.cloud (Apache-2.0) that need no other service.
 const IAM_GRANTS: [(&str, &str); 13] = [
-    ("iam:PutUserPolicy", "user/probe"),
-    ("iam:AttachUserPolicy", "user/probe"),
-    ("iam:PutGroupPolicy", "group/probe"),
-    ("iam:AttachGroupPolicy", "group/probe"),
-    ("iam:AddUserToGroup", "group/probe"),
-    ("iam:PutRolePolicy", "role/probe"),
-    ("iam:AttachRolePolicy", "role/probe"),
-    ("iam:UpdateAssumeRolePolicy", "role/probe"),
-    ("iam:CreatePolicyVersion", "policy/probe"),
-    ("iam:SetDefaultPolicyVersion", "policy/probe"),
-    ("iam:CreateAccessKey", "user/probe"),
-    ("iam:CreateLoginProfile", "user/probe"),
-    ("iam:UpdateLoginProfile", "user/probe"),
+    ("iam:PutUserPolicy", "user"),
+    ("iam:AttachUserPolicy", "user"),
+    ("iam:PutGroupPolicy", "group"),
+    ("iam:AttachGroupPolicy", "group"),
+    ("iam:AddUserToGroup", "group"),
+    ("iam:PutRolePolicy", "role"),
+    ("iam:AttachRolePolicy", "role"),
+    ("iam:UpdateAssumeRolePolicy", "role"),
+    ("iam:CreatePolicyVersion", "policy"),
+    ("iam:SetDefaultPolicyVersion", "policy"),
+    ("iam:CreateAccessKey", "user"),
+    ("iam:CreateLoginProfile", "user"),
+    ("iam:UpdateLoginProfile", "user"),
 ];
-
-/// How many of [`IAM_GRANTS`], from the first, let a principal write any permission it likes.
-const POLICY_WRITES: usize = 9;
 
 impl<'a> Privileges<'a> {
     /// The powers of everybody in the estate.
     pub(crate) fn of(estate: &'a Estate) -> Self {
-        let access = Access::of(estate);
+        let graph = Graph::of(estate);
+        let subjects = graph.access().subjects().iter().map(|subject| subject.arn.as_str());
+        let standings: BTreeMap<&str, Standing> = subjects.zip(graph.standings()).collect();
+        let power = |arn: &Arn| match standings.get(arn.as_str()) {
+            Some(standing) => power(&graph, arn, standing),
+            None => Err(not_given()),
+        };
         let (mut users, mut roles) = (BTreeMap::new(), BTreeMap::new());
         for account in estate.accounts.values() {
             for user in account.users.values() {
-                let power = user
-                    .details
-                    .known()
-                    .map_err(Gap::clone)
-                    .and_then(|_| power(&access, account.id, &user.arn));
-                users.insert((account.id, user.name.as_str()), power);
+                let known = user.details.known().map_err(Gap::clone).and_then(|_| power(&user.arn));
+                users.insert((account.id, user.name.as_str()), known);
             }
             for role in account.roles.values() {
-                roles.insert((account.id, role.name.as_str()), power(&access, account.id, &role.arn));
+                roles.insert((account.id, role.name.as_str()), power(&role.arn));
             }
         }
-        Self { access, users, roles }
+        drop(standings);
+        Self { graph, users, roles, named: RefCell::default() }
     }
 
     /// What a user may do, or what hides it.
@@ -91,23 +102,7 @@ impl<'a> Privileges<'a> {
 impl Privileges<'_> {
     /// Whether a principal can be allowed an action on a resource under some circumstances, or what hides it.
     pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
-        may(&self.access, arn, action, resource)
-    }
-}
-
-impl Privileges<'_> {
-    /// Whether a role's trust policy can let an AWS service assume it under some circumstances; also where that is not known.
-    pub(crate) fn trusts(&self, role: &Role, account: AccountId, service: &str) -> bool {
-        let question = Question {
-            action: "sts:AssumeRole".to_owned(),
-            resource: role.arn.to_string(),
-            resource_account: Some(account),
-            wildcard_only: false,
-            context: Vec::new(),
-            strict: false,
-        };
-        let service = self.access.service(service, account);
-        service.is_none_or(|service| self.access.may(&service, &question) > May::No)
+        may(self.graph.access(), arn, action, resource)
     }
 }
 
@@ -138,23 +133,25 @@ const NO_GRANTS: [&str; 18] = [
     "AWSLambdaBasicExecutionRole",
 ];
 
-fn power(access: &Access<'_>, account: AccountId, arn: &Arn) -> Result<Power, Gap> {
-    let mut power = Power { administrator: false, iam_writer: false };
-    let mut gap = None;
-    for (index, (action, resource)) in IAM_GRANTS.iter().enumerate() {
-        match may(access, arn.as_str(), action, &format!("arn:aws:iam::{account}:{resource}")) {
-            Ok(true) => {
-                power.iam_writer = true;
-                power.administrator |= index < POLICY_WRITES;
-            }
-            Ok(false) => {}
-            Err(unknown) => gap = Some(unknown),
+fn power(graph: &Graph<'_>, arn: &Arn, standing: &Standing) -> Result<Power, Gap> {
+    let ways = match standing {
+        Standing::Administrator => {
+            return Ok(Power { administrator: true, ways: Vec::new(), iam_writer: true });
         }
-        if power.administrator {
-            return Ok(power);
+        Standing::Unknown(Some(document)) => return Err(lacking(document)),
+        Standing::Unknown(None) => {
+            return Err(Gap { dataset: Dataset::CredentialReport, reason: GapReason::NotGiven });
         }
+        Standing::Reaches(ways) => ways.clone(),
+        Standing::None => Vec::new(),
+    };
+    let writes =
+        IAM_GRANTS.iter().map(|(action, kind)| graph.may_on_others(arn.as_str(), action, kind)).max();
+    if writes == Some(May::Unknown) {
+        let missing = graph.access().subject(arn.as_str()).and_then(|subject| subject.missing().first());
+        return Err(missing.map_or_else(not_given, |document| lacking(&document.name)));
     }
-    gap.map_or(Ok(power), Err)
+    Ok(Power { administrator: !ways.is_empty(), ways, iam_writer: writes > Some(May::Unknown) })
 }
 
 /// Whether a principal can be allowed an action on a resource under some circumstances.

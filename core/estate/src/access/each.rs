@@ -173,6 +173,12 @@ impl Targets {
         places.iter().copied().find(|place| self.arn(*place) == arn)
     }
 
+    /// Whether one of them has this ARN, but for the case of its letters: names are told apart without it (IAM User Guide,
+    /// `reference_iam-quotas`).
+    pub fn is_taken(&self, arn: &str) -> bool {
+        self.by_resource.contains_key(&padded_parts(arn)[5].to_ascii_lowercase())
+    }
+
     /// The question about one of them.
     pub fn question(&self, template: &Question, place: usize) -> Question {
         let mut question = template.clone();
@@ -268,7 +274,7 @@ impl Targets {
 
 /// Whether a call has the key `iam:PermissionsBoundary`, which is about the boundary of the identity it acts on; every call
 /// has the tags of its resource.
-fn has_key(action: &str, key: &str) -> bool {
+pub fn has_key(action: &str, key: &str) -> bool {
     let catalogue = Catalogue::embedded();
     let Some(id) = catalogue.action(action).filter(|_| key == BOUNDARY) else { return true };
     let is_key = |known: &str| known.eq_ignore_ascii_case(key);
@@ -305,6 +311,17 @@ impl Resolved {
         let folds_case = service == "iam" && resource.starts_with("user/");
         let head = [scheme, partition, service, region, account].map(str::to_owned);
         Some(Self { head, resource: if folds_case { glob.lower_case() } else { glob }, folds_case })
+    }
+
+    /// The pattern as a text again.
+    fn whole(&self) -> String {
+        let letter = |token: &Token| match token {
+            Token::Char(letter) => *letter,
+            Token::One => '?',
+            Token::Many => '*',
+        };
+        let resource: String = self.resource.tokens().iter().map(letter).collect();
+        format!("{}:{resource}", self.head.join(":"))
     }
 
     /// Whether the parts before the resource match those of an ARN.
@@ -454,7 +471,7 @@ impl Access<'_> {
     }
 
     /// Every document that may have a say when a subject acts in an account.
-    fn documents_in_effect(&self, subject: &Subject, owner: AccountId) -> Vec<DocumentId> {
+    pub(super) fn documents_in_effect(&self, subject: &Subject, owner: AccountId) -> Vec<DocumentId> {
         let mut ids = [subject.identity.as_slice(), subject.boundary.as_slice()].concat();
         if let Some(guardrails) = self.guardrails.get(&subject.account) {
             ids.extend(guardrails.service_control.iter().flat_map(|(_, ids)| ids).copied());
@@ -475,6 +492,16 @@ fn asks_for(statement: &Statement, keys: &[String]) -> bool {
         keys_of(statement, &mut asked);
     }
     keys.iter().any(|key| asked.contains(&key.to_ascii_lowercase()))
+}
+
+/// The `Resource` patterns of a statement, with their variables replaced.
+pub(super) fn resolved_texts(
+    statement: &Statement,
+    version: Option<Version>,
+    context: &Context,
+) -> impl Iterator<Item = String> {
+    let patterns = statement.resource.as_ref().map(|resource| resource.patterns().0).unwrap_or_default();
+    patterns.iter().filter_map(move |text| Some(Resolved::new(text, version, context)?.whole()))
 }
 
 fn texts(statement: &Statement) -> impl Iterator<Item = &str> {

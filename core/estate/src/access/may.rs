@@ -64,13 +64,27 @@ impl Access<'_> {
         }
     }
 
-    /// The subject as it would be if its identity policies allowed everything: its boundary and guardrails stay.
+    /// The subject as it would be if a further identity policy allowed everything: what its own policies deny, its boundary and
+    /// the guardrails stay.
     #[must_use]
     pub fn with_every_permission(&self, subject: &Subject) -> Subject {
         let missing = subject.missing.iter().filter(|document| document.layer != Layer::Identity);
+        let denying =
+            subject.identity.iter().filter(|id| self.held(**id).is_some_and(super::altered::denies));
+        Subject {
+            identity: denying.copied().chain(self.full_access).collect(),
+            missing: missing.cloned().collect(),
+            ..subject.clone()
+        }
+    }
+
+    /// The subject as it would be if nothing but the guardrails limited it: what it has to be measured by.
+    #[must_use]
+    pub fn unlimited(&self, subject: &Subject) -> Subject {
         Subject {
             identity: self.full_access.into_iter().collect(),
-            missing: missing.cloned().collect(),
+            boundary: Vec::new(),
+            missing: Vec::new(),
             ..subject.clone()
         }
     }
@@ -126,6 +140,29 @@ impl Access<'_> {
 }
 
 impl Subject {
+    /// Whether a permissions boundary binds it.
+    pub fn is_bounded(&self) -> bool {
+        !self.boundary.is_empty() || self.missing.iter().any(|document| document.layer == Layer::Boundary)
+    }
+
+    /// Whether nothing but its name is known of it.
+    pub fn has_unknown_details(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// Whether it has a tag of this key.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        let key = format!("aws:PrincipalTag/{tag}");
+        self.facts.iter().any(|(own, _)| own.eq_ignore_ascii_case(&key))
+    }
+
+    /// A text that is the same for subjects that can do the same.
+    pub fn shape(&self) -> String {
+        let mut identity = self.identity.clone();
+        identity.sort();
+        format!("{identity:?} {:?} {:?} {:?}", self.boundary, self.facts, self.missing)
+    }
+
     /// The policies that are in effect for it and were not given.
     pub fn missing(&self) -> &[MissingDocument] {
         &self.missing

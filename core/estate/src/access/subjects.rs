@@ -11,7 +11,7 @@ use crate::model::{Account, Grants, Role, User, UserDetails};
 impl<'a> Access<'a> {
     pub(super) fn collect_subjects(&mut self) {
         let estate = self.estate;
-        let mut managed = Managed::new();
+        let mut managed = std::mem::take(&mut self.managed);
         for account in estate.accounts.values() {
             self.collect_groups(account, &mut managed);
             for user in account.users.values() {
@@ -23,6 +23,7 @@ impl<'a> Access<'a> {
                 self.add(subject);
             }
         }
+        self.managed = managed;
     }
 
     fn collect_groups(&mut self, account: &'a Account, managed: &mut Managed) {

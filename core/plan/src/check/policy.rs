@@ -4,6 +4,8 @@ use kagimori_estate::fact::{Dataset, GapReason};
 use kagimori_estate::id::Arn;
 use kagimori_estate::model::{Account, Group, Listing, ManagedPolicy, User};
 use kagimori_policy::document::{ActionElement, Effect, ResourceElement, Statement};
+use kagimori_policy::reference;
+use kagimori_policy::request::Context as RequestContext;
 
 use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, mfa, run};
 use crate::privilege;
@@ -33,14 +35,34 @@ fn verdict(fails: bool) -> Ruling {
     if fails { Ruling::Fail(Vec::new()) } else { Ruling::Pass }
 }
 
-/// Allow `*` on `*` without a condition.
-pub(super) fn is_star_star(placed: &Placed<'_>) -> bool {
-    placed.document.statements.iter().any(|statement| {
-        statement.effect == Effect::Allow
-            && statement.conditions.is_empty()
-            && privilege::is_about_every_action(statement)
-            && privilege::is_about_everything(statement)
+/// Allow `*` on `*` without a condition, or with one that every request meets.
+pub(super) fn is_star_star(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> bool {
+    unlimited(context, account, placed).into_iter().any(|statement| {
+        privilege::is_about_every_action(statement) && privilege::is_about_everything(statement)
     })
+}
+
+/// The Allow statements whose conditions, if any, every request of the account's own principals meets: that it comes by TLS, as
+/// every SDK's does, after a date that is past, from the account itself (`reference_policies_condition-keys`).
+pub(super) fn unlimited<'p>(
+    context: &Context<'_>,
+    account: &Account,
+    placed: &Placed<'p>,
+) -> Vec<&'p Statement> {
+    let allows = placed.document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    let met = |statement: &&Statement| {
+        statement.conditions.is_empty() || {
+            let request = RequestContext::partial()
+                .with("aws:SecureTransport", "true")
+                .with("aws:CurrentTime", &context.now.to_string())
+                .with("aws:EpochTime", &context.now.as_second().to_string())
+                .with("aws:PrincipalIsAWSService", "false")
+                .with("aws:PrincipalAccount", &account.id.to_string());
+            let holds = reference::conditions_hold(&statement.conditions, placed.document.version, &request);
+            holds.known() == Some(true)
+        }
+    };
+    allows.filter(met).collect()
 }
 
 /// Attached to somebody; a policy that only bounds grants nothing. Security Hub leaves boundaries out too
@@ -52,17 +74,17 @@ fn is_attached(policy: &ManagedPolicy) -> Result<bool, Missing> {
         .ok_or_else(|| mfa::field_absent(Dataset::AuthorizationDetails, "AttachmentCount"))
 }
 
-fn attached_star(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
+fn attached_star(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
     match placed.managed {
-        Some(policy) if is_star_star(placed) => Ok(verdict(is_attached(policy)?)),
+        Some(policy) if is_star_star(context, account, placed) => Ok(verdict(is_attached(policy)?)),
         Some(_) => Ok(Ruling::Pass),
         None => Ok(Ruling::NotApplicable),
     }
 }
 
-fn unattached_star(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
+fn unattached_star(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
     match placed.managed {
-        Some(policy) if is_star_star(placed) => {
+        Some(policy) if is_star_star(context, account, placed) => {
             let bounds = policy.boundary_uses.is_some_and(|uses| uses > 0);
             Ok(verdict(!is_attached(policy)? && !bounds))
         }
@@ -71,8 +93,12 @@ fn unattached_star(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged 
     }
 }
 
-fn inline_star(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    Ok(if placed.managed.is_some() { Ruling::NotApplicable } else { verdict(is_star_star(placed)) })
+fn inline_star(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    Ok(if placed.managed.is_some() {
+        Ruling::NotApplicable
+    } else {
+        verdict(is_star_star(context, account, placed))
+    })
 }
 
 fn has_aws_policy(identity: &Identity<'_>, name: &str) -> bool {
@@ -225,16 +251,16 @@ fn denied_on_group(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged 
 }
 
 /// Buying on the marketplace, or handing out agents' tokens, on everything.
-fn vendor(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
+fn vendor(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
     const ACTIONS: [&str; 4] = [
         "aws-marketplace:Subscribe",
         "bedrock-agentcore:GetResourceApiKey",
         "bedrock-agentcore:GetResourceOauth2Token",
         "bedrock-agentcore:GetWorkloadAccessToken",
     ];
-    if is_star_star(placed) {
+    if is_star_star(context, account, placed) {
         return Ok(Ruling::NotApplicable);
     }
-    let granted = super::risk::granted_on_everything(placed, &ACTIONS);
+    let granted = super::risk::granted_on_everything(context, account, placed, &ACTIONS);
     Ok(if granted.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", granted.into())]) })
 }

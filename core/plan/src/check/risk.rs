@@ -1,14 +1,16 @@
 //! What a grant could be abused for: escalation, exfiltration, exposure, destruction.
 //!
-//! The risk families are cloudsplaining's; the escalation paths are those of pathfinding.cloud (Datadog, Apache-2.0)
-//! that the policies of one identity can show. Both lists are data: a later policy engine decides over them.
+//! The risk families are cloudsplaining's; what belongs to them is told by the levels of AWS's service reference, and by name
+//! where no level says it. Who can become an administrator is the escalation graph's to say.
 
-use kagimori_estate::fact::Gap;
+use std::rc::Rc;
+
 use kagimori_estate::model::{Account, Listing};
+use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
 use kagimori_policy::document::{Effect, Statement};
+use kagimori_policy::pattern::matches_ignoring_case;
 
-use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, is_aws_owned, policy};
-use crate::escalation::catalogue;
+use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, policy};
 use crate::privilege;
 use crate::verdict::ResourceKind;
 
@@ -23,72 +25,111 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("iam-writer-count", Rule::Account(iam_writers)),
 ];
 
-const EXFILTRATION: [&str; 9] = [
-    "s3:GetObject",
-    "ssm:GetParameter",
-    "ssm:GetParameters",
-    "ssm:GetParametersByPath",
-    "secretsmanager:GetSecretValue",
-    "rds:CopyDBSnapshot",
-    "rds:CreateDBSnapshot",
-    "dynamodb:Scan",
-    "ec2:CreateSnapshot",
-];
+/// A family of actions: its name, and what belongs to it.
+type Family = (&'static str, fn(&Catalogue, ActionId, &str) -> bool);
 
-const CREDENTIALS: [&str; 12] = [
-    "iam:CreateAccessKey",
-    "iam:UpdateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:UpdateLoginProfile",
-    "iam:CreateServiceSpecificCredential",
-    "iam:ResetServiceSpecificCredential",
-    "cognito-identity:GetCredentialsForIdentity",
-    "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
-    "ec2:GetPasswordData",
-    "lightsail:DownloadDefaultKeyPair",
-    "redshift:GetClusterCredentials",
-    "sts:GetFederationToken",
-];
+/// What carries data away beside what reads the content of something: copies that can be shared.
+const EXFILTRATION: Family = ("exfiltration", |catalogue, id, name| {
+    const COPIES: [&str; 9] = [
+        "s3:GetObject",
+        "ssm:GetParameter",
+        "ssm:GetParameters",
+        "ssm:GetParametersByPath",
+        "secretsmanager:GetSecretValue",
+        "rds:CopyDBSnapshot",
+        "rds:CreateDBSnapshot",
+        "dynamodb:Scan",
+        "ec2:CreateSnapshot",
+    ];
+    /// Reads of whole stores, by the service reference's level and the name of what they read.
+    const READS: [&str; 14] = [
+        "s3:GetObjectVersion",
+        "dynamodb:Query",
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:ExportTableToPointInTime",
+        "kinesis:GetRecords",
+        "rds:StartExportTask",
+        "rds-data:ExecuteStatement",
+        "redshift-data:GetStatementResult",
+        "athena:GetQueryResults",
+        "secretsmanager:BatchGetSecretValue",
+        "ebs:GetSnapshotBlock",
+        "ec2:CreateSnapshots",
+        "logs:GetLogEvents",
+    ];
+    let _ = (catalogue, id);
+    COPIES.contains(&name) || READS.contains(&name)
+});
 
-const EXPOSURE: [&str; 18] = [
-    "s3:PutBucketPolicy",
-    "s3:PutBucketAcl",
-    "s3:PutObjectAcl",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:DeleteBucketPolicy",
-    "kms:PutKeyPolicy",
-    "kms:CreateGrant",
-    "lambda:AddPermission",
-    "sns:AddPermission",
-    "sqs:AddPermission",
-    "ecr:SetRepositoryPolicy",
-    "secretsmanager:PutResourcePolicy",
-    "ec2:ModifySnapshotAttribute",
-    "ec2:ModifyImageAttribute",
-    "rds:ModifyDBSnapshotAttribute",
-    "iam:UpdateAssumeRolePolicy",
-    "backup:PutBackupVaultAccessPolicy",
-    "glue:PutResourcePolicy",
-];
+/// What returns or resets credentials, by name: no level of the service reference says so.
+const CREDENTIALS: Family = ("credentials", |_, _, name| {
+    const ACTIONS: [&str; 26] = [
+        "iam:CreateAccessKey",
+        "iam:UpdateAccessKey",
+        "iam:CreateLoginProfile",
+        "iam:UpdateLoginProfile",
+        "iam:CreateServiceSpecificCredential",
+        "iam:ResetServiceSpecificCredential",
+        "iam:UploadSSHPublicKey",
+        "iam:UploadSigningCertificate",
+        "cognito-identity:GetCredentialsForIdentity",
+        "cognito-identity:GetOpenIdToken",
+        "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+        "connect:GetFederationToken",
+        "ec2:GetPasswordData",
+        "gamelift:GetComputeAuthToken",
+        "gamelift:GetInstanceAccess",
+        "gamelift:RequestUploadCredentials",
+        "lightsail:DownloadDefaultKeyPair",
+        "lightsail:GetBucketAccessKeys",
+        "lightsail:GetInstanceAccessDetails",
+        "lightsail:GetRelationalDatabaseMasterUserPassword",
+        "rds-db:connect",
+        "redshift:GetClusterCredentials",
+        "redshift:GetClusterCredentialsWithIAM",
+        "redshift-serverless:GetCredentials",
+        "snowball:GetJobUnlockCode",
+        "sts:GetFederationToken",
+    ];
+    ACTIONS.contains(&name)
+});
 
-const MODIFICATION: [&str; 16] = [
-    "ec2:RunInstances",
-    "ec2:TerminateInstances",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "s3:DeleteBucket",
-    "s3:DeleteObject",
-    "s3:PutObject",
-    "rds:DeleteDBInstance",
-    "dynamodb:DeleteTable",
-    "lambda:CreateFunction",
-    "lambda:UpdateFunctionCode",
-    "kms:ScheduleKeyDeletion",
-    "cloudtrail:StopLogging",
-    "cloudtrail:DeleteTrail",
-    "cloudformation:DeleteStack",
-    "route53:ChangeResourceRecordSets",
-    "ecs:UpdateService",
-];
+/// What changes who may use a resource: the service reference's level *Permissions management*, and calls with the same effect
+/// that it calls writes. The policies of identities are the escalation graph's business.
+const EXPOSURE: Family = ("exposure", |catalogue, id, name| {
+    const WRITES: [&str; 6] = [
+        "ec2:ModifySnapshotAttribute",
+        "ec2:ModifyImageAttribute",
+        "rds:ModifyDBSnapshotAttribute",
+        "rds:ModifyDBClusterSnapshotAttribute",
+        "iam:UpdateAssumeRolePolicy",
+        "ram:CreateResourceShare",
+    ];
+    let manages = catalogue.access_levels(id).contains(&AccessLevel::PermissionsManagement);
+    WRITES.contains(&name) || (manages && !is_about_identities(name))
+});
+
+/// What creates, changes or destroys something that has a name: the service reference's level *Write* on a resource. What only
+/// records what a program does (logs, metrics, traces) changes nothing of the kind.
+const MODIFICATION: Family = ("modification", |catalogue, id, name| {
+    const RECORDS: [&str; 6] = [
+        "logs:PutLogEvents",
+        "logs:CreateLogStream",
+        "logs:CreateLogGroup",
+        "cloudwatch:PutMetricData",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    ];
+    let writes =
+        catalogue.access_levels(id).contains(&AccessLevel::Write) && catalogue.has_resource_types(id);
+    writes && !is_about_identities(name) && !RECORDS.contains(&name)
+});
+
+/// Calls of IAM and STS, which the escalation graph judges by what they lead to.
+fn is_about_identities(name: &str) -> bool {
+    ["iam:", "sts:", "sso:", "signin:"].iter().any(|service| name.starts_with(service))
+}
 
 /// Frequent actions that support resource-level permissions: a program that needs them knows which resource it means.
 const RESOURCE_LEVEL: [&str; 20] = [
@@ -114,48 +155,141 @@ const RESOURCE_LEVEL: [&str; 20] = [
     "iam:PassRole",
 ];
 
-/// The actions that an unconditional Allow grants on every resource.
-pub(super) fn granted_on_everything(placed: &Placed<'_>, actions: &[&str]) -> Vec<String> {
-    let open = |statement: &&Statement| {
-        statement.effect == Effect::Allow
-            && statement.conditions.is_empty()
-            && privilege::is_about_everything(statement)
+/// The actions of a list that an Allow without limits grants on every resource.
+pub(super) fn granted_on_everything(
+    context: &Context<'_>,
+    account: &Account,
+    placed: &Placed<'_>,
+    actions: &[&str],
+) -> Vec<String> {
+    let catalogue = Catalogue::embedded();
+    let open = |action: &&&str| {
+        let statements = policy::unlimited(context, account, placed);
+        statements.into_iter().any(|statement| {
+            privilege::reaches_action(statement, action)
+                && covers_every_resource(catalogue, catalogue.action(action), account, statement)
+        })
     };
-    let statements: Vec<&Statement> = placed.document.statements.iter().filter(open).collect();
-    let granted =
-        |action: &&&str| statements.iter().any(|statement| privilege::reaches_action(statement, action));
     let undenied = |action: &&&str| !privilege::denies(placed.document, action, "*");
-    actions.iter().filter(granted).filter(undenied).map(|action| (*action).to_owned()).collect()
+    actions.iter().filter(open).filter(undenied).map(|action| (*action).to_owned()).collect()
 }
 
-fn risky(placed: &Placed<'_>, actions: &[&str]) -> Judged {
-    if policy::is_star_star(placed) {
+/// What a document's Allows without limits grant of a family on every resource, as it is written there.
+fn risky(context: &Context<'_>, account: &Account, placed: &Placed<'_>, family: Family) -> Judged {
+    if policy::is_star_star(context, account, placed) {
         // `admin-…` says it all
         return Ok(Ruling::NotApplicable);
     }
-    let granted = granted_on_everything(placed, actions);
+    let mut granted: Vec<String> = Vec::new();
+    for statement in policy::unlimited(context, account, placed) {
+        let (patterns, negated) = statement.action.patterns();
+        if negated {
+            // all but what is written: `notaction-allow` says so too
+            let all_but = format!("NotAction {}", patterns.join(", "));
+            granted.extend(holds_some(context, account, placed, statement, "*", family).then_some(all_but));
+            continue;
+        }
+        let held = patterns
+            .iter()
+            .filter(|pattern| holds_some(context, account, placed, statement, pattern, family));
+        granted.extend(held.cloned());
+    }
+    granted.sort();
+    granted.dedup();
     Ok(if granted.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", granted.into())]) })
 }
 
-fn exfiltration(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    risky(placed, &EXFILTRATION)
+/// Whether a pattern of actions holds one of a family that the statement allows on every resource, and nothing denies there.
+fn holds_some(
+    context: &Context<'_>,
+    account: &Account,
+    placed: &Placed<'_>,
+    statement: &Statement,
+    pattern: &str,
+    family: Family,
+) -> bool {
+    let catalogue = Catalogue::embedded();
+    named(context, pattern, family).iter().any(|id| {
+        let name = catalogue.name(*id);
+        privilege::reaches_action(statement, &name)
+            && covers_every_resource(catalogue, Some(*id), account, statement)
+            && !privilege::denies(placed.document, &name, "*")
+    })
 }
 
-fn credentials(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    risky(placed, &CREDENTIALS)
+/// The actions of a family that a pattern names, remembered: policies are written alike.
+fn named(context: &Context<'_>, pattern: &str, (family, is_of): Family) -> Rc<[ActionId]> {
+    let key = (pattern.to_ascii_lowercase(), family);
+    if let Some(known) = context.privileges.named.borrow().get(&key) {
+        return Rc::clone(known);
+    }
+    let catalogue = Catalogue::embedded();
+    let one = catalogue.action(pattern).into_iter();
+    let all = catalogue.actions().filter(|_| pattern.contains(['*', '?']));
+    let all = all.filter(|id| matches_ignoring_case(pattern, &catalogue.name(*id)));
+    let found: Rc<[ActionId]> =
+        one.chain(all).filter(|id| is_of(catalogue, *id, &catalogue.name(*id))).collect();
+    context.privileges.named.borrow_mut().insert(key, Rc::clone(&found));
+    found
 }
 
-fn exposure(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    risky(placed, &EXPOSURE)
+/// Whether a statement is about every resource of each kind that an action works on: `*`, or a pattern like
+/// `arn:aws:s3:::*/*`. Of an action that the service reference does not know, only `*` is.
+fn covers_every_resource(
+    catalogue: &Catalogue,
+    action: Option<ActionId>,
+    account: &Account,
+    statement: &Statement,
+) -> bool {
+    if privilege::is_about_everything(statement) {
+        return true;
+    }
+    let kinds = action.map(|id| catalogue.resource_types(id)).unwrap_or_default();
+    let covers = |arn: &str| privilege::reaches_resource(statement, &with_stars(arn, account));
+    let mut required = kinds.iter().filter(|kind| kind.required).peekable();
+    match required.peek() {
+        Some(_) => required.all(|kind| covers(kind.arn)),
+        None => kinds.iter().any(|kind| covers(kind.arn)),
+    }
 }
 
-fn modification(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    risky(placed, &MODIFICATION)
+/// An ARN of the service reference with `*` for its placeholders, but for the account.
+fn with_stars(arn: &str, account: &Account) -> String {
+    let mut text = String::new();
+    let mut rest = arn;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        match name {
+            "Partition" => text.push_str("aws"),
+            "Account" => text.push_str(&account.id.to_string()),
+            _ => text.push('*'),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+fn exfiltration(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    risky(context, account, placed, EXFILTRATION)
+}
+
+fn credentials(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    risky(context, account, placed, CREDENTIALS)
+}
+
+fn exposure(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    risky(context, account, placed, EXPOSURE)
+}
+
+fn modification(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    risky(context, account, placed, MODIFICATION)
 }
 
 /// Security Hub KMS.1 and KMS.2: `kms:Decrypt` or `kms:ReEncryptFrom` on all keys, conditions or not.
-fn decrypt_all(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judged {
-    if policy::is_star_star(placed) {
+fn decrypt_all(context: &Context<'_>, account: &Account, placed: &Placed<'_>) -> Judged {
+    if policy::is_star_star(context, account, placed) {
         return Ok(Ruling::NotApplicable);
     }
     const ALL_KEYS: &str = "arn:aws:kms:us-east-1:000000000000:key/probe";
@@ -187,115 +321,26 @@ fn resource_wildcard(_: &Context<'_>, _: &Account, placed: &Placed<'_>) -> Judge
     Ok(if found.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", found.into())]) })
 }
 
-/// Paths by which an identity gains what it lacks: id of pathfinding.cloud, and the actions needed.
-///
-/// `iam:PassRole` stands for "on a role that trusts the service": one must be there, but whether it is this role that may be
-/// passed, and what it may do, is the business of [`crate::escalation`], which takes the credential report too and would let a
-/// verdict hang on data that this check does not ask for.
-const PATHS: [(&str, &[&str]); 33] = [
-    ("iam-001", &["iam:CreatePolicyVersion"]),
-    ("iam-005", &["iam:PutRolePolicy"]),
-    ("iam-007", &["iam:PutUserPolicy"]),
-    ("iam-008", &["iam:AttachUserPolicy"]),
-    ("iam-009", &["iam:AttachRolePolicy"]),
-    ("iam-010", &["iam:AttachGroupPolicy"]),
-    ("iam-011", &["iam:PutGroupPolicy"]),
-    ("iam-013", &["iam:AddUserToGroup"]),
-    ("iam-002", &["iam:CreateAccessKey"]),
-    ("iam-004", &["iam:CreateLoginProfile"]),
-    ("iam-006", &["iam:UpdateLoginProfile"]),
-    ("iam-012", &["iam:UpdateAssumeRolePolicy"]),
-    ("ec2-001", &["iam:PassRole", "ec2:RunInstances"]),
-    ("ec2-003", &["iam:PassRole", "ec2:RequestSpotInstances"]),
-    ("lambda-001", &["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]),
-    ("lambda-002", &["iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping"]),
-    ("lambda-006", &["iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission"]),
-    ("lambda-003", &["lambda:UpdateFunctionCode"]),
-    ("cloudformation-001", &["iam:PassRole", "cloudformation:CreateStack"]),
-    (
-        "cloudformation-003",
-        &["iam:PassRole", "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"],
-    ),
-    ("codebuild-001", &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"]),
-    ("codebuild-002", &["codebuild:StartBuild"]),
-    (
-        "datapipeline-001",
-        &[
-            "iam:PassRole",
-            "datapipeline:CreatePipeline",
-            "datapipeline:PutPipelineDefinition",
-            "datapipeline:ActivatePipeline",
-        ],
-    ),
-    ("glue-001", &["iam:PassRole", "glue:CreateDevEndpoint"]),
-    ("glue-003", &["iam:PassRole", "glue:CreateJob", "glue:StartJobRun"]),
-    ("glue-002", &["glue:UpdateDevEndpoint"]),
-    ("sagemaker-001", &["iam:PassRole", "sagemaker:CreateNotebookInstance"]),
-    ("sagemaker-002", &["iam:PassRole", "sagemaker:CreateTrainingJob"]),
-    ("sagemaker-003", &["iam:PassRole", "sagemaker:CreateProcessingJob"]),
-    ("ecs-004", &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"]),
-    ("apprunner-001", &["iam:PassRole", "apprunner:CreateService"]),
-    ("ssm-001", &["ssm:StartSession"]),
-    ("ssm-002", &["ssm:SendCommand"]),
-];
-
+/// The escalation graph answers ([`crate::escalation`]), as `ask paths` does: whom an identity can become by whatever ways lead
+/// there, in this account and in others. Left to `ask paths` are ways that hang on what no snapshot tells (which function runs
+/// as which role), and roles that are meant to be assumed with MFA.
 fn escalation(context: &Context<'_>, account: &Account, identity: &Identity<'_>) -> Judged {
-    if identity.kind == ResourceKind::Group {
+    let power = match identity.kind {
+        ResourceKind::User => context.privileges.user(account.id, identity.name),
+        ResourceKind::Role => context.privileges.role(account.id, identity.name),
         // A group can do nothing by itself; its members are judged with its policies.
-        return Ok(Ruling::NotApplicable);
-    }
-    let may = |action: &str, resource: &str| context.privileges.may(identity.arn, action, resource);
-    let everything = format!("arn:aws:kagimori:us-east-1:{}:probe", account.id);
-    if may("kagimori:Probe", &everything) == Ok(true) {
-        // an administrator already: `admin-…` and `mfa-privileged-user` say so
-        return Ok(Ruling::NotApplicable);
-    }
-    let mut open = Vec::new();
-    for (path, actions) in PATHS {
-        if may_all(&may, account, actions)? && has_victim(context, account, path, identity.arn) {
-            open.push(path.to_owned());
-        }
-    }
-    Ok(if open.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("paths", open.into())]) })
-}
-
-/// Where a service is to run as a role, whether another role of the account trusts that service.
-fn has_victim(context: &Context<'_>, account: &Account, path: &str, caller: &str) -> bool {
-    let found = catalogue::paths().iter().find(|known| known.id == path);
-    let services = found.map(|path| path.services.as_slice()).unwrap_or_default();
-    let mut roles = account.roles.values().filter(|role| role.arn.as_str() != caller && !is_aws_owned(role));
-    services.is_empty()
-        || roles
-            .any(|role| services.iter().any(|service| context.privileges.trusts(role, account.id, service)))
-}
-
-fn may_all(
-    may: &impl Fn(&str, &str) -> Result<bool, Gap>,
-    account: &Account,
-    actions: &[&str],
-) -> Result<bool, Missing> {
-    for action in actions {
-        if !may(action, &somebody_elses(account, action)).map_err(Missing)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// A resource that stands for "any other than one's own".
-fn somebody_elses(account: &Account, action: &str) -> String {
-    let kind = match action {
-        "iam:CreatePolicyVersion" => "policy",
-        "iam:PutUserPolicy"
-        | "iam:AttachUserPolicy"
-        | "iam:CreateAccessKey"
-        | "iam:CreateLoginProfile"
-        | "iam:UpdateLoginProfile" => "user",
-        "iam:AttachGroupPolicy" | "iam:PutGroupPolicy" | "iam:AddUserToGroup" => "group",
-        action if action.starts_with("iam:") => "role",
-        _ => return format!("arn:aws:kagimori:us-east-1:{}:probe", account.id),
+        _ => return Ok(Ruling::NotApplicable),
     };
-    format!("arn:aws:iam::{}:{kind}/kagimori-probe", account.id)
+    let power = power.map_err(Missing)?;
+    Ok(match (power.administrator, power.ways.is_empty()) {
+        // an administrator already: `admin-…` and `mfa-privileged-user` say so
+        (true, true) => Ruling::NotApplicable,
+        (_, true) => Ruling::Pass,
+        (_, false) => {
+            let ways: Vec<String> = power.ways.iter().map(|id| (*id).to_owned()).collect();
+            Ruling::Fail(vec![("paths", ways.into())])
+        }
+    })
 }
 
 fn iam_writers(context: &Context<'_>, account: &Account) -> Judged {

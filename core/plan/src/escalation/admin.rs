@@ -39,8 +39,7 @@ pub(super) fn administrator(access: &Access<'_>, subject: &Subject) -> May {
             least = least.min(own);
             continue;
         }
-        let unlimited =
-            unlimited.get_or_insert_with(|| access.without_boundary(&access.with_every_permission(subject)));
+        let unlimited = unlimited.get_or_insert_with(|| access.unlimited(subject));
         if grade(access, unlimited, family) > May::No {
             return May::No;
         }
@@ -76,6 +75,12 @@ pub(super) fn condition(access: &Access<'_>, subject: &Subject) -> Option<String
     Some(access.ask(subject, &question).decision.allowed_if.to_string())
 }
 
+/// How surely a subject would be an administrator if some policy of its own allowed everything: what its policies deny, its
+/// boundary and the guardrails can be in the way.
+pub(super) fn promise_of(access: &Access<'_>, subject: &Subject) -> May {
+    administrator(access, &access.with_every_permission(subject))
+}
+
 impl Graph<'_> {
     pub(super) fn judge_administrators(&mut self) {
         for node in &mut self.nodes {
@@ -87,10 +92,26 @@ impl Graph<'_> {
     /// the guardrails can be in the way.
     pub(super) fn promise(&self, node: NodeId) -> May {
         let Some(node) = self.node(node) else { return May::No };
-        if node.is_sink {
-            return May::No;
-        }
-        administrator(&self.access, &self.access.with_every_permission(&node.subject))
+        if node.is_sink { May::No } else { promise_of(&self.access, &node.subject) }
+    }
+
+    /// The users or roles of a world whom any permission would make administrators, if they had no boundary.
+    pub(super) fn promising_unbounded<'w>(&self, world: &'w World<'_>, kind: Kind) -> &'w Graded {
+        let (cell, nodes) = match kind {
+            Kind::Role => (&world.unbounded_roles, &world.role_nodes),
+            _ => (&world.unbounded_users, &world.user_nodes),
+        };
+        cell.get_or_init(|| {
+            let mut graded = Graded::none(nodes.len());
+            for (place, node) in nodes.iter().enumerate() {
+                let node = node.and_then(|id| self.node(id)).filter(|node| !node.is_sink);
+                let free = node.and_then(|node| self.access.bounded(&node.subject, None));
+                let mut one = FixedBitSet::with_capacity(nodes.len());
+                one.insert(place);
+                graded.add(&one, free.map_or(May::No, |free| promise_of(&self.access, &free)));
+            }
+            graded
+        })
     }
 
     /// The users or roles of a world whom any permission would make administrators.

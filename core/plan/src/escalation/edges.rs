@@ -4,30 +4,36 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use fixedbitset::FixedBitSet;
-use kagimori_estate::access::{Access, Graded, May, Naming};
+use kagimori_estate::access::{Access, Graded, May, Naming, Subject};
+use kagimori_policy::request::Fact;
 
+use super::admin::promise_of;
 use super::catalogue::{Gain, On, PathKind, Victim, paths};
-use super::powers::{Powers, all, kind};
+use super::possible::is_possible;
+use super::powers::{Powers, all, assume_role_by, kind, unite};
+use super::removed::Removal;
 use super::world::{Kind, World};
-use super::{Edge, Graph, Node, NodeId};
+use super::{Edge, Graph, Node, NodeId, Way};
+
+/// The principals without limits that one principal can turn into; few have more than two limits of their own.
+const REMOVALS_MAX: usize = 32;
 
 impl Graph<'_> {
-    /// The edges of everybody, and of users as they would be in the groups they can join. Of administrators only those that lead
-    /// out of their account: inside they can do anything anyway.
+    /// The edges of everybody, and of whomever they can turn into: see [`Way`]. Of administrators only those that lead out
+    /// of their account: inside they can do anything anyway.
     pub(super) fn collect_edges(&mut self) {
         let mut kept = Kept::default();
-        for place in 0..self.principals {
-            let edges = self.edges_of(NodeId(place), &mut kept);
-            self.join(NodeId(place), &edges);
+        let mut place = 0;
+        while place < self.nodes.len() {
+            let id = NodeId(place);
+            let mut edges = self.edges_of(id, &mut kept);
+            self.turn(id, &edges);
+            edges.extend(self.remove(id, &mut kept));
             if let Some(node) = self.nodes.get_mut(place) {
+                edges.sort_by_key(|edge| (edge.path, edge.world != node.world, edge.world));
                 node.edges = edges;
             }
-        }
-        for place in self.principals..self.nodes.len() {
-            let edges = self.edges_of(NodeId(place), &mut kept);
-            if let Some(node) = self.nodes.get_mut(place) {
-                node.edges = edges;
-            }
+            place = place.saturating_add(1);
         }
     }
 
@@ -51,15 +57,23 @@ impl Graph<'_> {
             for (path, found) in paths().iter().enumerate() {
                 let crosses =
                     found.gains == Gain::Victim && found.needs.iter().all(|need| need.on == On::Assumed);
-                if (is_home || crosses) && kept.is_thinkable(path, &named) {
+                let is_own = found.gains == Gain::Freed;
+                if !is_own && (is_home || crosses) && kept.is_thinkable(path, &named) {
                     let victims = self.victims(node, world, found, is_home, &mut powers);
                     if !victims.is_empty() {
-                        edges.push(Edge { path, world: place, victims: kept.keep(victims) });
+                        let reviewed =
+                            reviewed(found, world, &powers, &victims).map(|graded| kept.keep(graded));
+                        edges.push(Edge {
+                            path,
+                            world: place,
+                            victims: kept.keep(victims),
+                            reviewed,
+                            to: None,
+                        });
                     }
                 }
             }
         }
-        edges.sort_by_key(|edge| (edge.path, edge.world != node.world, edge.world));
         edges
     }
 
@@ -79,14 +93,21 @@ impl Graph<'_> {
         }
         let mut victims = Graded::of(&eligible, May::Surely);
         for precondition in &path.requires {
-            world.holding(*precondition).into_iter().for_each(|holding| victims.intersect(holding));
+            world
+                .holding(*precondition, kind(path.victim))
+                .into_iter()
+                .for_each(|holding| victims.intersect(holding));
         }
-        for need in &path.needs {
+        for need in path.needs.iter().filter(|need| !is_possible(need.on)) {
             if victims.is_empty() {
                 return none;
             }
             victims.intersect(&powers.grade(path, need));
         }
+        if victims.is_empty() {
+            return none;
+        }
+        victims.cap(powers.possible(path));
         if victims.is_empty() {
             return none;
         }
@@ -99,7 +120,7 @@ impl Graph<'_> {
             victims.intersect(&trusting);
         }
         if path.gains == Gain::Permissions {
-            self.promised(node, world, path.victim, &mut victims);
+            self.promised(node, world, path, powers, &mut victims);
         }
         victims.cap(match (&path.given, &path.unknown) {
             (_, Some(_)) => May::Unknown,
@@ -109,57 +130,215 @@ impl Graph<'_> {
         victims
     }
 
-    /// Any permission is worth what boundary and guardrails leave of it.
-    fn promised(&self, node: &Node, world: &World<'_>, victim: Victim, victims: &mut Graded) {
-        match victim {
-            Victim::User => victims.intersect(self.promising(world, Kind::User)),
-            Victim::Role => victims.intersect(self.promising(world, Kind::Role)),
-            _ => {
-                let own = self.promise(self.principal_of(node));
-                victims.intersect(&Graded::of(&all(victims.open.len()), own));
+    /// Any permission is worth what boundary and guardrails leave of it, and what one's own policies deny.
+    fn promised<'g>(
+        &'g self,
+        node: &Node,
+        world: &'g World<'g>,
+        path: &'g PathKind,
+        powers: &mut Powers<'g>,
+        victims: &mut Graded,
+    ) {
+        match path.victim {
+            Victim::User | Victim::Role => {
+                let kind = kind(path.victim);
+                let mut promising = self.promising(world, kind).clone();
+                // A boundary is none where it may be taken away.
+                if victims.surely.difference(&promising.surely).next().is_some()
+                    || victims.open.difference(&promising.open).next().is_some()
+                {
+                    let mut unbound = powers.unbound(path);
+                    unbound.intersect(self.promising_unbounded(world, kind));
+                    unite(&mut promising, &unbound);
+                }
+                victims.intersect(&promising);
+            }
+            // What is made has been asked with its name.
+            Victim::Made => {}
+            Victim::OwnPolicy => {
+                let mut promising = Graded::none(victims.open.len());
+                for policy in victims.open.ones() {
+                    // A policy that is rewritten denies nothing any more.
+                    let without = self.access.without(&node.subject, world.policies.arn(policy));
+                    let own = promise_of(&self.access, without.as_ref().unwrap_or(&node.subject));
+                    let mut one = FixedBitSet::with_capacity(victims.open.len());
+                    one.insert(policy);
+                    promising.add(&one, own);
+                }
+                victims.intersect(&promising);
+            }
+            _ => victims.cap(promise_of(&self.access, &node.subject)),
+        }
+    }
+
+    /// Whomever a principal could turn into by its edges, once each.
+    fn turn(&mut self, id: NodeId, edges: &[Edge]) {
+        for edge in edges {
+            let Some(path) = paths().get(edge.path) else { continue };
+            for victim in edge.victims.open.ones() {
+                let Some(key) = Turned::by(path, id, edge.world, victim) else { continue };
+                if self.turned.contains_key(&key) {
+                    continue;
+                }
+                let Some(node) = self.turned_into(key) else { continue };
+                self.turned.insert(key, NodeId(self.nodes.len()));
+                self.nodes.push(node);
             }
         }
     }
 
-    /// The user or role that a node is.
-    fn principal_of(&self, node: &Node) -> NodeId {
-        match node.member {
-            Some((user, _)) => user,
-            None => self.node_at(node.world, node.kind, node.place).unwrap_or(NodeId(usize::MAX)),
-        }
-    }
-
-    /// A user as it would be in the groups that it can join, where that gives it more.
-    fn join(&mut self, id: NodeId, edges: &[Edge]) {
-        let joining =
-            |edge: &&Edge| paths().get(edge.path).is_some_and(|path| path.gains == Gain::Membership);
-        for edge in edges.iter().filter(joining) {
-            for group in edge.victims.open.ones() {
-                let Some(member) = self.member(id, group) else { continue };
-                self.members.insert((id, group), NodeId(self.nodes.len()));
-                self.nodes.push(member);
+    /// The principal as it would be; `None` where that gives it nothing.
+    fn turned_into(&self, key: Turned) -> Option<Node> {
+        match key {
+            Turned::Member(id, group) => {
+                let node = self.node(id)?;
+                let name = self.world(node.world)?.group_names.get(group)?;
+                let subject = self.access.as_member(&node.subject, name)?;
+                let is_same = subject.likeness() == node.subject.likeness()
+                    && subject.missing() == node.subject.missing();
+                (!is_same).then(|| self.altered(node, subject, Way::Joined(group)))
+            }
+            Turned::Newcomer(world, group) => {
+                let held = self.world(world)?;
+                let arn = format!("arn:{}:iam::{}:user/*", held.partition(), held.account.id);
+                let newcomer = self.access.newcomer(held.account.id, &arn)?;
+                let subject = self.access.as_member(&newcomer, held.group_names.get(group)?)?;
+                let is_empty = subject.likeness() == newcomer.likeness() && subject.missing().is_empty();
+                let administrator = super::admin::administrator(&self.access, &subject);
+                (!is_empty).then(|| Node {
+                    subject,
+                    world,
+                    kind: Kind::User,
+                    place: usize::MAX,
+                    instead: Some(Way::New(group)),
+                    administrator,
+                    is_sink: false,
+                    edges: Vec::new(),
+                })
+            }
+            Turned::Unbounded(world, kind, place) => {
+                let node = self.node(self.node_at(world, kind, place)?)?;
+                let subject = self.access.bounded(&node.subject, None)?;
+                Some(self.altered(node, subject, Way::Unbounded))
             }
         }
     }
 
-    fn member(&self, id: NodeId, group: usize) -> Option<Node> {
-        let node = self.node(id)?;
-        let name = self.world(node.world)?.group_names.get(group)?;
-        let subject = self.access.as_member(&node.subject, name)?;
-        if subject.likeness() == node.subject.likeness() && subject.missing() == node.subject.missing() {
-            return None;
-        }
+    fn altered(&self, node: &Node, subject: Subject, way: Way) -> Node {
         let administrator = super::admin::administrator(&self.access, &subject);
         let (world, kind, place) = (node.world, node.kind, node.place);
-        let (member, is_sink) = (Some((id, group)), false);
-        Some(Node { subject, world, kind, place, member, administrator, is_sink, edges: Vec::new() })
+        Node {
+            subject,
+            world,
+            kind,
+            place,
+            instead: Some(way),
+            administrator,
+            is_sink: false,
+            edges: Vec::new(),
+        }
     }
+
+    /// The edges to a principal without limits that it may take away.
+    fn remove(&mut self, id: NodeId, kept: &mut Kept) -> Vec<Edge> {
+        let Some(node) = self.node(id) else { return Vec::new() };
+        let named = kept.naming(&self.access).of(&node.subject);
+        let is_thinkable = (0..paths().len()).any(|path| {
+            paths().get(path).is_some_and(|path| path.gains == Gain::Freed) && kept.is_thinkable(path, &named)
+        });
+        if node.is_sink || node.administrator >= May::If || !is_thinkable {
+            return Vec::new();
+        }
+        let (world, root) = (node.world, self.root_of(id));
+        let removals = self.removals(node);
+        let mut edges = Vec::new();
+        for removal in removals {
+            let Some(to) = self.freed(id, root, &removal) else { continue };
+            let mut one = FixedBitSet::with_capacity(1);
+            one.insert(0);
+            let victims = kept.keep(Graded::of(&one, removal.may));
+            edges.push(Edge { path: removal.path, world, victims, reviewed: None, to: Some(to) });
+        }
+        edges
+    }
+
+    /// The node of a principal without a limit.
+    fn freed(&mut self, id: NodeId, root: NodeId, removal: &Removal) -> Option<NodeId> {
+        let shape = removal.subject.shape();
+        if shape == self.node(root)?.subject.shape() {
+            return None;
+        }
+        let known = self.shapes.entry(root).or_default();
+        if let Some(known) = known.get(&shape) {
+            return Some(*known).filter(|known| *known != id);
+        }
+        if known.len() >= REMOVALS_MAX {
+            return None;
+        }
+        let to = NodeId(self.nodes.len());
+        known.insert(shape, to);
+        let way = Way::Freed { of: id, words: removal.words.clone() };
+        let node = self.altered(self.node(id)?, removal.subject.clone(), way);
+        self.nodes.push(node);
+        Some(to)
+    }
+
+    /// The principal that a node is before it took a limit away.
+    fn root_of(&self, id: NodeId) -> NodeId {
+        let mut at = id;
+        while let Some(Node { instead: Some(Way::Freed { of, .. }), .. }) = self.node(at) {
+            at = *of;
+        }
+        at
+    }
+}
+
+/// Whom a path turns a principal into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turned {
+    /// A user in a further group.
+    Member(NodeId, usize),
+    /// A new user in a group of a world.
+    Newcomer(usize, usize),
+    /// A user or role of a world without its boundary.
+    Unbounded(usize, Kind, usize),
+}
+
+impl Turned {
+    pub(super) fn by(path: &PathKind, id: NodeId, world: usize, victim: usize) -> Option<Self> {
+        match path.gains {
+            Gain::Membership => Some(Self::Member(id, victim)),
+            Gain::NewMember => Some(Self::Newcomer(world, victim)),
+            Gain::Unbounded => Some(Self::Unbounded(world, kind(path.victim), victim)),
+            Gain::Victim | Gain::Permissions | Gain::Freed => None,
+        }
+    }
+}
+
+/// Of a path's victims those that the review counts: what only hangs on MFA is no way up where a role that is meant to be
+/// assumed is assumed, and what the credential report would tell is not known without it. `None`: all of them.
+fn reviewed(path: &PathKind, world: &World<'_>, powers: &Powers<'_>, victims: &Graded) -> Option<Graded> {
+    let mut reviewed = victims.clone();
+    for precondition in &path.requires {
+        if let Some(holding) = world.holding(*precondition, kind(path.victim)) {
+            reviewed.perhaps.intersect_with(&holding.surely);
+        }
+    }
+    if path.needs.iter().all(|need| need.on == On::Assumed) && victims.surely != victims.open {
+        let mut question = assume_role_by(powers.subject);
+        let is_user = powers.subject.principal.role_name().is_none();
+        let present = if is_user { Fact::Absent } else { Fact::One("false".to_owned()) };
+        question.context.push(("aws:MultiFactorAuthPresent".to_owned(), present));
+        question.context.push(("aws:MultiFactorAuthAge".to_owned(), Fact::Absent));
+        reviewed.intersect(&powers.assumed(&question));
+    }
+    (reviewed != *victims).then_some(reviewed)
 }
 
 /// Who could be a victim at all, before any policy is asked.
 fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> FixedBitSet {
     let itself = |kind: Kind, set: &mut FixedBitSet| {
-        if is_home && node.kind == kind {
+        if is_home && node.kind == kind && node.place < set.len() {
             set.insert(node.place);
         }
     };
@@ -173,7 +352,7 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
         }
         Victim::User => {
             set = all(len);
-            if node.kind == Kind::User {
+            if node.kind == Kind::User && node.place < len {
                 set.set(node.place, false);
             }
         }
@@ -186,11 +365,12 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
         }
         Victim::OwnPolicy => set = world.own_policies(node.kind, node.place),
         Victim::OwnGroup if node.kind == Kind::User => set = world.own_groups(node.place),
-        Victim::Group if node.kind == Kind::User && node.member.is_none() => {
+        Victim::Group if node.kind == Kind::User && node.instead.is_none() => {
             set = all(len);
             set.difference_with(&world.own_groups(node.place));
         }
-        Victim::OwnGroup | Victim::Group => {}
+        Victim::AnyGroup | Victim::Made => set = all(len),
+        Victim::OwnGroup | Victim::Group | Victim::OwnLimit => {}
     }
     set
 }
@@ -224,12 +404,15 @@ impl Kept {
         let needed = &mut self.needed;
         self.naming.get_or_insert_with(|| {
             actions.extend(paths().iter().flat_map(|path| &path.needs).map(|need| need.action.as_str()));
-            let place = |action: &str| actions.iter().position(|known| *known == action).unwrap_or_default();
             needed.extend(paths().iter().map(|path| {
-                let mut set = FixedBitSet::with_capacity(actions.len());
                 // Who is named by a trust policy may need no grant.
-                let granted = path.needs.iter().filter(|need| need.action != "sts:AssumeRole");
-                set.extend(granted.map(|need| place(&need.action)));
+                let granted = |action: &str| {
+                    action != "sts:AssumeRole" && path.needs.iter().any(|need| need.action == action)
+                };
+                let mut set = FixedBitSet::with_capacity(actions.len());
+                set.extend(
+                    actions.iter().enumerate().filter(|(_, action)| granted(action)).map(|(place, _)| place),
+                );
                 set
             }));
             access.naming(&actions)

@@ -9,11 +9,12 @@ use kagimori_policy::print::print_statement;
 use kagimori_policy::reference;
 use kagimori_policy::request::Fact;
 
-use super::catalogue::{Gain, Need, On, PathKind, paths};
-use super::powers::{Kinds, assume_role_by, kind, kinds_of, may, template};
+use super::catalogue::{Gain, Need, On, PathKind, Victim, paths};
+use super::possible::{Choice, is_possible, shown};
+use super::powers::{Attached, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
-use super::world::{World, assume_role};
-use super::{Graph, Node};
+use super::world::{Kind, World, assume_role};
+use super::{Graph, Node, Way};
 
 /// One step of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +26,16 @@ pub struct Step {
     pub from: String,
     /// The group it has joined before, by its name.
     pub member_of: Option<String>,
+    /// How else it is another than the snapshot says: `without its permissions boundary`.
+    pub changed: Option<String>,
     /// The ARN of what is acted upon.
     pub victim: String,
     /// The ARN of whom it acts as after this step.
     pub to: String,
     /// It has any permission after this step that its boundary and the guardrails leave.
     pub any_permission: bool,
+    /// How else it is another after this step.
+    pub becomes: Option<String>,
     /// What must hold for it, in words; empty when it is sure.
     pub conditions: Vec<String>,
     /// The requests, in the order of the path's actions.
@@ -126,7 +131,7 @@ impl Graph<'_> {
     fn step(&self, hop: &Hop) -> Option<Step> {
         let node = self.node(hop.from)?;
         let from = node.subject.arn.to_string();
-        let member_of = self.group_of(node);
+        let (member_of, changed) = (self.group_of(node), self.changed(node));
         let Means::Path { path, world, victim } = hop.means else {
             let Reached::Node(target) = hop.to else { return None };
             let to = self.node(target)?.subject.arn.to_string();
@@ -134,43 +139,149 @@ impl Graph<'_> {
                 path: None,
                 from,
                 member_of,
+                changed,
                 victim: to.clone(),
                 to,
                 any_permission: false,
+                becomes: None,
                 conditions: self.of_administrator(node),
                 witnesses: Vec::new(),
             });
         };
         let (path, world) = (paths().get(path)?, self.world(world)?);
+        let powers = Powers::new(&self.access, &node.subject, world);
+        let choice = powers.requests(path);
+        let made = || {
+            choice.made.as_deref().map(shown).unwrap_or_else(|| "a user of IAM Identity Center".to_owned())
+        };
+        let asked = match path.gains {
+            Gain::Freed => self.asked_of_removal(node, hop, path)?,
+            _ => self.all_asked(node, &powers, path, victim, &choice),
+        };
+        let victim_arn = match path.gains {
+            Gain::Freed => asked.first()?.question.resource.clone(),
+            _ if path.victim == Victim::Made => made(),
+            _ => world.targets(kind(path.victim)).arn(victim).to_owned(),
+        };
         let mut conditions = conditions(path, world, victim);
-        let asked = path.needs.iter().flat_map(|need| self.asked(node, world, path, need, victim));
-        let witnesses: Vec<Witness> = asked.map(|asked| self.witness(&asked)).collect();
+        if path.elsewhere {
+            conditions.extend(elsewhere(&powers, path, victim));
+        }
+        let witnesses: Vec<Witness> = asked.iter().map(|asked| self.witness(asked)).collect();
         conditions.extend(witnesses.iter().filter_map(|witness| witness.allowed_if.clone()));
         conditions.dedup();
-        let victim_arn = world.targets(kind(path.victim)).arn(victim).to_owned();
+        let is_identity = matches!(kind(path.victim), Kind::User | Kind::Role) || path.victim == Victim::Made;
         let to = match path.gains {
-            Gain::Victim => victim_arn.clone(),
-            Gain::Permissions if matches!(kind(path.victim), super::Kind::User | super::Kind::Role) => {
-                victim_arn.clone()
-            }
-            Gain::Permissions | Gain::Membership => from.clone(),
+            Gain::Victim | Gain::Unbounded => victim_arn.clone(),
+            Gain::Permissions if is_identity => victim_arn.clone(),
+            Gain::NewMember => made(),
+            Gain::Permissions | Gain::Membership | Gain::Freed => from.clone(),
         };
-        let any_permission = path.gains == Gain::Permissions;
+        let Reached::Node(reached) = hop.to else {
+            return Some(Step {
+                path: Some(path),
+                from,
+                member_of,
+                changed,
+                victim: victim_arn,
+                to,
+                any_permission: true,
+                becomes: None,
+                conditions,
+                witnesses,
+            });
+        };
+        let becomes = self.node(reached).and_then(|reached| self.changed(reached));
         Some(Step {
             path: Some(path),
             from,
             member_of,
+            changed,
             victim: victim_arn,
             to,
-            any_permission,
+            any_permission: false,
+            becomes,
             conditions,
             witnesses,
         })
     }
 
     fn group_of(&self, node: &Node) -> Option<String> {
-        let (_, group) = node.member?;
-        Some((*self.world(node.world)?.group_names.get(group)?).to_owned())
+        let (Way::Joined(group) | Way::New(group)) = node.instead.as_ref()? else { return None };
+        Some((*self.world(node.world)?.group_names.get(*group)?).to_owned())
+    }
+
+    fn changed(&self, node: &Node) -> Option<String> {
+        match node.instead.as_ref()? {
+            Way::Freed { words, .. } => Some(words.clone()),
+            Way::Unbounded => Some("without its permissions boundary".to_owned()),
+            Way::Joined(_) | Way::New(_) => None,
+        }
+    }
+
+    /// The request that takes a limit away.
+    fn asked_of_removal(&self, node: &Node, hop: &Hop, path: &'static PathKind) -> Option<Vec<Asked>> {
+        let Reached::Node(to) = hop.to else { return None };
+        let shape = self.node(to)?.subject.shape();
+        let is_it = |removal: &super::removed::Removal| {
+            paths().get(removal.path).is_some_and(|found| found.id == path.id)
+                && removal.subject.shape() == shape
+        };
+        let removal = self.removals(node).into_iter().filter(is_it).max_by_key(|removal| removal.may)?;
+        let subject = node.subject.clone();
+        Some(vec![Asked { subject, question: removal.question, once_trusted: false, is_only: false }])
+    }
+
+    /// The requests of a path, need by need.
+    fn all_asked(
+        &self,
+        node: &Node,
+        powers: &Powers<'_>,
+        path: &'static PathKind,
+        victim: usize,
+        choice: &Choice,
+    ) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = self.asked_to_unbind(node, powers, path, victim).into_iter().collect();
+        for (place, need) in path.needs.iter().enumerate() {
+            if is_possible(need.on) {
+                let own = choice.asked.iter().filter(|(own, _)| *own == place);
+                asked.extend(own.map(|(_, found)| Asked {
+                    subject: node.subject.clone(),
+                    question: found.question.clone(),
+                    once_trusted: found.once_trusted,
+                    is_only: found.is_only,
+                }));
+            } else {
+                asked.extend(self.asked(node, powers, path, need, victim));
+            }
+        }
+        asked
+    }
+
+    /// Taking the victim's boundary away first, where any permission is worth more without it.
+    fn asked_to_unbind(
+        &self,
+        node: &Node,
+        powers: &Powers<'_>,
+        path: &PathKind,
+        victim: usize,
+    ) -> Option<Asked> {
+        let (action, kind) = match path.victim {
+            Victim::User => ("iam:DeleteUserPermissionsBoundary", Kind::User),
+            Victim::Role => ("iam:DeleteRolePermissionsBoundary", Kind::Role),
+            _ => return None,
+        };
+        let question = powers.world.targets(kind).question(&template(&node.subject, action, ""), victim);
+        let unbound = self.promising_unbounded(powers.world, kind).may(victim);
+        let unbound = unbound.min(may(&self.access, &node.subject, &question));
+        let is_needed =
+            path.gains == Gain::Permissions && self.promising(powers.world, kind).may(victim) < unbound;
+        is_needed.then(|| Asked {
+            subject: node.subject.clone(),
+            question,
+            once_trusted: false,
+            is_only: false,
+        })
     }
 
     /// What being an administrator hangs on, where it is not sure.
@@ -193,12 +304,12 @@ impl Graph<'_> {
     fn asked(
         &self,
         node: &Node,
-        world: &World<'_>,
+        powers: &Powers<'_>,
         path: &'static PathKind,
         need: &Need,
         victim: usize,
     ) -> Vec<Asked> {
-        let subject = &node.subject;
+        let (subject, world) = (&node.subject, powers.world);
         let on = |question: Question| Asked {
             subject: subject.clone(),
             question,
@@ -208,19 +319,22 @@ impl Graph<'_> {
         let one_of = |question: Question| Asked { is_only: false, ..on(question) };
         let targets = world.targets(kind(path.victim));
         match need.on {
-            On::Victim => vec![on(targets.question(&template(subject, &need.action, ""), victim))],
+            On::Victim => {
+                let question = targets.question(&template(subject, &need.action, ""), victim);
+                let grade = |attached: &&Attached| {
+                    may(&self.access, subject, &attached.put(question.clone())).min(attached.may)
+                };
+                let Some(best) = powers.attachable(&need.action).iter().rev().max_by_key(grade) else {
+                    return Vec::new();
+                };
+                let created = best.created.iter().cloned().map(one_of);
+                created.chain([on(best.put(question.clone()))]).collect()
+            }
             On::Assumed => vec![on(world.roles.question(&assume_role_by(subject), victim))],
             On::AssumedOnceTrusted => {
                 let question = world.roles.question(&assume_role_by(subject), victim);
                 vec![Asked { once_trusted: true, ..on(question) }]
             }
-            On::Anything => match kinds_of(subject, &need.action) {
-                Kinds::Every(questions) => questions.into_iter().map(on).collect(),
-                Kinds::Any(questions) => {
-                    let best = questions.into_iter().rev().max_by_key(|one| may(&self.access, subject, one));
-                    best.map(one_of).into_iter().collect()
-                }
-            },
             On::PolicyOfVictim => {
                 let template = template(subject, &need.action, "");
                 let attached = (0..world.policies.len()).filter(|policy| world.is_attached(*policy, victim));
@@ -228,7 +342,17 @@ impl Graph<'_> {
                 let best = questions.rev().max_by_key(|question| may(&self.access, subject, question));
                 best.map(one_of).into_iter().collect()
             }
-            On::Passed => self.passed(node, world, path, need, victim),
+            On::ProviderOfVictim => {
+                let trusted = world.providers_changed_by(&need.action);
+                let trusted = trusted.filter(|(_, trusting)| trusting.may(victim) > May::No);
+                let questions = trusted.map(|(provider, _)| on_provider(subject, need, provider));
+                let best = questions.max_by_key(|question| may(&self.access, subject, question));
+                best.map(one_of).into_iter().collect()
+            }
+            On::Passed => self.passed(node, powers, path, need, victim),
+            On::Limit | On::Anything | On::NewUser | On::NewRole | On::NewGroup | On::NewInstanceProfile => {
+                Vec::new()
+            }
         }
     }
 
@@ -236,24 +360,28 @@ impl Graph<'_> {
     fn passed(
         &self,
         node: &Node,
-        world: &World<'_>,
+        powers: &Powers<'_>,
         path: &'static PathKind,
         need: &Need,
         victim: usize,
     ) -> Vec<Asked> {
-        let subject = &node.subject;
-        let pass = |service: &String| world.roles.question(&template(subject, &need.action, service), victim);
-        let grade = |service: &&String| {
+        let (subject, world) = (&node.subject, powers.world);
+        let pass = |service: &str| world.roles.question(&template(subject, &need.action, service), victim);
+        let grade = |service: &&str| {
             let trusting = world.trusting_service(service).map_or(May::No, |graded| graded.may(victim));
             trusting.min(may(&self.access, subject, &pass(service)))
         };
-        let Some(service) = path.services.iter().rev().max_by_key(grade) else { return Vec::new() };
-        let is_only = path.services.len() == 1;
+        let services = powers.services(path);
+        let Some(service) = services.iter().copied().rev().max_by_key(grade) else { return Vec::new() };
+        let is_only = services.len() == 1 && !path.elsewhere;
         let mut asked =
             vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false, is_only }];
         if let Some(caller) = self.access.service(service, world.account.id) {
             let question = world.roles.question(&assume_role(), victim);
-            asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
+            // A provider is no service: its condition is told in words.
+            if self.access.may(&caller, &question) > May::No {
+                asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
+            }
         }
         asked
     }
@@ -277,7 +405,7 @@ impl Graph<'_> {
         Witness {
             principal,
             action: asked.question.action.clone(),
-            resource: asked.question.resource.clone(),
+            resource: shown(&asked.question.resource),
             context: asked.question.context.iter().map(|(key, fact)| (key.clone(), value(fact))).collect(),
             is_sure,
             allowed_if: (!is_sure).then(|| answered.decision.allowed_if.to_string()),
@@ -289,12 +417,25 @@ impl Graph<'_> {
 /// What no snapshot tells.
 fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> {
     let open = path.requires.iter().filter(|precondition| {
-        world.holding(**precondition).is_some_and(|graded| graded.may(victim) != May::Surely)
+        world
+            .holding(**precondition, kind(path.victim))
+            .is_some_and(|graded| graded.may(victim) != May::Surely)
     });
     let mut conditions: Vec<String> = open.map(|precondition| precondition.condition().to_owned()).collect();
     conditions.extend(path.given.clone());
     conditions.extend(path.unknown.as_ref().map(|what| format!("not known: {what}")));
     conditions
+}
+
+/// The services to which a role could be passed that no path is about, with the calls that would do it.
+fn elsewhere(powers: &Powers<'_>, path: &'static PathKind, victim: usize) -> Option<String> {
+    const NAMES_MAX: usize = 3;
+    let trusted = |service: &&str| {
+        powers.world.trusting_service(service).is_some_and(|trusting| trusting.may(victim) > May::No)
+    };
+    let service = powers.services(path).into_iter().find(trusted)?;
+    let takers: Vec<&str> = super::unfollowed::takers(service).take(NAMES_MAX).collect();
+    Some(format!("not followed: {service} ({} …)", takers.join(", ")))
 }
 
 /// The statements that grant. Guardrails and boundaries only leave what others grant.

@@ -1,41 +1,67 @@
 //! What a principal may do to the users, roles, groups and policies of an account, asked of the engine once per action.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Among, Graded, May, Question, Subject};
-use kagimori_estate::id::AccountId;
-use kagimori_policy::catalogue::Catalogue;
-use kagimori_policy::policies::Layer;
+use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::Fact;
 
-use super::catalogue::{Need, On, PathKind, Victim};
+use super::catalogue::{Gain, Need, On, PathKind, Victim};
 use super::world::{Kind, World, assume_role};
 use crate::privilege::grants_nothing;
 
+const POLICY_ARN: &str = "iam:PolicyARN";
+
 /// The answers for one subject in one account.
 pub(super) struct Powers<'g> {
-    access: &'g Access<'g>,
-    subject: &'g Subject,
-    world: &'g World<'g>,
+    pub(super) access: &'g Access<'g>,
+    pub(super) subject: &'g Subject,
+    pub(super) world: &'g World<'g>,
     known: HashMap<(&'g str, On, Victim, &'g str), Graded>,
+    /// How surely kinds of resources are had, by the actions on them.
+    pub(super) chosen: HashMap<(String, Vec<&'g str>, Gain), May>,
+    attachable: OnceCell<Vec<Attached>>,
+}
+
+/// A policy that makes an administrator of whoever it is attached to.
+#[derive(Clone, Debug)]
+pub(super) struct Attached {
+    /// Its ARN; empty: the call attaches none.
+    arn: String,
+    /// How surely it is there, or can be made.
+    pub(super) may: May,
+    /// It has to be made first.
+    pub(super) created: Option<Question>,
+}
+
+/// Of a call that attaches no policy.
+static NO_POLICY: [Attached; 1] = [Attached { arn: String::new(), may: May::Surely, created: None }];
+
+impl Attached {
+    /// A question with this policy as the one that is attached.
+    pub(super) fn put(&self, mut question: Question) -> Question {
+        if !self.arn.is_empty() {
+            question.context.retain(|(key, _)| key != POLICY_ARN);
+            question.context.push((POLICY_ARN.to_owned(), Fact::One(self.arn.clone())));
+        }
+        question
+    }
 }
 
 impl<'g> Powers<'g> {
     pub(super) fn new(access: &'g Access<'g>, subject: &'g Subject, world: &'g World<'g>) -> Self {
-        Self { access, subject, world, known: HashMap::new() }
+        let (known, chosen) = (HashMap::new(), HashMap::new());
+        Self { access, subject, world, known, chosen, attachable: OnceCell::new() }
     }
 
-    /// The victims for whom a need of a path is met.
+    /// The victims for whom a need of a path is met; needs that are about no victim are [`Powers::possible`]'s.
     pub(super) fn grade(&mut self, path: &'g PathKind, need: &'g Need) -> Graded {
         match need.on {
-            On::Anything => {
-                let everybody = all(self.world.targets(kind(path.victim)).len());
-                Graded::of(&everybody, self.anything(&need.action))
-            }
             On::Passed => {
                 let mut sum = Graded::none(self.world.roles.len());
-                for service in &path.services {
+                for service in self.services(path) {
                     let Some(trusting) = self.world.trusting_service(service) else { continue };
                     let mut graded = self.once(path, need, service);
                     graded.intersect(trusting);
@@ -43,10 +69,38 @@ impl<'g> Powers<'g> {
                 }
                 sum
             }
-            On::Victim | On::PolicyOfVictim | On::Assumed | On::AssumedOnceTrusted => {
-                self.once(path, need, "")
-            }
+            _ => self.once(path, need, ""),
         }
+    }
+
+    /// The services a path passes a role to: its own, or those that trust policies name and no path is about, where the
+    /// subject may call something of theirs that takes a role.
+    pub(super) fn services(&self, path: &'g PathKind) -> Vec<&'g str> {
+        if !path.elsewhere {
+            return path.services.iter().map(String::as_str).collect();
+        }
+        let takes = |service: &&str| {
+            let mut takers = super::unfollowed::takers(service);
+            takers.any(|action| may_anywhere(self, action) > May::No)
+        };
+        self.world.services().filter(takes).collect()
+    }
+
+    /// How surely a role of the victim's kind may lose its boundary.
+    pub(super) fn unbound(&mut self, path: &'g PathKind) -> Graded {
+        let action = match kind(path.victim) {
+            Kind::Role => "iam:DeleteRolePermissionsBoundary",
+            _ => "iam:DeleteUserPermissionsBoundary",
+        };
+        let key = (action, On::Victim, path.victim, "");
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let targets = self.world.targets(kind(path.victim));
+        let graded = self.access.may_each(self.subject, &template(self.subject, action, ""), targets, None);
+        let graded = self.without_silent(action, graded);
+        self.known.insert(key, graded.clone());
+        graded
     }
 
     fn once(&mut self, path: &'g PathKind, need: &'g Need, service: &'g str) -> Graded {
@@ -62,14 +116,8 @@ impl<'g> Powers<'g> {
     fn each(&self, victim: Victim, need: &Need, service: &str) -> Graded {
         let template = template(self.subject, &need.action, service);
         let world = self.world;
-        let mut graded = match need.on {
-            On::Assumed => {
-                let (subject, question) = (self.subject, assume_role_by(self.subject));
-                let granted = self.access.granted(subject, &question, &world.roles);
-                let set = world.trust.naming(subject, granted.as_ref());
-                let among = Among { set: &set, apart: &world.trust.saying(subject) };
-                self.access.may_each(subject, &question, &world.roles, Some(among))
-            }
+        let graded = match need.on {
+            On::Assumed => self.assumed(&assume_role_by(self.subject)),
             On::AssumedOnceTrusted => {
                 self.access.may_each_once_trusted(self.subject, &assume_role_by(self.subject), &world.roles)
             }
@@ -77,12 +125,92 @@ impl<'g> Powers<'g> {
                 let policies = self.access.may_each(self.subject, &template, &world.policies, None);
                 self.roles_of(&self.without_silent(&need.action, policies))
             }
-            On::Victim | On::Passed | On::Anything => {
-                self.access.may_each(self.subject, &template, world.targets(kind(victim)), None)
-            }
+            On::ProviderOfVictim => self.by_provider(need),
+            _ => self.on_victims(victim, need, &template),
         };
-        graded = self.without_silent(&need.action, graded);
-        graded
+        self.without_silent(&need.action, graded)
+    }
+
+    /// The roles that the subject may assume as their trust policies are.
+    pub(super) fn assumed(&self, question: &Question) -> Graded {
+        let (subject, world) = (self.subject, self.world);
+        let granted = self.access.granted(subject, question, &world.roles);
+        let set = world.trust.naming(subject, granted.as_ref());
+        let among = Among { set: &set, apart: &world.trust.saying(subject) };
+        self.access.may_each(subject, question, &world.roles, Some(among))
+    }
+
+    fn on_victims(&self, victim: Victim, need: &Need, template: &Question) -> Graded {
+        let targets = self.world.targets(kind(victim));
+        let mut sum = Graded::none(targets.len());
+        for attached in self.attachable(&need.action) {
+            let question = attached.put(template.clone());
+            let mut graded = self.access.may_each(self.subject, &question, targets, None);
+            graded.cap(attached.may);
+            unite(&mut sum, &graded);
+        }
+        sum
+    }
+
+    /// The roles that trust an identity provider which the subject may change.
+    fn by_provider(&self, need: &Need) -> Graded {
+        let mut sum = Graded::none(self.world.roles.len());
+        for (provider, trusting) in self.world.providers_changed_by(&need.action) {
+            let mut graded = trusting.clone();
+            graded.cap(may(self.access, self.subject, &on_provider(self.subject, need, provider)));
+            unite(&mut sum, &graded);
+        }
+        sum
+    }
+
+    /// The policies that an action could attach so that an administrator comes of it. Where no policy of the estate asks which
+    /// one it is, AWS's own will do.
+    pub(super) fn attachable(&self, action: &str) -> &[Attached] {
+        if !action.contains(":Attach") {
+            return &NO_POLICY;
+        }
+        self.attachable.get_or_init(|| {
+            let partition = self.subject.arn.partition();
+            let aws = |name: &str| format!("arn:{partition}:iam::aws:policy/{name}");
+            let there = |arn: String| Attached { arn, may: May::Surely, created: None };
+            let mut list = vec![there(aws("AdministratorAccess"))];
+            if self.world.asks_for_policy {
+                list.push(there(aws("IAMFullAccess")));
+                list.extend(self.world.full_policies(self.access).iter().cloned().map(there));
+                list.extend(self.creatable());
+            }
+            list
+        })
+    }
+
+    /// Policies that the subject could make.
+    fn creatable(&self) -> Vec<Attached> {
+        const CREATE: &str = "iam:CreatePolicy";
+        if !self.access.is_candidate(self.subject, &template(self.subject, CREATE, "")) {
+            return Vec::new();
+        }
+        let kind = format!("arn:{}:iam::{}:policy/*", self.subject.arn.partition(), self.subject.account);
+        let asked = self.access.values_asked(self.subject, "iam:policyarn");
+        let asked: Vec<&String> = asked.values().flatten().collect();
+        let created = self.names_like(&kind, &[CREATE], &asked);
+        let one = |arn: String| {
+            let question = Question { resource: arn.clone(), ..template(self.subject, CREATE, "") };
+            let may = may(self.access, self.subject, &question);
+            (may > May::No && !self.world.has(&arn)).then_some(Attached { arn, may, created: Some(question) })
+        };
+        created.into_iter().filter_map(one).collect()
+    }
+
+    /// How surely an action is allowed on somebody else's resource of a kind.
+    pub(super) fn on_others(&self, action: &str, kind: &str) -> May {
+        let template = template(self.subject, action, "");
+        if !self.access.is_candidate(self.subject, &template) {
+            return May::No;
+        }
+        let kind = format!("arn:{}:iam::{}:{kind}/*", self.subject.arn.partition(), self.subject.account);
+        let names = self.names(&kind, &[action]).into_iter().filter(|name| name != self.subject.arn.as_str());
+        let question = |resource: String| Question { resource, ..template.clone() };
+        names.map(|name| may(self.access, self.subject, &question(name))).max().unwrap_or(May::No)
     }
 
     /// The roles a set of policies is attached to.
@@ -103,11 +231,26 @@ impl<'g> Powers<'g> {
         }
         graded
     }
+}
 
-    /// How surely an action is allowed on some resource of every kind that it needs.
-    fn anything(&self, action: &str) -> May {
-        anything(self.access, self.subject, action)
+/// How surely an action is allowed on some resource.
+fn may_anywhere(powers: &Powers<'_>, action: &str) -> May {
+    let question = template(powers.subject, action, "");
+    if !powers.access.is_candidate(powers.subject, &question) {
+        return May::No;
     }
+    let grade = |kind: String| {
+        let names = powers.names(&kind, &[action]);
+        let wildcard_only = kind == "*";
+        let question = |resource: String| Question { resource, wildcard_only, ..question.clone() };
+        names.into_iter().map(|name| may(powers.access, powers.subject, &question(name))).max()
+    };
+    powers.kinds_of(action).into_iter().filter_map(grade).min().unwrap_or(May::No)
+}
+
+/// A change of an identity provider.
+pub(super) fn on_provider(subject: &Subject, need: &Need, provider: &str) -> Question {
+    Question { resource: provider.to_owned(), ..template(subject, &need.action, "") }
 }
 
 /// How surely a subject may make a request of the account's own.
@@ -121,68 +264,19 @@ pub(super) fn may(access: &Access<'_>, subject: &Subject, question: &Question) -
     }
 }
 
-/// The policies that were not given are AWS's own, and known by name to grant nothing over identities.
-fn is_silent(subject: &Subject, action: &str) -> bool {
+/// The policies that were not given are AWS's own, and known by name to grant nothing of the kind.
+pub(super) fn is_silent(subject: &Subject, action: &str) -> bool {
     let missing = subject.missing();
-    let is_harmless =
-        missing.iter().all(|document| document.layer == Layer::Identity && grants_nothing(document));
-    action.starts_with("iam:") && !missing.is_empty() && is_harmless
-}
-
-fn anything(access: &Access<'_>, subject: &Subject, action: &str) -> May {
-    let grades = |questions: Vec<Question>| -> Vec<May> {
-        questions.iter().map(|question| may(access, subject, question)).collect()
+    let of_people = ["sso:", "identitystore:", "account-access:"];
+    let is_silent: fn(&MissingDocument) -> bool = if action.starts_with("iam:") {
+        grants_nothing
+    } else if of_people.iter().any(|beginning| action.starts_with(beginning)) {
+        |document| grants_nothing(document) && !document.name.ends_with("/PowerUserAccess")
+    } else {
+        return false;
     };
-    match kinds_of(subject, action) {
-        Kinds::Every(questions) => grades(questions).into_iter().min().unwrap_or(May::No),
-        Kinds::Any(questions) => grades(questions).into_iter().max().unwrap_or(May::No),
-    }
-}
-
-/// The requests an action on no resource in particular comes to.
-pub(super) enum Kinds {
-    /// All must be allowed.
-    Every(Vec<Question>),
-    /// One must be.
-    Any(Vec<Question>),
-}
-
-/// A call names a resource of each kind that the service reference calls required; where it calls none so, one of any kind.
-pub(super) fn kinds_of(subject: &Subject, action: &str) -> Kinds {
-    let catalogue = Catalogue::embedded();
-    let kinds = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
-    let question = |arn: &str| Question {
-        resource: pattern(arn, subject.account, subject.arn.partition()),
-        ..template(subject, action, "")
-    };
-    let required: Vec<Question> =
-        kinds.iter().filter(|kind| kind.required).map(|kind| question(kind.arn)).collect();
-    if !required.is_empty() {
-        return Kinds::Every(required);
-    }
-    if kinds.is_empty() {
-        let question = template(subject, action, "");
-        return Kinds::Every(vec![Question { resource: "*".to_owned(), wildcard_only: true, ..question }]);
-    }
-    Kinds::Any(kinds.iter().map(|kind| question(kind.arn)).collect())
-}
-
-/// An ARN of the service reference with `*` for its placeholders, but for the account's.
-fn pattern(arn: &str, account: AccountId, partition: &str) -> String {
-    let mut text = String::new();
-    let mut rest = arn;
-    while let Some((before, after)) = rest.split_once("${") {
-        text.push_str(before);
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        match name {
-            "Partition" => text.push_str(partition),
-            "Account" => text.push_str(&account.to_string()),
-            _ => text.push('*'),
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    text
+    !missing.is_empty()
+        && missing.iter().all(|document| document.layer == Layer::Identity && is_silent(document))
 }
 
 /// A question about an action, whose resource comes later.
@@ -193,7 +287,7 @@ pub(super) fn template(subject: &Subject, action: &str, service: &str) -> Questi
     let mut context = credentials(subject);
     if action.contains(":Attach") {
         let policy = format!("arn:{}:iam::aws:policy/AdministratorAccess", subject.arn.partition());
-        context.push(("iam:PolicyARN".to_owned(), Fact::One(policy)));
+        context.push((POLICY_ARN.to_owned(), Fact::One(policy)));
     }
     if !service.is_empty() {
         context.push(("iam:PassedToService".to_owned(), Fact::One(service.to_owned())));
@@ -217,7 +311,8 @@ pub(super) fn kind(victim: Victim) -> Kind {
         Victim::User | Victim::SelfUser => Kind::User,
         Victim::Role | Victim::SelfRole => Kind::Role,
         Victim::OwnPolicy => Kind::Policy,
-        Victim::OwnGroup | Victim::Group => Kind::Group,
+        Victim::OwnGroup | Victim::Group | Victim::AnyGroup => Kind::Group,
+        Victim::Made | Victim::OwnLimit => Kind::Nothing,
     }
 }
 
@@ -229,7 +324,7 @@ pub(super) fn all(len: usize) -> FixedBitSet {
 }
 
 /// What holds for one or the other, as surely as the surer.
-fn unite(sum: &mut Graded, other: &Graded) {
+pub(super) fn unite(sum: &mut Graded, other: &Graded) {
     sum.surely.union_with(&other.surely);
     sum.perhaps.union_with(&other.perhaps);
     sum.open.union_with(&other.open);

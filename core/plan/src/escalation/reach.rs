@@ -9,6 +9,7 @@ use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Graded, May};
 
 use super::catalogue::{Gain, paths};
+use super::edges::Turned;
 use super::powers::kind;
 use super::world::Kind;
 use super::{Edge, Graph, Node, NodeId};
@@ -94,6 +95,19 @@ impl Route {
     }
 }
 
+/// What a principal comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is an administrator as it stands, perhaps under conditions.
+    Administrator,
+    /// It can become one: the ids of the paths.
+    Reaches(Vec<&'static str>),
+    /// It could not be told: for want of this policy, or of a credential report.
+    Unknown(Option<String>),
+    /// Neither.
+    None,
+}
+
 /// Who has been reached so far.
 struct Front {
     next: Vec<Option<Hop>>,
@@ -102,6 +116,8 @@ struct Front {
     roles: Vec<FixedBitSet>,
     /// Worlds in which any permission is as good as the goal.
     permissions: Vec<bool>,
+    /// As the review asks: see [`Graph::standings`].
+    is_review: bool,
 }
 
 impl Graph<'_> {
@@ -117,7 +133,7 @@ impl Graph<'_> {
         };
         let mut routes: Vec<Option<Route>> = vec![None; self.principals];
         for certainty in [May::Surely, May::If, May::Unknown] {
-            let front = self.walk(target, certainty);
+            let front = self.walk(self.start(target, certainty), target, certainty);
             for (place, route) in routes.iter_mut().enumerate() {
                 let id = NodeId(place);
                 let is_wanted = source.is_none_or(|source| source == id) && self.is_source(id, target);
@@ -160,8 +176,52 @@ impl Graph<'_> {
         there.map(|node| (node.subject.arn.to_string(), node.administrator)).collect()
     }
 
-    fn walk(&self, target: Option<NodeId>, certainty: May) -> Front {
-        let mut front = self.start(target, certainty);
+    /// What the review says of each user and role, in the order of [`Access::subjects`](kagimori_estate::access::Access).
+    ///
+    /// It asks for ways that hang neither on MFA, where all that is done is to assume a role that is meant for it, nor on what
+    /// no snapshot tells; and what a credential report would tell is not known without one.
+    pub(crate) fn standings(&self) -> Vec<Standing> {
+        let as_it_is = |node: &Node| match node.administrator {
+            May::Surely | May::If => Some(Standing::Administrator),
+            May::Unknown | May::No => None,
+        };
+        let mut standings: Vec<Option<Standing>> =
+            self.nodes.iter().take(self.principals).map(as_it_is).collect();
+        for certainty in [May::Surely, May::If, May::Unknown] {
+            let front = Front { is_review: true, ..self.start(None, certainty) };
+            let front = self.walk(front, None, certainty);
+            for (place, standing) in standings.iter_mut().enumerate() {
+                if standing.is_none() && front.reached.get(place) == Some(&true) {
+                    *standing = Some(self.standing(&front.hops(NodeId(place)), NodeId(place), certainty));
+                }
+            }
+        }
+        standings.into_iter().map(|standing| standing.unwrap_or(Standing::None)).collect()
+    }
+
+    fn standing(&self, hops: &[Hop], from: NodeId, certainty: May) -> Standing {
+        if certainty > May::Unknown {
+            let ids = hops.iter().filter_map(|hop| match hop.means {
+                Means::Path { path, .. } => paths().get(path).map(|path| path.id.as_str()),
+                Means::Administrator => None,
+            });
+            return Standing::Reaches(ids.collect());
+        }
+        let on_the_way = hops.iter().map(|hop| hop.from).chain([from]).filter_map(|id| self.node(id));
+        let missing =
+            on_the_way.flat_map(|node| node.subject.missing()).map(|document| document.name.clone()).next();
+        Standing::Unknown(missing.or_else(|| hops.iter().find_map(|hop| self.trust_unknown(hop))))
+    }
+
+    /// The trust policy that a step hangs on, where no policy of the one who acts is missing.
+    fn trust_unknown(&self, hop: &Hop) -> Option<String> {
+        let Means::Path { path, world, victim } = hop.means else { return None };
+        let path = paths().get(path).filter(|path| kind(path.victim) == Kind::Role)?;
+        let role = self.world(world)?.targets(kind(path.victim)).arn(victim);
+        Some(format!("the trust policy of {role}"))
+    }
+
+    fn walk(&self, mut front: Front, target: Option<NodeId>, certainty: May) -> Front {
         for round in 1_usize.. {
             let mut new: Vec<(NodeId, Hop)> = Vec::new();
             for (place, node) in self.nodes.iter().enumerate() {
@@ -196,6 +256,7 @@ impl Graph<'_> {
             users: sets(|world| world.users.len()),
             roles: sets(|world| world.roles.len()),
             permissions: (0..self.worlds.len()).map(is_open).collect(),
+            is_review: false,
         };
         match target {
             Some(target) => self.mark(&mut front, target, None),
@@ -225,7 +286,7 @@ impl Graph<'_> {
             (*reached, *next) = (true, hop);
         }
         let sets = if node.kind == Kind::Role { &mut front.roles } else { &mut front.users };
-        if let Some(set) = sets.get_mut(node.world).filter(|_| node.member.is_none()) {
+        if let Some(set) = sets.get_mut(node.world).filter(|_| node.instead.is_none()) {
             set.insert(node.place);
         }
     }
@@ -257,7 +318,15 @@ impl Graph<'_> {
         front: &Front,
     ) -> Option<Hop> {
         let path = paths().get(edge.path)?;
-        let victims = at(&edge.victims, certainty);
+        if front.is_review && path.unknown.is_some() {
+            return None;
+        }
+        let of = edge.reviewed.as_ref().filter(|_| front.is_review).unwrap_or(&edge.victims);
+        let victims = at(of, certainty);
+        let turned = |victim: usize| match path.gains {
+            Gain::Freed => edge.to,
+            _ => self.turned.get(&Turned::by(path, id, edge.world, victim)?).copied(),
+        };
         let (victim, to) = match path.gains {
             Gain::Victim => {
                 let kind = kind(path.victim);
@@ -269,13 +338,11 @@ impl Graph<'_> {
                 let counts = permissions_count && front.permissions.get(edge.world) == Some(&true);
                 (victims.ones().next().filter(|_| counts)?, Reached::Permissions(edge.world))
             }
-            Gain::Membership => {
-                let reached = |group: &usize| {
-                    let member = self.members.get(&(id, *group));
-                    member.filter(|NodeId(place)| front.reached.get(*place) == Some(&true))
+            Gain::Membership | Gain::NewMember | Gain::Unbounded | Gain::Freed => {
+                let reached = |victim: usize| {
+                    turned(victim).filter(|NodeId(place)| front.reached.get(*place) == Some(&true))
                 };
-                let group = victims.ones().find(|group| reached(group).is_some())?;
-                (group, Reached::Node(*reached(&group)?))
+                victims.ones().find_map(|victim| Some((victim, Reached::Node(reached(victim)?))))?
             }
         };
         let means = Means::Path { path: edge.path, world: edge.world, victim };
@@ -297,7 +364,9 @@ impl Graph<'_> {
     pub fn likeness(&self, route: &Route) -> impl Ord + use<> {
         let itself = |victim: Means, from: NodeId| match victim {
             Means::Path { path, world, victim } => {
-                let is_own = paths().get(path).is_some_and(|path| kind(path.victim) != Kind::Group)
+                let is_own = paths()
+                    .get(path)
+                    .is_some_and(|path| matches!(kind(path.victim), Kind::User | Kind::Role))
                     && self.node(from).is_some_and(|node| node.place == victim && node.world == world)
                     && paths().get(path).is_some_and(|path| path.gains == Gain::Permissions);
                 (Some(path), world, (!is_own).then_some(victim))

@@ -4,6 +4,8 @@
 mod company;
 mod corners;
 mod each_path;
+mod limits;
+mod missing;
 mod plain;
 mod random;
 
@@ -46,6 +48,8 @@ struct Identity {
     attached: Vec<String>,
     groups: Vec<String>,
     boundary: bool,
+    /// Another boundary than [`BOUNDARY`].
+    bounded_by: Option<&'static str>,
     /// Statements of the trust policy.
     trust: Vec<Value>,
     instance_profile: bool,
@@ -227,8 +231,8 @@ impl Identity {
         if kind == "User" {
             details["GroupList"] = json!(self.groups);
         }
-        if self.boundary {
-            details["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy_arn(account, BOUNDARY)});
+        if let Some(name) = self.boundary.then_some(BOUNDARY).or(self.bounded_by) {
+            details["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy_arn(account, name)});
         }
         if kind == "Role" {
             details["AssumeRolePolicyDocument"] = document(&self.trust);

@@ -22,6 +22,7 @@ pub(super) struct TrustIndex {
     sayings: HashMap<AccountId, HashMap<usize, usize>>,
     accounts: HashMap<AccountId, FixedBitSet>,
     services: HashMap<String, FixedBitSet>,
+    providers: BTreeMap<String, FixedBitSet>,
     /// Roles whose trust policies name everybody, or leave open whom.
     anybody: FixedBitSet,
 }
@@ -110,6 +111,23 @@ impl TrustIndex {
         set
     }
 
+    /// Roles whose trust policies may name an identity provider.
+    pub(super) fn naming_provider(&self, provider: &str) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(self.len);
+        self.providers.get(provider).into_iter().for_each(|named| set.union_with(named));
+        set
+    }
+
+    /// The identity providers that are named.
+    pub(super) fn providers(&self) -> impl Iterator<Item = &str> {
+        self.providers.keys().map(String::as_str)
+    }
+
+    /// The services that are named.
+    pub(super) fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(String::as_str)
+    }
+
     fn add(&mut self, place: usize, statement: &Statement) {
         if statement.effect == Effect::Deny {
             return;
@@ -127,9 +145,13 @@ impl TrustIndex {
 
     fn name(&mut self, place: usize, kind: &PrincipalKind, name: &str) {
         let len = self.len;
+        if *kind == PrincipalKind::Federated {
+            let providers = self.providers.entry(name.to_owned());
+            providers.or_insert_with(|| FixedBitSet::with_capacity(len)).insert(place);
+            return;
+        }
         let set = match kind {
             PrincipalKind::Service => self.services.entry(name.to_owned()),
-            PrincipalKind::Federated => return,
             PrincipalKind::Aws if AccountId::parse(name).is_ok() => return self.name_account(place, name),
             PrincipalKind::Aws if name.starts_with("arn:") && name.ends_with(":root") => {
                 return self.name_account(place, name.split(':').nth(4).unwrap_or_default());
@@ -140,7 +162,7 @@ impl TrustIndex {
                 return;
             }
             PrincipalKind::Aws if name.starts_with("arn:") => self.arns.entry(name.to_owned()),
-            PrincipalKind::Aws | PrincipalKind::CanonicalUser | PrincipalKind::Other(_) => {
+            _ => {
                 self.anybody.insert(place);
                 return;
             }

@@ -1,7 +1,7 @@
 //! An account as sets: what can be acted upon, and what is known of it.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Among, Graded, May, Question, Target, Targets};
@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Role,
     Group,
     Policy,
+    /// What no snapshot names.
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -44,20 +46,41 @@ pub(super) struct World<'a> {
     /// Of these, those that people can change: not those that AWS keeps.
     pub(super) writable_roles: FixedBitSet,
     /// Roles by the service that may assume them.
-    services: BTreeMap<&'static str, Graded>,
+    services: BTreeMap<String, Graded>,
     /// Where the preconditions of the catalogue hold.
     holding: BTreeMap<Precondition, Graded>,
+    /// Whether IAM Identity Center hands out roles somewhere in the estate.
+    identity_center: Graded,
+    /// Who has a permissions boundary.
+    bounded_users: Graded,
+    bounded_roles: Graded,
     /// For each policy the roles it is attached to.
     pub(super) roles_of_policies: Vec<FixedBitSet>,
     pub(super) trust: TrustIndex,
     /// Whom any permission would make an administrator.
     pub(super) promising_users: OnceCell<Graded>,
     pub(super) promising_roles: OnceCell<Graded>,
+    /// Whom it would without a boundary.
+    pub(super) unbounded_users: OnceCell<Graded>,
+    pub(super) unbounded_roles: OnceCell<Graded>,
+    /// One thing, which stands for what no snapshot names.
+    nothing: Targets,
+    /// Customer managed policies that make administrators.
+    full_policies: OnceCell<Vec<String>>,
+    /// Some policy asks which policy is attached.
+    pub(super) asks_for_policy: bool,
+    /// The identity providers that roles trust, with these roles.
+    providers: BTreeMap<String, Graded>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn of(account: &'a Account, access: &Access<'_>) -> Self {
-        let keys = Keys::of(access);
+    pub(super) fn of(
+        account: &'a Account,
+        access: &Access<'_>,
+        condition_keys: &BTreeSet<String>,
+        has_identity_center: bool,
+    ) -> Self {
+        let keys = Keys::of(condition_keys);
         let users: Vec<&'a User> = account.users.values().collect();
         let roles: Vec<&'a Role> = account.roles.values().collect();
         let policies: Vec<&ManagedPolicy> =
@@ -94,13 +117,28 @@ impl<'a> World<'a> {
             writable_roles: where_roles(&|role| !is_aws_owned(role)),
             services: BTreeMap::new(),
             holding: holding(&users, &roles, &policies),
+            identity_center: known(&[&()], |()| Some(has_identity_center)),
+            bounded_users: known(&users, |user| {
+                let grants = &user.details.value()?.grants;
+                grants.knows_boundary().then_some(grants.boundary.is_some())
+            }),
+            bounded_roles: known(&roles, |role| {
+                role.grants.knows_boundary().then_some(role.grants.boundary.is_some())
+            }),
             roles_of_policies: Vec::new(),
             trust,
             promising_users: OnceCell::new(),
             promising_roles: OnceCell::new(),
+            unbounded_users: OnceCell::new(),
+            unbounded_roles: OnceCell::new(),
+            nothing: targets(vec![Target { arn: "*".to_owned(), context: Vec::new() }]),
+            full_policies: OnceCell::new(),
+            asks_for_policy: condition_keys.contains("iam:policyarn"),
+            providers: BTreeMap::new(),
         };
         world.services = world.trusting(access);
         world.roles_of_policies = world.attached(&roles);
+        world.providers = world.by_provider(access);
         (world.user_list, world.role_list) = (users, roles);
         world
     }
@@ -111,7 +149,11 @@ impl<'a> World<'a> {
             Kind::Role => (&self.roles, &mut self.role_nodes),
             _ => (&self.users, &mut self.user_nodes),
         };
-        let place = targets.place(arn).unwrap_or_default();
+        #[expect(
+            clippy::expect_used,
+            reason = "the targets are the users and roles of the account, by their ARNs"
+        )]
+        let place = targets.place(arn).expect("a subject is among the users or roles of its account");
         if let Some(slot) = nodes.get_mut(place) {
             *slot = Some(node);
         }
@@ -124,6 +166,7 @@ impl<'a> World<'a> {
             Kind::Role => &self.roles,
             Kind::Group => &self.groups,
             Kind::Policy => &self.policies,
+            Kind::Nothing => &self.nothing,
         }
     }
 
@@ -133,8 +176,13 @@ impl<'a> World<'a> {
     }
 
     /// Where a precondition holds.
-    pub(super) fn holding(&self, precondition: Precondition) -> Option<&Graded> {
-        self.holding.get(&precondition)
+    pub(super) fn holding(&self, precondition: Precondition, kind: Kind) -> Option<&Graded> {
+        match (precondition, kind) {
+            (Precondition::Boundary, Kind::Role) => Some(&self.bounded_roles),
+            (Precondition::Boundary, _) => Some(&self.bounded_users),
+            (Precondition::IdentityCenter, _) => Some(&self.identity_center),
+            _ => self.holding.get(&precondition),
+        }
     }
 
     /// The customer managed policies of a user, those of its groups too, or of a role.
@@ -181,18 +229,121 @@ impl<'a> World<'a> {
         set
     }
 
-    fn trusting(&self, access: &Access<'_>) -> BTreeMap<&'static str, Graded> {
-        let services = paths().iter().flat_map(|path| &path.services);
+    /// The roles that each service may assume: those of the catalogue, and whatever else trust policies name.
+    fn trusting(&self, access: &Access<'_>) -> BTreeMap<String, Graded> {
+        let known = paths().iter().flat_map(|path| &path.services).map(String::as_str);
+        let services: BTreeSet<&str> = known.chain(self.trust.services()).collect();
         let graded = |service: &str| {
             let mut graded = Graded::none(self.roles.len());
             let Some(subject) = access.service(service, self.account.id) else { return graded };
             let among =
                 Among { set: &self.trust.naming_service(service), apart: &|place| self.trust.text_of(place) };
             graded = access.may_each(&subject, &assume_role(), &self.roles, Some(among));
+            // A pool of Cognito identities is named as a provider; which pool it is, is a condition of the trust policy.
+            graded.add(&self.trust.naming_provider(service), May::If);
             graded.intersect(&Graded::of(&self.open_roles, May::Surely));
             graded
         };
-        services.map(|service| (service.as_str(), graded(service))).collect()
+        services.into_iter().map(|service| (service.to_owned(), graded(service))).collect()
+    }
+
+    /// The roles that trust each identity provider of IAM. Whoever holds a SAML provider's keys signs what he likes; what an
+    /// OIDC issuer says is not his to choose.
+    fn by_provider(&self, access: &Access<'_>) -> BTreeMap<String, Graded> {
+        let graded = |provider: &str| {
+            let mut graded = Graded::none(self.roles.len());
+            for place in
+                self.trust.naming_provider(provider).ones().filter(|place| self.open_roles.contains(*place))
+            {
+                let mut one = FixedBitSet::with_capacity(self.roles.len());
+                one.insert(place);
+                let may = match provider.contains(":saml-provider/") {
+                    true => access.may_by_assertion(self.roles.arn(place), provider, self.account.id),
+                    false => May::If,
+                };
+                graded.add(&one, may);
+            }
+            graded
+        };
+        self.trust.providers().map(|provider| (provider.to_owned(), graded(provider))).collect()
+    }
+
+    /// The identity providers that an action changes, with the roles that trust them.
+    pub(super) fn providers_changed_by(&self, action: &str) -> impl Iterator<Item = (&str, &Graded)> {
+        let kind = if action.contains("SAML") { ":saml-provider/" } else { ":oidc-provider/" };
+        self.providers
+            .iter()
+            .filter(move |(arn, _)| arn.contains(kind))
+            .map(|(arn, graded)| (arn.as_str(), graded))
+    }
+
+    /// The services that trust policies name.
+    pub(super) fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(String::as_str)
+    }
+
+    pub(super) fn partition(&self) -> &str {
+        self.policies.arn(0).split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws")
+    }
+
+    /// Whether there is a user, role, group or policy of this name.
+    pub(super) fn has(&self, arn: &str) -> bool {
+        [&self.users, &self.roles, &self.groups, &self.policies].iter().any(|targets| targets.is_taken(arn))
+    }
+
+    /// The customer managed policies.
+    pub(super) fn policy_arns(&self) -> impl Iterator<Item = &str> {
+        (0..self.policies.len()).map(|place| self.policies.arn(place))
+    }
+
+    /// The customer managed policies that make an administrator of whoever has one.
+    pub(super) fn full_policies(&self, access: &Access<'_>) -> &[String] {
+        self.full_policies.get_or_init(|| {
+            let arn = format!("arn:{}:iam::{}:user/*", self.partition(), self.account.id);
+            let Some(newcomer) = access.newcomer(self.account.id, &arn) else { return Vec::new() };
+            let makes = |policy: &&str| {
+                let holder = access.holding(&newcomer, policy);
+                holder.is_some_and(|holder| super::admin::administrator(access, &holder) == May::Surely)
+            };
+            self.policy_arns().filter(makes).map(str::to_owned).collect()
+        })
+    }
+
+    /// The permissions boundary of a user or role.
+    pub(super) fn boundary(&self, kind: Kind, place: usize) -> Option<&str> {
+        self.grants_of(kind, place)?.boundary.as_ref().map(Arn::as_str)
+    }
+
+    /// Whether a user or role itself has a managed policy.
+    pub(super) fn has_attached(&self, kind: Kind, place: usize, policy: &str) -> bool {
+        let grants = self.grants_of(kind, place);
+        grants.is_some_and(|grants| grants.attached.iter().any(|arn| arn.as_str() == policy))
+    }
+
+    fn grants_of(&self, kind: Kind, place: usize) -> Option<&'a Grants> {
+        match kind {
+            Kind::Role => self.role_list.get(place).map(|role| &role.grants),
+            _ => self.user_list.get(place)?.details.value().map(|details| &details.grants),
+        }
+    }
+
+    /// The ARN of a group.
+    pub(super) fn group_arn(&self, place: usize) -> Option<&str> {
+        Some(self.account.groups.get(*self.group_names.get(place)?)?.arn.as_str())
+    }
+
+    /// Whether a group has a managed policy.
+    pub(super) fn group_has_attached(&self, place: usize, policy: &str) -> bool {
+        let group = self.group_names.get(place).and_then(|name| self.account.groups.get(*name));
+        group.is_some_and(|group| group.grants.attached.iter().any(|arn| arn.as_str() == policy))
+    }
+
+    /// The values that users and roles have of a tag.
+    pub(super) fn tag_values(&self, key: &str) -> BTreeSet<String> {
+        let users =
+            self.user_list.iter().filter_map(|user| user.details.value()).map(|details| &details.tags);
+        let tags = users.chain(self.role_list.iter().map(|role| &role.tags)).flatten();
+        tags.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.clone()).collect()
     }
 }
 
@@ -216,8 +367,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn of(access: &Access<'_>) -> Self {
-        let keys = access.condition_keys();
+    fn of(keys: &BTreeSet<String>) -> Self {
         let tags = ["aws:resourcetag/", "iam:resourcetag/"].into_iter().flat_map(|beginning| {
             keys.iter().filter_map(move |key| Some((key.clone(), key.strip_prefix(beginning)?.to_owned())))
         });

@@ -207,25 +207,29 @@ fn days_are_floored_and_the_two_limits_differ() {
     assert_eq!(says(&files, "key-rotation", "slot 1"), Fail);
 }
 
-/// A service can run as a role only where there is one, other than the caller, that trusts it.
+/// A service can run as a role only where there is one that trusts it; and a way up it is only where the role is one.
 #[test]
 fn passing_a_role_needs_a_role_that_trusts_the_service() {
     const PASS: &str = r#","UserPolicyList":[{"PolicyName":"p","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:PassRole","lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"*"}]}}]"#;
-    let role = |trust: &str| {
+    let role_with = |trust: &str, policies: &str| {
         format!(
-            r#"{{"RoleName":"r","RoleId":"AROAEXAMPLE","Arn":"arn:aws:iam::111122223333:role/r","Path":"/","CreateDate":"2025-09-27T00:00:00+00:00","AssumeRolePolicyDocument":{trust},"RolePolicyList":[],"AttachedManagedPolicies":[],"InstanceProfileList":[],"Tags":[]}}"#
+            r#"{{"RoleName":"r","RoleId":"AROAEXAMPLE","Arn":"arn:aws:iam::111122223333:role/r","Path":"/","CreateDate":"2025-09-27T00:00:00+00:00","AssumeRolePolicyDocument":{trust},"RolePolicyList":[{policies}],"AttachedManagedPolicies":[],"InstanceProfileList":[],"Tags":[]}}"#
         )
     };
-    let trusts = |service: &str| {
-        role(&format!(
+    const ALL: &str = r#"{"PolicyName":"all","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}}"#;
+    let role = |trust: &str| role_with(trust, ALL);
+    let trust_of = |service: &str| {
+        format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
-        ))
+        )
     };
+    let trusts = |service: &str| role(&trust_of(service));
     let cases = [
         ("no role", String::new(), Pass),
         ("another service", trusts("ec2.amazonaws.com"), Pass),
         ("this one", trusts("lambda.amazonaws.com"), Fail),
-        ("a trust policy that cannot be read", role(r#"{"Version":"2012-10-17","Statement":7}"#), Fail),
+        ("one that may do nothing", role_with(&trust_of("lambda.amazonaws.com"), ""), Pass),
+        ("a trust policy that cannot be read", role(r#"{"Version":"2012-10-17","Statement":7}"#), Unknown),
     ];
     for (name, role, expected) in cases {
         let text = format!(

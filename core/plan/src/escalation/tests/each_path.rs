@@ -5,11 +5,19 @@ use kagimori_estate::access::May;
 use serde_json::{Value, json};
 
 use super::{BOUNDARY, HOME, Tiny, allow, deny, edges, trusts};
-use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim, paths};
+use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim};
 use crate::escalation::{Goal, Graph};
 
 const VICTIM_POLICY: &str = "arn:aws:iam::111122223333:policy/of-victim";
 const OWN_POLICY: &str = "arn:aws:iam::111122223333:policy/of-caller";
+
+/// A service that takes roles and that no path is about.
+const ELSEWHERE: &str = "pipes.amazonaws.com";
+
+/// The paths, but for those by which one takes a limit from oneself: see `limits`.
+fn paths() -> impl Iterator<Item = &'static PathKind> {
+    crate::escalation::catalogue::paths().iter().filter(|path| path.gains != Gain::Freed)
+}
 
 fn is_role(path: &PathKind) -> bool {
     path.victim == Victim::SelfRole
@@ -26,7 +34,8 @@ fn victim(path: &PathKind) -> String {
         Victim::SelfUser | Victim::SelfRole => caller(path),
         Victim::OwnPolicy => OWN_POLICY.to_owned(),
         Victim::OwnGroup => format!("arn:aws:iam::{HOME}:group/own"),
-        Victim::Group => format!("arn:aws:iam::{HOME}:group/other"),
+        Victim::Group | Victim::AnyGroup => format!("arn:aws:iam::{HOME}:group/other"),
+        Victim::Made | Victim::OwnLimit => "*".to_owned(),
     }
 }
 
@@ -34,22 +43,45 @@ fn resource(path: &PathKind, need: &Need) -> String {
     match need.on {
         On::Anything => "*".to_owned(),
         On::PolicyOfVictim => VICTIM_POLICY.to_owned(),
-        On::Victim | On::Passed | On::Assumed | On::AssumedOnceTrusted => victim(path),
+        On::Victim | On::Passed | On::Assumed | On::AssumedOnceTrusted | On::Limit => victim(path),
+        On::ProviderOfVictim => provider(path).unwrap().to_owned(),
+        On::NewUser => format!("arn:aws:iam::{HOME}:user/new-*"),
+        On::NewRole => format!("arn:aws:iam::{HOME}:role/new-*"),
+        On::NewGroup => format!("arn:aws:iam::{HOME}:group/new-*"),
+        On::NewInstanceProfile => format!("arn:aws:iam::{HOME}:instance-profile/new-*"),
     }
+}
+
+/// The identity provider that the victim trusts.
+fn provider(path: &PathKind) -> Option<&'static str> {
+    let need = path.needs.iter().find(|need| need.on == On::ProviderOfVictim)?;
+    Some(if need.action.contains("SAML") {
+        "arn:aws:iam::111122223333:saml-provider/idp"
+    } else {
+        "arn:aws:iam::111122223333:oidc-provider/idp.example.com"
+    })
 }
 
 /// What the caller is granted, need by need.
 fn grants(path: &PathKind) -> Vec<Value> {
     // Who is named by a trust policy of its own account needs no grant.
-    let granted = path.needs.iter().filter(|need| need.on != On::AssumedOnceTrusted);
-    granted.map(|need| allow(&[&need.action], &resource(path, need))).collect()
+    let is_granted = |need: &&Need| {
+        need.on != On::AssumedOnceTrusted && (need.action != "sts:AssumeRole" || need.on == On::Assumed)
+    };
+    let granted = path.needs.iter().filter(is_granted);
+    let mut grants: Vec<Value> = granted.map(|need| allow(&[&need.action], &resource(path, need))).collect();
+    grants.extend(path.elsewhere.then(|| allow(&["pipes:*"], "*")));
+    grants
 }
 
 fn tiny(path: &PathKind) -> Tiny {
     let mut tiny = Tiny::default();
     tiny.group(HOME, "own");
-    tiny.group(HOME, "other").statements =
-        if path.gains == Gain::Membership { vec![allow(&["*"], "*")] } else { Vec::new() };
+    tiny.group(HOME, "other").statements = if matches!(path.gains, Gain::Membership | Gain::NewMember) {
+        vec![allow(&["*"], "*")]
+    } else {
+        Vec::new()
+    };
     tiny.policy(HOME, "of-victim", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
     tiny.policy(HOME, "of-caller", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
     let has_two_versions = path.requires.contains(&Precondition::SeveralVersions);
@@ -60,20 +92,36 @@ fn tiny(path: &PathKind) -> Tiny {
     caller.groups = if is_role(path) { Vec::new() } else { vec!["own".to_owned()] };
     let keys = if path.requires.contains(&Precondition::TwoKeys) { 2 } else { 1 };
     let password = path.requires.contains(&Precondition::Password);
-    let rights = if path.gains == Gain::Victim { vec![allow(&["*"], "*")] } else { Vec::new() };
+    let is_acted_as = matches!(path.gains, Gain::Victim | Gain::Unbounded);
+    let rights = if is_acted_as { vec![allow(&["*"], "*")] } else { Vec::new() };
+    let is_bounded = path.requires.contains(&Precondition::Boundary);
     let user = tiny.user(HOME, "victim");
     (user.credentials, user.statements) = (Some((keys, password)), rights.clone());
+    user.boundary = is_bounded;
     let assumed = path.needs.iter().any(|need| need.on == On::Assumed);
     let role = tiny.role(HOME, "victim");
     role.statements = rights;
     role.attached = vec!["of-victim".to_owned()];
-    role.trust = match path.services.first() {
+    role.boundary = is_bounded;
+    let service = path.services.first().map(String::as_str).or(path.elsewhere.then_some(ELSEWHERE));
+    role.trust = match service {
+        _ if provider(path).is_some() => vec![federates(provider(path).unwrap())],
         Some(service) => vec![trusts("Service", service)],
         None if assumed => vec![trusts("AWS", "arn:aws:iam::111122223333:root")],
         None => vec![trusts("Service", "ec2.amazonaws.com")],
     };
+    if path.requires.contains(&Precondition::IdentityCenter) {
+        tiny.role(HOME, "of-identity-center").path = "/aws-reserved/sso.amazonaws.com/";
+    }
+    let role = tiny.role(HOME, "victim");
     role.instance_profile = path.requires.contains(&Precondition::InstanceProfile);
     tiny
+}
+
+fn federates(provider: &str) -> Value {
+    let action =
+        if provider.contains("saml") { "sts:AssumeRoleWithSAML" } else { "sts:AssumeRoleWithWebIdentity" };
+    json!({"Effect": "Allow", "Principal": {"Federated": provider}, "Action": action})
 }
 
 fn certainty(path: &PathKind) -> May {
@@ -150,6 +198,14 @@ fn a_deny_a_guardrail_and_a_boundary_each_take_a_path_away() {
         let mut elsewhere = tiny(path);
         let caller =
             if is_role(path) { elsewhere.role(HOME, "caller") } else { elsewhere.user(HOME, "caller") };
+        // what is made can have any name
+        if path
+            .needs
+            .iter()
+            .any(|need| matches!(need.on, On::NewUser | On::NewRole | On::NewGroup | On::NewInstanceProfile))
+        {
+            continue;
+        }
         let is_targeted =
             path.needs.iter().any(|need| !matches!(need.on, On::Anything | On::AssumedOnceTrusted));
         for statement in &mut caller.statements {
@@ -172,6 +228,13 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
                 Precondition::NoPassword => broken.user(HOME, "victim").credentials = Some((1, true)),
                 Precondition::Password => broken.user(HOME, "victim").credentials = Some((1, false)),
                 Precondition::InstanceProfile => broken.role(HOME, "victim").instance_profile = false,
+                Precondition::IdentityCenter => {
+                    broken.roles.remove(&super::key(HOME, "of-identity-center"));
+                }
+                Precondition::Boundary => {
+                    broken.role(HOME, "victim").boundary = false;
+                    broken.user(HOME, "victim").boundary = false;
+                }
                 Precondition::RoomForAVersion => {
                     broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 5;
                 }
@@ -183,14 +246,19 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
             // without the credential report nobody knows
             let mut unknown = tiny(path);
             unknown.user(HOME, "victim").credentials = None;
-            let expected = if path.victim == Victim::User { May::If } else { certainty(path) };
+            let is_told =
+                |one: &&Precondition| !matches!(one, Precondition::Boundary | Precondition::IdentityCenter);
+            let asks_for_report = path.requires.iter().find(is_told).is_some();
+            let is_open = path.victim == Victim::User && asks_for_report;
+            let expected = if is_open { May::If } else { certainty(path) };
             assert_eq!(found(&unknown, path), expected, "{}: {precondition:?}", path.id);
         }
         let trust_matters = path.victim == Victim::Role
+            && !path.elsewhere
             && (!path.services.is_empty() || path.needs.iter().any(|need| need.on == On::Assumed));
         if trust_matters {
             let mut distrusted = tiny(path);
-            distrusted.role(HOME, "victim").trust = vec![trusts("Service", "scheduler.amazonaws.com")];
+            distrusted.role(HOME, "victim").trust = vec![trusts("Service", "nowhere.amazonaws.com")];
             assert_eq!(found(&distrusted, path), May::No, "{}: trust", path.id);
         }
         if path.victim == Victim::Role {
@@ -208,6 +276,47 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
             capped.user(HOME, "victim").boundary = true;
             capped.role(HOME, "victim").boundary = true;
             assert_eq!(found(&capped, path), May::No, "{}: the victim is bounded", path.id);
+        }
+    }
+}
+
+/// What is granted on some name is granted; the actions of a path must be granted on the same one.
+#[test]
+fn a_name_that_some_policy_singles_out_will_do() {
+    let names = [
+        (On::NewUser, "user"),
+        (On::NewRole, "role"),
+        (On::NewGroup, "group"),
+        (On::NewInstanceProfile, "instance-profile"),
+    ];
+    for path in paths() {
+        for (on, kind) in names {
+            let made: Vec<&Need> = path.needs.iter().filter(|need| need.on == on).collect();
+            let named = |need: &Need, name: &str| {
+                allow(&[&need.action], &format!("arn:aws:iam::{HOME}:{kind}/{name}"))
+            };
+            let apart = |name: &dyn Fn(usize) -> String| {
+                let mut tiny = tiny(path);
+                let caller =
+                    if is_role(path) { tiny.role(HOME, "caller") } else { tiny.user(HOME, "caller") };
+                caller.statements.retain(|statement| {
+                    !statement["Resource"].as_str().unwrap().ends_with(&format!("{kind}/new-*"))
+                });
+                caller
+                    .statements
+                    .extend(made.iter().enumerate().map(|(place, need)| named(need, &name(place))));
+                found(&tiny, path)
+            };
+            if made.is_empty() {
+                continue;
+            }
+            assert_eq!(apart(&|_| "one".to_owned()), certainty(path), "{}: one name", path.id);
+            let both = |place| if place == 0 { "x-*".to_owned() } else { "*-y".to_owned() };
+            assert_eq!(apart(&both), certainty(path), "{}: a name that fits both", path.id);
+            let assumes = made.iter().any(|need| need.action == "sts:AssumeRole");
+            if made.len() > 2 || (made.len() == 2 && !assumes) {
+                assert_eq!(apart(&|place| format!("of-{place}")), May::No, "{}: names of their own", path.id);
+            }
         }
     }
 }

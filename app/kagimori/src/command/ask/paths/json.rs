@@ -56,9 +56,15 @@ struct StepOut {
     from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     member_of: Option<String>,
+    /// How else it is another than the snapshot says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<String>,
     victim: String,
     to: String,
     any_permission: bool,
+    /// How else it is another after the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    becomes: Option<String>,
     conditions: Vec<String>,
     witnesses: Vec<WitnessOut>,
 }
@@ -122,9 +128,11 @@ fn step(step: Step) -> Result<StepOut, AppError> {
         category: step.path.map(|path| path.kind),
         from: step.from,
         member_of: step.member_of,
+        changed: step.changed,
         victim: step.victim,
         to: step.to,
         any_permission: step.any_permission,
+        becomes: step.becomes,
         conditions: step.conditions,
         witnesses: step.witnesses.into_iter().map(witness).collect::<Result<_, _>>()?,
     })

@@ -150,11 +150,12 @@ fn way(graph: &Graph<'_>, routes: &[&Route], text: &mut String) {
 
 /// One step in a sentence.
 fn said(step: &Step, source: &str) -> String {
-    let actor = if step.from == source && step.member_of.is_none() {
+    let actor = if step.from == source && step.member_of.is_none() && step.changed.is_none() {
         String::new()
     } else {
         let group = step.member_of.as_ref().map(|group| format!(" in {group}")).unwrap_or_default();
-        format!("as {}{group}: ", nearby(&step.from, source))
+        let changed = step.changed.as_ref().map(|changed| format!(" {changed}")).unwrap_or_default();
+        format!("as {}{group}{changed}: ", nearby(&step.from, source))
     };
     let to = nearby(&step.to, source);
     let Some(path) = step.path else {
@@ -165,8 +166,12 @@ fn said(step: &Step, source: &str) -> String {
         "any permission".to_owned()
     } else if step.any_permission {
         format!("{to} with any permission")
+    } else if let (true, Some(becomes)) = (step.to == step.from, &step.becomes) {
+        becomes.clone()
     } else if step.to == step.from {
         "the policies of the group".to_owned()
+    } else if let Some(becomes) = &step.becomes {
+        format!("acts as {to} {becomes}")
     } else {
         format!("acts as {to}")
     };

@@ -1,0 +1,236 @@
+//! Subjects that are thought up: somebody without one of its policies or with another tag, an identity that is not there yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kagimori_policy::document::{Effect, ResourceElement, Statement};
+use kagimori_policy::policies::Layer;
+use kagimori_policy::request::{Fact, Principal};
+
+use super::each::resolved_texts;
+use super::{Access, DocumentId, Held, May, Question, Subject};
+use crate::id::{AccountId, Arn};
+
+impl<'a> Access<'a> {
+    /// Takes in the customer managed policies that nobody has: they could be attached, or be somebody's boundary.
+    pub fn add_unattached_policies(&mut self) {
+        let estate = self.estate;
+        for account in estate.accounts.values() {
+            for arn in account.policies.keys().filter(|arn| arn.account().is_some()) {
+                let mut managed = std::mem::take(&mut self.managed);
+                self.hold_managed(account, arn, &mut managed);
+                self.managed = managed;
+            }
+        }
+    }
+}
+
+impl Access<'_> {
+    /// The names of a subject's identity policies that deny something, each once.
+    pub fn denying(&self, subject: &Subject) -> BTreeSet<&str> {
+        let held = subject.identity.iter().filter_map(|id| self.held(*id));
+        held.filter(|held| denies(held)).map(|held| held.origin.name.as_str()).collect()
+    }
+
+    /// A subject without the identity policy of this name; `None`: it has none, or has it by more than one way.
+    pub fn without(&self, subject: &Subject, policy: &str) -> Option<Subject> {
+        let is_it = |id: &&DocumentId| self.held(**id).is_some_and(|held| held.origin.name == policy);
+        if subject.identity.iter().filter(is_it).count() != 1 {
+            return None;
+        }
+        let identity = subject.identity.iter().filter(|id| !is_it(id)).copied().collect();
+        Some(Subject { identity, ..subject.clone() })
+    }
+
+    /// A subject as it would be outside a group of its own; `None` when it is in no such group.
+    pub fn as_leaver(&self, subject: &Subject, group: &str) -> Option<Subject> {
+        let left = self.groups.get(&(subject.account, group.to_owned()))?;
+        let mut leaver = subject.clone();
+        // A policy may be the subject's own as well, or another group's: one copy goes.
+        for id in &left.identity {
+            let place = leaver.identity.iter().rposition(|own| own == id)?;
+            leaver.identity.remove(place);
+        }
+        for document in &left.missing {
+            let place = leaver.missing.iter().rposition(|own| own == document)?;
+            leaver.missing.remove(place);
+        }
+        Some(leaver)
+    }
+
+    /// A subject with a tag of another value, or without it.
+    #[must_use]
+    pub fn tagged(&self, subject: &Subject, tag: &str, value: Option<&str>) -> Subject {
+        let key = format!("aws:PrincipalTag/{tag}");
+        let mut tagged = subject.clone();
+        tagged.facts.retain(|(own, _)| !own.eq_ignore_ascii_case(&key));
+        tagged.facts.push((key, value.map_or(Fact::Absent, |value| Fact::One(value.to_owned()))));
+        tagged
+    }
+
+    /// A subject with another permissions boundary, or none; `None`: the document of that policy is not known.
+    pub fn bounded(&self, subject: &Subject, boundary: Option<&str>) -> Option<Subject> {
+        let boundary = match boundary {
+            Some(arn) => vec![self.policy(subject.account, arn)?],
+            None => Vec::new(),
+        };
+        let missing = subject.missing.iter().filter(|document| document.layer != Layer::Boundary);
+        Some(Subject { boundary, missing: missing.cloned().collect(), ..subject.clone() })
+    }
+
+    /// A subject whose only identity policy is this managed policy; `None`: its document is not known.
+    pub fn holding(&self, subject: &Subject, policy: &str) -> Option<Subject> {
+        let identity = vec![self.policy(subject.account, policy)?];
+        let missing = subject.missing.iter().filter(|document| document.layer != Layer::Identity);
+        Some(Subject { identity, missing: missing.cloned().collect(), ..subject.clone() })
+    }
+
+    fn policy(&self, account: AccountId, arn: &str) -> Option<DocumentId> {
+        if arn.ends_with("::aws:policy/AdministratorAccess") {
+            return self.full_access;
+        }
+        *self.managed.get(&(account, Arn::parse(arn).ok()?))?
+    }
+
+    /// A user or role that is not there yet: it has no policy, no boundary, and no tag that is known.
+    pub fn newcomer(&self, account: AccountId, arn: &str) -> Option<Subject> {
+        let principal = Principal::parse(arn).ok()?;
+        let parsed = Arn::parse(arn).ok()?;
+        let mut facts = vec![
+            one("aws:PrincipalArn", arn),
+            one("aws:PrincipalAccount", &account.to_string()),
+            one("aws:PrincipalIsAWSService", "false"),
+            one("aws:ViaAWSService", "false"),
+            one("aws:SecureTransport", "true"),
+            ("aws:PrincipalServiceName".to_owned(), Fact::Absent),
+        ];
+        match principal.role_name() {
+            Some(_) => {
+                facts.push(one("aws:PrincipalType", "AssumedRole"));
+                facts.push(("aws:username".to_owned(), Fact::Absent));
+                facts.push(("aws:TokenIssueTime".to_owned(), Fact::Present));
+            }
+            None => {
+                facts.push(one("aws:PrincipalType", "User"));
+                facts.push(one("aws:username", parsed.name()));
+            }
+        }
+        Some(Subject {
+            principal,
+            account,
+            arn: parsed,
+            facts,
+            identity: Vec::new(),
+            boundary: Vec::new(),
+            trust: None,
+            missing: Vec::new(),
+        })
+    }
+
+    /// The patterns of resources that the policies in effect for a subject single out where they name one of these actions:
+    /// what an Allow is for, and what a Deny leaves. Variables are replaced. What is allowed on anything is allowed on one
+    /// of these, or on something that no policy names.
+    pub fn named_resources(&self, subject: &Subject, actions: &[&str]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let lower: Vec<String> = actions.iter().map(|action| action.to_ascii_lowercase()).collect();
+        let context = self.request(subject, &about(actions.first().copied().unwrap_or_default())).context;
+        for held in self.documents_in_effect(subject, subject.account).iter().filter_map(|id| self.held(*id))
+        {
+            let named = lower.iter().flat_map(|action| held.compiled.statements_naming(action));
+            for place in named.collect::<BTreeSet<usize>>() {
+                let Some(statement) = held.document.statements.get(place) else { continue };
+                if singles_out(statement) {
+                    found.extend(resolved_texts(statement, held.document.version, &context));
+                }
+            }
+        }
+        found
+    }
+
+    /// The same, asked of every trust policy.
+    pub fn values_asked_by_trust(&self, beginning: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let trusts = self.subjects.iter().filter_map(|subject| self.held(subject.trust?));
+        values(trusts, beginning)
+    }
+
+    /// For each condition key that begins so, what follows in lower case, with the values that the policies in effect for a
+    /// subject compare it with; a variable stands for every value of its own.
+    pub fn values_asked(&self, subject: &Subject, beginning: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let documents = self.documents_in_effect(subject, subject.account);
+        values(documents.iter().filter_map(|id| self.held(*id)), beginning)
+    }
+
+    /// How surely somebody assumes a role who says what he likes in the assertions of a SAML provider.
+    pub fn may_by_assertion(&self, role: &str, provider: &str, account: AccountId) -> May {
+        let Some(trust) = self.subject(role).and_then(|subject| self.held(subject.trust?)) else {
+            return May::Unknown;
+        };
+        let mut context =
+            vec![one("aws:SecureTransport", "true"), one("SAML:aud", "https://signin.aws.amazon.com/saml")];
+        for (key, values) in values([trust].into_iter(), "saml:").into_iter().filter(|(key, _)| key != "aud")
+        {
+            context.extend(values.into_iter().next().map(|value| one(&format!("SAML:{key}"), &value)));
+        }
+        let principal = Principal::Federated { provider: provider.to_owned() };
+        let Ok(arn) = Arn::parse(provider) else { return May::Unknown };
+        let subject = Subject {
+            principal,
+            account,
+            arn,
+            facts: Vec::new(),
+            identity: Vec::new(),
+            boundary: Vec::new(),
+            trust: None,
+            missing: Vec::new(),
+        };
+        let question = Question {
+            resource: role.to_owned(),
+            resource_account: Some(account),
+            context,
+            ..about("sts:AssumeRoleWithSAML")
+        };
+        self.may(&subject, &question)
+    }
+}
+
+fn values<'h, 'e: 'h>(
+    documents: impl Iterator<Item = &'h Held<'e>>,
+    beginning: &str,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for condition in
+        documents.flat_map(|held| &held.document.statements).flat_map(|statement| &statement.conditions)
+    {
+        let key = condition.key.to_ascii_lowercase();
+        let Some(rest) = key.strip_prefix(beginning) else { continue };
+        let values = condition.values.as_slice().iter().map(|value| value.text().to_owned());
+        asked.entry(rest.to_owned()).or_default().extend(values);
+    }
+    asked
+}
+
+fn about(action: &str) -> Question {
+    Question {
+        action: action.to_owned(),
+        resource: String::new(),
+        resource_account: None,
+        wildcard_only: false,
+        context: Vec::new(),
+        strict: false,
+    }
+}
+
+fn one(key: &str, value: &str) -> (String, Fact) {
+    (key.to_owned(), Fact::One(value.to_owned()))
+}
+
+pub(super) fn denies(held: &Held<'_>) -> bool {
+    held.document.statements.iter().any(|statement| statement.effect == Effect::Deny)
+}
+
+fn singles_out(statement: &Statement) -> bool {
+    matches!(
+        (statement.effect, &statement.resource),
+        (Effect::Allow, Some(ResourceElement::Resource(_)))
+            | (Effect::Deny, Some(ResourceElement::NotResource(_)))
+    )
+}

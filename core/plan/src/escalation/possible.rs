@@ -1,0 +1,389 @@
+//! Needs that are about nothing that is there: any resource of a kind would do, or one that the caller makes.
+//!
+//! What a policy grants on `function:team-*` is granted on some function, so "any" is asked as "is there one": of every kind
+//! of resource that a path needs, the candidates are what no policy names (`function:*`, with its star) and what the policies
+//! in effect single out. All actions of a path that work on one kind must be allowed on the same candidate: creating
+//! `function:a-*` and invoking `function:b-*` is no path. So a candidate is one name that fits its pattern, with [`ANY`] for
+//! what may be anything.
+
+use std::collections::BTreeSet;
+
+use kagimori_estate::access::{May, Question, Subject, has_key};
+use kagimori_policy::catalogue::Catalogue;
+use kagimori_policy::glob::Glob;
+use kagimori_policy::pattern::matches;
+use kagimori_policy::request::Fact;
+
+use super::catalogue::{Gain, Need, On, PathKind};
+use super::powers::{Powers, assume_role_by, may, template};
+
+/// What stands for any text in a name: no policy begins, or ends, a name so.
+const ANY: &str = "_any_";
+
+/// A name that fits a pattern.
+fn fill(pattern: &str) -> String {
+    if pattern == "*" { pattern.to_owned() } else { pattern.replace('*', ANY).replace('?', "x") }
+}
+
+/// A name as people read it: with a star where it may be anything.
+pub(super) fn shown(name: &str) -> String {
+    name.replace(ANY, "*")
+}
+
+/// The candidates of one kind that are looked at; policies single out a handful.
+const CANDIDATES_MAX: usize = 128;
+
+const BOUNDARY: &str = "iam:PermissionsBoundary";
+
+/// A request, or the first of several that go together.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) question: Question,
+    /// The resource's trust policy is as the caller writes it.
+    pub(super) once_trusted: bool,
+    /// No other resource would do instead.
+    pub(super) is_only: bool,
+}
+
+/// How surely, and by which requests, in the order of the path's needs.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) may: May,
+    pub(super) asked: Vec<(usize, Asked)>,
+    /// The identity that is made.
+    pub(super) made: Option<String>,
+}
+
+/// The needs of a path that are about one kind of resource.
+#[derive(Debug)]
+struct Group<'g> {
+    /// An ARN with stars for what may be anything; `*` alone: the action has no resource.
+    kind: String,
+    on: On,
+    needs: Vec<(usize, &'g Need)>,
+}
+
+/// A resource of a kind, and the boundary it would be made with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    arn: String,
+    boundary: Option<String>,
+}
+
+/// Whether a need is about nothing that is there.
+pub(super) fn is_possible(on: On) -> bool {
+    matches!(on, On::Anything | On::NewUser | On::NewRole | On::NewGroup | On::NewInstanceProfile)
+}
+
+impl<'g> Powers<'g> {
+    /// How surely the needs of a path that are about nothing that is there can be met together.
+    pub(super) fn possible(&mut self, path: &'g PathKind) -> May {
+        let mut least = May::Surely;
+        for group in self.groups(path) {
+            least = least.min(self.of_group(path, &group));
+            if least == May::No {
+                break;
+            }
+        }
+        least
+    }
+
+    fn of_group(&mut self, path: &'g PathKind, group: &Group<'g>) -> May {
+        let actions: Vec<&str> = group.needs.iter().map(|(_, need)| need.action.as_str()).collect();
+        let key = (group.kind.clone(), actions, path.gains);
+        if let Some(known) = self.chosen.get(&key) {
+            return *known;
+        }
+        let may = self.choose(path, group).may;
+        self.chosen.insert(key, may);
+        may
+    }
+
+    /// The requests by which they are met best.
+    pub(super) fn requests(&self, path: &'g PathKind) -> Choice {
+        let mut choice = Choice { may: May::Surely, asked: Vec::new(), made: None };
+        for group in self.groups(path) {
+            let found = self.choose(path, &group);
+            choice.may = choice.may.min(found.may);
+            choice.asked.extend(found.asked);
+            choice.made = choice.made.or(found.made);
+        }
+        choice
+    }
+
+    /// The best candidate of a kind.
+    fn choose(&self, path: &PathKind, group: &Group<'_>) -> Choice {
+        let mut best = Choice { may: May::No, asked: Vec::new(), made: None };
+        let candidates = self.candidates(group);
+        let is_only = candidates.len() == 1;
+        for candidate in candidates {
+            let found = self.grade_candidate(path, group, &candidate);
+            if found.may > best.may || best.asked.is_empty() {
+                best = found;
+            }
+            if best.may == May::Surely {
+                break;
+            }
+        }
+        for (place, asked) in &mut best.asked {
+            let need = path.needs.get(*place);
+            asked.is_only &= is_only && need.is_some_and(|need| !has_choice(&need.action));
+        }
+        best
+    }
+
+    fn grade_candidate(&self, path: &PathKind, group: &Group<'_>, candidate: &Candidate) -> Choice {
+        let made = matches!(group.on, On::NewUser | On::NewRole).then(|| candidate.arn.clone());
+        let mut choice = Choice { may: self.worth(path, group.on, candidate), asked: Vec::new(), made };
+        for (place, need) in &group.needs {
+            let (may, asked) = self.grade_need(group, need, candidate);
+            choice.may = choice.may.min(may);
+            choice.asked.extend(asked.into_iter().map(|asked| (*place, asked)));
+        }
+        choice
+    }
+
+    /// How surely an identity that is made would be an administrator, once it has any permission.
+    fn worth(&self, path: &PathKind, on: On, candidate: &Candidate) -> May {
+        if path.gains != Gain::Permissions || !matches!(on, On::NewUser | On::NewRole) {
+            return May::Surely;
+        }
+        let newcomer = self.access.newcomer(self.subject.account, &candidate.arn);
+        let Some(newcomer) = newcomer else { return May::No };
+        match self.access.bounded(&newcomer, candidate.boundary.as_deref()) {
+            Some(bounded) => super::admin::promise_of(self.access, &bounded),
+            // A boundary whose document is not known may leave anything.
+            None => May::Unknown,
+        }
+    }
+
+    fn grade_need(&self, group: &Group<'_>, need: &Need, candidate: &Candidate) -> (May, Vec<Asked>) {
+        let question = |question: Question| self.about(group, need, candidate, question);
+        if need.action == "sts:AssumeRole" {
+            let question = question(assume_role_by(self.subject));
+            let may = self.access.may_once_trusted(self.subject, &question);
+            return (may, vec![Asked { question, once_trusted: true, is_only: true }]);
+        }
+        let mut best = (May::No, Vec::new());
+        let is_only = self.attachable(&need.action).len() == 1;
+        for attached in self.attachable(&need.action) {
+            let question = question(attached.put(template(self.subject, &need.action, "")));
+            let may = may(self.access, self.subject, &question).min(attached.may);
+            if may > best.0 || best.1.is_empty() {
+                let asked = |question: Question| Asked { question, once_trusted: false, is_only };
+                let first = attached.created.iter().cloned().map(asked);
+                best = (may, first.chain([asked(question)]).collect());
+            }
+        }
+        best
+    }
+
+    fn about(
+        &self,
+        group: &Group<'_>,
+        need: &Need,
+        candidate: &Candidate,
+        mut question: Question,
+    ) -> Question {
+        candidate.arn.clone_into(&mut question.resource);
+        question.wildcard_only = group.kind == "*";
+        if matches!(group.on, On::NewUser | On::NewRole) && has_key(&need.action, BOUNDARY) {
+            let boundary = candidate.boundary.clone().map_or(Fact::Absent, Fact::One);
+            question.context.push((BOUNDARY.to_owned(), boundary));
+        }
+        question
+    }
+
+    fn candidates(&self, group: &Group<'_>) -> Vec<Candidate> {
+        let actions: Vec<&str> = group.needs.iter().map(|(_, need)| need.action.as_str()).collect();
+        let arns = self.names(&group.kind, &actions);
+        let is_new = |arn: &String| group.on == On::Anything || !self.world.has(arn);
+        let boundaries = self.boundaries(group.on);
+        let of_arn = |arn: String| {
+            boundaries.iter().map(move |boundary| Candidate { arn: arn.clone(), boundary: boundary.clone() })
+        };
+        arns.into_iter().filter(is_new).flat_map(of_arn).take(CANDIDATES_MAX).collect()
+    }
+
+    /// Names of a kind that policies tell apart, where they name these actions: one that no policy names first.
+    pub(super) fn names(&self, kind: &str, actions: &[&str]) -> Vec<String> {
+        self.patterns(kind, actions).iter().map(|pattern| fill(pattern)).collect()
+    }
+
+    /// The same as patterns.
+    fn patterns(&self, kind: &str, actions: &[&str]) -> Vec<String> {
+        let mut names = vec![kind.to_owned()];
+        if kind == "*" {
+            return names;
+        }
+        let patterns = self.access.named_resources(self.subject, actions);
+        let met: BTreeSet<String> = patterns.iter().filter_map(|pattern| meet(pattern, kind)).collect();
+        names.extend(met.iter().filter(|name| *name != kind).cloned());
+        // A name that fits two patterns, where each grants a part of it.
+        let singles: Vec<&String> = met.iter().collect();
+        for (place, one) in singles.iter().enumerate().filter(|_| actions.len() > 1) {
+            let others = singles.get(place.saturating_add(1)..).unwrap_or_default();
+            let both = others.iter().filter_map(|other| meet(one, other));
+            names.extend(both.filter(|name| !met.contains(name)).take(CANDIDATES_MAX));
+        }
+        names.truncate(CANDIDATES_MAX);
+        names
+    }
+
+    /// Names of a kind that fit what policies name and one of these patterns besides.
+    pub(super) fn names_like(&self, kind: &str, actions: &[&str], likes: &[&String]) -> Vec<String> {
+        let patterns = self.patterns(kind, actions);
+        let met = patterns.iter().flat_map(|name| likes.iter().filter_map(|like| meet(name, like)));
+        let names: BTreeSet<String> = patterns.iter().cloned().chain(met).map(|name| fill(&name)).collect();
+        names.into_iter().filter(|name| matches(kind, name)).collect()
+    }
+
+    /// The boundaries that a new identity could get: none, or one that the policies in effect ask for.
+    fn boundaries(&self, on: On) -> Vec<Option<String>> {
+        let mut boundaries = vec![None];
+        if matches!(on, On::NewUser | On::NewRole) {
+            let asked = self.access.values_asked(self.subject, "iam:permissionsboundary");
+            let asked: BTreeSet<&String> = asked.values().flatten().collect();
+            let fits = |arn: &&str| asked.iter().any(|asked| matches(asked, arn));
+            let known = self.world.policy_arns().filter(fits).map(str::to_owned);
+            boundaries.extend(known.map(Some));
+            let literal = asked.iter().filter(|asked| !asked.contains(['*', '?', '$']));
+            boundaries.extend(literal.map(|asked| Some((*asked).clone())));
+            boundaries.dedup();
+        }
+        boundaries
+    }
+
+    /// The needs of a path by kind of resource. An action that works on one of several kinds is asked of the best of them.
+    fn groups(&self, path: &'g PathKind) -> Vec<Group<'g>> {
+        let mut groups: Vec<Group<'g>> = Vec::new();
+        for (place, need) in path.needs.iter().enumerate().filter(|(_, need)| is_possible(need.on)) {
+            for kind in self.kinds(need) {
+                match groups.iter_mut().find(|group| group.kind == kind && group.on == need.on) {
+                    Some(group) => group.needs.push((place, need)),
+                    None => groups.push(Group { kind, on: need.on, needs: vec![(place, need)] }),
+                }
+            }
+        }
+        groups
+    }
+
+    fn kinds(&self, need: &Need) -> Vec<String> {
+        let iam = |kind: &str| {
+            vec![format!("arn:{}:iam::{}:{kind}/*", self.subject.arn.partition(), self.subject.account)]
+        };
+        match need.on {
+            On::NewUser => iam("user"),
+            On::NewRole => iam("role"),
+            On::NewGroup => iam("group"),
+            On::NewInstanceProfile => iam("instance-profile"),
+            _ => self.kinds_of(&need.action),
+        }
+    }
+
+    /// A call names a resource of each kind that the service reference calls required; where it calls none so, one of any
+    /// kind: of that which is granted best.
+    pub(super) fn kinds_of(&self, action: &str) -> Vec<String> {
+        let catalogue = Catalogue::embedded();
+        let Some(id) = catalogue.action(action) else {
+            // Newer than the data: any resource of its service.
+            let service = action.split(':').next().unwrap_or_default();
+            let arn = format!("arn:${{Partition}}:{service}:*:${{Account}}:*");
+            return vec![with_stars(&arn, self.subject)];
+        };
+        let kinds = catalogue.resource_types(id);
+        let text = |arn: &str| with_stars(arn, self.subject);
+        let required: BTreeSet<String> =
+            kinds.iter().filter(|kind| kind.required).map(|kind| text(kind.arn)).collect();
+        if !required.is_empty() {
+            return required.into_iter().collect();
+        }
+        let grade = |kind: &String| {
+            let names = self.names(kind, &[action]);
+            let question = |name: String| Question { resource: name, ..template(self.subject, action, "") };
+            names.into_iter().map(|name| may(self.access, self.subject, &question(name))).max()
+        };
+        let any: BTreeSet<String> = kinds.iter().map(|kind| text(kind.arn)).collect();
+        let best = any.into_iter().rev().max_by_key(grade);
+        vec![best.unwrap_or_else(|| "*".to_owned())]
+    }
+}
+
+/// Whether an action works on one of several kinds of resources.
+fn has_choice(action: &str) -> bool {
+    let catalogue = Catalogue::embedded();
+    let kinds = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
+    kinds.len() > 1 && kinds.iter().all(|kind| !kind.required)
+}
+
+/// An ARN of the service reference with `*` for its placeholders, but for partition and account.
+pub(super) fn with_stars(arn: &str, subject: &Subject) -> String {
+    let mut text = String::new();
+    let mut rest = arn;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        match name {
+            "Partition" => text.push_str(subject.arn.partition()),
+            "Account" => text.push_str(&subject.account.to_string()),
+            _ => text.push('*'),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// A pattern of names that fit both patterns, as wide as one can be written; `None`: there is none, or none so written.
+fn meet(one: &str, other: &str) -> Option<String> {
+    if one == "*" || matches(one, other) {
+        return Some(other.to_owned());
+    }
+    if matches(other, one) {
+        return Some(one.to_owned());
+    }
+    let (one, other) = (kagimori_policy::arn::padded_parts(one), kagimori_policy::arn::padded_parts(other));
+    let parts: Option<Vec<String>> =
+        one.iter().zip(other).map(|(one, other)| meet_part(one, other)).collect();
+    Some(parts?.join(":"))
+}
+
+fn meet_part(one: &str, other: &str) -> Option<String> {
+    let joined = |head: &str, tail: &str| {
+        let head = head.split_once('*').map_or(head, |(head, _)| head);
+        let tail = tail.rsplit_once('*').map_or(tail, |(_, tail)| tail);
+        format!("{head}*{tail}")
+    };
+    let candidates = [one.to_owned(), other.to_owned(), joined(one, other), joined(other, one)];
+    let wide = candidates.into_iter().find(|text| matches(one, text) && matches(other, text));
+    wide.or_else(|| Glob::policy(one).common_text(&Glob::policy(other)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meet;
+
+    #[test]
+    fn names_that_fit_both() {
+        for (one, other, expected) in [
+            ("*", "arn:aws:iam::1:user/*", Some("arn:aws:iam::1:user/*")),
+            ("arn:aws:iam::*:user/new-*", "arn:aws:iam::1:user/*", Some("arn:aws:iam::1:user/new-*")),
+            ("arn:aws:iam::1:user/new-*", "arn:aws:iam::1:user/*-x", Some("arn:aws:iam::1:user/new-*-x")),
+            ("arn:aws:iam::1:*", "arn:aws:iam::1:user/*", Some("arn:aws:iam::1:user/*")),
+            ("arn:aws:iam::1:role/*", "arn:aws:iam::1:user/*", None),
+            ("arn:aws:iam::1:user/a-*", "arn:aws:iam::1:user/b-*", None),
+            (
+                "arn:aws:lambda:*:1:function:a",
+                "arn:aws:lambda:*:1:function:*",
+                Some("arn:aws:lambda:*:1:function:a"),
+            ),
+            (
+                "arn:aws:lambda:eu-west-1:*",
+                "arn:aws:lambda:*:1:function:*",
+                Some("arn:aws:lambda:eu-west-1:1:function:*"),
+            ),
+        ] {
+            assert_eq!(meet(one, other).as_deref(), expected, "{one} {other}");
+        }
+    }
+}
