@@ -35,7 +35,7 @@ pub struct Probe {
 }
 
 /// A small vocabulary in which patterns overlap, cover each other together, and leave single texts out.
-const RESOURCES: [&str; 20] = [
+const RESOURCES: [&str; 27] = [
     "*",
     "arn:aws:s3:::b/*",
     "arn:aws:s3:::b/a*",
@@ -56,6 +56,15 @@ const RESOURCES: [&str; 20] = [
     "arn:aws:iam::*:user/${aws:username}",
     "arn:aws:s?:*",
     "arn:aws:s3:*:a*",
+    // Keys of S3 may hold the characters of wildcards.
+    "arn:aws:s3:::b/${*}",
+    "arn:aws:s3:::b/a${*}",
+    "arn:aws:s3:::b/${?}",
+    "arn:aws:s3:::b/*${*}*",
+    "arn:aws:s3:::b/${*}a*",
+    // What AWS compares where a call names no resource.
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::${*}",
 ];
 
 const ACTIONS: [&str; 14] = [
@@ -74,6 +83,10 @@ const ACTIONS: [&str; 14] = [
     "ec2:DescribeInstances",
     "s3:Put*",
 ];
+
+/// Stand for the characters of wildcards while an ARN is made.
+const STAR: &str = "\u{1}";
+const QUESTION_MARK: &str = "\u{2}";
 
 /// Operators with values for one key, so that the conditions of two statements meet.
 const TESTS: [(&str, &str, &[&str]); 26] = [
@@ -290,7 +303,8 @@ impl Pairs {
         text
     }
 
-    /// An ARN of a pattern: six parts, no wildcards; its variables stand for what the context holds.
+    /// An ARN of a pattern: six parts, no wildcards; its variables stand for what the context holds. A literal star, of the
+    /// pattern or by chance, is written `${*}`.
     fn arn(&mut self, pattern: &str, context: &[(String, Value)]) -> String {
         let mut pattern = pattern.to_owned();
         for (key, value) in context {
@@ -299,6 +313,7 @@ impl Pairs {
             }
         }
         pattern = pattern.replace("${aws:username, 'a'}", "a").replace("${aws:username}", "a");
+        pattern = pattern.replace("${*}", STAR).replace("${?}", QUESTION_MARK);
         let mut parts: Vec<String> = pattern.splitn(6, ':').map(|part| self.filled(part, false)).collect();
         while parts.len() < 6 {
             let part = self.random.word(&["", "a", "s3", "b/a", "b/ab"]);
@@ -307,7 +322,10 @@ impl Pairs {
         if let Some(scheme) = parts.first_mut() {
             "arn".clone_into(scheme);
         }
-        parts.join(":").replace('*', "a")
+        if let Some(resource) = parts.get_mut(5).filter(|_| self.random.chance(20)) {
+            *resource = resource.replacen('a', STAR, 1);
+        }
+        parts.join(":").replace('*', "a").replace(STAR, "${*}").replace(QUESTION_MARK, "?")
     }
 }
 

@@ -12,6 +12,7 @@
 //! anything ([`Scope`]). The resource's own policy leaves the decision to the account.
 
 mod difference;
+mod keys;
 mod proof;
 mod rules;
 mod search;
@@ -211,6 +212,10 @@ fn attempt(inner: &Policies, outer: &Policies, scope: Scope, given: &Valuation) 
 fn gap(theory: &Theory<'_>, region: &proof::Region<'_>, variables: &[String]) -> String {
     if witness::has_opaque(theory, region) {
         return "a condition has an operator that is not in the language".to_owned();
+    }
+    if region.is_undocumented() {
+        let action = witness::action(region).unwrap_or_default();
+        return format!("nobody says what AWS compares `Resource` with for {action}, which works on no resource");
     }
     if region.model.is_whole {
         return "what the search found, the evaluator does not confirm".to_owned();

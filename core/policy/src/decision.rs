@@ -82,6 +82,7 @@ impl Atom {
             }
             Self::Credential { key } => vec![key],
             Self::Unevaluable { .. }
+            | Self::Undocumented { .. }
             | Self::Principal { .. }
             | Self::MissingAllows(_)
             | Self::MissingDenies(_) => Vec::new(),

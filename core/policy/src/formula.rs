@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::policies::{Layer, MissingDocument};
+use crate::request::Principal;
 
 /// A boolean combination of things that are not known.
 ///
@@ -52,7 +53,14 @@ pub enum Atom {
         /// The key as written.
         key: String,
     },
-    /// A principal of which it is not known whether it is the caller: a canonical user id.
+    /// A pattern of which nobody says whether it is about a call that names no resource.
+    Undocumented {
+        /// The action as asked.
+        action: String,
+        /// The pattern as written.
+        pattern: String,
+    },
+    /// A principal of which it is not known whether it is the caller: a canonical user id, a session of the caller's role.
     Principal {
         /// The principal as written.
         principal: String,
@@ -172,6 +180,18 @@ impl Formula {
             Self::All(parts) => parts.iter().any(|part| part.may_fail(fixed)),
             Self::Any(parts) => parts.iter().all(|part| part.may_fail(fixed)),
             Self::Not(inner) => inner.may_hold(fixed),
+        }
+    }
+
+    /// The formula when some atoms have the value that `fixed` gives them.
+    #[must_use]
+    pub fn given(&self, fixed: &impl Fn(&Atom) -> Option<bool>) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(*value),
+            Self::Atom(atom) => fixed(atom).map_or_else(|| self.clone(), Self::Constant),
+            Self::All(parts) => Self::all(parts.iter().map(|part| part.given(fixed))),
+            Self::Any(parts) => Self::any(parts.iter().map(|part| part.given(fixed))),
+            Self::Not(inner) => inner.given(fixed).negate(),
         }
     }
 
@@ -305,7 +325,16 @@ impl fmt::Display for Atom {
             Self::Unevaluable { operator, key } => {
                 write!(f, "{operator} {key} (no operator of the language)")
             }
-            Self::Principal { principal } => write!(f, "the caller is {principal}"),
+            Self::Undocumented { action, pattern } => {
+                write!(f, "AWS compares {action} with {pattern} (not documented)")
+            }
+            Self::Principal { principal } => match Principal::parse(principal) {
+                Ok(Principal::Session { arn, .. }) => {
+                    let name = arn.rsplit('/').next().unwrap_or_default();
+                    write!(f, "the session is named `{name}`")
+                }
+                _ => write!(f, "the caller is {principal}"),
+            },
             Self::Credential { key } => write!(f, "the credentials fit ({key})"),
             Self::MissingAllows(document) => write!(f, "{} allows", Missing(document)),
             Self::MissingDenies(document) => write!(f, "{} denies", Missing(document)),

@@ -16,9 +16,19 @@ pub enum Token {
     Many,
 }
 
+impl Token {
+    fn char(self) -> Option<char> {
+        if let Self::Char(c) = self { Some(c) } else { None }
+    }
+}
+
 /// A pattern as a list of tokens.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Glob(Vec<Token>);
+
+/// How a literal `*` is written in a policy and in the resource of a request (`reference_policies_variables`, "Special
+/// characters").
+pub const LITERAL_STAR: &str = "${*}";
 
 /// How the texts of a policy's pattern stand to those of a request's pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,9 +48,16 @@ impl Glob {
         text.chars().map(|c| if c == '?' { Token::One } else { star_or_char(c) }).collect()
     }
 
-    /// A request's pattern: only `*` is a wildcard.
+    /// A request's pattern: only `*` is a wildcard, and `${*}` is that character, as in policies: keys of S3 may hold it.
     pub fn request(text: &str) -> Self {
-        text.chars().map(star_or_char).collect()
+        let mut glob = Self::default();
+        for (number, part) in text.split(LITERAL_STAR).enumerate() {
+            if number > 0 {
+                glob.push(Token::Char('*'));
+            }
+            part.chars().for_each(|c| glob.push(star_or_char(c)));
+        }
+        glob
     }
 
     /// Exactly this text.
@@ -79,8 +96,12 @@ impl Glob {
 
     /// Whether the pattern matches this text.
     pub fn matches(&self, text: &str) -> bool {
+        self.matches_chars(text.chars())
+    }
+
+    fn matches_chars(&self, text: impl Iterator<Item = char>) -> bool {
         let mut states = States::start(self);
-        for c in text.chars() {
+        for c in text {
             states = states.step(self, c);
         }
         states.accepts(self)
@@ -88,6 +109,10 @@ impl Glob {
 
     /// How this pattern of a policy stands to `request`.
     pub fn relation(&self, request: &Self) -> Relation {
+        if request.is_literal() {
+            let is_in = self.matches_chars(request.0.iter().filter_map(|token| token.char()));
+            return if is_in { Relation::Covers } else { Relation::Disjoint };
+        }
         if self.covers(request) {
             Relation::Covers
         } else if self.overlaps(request) {

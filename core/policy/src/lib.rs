@@ -12,6 +12,7 @@
 
 pub mod arn;
 pub mod catalogue;
+mod checked;
 pub mod compare;
 pub mod decision;
 pub mod document;
@@ -25,6 +26,7 @@ pub mod parse;
 pub mod pattern;
 pub mod policies;
 pub mod print;
+mod protected;
 pub mod reference;
 pub mod request;
 pub mod scenario;

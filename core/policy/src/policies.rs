@@ -64,6 +64,8 @@ pub struct S3Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an answer names its layer; a new one must be handled")]
 pub enum Layer {
+    /// AWS itself: what it lets nobody do, whatever the policies say.
+    Aws,
     /// Limits of the kind of credentials (`id_credentials_temp_request`).
     Credential,
     /// Service control policies.
@@ -121,7 +123,7 @@ impl Policies {
             Layer::Session => one_level(self.session.as_slice()),
             Layer::ServiceControl => levels(&self.service_control),
             Layer::ResourceControl => levels(&self.resource_control),
-            Layer::Credential | Layer::BlockPublicAccess => Vec::new(),
+            Layer::Aws | Layer::Credential | Layer::BlockPublicAccess => Vec::new(),
         }
     }
 
@@ -138,6 +140,7 @@ impl Layer {
     /// The short name used in scenario files: `scp`, `rcp`, `pb` …
     pub fn short_name(self) -> &'static str {
         match self {
+            Self::Aws => "aws",
             Self::Credential => "credential",
             Self::ServiceControl => "scp",
             Self::ResourceControl => "rcp",
@@ -154,6 +157,7 @@ impl Layer {
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Aws => "AWS itself",
             Self::Credential => "the kind of credentials",
             Self::ServiceControl => "service control policies",
             Self::ResourceControl => "resource control policies",

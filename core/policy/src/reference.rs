@@ -33,14 +33,8 @@ use statement::Applicable;
 
 /// Decides one request.
 pub fn decide(request: &Request, policies: &Policies) -> Decision {
-    if always_allowed(request) {
-        return Decision {
-            answer: Answer::Allowed,
-            decisive: Vec::new(),
-            blocked_by: Vec::new(),
-            disputed: Vec::new(),
-            allowed_if: Formula::TRUE,
-        };
+    if needs_no_permission(&request.action, &request.principal) {
+        return without_permission(request);
     }
     let applicable = statement::applicable(request, policies);
     let denied = denied(request, policies, &applicable);
@@ -85,10 +79,28 @@ pub fn near_misses(request: &Request, policies: &Policies, layer: Layer) -> Vec<
     statement::near_misses(request, policies, layer)
 }
 
-/// `id_credentials_temp_request`, footnote: no permission is needed for `GetCallerIdentity`, and none can take it away.
-fn always_allowed(request: &Request) -> bool {
-    request.action.eq_ignore_ascii_case("sts:GetCallerIdentity")
-        && !matches!(request.principal, Principal::Anonymous | Principal::Federated { .. })
+/// Operations that need no permission, and that no policy can take away: `GetCallerIdentity`
+/// (`id_credentials_temp_request`, footnote) and `GetSessionToken` (`id_credentials_temp_control-access_getsessiontoken`:
+/// "You cannot use policies to control authentication operations").
+pub fn needs_no_permission(action: &str, principal: &Principal) -> bool {
+    let is_one = ["sts:GetCallerIdentity", "sts:GetSessionToken"].iter().any(|known| known.eq_ignore_ascii_case(action));
+    is_one && !matches!(principal, Principal::Anonymous | Principal::Federated { .. })
+}
+
+/// What is left to be asked is whether the credentials can make the call.
+fn without_permission(request: &Request) -> Decision {
+    let permitted = credential::permit(request);
+    Decision {
+        answer: match permitted.known() {
+            Some(true) => Answer::Allowed,
+            Some(false) => Answer::ImplicitlyDenied(Layer::Credential),
+            None => Answer::Indeterminate,
+        },
+        decisive: Vec::new(),
+        blocked_by: Vec::new(),
+        disputed: Vec::new(),
+        allowed_if: permitted,
+    }
 }
 
 /// Which layers bind this caller at all.
@@ -107,7 +119,9 @@ fn binds(layer: Layer, request: &Request) -> bool {
         }
         // Nobody has no policies of its own.
         Layer::Identity | Layer::Boundary | Layer::Session => request.principal != Principal::Anonymous,
-        Layer::Credential | Layer::Endpoint | Layer::Resource | Layer::BlockPublicAccess => true,
+        Layer::Aws | Layer::Credential | Layer::Endpoint | Layer::Resource | Layer::BlockPublicAccess => {
+            true
+        }
     }
 }
 

@@ -14,12 +14,13 @@ pub struct Request {
     pub principal: Principal,
     /// `service:Action`; compared without case.
     pub action: String,
-    /// The ARN, or a pattern of ARNs in which `*` stands for any text.
+    /// The ARN, or a pattern of ARNs in which `*` stands for any text; the character itself is written `${*}`.
     pub resource: String,
     /// The account that owns the resource, 12 digits. It decides same-account or cross-account and is never taken from
     /// the ARN, because the ARNs of S3 have none.
     pub resource_account: String,
-    /// The action has no resource types: it is asked with the resource `*`, and only `Resource: "*"` is about it.
+    /// The action has no resource types: it is asked with the resource `*`. `Resource: "*"` is about it, and whatever holds
+    /// the ARN that AWS compares all the same.
     pub wildcard_only: bool,
     /// The condition keys of the request.
     pub context: Context,
@@ -188,17 +189,19 @@ pub enum Fact {
 pub struct Context {
     facts: BTreeMap<String, Fact>,
     unlisted: Fact,
+    /// Beginnings of keys, of which those that are not listed are absent.
+    closed: Vec<String>,
 }
 
 impl Context {
     /// A complete context: a key that is not listed is absent.
     pub fn complete() -> Self {
-        Self { facts: BTreeMap::new(), unlisted: Fact::Absent }
+        Self { facts: BTreeMap::new(), unlisted: Fact::Absent, closed: Vec::new() }
     }
 
     /// A partial context: a key that is not listed is unknown ("discovery").
     pub fn partial() -> Self {
-        Self { facts: BTreeMap::new(), unlisted: Fact::Unknown }
+        Self { facts: BTreeMap::new(), unlisted: Fact::Unknown, closed: Vec::new() }
     }
 
     /// Whether nothing is known of a key that is not listed.
@@ -211,6 +214,11 @@ impl Context {
         self.facts.insert(key.to_lowercase(), fact)
     }
 
+    /// Says that of the keys with this beginning (`aws:PrincipalTag/`) every one that the request has is listed.
+    pub fn close(&mut self, beginning: &str) {
+        self.closed.push(beginning.to_lowercase());
+    }
+
     /// The same context with one more key.
     #[must_use]
     pub fn with(mut self, key: &str, value: &str) -> Self {
@@ -220,7 +228,11 @@ impl Context {
 
     /// What is known of a key, given in lower case.
     pub fn get(&self, lower_case_key: &str) -> &Fact {
-        self.facts.get(lower_case_key).unwrap_or(&self.unlisted)
+        if let Some(fact) = self.facts.get(lower_case_key) {
+            return fact;
+        }
+        let is_closed = self.closed.iter().any(|beginning| lower_case_key.starts_with(beginning.as_str()));
+        if is_closed { &Fact::Absent } else { &self.unlisted }
     }
 
     /// The listed keys in lower case, sorted.

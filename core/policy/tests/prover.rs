@@ -17,10 +17,12 @@ mod prover {
         run(150, 30);
     }
 
+    /// `KAGIMORI_PAIRS` says how many pairs.
     #[test]
     #[ignore = "for the night: cargo test --release -p kagimori-policy --test prover -- --ignored"]
     fn holds_under_many_attacks() {
-        run(20_000, 300);
+        let count = std::env::var("KAGIMORI_PAIRS").ok().and_then(|count| count.parse().ok());
+        run(count.unwrap_or(20_000), 300);
     }
 
     fn run(count: usize, probes: usize) {

@@ -181,6 +181,7 @@ impl Denial {
 
 fn layer_in_japanese(layer: Layer) -> &'static str {
     match layer {
+        Layer::Aws => "AWS 自体（ポリシーでは許可できない操作）",
         Layer::Credential => "認証情報の種類",
         Layer::ServiceControl => "サービスコントロールポリシー（SCP）",
         Layer::ResourceControl => "リソースコントロールポリシー（RCP）",
@@ -224,6 +225,9 @@ fn atom_in_japanese(atom: &Atom) -> String {
         }
         Atom::Resource { pattern, .. } => format!("リソースが {pattern}"),
         Atom::Unevaluable { operator, key } => format!("条件 {operator} {key}（言語にない演算子）"),
+        Atom::Undocumented { action, pattern } => {
+            format!("AWS が {action} を {pattern} と照合する（文書化されていない）")
+        }
         Atom::Principal { principal } => format!("呼び出し元が {principal}"),
         Atom::Credential { key } => format!("認証情報が合う（{key}）"),
         Atom::MissingAllows(document) => format!("{}が許可", missing(document)),
@@ -266,7 +270,8 @@ pub(crate) mod tests {
 
     use super::{Denial, Why};
 
-    const LAYERS: [Layer; 9] = [
+    const LAYERS: [Layer; 10] = [
+        Layer::Aws,
         Layer::Credential,
         Layer::ServiceControl,
         Layer::ResourceControl,
@@ -294,6 +299,10 @@ pub(crate) mod tests {
                 missing: vec![text("aws:username")],
             },
             Atom::Unevaluable { operator, key: key.clone() },
+            Atom::Undocumented {
+                action: text("ssm:ListCommands"),
+                pattern: text("arn:aws:ssm:*:*:*"),
+            },
             Atom::Principal { principal: text("79a59df900b949e55d96a1e698fbaced") },
             Atom::Credential { key },
             Atom::MissingAllows(missing.clone()),

@@ -53,6 +53,13 @@ struct Goal<'g> {
     excluded: [&'g [RuleId]; 2],
 }
 
+impl Region<'_> {
+    /// Whether nobody says what AWS compares for its action.
+    pub(super) fn is_undocumented(&self) -> bool {
+        self.action.is_some_and(|action| KINDS.is_undocumented(action))
+    }
+}
+
 pub(super) struct Proof<'a> {
     pub(super) theory: Theory<'a>,
     answers: FxHashMap<Question, Outcome>,
@@ -274,7 +281,7 @@ impl<'a> Proof<'a> {
             clauses.push(clause);
         }
         atoms.sort_unstable();
-        let domain = Domain { arn: true, nothing: true };
+        let domain = Domain { arn: true, nothing: true, checked: None };
         match self.ask(atoms, clauses, domain) {
             Outcome::Nothing => End::Proved,
             Outcome::TooLong => End::TooLong,

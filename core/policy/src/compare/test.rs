@@ -15,8 +15,9 @@ use crate::request::{Context, Fact};
 use crate::value;
 use crate::variable::{Piece, pieces};
 
-use super::text::{Case, Found, Pattern, Replaced};
-use values::Member;
+use super::keys::KeyKind;
+use super::text::{Case, Effort, Found, Pattern, Replaced};
+use values::{Member, Universe};
 
 /// A condition, ready to be reasoned about.
 #[derive(Debug)]
@@ -160,15 +161,16 @@ fn arn(
     }
 }
 
-/// A fact that passes the tests marked true and fails those marked false. The plainest comes first.
-pub(super) fn fact_for(tests: &[(&Test, bool)], prefers_list: bool) -> Facts {
+/// A fact, of those there can be, that passes the tests marked true and fails those marked false. The plainest comes first.
+pub(super) fn fact_for(tests: &[(&Test, bool)], kind: KeyKind, effort: &Effort) -> Facts {
+    let universe = Universe { values: kind.values, has_empty: !kind.is_always_there, effort };
     let mut perhaps = false;
-    if tests.iter().all(|(test, wanted)| test.passes_absent() == *wanted) {
+    if !kind.is_always_there && tests.iter().all(|(test, wanted)| test.passes_absent() == *wanted) {
         return Facts::Some(Fact::Absent);
     }
-    let one = || one_value(tests);
-    let list = || list(tests);
-    let in_order: [&dyn Fn() -> Facts; 2] = if prefers_list { [&list, &one] } else { [&one, &list] };
+    let one = || if kind.may_be_one { one_value(tests, universe) } else { Facts::None };
+    let list = || if kind.may_be_list { list(tests, universe) } else { Facts::None };
+    let in_order: [&dyn Fn() -> Facts; 2] = if kind.prefers_list { [&list, &one] } else { [&one, &list] };
     for search in in_order {
         match search() {
             Facts::Some(fact) => return Facts::Some(fact),
@@ -200,11 +202,11 @@ fn asked_of_text<'a>(tests: &[(&'a Test, bool)], is_empty: bool) -> Option<Vec<M
     Some(asked)
 }
 
-fn one_value(tests: &[(&Test, bool)]) -> Facts {
+fn one_value(tests: &[(&Test, bool)], universe: Universe<'_>) -> Facts {
     let mut perhaps = false;
-    for is_empty in [false, true] {
+    for is_empty in [false, true].into_iter().filter(|is_empty| !is_empty || universe.has_empty_text()) {
         let Some(asked) = asked_of_text(tests, is_empty) else { continue };
-        match values::text_for(&asked, is_empty) {
+        match values::text_for(&asked, is_empty, universe) {
             Found::Text(text) => return Facts::Some(Fact::One(text)),
             Found::Perhaps => perhaps = true,
             Found::None => {}
@@ -214,7 +216,7 @@ fn one_value(tests: &[(&Test, bool)]) -> Facts {
 }
 
 /// A list of several: `members` says what each must do, `some` what one of them must do.
-fn list(tests: &[(&Test, bool)]) -> Facts {
+fn list(tests: &[(&Test, bool)], universe: Universe<'_>) -> Facts {
     let mut perhaps = false;
     let (mut all, mut some) = (Vec::new(), Vec::new());
     let (mut is_mixed_possible, mut is_empty_possible, mut blank) = (true, true, Vec::new());
@@ -242,7 +244,7 @@ fn list(tests: &[(&Test, bool)]) -> Facts {
         }
     }
     if is_mixed_possible {
-        match mixed(&all, &some) {
+        match mixed(&all, &some, universe) {
             Facts::Some(fact) => return Facts::Some(fact),
             Facts::Perhaps => perhaps = true,
             Facts::None => {}
@@ -252,7 +254,7 @@ fn list(tests: &[(&Test, bool)]) -> Facts {
         return Facts::Some(Fact::Many(Vec::new()));
     }
     if is_blank_possible {
-        match values::text_for(&blank, true) {
+        match values::text_for(&blank, true, universe) {
             Found::Text(text) => return Facts::Some(Fact::Many(vec![text])),
             Found::Perhaps => perhaps = true,
             Found::None => {}
@@ -262,16 +264,16 @@ fn list(tests: &[(&Test, bool)]) -> Facts {
 }
 
 /// A list of which at least one member is not empty.
-fn mixed(all: &[Member<'_>], some: &[Member<'_>]) -> Facts {
+fn mixed(all: &[Member<'_>], some: &[Member<'_>], universe: Universe<'_>) -> Facts {
     let mut perhaps = false;
     let mut members: Vec<String> = Vec::new();
     let mut add = |asked: &[Member<'_>], may_be_empty: bool| {
-        let mut found = values::text_for(asked, false);
+        let mut found = values::text_for(asked, false, universe);
         if found != Found::None && !matches!(found, Found::Text(_)) {
             perhaps = true;
         }
         if found == Found::None && may_be_empty {
-            found = values::text_for(asked, true);
+            found = values::text_for(asked, true, universe);
             perhaps |= found == Found::Perhaps;
         }
         if let Found::Text(text) = &found

@@ -107,6 +107,15 @@ fn what_lies_in_several_grants_together() {
                 with(r#"{"StringNotEquals":{"aws:RequestTag/k":"v"}}"#)
             ),
             all.clone(),
+            Verdict::Equal,
+        ),
+        (
+            format!(
+                "{},{}",
+                with(r#"{"StringEquals":{"aws:TagKeys":"v"}}"#),
+                with(r#"{"StringNotEquals":{"aws:TagKeys":"v"}}"#)
+            ),
+            all.clone(),
             // A list passes neither: a set operator is missing.
             Verdict::Wider,
         ),
@@ -147,7 +156,7 @@ fn what_lies_in_several_grants_together() {
         (
             with(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
             with(r#"{"StringEquals":{"aws:SecureTransport":"true"}}"#),
-            Verdict::Narrower,
+            Verdict::Equal,
         ),
         // A name of an action that AWS may add.
         (
@@ -268,4 +277,94 @@ fn stacks() {
     assert_eq!(proved(&stack(&all, &kms, &s3), &stack(&s3, &s3, &kms)), Inclusion::Proved);
     let wider = proved(&stack(&all, &mixed, &all), &stack(&all, &s3, &all));
     assert!(matches!(wider, Inclusion::Refuted(_)), "{wider:?}");
+}
+
+/// What there can be of a key (`reference_policies_condition-keys`), and the characters of resources.
+#[test]
+fn requests_that_cannot_be_prove_nothing() {
+    let on = |resource: &str| allow(&format!(r#""Action":"s3:GetObject","Resource":{resource}"#));
+    let with = |condition: &str| {
+        allow(&format!(r#""Action":"s3:GetObject","Resource":"*","Condition":{condition}"#))
+    };
+    let all = on(r#""*""#);
+    let deny = |condition: &str| {
+        format!(r#"{{"Effect":"Deny","Action":"s3:GetObject","Resource":"*","Condition":{condition}}}"#)
+    };
+    for (old, new, expected) in [
+        (
+            with(r#"{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}}"#),
+            with(r#"{"ForAllValues:StringEquals":{"aws:RequestedRegion":"eu-west-1"}}"#),
+            Verdict::Equal,
+        ),
+        (with(r#"{"Null":{"aws:PrincipalArn":"false"}}"#), all.clone(), Verdict::Equal),
+        (
+            with(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+            with(
+                r#"{"StringNotEquals":{"aws:MultiFactorAuthPresent":"false"},"Null":{"aws:MultiFactorAuthPresent":"false"}}"#,
+            ),
+            Verdict::Equal,
+        ),
+        (
+            with(r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+            with(r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}}"#),
+            Verdict::Wider,
+        ),
+        (
+            with(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
+            format!("{all},{}", deny(r#"{"Bool":{"aws:SecureTransport":"false"}}"#)),
+            Verdict::Equal,
+        ),
+        // These may be absent, or several.
+        (with(r#"{"Null":{"aws:SourceIp":"false"}}"#), all.clone(), Verdict::Wider),
+        (
+            with(r#"{"ForAnyValue:StringEquals":{"aws:TagKeys":"team"}}"#),
+            with(r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"team"}}"#),
+            Verdict::Incomparable,
+        ),
+        // Literal stars.
+        (on(r#""arn:aws:s3:::b/x""#), on(r#"["arn:aws:s3:::b/x","arn:aws:s3:::b/${*}"]"#), Verdict::Wider),
+        (on(r#""arn:aws:s3:::b/*""#), on(r#"["arn:aws:s3:::b/*","arn:aws:s3:::b/${*}"]"#), Verdict::Equal),
+        (on(r#""arn:aws:s3:::b/${*}""#), on(r#""arn:aws:s3:::b/?""#), Verdict::Wider),
+        (on(r#""arn:aws:s3:::b/x${?}""#), on(r#""arn:aws:s3:::b/x?""#), Verdict::Wider),
+    ] {
+        let comparison = compare(&policy(&old), &policy(&new));
+        assert_eq!(comparison.verdict(), expected, "{old}\n{new}\n{comparison:#?}");
+    }
+}
+
+/// What AWS compares where a call names no resource.
+#[test]
+fn calls_without_a_resource() {
+    let on = |action: &str, resource: &str| {
+        allow(&format!(r#""Action":"{action}","Resource":"{resource}""#))
+    };
+    for (action, old, new, expected) in [
+        ("s3:ListAllMyBuckets", "*", "arn:aws:s3:::*", Verdict::Narrower),
+        ("s3:ListAllMyBuckets", "arn:*:s3:::*", "arn:*", Verdict::Equal),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::one", "arn:aws:s3:::two", Verdict::Equal),
+        ("iam:ListRoles", "arn:aws:iam::*:role/*", "arn:aws:iam::*:role/", Verdict::Equal),
+        ("iam:ListRoles", "arn:aws:iam::*:role/x*", "arn:aws:iam::*:role/*", Verdict::Wider),
+        ("logs:DescribeLogGroups", "arn:aws:logs:eu-west-1:*:*", "arn:aws:logs:*:*:*", Verdict::Wider),
+        ("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/a", "arn:aws:ec2:*:*:*", Verdict::Equal),
+        ("ec2:DescribeInstances", "arn:aws:ec2:*:*:*", "*", Verdict::Wider),
+        // Nobody says: the same, or less, is no more; the rest cannot be told.
+        ("ssm:ListCommands", "*", "arn:aws:ssm:*:*:*", Verdict::NotWider),
+        ("ssm:ListCommands", "arn:aws:ssm:*:*:*", "*", Verdict::NotProved),
+    ] {
+        let comparison = compare(&policy(&on(action, old)), &policy(&on(action, new)));
+        assert_eq!(comparison.verdict(), expected, "{action} {old} {new}\n{comparison:#?}");
+    }
+}
+
+/// Long patterns end in an answer, or in "not proved", before anybody waits.
+#[test]
+fn long_patterns_are_bounded() {
+    let on = |resource: &str| allow(&format!(r#""Action":"s3:GetObject","Resource":"arn:aws:s3:::b/{resource}""#));
+    let questions = "*?".repeat(1_000);
+    let same = compare(&policy(&on(&questions)), &policy(&on(&format!("{}*", "?".repeat(1_000)))));
+    assert_eq!(same.verdict(), Verdict::Equal);
+    let letters: String = (0..400).map(|number| if number % 2 == 0 { "*a?" } else { "*b" }).collect();
+    let other: String = (0..400).map(|number| if number % 3 == 0 { "*a" } else { "?*b" }).collect();
+    let hard = included(&policy(&on(&letters)), &policy(&on(&other)));
+    assert!(!matches!(hard, Inclusion::Proved), "{hard:?}");
 }

@@ -7,10 +7,12 @@
 mod walk;
 
 use crate::arn::padded_parts;
+use crate::checked::Row;
+use crate::document::Version;
 use crate::glob::{Glob, Token};
 use crate::pattern;
 use crate::reference::is_user_name;
-use crate::variable::Piece;
+use crate::variable::{Piece, pieces};
 
 /// One step of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,11 +92,17 @@ pub(super) enum Replaced {
 }
 
 impl FromIterator<Step> for Pattern {
+    /// `*?*?` is `??*`: the same texts, and few positions at once.
     fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
         let mut kept: Vec<Step> = Vec::new();
         for step in steps {
-            if !(step.repeats() && kept.last() == Some(&step)) {
-                kept.push(step);
+            match (kept.last().copied(), step) {
+                (Some(last), step) if step.repeats() && last == step => {}
+                (Some(many @ Step::Many), Step::One) | (Some(many @ Step::ManyInPart), Step::OneInPart) => {
+                    kept.pop();
+                    kept.extend([step, many]);
+                }
+                _ => kept.push(step),
             }
         }
         Self(kept.into())
@@ -115,6 +123,19 @@ impl Pattern {
     /// Every ARN: six parts, the first of them `arn`.
     pub(super) fn every_arn() -> Self {
         arn_steps(["*"; 4]).chain([Step::Many]).collect()
+    }
+
+    /// The ARN that AWS compares for an action without resources, in any Region and account.
+    pub(super) fn checked(row: Row) -> Self {
+        Self::of_request(&row.filled("*", "*", "*"))
+    }
+
+    /// A request's pattern of ARNs: only `*` is a wildcard, and `${*}` is that character.
+    pub(super) fn of_request(text: &str) -> Self {
+        let text = text.replace('?', "${?}");
+        let literal = |text: &str| pieces(text, Some(Version::V2012));
+        Self::resource(&text, literal, &mut |_: &str, _: Option<&str>, _: Case| Replaced::Nothing)
+            .unwrap_or_else(Self::every_arn)
     }
 
     /// A letter that stands for a whole text of which nothing is known.
@@ -320,11 +341,31 @@ pub(super) struct Query<'a> {
     pub(super) without: Vec<&'a [Pattern]>,
     /// And in one of these; a search begins elsewhere if it can.
     pub(super) frame: Option<&'a [Pattern]>,
-    /// A character the text must not have: `*` in the resource of a request is no character.
-    pub(super) banned: Option<char>,
+    /// What all searches of a comparison may take together.
+    effort: Option<&'a Effort>,
 }
 
-impl Query<'_> {
+/// How much searching a comparison has done: what is too long ends in "perhaps".
+#[derive(Debug, Default)]
+pub(super) struct Effort(std::cell::Cell<usize>);
+
+/// So many positions of patterns are looked at in one comparison: a second or two.
+const EFFORT_MAX: usize = 20_000_000;
+
+impl Effort {
+    /// Adds to what was done; whether that was too much.
+    pub(super) fn is_spent(&self, more: usize) -> bool {
+        self.0.set(self.0.get().saturating_add(more));
+        self.0.get() > EFFORT_MAX
+    }
+}
+
+impl<'a> Query<'a> {
+    /// Nothing asked so far.
+    pub(super) fn within_effort(effort: &'a Effort) -> Self {
+        Self { effort: Some(effort), ..Self::default() }
+    }
+
     /// Whether a text is surely one of those searched for.
     pub(super) fn admits(&self, text: &str) -> bool {
         let is_in = |set: &&[Pattern]| set.iter().any(|pattern| pattern.matches(text) == Some(true));
@@ -376,7 +417,7 @@ impl Query<'_> {
         if generator.is_literal() {
             return self.judge_literal(generator, &groups, &without, skip);
         }
-        walk::Walk::new(generator, &groups, &without, self.banned).find(skip)
+        walk::Walk::new(generator, &groups, &without, self.effort).find(skip)
     }
 
     fn judge_literal(
@@ -387,7 +428,7 @@ impl Query<'_> {
         skip: &dyn Fn(&str) -> bool,
     ) -> Found {
         let Some(text) = generator.as_literal() else { return Found::Perhaps };
-        if self.banned.is_some_and(|banned| text.contains(banned)) || skip(&text) {
+        if skip(&text) {
             return Found::None;
         }
         let any = |set: &[&Pattern]| {

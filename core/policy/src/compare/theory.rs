@@ -5,11 +5,13 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::catalogue::Catalogue;
+use crate::checked::Row;
 use crate::request::Fact;
 
+use super::keys::KeyKind;
 use super::rules::{Atom, AtomId, Rules};
 use super::test::{Facts, Test, fact_for};
-use super::text::{Found, Pattern, Query};
+use super::text::{Effort, Found, Pattern, Query};
 
 /// An atom, and whether it holds.
 pub(super) type Literal = (AtomId, bool);
@@ -31,6 +33,8 @@ pub(super) struct Domain {
     pub(super) arn: bool,
     /// Nothing: the action has no resource, and only `*` is about it.
     pub(super) nothing: bool,
+    /// The action has no resource, and AWS compares this ARN.
+    pub(super) checked: Option<Row>,
 }
 
 /// A value of a variable.
@@ -64,26 +68,15 @@ type Question = (Variable, Domain, Vec<Literal>);
 pub(super) struct Theory<'a> {
     pub(super) rules: Rules<'a>,
     answers: FxHashMap<Question, Rc<Status>>,
-    /// Prefer lists for keys that have them.
-    lists: Vec<bool>,
+    /// What facts there are of each key.
+    kinds: Vec<KeyKind>,
+    effort: Effort,
 }
 
 impl<'a> Theory<'a> {
     pub(super) fn new(rules: Rules<'a>) -> Self {
-        let catalogue = Catalogue::embedded();
-        let is_list = |key: &String| {
-            let is_global = matches!(
-                key.as_str(),
-                "aws:tagkeys"
-                    | "aws:calledvia"
-                    | "aws:principalorgpaths"
-                    | "aws:resourceorgpaths"
-                    | "aws:principalservicenameslist"
-            );
-            is_global || catalogue.key_type(key).is_some_and(|kind| kind.multivalued)
-        };
-        let lists = rules.keys.iter().map(is_list).collect();
-        Self { rules, answers: FxHashMap::default(), lists }
+        let kinds = rules.keys.iter().map(|key| KeyKind::of(key)).collect();
+        Self { rules, answers: FxHashMap::default(), kinds, effort: Effort::default() }
     }
 
     pub(super) fn variable(&self, atom: AtomId) -> Variable {
@@ -128,8 +121,10 @@ impl<'a> Theory<'a> {
     /// A resource, of these patterns if they are given.
     pub(super) fn resource(&self, domain: Domain, literals: &[Literal], of: &[Pattern]) -> Status {
         let every_arn = [Pattern::every_arn()];
-        let mut query = Query { banned: Some('*'), ..Query::default() };
-        query.frame = Some(if of.is_empty() { &every_arn } else { of });
+        let checked = domain.checked.map(|row| [Pattern::checked(row)]);
+        let frame = checked.as_ref().unwrap_or(&every_arn);
+        let mut query = Query::within_effort(&self.effort);
+        query.frame = Some(if of.is_empty() { frame } else { of });
         let mut fits_nothing = domain.nothing && of.is_empty();
         for (atom, holds) in literals {
             let Some(Atom::Resource(resources)) = self.atom(*atom) else { continue };
@@ -149,7 +144,8 @@ impl<'a> Theory<'a> {
 
     fn action(&self, literals: &[Literal]) -> Status {
         let form = [Pattern::action("?*:?*")];
-        let mut query = Query { frame: Some(&form), ..Query::default() };
+        let mut query = Query::within_effort(&self.effort);
+        query.frame = Some(&form);
         for (atom, holds) in literals {
             let Some(Atom::Action(patterns, negated)) = self.atom(*atom) else { continue };
             if holds == negated { &mut query.without } else { &mut query.within }.push(patterns);
@@ -170,9 +166,10 @@ impl<'a> Theory<'a> {
                 _ => None,
             })
             .collect();
-        let prefers_list =
-            usize::try_from(key).ok().and_then(|key| self.lists.get(key)).copied().unwrap_or_default();
-        match fact_for(&tests, prefers_list) {
+        let Some(kind) = usize::try_from(key).ok().and_then(|key| self.kinds.get(key)) else {
+            return Status::Perhaps;
+        };
+        match fact_for(&tests, *kind, &self.effort) {
             Facts::Some(fact) => Status::Possible(Value::Fact(fact)),
             Facts::Perhaps => Status::Perhaps,
             Facts::None => Status::Impossible,

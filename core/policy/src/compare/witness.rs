@@ -1,16 +1,20 @@
 //! A request made of what a search found, and the two evaluators' word on it.
 
+use crate::arn::Arn;
 use crate::catalogue::Catalogue;
+use crate::checked;
 use crate::decision::{Answer, Decision};
 use crate::document::{
     ActionElement, Document, Effect, OneOrMany, PrincipalElement, PrincipalKind, Principals, ResourceElement,
     Statement, Version,
 };
 use crate::engine;
+use crate::glob::LITERAL_STAR;
 use crate::policies::Policies;
 use crate::reference;
 use crate::request::{Context, Fact, Principal, Request};
 
+use super::keys::KeyKind;
 use super::proof::Region;
 use super::rules::{Atom, Valuation};
 use super::text::{Case, Pattern, Replaced};
@@ -19,6 +23,8 @@ use super::theory::{Literal, Status, Theory, Value, Variable};
 /// The account of AWS's examples.
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "us-east-1";
+/// What AWS compares for a call without a resource begins with the caller's partition.
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 /// So many patterns of a grant are tried for an ARN that reads well.
 const EXAMPLES_MAX: usize = 8;
 
@@ -33,15 +39,24 @@ pub(super) fn of(
     let context = context(theory, region, given);
     let action = action(region)?;
     for resource in resources(theory, region, &action) {
-        for principal in principals(&context) {
-            let wildcard_only = resource.is_none();
+        let partition = resource.as_deref().and_then(Arn::parse).map_or("aws", |arn| arn.partition);
+        let partition = PARTITIONS.into_iter().find(|known| *known == partition).unwrap_or("aws");
+        for principal in principals(&context, partition) {
+            let is_unnamed = region.domain.checked.is_some() || region.is_undocumented();
+            let named = resource.as_deref().filter(|_| !is_unnamed);
+            let mut context = context.clone();
+            if let Some(arn) = resource.as_deref().filter(|_| is_unnamed).and_then(Arn::parse)
+                && *context.get(checked::REGION_KEY) == Fact::Absent
+            {
+                context.set(checked::REGION_KEY, Fact::One(arn.region.to_owned()));
+            }
             let request = Request {
                 principal,
                 action: action.clone(),
-                resource: resource.clone().unwrap_or_else(|| "*".to_owned()),
+                resource: named.map_or_else(|| "*".to_owned(), |arn| arn.replace('*', LITERAL_STAR)),
                 resource_account: ACCOUNT.to_owned(),
-                wildcard_only,
-                context: context.clone(),
+                wildcard_only: named.is_none(),
+                context,
             };
             if tells_apart(&request, inner, outer) {
                 return Some(request);
@@ -59,9 +74,10 @@ fn tells_apart(request: &Request, inner: &Policies, outer: &Policies) -> bool {
     };
     let denies = |policies: &Policies| {
         let policies = delegating(policies, request);
-        let is_allowed = |answer: Answer| answer == Answer::Allowed;
-        !is_allowed(reference::decide(request, &policies).answer)
-            && !is_allowed(engine::decide_once(request, &policies))
+        let is_denied =
+            |answer: Answer| matches!(answer, Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_));
+        is_denied(reference::decide(request, &policies).answer)
+            && is_denied(engine::decide_once(request, &policies))
     };
     allows(inner) && denies(outer)
 }
@@ -101,10 +117,16 @@ fn context(theory: &Theory<'_>, region: &Region<'_>, given: &Valuation) -> Conte
             }
         }
     }
+    // What every request has, and the region does not hang on.
+    for key in &theory.rules.keys {
+        if let Some(value) = KeyKind::common(key).filter(|_| *context.get(key) == Fact::Absent) {
+            context.set(key, Fact::One(value.to_owned()));
+        }
+    }
     context
 }
 
-fn action(region: &Region<'_>) -> Option<String> {
+pub(super) fn action(region: &Region<'_>) -> Option<String> {
     if let Some(id) = region.action {
         return Some(Catalogue::embedded().name(id));
     }
@@ -126,7 +148,10 @@ fn resources(theory: &Theory<'_>, region: &Region<'_>, action: &str) -> Vec<Opti
     let catalogue = Catalogue::embedded();
     let types = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
     let mut resources = Vec::new();
-    let filled = types.iter().filter_map(|kind| template(kind.arn, true));
+    let rows = region.domain.checked.into_iter().flat_map(|row| {
+        PARTITIONS.map(|partition| Pattern::of_request(&row.filled(partition, REGION, ACCOUNT)))
+    });
+    let filled = rows.chain(types.iter().filter_map(|kind| template(kind.arn, true)));
     let open: Vec<Pattern> = types.iter().filter_map(|kind| template(kind.arn, false)).collect();
     let own: Vec<Pattern> = granted(theory, &literals)
         .take(EXAMPLES_MAX)
@@ -185,7 +210,7 @@ fn template(arn: &str, filled: bool) -> Option<Pattern> {
 }
 
 /// Who asks: whom the context names, else a session of a role, else a user.
-fn principals(context: &Context) -> Vec<Principal> {
+fn principals(context: &Context, partition: &str) -> Vec<Principal> {
     let mut principals = Vec::new();
     if let Fact::One(arn) = context.get("aws:principalarn")
         && let Ok(principal) = Principal::parse(arn)
@@ -195,7 +220,7 @@ fn principals(context: &Context) -> Vec<Principal> {
     }
     let user = |name: &str| Principal::User {
         account: ACCOUNT.to_owned(),
-        arn: format!("arn:aws:iam::{ACCOUNT}:user/{name}"),
+        arn: format!("arn:{partition}:iam::{ACCOUNT}:user/{name}"),
     };
     if let Fact::One(name) = context.get("aws:username")
         && !name.is_empty()
@@ -205,7 +230,7 @@ fn principals(context: &Context) -> Vec<Principal> {
     principals.push(Principal::Session {
         account: ACCOUNT.to_owned(),
         role: "example".to_owned(),
-        arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/example/session"),
+        arn: format!("arn:{partition}:sts::{ACCOUNT}:assumed-role/example/session"),
     });
     principals.push(user("example"));
     principals

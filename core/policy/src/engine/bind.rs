@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::arn;
+use crate::checked::Unnamed;
 use crate::catalogue::Catalogue;
 use crate::operator::Comparison;
+use crate::protected;
 use crate::request::{Context, Fact, Principal, Request};
 use crate::value;
 
@@ -68,10 +70,14 @@ pub struct Bound {
     /// Whether the resource is a pattern itself: it holds a `*`, or lacks parts.
     pub(super) is_pattern: bool,
     pub(super) wildcard_only: bool,
+    /// What AWS compares for a request that names no resource.
+    pub(super) unnamed: Option<Unnamed>,
     pub(super) resource_account: String,
     pub(super) context: Context,
     pub(super) is_service_linked: bool,
     pub(super) is_s3: bool,
+    /// AWS lets nobody do this, whatever the policies say.
+    pub(super) is_protected: bool,
     /// Resource control policies bind this call.
     pub(super) is_resource_controlled: bool,
     facts: Vec<BoundFact>,
@@ -127,6 +133,8 @@ impl Bound {
             is_pattern: request.resource.contains('*') || arn::Arn::split(&request.resource).is_none(),
             resource: request.resource.clone(),
             wildcard_only: request.wildcard_only,
+            unnamed: request.wildcard_only.then(|| Unnamed::of(request)),
+            is_protected: protected::is_protected(request),
             resource_account: request.resource_account.clone(),
             is_service_linked,
             context: request.context.clone(),

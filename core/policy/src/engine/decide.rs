@@ -7,16 +7,19 @@ use crate::engine::principal::Named;
 use crate::engine::truth::Truth;
 use crate::engine::{Compiled, CompiledStatement, Stack};
 use crate::policies::{Layer, StatementRef};
+use crate::reference;
 use crate::request::{Fact, Principal};
 use crate::value;
 
 impl Stack<'_> {
     /// Decides a request. Allocates only when the request's resource is a pattern.
     pub fn decide(&self, request: &Bound) -> Answer {
-        if request.action == "sts:getcalleridentity"
-            && !matches!(request.principal, Principal::Anonymous | Principal::Federated { .. })
-        {
-            return Answer::Allowed;
+        if reference::needs_no_permission(&request.action, &request.principal) {
+            return match credential(request) {
+                Truth::True => Answer::Allowed,
+                Truth::False => Answer::ImplicitlyDenied(Layer::Credential),
+                Truth::Unknown => Answer::Indeterminate,
+            };
         }
         match Sums::of(self, request) {
             Err(denied) => Answer::ExplicitlyDenied(denied),
@@ -30,6 +33,7 @@ struct Sums {
     scene: Scene,
     /// Some layer denies; never true, that ends the search.
     deny: Truth,
+    possible: Truth,
     credential: Truth,
     service_control: Truth,
     endpoint: Truth,
@@ -100,6 +104,7 @@ impl Sums {
         Ok(Self {
             scene: Scene::of(stack, request),
             deny,
+            possible: Truth::of(!request.is_protected),
             credential: credential(request),
             service_control,
             endpoint,
@@ -122,6 +127,7 @@ impl Sums {
         Ok(Self {
             scene: Scene::ResourceOnly,
             deny,
+            possible: Truth::of(!request.is_protected),
             credential: Truth::True,
             service_control: Truth::True,
             endpoint,
@@ -134,7 +140,8 @@ impl Sums {
     }
 
     fn answer(&self) -> Answer {
-        let outer = self.credential.and(self.service_control).and(self.endpoint).and(self.not_public);
+        let limits = [self.possible, self.credential, self.service_control, self.endpoint, self.not_public];
+        let outer = Truth::all(limits.into_iter());
         match (self.granted(self.boundary, self.session).and(outer), self.deny) {
             (Truth::False, _) => Answer::ImplicitlyDenied(self.first_silent_layer()),
             (Truth::True, Truth::False) => Answer::Allowed,
@@ -156,6 +163,7 @@ impl Sums {
 
     fn first_silent_layer(&self) -> Layer {
         let outer = [
+            (Layer::Aws, self.possible),
             (Layer::Credential, self.credential),
             (Layer::ServiceControl, self.service_control),
             (Layer::Endpoint, self.endpoint),
@@ -320,9 +328,10 @@ fn credential(request: &Bound) -> Truth {
                 "iam" => {
                     known(request, "aws:multifactorauthpresent", |text| value::boolean(text) == Some(true))
                 }
-                "sts" => {
-                    Truth::of(matches!(action, "sts:assumerole" | "sts:tagsession" | "sts:setsourceidentity"))
-                }
+                "sts" => Truth::of(matches!(
+                    action,
+                    "sts:assumerole" | "sts:getcalleridentity" | "sts:tagsession" | "sts:setsourceidentity"
+                )),
                 _ => return Truth::True,
             };
             known(request, "aws:tokenissuetime", |_| true).negate().or(of_session_token)

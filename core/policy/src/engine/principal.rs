@@ -26,6 +26,12 @@ enum Entry {
         account: Box<str>,
         name: Box<str>,
     },
+    /// A session of a role, by its ARN, account and the role's name.
+    Session {
+        arn: Box<str>,
+        account: Box<str>,
+        role: Box<str>,
+    },
     Arn(Box<str>),
     UserId(Box<str>),
     RoleId(Box<str>),
@@ -153,7 +159,12 @@ impl Entry {
             ("iam", Some((_, role))) if arn.resource.starts_with("role/") => {
                 Self::Role { arn: name.into(), account: arn.account.into(), name: role.into() }
             }
-            _ => Self::Arn(name.into()),
+            _ => match Principal::parse(name) {
+                Ok(Principal::Session { account, role, arn }) => {
+                    Self::Session { arn: arn.into(), account: account.into(), role: role.into() }
+                }
+                _ => Self::Arn(name.into()),
+            },
         }
     }
 
@@ -173,10 +184,18 @@ impl Entry {
                 };
                 if is_own { Match::Owner(Truth::True) } else { Match::No }
             }
+            Self::Session { arn, account, role } => match caller {
+                Principal::Session { arn: own, .. } if **arn == **own => Match::Direct(Truth::True),
+                // A role is a session whose name is not known.
+                Principal::Role { account: own, .. }
+                    if **account == **own && caller.role_name() == Some(role) =>
+                {
+                    Match::Direct(Truth::Unknown)
+                }
+                _ => Match::No,
+            },
             Self::Arn(arn) => match caller {
-                Principal::User { arn: own, .. }
-                | Principal::Session { arn: own, .. }
-                | Principal::FederatedUser { arn: own, .. }
+                Principal::User { arn: own, .. } | Principal::FederatedUser { arn: own, .. }
                     if **arn == **own =>
                 {
                     Match::Direct(Truth::True)

@@ -1,6 +1,7 @@
 //! Resources: patterns in their six parts, each sorted by how cheaply it can be tested.
 
 use crate::arn;
+use crate::checked::Unnamed;
 use crate::document::{Effect, ResourceElement, Version};
 use crate::engine::bind::Bound;
 use crate::engine::text::{self, Resolution, Template};
@@ -16,11 +17,24 @@ pub(super) struct Resources {
     has_star: bool,
     patterns: Box<[ResourcePattern]>,
     /// How much of a request that is a pattern must be reached.
-    wants_all: bool,
+    wanted: Wanted,
+    /// Of an Allow, and not negated.
+    is_grant: bool,
+}
+
+/// How much of a request that is a pattern must be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Some,
+    All,
+    /// All; where some is reached, nobody knows.
+    ForSure,
 }
 
 #[derive(Clone, Debug)]
 struct ResourcePattern {
+    /// As written: what is not documented is looked up by it.
+    text: Box<str>,
     /// Fewer than six parts and no wildcard: says nothing in the policies of resources and endpoints.
     is_bare_fragment: bool,
     /// IAM user names are compared without case.
@@ -46,20 +60,20 @@ impl Resources {
             negated,
             has_star: patterns.iter().any(|pattern| pattern == "*"),
             patterns: patterns.iter().map(|pattern| ResourcePattern::compile(pattern, version)).collect(),
-            wants_all: (effect == Effect::Deny) != negated,
+            wanted: if (effect == Effect::Deny) == negated { Wanted::Some } else { Wanted::All },
+            is_grant: effect == Effect::Allow && !negated,
         }
     }
 
     /// Whether they are about the request's resource. `of_resource`: the policy is one of a resource or endpoint.
     pub(super) fn hold(&self, request: &Bound, of_resource: bool) -> Truth {
-        if request.wildcard_only {
-            return Truth::of(self.has_star != self.negated);
-        }
         let reach = |pattern: &ResourcePattern| {
             if of_resource && pattern.is_bare_fragment {
-                Truth::False
-            } else {
-                pattern.reaches(request, self.wants_all)
+                return Truth::False;
+            }
+            match &request.unnamed {
+                None => pattern.reaches(request, self.wanted),
+                Some(unnamed) => pattern.is_about_unnamed(request, unnamed, self.is_grant),
             }
         };
         let any = if self.has_star { Truth::True } else { Truth::any(self.patterns.iter().map(reach)) };
@@ -82,6 +96,7 @@ impl ResourcePattern {
             _ => None,
         };
         Self {
+            text: pattern.into(),
             whole,
             is_bare_fragment: pattern != "*"
                 && pattern.splitn(6, ':').count() < 6
@@ -98,10 +113,24 @@ impl ResourcePattern {
         }
     }
 
-    fn reaches(&self, request: &Bound, wants_all: bool) -> Truth {
+    /// A call that names no resource: AWS compares what it chooses itself.
+    fn is_about_unnamed(&self, request: &Bound, unnamed: &Unnamed, is_grant: bool) -> Truth {
+        match unnamed {
+            Unnamed::Everything => Truth::False,
+            Unnamed::Arn(arn) => {
+                let parts = arn::padded_parts(arn);
+                let is_user = self.folds_case && parts[2] == "iam";
+                self.reaches_pattern(request, parts, Wanted::ForSure, is_user)
+            }
+            Unnamed::Undocumented { .. } if unnamed.may_be(&self.text, is_grant) => Truth::Unknown,
+            Unnamed::Undocumented { .. } => Truth::False,
+        }
+    }
+
+    fn reaches(&self, request: &Bound, wanted: Wanted) -> Truth {
         let is_user = self.folds_case && request.parts[2] == "iam";
         if request.is_pattern || is_user {
-            return self.reaches_pattern(request, wants_all, is_user);
+            return self.reaches_pattern(request, request.parts.each_ref().map(String::as_str), wanted, is_user);
         }
         if let Some(whole) = &self.whole {
             return whole.matches(&request.resource, request);
@@ -126,9 +155,9 @@ impl ResourcePattern {
     }
 
     /// The slow path: sets of texts are compared, which allocates.
-    fn reaches_pattern(&self, request: &Bound, wants_all: bool, is_user: bool) -> Truth {
+    fn reaches_pattern(&self, request: &Bound, parts: [&str; 6], wanted: Wanted, is_user: bool) -> Truth {
         let mut truth = Truth::True;
-        for (place, (part, asked)) in self.parts.iter().zip(&request.parts).enumerate() {
+        for (place, (part, asked)) in self.parts.iter().zip(parts).enumerate() {
             let (held, resolution) = part.glob(request);
             if resolution == Resolution::NoValue {
                 return Truth::False;
@@ -142,7 +171,11 @@ impl ResourcePattern {
                 if folds { held.lower_case().relation(&asked.lower_case()) } else { held.relation(&asked) };
             let is_reached = match relation {
                 Relation::Covers => true,
-                Relation::Overlaps => !wants_all,
+                Relation::Overlaps if wanted == Wanted::ForSure => {
+                    truth = Truth::Unknown;
+                    true
+                }
+                Relation::Overlaps => wanted == Wanted::Some,
                 Relation::Disjoint => false,
             };
             if !is_reached {

@@ -19,7 +19,9 @@ pub(super) fn permit(request: &Request) -> Formula {
                 ("iam", _) => has_mfa(request),
                 // The latter two are no calls, but permissions that an AssumeRole with tags or source identity needs too
                 // (`id_session-tags`, `id_credentials_temp_control-access_monitor`).
-                ("sts", "assumerole" | "tagsession" | "setsourceidentity") => Formula::TRUE,
+                ("sts", "assumerole" | "getcalleridentity" | "tagsession" | "setsourceidentity") => {
+                    Formula::TRUE
+                }
                 ("sts", _) => Formula::FALSE,
                 _ => Formula::TRUE,
             };

@@ -5,6 +5,7 @@
 use crate::document::Effect;
 use crate::formula::{Atom, Formula};
 use crate::policies::{Layer, Policies};
+use crate::protected;
 use crate::request::{Principal, Request};
 
 use super::principal::Naming;
@@ -15,6 +16,8 @@ use super::{binds, credential, public, service_of};
 #[derive(Clone, Debug)]
 pub(super) struct Grants {
     scene: Scene,
+    /// AWS lets somebody do it at all.
+    possible: Formula,
     /// The kind of credentials can make the call.
     credential: Formula,
     /// Every level of SCPs allows.
@@ -68,6 +71,7 @@ impl Grants {
         let needs_session = matches!(request.principal, Principal::FederatedUser { .. });
         Self {
             scene: Scene::of(request, policies),
+            possible: Formula::Constant(!protected::is_protected(request)),
             credential: credential::permit(request),
             service_control: if binds(Layer::ServiceControl, request) {
                 Formula::all(levels)
@@ -112,8 +116,9 @@ impl Grants {
     }
 
     /// The limits that bind every grant, in the order they are looked at.
-    fn outer_limits(&self) -> [(Layer, Formula); 4] {
+    fn outer_limits(&self) -> [(Layer, Formula); 5] {
         [
+            (Layer::Aws, self.possible.clone()),
             (Layer::Credential, self.credential.clone()),
             (Layer::ServiceControl, self.service_control.clone()),
             (Layer::Endpoint, self.endpoint.clone()),

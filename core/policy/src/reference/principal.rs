@@ -84,6 +84,10 @@ fn name(
                 let is_root = matches!(caller, Principal::Root { .. });
                 surely(if is_root { Naming::Direct } else { Naming::Account })
             } else if entry.starts_with("arn:") {
+                if is_session_of(entry, caller) {
+                    let atom = Atom::Principal { principal: entry.to_owned() };
+                    return Some((Naming::Direct, Formula::Atom(atom)));
+                }
                 by_arn(entry, caller).and_then(surely)
             } else {
                 by_unique_id(request, entry)
@@ -113,6 +117,18 @@ fn is_account(entry: &str, caller: &Principal) -> bool {
             .is_some_and(|arn| (arn.service, arn.account, arn.resource) == ("iam", account, "root"))
     };
     entry == account || by_root()
+}
+
+/// Whether an entry is one session of the caller's role: the caller is a session whose name is not known
+/// (`reference_policies_elements_principal`, "Role session principals").
+fn is_session_of(entry: &str, caller: &Principal) -> bool {
+    let Principal::Role { account: own, .. } = caller else { return false };
+    match Principal::parse(entry) {
+        Ok(Principal::Session { account, role, .. }) => {
+            account == *own && caller.role_name() == Some(role.as_str())
+        }
+        _ => false,
+    }
 }
 
 fn by_arn(entry: &str, caller: &Principal) -> Option<Naming> {

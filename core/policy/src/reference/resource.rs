@@ -4,6 +4,7 @@
 //! resource are compared part by part, so a `*` does not reach over a colon into the next part of the ARN.
 
 use crate::arn;
+use crate::checked::{self, Unnamed};
 use crate::document::{Effect, Statement, Version};
 use crate::formula::{Atom, Formula};
 use crate::glob::{Glob, Relation, Token};
@@ -22,17 +23,44 @@ pub(super) fn holds(
     let Some(element) = &statement.resource else { return Formula::TRUE };
     let (patterns, negated) = element.patterns();
     if request.wildcard_only {
-        let has_star = patterns.iter().any(|pattern| pattern == "*");
-        return Formula::Constant(has_star != negated);
+        let any = is_about_unnamed(request, version, statement, layer);
+        return if negated { any.negate() } else { any };
     }
     // A request may be a pattern. An allow counts when it reaches some of it, a deny when it reaches all of it.
     let wanted = match (statement.effect, negated) {
         (Effect::Allow, false) | (Effect::Deny, true) => Wanted::Some,
         (Effect::Deny, false) | (Effect::Allow, true) => Wanted::All,
     };
-    let reached = |text: &String| reaches(request, version, text, layer, wanted);
+    let reached = |text: &String| reaches(request, &request.resource, version, text, layer, wanted);
     let any = Formula::any(patterns.iter().map(reached));
     if negated { any.negate() } else { any }
+}
+
+/// When a pattern of the statement is about what AWS compares for a call that names no resource.
+fn is_about_unnamed(
+    request: &Request,
+    version: Option<Version>,
+    statement: &Statement,
+    layer: Layer,
+) -> Formula {
+    let Some(element) = &statement.resource else { return Formula::TRUE };
+    let (patterns, negated) = element.patterns();
+    if patterns.iter().any(|pattern| pattern == "*") {
+        return Formula::TRUE;
+    }
+    let is_grant = statement.effect == Effect::Allow && !negated;
+    let unnamed = Unnamed::of(request);
+    Formula::any(patterns.iter().map(|text| match &unnamed {
+        Unnamed::Everything => Formula::FALSE,
+        Unnamed::Arn(arn) => reaches(request, arn, version, text, layer, Wanted::ForSure),
+        Unnamed::Undocumented { .. } => {
+            if says_nothing(text, layer) || !unnamed.may_be(text, is_grant) {
+                return Formula::FALSE;
+            }
+            let (action, pattern) = (request.action.clone(), text.clone());
+            Formula::Atom(Atom::Undocumented { action, pattern })
+        }
+    }))
 }
 
 /// How much of a request's pattern a policy's pattern must reach.
@@ -40,13 +68,27 @@ pub(super) fn holds(
 enum Wanted {
     Some,
     All,
+    /// All; where it reaches some, that hangs on the Region.
+    ForSure,
 }
 
-fn reaches(request: &Request, version: Option<Version>, text: &str, layer: Layer, wanted: Wanted) -> Formula {
-    if is_short(text) && matches!(layer, Layer::Resource | Layer::Endpoint) && !text.contains(['*', '?']) {
+/// In the policies of resources and endpoints, less than an ARN and no wildcard.
+fn says_nothing(text: &str, layer: Layer) -> bool {
+    is_short(text) && matches!(layer, Layer::Resource | Layer::Endpoint) && !text.contains(['*', '?'])
+}
+
+fn reaches(
+    request: &Request,
+    resource: &str,
+    version: Option<Version>,
+    text: &str,
+    layer: Layer,
+    wanted: Wanted,
+) -> Formula {
+    if says_nothing(text, layer) {
         return Formula::FALSE;
     }
-    let asked = arn::padded_parts(&request.resource);
+    let asked = arn::padded_parts(resource);
     let folds_case = is_user_name(text) && asked.get(2) == Some(&"iam");
     let held = arn::padded_parts(text);
     let mut missing = Vec::new();
@@ -64,6 +106,10 @@ fn reaches(request: &Request, version: Option<Version>, text: &str, layer: Layer
         }
         fits &= match pattern.relation(&asked) {
             Relation::Covers => true,
+            Relation::Overlaps if wanted == Wanted::ForSure => {
+                missing.push(checked::REGION_KEY.to_owned());
+                true
+            }
             Relation::Overlaps => wanted == Wanted::Some,
             Relation::Disjoint => false,
         };

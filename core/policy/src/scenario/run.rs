@@ -225,7 +225,9 @@ fn statement(place: StatementRef, policies: &Policies) -> Statement {
         Layer::ServiceControl => format!("serviceControlPolicies[{level}].policies[{policy}]"),
         Layer::ResourceControl => format!("resourceControlPolicies[{level}].policies[{policy}]"),
         Layer::Session => "sessionPolicy".to_owned(),
-        Layer::Resource | Layer::Credential | Layer::BlockPublicAccess => "resourcePolicy".to_owned(),
+        Layer::Aws | Layer::Resource | Layer::Credential | Layer::BlockPublicAccess => {
+            "resourcePolicy".to_owned()
+        }
     };
     Statement {
         at: format!("{document}.Statement[{statement}]"),

@@ -6,6 +6,7 @@ use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::{Context, Fact, Principal, Request};
+use kagimori_policy::value::instant;
 use kagimori_testkit::pairs::{Pair, Pairs, Probe};
 use serde_json::Value;
 
@@ -56,6 +57,35 @@ fn allows(documents: &[Document], request: &Request) -> bool {
     compare::decide(request, documents).answer == Answer::Allowed
 }
 
+/// Keys that every request of a session has.
+const ALWAYS: [(&str, &str); 9] = [
+    ("aws:CurrentTime", "2026-06-01T00:00:00Z"),
+    ("aws:EpochTime", "1780272000"),
+    ("aws:PrincipalAccount", "111122223333"),
+    ("aws:PrincipalArn", "arn:aws:iam::111122223333:role/app"),
+    ("aws:PrincipalType", "AssumedRole"),
+    ("aws:RequestedRegion", "eu-west-1"),
+    ("aws:SecureTransport", "true"),
+    ("aws:userid", "AROAEXAMPLE:s"),
+    ("aws:ViaAWSService", "false"),
+];
+
+/// Whether a request can have this fact of a key (`reference_policies_condition-keys`).
+fn is_possible(key: &str, fact: &Fact) -> bool {
+    let is_list = matches!(key, "aws:TagKeys" | "aws:CalledVia" | "aws:PrincipalOrgPaths");
+    let Fact::One(text) = fact else { return is_list };
+    match key {
+        "aws:SecureTransport" | "aws:ViaAWSService" | "aws:MultiFactorAuthPresent" | "aws:PrincipalIsAWSService" => {
+            matches!(text.as_str(), "true" | "false")
+        }
+        "aws:CurrentTime" | "aws:EpochTime" | "aws:TokenIssueTime" => instant(text).is_some(),
+        "aws:SourceIp" | "aws:VpcSourceIp" => text.parse::<std::net::IpAddr>().is_ok(),
+        "aws:PrincipalArn" | "aws:SourceArn" => text.starts_with("arn:") && text.split(':').count() >= 6,
+        "aws:MultiFactorAuthAge" | "s3:max-keys" => text.parse::<f64>().is_ok(),
+        _ => true,
+    }
+}
+
 /// The request of a probe, if it is one: a known action without resources names none.
 fn request(probe: &Probe) -> Option<Request> {
     let catalogue = Catalogue::embedded();
@@ -73,7 +103,15 @@ fn request(probe: &Probe) -> Option<Request> {
             Value::Array(values) => Fact::Many(values.iter().filter_map(text).collect()),
             value => Fact::One(text(value)?),
         };
+        if !is_possible(key, &fact) {
+            return None;
+        }
         context.set(key, fact);
+    }
+    for (key, value) in ALWAYS {
+        if *context.get(&key.to_lowercase()) == Fact::Absent {
+            context.set(key, Fact::One(value.to_owned()));
+        }
     }
     let account = "111122223333".to_owned();
     let principal = Principal::Session {

@@ -95,6 +95,6 @@ fn policy(layer: Layer) -> Option<(&'static str, &'static str)> {
         Layer::ServiceControl => Some(("a", "service control policy")),
         Layer::ResourceControl => Some(("a", "resource control policy")),
         Layer::Endpoint => Some(("a", "VPC endpoint policy")),
-        Layer::Credential | Layer::BlockPublicAccess => None,
+        Layer::Aws | Layer::Credential | Layer::BlockPublicAccess => None,
     }
 }

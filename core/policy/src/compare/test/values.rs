@@ -11,7 +11,8 @@ use ipnet::IpNet;
 use crate::operator::{Comparison, Relation};
 use crate::value::{self, Decimal};
 
-use super::super::text::{Found, Pattern, Query};
+use super::super::keys;
+use super::super::text::{Effort, Found, Pattern, Query};
 use super::{Test, Values};
 
 /// Values that have an order.
@@ -28,6 +29,21 @@ pub(super) struct Member<'a> {
     pub(super) test: &'a Test,
     /// Whether it must pass, or must fail.
     pub(super) passes: bool,
+}
+
+/// The texts there are.
+#[derive(Clone, Copy)]
+pub(super) struct Universe<'e> {
+    pub(super) values: keys::Values,
+    /// The empty text is one of them; what every request has is never empty.
+    pub(super) has_empty: bool,
+    pub(super) effort: &'e Effort,
+}
+
+impl Universe<'_> {
+    pub(super) fn has_empty_text(self) -> bool {
+        self.has_empty && self.values.admit("")
+    }
 }
 
 impl Ordered {
@@ -137,7 +153,7 @@ fn addresses(wanted: &[IpNet], into: &mut BTreeSet<String>) {
 }
 
 /// A text that does what is asked: the empty one, or one that is not empty.
-pub(super) fn text_for(asked: &[Member<'_>], is_empty: bool) -> Found {
+pub(super) fn text_for(asked: &[Member<'_>], is_empty: bool, universe: Universe<'_>) -> Found {
     let ordered: Vec<(&Ordered, bool, bool)> = asked
         .iter()
         .filter_map(|member| match &member.test.values {
@@ -146,14 +162,15 @@ pub(super) fn text_for(asked: &[Member<'_>], is_empty: bool) -> Found {
         })
         .collect();
     let fits = |text: &str| {
-        ordered.iter().all(|(ordered, negated, passes)| {
+        universe.values.admit(text) && ordered.iter().all(|(ordered, negated, passes)| {
             ordered.matches(text).is_some_and(|matches| matches != *negated) == *passes
         })
     };
     if ordered.len() < asked.len() || ordered.is_empty() || is_empty {
-        return text_of_patterns(asked, is_empty, &ordered, &fits);
+        return text_of_patterns(asked, is_empty, &ordered, universe, &fits);
     }
     let mut candidates = BTreeSet::from(["x".to_owned()]);
+    candidates.extend(universe.values.samples().iter().map(|text| (*text).to_owned()));
     ordered.iter().for_each(|(ordered, ..)| ordered.candidates(&mut candidates));
     if let Some(text) = shortest(candidates, &fits) {
         return Found::Text(text);
@@ -173,10 +190,18 @@ fn text_of_patterns(
     asked: &[Member<'_>],
     is_empty: bool,
     ordered: &[(&Ordered, bool, bool)],
+    universe: Universe<'_>,
     fits: &dyn Fn(&str) -> bool,
 ) -> Found {
     let (every_arn, empty) = ([Pattern::every_arn()], [Pattern::literal("", super::Case::Exact)]);
-    let mut queries = vec![Query::default()];
+    let booleans = ["true", "false"].map(|text| Pattern::literal(text, super::Case::Exact));
+    let mut query = Query::within_effort(universe.effort);
+    match universe.values {
+        keys::Values::Booleans => query.within.push(&booleans),
+        keys::Values::Arns => query.frame = Some(&every_arn),
+        _ => {}
+    }
+    let mut queries = vec![query];
     for member in asked {
         queries = with_member(queries, member, &every_arn);
     }
@@ -192,7 +217,7 @@ fn text_of_patterns(
     if !perhaps {
         return Found::None;
     }
-    let mut candidates = BTreeSet::new();
+    let mut candidates = BTreeSet::from_iter(universe.values.samples().iter().map(|text| (*text).to_owned()));
     ordered.iter().for_each(|(ordered, ..)| ordered.candidates(&mut candidates));
     let passes = |text: &str| fits(text) && queries.iter().any(|query| query.admits(text));
     shortest(candidates, &passes).map_or(Found::Perhaps, Found::Text)

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 
-use super::{Found, Pattern, Step};
+use super::{Effort, Found, Pattern, Step};
 
 /// So many states are visited at most; then the answer is "perhaps".
 const STATES_MAX: usize = 3_000;
@@ -38,14 +38,14 @@ enum Symbol {
 }
 
 /// One walk.
-pub(super) struct Walk {
+pub(super) struct Walk<'e> {
     cells: Vec<Cell>,
     starts: Vec<u32>,
     groups: u32,
     alphabet: Vec<Symbol>,
     /// Whether a variable makes what is found uncertain.
     is_vague: bool,
-    banned: Option<char>,
+    effort: Option<&'e Effort>,
 }
 
 /// A state that was reached, and how.
@@ -54,12 +54,12 @@ struct Reached {
     from: Option<(usize, Symbol)>,
 }
 
-impl Walk {
+impl<'e> Walk<'e> {
     pub(super) fn new(
         generator: &Pattern,
         groups: &[Vec<&Pattern>],
         without: &[&Pattern],
-        banned: Option<char>,
+        effort: Option<&'e Effort>,
     ) -> Self {
         let mut walk = Self {
             cells: Vec::new(),
@@ -67,7 +67,7 @@ impl Walk {
             groups: 0,
             alphabet: Vec::new(),
             is_vague: false,
-            banned,
+            effort,
         };
         walk.add(generator, Role::Generator);
         for group in groups {
@@ -120,10 +120,10 @@ impl Walk {
                 _ => {}
             }
         }
-        let is_fresh = |c: &char| !chars.contains(c) && Some(*c) != self.banned;
+        let is_fresh = |c: &char| !chars.contains(c);
         let letters = ['x', 'y', 'z'].into_iter().chain('a'..='w').chain('0'..='9');
         let fresh = letters.chain('\u{4e00}'..='\u{9fff}').find(is_fresh);
-        let chars: Vec<char> = fresh.into_iter().chain(chars).filter(|c| Some(*c) != self.banned).collect();
+        let chars: Vec<char> = fresh.into_iter().chain(chars).collect();
         let variables = variables.into_iter().map(Symbol::Variable);
         chars.into_iter().map(Symbol::Char).chain(variables).collect()
     }
@@ -149,6 +149,9 @@ impl Walk {
                 most_visits = VISITS_MAX;
             }
             for symbol in self.symbols(&positions) {
+                if self.effort.is_some_and(|effort| effort.is_spent(positions.len())) {
+                    return Found::Perhaps;
+                }
                 let Some(next) = self.after(&positions, symbol) else { continue };
                 let count = visits.entry(next.clone()).or_default();
                 if *count >= most_visits {
