@@ -10,9 +10,11 @@ mod each;
 mod guardrails;
 mod may;
 mod outsiders;
+mod patterns;
 mod questions;
 mod subjects;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_policy::document::{ConditionValue, Document, Statement};
@@ -28,6 +30,7 @@ use questions::holders;
 pub use each::{Among, Graded, Naming, Target, Targets, has_key};
 pub use may::May;
 pub use outsiders::ResourceSide;
+pub use patterns::{Asked, Extent, Piece};
 pub use questions::{Answered, Instead, Question};
 
 /// Every principal of an estate with the policies in effect for it.
@@ -58,6 +61,9 @@ pub struct Access<'a> {
     trust_keys: std::sync::OnceLock<BTreeSet<String>>,
 }
 
+/// How the keys of a principal's tags begin.
+const TAGS: &str = "aws:PrincipalTag/";
+
 /// A place in `Access::documents`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct DocumentId(usize);
@@ -65,7 +71,7 @@ struct DocumentId(usize);
 /// A document of the estate, compiled.
 #[derive(Debug)]
 struct Held<'a> {
-    document: std::borrow::Cow<'a, Document>,
+    document: Cow<'a, Document>,
     compiled: Compiled,
     origin: Origin,
 }
@@ -92,6 +98,8 @@ pub struct Subject {
     pub arn: Arn,
     /// What is known of its condition keys.
     facts: Vec<(String, Fact)>,
+    /// Beginnings of keys (`aws:PrincipalTag/`) of which every one that it has is among its facts.
+    closed: Vec<&'static str>,
     identity: Vec<DocumentId>,
     boundary: Vec<DocumentId>,
     /// A role's trust policy.
@@ -195,6 +203,29 @@ impl<'a> Access<'a> {
         self.estate
     }
 
+    /// Who calls with an ARN: a user, a role, or one session of a role, whose name a policy may know.
+    pub fn caller(&self, arn: &str) -> Option<Cow<'_, Subject>> {
+        let subject = self.subject(arn)?;
+        match Principal::parse(arn) {
+            Ok(session @ Principal::Session { .. }) => Some(Cow::Owned(self.session(subject, session))),
+            _ => Some(Cow::Borrowed(subject)),
+        }
+    }
+
+    /// One session of a role.
+    fn session(&self, role: &Subject, session: Principal) -> Subject {
+        let mut subject = Subject { principal: session, ..role.clone() };
+        let account = self.estate.accounts.get(&role.account);
+        let found = account.and_then(|account| account.roles.values().find(|held| held.arn == role.arn));
+        if let (Some(found), Some(arn)) = (found, subject.principal.arn()) {
+            // `reference_policies_variables`, "Principal key values": role id, colon, the caller's name for the session.
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            let id = Fact::One(format!("{}:{name}", found.id.as_str()));
+            subject.facts.push(("aws:userid".to_owned(), id));
+        }
+        subject
+    }
+
     /// The root user of an account of the estate: no identity policy and no boundary, but the SCPs of its account bind it.
     pub fn root(&self, account: AccountId) -> Option<Subject> {
         self.estate.accounts.get(&account)?;
@@ -208,6 +239,7 @@ impl<'a> Access<'a> {
             account,
             arn: Arn::parse(&text).ok()?,
             facts: vec![("aws:PrincipalArn".to_owned(), Fact::One(text))],
+            closed: vec![TAGS],
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -270,7 +302,7 @@ impl<'a> Access<'a> {
     /// Takes in the policy of a resource.
     pub fn add_resource_policy(&mut self, resource: &str, document: Document, file: Option<String>) {
         let origin = Origin { name: format!("the policy of {resource}"), file };
-        let id = self.hold(std::borrow::Cow::Owned(document), origin);
+        let id = self.hold(Cow::Owned(document), origin);
         self.resource_policies.insert(resource.to_owned(), Some(id));
     }
 

@@ -205,14 +205,19 @@ mod tests {
     #[test]
     fn every_row_is_about_actions_without_resource_types() {
         let catalogue = Catalogue::embedded();
-        for line in include_str!("../data/checked-resources.tsv").lines().filter(|line| !line.starts_with('#')) {
+        for line in
+            include_str!("../data/checked-resources.tsv").lines().filter(|line| !line.starts_with('#'))
+        {
             let fields: Vec<&str> = line.split('\t').collect();
             let [action, resource, source] = fields.as_slice() else { panic!("{line}") };
             assert!(!source.is_empty(), "{line}");
             assert!(*resource == "*" || Arn::parse(resource).is_some(), "{line}");
             let set = catalogue.expand(action);
             assert!(set.iter().any(|id| !catalogue.has_resource_types(id)), "{action}");
-            assert_ne!(of_action(&catalogue.name(set.iter().next().unwrap()).to_lowercase()), Checked::Undocumented);
+            assert_ne!(
+                of_action(&catalogue.name(set.iter().next().unwrap()).to_lowercase()),
+                Checked::Undocumented
+            );
         }
         assert!(rows().count() > 10);
     }
@@ -320,8 +325,12 @@ mod tests {
         );
         assert_eq!(answer, Answer::Indeterminate);
         assert_eq!(atoms.first().unwrap().missing_keys(), ["aws:requestedregion"]);
-        let (_, atoms) =
-            decided("Allow", "Resource", "arn:aws:ssm:*:*:*", &request("ssm:ListCommands", Context::complete()));
+        let (_, atoms) = decided(
+            "Allow",
+            "Resource",
+            "arn:aws:ssm:*:*:*",
+            &request("ssm:ListCommands", Context::complete()),
+        );
         assert!(matches!(atoms.as_slice(), [Atom::Undocumented { .. }]), "{atoms:?}");
         assert!(atoms[0].to_string().contains("ssm:ListCommands"));
     }

@@ -13,6 +13,7 @@
 
 mod difference;
 mod keys;
+mod parts;
 mod proof;
 mod rules;
 mod search;
@@ -28,6 +29,7 @@ use crate::policies::{Layer, Policies};
 use crate::request::Request;
 
 pub use difference::{Difference, difference};
+pub use parts::{Part, parts};
 use proof::{End, Proof, Side};
 use rules::{RuleId, Rules, Valuation};
 use theory::Theory;
@@ -215,7 +217,9 @@ fn gap(theory: &Theory<'_>, region: &proof::Region<'_>, variables: &[String]) ->
     }
     if region.is_undocumented() {
         let action = witness::action(region).unwrap_or_default();
-        return format!("nobody says what AWS compares `Resource` with for {action}, which works on no resource");
+        return format!(
+            "nobody says what AWS compares `Resource` with for {action}, which works on no resource"
+        );
     }
     if region.model.is_whole {
         return "what the search found, the evaluator does not confirm".to_owned();

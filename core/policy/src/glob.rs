@@ -17,6 +17,16 @@ pub enum Token {
 }
 
 impl Token {
+    /// As a policy of version 2012-10-17 writes it.
+    pub fn text(self) -> String {
+        match self {
+            Self::Char(c @ ('*' | '?' | '$')) => format!("${{{c}}}"),
+            Self::Char(c) => c.to_string(),
+            Self::One => "?".to_owned(),
+            Self::Many => "*".to_owned(),
+        }
+    }
+
     fn char(self) -> Option<char> {
         if let Self::Char(c) = self { Some(c) } else { None }
     }

@@ -93,9 +93,8 @@ pub(crate) fn is_protected(request: &Request) -> bool {
 
 /// The protected resources of an action, as patterns of ARNs.
 pub(crate) fn patterns(action: &str) -> impl Iterator<Item = String> {
-    of_action(action).map(|it| {
-        format!("arn:*:{}:*:{}:{}*", it.service, it.account.unwrap_or("*"), it.resource)
-    })
+    of_action(action)
+        .map(|it| format!("arn:*:{}:*:{}:{}*", it.service, it.account.unwrap_or("*"), it.resource))
 }
 
 fn of_action(action: &str) -> impl Iterator<Item = &'static Protected> {
@@ -159,8 +158,7 @@ mod tests {
             let text = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
             let document = parse(text, Strictness::Strict).unwrap();
             let policies = Policies { identity: vec![document], ..Policies::default() };
-            let expected =
-                if is_possible { Answer::Allowed } else { Answer::ImplicitlyDenied(Layer::Aws) };
+            let expected = if is_possible { Answer::Allowed } else { Answer::ImplicitlyDenied(Layer::Aws) };
             assert_eq!(decide(&request, &policies).answer, expected, "{action} {resource}");
             assert_eq!(decide_once(&request, &policies), expected, "{action} {resource}");
         }

@@ -79,11 +79,18 @@ pub fn near_misses(request: &Request, policies: &Policies, layer: Layer) -> Vec<
     statement::near_misses(request, policies, layer)
 }
 
+/// The resources on which nobody has an action, whatever the policies say, as patterns of ARNs.
+pub fn protected_resources(action: &str) -> impl Iterator<Item = String> {
+    crate::protected::patterns(action)
+}
+
 /// Operations that need no permission, and that no policy can take away: `GetCallerIdentity`
 /// (`id_credentials_temp_request`, footnote) and `GetSessionToken` (`id_credentials_temp_control-access_getsessiontoken`:
 /// "You cannot use policies to control authentication operations").
 pub fn needs_no_permission(action: &str, principal: &Principal) -> bool {
-    let is_one = ["sts:GetCallerIdentity", "sts:GetSessionToken"].iter().any(|known| known.eq_ignore_ascii_case(action));
+    let is_one = ["sts:GetCallerIdentity", "sts:GetSessionToken"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(action));
     is_one && !matches!(principal, Principal::Anonymous | Principal::Federated { .. })
 }
 
@@ -119,9 +126,7 @@ fn binds(layer: Layer, request: &Request) -> bool {
         }
         // Nobody has no policies of its own.
         Layer::Identity | Layer::Boundary | Layer::Session => request.principal != Principal::Anonymous,
-        Layer::Aws | Layer::Credential | Layer::Endpoint | Layer::Resource | Layer::BlockPublicAccess => {
-            true
-        }
+        Layer::Aws | Layer::Credential | Layer::Endpoint | Layer::Resource | Layer::BlockPublicAccess => true,
     }
 }
 

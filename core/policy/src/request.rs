@@ -219,6 +219,11 @@ impl Context {
         self.closed.push(beginning.to_lowercase());
     }
 
+    /// Whether there is a beginning of which every key is listed.
+    pub fn is_closed_somewhere(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
     /// The same context with one more key.
     #[must_use]
     pub fn with(mut self, key: &str, value: &str) -> Self {
@@ -272,5 +277,10 @@ mod tests {
         assert_eq!(context.get("aws:principaltag/team"), &Fact::One("x".to_owned()));
         assert_eq!(context.get("aws:other"), &Fact::Absent);
         assert_eq!(Context::partial().get("aws:other"), &Fact::Unknown);
+        let mut closed = Context::partial().with("aws:PrincipalTag/team", "x");
+        closed.close("aws:PrincipalTag/");
+        assert_eq!(closed.get("aws:principaltag/team"), &Fact::One("x".to_owned()));
+        assert_eq!(closed.get("aws:principaltag/other"), &Fact::Absent);
+        assert_eq!(closed.get("aws:requesttag/other"), &Fact::Unknown);
     }
 }

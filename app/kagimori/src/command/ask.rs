@@ -6,6 +6,7 @@ mod question;
 mod what_can;
 mod who_can;
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 pub(crate) use question::{policy_file, subject};
 
@@ -25,15 +26,16 @@ pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
     }
 }
 
-/// Reads the estate of a directory; what could not be read is told.
-fn estate(dir: &std::path::Path) -> Result<Estate, AppError> {
+/// Reads the estate of a directory, with the instant that is asked about: `as_of` of the settings, else the clock. What could
+/// not be read is told.
+fn estate(dir: &std::path::Path) -> Result<(Estate, Timestamp), AppError> {
     let directory = Directory::open(dir)?;
     let settings = directory.settings()?;
     let estate = directory.estate(settings.as_of)?;
     for problem in &estate.problems {
         printer::warning(&format!("`{}`: {}", problem.file, problem.message));
     }
-    Ok(estate)
+    Ok((estate, settings.as_of.unwrap_or_else(Timestamp::now)))
 }
 
 /// An incomplete estate makes a complete answer incomplete.

@@ -13,11 +13,11 @@ use kagimori_policy::document::{Effect, ResourceElement, Statement, Version};
 use kagimori_policy::glob::{Glob, Token};
 use kagimori_policy::pattern::matches;
 use kagimori_policy::policies::Layer;
+use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact};
 use kagimori_policy::variable::{Piece, pieces};
 
 use super::guardrails::Possible;
-use super::questions::request;
 use super::{Access, DocumentId, May, Question, Subject, keys_of};
 use crate::id::AccountId;
 
@@ -434,7 +434,7 @@ impl Access<'_> {
         if subject.missing.iter().any(|document| document.layer == Layer::Identity) {
             return None;
         }
-        let context = request(subject, template, template.resource_account).context;
+        let context = self.request_of(subject, template, template.resource_account).context;
         let action = template.action.to_ascii_lowercase();
         let mut set = FixedBitSet::with_capacity(targets.len());
         for held in subject.identity.iter().filter_map(|id| self.held(*id)) {
@@ -452,9 +452,12 @@ impl Access<'_> {
     /// key that the targets bring.
     fn patterns(&self, subject: &Subject, template: &Question, targets: &Targets) -> (Vec<Resolved>, bool) {
         let question = Question { resource_account: Some(targets.account), ..template.clone() };
-        let context = request(subject, &question, question.resource_account).context;
+        let context = self.request_of(subject, &question, question.resource_account).context;
         let action = template.action.to_ascii_lowercase();
-        let mut resolved = Vec::new();
+        // What AWS lets nobody do is told apart by its resources, too.
+        let protected = reference::protected_resources(&action);
+        let mut resolved: Vec<Resolved> =
+            protected.filter_map(|text| Resolved::new(&text, None, &context)).collect();
         let mut asks = action.starts_with("sts:assumerole")
             && targets.keys.iter().any(|key| self.trust_keys().contains(&key.to_ascii_lowercase()));
         for id in self.documents_in_effect(subject, targets.account) {

@@ -131,6 +131,7 @@ impl Access<'_> {
             // Services have no ARN; nothing asks for this one.
             arn: Arn::parse(&format!("arn:aws:iam::{account}:service/{name}")).ok()?,
             facts,
+            closed: vec![super::TAGS],
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,

@@ -43,6 +43,7 @@ impl<'a> Access<'a> {
             // Providers are not asked for by ARN of a caller; nothing asks for this one.
             arn: Arn::parse(&format!("arn:aws:iam::{account}:federated")).ok()?,
             facts,
+            closed: Vec::new(),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -59,6 +60,7 @@ impl<'a> Access<'a> {
             account,
             arn: Arn::parse(&text).ok()?,
             facts: Vec::new(),
+            closed: Vec::new(),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,

@@ -63,7 +63,53 @@ impl Answered {
 impl Access<'_> {
     /// The request of a question, with what the estate tells of the subject.
     pub fn request(&self, subject: &Subject, question: &Question) -> Request {
-        request(subject, question, self.scope(subject, question).owner)
+        self.request_of(subject, question, self.scope(subject, question).owner)
+    }
+
+    /// The same, where it is known whose the resource is, or that nothing tells: then it is taken as the caller's own account's.
+    pub(super) fn request_of(
+        &self,
+        subject: &Subject,
+        question: &Question,
+        owner: Option<AccountId>,
+    ) -> Request {
+        let owner = owner.unwrap_or(subject.account);
+        let mut context = if question.strict { Context::complete() } else { Context::partial() };
+        for (key, fact) in self.facts_of_resource(subject, question, owner) {
+            context.set(key, fact);
+        }
+        for (key, fact) in subject.facts.iter().chain(&question.context) {
+            context.set(key, fact.clone());
+        }
+        subject.closed.iter().for_each(|beginning| context.close(beginning));
+        Request {
+            principal: subject.principal.clone(),
+            action: question.action.clone(),
+            resource: question.resource.clone(),
+            resource_account: owner.to_string(),
+            wildcard_only: question.wildcard_only,
+            context,
+        }
+    }
+
+    /// What the accounts of caller and resource tell (`reference_policies_condition-keys`, "Properties of the resource"; KMS
+    /// `conditions-kms`; S3 `amazon-s3-policy-keys`).
+    fn facts_of_resource(
+        &self,
+        subject: &Subject,
+        question: &Question,
+        owner: AccountId,
+    ) -> Vec<(&'static str, Fact)> {
+        let one = |text: &str| Fact::One(text.to_owned());
+        let mut facts = vec![("aws:ResourceAccount", one(&owner.to_string()))];
+        facts.extend(self.organization_of(owner).map(|id| ("aws:ResourceOrgID", one(id))));
+        let service = question.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        match (service.as_str(), subject.principal.account()) {
+            ("kms", Some(account)) => facts.push(("kms:CallerAccount", one(account))),
+            ("s3", _) => facts.push(("s3:ResourceAccount", one(&owner.to_string()))),
+            _ => {}
+        }
+        facts
     }
 
     /// Decides a request of a subject, and explains it.
@@ -72,7 +118,7 @@ impl Access<'_> {
     }
 
     pub(super) fn ask_in(&self, subject: &Subject, question: &Question, scope: &Scope<'_>) -> Answered {
-        let request = request(subject, question, scope.owner);
+        let request = self.request_of(subject, question, scope.owner);
         let levels = |levels: &[(String, Vec<DocumentId>)]| {
             levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
         };
@@ -160,7 +206,7 @@ impl Access<'_> {
             },
             ..Stack::default()
         };
-        stack.decide(&by.compiler.bind(&request(subject, question, scope.owner)))
+        stack.decide(&by.compiler.bind(&self.request_of(subject, question, scope.owner)))
     }
 
     /// Whether the subject may be able to make a request at all: some policy of its own, or the resource's, names the action,
@@ -174,14 +220,7 @@ impl Access<'_> {
             // A trust policy may name it, a key policy too; and everybody may ask who it is.
             || action.starts_with("sts:assumerole")
             || (action.starts_with("kms:") && question.resource.contains(":key/"))
-            || action == "sts:getcalleridentity"
-    }
-
-    /// Everyone who can, or may be able to, with the answer. Subjects that are denied are left out.
-    pub fn who_can(&self, question: &Question) -> Vec<(&Subject, Answer)> {
-        let candidates = self.subjects.iter().filter(|subject| self.is_candidate(subject, question));
-        let answers = candidates.map(|subject| (subject, self.decide(subject, question)));
-        answers.filter(|(_, answer)| matches!(answer, Answer::Allowed | Answer::Indeterminate)).collect()
+            || reference::needs_no_permission(&action, &subject.principal)
     }
 
     /// Which guardrails and which resource policy have a say.
@@ -216,7 +255,7 @@ impl Access<'_> {
                 },
             });
         let (callers, owners) = (of(subject.account), of(owner.unwrap_or(subject.account)));
-        let asked = || request(subject, question, owner);
+        let asked = || self.request_of(subject, question, owner);
         let mut possible = self.limiting(callers, Layer::ServiceControl, asked);
         possible.extend(self.limiting(owners, Layer::ResourceControl, asked));
         Scope { callers, owners, owner, resource, has_none, missing_resource, possible }
@@ -274,23 +313,6 @@ impl Scope<'_> {
 /// The ARN names a bucket or an object: those do not tell their account.
 fn names_bucket(resource: &str) -> bool {
     resource.starts_with("arn:") && resource.contains(":s3:::") && !resource.ends_with(":s3:::*")
-}
-
-pub(super) fn request(subject: &Subject, question: &Question, owner: Option<AccountId>) -> Request {
-    let owner = owner.unwrap_or(subject.account).to_string();
-    let mut context = if question.strict { Context::complete() } else { Context::partial() };
-    context.set("aws:ResourceAccount", Fact::One(owner.clone()));
-    for (key, fact) in subject.facts.iter().chain(&question.context) {
-        context.set(key, fact.clone());
-    }
-    Request {
-        principal: subject.principal.clone(),
-        action: question.action.clone(),
-        resource: question.resource.clone(),
-        resource_account: owner,
-        wildcard_only: question.wildcard_only,
-        context,
-    }
 }
 
 /// The resources whose policy is that of a resource: itself, and an object's bucket.

@@ -4,8 +4,8 @@ use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::{Fact, Principal};
 
 use super::documents::Managed;
-use super::{Access, DocumentId, GroupPolicies, Subject};
-use crate::id::Arn;
+use super::{Access, DocumentId, GroupPolicies, Subject, TAGS};
+use crate::id::{AccountId, Arn};
 use crate::model::{Account, Grants, Role, User, UserDetails};
 
 impl<'a> Access<'a> {
@@ -56,6 +56,7 @@ impl<'a> Access<'a> {
                 account,
                 arn,
                 facts: Vec::new(),
+                closed: Vec::new(),
                 identity,
                 boundary,
                 trust: None,
@@ -81,7 +82,9 @@ impl<'a> Access<'a> {
         let boundary = self.boundary(account, &details.grants, managed, &mut missing);
         let facts = self.user_facts(account, user, details);
         let (account, arn) = (account.id, user.arn.clone());
-        Some(Subject { principal, account, arn, facts, identity, boundary, trust: None, missing })
+        // A user has its tags and no others; to a session of a role tags may be added (`id_session-tags`).
+        let closed = vec![TAGS];
+        Some(Subject { principal, account, arn, facts, closed, identity, boundary, trust: None, missing })
     }
 
     fn role(&mut self, account: &'a Account, role: &'a Role, managed: &mut Managed) -> Option<Subject> {
@@ -94,7 +97,8 @@ impl<'a> Access<'a> {
         let trust = self.hold_policy(&role.trust, format!("the trust policy of {owner}"), source);
         let facts = self.role_facts(account, role);
         let (account, arn) = (account.id, role.arn.clone());
-        Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing })
+        let closed = Vec::new();
+        Some(Subject { principal, account, arn, facts, closed, identity, boundary, trust, missing })
     }
 
     fn boundary(
@@ -146,15 +150,16 @@ impl<'a> Access<'a> {
             ("aws:CalledVia".to_owned(), Fact::Absent),
             ("aws:PrincipalServiceName".to_owned(), Fact::Absent),
         ];
-        let organization = &self.estate.organization;
-        let is_member = organization
-            .accounts
-            .value()
-            .is_some_and(|accounts| accounts.iter().any(|member| member.id == account.id));
-        if let Some(id) = organization.id.value().filter(|_| is_member) {
-            facts.push(one("aws:PrincipalOrgID", id));
-        }
+        facts.extend(self.organization_of(account.id).map(|id| one("aws:PrincipalOrgID", id)));
         facts
+    }
+
+    /// The organization that an account is a member of, as far as that is known.
+    pub(super) fn organization_of(&self, account: AccountId) -> Option<&str> {
+        let organization = &self.estate.organization;
+        let members = organization.accounts.value()?;
+        let is_member = members.iter().any(|member| member.id == account);
+        organization.id.value().filter(|_| is_member).map(String::as_str)
     }
 }
 

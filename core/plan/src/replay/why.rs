@@ -299,10 +299,7 @@ pub(crate) mod tests {
                 missing: vec![text("aws:username")],
             },
             Atom::Unevaluable { operator, key: key.clone() },
-            Atom::Undocumented {
-                action: text("ssm:ListCommands"),
-                pattern: text("arn:aws:ssm:*:*:*"),
-            },
+            Atom::Undocumented { action: text("ssm:ListCommands"), pattern: text("arn:aws:ssm:*:*:*") },
             Atom::Principal { principal: text("79a59df900b949e55d96a1e698fbaced") },
             Atom::Credential { key },
             Atom::MissingAllows(missing.clone()),

@@ -92,7 +92,8 @@ const LISTS: [&str; 6] = [
 impl KeyKind {
     /// The facts there can be of a key, given in lower case.
     pub(super) fn of(key: &str) -> Self {
-        let find = |known: &[(&str, Values)]| known.iter().find(|(name, _)| *name == key).map(|(_, values)| *values);
+        let find =
+            |known: &[(&str, Values)]| known.iter().find(|(name, _)| *name == key).map(|(_, values)| *values);
         if let Some(values) = find(&ALWAYS) {
             return Self { is_always_there: true, ..Self::one(values) };
         }

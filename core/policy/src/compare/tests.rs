@@ -335,9 +335,7 @@ fn requests_that_cannot_be_prove_nothing() {
 /// What AWS compares where a call names no resource.
 #[test]
 fn calls_without_a_resource() {
-    let on = |action: &str, resource: &str| {
-        allow(&format!(r#""Action":"{action}","Resource":"{resource}""#))
-    };
+    let on = |action: &str, resource: &str| allow(&format!(r#""Action":"{action}","Resource":"{resource}""#));
     for (action, old, new, expected) in [
         ("s3:ListAllMyBuckets", "*", "arn:aws:s3:::*", Verdict::Narrower),
         ("s3:ListAllMyBuckets", "arn:*:s3:::*", "arn:*", Verdict::Equal),
@@ -359,7 +357,8 @@ fn calls_without_a_resource() {
 /// Long patterns end in an answer, or in "not proved", before anybody waits.
 #[test]
 fn long_patterns_are_bounded() {
-    let on = |resource: &str| allow(&format!(r#""Action":"s3:GetObject","Resource":"arn:aws:s3:::b/{resource}""#));
+    let on =
+        |resource: &str| allow(&format!(r#""Action":"s3:GetObject","Resource":"arn:aws:s3:::b/{resource}""#));
     let questions = "*?".repeat(1_000);
     let same = compare(&policy(&on(&questions)), &policy(&on(&format!("{}*", "?".repeat(1_000)))));
     assert_eq!(same.verdict(), Verdict::Equal);

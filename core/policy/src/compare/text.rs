@@ -130,6 +130,13 @@ impl Pattern {
         Self::of_request(&row.filled("*", "*", "*"))
     }
 
+    /// A policy's pattern of ARNs without variables; one that matches no ARN is the pattern of no text.
+    pub(super) fn of_policy(text: &str) -> Self {
+        let literal = |text: &str| pieces(text, Some(Version::V2012));
+        Self::resource(text, literal, &mut |_: &str, _: Option<&str>, _: Case| Replaced::Nothing)
+            .unwrap_or_else(|| Self::literal("", Case::Exact))
+    }
+
     /// A request's pattern of ARNs: only `*` is a wildcard, and `${*}` is that character.
     pub(super) fn of_request(text: &str) -> Self {
         let text = text.replace('?', "${?}");

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::arn;
-use crate::checked::Unnamed;
 use crate::catalogue::Catalogue;
+use crate::checked::Unnamed;
 use crate::operator::Comparison;
 use crate::protected;
 use crate::request::{Context, Fact, Principal, Request};
@@ -113,6 +113,14 @@ impl Bound {
         };
         let mut facts =
             vec![BoundFact { fact: request.context.get("").clone(), values: Vec::new() }; keys.uses.len()];
+        if request.context.is_closed_somewhere() {
+            // Of some keys every one is listed: what is not listed is absent there.
+            for (key, id) in &keys.ids {
+                if let Some(slot) = facts.get_mut(*id) {
+                    slot.fact = request.context.get(key).clone();
+                }
+            }
+        }
         for (key, fact) in request.context.iter() {
             let Some(id) = keys.ids.get(key) else { continue };
             let uses = keys.uses.get(*id).copied().unwrap_or_default();

@@ -130,7 +130,12 @@ impl ResourcePattern {
     fn reaches(&self, request: &Bound, wanted: Wanted) -> Truth {
         let is_user = self.folds_case && request.parts[2] == "iam";
         if request.is_pattern || is_user {
-            return self.reaches_pattern(request, request.parts.each_ref().map(String::as_str), wanted, is_user);
+            return self.reaches_pattern(
+                request,
+                request.parts.each_ref().map(String::as_str),
+                wanted,
+                is_user,
+            );
         }
         if let Some(whole) = &self.whole {
             return whole.matches(&request.resource, request);

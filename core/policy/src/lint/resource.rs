@@ -9,6 +9,7 @@ use super::rule::{Family, RuleId};
 use super::subject::{Draft, Held, Sink, Subject, shortened};
 use crate::arn::padded_parts;
 use crate::catalogue::{AccessLevel, ActionId, Catalogue};
+use crate::checked::{self, Checked};
 use crate::glob::patterns_overlap;
 use crate::validate::PolicyKind;
 
@@ -157,7 +158,7 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let catalogue = Catalogue::embedded();
     let mut fitting = Fitting::new(resources);
     let mut is_idle = |pattern: &str| match catalogue.action(pattern) {
-        Some(id) => !fitting.has_one_for(id),
+        Some(id) => !fitting.has_one_for(id) && !(resources.iter().any(|it| may_be_compared(pattern, it))),
         None => {
             let is_wild = pattern != "*" && pattern.contains(['*', '?']);
             is_wild
@@ -188,6 +189,32 @@ fn is_whole_kind(pattern: &str) -> bool {
     let resource = padded_parts(pattern)[5];
     let name = resource.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or_default();
     is_everything(name)
+}
+
+/// Whether AWS compares what a resource is about although the action works on none, or may do so.
+fn may_be_compared(action: &str, resource: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    let resource = opened(resource);
+    let is_without = |id: ActionId| !Catalogue::embedded().has_resource_types(id);
+    if !Catalogue::embedded().action(&action).is_some_and(is_without) {
+        return false;
+    }
+    match checked::of_action(&action) {
+        Checked::Everything => false,
+        Checked::Arn(row) => {
+            // A `*` in the table is that character, which no policy but one with a wildcard there holds.
+            let arn = row.filled("*", "*", "*").replace("${*}", "\u{1}");
+            padded_parts(&resource)
+                .iter()
+                .zip(padded_parts(&arn))
+                .all(|(held, asked)| patterns_overlap(held, asked))
+        }
+        Checked::Undocumented => {
+            let [_, _, service, _, _, rest] = padded_parts(&resource);
+            let own = action.split(':').next().unwrap_or_default();
+            checked::is_namespace(own, service) && checked::is_open(rest)
+        }
+    }
 }
 
 /// A list in a message is cut after five.

@@ -75,7 +75,10 @@ fn is_possible(key: &str, fact: &Fact) -> bool {
     let is_list = matches!(key, "aws:TagKeys" | "aws:CalledVia" | "aws:PrincipalOrgPaths");
     let Fact::One(text) = fact else { return is_list };
     match key {
-        "aws:SecureTransport" | "aws:ViaAWSService" | "aws:MultiFactorAuthPresent" | "aws:PrincipalIsAWSService" => {
+        "aws:SecureTransport"
+        | "aws:ViaAWSService"
+        | "aws:MultiFactorAuthPresent"
+        | "aws:PrincipalIsAWSService" => {
             matches!(text.as_str(), "true" | "false")
         }
         "aws:CurrentTime" | "aws:EpochTime" | "aws:TokenIssueTime" => instant(text).is_some(),

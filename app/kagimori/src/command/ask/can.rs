@@ -1,10 +1,12 @@
 //! `kagimori ask can` and `kagimori ask why`: one request, its answer, and what the answer rests on.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use kagimori_estate::access::{Access, Answered};
+use kagimori_estate::access::{Access, Answered, Asked, Extent, Piece};
 use kagimori_policy::decision::{Answer, Miss};
+use kagimori_policy::formula::Atom;
 use kagimori_policy::policies::{Layer, StatementRef};
 use kagimori_policy::{print, reference};
 use serde::Serialize;
@@ -14,6 +16,7 @@ use crate::args::{Can, Format};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::printer;
+use crate::show::numbers::counted;
 use crate::show::schema::Schema;
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -21,32 +24,75 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 
+/// How many parts of a pattern are shown.
+const PIECES_MAX: usize = 5;
 /// How many near misses are quoted.
 const NEAR_MISSES_MAX: usize = 5;
 
 pub(super) fn run(args: &Can, explains: bool) -> Result<Exit, AppError> {
-    let estate = super::estate(&args.circumstances.dir)?;
+    let (estate, now) = super::estate(&args.circumstances.dir)?;
     let mut access = Access::of(&estate);
-    let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances)?;
-    let subject = question::subject(&access, &args.principal)?;
-    let answered = access.ask(subject, &question);
+    let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances, now)?;
+    let subject = question::caller(&access, &args.principal)?;
+    let asked = access.answer(&subject, &question);
     match args.circumstances.format {
-        Format::Human => printer::text(&text(&answered, explains))?,
-        Format::Json => json(&answered)?,
+        Format::Human => printer::text(&text(&asked, &question.resource, explains))?,
+        Format::Json => json(&asked, &question.resource)?,
     }
-    let exit = match answered.decision.answer {
-        Answer::Allowed => Exit::Clean,
-        Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => Exit::Findings,
-        Answer::Indeterminate => Exit::Failed,
+    let exit = match asked.extent {
+        Extent::All => Exit::Clean,
+        Extent::Some | Extent::None => Exit::Findings,
+        Extent::Open => Exit::Failed,
     };
     Ok(super::exit(&estate, exit))
 }
 
-fn text(answered: &Answered, explains: bool) -> String {
+fn text(asked: &Asked, resource: &str, explains: bool) -> String {
     let mut text = String::new();
-    let request = &answered.request;
+    let Some(first) = asked.pieces.first() else { return text };
+    let request = &first.answered.request;
     let who = request.principal.arn().unwrap_or_default();
-    let _ = writeln!(text, "{}  {who}\n  {} on {}", verdict(answered), request.action, request.resource);
+    let is_one = asked.pieces.len() == 1;
+    let verdict = if is_one { verdict(&first.answered) } else { extent(asked.extent) };
+    let _ = writeln!(text, "{verdict}  {who}\n  {} on {resource}", request.action);
+    if is_one {
+        reasons(&first.answered, explains, &mut text);
+        return text;
+    }
+    for piece in asked.pieces.iter().take(PIECES_MAX) {
+        let _ = writeln!(text, "\n{}  {}", self::verdict(&piece.answered), which(piece));
+        reasons(&piece.answered, explains, &mut text);
+    }
+    let more = asked.pieces.len().saturating_sub(PIECES_MAX);
+    if more > 0 {
+        let _ = writeln!(text, "\nand {} more; --format json lists them", counted(more, "part"));
+    }
+    text
+}
+
+/// Which resources of a question a piece is.
+pub(super) fn which(piece: &Piece) -> String {
+    let like = &piece.answered.request.resource;
+    match (piece.within.as_slice(), piece.outside.as_slice()) {
+        ([], []) => format!("all of them, such as {like}"),
+        ([], _) => format!("the rest, such as {like}"),
+        (within, []) => format!("of {}, such as {like}", within.join(" and ")),
+        (within, outside) => {
+            format!("of {}, not of {}, such as {like}", within.join(" and "), outside.join(" or "))
+        }
+    }
+}
+
+fn extent(extent: Extent) -> String {
+    match extent {
+        Extent::All => format!("{GREEN}ALLOWED{GREEN:#} on all of them"),
+        Extent::Some => format!("{YELLOW}SOME{YELLOW:#} are allowed, some are not"),
+        Extent::None => format!("{RED}DENIED{RED:#} on all of them"),
+        Extent::Open => format!("{YELLOW}DEPENDS{YELLOW:#}"),
+    }
+}
+
+fn reasons(answered: &Answered, explains: bool, text: &mut String) {
     if answered.decision.answer == Answer::Indeterminate {
         let _ = writeln!(text, "\nAllowed if {}", answered.decision.allowed_if);
     }
@@ -54,11 +100,11 @@ fn text(answered: &Answered, explains: bool) -> String {
     if !decisive.is_empty() {
         let _ = writeln!(text, "\n{}", if explains { "Decided by" } else { "Because of" });
         for place in decisive {
-            statement(answered, *place, explains, &mut text);
+            statement(answered, *place, explains, text);
         }
     }
     if explains {
-        changes(answered, &mut text);
+        changes(answered, text);
     }
     for assumption in &answered.assumptions {
         let _ = writeln!(text, "\n{DIM}assumed: {assumption}{DIM:#}");
@@ -66,7 +112,6 @@ fn text(answered: &Answered, explains: bool) -> String {
     for dispute in &answered.decision.disputed {
         let _ = writeln!(text, "\n{DIM}AWS's text leaves this open: {}{DIM:#}", dispute.reading());
     }
-    text
 }
 
 fn verdict(answered: &Answered) -> String {
@@ -120,7 +165,10 @@ fn changes(answered: &Answered, text: &mut String) {
         Answer::ImplicitlyDenied(layer) => missing_allow(layer, answered),
         Answer::Indeterminate => {
             let keys = decision.missing_keys();
-            if keys.is_empty() {
+            if decision.allowed_if.atoms().iter().any(|atom| matches!(atom, Atom::Undocumented { .. })) {
+                "grant it on `*`: AWS does not say what it compares for an action that works on no resource"
+                    .to_owned()
+            } else if keys.is_empty() {
                 "give the missing policies".to_owned()
             } else {
                 format!("say more with --context: {}", keys.join(", "))
@@ -136,6 +184,7 @@ fn changes(answered: &Answered, text: &mut String) {
 fn missing_allow(layer: Layer, answered: &Answered) -> String {
     let action = &answered.request.action;
     match layer {
+        Layer::Aws => "nothing: AWS lets nobody do this, whatever the policies say".to_owned(),
         Layer::Credential => {
             "other credentials: this kind cannot make the call, whatever the policies say".to_owned()
         }
@@ -182,6 +231,19 @@ struct Output<'a> {
     missing_keys: Vec<&'a str>,
     assumptions: &'a [String],
     disputed: Vec<&'static str>,
+    /// The resources of a pattern that have answers of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartOutput<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartOutput<'a> {
+    answer: &'static str,
+    example: &'a str,
+    within: &'a [String],
+    outside: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_if: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -193,36 +255,76 @@ struct Quoted {
     statement: serde_json::Value,
 }
 
-fn json(answered: &Answered) -> Result<(), AppError> {
+fn json(asked: &Asked, resource: &str) -> Result<(), AppError> {
+    // What is said of the whole is said by the piece that decides it.
+    let Some(Piece { answered, .. }) = deciding(asked) else { return Ok(()) };
     let decision = &answered.decision;
-    let quoted = |place: &StatementRef| {
-        let origin = answered.origin(*place);
-        let text = answered.policies.statement(*place).map(print::print_statement).unwrap_or_default();
-        Ok(Quoted {
-            layer: place.layer.short_name(),
-            policy: origin.map(|origin| origin.name.clone()).unwrap_or_default(),
-            file: origin.and_then(|origin| origin.file.clone()),
-            number: place.statement.saturating_add(1),
-            statement: serde_json::from_str(&text).map_err(AppError::Encode)?,
-        })
-    };
+    let is_open = decision.answer == Answer::Indeterminate;
     let output = Output {
         schema: Schema { name: "kagimori.answer", version: 1 },
         principal: answered.request.principal.arn().unwrap_or_default(),
         action: &answered.request.action,
-        resource: &answered.request.resource,
-        answer: word(decision.answer),
+        resource,
+        answer: if asked.extent == Extent::Some { "some" } else { word(decision.answer) },
         silent: match decision.answer {
             Answer::ImplicitlyDenied(layer) => Some(layer.short_name()),
             _ => None,
         },
-        decisive: decision.decisive.iter().map(quoted).collect::<Result<_, AppError>>()?,
-        allowed_if: (decision.answer == Answer::Indeterminate).then(|| decision.allowed_if.to_string()),
+        decisive: decisive(asked)?,
+        allowed_if: is_open.then(|| decision.allowed_if.to_string()),
         missing_keys: decision.missing_keys(),
         assumptions: &answered.assumptions,
         disputed: decision.disputed.iter().map(|dispute| dispute.reading()).collect(),
+        parts: if asked.pieces.len() > 1 { asked.pieces.iter().map(part).collect() } else { Vec::new() },
     };
     printer::json(&output)
+}
+
+/// The piece that says what the whole is: one that is open, or denied for want of an allow, or the first.
+fn deciding(asked: &Asked) -> Option<&Piece> {
+    let is_it = |piece: &&Piece| match (asked.extent, piece.answered.decision.answer) {
+        (Extent::Open, answer) => answer == Answer::Indeterminate,
+        (Extent::None, answer) => matches!(answer, Answer::ImplicitlyDenied(_)),
+        (Extent::All | Extent::Some, _) => true,
+    };
+    asked.pieces.iter().find(is_it).or(asked.pieces.first())
+}
+
+/// The statements that decided, of every piece, each once.
+fn decisive(asked: &Asked) -> Result<Vec<Quoted>, AppError> {
+    let mut seen = BTreeSet::new();
+    let mut quoted = Vec::new();
+    for Piece { answered, .. } in &asked.pieces {
+        for place in &answered.decision.decisive {
+            if seen.insert((answered.origin(*place), *place)) {
+                quoted.push(quote(answered, *place)?);
+            }
+        }
+    }
+    Ok(quoted)
+}
+
+fn quote(answered: &Answered, place: StatementRef) -> Result<Quoted, AppError> {
+    let origin = answered.origin(place);
+    let text = answered.policies.statement(place).map(print::print_statement).unwrap_or_default();
+    Ok(Quoted {
+        layer: place.layer.short_name(),
+        policy: origin.map(|origin| origin.name.clone()).unwrap_or_default(),
+        file: origin.and_then(|origin| origin.file.clone()),
+        number: place.statement.saturating_add(1),
+        statement: serde_json::from_str(&text).map_err(AppError::Encode)?,
+    })
+}
+
+fn part(piece: &Piece) -> PartOutput<'_> {
+    let decision = &piece.answered.decision;
+    PartOutput {
+        answer: word(decision.answer),
+        example: &piece.answered.request.resource,
+        within: &piece.within,
+        outside: &piece.outside,
+        allowed_if: (decision.answer == Answer::Indeterminate).then(|| decision.allowed_if.to_string()),
+    }
 }
 
 /// An answer in one word, the same in every format.

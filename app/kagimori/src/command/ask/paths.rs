@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::printer;
 
 pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
-    let estate = super::estate(&args.dir)?;
+    let (estate, _) = super::estate(&args.dir)?;
     let graph = Graph::of(&estate);
     let goal = match args.to.as_str() {
         "admin" => Goal::Administrator,

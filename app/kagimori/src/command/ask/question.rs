@@ -1,7 +1,9 @@
 //! From the command line to a question: who, and under which circumstances.
 
+use std::borrow::Cow;
 use std::path::Path;
 
+use jiff::Timestamp;
 use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::id::AccountId;
 use kagimori_policy::arn::Arn;
@@ -20,10 +22,11 @@ pub(super) fn read(
     action: &str,
     resource: &str,
     circumstances: &Circumstances,
+    now: Timestamp,
 ) -> Result<Question, AppError> {
     check_action(action)?;
     let wildcard_only = is_wildcard_only(action, resource)?;
-    let question = read_any(access, resource, circumstances)?;
+    let question = read_any(access, resource, circumstances, now)?;
     Ok(Question { action: action.to_owned(), wildcard_only, ..question })
 }
 
@@ -41,6 +44,7 @@ pub(super) fn read_any(
     access: &mut Access<'_>,
     resource: &str,
     circumstances: &Circumstances,
+    now: Timestamp,
 ) -> Result<Question, AppError> {
     let arn = Arn::parse(resource);
     if resource != "*" && arn.is_none() {
@@ -60,7 +64,7 @@ pub(super) fn read_any(
         resource: resource.to_owned(),
         resource_account: owner,
         wildcard_only: false,
-        context: context(&circumstances.context)?,
+        context: at(now, context(&circumstances.context)?),
         strict: circumstances.strict,
     })
 }
@@ -128,6 +132,17 @@ fn context(given: &[String]) -> Result<Vec<(String, Fact)>, AppError> {
     Ok(facts)
 }
 
+/// Every call is made at some time: now, unless another is given (`reference_policies_condition-keys`, "aws:CurrentTime").
+fn at(now: Timestamp, mut facts: Vec<(String, Fact)>) -> Vec<(String, Fact)> {
+    let keys = [("aws:CurrentTime", now.to_string()), ("aws:EpochTime", now.as_second().to_string())];
+    for (key, value) in keys {
+        if !facts.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            facts.push((key.to_owned(), Fact::One(value)));
+        }
+    }
+    facts
+}
+
 fn with(fact: &Fact, value: &str) -> Fact {
     let mut values = match fact {
         Fact::One(one) => vec![one.clone()],
@@ -136,6 +151,14 @@ fn with(fact: &Fact, value: &str) -> Fact {
     };
     values.push(value.to_owned());
     Fact::Many(values)
+}
+
+/// Who calls: a principal as [`subject`] finds it, or one session of a role.
+pub(super) fn caller<'a>(access: &'a Access<'_>, name: &str) -> Result<Cow<'a, Subject>, AppError> {
+    match access.caller(name) {
+        Some(caller) => Ok(caller),
+        None => subject(access, name).map(Cow::Borrowed),
+    }
 }
 
 /// A principal by its ARN, by a name that only one has, or in any form in which this program prints one: `444455556666/NAME`,

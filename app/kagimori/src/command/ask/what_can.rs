@@ -22,12 +22,12 @@ const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
-    let estate = super::estate(&args.circumstances.dir)?;
+    let (estate, now) = super::estate(&args.circumstances.dir)?;
     let mut access = Access::of(&estate);
     let resource = args.resource.as_deref().unwrap_or("*");
-    let template = question::read_any(&mut access, resource, &args.circumstances)?;
-    let subject = question::subject(&access, &args.principal)?;
-    let rows = rows(&access, subject, &template, args.service.as_deref())?;
+    let template = question::read_any(&mut access, resource, &args.circumstances, now)?;
+    let subject = question::caller(&access, &args.principal)?;
+    let rows = rows(&access, &subject, &template, args.service.as_deref())?;
     match args.circumstances.format {
         Format::Human => printer::text(&text(subject.arn.as_str(), resource, &rows, args.service.is_some()))?,
         Format::Json => printer::json(&Output {
@@ -82,7 +82,7 @@ fn rows(
         // An action without resource types is about no resource in particular.
         let is_asked = has_resources || template.resource == "*";
         let question = Question { action, wildcard_only: !has_resources, ..template.clone() };
-        let answer = if is_asked { access.decide(subject, &question) } else { continue };
+        let answer = if is_asked { access.decide(subject, &question.to(subject)) } else { continue };
         if matches!(answer, Answer::Allowed | Answer::Indeterminate) {
             let access_levels = catalogue.access_levels(id).into_iter().map(level).collect();
             rows.push(Row { action: question.action, answer: can::word(answer), access_levels });

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use kagimori_estate::access::{Access, Question, Subject};
+use kagimori_estate::access::{Access, Asked, Extent, Question, Subject};
 use kagimori_policy::decision::Answer;
 use serde::Serialize;
 
@@ -19,12 +19,11 @@ const GREEN: Style = AnsiColor::Green.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
-    let estate = super::estate(&args.circumstances.dir)?;
+    let (estate, now) = super::estate(&args.circumstances.dir)?;
     let mut access = Access::of(&estate);
-    let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances)?;
+    let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances, now)?;
     let found = access.who_can(&question);
-    let rows: Vec<Row> =
-        found.iter().map(|(subject, answer)| row(&access, &question, subject, *answer)).collect();
+    let rows: Vec<Row> = found.iter().map(|(subject, asked)| row(subject, asked)).collect();
     match args.circumstances.format {
         Format::Human => printer::text(&text(&access, &question, &rows))?,
         Format::Json => printer::json(&Output {
@@ -35,7 +34,7 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
             principals: &rows,
         })?,
     }
-    let exit = if rows.iter().any(|row| row.answer == "allowed") {
+    let exit = if rows.iter().any(|row| matches!(row.answer, "allowed" | "some")) {
         Exit::Clean
     } else if rows.is_empty() {
         Exit::Findings
@@ -58,23 +57,41 @@ struct Output<'a> {
 struct Row {
     principal: String,
     answer: &'static str,
+    /// Of a pattern of which some resources are allowed: those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed_on: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_if: Option<String>,
 }
 
-/// Only what depends is decided once more by the evaluator that can say on what.
-fn row(access: &Access<'_>, question: &Question, subject: &Subject, answer: Answer) -> Row {
-    let depends = answer == Answer::Indeterminate;
-    let allowed_if = depends.then(|| access.ask(subject, question).decision.allowed_if.to_string());
-    Row { principal: subject.arn.to_string(), answer: can::word(answer), allowed_if }
+fn row(subject: &Subject, asked: &Asked) -> Row {
+    let of =
+        |wanted: Answer| asked.pieces.iter().filter(move |piece| piece.answered.decision.answer == wanted);
+    let is_some = asked.extent == Extent::Some;
+    let allowed = of(Answer::Allowed).filter(|_| is_some);
+    let allowed_if =
+        of(Answer::Indeterminate).next().map(|piece| piece.answered.decision.allowed_if.to_string());
+    Row {
+        principal: subject.arn.to_string(),
+        answer: match asked.extent {
+            Extent::All => "allowed",
+            Extent::Some => "some",
+            Extent::None => "implicitly_denied",
+            Extent::Open => "depends",
+        },
+        allowed_on: allowed.map(can::which).collect(),
+        allowed_if: allowed_if.filter(|_| asked.extent == Extent::Open),
+    }
 }
 
 fn text(access: &Access<'_>, question: &Question, rows: &[Row]) -> String {
     let mut text = String::new();
-    let (sure, open): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.allowed_if.is_none());
+    let of = |answer: &str| rows.iter().filter(|row| row.answer == answer).collect::<Vec<_>>();
+    let (sure, some, open) = (of("allowed"), of("some"), of("depends"));
+    let on_some = if some.is_empty() { String::new() } else { format!(", {} on some of them", some.len()) };
     let _ = writeln!(
         text,
-        "{} on {}: {} of {} can, {} more under conditions",
+        "{} on {}: {} of {} can{on_some}, {} more under conditions",
         question.action,
         question.resource,
         sure.len(),
@@ -83,6 +100,10 @@ fn text(access: &Access<'_>, question: &Question, rows: &[Row]) -> String {
     );
     for row in sure {
         let _ = writeln!(text, "  {GREEN}can{GREEN:#}  {}", row.principal);
+    }
+    for row in some {
+        let which = row.allowed_on.join("; ");
+        let _ = writeln!(text, "  {YELLOW}some{YELLOW:#} {}\n         {which}", row.principal);
     }
     for row in open {
         let condition = row.allowed_if.as_deref().unwrap_or_default();

@@ -162,9 +162,10 @@ pub(super) fn text_for(asked: &[Member<'_>], is_empty: bool, universe: Universe<
         })
         .collect();
     let fits = |text: &str| {
-        universe.values.admit(text) && ordered.iter().all(|(ordered, negated, passes)| {
-            ordered.matches(text).is_some_and(|matches| matches != *negated) == *passes
-        })
+        universe.values.admit(text)
+            && ordered.iter().all(|(ordered, negated, passes)| {
+                ordered.matches(text).is_some_and(|matches| matches != *negated) == *passes
+            })
     };
     if ordered.len() < asked.len() || ordered.is_empty() || is_empty {
         return text_of_patterns(asked, is_empty, &ordered, universe, &fits);
