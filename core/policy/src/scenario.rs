@@ -11,5 +11,5 @@ mod read;
 mod run;
 
 pub use expectation::{Class, Expected, Response};
-pub use read::{Case, CaseError, FileError, Question, read};
+pub use read::{Case, CaseError, FileError, Question, read, read_each};
 pub use run::{Report, Statement, run};

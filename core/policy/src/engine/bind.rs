@@ -115,6 +115,10 @@ impl Bound {
             vec![BoundFact { fact: request.context.get("").clone(), values: Vec::new() }; keys.uses.len()];
         if request.context.is_closed_somewhere() {
             // Of some keys every one is listed: what is not listed is absent there.
+            #[expect(
+                clippy::iter_over_hash_type,
+                reason = "each key has a slot of its own, in whatever order"
+            )]
             for (key, id) in &keys.ids {
                 if let Some(slot) = facts.get_mut(*id) {
                     slot.fact = request.context.get(key).clone();

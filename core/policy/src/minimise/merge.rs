@@ -4,6 +4,8 @@ use crate::document::{
     ActionElement, Condition, ConditionValue, ConditionValues, Effect, OneOrMany, ResourceElement, Statement,
     Version,
 };
+use crate::operator::{Comparison, Operator};
+use crate::value;
 
 use super::{Held, lies_in};
 
@@ -175,7 +177,18 @@ fn joined_conditions(a: &[Condition], b: &[Condition]) -> Option<Vec<Condition>>
     }
     let both = [one.values.as_slice(), other.values.as_slice()].concat();
     one.values = values(unique(&both, |a, b| a.text() == b.text()));
+    // True or false is no condition, where the key is always there; elsewhere the proof of the merge fails.
+    joined.retain(|condition| !asks_for_either(condition));
     Some(joined)
+}
+
+/// `Bool` or `Null` with both values: AWS's validator takes one (Access Analyzer, "type mismatch" checks).
+fn asks_for_either(condition: &Condition) -> bool {
+    let is_of_two = Operator::parse(&condition.operator)
+        .is_some_and(|operator| matches!(operator.comparison, Comparison::Bool | Comparison::Null));
+    let asks =
+        |wanted| condition.values.as_slice().iter().any(|it| value::boolean(it.text()) == Some(wanted));
+    is_of_two && asks(true) && asks(false)
 }
 
 fn joined_sid(a: Option<&str>, b: Option<&str>) -> Option<String> {

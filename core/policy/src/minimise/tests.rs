@@ -34,6 +34,25 @@ fn rewritings() {
             r#"{"Effect":"Allow","Action":["s3:GetObject","s3:Get*","S3:getobject"],"Resource":["*"]}"#,
             r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}"#,
         ),
+        // Either value of `Bool` or `Null` is no condition where the key is always there; where it may be absent, two statements
+        // stay. AWS's validator takes one value.
+        (
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}},{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#,
+        ),
+        (
+            r#"{"Effect":"Deny","Action":"s3:PutObject","Resource":"*","Condition":{"Null":{"s3:x-amz-acl":"true"}}},{"Effect":"Deny","Action":"s3:PutObject","Resource":"*","Condition":{"Null":{"s3:x-amz-acl":"false"}}}"#,
+            r#"{"Effect":"Deny","Action":"s3:PutObject","Resource":"*"}"#,
+        ),
+        (
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}},{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#,
+            r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}},{"Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#,
+        ),
+        // A Deny on a key that is called `*` is not the Allow's.
+        (
+            r#"{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/secret${*}"},{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#,
+            r#"{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/secret${*}"},{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#,
+        ),
         // What another statement grants; its Sid goes with it.
         (
             r#"{"Sid":"All","Effect":"Allow","Action":"s3:*","Resource":"*"},{"Sid":"One","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#,

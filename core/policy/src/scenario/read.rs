@@ -1,5 +1,7 @@
 //! Reads cases.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -78,20 +80,36 @@ impl CaseError {
 /// # Errors
 /// [`FileError`] when the text is no JSON array of objects with a `name` each, unique in the file.
 pub fn read(text: &str, open: &dyn Fn(&str) -> Result<String, String>) -> Result<Vec<Case>, FileError> {
+    read_each(text, open)?.into_iter().collect()
+}
+
+/// The same, but that a case which cannot be read costs that case only.
+///
+/// # Errors
+/// [`FileError`] when the text is no JSON array.
+pub fn read_each(
+    text: &str,
+    open: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Vec<Result<Case, FileError>>, FileError> {
     let raw: Vec<&RawValue> = serde_json::from_str(text)
         .map_err(|error| FileError(format!("not a list of cases (a JSON array): {error}")))?;
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let mut cases = Vec::new();
     for (number, raw) in raw.into_iter().enumerate() {
-        let in_case = |message: &str| FileError(format!("case {}: {message}", number.saturating_add(1)));
-        let mut fields = Fields::read("", raw).map_err(|error| in_case(&error.message))?;
-        let name: String = fields.required("name").map_err(|error| in_case(&error.to_string()))?;
-        if !names.insert(name.clone()) {
-            return Err(in_case(&format!("the name `{name}` stands in this file twice")));
-        }
-        cases.push(Reader { open }.case(name, fields).map_err(|error| in_case(&error.to_string()))?);
+        let found = case(raw, &mut names, &Reader { open });
+        let place = number.saturating_add(1);
+        cases.push(found.map_err(|message| FileError(format!("case {place}: {message}"))));
     }
     Ok(cases)
+}
+
+fn case(raw: &RawValue, names: &mut BTreeSet<String>, reader: &Reader<'_>) -> Result<Case, String> {
+    let mut fields = Fields::read("", raw).map_err(|error| error.message)?;
+    let name: String = fields.required("name").map_err(|error| error.to_string())?;
+    if !names.insert(name.clone()) {
+        return Err(format!("the name `{name}` stands in this file twice"));
+    }
+    reader.case(name, fields).map_err(|error| error.to_string())
 }
 
 /// Reads the parts of a case.
@@ -447,5 +465,24 @@ impl Discovery {
             }
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, read_each};
+
+    #[test]
+    fn a_malformed_case_costs_that_case() {
+        let good = r#"{"name": "good", "must_allow": [], "must_not_grant_new": {"old": [], "new": []}}"#;
+        let text = format!(r#"[{good}, {{"nme": "bad"}}, {good}, 7, {}]"#, good.replace("good", "other"));
+        let open = |file: &str| Err(file.to_owned());
+        let found = read_each(&text, &open).unwrap();
+        let is_read: Vec<bool> = found.iter().map(Result::is_ok).collect();
+        assert_eq!(is_read, [true, false, false, false, true], "{found:?}");
+        assert!(found[1].as_ref().unwrap_err().to_string().starts_with("case 2: "));
+        assert!(found[2].as_ref().unwrap_err().to_string().contains("twice"));
+        assert!(read(&text, &open).is_err());
+        assert!(read_each("[{", &open).is_err());
     }
 }

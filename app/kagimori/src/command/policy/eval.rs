@@ -28,7 +28,10 @@ struct Tally {
     differing: usize,
     skipped: usize,
     unread: usize,
+    /// Files and folders that were not opened.
     passed_over: usize,
+    /// Cases that could not be read.
+    damaged: usize,
 }
 
 pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
@@ -61,7 +64,7 @@ fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), Ap
         fs::read_to_string(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
     };
     let read = fs::read_to_string(file).map_err(|error| error.to_string());
-    let cases = read.and_then(|text| scenario::read(&text, &open).map_err(|error| error.to_string()));
+    let cases = read.and_then(|text| scenario::read_each(&text, &open).map_err(|error| error.to_string()));
     let cases = match cases {
         Ok(cases) => cases,
         Err(message) => {
@@ -72,6 +75,14 @@ fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), Ap
     };
     let name = file.display().to_string();
     for case in &cases {
+        let case = match case {
+            Ok(case) => case,
+            Err(error) => {
+                tally.damaged = tally.damaged.saturating_add(1);
+                printer::warning(&format!("`{name}`, {error}: it was left out, the others are run"));
+                continue;
+            }
+        };
         for field in &case.unknown_fields {
             printer::warning(&format!(
                 "`{name}`, case `{}`: the field `{field}` means nothing here",
@@ -106,18 +117,18 @@ fn differs(file: &str, report: &Report) -> String {
 impl Tally {
     fn summary(&self, files: usize) -> String {
         let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
-        let unread = if self.unread > 0 {
-            format!(", {} not read", counted(self.unread, "file"))
-        } else {
-            String::new()
+        let not_read = |count: usize, what: &str| {
+            if count > 0 { format!(", {} not read", counted(count, what)) } else { String::new() }
         };
+        let unread =
+            not_read(self.damaged, "case") + &not_read(self.unread.saturating_add(self.passed_over), "file");
         let as_expected = self.cases.saturating_sub(self.differing);
         let (cases, files) = (counted(self.cases, "case"), counted(files, "file"));
         format!("{as_expected} of {cases} as expected in {files}{skipped}{unread}")
     }
 
     fn exit(&self) -> Exit {
-        if self.unread > 0 {
+        if self.unread > 0 || self.damaged > 0 {
             Exit::Failed
         } else if self.passed_over > 0 {
             if self.cases > 0 { Exit::Incomplete } else { Exit::Failed }
