@@ -10,7 +10,7 @@ use crate::document::{Document, Effect};
 use crate::formula::{Atom, Formula};
 use crate::policies::{Layer, Policies, StatementRef};
 use crate::reference;
-use crate::request::Request;
+use crate::request::{Principal, Request};
 
 /// How a case came out; one line of the results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -176,10 +176,12 @@ fn response(request: &Request, decision: &Decision) -> Response {
 }
 
 fn only_keys_are_missing(formula: &Formula) -> bool {
-    formula
-        .atoms()
-        .into_iter()
-        .all(|atom| matches!(atom, Atom::Condition { .. } | Atom::Resource { .. } | Atom::Credential { .. }))
+    formula.atoms().into_iter().all(|atom| match atom {
+        Atom::Condition { .. } | Atom::Resource { .. } | Atom::Credential { .. } => true,
+        // The role may be that session.
+        Atom::Principal { principal } => matches!(Principal::parse(principal), Ok(Principal::Session { .. })),
+        _ => false,
+    })
 }
 
 fn report(case: &Case, response: Response, decision: &Decision, policies: &Policies) -> Report {
