@@ -1,6 +1,6 @@
 //! A company as a directory holds it: its estate, and its trail as calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -11,17 +11,18 @@ use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_estate::model::Problem;
 use kagimori_lake::CallReading;
 use kagimori_plan::blind::{self, Loss};
-use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted};
+use kagimori_plan::origins::Choice;
+use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted, subject_of};
 use kagimori_trail::call::Call;
+use kagimori_trail::origin::{Judgement, Origin};
 use kagimori_trail::selection::{Selection, Who};
-use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
 
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::history::{self, History, Seen};
 use crate::printer;
-use crate::sight;
 use crate::source::Source;
 
 /// Seconds of a day.
@@ -108,13 +109,11 @@ impl Company {
     }
 
     /// What changes would have broken: [`Chain`] decides, and asks for what is read here.
-    ///
-    /// `logged`: kinds of data events that the trail logs of every resource.
     pub(crate) fn replay(
         &self,
         changes: &[Change],
         window: Window,
-        logged: &[String],
+        wanted: history::Wanted<'_>,
     ) -> Result<Replayed, AppError> {
         let after = apply_all(&self.estate, changes).map_err(|(place, error)| {
             let sentence = changes.get(place).map(ToString::to_string).unwrap_or_default();
@@ -124,36 +123,24 @@ impl Company {
             }
         })?;
         let touched = Touched::by(changes, &self.estate, &after);
-        let mut replayed = self.replay_of(touched, changes, &after, window)?;
+        let history = self.history(window, wanted)?;
+        let mut replayed = self.replay_of(touched, changes, &after, window, &history.choice)?;
         tell(&replayed.problems);
         let (before, after) = (Access::of(&self.estate), Access::of(&after));
-        replayed.losses =
-            self.losses((&before, &after), changes, replayed.touched.as_ref(), window, logged)?;
+        let is_idle = |change: &Change| history::is_idle_key(&self.estate, change, window.from);
+        let whose = replayed.touched.as_ref();
+        replayed.losses = blind::losses(&before, &after, changes, whose, &history.sight, is_idle);
+        replayed.origins = origins_of(&before, &history.choice, whose);
         Ok(replayed)
     }
 
-    /// What changes take away of which this trail would not have shown the use.
-    fn losses(
-        &self,
-        (before, after): (&Access<'_>, &Access<'_>),
-        changes: &[Change],
-        whose: Option<&BTreeSet<Arn>>,
-        window: Window,
-        logged: &[String],
-    ) -> Result<Vec<Loss>, AppError> {
-        let is_idle = |change: &Change| sight::is_idle_key(&self.estate, change, window.from);
-        let losses = |sight: &Sight| blind::losses(before, after, changes, whose, sight, is_idle);
-        // Where nothing goes that a trail might not show, it need not be read for what it shows.
-        if losses(&Sight::default()).is_empty() {
-            return Ok(Vec::new());
+    /// What the trail of a window would have shown, and where its calls come from.
+    fn history(&self, window: Window, wanted: history::Wanted<'_>) -> Result<History, AppError> {
+        let mut seen = Seen::default();
+        for part in self.read(window, Seen::default, Seen::add)?.states {
+            seen.merge(part);
         }
-        let mut sight = Sight::default();
-        for part in self.read(window, Sight::default, Sight::add)?.states {
-            sight.merge(part);
-        }
-        sight::tell_regions(&mut sight, &self.estate);
-        logged.iter().for_each(|kind| sight.tell(kind));
-        Ok(losses(&sight))
+        seen.finish(self, wanted)
     }
 
     /// The same of those whom the changes touch, or of everybody.
@@ -163,10 +150,11 @@ impl Company {
         changes: &[Change],
         after: &Estate,
         window: Window,
+        choice: &Choice,
     ) -> Result<Replayed, AppError> {
         let (before, after) = (Access::of(&self.estate), Access::of(after));
         let mut chain = Chain::new(&before, &after, changes, touched);
-        let mut problems = Vec::new();
+        let (mut problems, mut suspected) = (Vec::new(), Evidence::default());
         loop {
             match chain.next() {
                 Wanted::Sessions => {
@@ -178,7 +166,11 @@ impl Company {
                     problems = unread;
                     let judged: Vec<_> =
                         classes.par_iter().map(|class| (class, chain.judge(class))).collect();
-                    chain.take_classes(&judged);
+                    let (counted, other): (Vec<_>, Vec<_>) =
+                        judged.into_iter().partition(|(class, _)| choice.counts(class));
+                    suspected = Evidence::default();
+                    other.iter().for_each(|(class, judgement)| suspected.add(class, judgement));
+                    chain.take_classes(&counted);
                 }
                 Wanted::Nothing => break,
             }
@@ -191,10 +183,11 @@ impl Company {
         }
         Ok(Replayed {
             evidence,
+            suspected,
             problems,
             touched: touched.map(|touched| touched.principals),
             others,
-            losses: Vec::new(),
+            ..Replayed::default()
         })
     }
 
@@ -217,6 +210,10 @@ impl Company {
 #[derive(Default)]
 pub(crate) struct Replayed {
     pub(crate) evidence: Evidence,
+    /// What would have become of calls that may be an intruder's, or that were not asked for: not in the evidence.
+    pub(crate) suspected: Evidence,
+    /// Where the calls of those come from whom the changes touch: of more than one place, or of a suspected one.
+    pub(crate) origins: BTreeMap<Arn, Vec<Origin>>,
     /// Files of the trail that could not be read.
     pub(crate) problems: Vec<Problem>,
     /// Whom the changes touch, when that is not everybody: only their calls were replayed.
@@ -225,6 +222,30 @@ pub(crate) struct Replayed {
     pub(crate) others: u64,
     /// What the changes take away of which the trail would not have shown the use.
     pub(crate) losses: Vec<Loss>,
+}
+
+/// Where the calls of those come from whom changes touch; one expected place is not worth a line.
+fn origins_of(
+    access: &Access<'_>,
+    choice: &Choice,
+    whose: Option<&BTreeSet<Arn>>,
+) -> BTreeMap<Arn, Vec<Origin>> {
+    let mut all: BTreeMap<Arn, Vec<Origin>> = BTreeMap::new();
+    for (principal, origins) in choice.judged.principals() {
+        let arn = subject_of(access, principal).map(|subject| &subject.arn);
+        if let Some(arn) = arn.filter(|arn| whose.is_none_or(|whose| whose.contains(*arn))) {
+            all.entry(arn.clone()).or_default().extend(origins.iter().cloned());
+        }
+    }
+    let is_suspected = |origin: &Origin| origin.judgement == Judgement::Suspected;
+    all.retain(|_, origins| match whose {
+        Some(_) => origins.len() > 1 || origins.iter().any(is_suspected),
+        None => origins.iter().any(is_suspected),
+    });
+    for origins in all.values_mut() {
+        origins.sort_by(|a, b| (a.judgement, &a.id).cmp(&(b.judgement, &b.id)));
+    }
+    all
 }
 
 pub(crate) fn tell(problems: &[Problem]) {
@@ -270,16 +291,22 @@ mod tests {
     fn nobody_else_is_touched() {
         let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
         let company = Company::open(&shiosai, None).unwrap();
-        let window = company.last_days(90);
+        let (window, everything) = (company.last_days(90), Choice::default());
         let mut broken = 0;
         for change in company.estate.accounts.values().flat_map(changes).step_by(4) {
             let changes = [change];
             let after = apply_all(&company.estate, &changes).unwrap();
             let whom = touched(&changes, &company.estate, &after).unwrap();
             let few = company
-                .replay_of(Touched::by(&changes, &company.estate, &after), &changes, &after, window)
+                .replay_of(
+                    Touched::by(&changes, &company.estate, &after),
+                    &changes,
+                    &after,
+                    window,
+                    &everything,
+                )
                 .unwrap();
-            let all = company.replay_of(None, &changes, &after, window).unwrap();
+            let all = company.replay_of(None, &changes, &after, window, &everything).unwrap();
             broken += all.evidence.totals.newly_denied;
             assert_eq!(few.evidence.totals.newly_denied, all.evidence.totals.newly_denied, "{changes:?}");
             assert_eq!(few.evidence.totals.newly_allowed, all.evidence.totals.newly_allowed, "{changes:?}");
@@ -307,7 +334,9 @@ mod tests {
         let changes = [Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false })];
         let after = apply_all(&company.estate, &changes).unwrap();
         let nobody = Touched::default();
-        let replayed = company.replay_of(Some(nobody), &changes, &after, company.last_days(90)).unwrap();
+        let replayed = company
+            .replay_of(Some(nobody), &changes, &after, company.last_days(90), &Choice::default())
+            .unwrap();
         assert_eq!(replayed.evidence.totals.newly_denied, 1_482);
     }
 }

@@ -10,10 +10,10 @@ mod company;
 mod directory;
 mod error;
 mod exit;
+mod history;
 mod printer;
 mod progress;
 mod show;
-mod sight;
 mod source;
 
 use clap::Parser;

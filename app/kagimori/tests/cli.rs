@@ -257,8 +257,17 @@ mod tests {
     fn a_stored_plan_is_replayed_under_its_id_and_an_edited_one_is_refused() {
         let dir = shiosai("plan");
         let at = dir.to_str().unwrap();
-        let made =
-            json(&run(&["tighten", "svc-ferry-web", "--dir", at, "--holdout", "30", "--format", "json"]));
+        let made = json(&run(&[
+            "tighten",
+            "svc-ferry-web",
+            "--dir",
+            at,
+            "--holdout",
+            "30",
+            "--include-suspected",
+            "--format",
+            "json",
+        ]));
         let proposal = &made["proposals"][0];
         let denied = proposal["holdout"]["failing"].as_array().unwrap();
         assert!(denied.iter().any(|failing| failing["action"] == "iam:ListRoles"), "{denied:?}");

@@ -6,9 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_estate::id::{AccountId, Arn};
+use kagimori_estate::model::{Account, LastUse};
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{
@@ -30,6 +32,43 @@ static NOT_MANAGEMENT: LazyLock<ActionSet> = LazyLock::new(|| {
     }
     set
 });
+
+/// What an estate says of Regions in use: those that its policies name, and where access keys were last used.
+pub fn tell_regions(sight: &mut Sight, estate: &Estate) {
+    for (id, account) in &estate.accounts {
+        let keys =
+            account.users.values().flat_map(|user| user.access_keys.known().map_or(&[][..], Vec::as_slice));
+        for key in keys {
+            if let Ok(LastUse::At { region: Some(region), .. }) = key.last_used.known() {
+                sight.tell_used(*id, region);
+            }
+        }
+        for region in documents(account).flat_map(|document| &document.statements).flat_map(regions_named) {
+            sight.tell_used(*id, region);
+        }
+    }
+}
+
+/// Every identity policy of an account that was given.
+fn documents(account: &Account) -> impl Iterator<Item = &Document> {
+    let users = account.users.values().filter_map(|user| user.details.known().ok());
+    let grants = users.map(|details| &details.grants);
+    let grants = grants.chain(account.groups.values().map(|group| &group.grants));
+    let grants = grants.chain(account.roles.values().map(|role| &role.grants));
+    let inline = grants.flat_map(|grants| grants.inline.iter().map(|(_, policy)| policy));
+    let managed = account.policies.values().filter(|policy| policy.arn.account().is_some());
+    inline.chain(managed.map(|policy| &policy.document)).filter_map(|policy| policy.document.as_ref().ok())
+}
+
+/// The Regions that an Allow names.
+fn regions_named(statement: &Statement) -> impl Iterator<Item = &str> {
+    let is_allow = statement.effect == Effect::Allow;
+    let arns = statement.resource.iter().flat_map(|resource| resource.patterns().0);
+    let region = |arn: &'_ String| {
+        arn.split(':').nth(3).is_some_and(|region| region.contains('-') && !region.contains(['*', '?', '$']))
+    };
+    arns.filter(move |arn| is_allow && region(arn)).filter_map(|arn| arn.split(':').nth(3))
+}
 
 /// The actions of a statement that a trail would not have shown.
 pub(crate) struct BlindActions {

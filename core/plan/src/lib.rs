@@ -10,6 +10,7 @@
 //! * [`settings`]: the company's own facts: owners, thresholds, waivers.
 //! * [`review`]: all checks over one estate, and the tables a person wants beside them.
 //! * [`framework`]: the review by control of CIS, Security Hub and AWS Config.
+//! * [`origins`]: which origins of calls count.
 //! * [`plan`]: changes with their way back and their evidence, stored as JSON.
 //! * [`replacement`]: other identity policies in place of all that somebody has.
 //! * [`replay`]: what would have broken: calls over the estate before and after a list of changes.
@@ -21,6 +22,7 @@ pub mod blind;
 pub mod check;
 pub mod escalation;
 pub mod framework;
+pub mod origins;
 pub mod plan;
 pub mod privilege;
 pub mod replacement;

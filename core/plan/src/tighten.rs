@@ -136,6 +136,11 @@ pub enum Refusal {
         /// How many calls, by action.
         unexplained: BTreeMap<String, u64>,
     },
+    /// All that it did is perhaps the work of an intruder, or of somebody else with its credentials.
+    NotItsOwn {
+        /// How many calls.
+        calls: u64,
+    },
     /// A person: what people need is given by groups and roles, and what they did does not tell it.
     Person {
         /// The groups it is in.
@@ -339,6 +344,9 @@ impl Refusal {
                     blind::some(&actions)
                 )
             }
+            Self::NotItsOwn { calls } => format!(
+                "none of its {calls} calls is known to be its own: look at its origins, then choose with `--origin` or `--include-suspected`"
+            ),
             Self::Person { groups } if groups.is_empty() => {
                 "it is a person: give people what they need by groups and roles, not by what they did".to_owned()
             }
@@ -385,6 +393,9 @@ impl Refusal {
                     blind::some(&actions)
                 )
             }
+            Self::NotItsOwn { calls } => format!(
+                "{calls} 件の呼び出しはいずれも本来の利用と確認できません。呼び出し元を確認し、`--origin` または `--include-suspected` で指定してください"
+            ),
             Self::Person { groups } if groups.is_empty() => {
                 "利用者個人です。必要な許可は過去の操作からではなく、グループとロールで付与してください".to_owned()
             }
@@ -407,5 +418,7 @@ impl Refusal {
     }
 }
 
+#[cfg(test)]
+mod companies;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,10 @@
 //! No clock, no files, no network, no randomness: the bytes of CloudTrail files in, usage facts out.
 //!
 //! * [`event`]: one CloudTrail event, made uniform; the reader that turns the bytes of a log file into events.
+//! * [`origin`]: where calls come from, and whether that is expected.
 //! * [`sight`]: what a trail would have shown, and what it could not.
 //! * [`selection`]: which events a question is about.
+//! * [`threat`]: calls that intruders make.
 //! * [`usage`]: the facts drawn from events, per access key, user, role and root; a fold whose parts merge.
 //! * [`actions`]: from an event to the permissions AWS checked for it.
 //! * [`call`]: a call as IAM sees it, with the permissions that were checked for it.
@@ -21,9 +23,11 @@ pub mod classify;
 pub mod copies;
 pub mod event;
 pub mod known;
+pub mod origin;
 pub mod redact;
 pub mod selection;
 pub mod sight;
+pub mod threat;
 pub mod usage;
 
 pub use usage::Usage;

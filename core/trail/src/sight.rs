@@ -56,6 +56,8 @@ struct View {
     used: BTreeSet<Box<str>>,
     /// Of which kinds and resources there was a data event, read-only or not.
     data: FxHashSet<(&'static str, Box<str>, bool)>,
+    /// Buckets that some event is about: their Regions are logged.
+    buckets: FxHashSet<Box<str>>,
     /// Days with an event, since 1970-01-01.
     days: BTreeSet<i64>,
 }
@@ -104,6 +106,7 @@ impl Sight {
         if let Some(region) = region.filter(|region| !view.regions.contains(*region)) {
             view.regions.insert(region.clone());
         }
+        view.add_buckets(call);
         if call.is_data {
             view.add_data(call);
         }
@@ -117,6 +120,7 @@ impl Sight {
             mine.regions.extend(theirs.regions);
             mine.used.extend(theirs.used);
             mine.days.extend(theirs.days);
+            mine.buckets.extend(theirs.buckets);
             // In order, so that what is beyond the bound does not hang on what came first.
             let mut data: Vec<_> = theirs.data.into_iter().collect();
             data.sort_unstable();
@@ -178,6 +182,18 @@ impl Sight {
 }
 
 impl View {
+    fn add_buckets(&mut self, call: &Call) {
+        for check in &call.checks {
+            if let CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) = &check.resource {
+                let bucket = container(arn).filter(|_| arn.split(':').nth(2) == Some("s3"));
+                let new = bucket.filter(|bucket| !self.buckets.contains(*bucket));
+                if let Some(bucket) = new.filter(|_| self.buckets.len() < RESOURCES_MAX) {
+                    self.buckets.insert(bucket.into());
+                }
+            }
+        }
+    }
+
     fn add_data(&mut self, call: &Call) {
         for check in &call.checks {
             let (Logging::Data(kind), CheckedResource::Arn(arn) | CheckedResource::Pattern(arn)) =
@@ -207,8 +223,9 @@ impl View {
         resources.iter().find_map(|pattern| {
             let region = pattern.split(':').nth(3).unwrap_or("*");
             match region {
-                // What has no Region in its name lies in all, or in one that the name does not tell.
-                "" => None,
+                // A bucket lies in a Region that its name does not tell.
+                "" if container(pattern).is_some_and(|bucket| self.buckets.contains(bucket)) => None,
+                "" => any(),
                 _ if region.contains(['*', '?', '$']) => any(),
                 _ => (!self.regions.contains(region)).then(|| region.to_owned()),
             }
@@ -234,7 +251,7 @@ fn is_read(action: &str) -> bool {
 
 /// The resource that a selector of data events names: of an object its bucket, of an index its table, of a version or alias its
 /// function. `None` where a pattern leaves it open.
-fn container(arn: &str) -> Option<&str> {
+pub(crate) fn container(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(6, ':');
     let service = parts.nth(2)?;
     let resource = parts.nth(2)?;

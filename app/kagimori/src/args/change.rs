@@ -51,6 +51,12 @@ pub(crate) struct WhatIf {
     /// Attach this service control policy to a root (the default), organizational unit or account
     #[arg(long, value_name = "FILE[@TARGET]")]
     pub(crate) scp: Vec<String>,
+    /// Count only the calls of these origins, by the ids that the output gives them
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) origin: Vec<String>,
+    /// Count what may be an intruder's, too
+    #[arg(long)]
+    pub(crate) include_suspected: bool,
     /// The trail logs data events of this kind of every resource (`AWS::S3::Object`), as its selectors say
     #[arg(long, value_name = "KIND", num_args = 1..)]
     pub(crate) logged: Vec<String>,
@@ -116,6 +122,12 @@ pub(crate) struct Tighten {
     /// What CloudTrail does not show: keep it for services in use, or only list it
     #[arg(long, value_enum, default_value_t = UnseenArg::Keep)]
     pub(crate) unseen: UnseenArg,
+    /// Count only the calls of these origins, by the ids that the output gives them
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) origin: Vec<String>,
+    /// Count what may be an intruder's, too
+    #[arg(long)]
+    pub(crate) include_suspected: bool,
     /// The trail logs data events of this kind of every resource (`AWS::S3::Object`), as its selectors say
     #[arg(long, value_name = "KIND", num_args = 1..)]
     pub(crate) logged: Vec<String>,

@@ -8,6 +8,7 @@ mod show;
 mod terraform;
 
 use kagimori_policy::compare::Inclusion;
+use kagimori_trail::origin::{Judgement, Origin};
 
 use crate::args::{self, Format};
 use crate::company::Company;
@@ -59,7 +60,10 @@ fn exit(outcome: &Outcome) -> Exit {
 impl Proposal {
     /// Whether a person should look before it goes further.
     fn wants_a_look(&self) -> bool {
+        let is_suspected = |origin: &Origin| origin.judgement == Judgement::Suspected;
         self.tightened.soundness != Inclusion::Proved
+            || !self.tightened.unexplained.is_empty()
+            || self.origins.iter().any(is_suspected)
             || !self.verified.failing.is_empty()
             || self.holdout.as_ref().is_some_and(|holdout| !holdout.failing.is_empty())
     }

@@ -4,7 +4,7 @@ mod changes;
 mod page;
 pub(crate) mod show;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use kagimori_estate::id::Arn;
@@ -12,11 +12,13 @@ use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;
 use kagimori_plan::replay::Evidence;
+use kagimori_trail::origin::Origin;
 
 use crate::args::{self, Format};
 use crate::company::{Company, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::history::Wanted;
 use crate::printer;
 use crate::show::numbers::counted;
 
@@ -24,6 +26,10 @@ use crate::show::numbers::counted;
 struct Shown<'a> {
     plan: &'a Plan,
     evidence: &'a Evidence,
+    /// What would have become of calls that are not counted.
+    suspected: &'a Evidence,
+    /// Where the calls of those come from whom the changes touch.
+    origins: &'a BTreeMap<Arn, Vec<Origin>>,
     /// Whom the changes touch, when that is not everybody.
     touched: Option<&'a BTreeSet<Arn>>,
     /// What the changes take away of which the trail would not have shown the use.
@@ -37,7 +43,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// There was nothing to replay, of anybody.
     fn is_empty(&self) -> bool {
-        self.evidence.totals.total() == 0 && self.others == 0
+        self.evidence.totals.total() == 0 && self.suspected.totals.total() == 0 && self.others == 0
     }
 }
 
@@ -49,12 +55,16 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         |error: PlanError| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() };
     let plan = Plan::new(&wanted.title, &company.estate, &wanted.changes).map_err(refused)?;
     let window = company.last_days(args.days);
-    let replayed = company.replay(&wanted.changes, window, &args.logged)?;
+    let asked =
+        Wanted { logged: &args.logged, origins: &args.origin, include_suspected: args.include_suspected };
+    let replayed = company.replay(&wanted.changes, window, asked)?;
     let plan = plan.with_evidence(&replayed.evidence).map_err(refused)?;
     let shown = Shown {
         plan: &plan,
         evidence: &replayed.evidence,
         touched: replayed.touched.as_ref(),
+        suspected: &replayed.suspected,
+        origins: &replayed.origins,
         losses: &replayed.losses,
         others: replayed.others,
         window,

@@ -8,6 +8,8 @@ use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{AccessKey, Account, Role, User};
 use kagimori_policy::document::Effect;
 use kagimori_trail::classify::{UseClass, classify};
+use kagimori_trail::origin::network_text;
+use kagimori_trail::threat::{ENUMERATION, ESCALATION, MODEL_ABUSE};
 use kagimori_trail::usage::{Activity, Coverage, KeyUsage, Seen};
 
 use super::{Context, Judged, Missing, Rule, Ruling, run};
@@ -94,11 +96,11 @@ fn unexpected_origin(context: &Context<'_>, account: &Account, _: &User, key: &A
         .seen
         .iter()
         .filter(|(_, seen)| !is_new(seen))
-        .map(|(address, _)| network(address))
+        .map(|(address, _)| network_text(address))
         .collect();
     let mut origins = Vec::new();
     for (address, seen) in &activity.addresses.seen {
-        if is_new(seen) && !address.ends_with(".amazonaws.com") && !known.contains(&network(address)) {
+        if is_new(seen) && !address.ends_with(".amazonaws.com") && !known.contains(&network_text(address)) {
             origins.push(address.clone());
         }
     }
@@ -116,21 +118,6 @@ fn unexpected_origin(context: &Context<'_>, account: &Account, _: &User, key: &A
 
 fn before(instant: Timestamp, days: i64) -> Option<Timestamp> {
     instant.checked_sub(SignedDuration::from_hours(days * 24)).ok()
-}
-
-/// The neighbourhood of an address: /24 of IPv4, /48 of IPv6; home connections move within these.
-fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(std::net::IpAddr::V4(v4)) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Ok(std::net::IpAddr::V6(v6)) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-        Err(_) => address.to_owned(),
-    }
 }
 
 fn shared(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
@@ -157,45 +144,6 @@ fn inside_aws(context: &Context<'_>, account: &Account, _: &User, key: &AccessKe
     Ok(if callers.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("callers", callers.into())]) })
 }
 
-/// Calls an intruder makes first: who am I, what is here, what may I do. (Stratus Red Team's and Prowler's lists agree on
-/// these.)
-const ENUMERATION: [&str; 16] = [
-    "ListUsers",
-    "ListRoles",
-    "ListAccessKeys",
-    "GetAccountAuthorizationDetails",
-    "ListGroups",
-    "ListAttachedUserPolicies",
-    "ListUserPolicies",
-    "GetSendQuota",
-    "ListIdentities",
-    "DescribeInstances",
-    "ListBuckets",
-    "ListSecrets",
-    "GetAccountSummary",
-    "ListFunctions20150331",
-    "DescribeRegions",
-    "ListFoundationModels",
-];
-const ESCALATION: [&str; 10] = [
-    "CreateAccessKey",
-    "CreateLoginProfile",
-    "UpdateLoginProfile",
-    "AttachUserPolicy",
-    "PutUserPolicy",
-    "AttachRolePolicy",
-    "PutRolePolicy",
-    "CreateUser",
-    "UpdateAssumeRolePolicy",
-    "CreatePolicyVersion",
-];
-const MODEL_ABUSE: [&str; 5] = [
-    "InvokeModel",
-    "InvokeModelWithResponseStream",
-    "PutFoundationModelEntitlement",
-    "PutUseCaseForModelAccess",
-    "ListFoundationModelAgreementOffers",
-];
 /// That many different enumerating calls, some denied, are nobody's daily work.
 const ENUMERATION_MIN: usize = 5;
 

@@ -66,6 +66,7 @@ impl<'a> Chain<'a> {
         let mut asked = before.condition_keys();
         asked.extend(after.condition_keys());
         let mut telling = Telling::for_keys(&asked).knowing(before.estate());
+        telling.origins = true;
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
         let stage = if telling.traced_roles.is_empty() { Stage::Classes } else { Stage::Sessions };

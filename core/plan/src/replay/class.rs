@@ -9,6 +9,7 @@ use kagimori_estate::id::{AccessKeyId, Arn};
 use kagimori_trail::call::Call;
 use kagimori_trail::event::Principal;
 use kagimori_trail::known::Names;
+use kagimori_trail::origin::{OriginKey, Reader};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::circumstances::is_from_address;
@@ -26,6 +27,8 @@ pub struct Telling {
     pub agent: bool,
     /// The time.
     pub time: bool,
+    /// Calls of other origins are apart.
+    pub origins: bool,
     /// Calls with one of these keys are apart.
     pub keys: FxHashSet<AccessKeyId>,
     /// Calls of these roles are apart when their session's key is not among [`Telling::handed_out`].
@@ -64,6 +67,8 @@ pub struct Class {
     pub is_untraced: bool,
     /// The keys of the sessions that these calls handed out, in order.
     pub issued: BTreeSet<AccessKeyId>,
+    /// Where they come from, with [`Telling::origins`].
+    pub origin: Option<OriginKey>,
     session: Session,
 }
 
@@ -77,12 +82,15 @@ struct Session {
     /// Of the credentials; `None`: without any.
     is_long_term: Option<bool>,
     is_from_address: bool,
+    /// [`Class::origin`]
+    origin: Option<OriginKey>,
 }
 
 /// Classes of calls, counted.
 #[derive(Clone, Debug, Default)]
 pub struct Classes {
     telling: Telling,
+    reader: Reader,
     by_hash: FxHashMap<u64, Vec<usize>>,
     classes: Vec<Class>,
     calls: u64,
@@ -96,10 +104,12 @@ impl Classes {
 
     /// Counts a call.
     pub fn add(&mut self, call: &Call) {
+        // Origins are of callers as the event names them.
+        let origin = if self.telling.origins { self.reader.key(call) } else { None };
         let names = Arc::clone(&self.telling.names);
         let call = &*names.resolve(call);
         self.calls = self.calls.saturating_add(1);
-        let session = self.session(call);
+        let session = self.session(call, origin);
         let hash = self.telling.hash(call, session);
         match self.place(hash, call, session) {
             Some(place) => {
@@ -113,8 +123,9 @@ impl Classes {
 
     /// Whether a call is of one of the classes.
     pub fn contains(&self, call: &Call) -> bool {
+        let origin = if self.telling.origins { self.reader.key_of(call) } else { None };
         let call = &*self.telling.names.resolve(call);
-        let session = self.session(call);
+        let session = self.session(call, origin);
         self.place(self.telling.hash(call, session), call, session).is_some()
     }
 
@@ -163,7 +174,7 @@ impl Classes {
         self.classes.is_empty()
     }
 
-    fn session(&self, call: &Call) -> Session {
+    fn session(&self, call: &Call, origin: Option<OriginKey>) -> Session {
         let telling = &self.telling;
         let key = call.caller.access_key.as_ref();
         let has_key = !telling.keys.is_empty() && key.is_some_and(|key| telling.keys.contains(key));
@@ -175,6 +186,7 @@ impl Classes {
             is_untraced,
             is_long_term: is_long_term(call),
             is_from_address: is_from_address(call),
+            origin,
         }
     }
 
@@ -261,6 +273,7 @@ impl Class {
             has_key: session.has_key,
             is_untraced: session.is_untraced,
             issued,
+            origin: session.origin,
             session,
         }
     }

@@ -24,7 +24,7 @@ use crate::replay::{Class, Telling};
 const ALL: Conditions =
     Conditions { region: true, passed_to: true, via: true, endpoint: true, mfa: true, address: false };
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         resources: Generality::Prefix,
         prefix_from: 3,
@@ -321,6 +321,7 @@ fn every_reason_is_told_in_both_languages() {
         Refusal::CannotTell { named: BTreeSet::new() },
         Refusal::CannotTell { named: BTreeSet::from(["s3:GetObject".to_owned()]) },
         Refusal::Contradiction { unexplained: [("s3:GetObject".to_owned(), 3)].into() },
+        Refusal::NotItsOwn { calls: 7 },
         Refusal::Person { groups: Vec::new() },
         Refusal::Person { groups: vec!["developers".to_owned()] },
         Refusal::BreakGlass,

@@ -1,9 +1,12 @@
 //! The reviewer's page of `tighten`: before and after, the evidence of each element, what goes, and the holdout.
 
+use std::collections::BTreeSet;
+
 use kagimori_estate::id::Arn;
 use kagimori_plan::tighten::{Element, ElementKind, Failing, Rare, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
+use kagimori_trail::origin::{Judgement, Origin};
 
 use super::propose::Refused;
 use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
@@ -105,6 +108,7 @@ fn one(proposal: &Proposal, is_only: bool) -> String {
         ));
     }
     body.push_str("</div></div>");
+    body.push_str(&origins(&proposal.origins, &proposal.learnt));
     body.push_str(&heading("Evidence", "根拠"));
     body.push_str(&evidence(&held.elements));
     body.push_str(&failing(
@@ -125,6 +129,51 @@ fn policy(name: &str) -> String {
         Some((policy, owner)) => both(name, &format!("{owner} のインラインポリシー「{policy}」")),
         None => escape(name),
     }
+}
+
+/// Where the calls come from.
+fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> String {
+    let row = |origin: &Origin| {
+        let (english, japanese) = origin.judgement.words();
+        let chip = match origin.judgement {
+            Judgement::Suspected => "high",
+            Judgement::AnotherPerson => "medium",
+            Judgement::Expected | Judgement::AnotherProgram => "good",
+        };
+        let signs: Vec<String> =
+            origin.signs.iter().map(|sign| both(sign.words().0, sign.words().1)).collect();
+        let clients: Vec<&str> = origin.clients.iter().map(|client| client.as_str()).collect();
+        let actions: Vec<String> =
+            origin.actions.iter().map(|(action, count)| format!("{} {count}", code(action))).collect();
+        let is_learnt =
+            if learnt.contains(&origin.id) { both("yes", "はい") } else { both("no", "いいえ") };
+        vec![
+            format!("<span class=\"chip {chip}\">{}</span>", both(english, japanese)),
+            both(origin.nature.words().0, origin.nature.words().1),
+            code(&origin.network),
+            escape(&clients.join(", ")),
+            thousands(origin.calls),
+            origin.days.to_string(),
+            unbroken(&day(origin.last)),
+            actions.join("<br>"),
+            is_learnt,
+            signs.join("<br>"),
+        ]
+    };
+    let headings = [
+        ("Judgement", "判定"),
+        ("Who", "呼び出し元"),
+        ("Network", "ネットワーク"),
+        ("Clients", "クライアント"),
+        ("#Calls", "回数"),
+        ("#Days", "日数"),
+        ("Last", "最後"),
+        ("What for", "用途"),
+        ("Learnt from", "学習対象"),
+        ("Why", "理由"),
+    ];
+    let rows: Vec<Vec<String>> = origins.iter().map(row).collect();
+    format!("{}{}", heading("Where its calls come from", "呼び出し元"), table(&headings, &rows))
 }
 
 fn heading(english: &str, japanese: &str) -> String {

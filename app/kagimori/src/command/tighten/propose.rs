@@ -1,18 +1,22 @@
 //! From a directory to proposals: one read of the trail, every principal on its own, one replay of all changes together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, apply_all};
 use kagimori_estate::id::{AccountId, Arn};
 use kagimori_estate::model::Problem;
 use kagimori_plan::Plan;
+use kagimori_plan::origins::Choice;
 use kagimori_plan::plan::fingerprint;
 use kagimori_plan::replay::{Class, Classes, Telling, subject_of};
+use kagimori_plan::settings::Patterns;
 use kagimori_plan::tighten::{
     Conditions, Generality, Input, LastAccessed, Options, Refusal, Tightened, Verified, tighten, verify,
 };
-use kagimori_trail::sight::Sight;
+use kagimori_policy::pattern::matches_ignoring_case;
+use kagimori_trail::origin::{Judgement, Nature, Origin};
 use rayon::prelude::*;
 
 use super::last_accessed;
@@ -20,14 +24,16 @@ use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
 use crate::command::ask::subject;
 use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
+use crate::history::{History, Seen, Wanted};
 use crate::show::numbers::counted;
-use crate::sight;
 
 /// Everything that was proposed, and who was left out why.
 pub(super) struct Outcome {
     pub(super) proposals: Vec<Proposal>,
     /// Nothing is proposed for these.
     pub(super) refused: Vec<(Arn, Refused)>,
+    /// Where the calls of these come from.
+    pub(super) refused_origins: BTreeMap<Arn, Vec<Origin>>,
     /// The calls it is drawn from lie here.
     pub(super) window: Window,
     /// Damaged files of the trail.
@@ -44,6 +50,10 @@ pub(super) struct Proposal {
     pub(super) verified: Verified,
     /// The calls that were held back.
     pub(super) holdout: Option<Verified>,
+    /// Where its calls come from.
+    pub(super) origins: Vec<Origin>,
+    /// The origins that it is drawn from, by their ids.
+    pub(super) learnt: BTreeSet<String>,
 }
 
 /// Why nothing is proposed for a principal.
@@ -88,19 +98,32 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     telling.address |= options.conditions.address;
     let window = company.last_days(args.days);
     let cut = window.until.saturating_sub(args.holdout.saturating_mul(DAY));
-    let (train, later, mut sight, problems) = read(company, &telling, window, cut)?;
-    sight::tell_regions(&mut sight, &company.estate);
-    args.logged.iter().for_each(|kind| sight.tell(kind));
-    let (train_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
+    telling.origins = true;
+    let (train, later, seen, problems) = read(company, &telling, window, cut)?;
+    let wanted =
+        Wanted { logged: &args.logged, origins: &args.origin, include_suspected: args.include_suspected };
+    let History { sight, choice } = seen.finish(company, wanted)?;
+    let settings = company.directory.settings()?;
+    let origins = origins(&access, &choice);
+    let (all_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
+    let (train_calls, later_calls) = (learnt(&all_calls, &choice), learnt(&later_calls, &choice));
     let coverage = Coverage::of(&train);
     let last_accessed = last_accessed::of(&company.estate);
     let none = Vec::new();
     let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
         .par_iter()
         .map(|subject| {
+            let from = origins.get(&subject.arn).map_or(&[][..], Vec::as_slice);
+            if let Some(refusal) = left_alone(&company.estate, subject, from, &settings.patterns) {
+                return (*subject, Err(Refused::Plan(refusal)));
+            }
             let days = coverage.days(subject.account, cut);
             if days < args.floor {
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
+            }
+            let all: u64 = all_calls.get(&subject.arn).into_iter().flatten().map(|class| class.count).sum();
+            if all > 0 && !train_calls.contains_key(&subject.arn) {
+                return (*subject, Err(Refused::Plan(Refusal::NotItsOwn { calls: all })));
             }
             let input = Input {
                 estate: &company.estate,
@@ -121,10 +144,22 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             Err(why) => refused.push((subject.arn.clone(), why)),
         }
     }
-    let proposals = check(company, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
+    let mut proposals = check(company, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
+    for proposal in &mut proposals {
+        proposal.origins = origins.get(&proposal.tightened.principal).cloned().unwrap_or_default();
+        proposal.learnt = proposal
+            .origins
+            .iter()
+            .filter(|one| choice.is_learnt_origin(one))
+            .map(|one| one.id.clone())
+            .collect();
+    }
     let window = Window { from: window.from, until: cut };
     let has_last_accessed = !last_accessed.is_empty();
-    Ok(Outcome { proposals, refused, window, problems, has_last_accessed })
+    let refused_origins =
+        origins.into_iter().filter(|(arn, _)| refused.iter().any(|(other, _)| other == arn));
+    let refused_origins = refused_origins.collect();
+    Ok(Outcome { proposals, refused, refused_origins, window, problems, has_last_accessed })
 }
 
 /// Applies every proposal at once and replays everybody's calls.
@@ -158,31 +193,31 @@ fn check(
                 |error| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() },
             )?;
             let (verified, holdout) = (calls(train), has_holdout.then(|| calls(later)));
-            Ok(Proposal { tightened, plan, verified, holdout })
+            Ok(Proposal { tightened, plan, verified, holdout, origins: Vec::new(), learnt: BTreeSet::new() })
         })
         .collect();
     proposals
 }
 
-/// The calls that a proposal is drawn from, the later ones that are held back, what the trail would have shown, and what could
-/// not be read.
-type Calls = (Vec<Class>, Vec<Class>, Sight, Vec<Problem>);
+/// The calls that a proposal is drawn from, the later ones that are held back, what the trail shows, and what could not be
+/// read.
+type Calls = (Vec<Class>, Vec<Class>, Seen, Vec<Problem>);
 
 fn read(company: &Company, telling: &Telling, window: Window, cut: i64) -> Result<Calls, AppError> {
     let classes = || Classes::new(telling.clone());
-    let make = || (classes(), classes(), Sight::default());
-    let reading = company.read(window, make, |(train, later, sight), call| {
-        sight.add(call);
+    let make = || (classes(), classes(), Seen::default());
+    let reading = company.read(window, make, |(train, later, seen), call| {
+        seen.add(call);
         if call.time < cut { train.add(call) } else { later.add(call) }
     })?;
-    let (mut train, mut later, mut sight) = make();
-    for (one, other, seen) in reading.states {
+    let (mut train, mut later, mut seen) = make();
+    for (one, other, part) in reading.states {
         train.merge(one);
         later.merge(other);
-        sight.merge(seen);
+        seen.merge(part);
     }
     crate::company::tell(&reading.problems);
-    Ok((train.finish(), later.finish(), sight, reading.problems))
+    Ok((train.finish(), later.finish(), seen, reading.problems))
 }
 
 fn by_principal<'c>(access: &Access<'_>, classes: &'c [Class]) -> ByPrincipal<'c> {
@@ -198,6 +233,58 @@ fn by_principal<'c>(access: &Access<'_>, classes: &'c [Class]) -> ByPrincipal<'c
         }
     }
     all
+}
+
+/// The calls that the needs of each principal are drawn from; nobody who has none.
+fn learnt<'c>(calls: &ByPrincipal<'c>, choice: &Choice) -> ByPrincipal<'c> {
+    let of = |(arn, classes): (&Arn, &Vec<&'c Class>)| {
+        let learnt: Vec<&Class> = classes.iter().copied().filter(|class| choice.is_learnt(class)).collect();
+        (!learnt.is_empty()).then(|| (arn.clone(), learnt))
+    };
+    calls.iter().filter_map(of).collect()
+}
+
+/// Where the calls of each principal come from.
+fn origins(access: &Access<'_>, choice: &Choice) -> BTreeMap<Arn, Vec<Origin>> {
+    let mut all: BTreeMap<Arn, Vec<Origin>> = BTreeMap::new();
+    for (principal, origins) in choice.judged.principals() {
+        if let Some(subject) = subject_of(access, principal) {
+            all.entry(subject.arn.clone()).or_default().extend(origins.iter().cloned());
+        }
+    }
+    for origins in all.values_mut() {
+        origins.sort_by(|a, b| (a.judgement, &a.id).cmp(&(b.judgement, &b.id)));
+    }
+    all
+}
+
+/// Whom history does not tell what they need: people, and what is for emergencies.
+fn left_alone(
+    estate: &Estate,
+    subject: &Subject,
+    origins: &[Origin],
+    patterns: &Patterns,
+) -> Option<Refusal> {
+    let name = subject.arn.name();
+    let is_of = |patterns: &[String]| patterns.iter().any(|pattern| matches_ignoring_case(pattern, name));
+    if is_of(&patterns.break_glass_roles) {
+        return Some(Refusal::BreakGlass);
+    }
+    let user =
+        estate.accounts.get(&subject.account)?.users.get(name).filter(|user| user.arn == subject.arn)?;
+    let has_password = user.report.known().is_ok_and(|row| row.password_enabled.known().is_ok_and(|is| *is));
+    let home = origins.iter().filter(|one| one.judgement == Judgement::Expected).max_by_key(|one| one.days);
+    let path = subject.arn.resource().strip_prefix("user").unwrap_or_default();
+    let is_named = patterns
+        .machine_users
+        .iter()
+        .any(|pattern| matches_ignoring_case(pattern, if pattern.starts_with('/') { path } else { name }));
+    let is_machine = is_named || home.is_some_and(|home| home.nature == Nature::Program);
+    if !has_password || is_machine {
+        return None;
+    }
+    let groups = user.details.known().map(|details| details.groups.clone()).unwrap_or_default();
+    Some(Refusal::Person { groups })
 }
 
 fn whose<'a>(access: &'a Access<'_>, args: &args::Tighten) -> Result<Vec<&'a Subject>, AppError> {

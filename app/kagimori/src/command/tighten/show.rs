@@ -1,6 +1,6 @@
 //! What `tighten` prints: for people, and as JSON (schema `kagimori.tighten`, version 1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use kagimori_plan::replacement::length;
 use kagimori_plan::tighten::{Denied, Dropped, Element, ElementKind, Rare, Unseen, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
+use kagimori_trail::origin::{Judgement, Origin};
 use serde::Serialize;
 
 use super::{Outcome, Proposal};
@@ -54,6 +55,7 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     if held.new.is_empty() {
         let _ = writeln!(text, "  none: nothing it did needs a permission");
     }
+    section(text, "Where its calls come from", &held_origins(&proposal.origins, &proposal.learnt));
     let _ = writeln!(text, "\nEvidence");
     lines(text, &held.elements, element);
     section(text, "Would be denied on the holdout, or open", &failing(proposal.holdout.as_ref()));
@@ -80,6 +82,31 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
         let _ = writeln!(text, "  {}. {}", number.saturating_add(1), step.sentence);
     }
     let _ = writeln!(text, "  the way back has {}", counted(proposal.plan.way_back.len(), "step"));
+}
+
+/// Where calls come from, which of these are learnt from, and what for.
+fn held_origins(origins: &[Origin], learnt: &BTreeSet<String>) -> Vec<String> {
+    let line = |origin: &Origin| {
+        let learnt = if learnt.contains(&origin.id) { "" } else { ", not learnt from" };
+        let what: Vec<&str> = origin.actions.iter().take(3).map(|(action, _)| action.as_str()).collect();
+        let signs: Vec<&str> = origin.signs.iter().map(|sign| sign.words().0).collect();
+        let why = if signs.is_empty() { String::new() } else { format!(": {}", signs.join("; ")) };
+        let days = counted(origin.days, "day");
+        let advice = match origin.judgement {
+            Judgement::AnotherPerson => "; give this person a role",
+            Judgement::Suspected => "; look at it before anything else",
+            _ => "",
+        };
+        format!(
+            "{}  {}{learnt}{why}  {} on {days}, the last on {}: {}{advice}",
+            origin.id,
+            origin.judgement.words().0,
+            calls(origin.calls),
+            day(origin.last),
+            what.join(", ")
+        )
+    };
+    origins.iter().map(line).collect()
 }
 
 fn headline(proposal: &Proposal) -> String {
@@ -393,6 +420,8 @@ pub(super) struct Output<'a> {
 struct RefusedOutput<'a> {
     principal: &'a str,
     why: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    origins: &'a [Origin],
 }
 
 #[derive(Serialize)]
@@ -413,6 +442,8 @@ struct ProposalOutput<'a> {
     rare: &'a [Rare],
     unseen: &'a [Unseen],
     unexplained: &'a BTreeMap<String, u64>,
+    origins: &'a [Origin],
+    learnt_from: &'a BTreeSet<String>,
 }
 
 pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a> {
@@ -426,7 +457,11 @@ pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a>
         refused: outcome
             .refused
             .iter()
-            .map(|(principal, why)| RefusedOutput { principal: principal.as_str(), why: why.sentence() })
+            .map(|(principal, why)| RefusedOutput {
+                principal: principal.as_str(),
+                why: why.sentence(),
+                origins: outcome.refused_origins.get(principal).map_or(&[], Vec::as_slice),
+            })
             .collect(),
     }
 }
@@ -456,5 +491,7 @@ fn proposal(proposal: &Proposal) -> ProposalOutput<'_> {
         rare: &held.rare,
         unseen: &held.unseen,
         unexplained: &held.unexplained,
+        origins: &proposal.origins,
+        learnt_from: &proposal.learnt,
     }
 }

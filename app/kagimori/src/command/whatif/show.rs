@@ -1,12 +1,13 @@
 //! What `whatif` prints: for people, and as JSON (schema `kagimori.whatif`, version 1).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use kagimori_estate::id::Arn;
 use kagimori_plan::blind::Loss;
-use kagimori_plan::replay::{About, Counts, Finding, Verdict, Why};
+use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
+use kagimori_trail::origin::Origin;
 use serde::Serialize;
 
 use super::Shown;
@@ -35,8 +36,40 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
         section(shown, verdict, title, &mut text);
     }
     losses(shown, &mut text);
+    origins(shown, &mut text);
     let _ = writeln!(text, "\n{}", tally(totals));
     text
+}
+
+/// Where the calls come from, and which of them are not counted.
+fn origins(shown: &Shown<'_>, text: &mut String) {
+    if shown.origins.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nWhere the calls come from");
+    for (who, origins) in shown.origins.iter().take(FINDINGS_MAX) {
+        let _ = writeln!(text, "  {who}");
+        for origin in origins {
+            let signs: Vec<&str> = origin.signs.iter().map(|sign| sign.words().0).collect();
+            let why = if signs.is_empty() { String::new() } else { format!(": {}", signs.join("; ")) };
+            let what: Vec<&str> = origin.actions.iter().take(3).map(|(action, _)| action.as_str()).collect();
+            let (count, days) = (calls(origin.calls), counted(origin.days, "day"));
+            let judged = origin.judgement.words().0;
+            let _ = writeln!(text, "    {}  {judged}{why}", origin.id);
+            let _ = writeln!(
+                text,
+                "      {DIM}{count} on {days}, the last on {}: {}{DIM:#}",
+                day(origin.last),
+                what.join(", ")
+            );
+        }
+    }
+    let broken = shown.suspected.totals.newly_denied;
+    if shown.suspected.totals.total() > 0 {
+        let all = calls(shown.suspected.totals.total());
+        let _ =
+            writeln!(text, "  not counted: {all} of other origins, of which {} would end", thousands(broken));
+    }
 }
 
 /// What goes without anybody knowing whether it is used.
@@ -168,8 +201,18 @@ pub(super) struct Output<'a> {
     /// When these made no call: how many others there were.
     others: u64,
     totals: &'a Counts,
+    /// Calls that may be an intruder's, or of origins that were not asked for: not in the totals.
+    not_counted: NotCounted<'a>,
+    /// Where the calls of those come from whom the changes touch, when it is more than one expected place.
+    origins: &'a BTreeMap<Arn, Vec<Origin>>,
     /// What goes without the trail being able to show its use.
     not_shown: &'a [Loss],
+    principals: Vec<PrincipalOutput<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotCounted<'a> {
+    totals: &'a Counts,
     principals: Vec<PrincipalOutput<'a>>,
 }
 
@@ -197,17 +240,25 @@ struct FindingOutput<'a> {
     finding: &'a Finding,
 }
 
+fn principals(evidence: &Evidence) -> Vec<PrincipalOutput<'_>> {
+    let with_findings = evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
+    with_findings
+        .map(|(principal, held)| PrincipalOutput {
+            principal,
+            counts: &held.counts,
+            findings: held.findings.iter().map(finding).collect(),
+        })
+        .collect()
+}
+
+fn finding<'a>((about, finding): (&'a About, &'a Finding)) -> FindingOutput<'a> {
+    FindingOutput { verdict: about.verdict, action: &about.action, why: &about.why, finding }
+}
+
 /// Principals with findings; the others are in the totals.
 pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
     let sentences =
         |steps: &'a [kagimori_plan::plan::Step]| steps.iter().map(|step| step.sentence.as_str()).collect();
-    let principals = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
-    let finding = |(about, finding): (&'a About, &'a Finding)| FindingOutput {
-        verdict: about.verdict,
-        action: &about.action,
-        why: &about.why,
-        finding,
-    };
     Output {
         schema: Schema { name: "kagimori.whatif", version: 1 },
         plan: PlanOutput {
@@ -222,13 +273,9 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         touched: shown.touched,
         others: shown.others,
         totals: &shown.evidence.totals,
+        not_counted: NotCounted { totals: &shown.suspected.totals, principals: principals(shown.suspected) },
+        origins: shown.origins,
         not_shown: shown.losses,
-        principals: principals
-            .map(|(principal, held)| PrincipalOutput {
-                principal,
-                counts: &held.counts,
-                findings: held.findings.iter().map(finding).collect(),
-            })
-            .collect(),
+        principals: principals(shown.evidence),
     }
 }

@@ -1,0 +1,95 @@
+//! What the trail of a directory would have shown, and where its calls come from: one read for both.
+
+use kagimori_estate::Estate;
+use kagimori_estate::change::{Change, CredentialChange};
+use kagimori_estate::model::{AccessKey, LastUse};
+use kagimori_plan::blind;
+use kagimori_plan::origins::Choice;
+use kagimori_trail::call::Call;
+use kagimori_trail::origin::{Judged, Origins};
+use kagimori_trail::sight::Sight;
+
+use crate::company::Company;
+use crate::error::AppError;
+
+/// What is asked of a history.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Kinds of data events that the trail logs of every resource.
+    pub(crate) logged: &'a [String],
+    /// Only these origins count.
+    pub(crate) origins: &'a [String],
+    /// What is suspected counts, too.
+    pub(crate) include_suspected: bool,
+}
+
+/// What one thread saw of it.
+#[derive(Default)]
+pub(crate) struct Seen {
+    sight: Sight,
+    origins: Origins,
+}
+
+/// Sight and judged origins.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) sight: Sight,
+    pub(crate) choice: Choice,
+}
+
+impl Seen {
+    /// Takes in a call.
+    pub(crate) fn add(&mut self, call: &Call) {
+        self.sight.add(call);
+        self.origins.add(call);
+    }
+
+    /// Takes in what another thread saw.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.sight.merge(other.sight);
+        self.origins.merge(other.origins);
+    }
+
+    /// The history, with what the estate and the user say of it.
+    pub(crate) fn finish(self, company: &Company, wanted: Wanted<'_>) -> Result<History, AppError> {
+        let mut sight = self.sight;
+        blind::tell_regions(&mut sight, &company.estate);
+        wanted.logged.iter().for_each(|kind| sight.tell(kind));
+        let recent_days = company.directory.settings()?.limits.new_origin;
+        let choice = Choice {
+            judged: Judged::of(self.origins, recent_days),
+            include_suspected: wanted.include_suspected,
+            only: wanted.origins.iter().cloned().collect(),
+        };
+        let has =
+            |id: &String| choice.judged.principals().any(|(_, all)| all.iter().any(|one| one.id == *id));
+        if let Some(unknown) = choice.only.iter().find(|id| !has(id)) {
+            return Err(AppError::Argument {
+                message: format!("no call comes from the origin `{unknown}`"),
+                hint: "run it without `--origin`: the output names the origins, such as `program@203.0.113.0/24`"
+                    .to_owned(),
+            });
+        }
+        Ok(History { sight, choice })
+    }
+}
+
+/// Whether the key that a change takes away was not used since then, as AWS tracks it: data events, too.
+pub(crate) fn is_idle_key(estate: &Estate, change: &Change, since: i64) -> bool {
+    let Change::Credential(
+        CredentialChange::SetAccessKeyStatus { user, key, .. }
+        | CredentialChange::DeleteAccessKey { user, key },
+    ) = change
+    else {
+        return false;
+    };
+    let account = user.account().and_then(|account| estate.accounts.get(&account));
+    let held = account.and_then(|account| account.users.get(user.name()));
+    let keys = held.map_or(&[][..], |user| user.access_keys.known().map_or(&[][..], Vec::as_slice));
+    let is_it = |held: &&AccessKey| held.id.as_ref() == Some(key);
+    match keys.iter().find(is_it).map(|key| key.last_used.known()) {
+        Some(Ok(LastUse::Never)) => true,
+        Some(Ok(LastUse::At { at, .. })) => at.as_second() < since,
+        _ => false,
+    }
+}

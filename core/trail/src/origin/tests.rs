@@ -1,0 +1,252 @@
+//! Origins of small stories.
+
+use kagimori_estate::id::{AccountId, Arn};
+
+use super::*;
+use crate::call::{Caller, Certainty, Check, CheckedResource, Outcome};
+
+const DAY: i64 = 86_400;
+const JAVA: &str = "aws-sdk-java/2.25.11 Linux/5.10";
+const NEWER_JAVA: &str = "aws-sdk-java/2.26.0 Linux/5.15";
+const BOTO_ON_AWS: &str = "Boto3/1.40.11 md/Botocore#1.40.11 os/linux#6.1.141-155.222.amzn2023.x86_64";
+const MAC: &str = "aws-cli/2.31.4 md/awscrt#0.27.2 ua/2.1 os/macos#24.5.0";
+const CLI: &str = "aws-cli/2.15.0 Python/3.11 Darwin/23";
+const KALI: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0 os/linux#6.6.9-amd64";
+const GITHUB: &str = "aws-sdk-js/3.901.0 ua/2.1 os/linux#6.8.0-azure lang/js app/GitHubActions";
+const BROWSER: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)";
+const HOME: &str = "203.0.113.9";
+const THIEF: &str = "198.51.100.77";
+
+struct Story {
+    origins: Origins,
+    principal: Principal,
+}
+
+impl Story {
+    fn of(principal: &str) -> Self {
+        let arn = Arn::parse(principal).unwrap();
+        let principal = match arn.resource().starts_with("role/") {
+            true => Principal::Role(arn),
+            false => Principal::User(arn),
+        };
+        Self { origins: Origins::default(), principal }
+    }
+
+    /// `service:Event` on some days from an address with an agent.
+    fn does(
+        mut self,
+        days: impl IntoIterator<Item = i64>,
+        address: &str,
+        agent: &str,
+        calls: &[&str],
+    ) -> Self {
+        for day in days {
+            for call in calls {
+                self.origins.add(&made(&self.principal, day, address, agent, call, "app/worker-1"));
+            }
+        }
+        self
+    }
+
+    fn does_in(
+        mut self,
+        session: &str,
+        days: impl IntoIterator<Item = i64>,
+        address: &str,
+        agent: &str,
+        calls: &[&str],
+    ) -> Self {
+        for day in days {
+            for call in calls {
+                self.origins.add(&made(&self.principal, day, address, agent, call, session));
+            }
+        }
+        self
+    }
+
+    /// Two colleagues at work.
+    fn beside(mut self, address: &str) -> Self {
+        for name in ["ann", "bob"] {
+            let colleague =
+                Principal::User(Arn::parse(&format!("arn:aws:iam::111122223333:user/{name}")).unwrap());
+            for day in 0..10 {
+                self.origins.add(&made(&colleague, day, address, BROWSER, "ec2:DescribeInstances", ""));
+            }
+        }
+        self
+    }
+
+    fn judged(self) -> Vec<(String, Judgement, Vec<Sign>)> {
+        let judged = Judged::of(self.origins, 7);
+        let origins = judged.origins(&self.principal);
+        origins.iter().map(|one| (one.id.clone(), one.judgement, one.signs.clone())).collect()
+    }
+
+    fn judgements(self) -> Vec<(String, Judgement)> {
+        self.judged().into_iter().map(|(id, judgement, _)| (id, judgement)).collect()
+    }
+}
+
+/// `!` before a call: it was refused.
+fn made(principal: &Principal, day: i64, address: &str, agent: &str, call: &str, session: &str) -> Call {
+    let (call, outcome) = match call.strip_prefix('!') {
+        Some(call) => (call, Outcome::Denied),
+        None => (call, Outcome::Succeeded),
+    };
+    let (service, name) = call.split_once(':').unwrap();
+    Call {
+        time: 1_780_000_000 + day * DAY,
+        event_id: None,
+        source: format!("{service}.amazonaws.com").into(),
+        name: name.into(),
+        account: AccountId::parse("111122223333").ok(),
+        region: Some("ap-northeast-1".into()),
+        caller: Caller {
+            principal: principal.clone(),
+            arn: Some(format!("arn:aws:sts::111122223333:assumed-role/{session}").into()),
+            account: None,
+            access_key: None,
+            mfa: None,
+            address: Some(address.into()),
+            agent: Some(agent.into()),
+            vpc_endpoint: None,
+            invoked_by: None,
+            other: None,
+        },
+        outcome,
+        error: None,
+        refusal: None,
+        checks: vec![Check {
+            action: call.into(),
+            resource: CheckedResource::None,
+            resource_account: None,
+            context: Vec::new(),
+            certainty: Certainty::Certain,
+        }],
+        gap: None,
+        issued: None,
+        is_data: false,
+        read_only: None,
+        is_from_console: false,
+    }
+}
+
+const MACHINE: &str = "arn:aws:iam::111122223333:user/svc-ferry";
+const WORK: [&str; 2] = ["sqs:GetQueueAttributes", "s3:GetBucketLocation"];
+
+fn machine() -> Story {
+    Story::of(MACHINE).does(0..41, HOME, JAVA, &WORK)
+}
+
+fn own() -> (String, Judgement) {
+    ("program@203.0.113.0/24".to_owned(), Judgement::Expected)
+}
+
+#[test]
+fn a_thief_is_suspected_and_the_machine_is_not() {
+    let theft = [
+        "sts:GetCallerIdentity",
+        "iam:ListUsers",
+        "s3:ListBuckets",
+        "bedrock:InvokeModel",
+        "!iam:AttachUserPolicy",
+    ];
+    let origins = machine().does([40], THIEF, KALI, &theft).judged();
+    assert_eq!((origins[1].0.clone(), origins[1].1), own());
+    let (id, judgement, signs) = &origins[0];
+    assert_eq!((id.as_str(), *judgement), ("program@198.51.100.0/24", Judgement::Suspected));
+    assert_eq!(
+        signs.as_slice(),
+        [
+            Sign::NewNetwork,
+            Sign::OtherWork,
+            Sign::OtherClient,
+            Sign::Reconnaissance,
+            Sign::Refused,
+            Sign::Escalation,
+            Sign::ModelAbuse,
+        ]
+    );
+}
+
+#[test]
+fn slow_early_and_quiet_thieves_are_suspected() {
+    let suspected = |story: Story| {
+        let origins = story.judgements();
+        assert_eq!(origins.len(), 2, "{origins:?}");
+        assert!(origins.contains(&own()), "{origins:?}");
+        assert!(origins.iter().any(|(_, judgement)| *judgement == Judgement::Suspected), "{origins:?}");
+    };
+    // one object a day over a month; before anybody looked; with the machine's own client
+    suspected(machine().does(5..35, THIEF, KALI, &["s3:GetObject"]).does(
+        0..41,
+        HOME,
+        JAVA,
+        &["s3:PutObject"; 40],
+    ));
+    suspected(machine().does(0..4, THIEF, KALI, &["secretsmanager:GetSecretValue"]));
+    suspected(machine().does([39, 40], THIEF, JAVA, &["s3:GetObject"]));
+}
+
+#[test]
+fn credentials_of_an_instance_elsewhere() {
+    let role = "arn:aws:iam::111122223333:role/web";
+    let session = "web/i-0123456789abcdef0";
+    let origins = Story::of(role)
+        .does_in(session, 0..30, "203.0.113.9", BOTO_ON_AWS, &["s3:GetObject", "sqs:SendMessage"])
+        .does_in(session, [12, 13], THIEF, MAC, &["s3:GetObject"])
+        .judged();
+    let thief = origins.iter().find(|(id, ..)| id.ends_with("@198.51.100.0/24")).unwrap();
+    assert_eq!(thief.1, Judgement::Suspected);
+    assert!(thief.2.contains(&Sign::OutsideInstance), "{origins:?}");
+}
+
+#[test]
+fn work_stays_work() {
+    let all = |story: Story, expected: &[Judgement]| {
+        let origins = story.judgements();
+        let mut found: Vec<Judgement> = origins.iter().map(|(_, judgement)| *judgement).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{origins:?}");
+    };
+    // new work and a newer client at home
+    all(machine().does([39, 40], HOME, NEWER_JAVA, &["sqs:PurgeQueue"]), &[Judgement::Expected]);
+    // the same client at the same work has moved
+    all(machine().does(38..41, "198.51.100.9", JAVA, &WORK), &[Judgement::Expected; 2]);
+    // another program, as often
+    all(
+        machine().does(0..41, "192.0.2.30", GITHUB, &["ecs:UpdateService"]),
+        &[Judgement::Expected, Judgement::AnotherProgram],
+    );
+    // a person who borrows the key now and then
+    all(
+        machine().does([2, 8, 16, 25, 37], "192.0.2.44", CLI, &["ec2:DescribeInstances"]),
+        &[Judgement::Expected, Judgement::AnotherPerson],
+    );
+    // a script on the machine
+    all(
+        machine().does(0..41, HOME, "aws-cli/2.15.0 Python/3.11 Linux/5.10", &["s3:ListBuckets"]),
+        &[Judgement::Expected; 2],
+    );
+    // a network of the company
+    all(
+        machine().beside("192.0.2.9").does([40], "192.0.2.7", JAVA, &["sqs:PurgeQueue"]),
+        &[Judgement::Expected, Judgement::AnotherProgram],
+    );
+}
+
+#[test]
+fn all_that_is_known_may_be_a_thief() {
+    let probe = ["sts:GetCallerIdentity", "iam:ListUsers", "!iam:CreateUser", "!ec2:RunInstances"];
+    let origins = Story::of(MACHINE).does([40], THIEF, KALI, &probe).judgements();
+    assert_eq!(origins[0].1, Judgement::Suspected);
+}
+
+#[test]
+fn parts_merge_in_any_order() {
+    let theft = ["sts:GetCallerIdentity", "iam:ListUsers"];
+    let whole = machine().does([40], THIEF, KALI, &theft);
+    let (mut one, other) = (Story::of(MACHINE).does([40], THIEF, KALI, &theft), machine());
+    one.origins.merge(other.origins);
+    assert_eq!(whole.judged(), one.judged());
+}
