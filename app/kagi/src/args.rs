@@ -259,6 +259,12 @@ pub(crate) struct Rotate {
     /// Make the old key active and current again
     #[arg(long, conflicts_with = "status")]
     pub(crate) undo: bool,
+    /// After a lost answer: this key is the one AWS made then, and nobody's; delete it
+    #[arg(long, value_name = "KEY ID", conflicts_with_all = ["status", "keep"])]
+    pub(crate) delete_lost: Option<String>,
+    /// After a lost answer: this key is somebody's; leave it
+    #[arg(long, value_name = "KEY ID", conflicts_with = "status")]
+    pub(crate) keep: Option<String>,
 }
 
 /// Open the vault

@@ -187,6 +187,14 @@ impl KagiError {
         }
     }
 
+    /// Whether AWS may have done what was asked although this came of it.
+    pub(crate) fn may_be_done(&self) -> bool {
+        match self {
+            Self::Call { source, .. } => source.may_be_done(),
+            _ => false,
+        }
+    }
+
     /// The exit code's number.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {

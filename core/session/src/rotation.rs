@@ -61,6 +61,10 @@ pub enum State {
 pub struct Facts<'a> {
     /// The user's keys at AWS.
     pub keys: &'a [String],
+    /// Whether the old key is active at AWS; `None` when that was not asked.
+    pub old_is_active: Option<bool>,
+    /// What the person said of a key that may be the lost one.
+    pub word: Option<&'a Word>,
     /// The new key in the vault, if it got so far.
     pub pending: Option<&'a str>,
     /// The clock.
@@ -69,11 +73,22 @@ pub struct Facts<'a> {
     pub grace_seconds: i64,
 }
 
+/// What a person says of a key that came while an answer of AWS's was lost. Only they can know who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Nobody made it: it is the one whose answer was lost.
+    DeleteLost(String),
+    /// Somebody made it.
+    Keep(String),
+}
+
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Delete a key whose secret was never seen, then look again.
-    DeleteOrphan(String),
+    /// Name these keys: each may be the one whose answer was lost, or somebody's.
+    AskAbout(Vec<String>),
+    /// Delete the key the person named, then look again.
+    DeleteLost(String),
     /// Create a key and store it as pending.
     Create,
     /// Go on: the pending key was stored and the state not.
@@ -91,6 +106,8 @@ pub enum Action {
     },
     /// Delete the old key and forget the rotation.
     Delete(String),
+    /// Somebody has made the old key active again: it is in use and stays.
+    OldIsInUse(String),
     /// Make the old key active and current, delete the new one, forget the rotation.
     Undo {
         /// The new key, if there is one.
@@ -119,7 +136,13 @@ impl Rotation {
             State::Current { .. } => Action::Deactivate(self.old.clone()),
             State::Deactivated { at, .. } => {
                 let until = at + facts.grace_seconds;
-                if facts.now < until { Action::Wait { until } } else { Action::Delete(self.old.clone()) }
+                if facts.now < until {
+                    return Action::Wait { until };
+                }
+                match facts.old_is_active {
+                    Some(true) => Action::OldIsInUse(self.old.clone()),
+                    _ => Action::Delete(self.old.clone()),
+                }
             }
             State::Undoing { new } => Action::Undo { new: new.clone() },
         }
@@ -132,9 +155,13 @@ impl Rotation {
         if !facts.keys.contains(&self.old) {
             return Action::OldIsGone;
         }
-        // Ours by this state: it was not there before, and its secret did not reach the vault.
-        if let Some(orphan) = facts.keys.iter().find(|key| !existing.contains(key)) {
-            return Action::DeleteOrphan(orphan.clone());
+        // That they were not there before does not make them ours: a person, or another machine, may have made them.
+        let new: Vec<_> = facts.keys.iter().filter(|key| !existing.contains(key)).cloned().collect();
+        match facts.word {
+            Some(Word::DeleteLost(id)) if new.contains(id) => return Action::DeleteLost(id.clone()),
+            Some(Word::Keep(id)) if new.iter().all(|key| key == id) => {}
+            _ if new.is_empty() => {}
+            _ => return Action::AskAbout(new),
         }
         match facts.keys.iter().find(|key| **key != self.old) {
             Some(other) => Action::NoRoom(other.clone()),
@@ -180,6 +207,9 @@ impl Rotation {
 mod tests {
     use super::*;
 
+    const NOTHING: Facts<'_> =
+        Facts { keys: &[], old_is_active: None, word: None, pending: None, now: 0, grace_seconds: 10 };
+
     fn keys(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
@@ -188,14 +218,14 @@ mod tests {
     fn creating_looks_before_it_creates() {
         let rotation = Rotation::begin("OLD", &keys(&["OLD"]));
         let next = |present: &[&str], pending| {
-            rotation.next(&Facts { keys: &keys(present), pending, now: 0, grace_seconds: 10 })
+            rotation.next(&Facts { keys: &keys(present), pending, grace_seconds: 10, ..NOTHING })
         };
         assert_eq!(next(&["OLD"], None), Action::Create);
-        assert_eq!(next(&["OLD", "NEW"], None), Action::DeleteOrphan("NEW".into()));
+        assert_eq!(next(&["OLD", "NEW"], None), Action::AskAbout(keys(&["NEW"])));
         assert_eq!(next(&["OLD", "NEW"], Some("NEW")), Action::Found("NEW".into()));
         assert_eq!(next(&[], None), Action::OldIsGone);
         let full = Rotation::begin("OLD", &keys(&["OLD", "OTHER"]));
-        let facts = Facts { keys: &keys(&["OLD", "OTHER"]), pending: None, now: 0, grace_seconds: 10 };
+        let facts = Facts { keys: &keys(&["OLD", "OTHER"]), ..NOTHING };
         assert_eq!(full.next(&facts), Action::NoRoom("OTHER".into()));
     }
 
@@ -203,9 +233,30 @@ mod tests {
     fn the_old_key_waits_out_its_grace() {
         let state = State::Deactivated { new: "NEW".into(), at: 100 };
         let rotation = Rotation { old: "OLD".into(), state };
-        let next = |now| rotation.next(&Facts { keys: &[], pending: None, now, grace_seconds: 50 });
+        let next = |now| {
+            let old_is_active = Some(false);
+            rotation.next(&Facts { old_is_active, now, grace_seconds: 50, ..NOTHING })
+        };
         assert_eq!(next(149), Action::Wait { until: 150 });
         assert_eq!(next(150), Action::Delete("OLD".into()));
+        let used = Facts { old_is_active: Some(true), now: 150, grace_seconds: 50, ..NOTHING };
+        assert_eq!(rotation.next(&used), Action::OldIsInUse("OLD".into()));
+    }
+
+    #[test]
+    fn only_the_person_says_whose_a_new_key_is() {
+        let rotation = Rotation::begin("OLD", &keys(&["OLD"]));
+        let next = |present: &[&str], word: Word| {
+            rotation.next(&Facts { keys: &keys(present), word: Some(&word), ..NOTHING })
+        };
+        let delete = |id: &str| Word::DeleteLost(id.to_owned());
+        let keep = |id: &str| Word::Keep(id.to_owned());
+        assert_eq!(next(&["OLD", "NEW"], delete("NEW")), Action::DeleteLost("NEW".into()));
+        assert_eq!(next(&["OLD", "NEW"], delete("OLD")), Action::AskAbout(keys(&["NEW"])));
+        assert_eq!(next(&["OLD", "NEW"], delete("ELSE")), Action::AskAbout(keys(&["NEW"])));
+        assert_eq!(next(&["OLD", "NEW"], keep("NEW")), Action::NoRoom("NEW".into()));
+        assert_eq!(next(&["OLD", "NEW"], keep("ELSE")), Action::AskAbout(keys(&["NEW"])));
+        assert_eq!(next(&["OLD"], delete("NEW")), Action::Create);
     }
 
     #[test]

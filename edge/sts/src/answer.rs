@@ -30,7 +30,8 @@ pub(crate) fn parse<'a>(query: &Query<'_>, reply: &'a Reply) -> Result<Answer<'a
         if code.is_empty() {
             return Err(StsError::Answer { operation, status, missing: "Code" });
         }
-        return Err(StsError::refused(operation, code, text("Message"), reply.date, query.at));
+        let skew = reply.date.map(|server| query.at.as_second() - server.as_second());
+        return Err(StsError::refused(operation, code, text("Message"), status, skew));
     }
     Ok(Answer { document, operation, status })
 }

@@ -56,6 +56,8 @@ pub struct AccessKey {
     pub id: String,
     /// Status is `Active`
     pub active: bool,
+    /// CreateDate; empty when the answer has none.
+    pub created: String,
 }
 
 /// What CreateAccessKey returned.
@@ -145,7 +147,8 @@ impl Client {
     ) -> Result<Vec<AccessKey>, StsError> {
         self.call(&Query::iam("ListAccessKeys", iam, now), signer, |answer| {
             answer.members("AccessKeyMetadata", |text| {
-                Ok(AccessKey { id: text("AccessKeyId")?, active: text("Status")? == "Active" })
+                let created = text("CreateDate").unwrap_or_default();
+                Ok(AccessKey { id: text("AccessKeyId")?, active: text("Status")? == "Active", created })
             })
         })
     }

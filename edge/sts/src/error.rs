@@ -3,8 +3,6 @@
 //! AWS documents codes, not texts; the texts told apart here are those its tools' users report (the code decides, the
 //! text only where one code stands for several causes). Nothing of a request is ever in a message.
 
-use jiff::Timestamp;
-
 use kagimori_session::value::shown_within;
 
 /// Why a call failed.
@@ -21,6 +19,8 @@ pub enum StsError {
         message: String,
         /// What it means.
         cause: Cause,
+        /// The HTTP status.
+        status: u16,
     },
     /// No answer.
     #[error("{operation}: {what} ({host})")]
@@ -104,12 +104,11 @@ impl StsError {
         operation: &'static str,
         code: String,
         message: String,
-        server: Option<Timestamp>,
-        ours: Timestamp,
+        status: u16,
+        skew: Option<i64>,
     ) -> Self {
-        let skew = server.map(|server| ours.as_second() - server.as_second());
         let cause = cause(&code, &message, skew);
-        Self::Refused { operation, code, message, cause }
+        Self::Refused { operation, code, message, cause, status }
     }
 
     /// What a refusal means.
@@ -118,6 +117,18 @@ impl StsError {
         match self {
             Self::Refused { cause, .. } => Some(*cause),
             _ => None,
+        }
+    }
+
+    /// Whether AWS may have done what was asked all the same: an answer that was lost or is not one, or a failure on
+    /// AWS's side. A refusal (4xx, with AWS's code) and a call that never left are sure.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status >= 500,
+            Self::Network { connection, .. } => !connection,
+            Self::Answer { .. } => true,
+            Self::NoCertificates => false,
         }
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::Call;
-use kagimori_session::rotation::{Action, Facts, Rotation, State};
+use kagimori_session::rotation::{Action, Facts, Rotation, State, Word};
 use kagimori_session::route::{Access, Target, rfc3339};
 use kagimori_session::value::seconds;
-use kagimori_sts::{Cause, StsError};
+use kagimori_sts::{AccessKey, Cause, StsError};
 
 use super::target::default_profile;
 use super::vault::with_context;
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &args::Rotate) -> Result<ExitCode, KagiError> {
         let vault = context.vault()?;
         let profile = default_profile(arguments.profile.as_deref());
         let _lock = lock(&vault.lock_path("rotate"), Duration::from_secs(1))?;
-        let work = Work::new(context, &vault, profile, grace_seconds)?;
+        let work = Work { word: word(arguments), ..Work::new(context, &vault, profile, grace_seconds)? };
         if arguments.status {
             return work.status();
         }
@@ -45,6 +45,11 @@ pub(crate) fn run(arguments: &args::Rotate) -> Result<ExitCode, KagiError> {
     })
 }
 
+fn word(arguments: &args::Rotate) -> Option<Word> {
+    let deleted = arguments.delete_lost.clone().map(Word::DeleteLost);
+    deleted.or_else(|| arguments.keep.clone().map(Word::Keep))
+}
+
 struct Work<'c, 'a> {
     context: &'c Context<'a>,
     vault: &'c Vault,
@@ -52,6 +57,7 @@ struct Work<'c, 'a> {
     iam: Endpoint,
     sts: Endpoint,
     grace_seconds: i64,
+    word: Option<Word>,
 }
 
 impl<'c, 'a> Work<'c, 'a> {
@@ -63,7 +69,7 @@ impl<'c, 'a> Work<'c, 'a> {
     ) -> Result<Self, KagiError> {
         let iam = context.endpoint(Service::Iam, &profile)?;
         let sts = context.endpoint(Service::Sts, &profile)?;
-        Ok(Self { context, vault, profile, iam, sts, grace_seconds })
+        Ok(Self { context, vault, profile, iam, sts, grace_seconds, word: None })
     }
 
     fn status(&self) -> Result<ExitCode, KagiError> {
@@ -83,34 +89,75 @@ impl<'c, 'a> Work<'c, 'a> {
             ));
         };
         let pending = self.note("pending")?.map(|key| key.access_key_id);
-        if let (State::Creating { existing }, None) = (&rotation.state, &pending) {
-            self.delete_orphans(existing)?;
+        if let (State::Creating { .. }, None) = (&rotation.state, &pending) {
+            self.settle_lost(&rotation)?;
         }
         self.write(&rotation.undoing(pending.as_deref()))
     }
 
-    /// A key that was created and whose secret nobody has seen.
-    fn delete_orphans(&self, existing: &[String]) -> Result<(), KagiError> {
+    /// Before a rotation is given up whose key may have been made: which key that is, only the person can say.
+    fn settle_lost(&self, rotation: &Rotation) -> Result<(), KagiError> {
         let current = self.key()?;
         let keys = self.keys_at_aws(&current)?;
-        keys.iter().filter(|key| !existing.contains(key)).try_for_each(|orphan| self.delete(&current, orphan))
+        match rotation.next(&self.facts(rotation, &ids(&keys), &keys, None)) {
+            Action::AskAbout(new) => Err(self.ask_about(&new, &keys)),
+            Action::DeleteLost(id) => self.delete(&current, &id),
+            _ => Ok(()),
+        }
+    }
+
+    fn facts<'f>(
+        &'f self,
+        rotation: &Rotation,
+        ids: &'f [String],
+        keys: &[AccessKey],
+        pending: Option<&'f str>,
+    ) -> Facts<'f> {
+        Facts {
+            keys: ids,
+            old_is_active: keys.iter().find(|key| key.id == rotation.old).map(|key| key.active),
+            word: self.word.as_ref(),
+            pending,
+            now: self.now(),
+            grace_seconds: self.grace_seconds,
+        }
+    }
+
+    fn ask_about(&self, new: &[String], keys: &[AccessKey]) -> KagiError {
+        let named: Vec<_> = keys
+            .iter()
+            .filter(|key| new.contains(&key.id))
+            .map(|key| format!("{} (made {})", key.id, key.created))
+            .collect();
+        let (profile, id) = (quoted(&self.profile), new.first().map_or("KEY_ID", String::as_str));
+        KagiError::argument(
+            format!(
+                "AWS was asked for a key and the answer was lost; since then the user has {}: that key, or one that \
+                 somebody made",
+                named.join(", ")
+            ),
+            format!(
+                "if nobody made it, delete it by its name: `kagi rotate --delete-lost {id} {profile}`; if somebody did: \
+                 `kagi rotate --keep {id} {profile}`"
+            ),
+        )
     }
 
     /// Step by step until there is nothing to do now.
     fn go_on(&self) -> Result<ExitCode, KagiError> {
-        let current = self.key()?;
-        let rotation = match self.journal()? {
-            Some(rotation) => rotation,
+        // What was seen at the beginning is what the first step goes by: between two looks somebody may make a key.
+        let (mut rotation, mut seen) = match self.journal()? {
+            Some(rotation) => (rotation, None),
             None => {
+                let current = self.key()?;
                 let keys = self.keys_at_aws(&current)?;
-                let rotation = Rotation::begin(&current.access_key_id, &keys);
+                let rotation = Rotation::begin(&current.access_key_id, &ids(&keys));
                 self.write(&rotation)?;
-                rotation
+                (rotation, Some(keys))
             }
         };
-        let mut rotation = rotation;
         for _ in 0..MOST_STEPS {
-            match self.step(&rotation)? {
+            match self.step(&rotation, seen.take())? {
                 Some(next) => {
                     self.write(&next)?;
                     rotation = next;
@@ -122,24 +169,28 @@ impl<'c, 'a> Work<'c, 'a> {
     }
 
     /// Does the next step; the state after it, or nothing when there is nothing left to do now.
-    fn step(&self, rotation: &Rotation) -> Result<Option<Rotation>, KagiError> {
+    fn step(&self, rotation: &Rotation, seen: Option<Vec<AccessKey>>) -> Result<Option<Rotation>, KagiError> {
         let pending = self.note("pending")?;
-        let keys = match rotation.state {
-            State::Creating { .. } => self.keys_at_aws(&self.key()?)?,
+        let keys = match (seen, &rotation.state) {
+            (Some(keys), _) => keys,
+            (None, State::Creating { .. }) => self.keys_at_aws(&self.key()?)?,
+            (None, State::Deactivated { at, .. }) if self.now() >= at + self.grace_seconds => {
+                self.keys_at_aws(&self.key()?)?
+            }
             _ => Vec::new(),
         };
-        let facts = Facts {
-            keys: &keys,
-            pending: pending.as_ref().map(|key| key.access_key_id.as_str()),
-            now: self.now(),
-            grace_seconds: self.grace_seconds,
-        };
+        let ids = ids(&keys);
+        let pending = pending.as_ref().map(|key| key.access_key_id.as_str());
+        let facts = self.facts(rotation, &ids, &keys, pending);
         let after = |state| Some(Rotation { old: rotation.old.clone(), state });
         Ok(match rotation.next(&facts) {
-            Action::DeleteOrphan(id) => {
+            Action::AskAbout(new) => return Err(self.ask_about(&new, &keys)),
+            Action::DeleteLost(id) => {
                 self.delete(&self.key()?, &id)?;
+                printer::note(&format!("{id} is deleted"));
                 Some(rotation.clone())
             }
+            Action::OldIsInUse(old) => return Err(self.in_use(&old)),
             Action::Create => after(State::Created { new: self.create()? }),
             Action::Found(new) => after(State::Created { new }),
             Action::Verify(new) => {
@@ -175,7 +226,8 @@ impl<'c, 'a> Work<'c, 'a> {
                 return Err(KagiError::argument(
                     format!("the user has a second access key, {other}, and AWS allows two"),
                     format!(
-                        "delete it if nothing uses it (`aws iam delete-access-key --access-key-id {other}`)"
+                        "find out who uses it, perhaps kagi on another machine (`aws iam get-access-key-last-used \
+                         --access-key-id {other}`); once nobody does, delete it in IAM and run this again"
                     ),
                 ));
             }
@@ -199,22 +251,44 @@ impl<'c, 'a> Work<'c, 'a> {
         ));
     }
 
+    fn in_use(&self, old: &str) -> KagiError {
+        let profile = quoted(&self.profile);
+        KagiError::argument(
+            format!("somebody has made {old} active again, so it is in use and is not deleted"),
+            format!(
+                "deactivate it once nobody needs it (`aws iam update-access-key --access-key-id {old} --status \
+                 Inactive`) and run this again, or go back to it: `kagi rotate --undo {profile}`"
+            ),
+        )
+    }
+
     /// Creates a key. It is in the vault before anything else happens: AWS shows the secret once.
     fn create(&self) -> Result<String, KagiError> {
         let current = self.key()?;
-        let created = self.with_signer(&current, |broker, signer| {
-            broker
-                .client()?
-                .create_access_key(&self.iam, signer, self.context.now())
-                .map_err(|error| self.failed(error))
-        })?;
+        let created = self
+            .with_signer(&current, |broker, signer| {
+                broker
+                    .client()?
+                    .create_access_key(&self.iam, signer, self.context.now())
+                    .map_err(|error| self.failed(error))
+            })
+            .inspect_err(|error| {
+                // No key was made: what comes later is nobody's orphan. If this cannot be written, the next run asks.
+                if !error.may_be_done() {
+                    let _ = self.finish();
+                }
+            })?;
         let new = StoredKey {
             access_key_id: created.key.access_key_id.clone(),
             secret_access_key: created.key.secret_access_key,
             stored_at: self.now(),
-            ..current
+            ..current.clone()
         };
-        self.vault.put_note("pending", &self.profile, &new)?;
+        if let Err(error) = self.vault.put_note("pending", &self.profile, &new) {
+            // It cannot be kept, and here it is known whose it is.
+            self.delete(&current, &new.access_key_id)?;
+            return Err(error);
+        }
         printer::note(&format!("{} is created", new.access_key_id));
         Ok(new.access_key_id)
     }
@@ -260,7 +334,7 @@ impl<'c, 'a> Work<'c, 'a> {
         let current = self.key()?;
         let previous = self.note("previous")?;
         if let Some(previous) = previous {
-            self.set_active(&current, &rotation.old, true)?;
+            self.activate_old(&current, rotation)?;
             self.vault.put_key(&previous)?;
             self.log("key-rotation-undone", &previous.access_key_id);
         }
@@ -272,14 +346,30 @@ impl<'c, 'a> Work<'c, 'a> {
         Ok(())
     }
 
-    fn keys_at_aws(&self, by: &StoredKey) -> Result<Vec<String>, KagiError> {
-        let keys = self.with_signer(by, |broker, signer| {
+    /// An old key that somebody has deleted meanwhile cannot be gone back to: the new one stays.
+    fn activate_old(&self, current: &StoredKey, rotation: &Rotation) -> Result<(), KagiError> {
+        match self.set_active(current, &rotation.old, true) {
+            Err(error) if error.cause() == Some(Cause::NotFound) => {
+                if let Some(new) = self.note("pending")? {
+                    self.vault.put_key(&new)?;
+                }
+                self.finish()?;
+                Err(KagiError::argument(
+                    format!("{} is deleted at AWS and cannot be gone back to", rotation.old),
+                    format!("the new key stays in use; try it with `kagi login {}`", quoted(&self.profile)),
+                ))
+            }
+            other => other,
+        }
+    }
+
+    fn keys_at_aws(&self, by: &StoredKey) -> Result<Vec<AccessKey>, KagiError> {
+        self.with_signer(by, |broker, signer| {
             broker
                 .client()?
                 .list_access_keys(&self.iam, signer, self.context.now())
                 .map_err(|error| self.failed(error))
-        })?;
-        Ok(keys.into_iter().map(|key| key.id).collect())
+        })
     }
 
     fn set_active(&self, by: &StoredKey, id: &str, active: bool) -> Result<(), KagiError> {
@@ -368,4 +458,8 @@ impl<'c, 'a> Work<'c, 'a> {
     fn now(&self) -> i64 {
         self.context.now().as_second()
     }
+}
+
+fn ids(keys: &[AccessKey]) -> Vec<String> {
+    keys.iter().map(|key| key.id.clone()).collect()
 }
