@@ -202,7 +202,7 @@ impl<'c, 'a> Work<'c, 'a> {
                 after(State::Current { new })
             }
             Action::Deactivate(old) => {
-                self.set_active(&self.note_or_key("previous")?, &old, false)?;
+                self.deactivate(&old)?;
                 printer::note(&format!("{old} is deactivated"));
                 let new = self.key()?.access_key_id;
                 after(State::Deactivated { new, at: self.now() })
@@ -346,6 +346,24 @@ impl<'c, 'a> Work<'c, 'a> {
         Ok(())
     }
 
+    /// Signs with the new key: the old one could not repeat a call whose answer was lost. With a device the day's session is
+    /// of the old key still, and serves as long as AWS takes it, so that nobody is asked for a second code.
+    fn deactivate(&self, old: &str) -> Result<(), KagiError> {
+        let new = self.key()?;
+        let previous = self.note("previous")?;
+        if let Some(previous) = previous.filter(|_| self.has_device(&new)) {
+            match self.set_active(&previous, old, false) {
+                Err(error) if error.cause() == Some(Cause::UnknownKey) => {}
+                other => return other,
+            }
+        }
+        self.set_active(&new, old, false)
+    }
+
+    fn has_device(&self, key: &StoredKey) -> bool {
+        key.mfa_serial.is_some() || self.context.files.get(&self.profile, "mfa_serial").is_some()
+    }
+
     /// An old key that somebody has deleted meanwhile cannot be gone back to: the new one stays.
     fn activate_old(&self, current: &StoredKey, rotation: &Rotation) -> Result<(), KagiError> {
         match self.set_active(current, &rotation.old, true) {
@@ -418,13 +436,6 @@ impl<'c, 'a> Work<'c, 'a> {
 
     fn note(&self, kind: &'static str) -> Result<Option<StoredKey>, KagiError> {
         self.vault.note(kind, &self.profile)
-    }
-
-    fn note_or_key(&self, kind: &'static str) -> Result<StoredKey, KagiError> {
-        match self.note(kind)? {
-            Some(key) => Ok(key),
-            None => self.key(),
-        }
     }
 
     fn journal(&self) -> Result<Option<Rotation>, KagiError> {

@@ -199,6 +199,27 @@ fn a_lost_answer_costs_a_key_and_nothing_else() {
 }
 
 #[test]
+fn a_user_without_a_device_signs_with_the_new_key() {
+    const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+    let machine = Machine::empty();
+    let pair = machine.aws.access_key(BOB).unwrap();
+    machine.write(
+        "aws/credentials",
+        &format!(
+            "[bastion]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+            pair.access_key_id, pair.secret_access_key
+        ),
+    );
+    machine.ok(&["add", "bastion"]);
+    machine.aws.plan("UpdateAccessKey", 1, Trouble::LoseReply);
+    assert_eq!(machine.run(&["rotate", "bastion"]).code, 2);
+    machine.ok(&["rotate", "bastion"]);
+    machine.ok(&["rotate", "bastion", "--grace", "0"]);
+    let left = machine.aws.world().keys_of(BOB);
+    assert!(left.len() == 1 && left[0].access_key_id != pair.access_key_id && left[0].is_active);
+}
+
+#[test]
 fn the_way_back_from_a_lost_answer() {
     let machine = Machine::enrolled();
     let before = keys(&machine);
