@@ -10,7 +10,7 @@ use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan};
 use kagimori_session::route::Route;
-use kagimori_session::value::shown;
+use kagimori_session::value::{shown, words};
 use kagimori_sts::{Cause, Client, Mfa, StsError};
 
 use crate::context::{Caller, Context};
@@ -26,6 +26,8 @@ use crate::vault::{StoredKey, StoredSession, Vault};
 const OLD_SESSION_SECONDS: i64 = 15 * 60;
 /// Signing with less than this left is not tried.
 const USABLE_SECONDS: i64 = 60;
+/// After a renewal that failed, what is valid is served for so long without another try.
+const QUIET_SECONDS: i64 = 30;
 
 /// Gets credentials.
 pub(crate) struct Broker<'c, 'a> {
@@ -87,11 +89,41 @@ impl<'c, 'a> Broker<'c, 'a> {
         let Some(last) = self.plan.steps.len().checked_sub(1) else {
             return Err(KagiError::Form("a plan without steps".into()));
         };
+        if let Some(valid) = self.valid().filter(|_| self.failed_just_now()) {
+            return Ok(valid);
+        }
         match self.ensure(last) {
             Err(error) if self.replan(&error)? => self.ensure(last),
             other => other,
         }
         .inspect_err(|error| log::failure(self, error))
+        .or_else(|error| self.valid_in_place_of(error))
+    }
+
+    /// The cached answer as long as AWS takes it, however little is left.
+    fn valid(&self) -> Option<StoredSession> {
+        let found = self.vault.session(&self.plan.steps.last()?.key)?;
+        (found.expires_at > self.context.now().as_second()).then_some(found)
+    }
+
+    /// Nothing valid is refused because its renewal failed.
+    fn valid_in_place_of(&self, error: KagiError) -> Result<StoredSession, KagiError> {
+        let (Some(valid), Some(last)) = (self.valid(), self.plan.steps.last()) else { return Err(error) };
+        let now = self.context.now().as_second();
+        let _ = self.vault.put_note("renewal", &last.key.hex(), &now);
+        printer::warning(&format!(
+            "the credentials of `{}` could not be renewed and end in {}: {error}",
+            shown(&self.route.name),
+            words(valid.expires_at - now)
+        ));
+        Ok(valid)
+    }
+
+    /// With a network that swallows everything each try takes seconds, and SDKs ask at every call.
+    fn failed_just_now(&self) -> bool {
+        let Some(last) = self.plan.steps.last() else { return false };
+        let at: Option<i64> = self.vault.note("renewal", &last.key.hex()).unwrap_or_default();
+        at.is_some_and(|at| (0..QUIET_SECONDS).contains(&(self.context.now().as_second() - at)))
     }
 
     /// The answer of the first step, the MFA session that everything else hangs on.

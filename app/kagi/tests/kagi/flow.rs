@@ -253,3 +253,26 @@ fn what_never_stays_open_asks_every_time() {
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
+
+#[test]
+fn what_is_valid_is_served_when_its_renewal_fails() {
+    use kagimori_fake_aws::Trouble;
+
+    let fail = |status, code: &str| Trouble::Fail { status, code: code.to_owned(), message: "no".to_owned() };
+    for trouble in [Trouble::LoseReply, fail(503, "ServiceUnavailable"), fail(403, "AccessDenied")] {
+        let machine = Machine::enrolled();
+        machine.ok(&["login", "bastion"]);
+        // AWS's clock gives out an hour that is over in ten minutes of ours.
+        machine.aws.world().advance(jiff::SignedDuration::from_mins(-50));
+        let first = machine.credentials(&["dev"]);
+        machine.aws.plan("AssumeRole", 3, trouble);
+        let run = machine.run(&["credentials", "dev"]);
+        let second: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, &second["AccessKeyId"]), (0, &first["AccessKeyId"]), "{}", run.stderr);
+        assert!(run.stderr.contains("could not be renewed and end in"), "{}", run.stderr);
+        // A moment later nothing is tried again.
+        let calls = machine.calls("AssumeRole");
+        machine.ok(&["exec", "dev", "--", "true"]);
+        assert_eq!(machine.calls("AssumeRole"), calls);
+    }
+}
