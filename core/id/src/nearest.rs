@@ -3,7 +3,7 @@
 /// Longer names are not compared whole: nobody mistypes them, and a foreign text may be of any length.
 const LENGTH_MAX: usize = 128;
 
-/// The candidate with the fewest edits (Levenshtein), when they are few for the length of what was typed: one in four letters,
+/// The candidate with the fewest edits (two neighbours swapped are one), when they are few for the length of what was typed: one in four letters,
 /// at most four. Letters are compared without case; of equals the first by name.
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
@@ -14,7 +14,7 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
     let fits = |known: &&str| known.len() <= LENGTH_MAX && known.len().abs_diff(typed.len()) <= most;
     let measured = candidates.into_iter().filter(fits);
     let (edits, best) =
-        measured.map(|known| (strsim::levenshtein(&typed, &known.to_lowercase()), known)).min()?;
+        measured.map(|known| (strsim::osa_distance(&typed, &known.to_lowercase()), known)).min()?;
     (edits <= most).then_some(best)
 }
 
@@ -31,6 +31,7 @@ mod tests {
             ("Dev", &["production", "staging", "dev"], Some("dev")),
             ("finance", &["production", "staging", "dev"], None),
             ("mfa-console-usr", &["mfa-console-user", "key-unused"], Some("mfa-console-user")),
+            ("bastoin", &["bastion"], Some("bastion")),
             ("", &["dev"], None),
         ] {
             assert_eq!(nearest(typed, known.iter().copied()), expected, "{typed}");
