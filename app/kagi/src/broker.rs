@@ -285,5 +285,5 @@ pub(crate) fn client(context: &Context<'_>, profile: &str) -> Result<Client, Kag
         None => None,
         Some(path) => Some(std::fs::read(&path).map_err(|source| KagiError::read(path.as_ref(), source))?),
     };
-    Client::new(pem.as_deref()).map_err(|source: StsError| KagiError::call(source, "AWS_CA_BUNDLE"))
+    Client::new(pem.as_deref()).map_err(|source: StsError| KagiError::call(source, "this machine's settings"))
 }

@@ -291,6 +291,9 @@ fn call_hint(source: &StsError, of: &str) -> String {
         StsError::Answer { .. } => {
             "is the endpoint AWS's? `kagi explain PROFILE` says where it is set".into()
         }
+        StsError::Proxy { variable } => {
+            format!("write it as `http://proxy.example:3128`, or take it away (`unset {variable}`)")
+        }
         StsError::NoCertificates => "`AWS_CA_BUNDLE` must name a PEM file".into(),
         StsError::Refused { cause, operation, .. } => refusal_hint(*cause, operation, of),
     }

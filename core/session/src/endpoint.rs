@@ -3,6 +3,8 @@
 //! AWS SDKs and Tools Reference Guide, "Service-specific endpoints": the service's variable, the global variable, the
 //! profile's `services` section, the profile's `endpoint_url`, then AWS's own address.
 
+use std::net::IpAddr;
+
 use crate::profile::{Place, ProfileFiles};
 use crate::value::{Refused, shown};
 
@@ -160,16 +162,27 @@ fn services_url(service: Service, files: &ProfileFiles<'_>, profile: &str) -> Op
     Some((url, format!("config line {}, [{wanted}]", nested.line)))
 }
 
+/// The host of an address without its scheme: `host:port/path`, `[::1]:80`.
+#[must_use]
+pub fn host_of(rest: &str) -> &str {
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    }
+}
+
+/// Whether a host is this machine, by an address that says so and not by a name that looks so: whoever owns
+/// `127.evil.example` says where it leads.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// Credentials travel in the answers: without TLS only to this machine.
 fn checked(url: &str, from: &str) -> Result<String, Refused> {
     let url = url.trim_end_matches('/');
-    let host = |rest: &str| -> String {
-        let authority = rest.split('/').next().unwrap_or_default();
-        match authority.strip_prefix('[') {
-            Some(v6) => v6.split(']').next().unwrap_or_default().to_owned(),
-            None => authority.split(':').next().unwrap_or_default().to_owned(),
-        }
-    };
     if url.contains(['@', '?', '#', ' ']) || url.chars().any(char::is_control) {
         return Err(Refused::new(
             format!("the endpoint of {from} is not a plain address"),
@@ -177,12 +190,12 @@ fn checked(url: &str, from: &str) -> Result<String, Refused> {
         ));
     }
     if let Some(rest) = url.strip_prefix("https://")
-        && !host(rest).is_empty()
+        && !host_of(rest).is_empty()
     {
         return Ok(url.to_owned());
     }
     if let Some(rest) = url.strip_prefix("http://")
-        && (matches!(host(rest).as_str(), "localhost" | "::1") || host(rest).starts_with("127."))
+        && is_this_machine(host_of(rest))
     {
         return Ok(url.to_owned());
     }
@@ -224,9 +237,23 @@ mod tests {
             "http://127.0.0.1@evil",
             "https://u:p@h",
             "http://localhost.evil.example",
+            "http://127.evil.example",
+            "http://127.0.0.1.evil.example:80",
+            "http://127.1",
+            "http://[::1.evil.example]",
+            "http://[2001:db8::1]",
+            "http://10.0.0.1",
         ] {
             assert!(checked(bad, "test").is_err(), "{bad}");
         }
-        assert!(checked("http://[::1]:80", "test").is_ok());
+        for good in [
+            "http://[::1]:80",
+            "http://127.0.0.1",
+            "http://127.9.9.9:1/x",
+            "http://LOCALHOST:80",
+            "https://x",
+        ] {
+            assert!(checked(good, "test").is_ok(), "{good}");
+        }
     }
 }

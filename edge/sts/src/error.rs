@@ -44,6 +44,12 @@ pub enum StsError {
         /// What is missing.
         missing: &'static str,
     },
+    /// A variable names a proxy that is none.
+    #[error("`{variable}` is not the address of a proxy")]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+    },
     /// The certificate bundle holds no certificate.
     #[error("the certificate bundle holds no certificate")]
     NoCertificates,
@@ -92,6 +98,9 @@ impl StsError {
                 ("the connection was refused".to_owned(), true)
             }
             ureq::Error::Io(io) => (io.kind().to_string(), false),
+            ureq::Error::ConnectProxyFailed(reason) => {
+                (format!("the proxy refused the connection: {}", shown_within(reason, 60)), true)
+            }
             ureq::Error::BodyExceedsLimit(_) => ("the answer is too long".to_owned(), false),
             // Of other errors only the kind is told: their texts may quote an address.
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) => ("TLS failed".to_owned(), false),
@@ -128,7 +137,7 @@ impl StsError {
             Self::Refused { status, .. } => *status >= 500,
             Self::Network { connection, .. } => !connection,
             Self::Answer { .. } => true,
-            Self::NoCertificates => false,
+            Self::Proxy { .. } | Self::NoCertificates => false,
         }
     }
 

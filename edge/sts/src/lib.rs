@@ -6,6 +6,7 @@
 mod answer;
 mod call;
 mod error;
+mod proxy;
 mod sign;
 mod transport;
 

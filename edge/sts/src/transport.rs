@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kagimori_session::credentials::Signer;
-use kagimori_session::endpoint::{Endpoint, Service};
+use kagimori_session::endpoint::{Endpoint, Service, host_of, is_this_machine};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
 use crate::error::StsError;
+use crate::proxy::Outside;
 use crate::sign::{FORM, Post, form, sign};
 
 /// AWS's answers to our calls are a few kilobytes; session tokens have no promised maximum.
@@ -20,6 +21,7 @@ const MOST_BYTES: u64 = 256 * 1024;
 pub struct Client {
     agent: ureq::Agent,
     direct: ureq::Agent,
+    outside: Option<Outside>,
     pause: fn(Duration),
 }
 
@@ -69,9 +71,12 @@ impl Client {
                 .timeout_connect(Some(Duration::from_secs(5)))
                 .timeout_global(Some(Duration::from_secs(12)))
         };
+        let outside = Outside::find(|name| std::env::var(name).ok())?;
+        let proxy = outside.as_ref().map(|outside| outside.proxy.clone());
         Ok(Self {
-            agent: config().build().new_agent(),
+            agent: config().proxy(proxy).build().new_agent(),
             direct: config().proxy(None).build().new_agent(),
+            outside,
             pause: std::thread::sleep,
         })
     }
@@ -89,9 +94,9 @@ impl Client {
             at: query.at,
         };
         let signature = sign(&post, signer);
+        let (agent, way) = self.agent_for(host);
         let send = || {
-            let mut request = self
-                .agent_for(host)
+            let mut request = agent
                 .post(&query.endpoint.url)
                 .header("content-type", FORM)
                 .header("x-amz-date", &signature.date)
@@ -99,7 +104,7 @@ impl Client {
             if let Some(token) = signer.session_token() {
                 request = request.header("x-amz-security-token", token);
             }
-            read(request.send(body.as_bytes()), query.operation, host)
+            read(request.send(body.as_bytes()), query.operation, &way)
         };
         let mut reply = send();
         for pause in [200, 800] {
@@ -125,17 +130,20 @@ impl Client {
     ) -> Result<Reply, StsError> {
         let (host, _) = host_and_path(url);
         let body = form(fields);
-        read(
-            self.agent_for(host).post(url).header("content-type", FORM).send(body.as_bytes()),
-            operation,
-            host,
-        )
+        let (agent, way) = self.agent_for(host);
+        read(agent.post(url).header("content-type", FORM).send(body.as_bytes()), operation, &way)
     }
 
-    /// A proxy is for the world outside, not for a test server on this machine.
-    fn agent_for(&self, host: &str) -> &ureq::Agent {
-        let local = host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
-        if local { &self.direct } else { &self.agent }
+    /// A proxy is for the world outside, not for a test server on this machine. With it the name for messages: what a proxy
+    /// refuses is not said by AWS.
+    fn agent_for(&self, authority: &str) -> (&ureq::Agent, String) {
+        let host = host_of(authority);
+        match &self.outside {
+            Some(outside) if !is_this_machine(host) && !outside.is_passed_by(host, authority) => {
+                (&self.agent, format!("{authority} through the proxy {}", outside.name))
+            }
+            _ => (&self.direct, authority.to_owned()),
+        }
     }
 }
 

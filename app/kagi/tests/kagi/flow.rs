@@ -276,3 +276,33 @@ fn what_is_valid_is_served_when_its_renewal_fails() {
         assert_eq!(machine.calls("AssumeRole"), calls);
     }
 }
+
+#[test]
+fn what_a_proxy_refuses_is_not_said_by_aws() {
+    use std::io::{BufRead, Write};
+
+    let machine = Machine::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let head = std::io::BufReader::new(&stream).lines();
+            head.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let run = |proxy: &str| {
+        let mut command = machine.command(&["add", "bastion"]);
+        command.env("AWS_ENDPOINT_URL", "https://sts.invalid").env("HTTPS_PROXY", proxy);
+        crate::support::Run::of(command.output().unwrap())
+    };
+    let refused = run(&format!("http://{address}"));
+    for said in [
+        "the proxy refused the connection",
+        &format!("sts.invalid through the proxy {address} of HTTPS_PROXY"),
+    ] {
+        assert!(refused.code == 2 && refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let malformed = run("http://");
+    assert!(malformed.stderr.contains("`HTTPS_PROXY` is not the address of a proxy"), "{}", malformed.stderr);
+}
