@@ -66,6 +66,14 @@ pub(crate) enum KagiError {
     /// A file of the vault is damaged or was made with another key.
     #[error("`{}` is damaged or belongs to another vault", .0.display())]
     Damaged(PathBuf),
+    /// The wrapped key is not there and what it sealed is.
+    #[error("`{}` has no `vault.json` any more, and {sealed} {} sealed by it", home.display(), if *.sealed == 1 { "key is" } else { "keys are" })]
+    VaultIsGone {
+        /// Where it was.
+        home: PathBuf,
+        /// How many keys are sealed by it.
+        sealed: usize,
+    },
     /// No key is kept under this name.
     #[error("the vault has no key for profile `{}`", shown(.0))]
     NoKey(String),
@@ -229,6 +237,11 @@ impl KagiError {
             }
             Self::Damaged(_) => {
                 "restore it from a backup, or run `kagi forget --everything` and `kagi add` again".into()
+            }
+            Self::VaultIsGone { .. } => {
+                "bring `vault.json` back from a backup of the directory; if there is none, \
+                                         `kagi forget --everything`, then `kagi add` with new keys"
+                    .into()
             }
             Self::NoKey(name) => format!("run `kagi add {}`", quoted(name)),
             Self::NobodyToAsk { command, .. }

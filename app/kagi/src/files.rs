@@ -46,6 +46,12 @@ fn read_bounded(path: &Path, most: u64) -> Result<Option<Vec<u8>>, KagiError> {
     Ok(Some(bytes))
 }
 
+/// Whether a file or directory, itself and not what a link leads to, is this user's and nobody else can write it.
+pub(crate) fn is_only_ours(path: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    fs::symlink_metadata(path).is_ok_and(|it| !it.is_symlink() && it.uid() == own && it.mode() & 0o022 == 0)
+}
+
 /// Makes a directory and its parents, only ours to enter.
 pub(crate) fn make_directory(path: &Path) -> Result<(), KagiError> {
     if path.is_dir() {

@@ -53,15 +53,21 @@ impl Locked {
         Ok(Some(Self { home: home.to_owned(), wrapped }))
     }
 
-    /// Opens it with the key its keeper has.
+    /// Opens it with the key its keeper has. A damaged or foreign one is none: under it every name is another, so that
+    /// this vault would seem empty and be filled anew beside the old.
     pub(crate) fn unlocked(&self, keeper: &Keeper, now: Timestamp) -> Option<Vault> {
         let key = keeper.get(&self.wrapped.id, now)?;
-        Some(Vault { home: self.home.clone(), key })
+        let vault = Vault { home: self.home.clone(), key };
+        self.wrapped.is_of(&vault.key).unwrap_or_else(|| vault.opens_a_key()).then_some(vault)
     }
 
     /// Opens it with the passphrase.
     pub(crate) fn open(&self, passphrase: &SecretString) -> Result<Vault, KagiError> {
         let key = passphrase::unwrap(&self.wrapped, passphrase)?;
+        if let Some(wrapped) = self.wrapped.checked(&key) {
+            // Where it cannot be written the keys themselves tell.
+            let _ = write_wrapped(&self.home, &wrapped);
+        }
         Ok(Vault { home: self.home.clone(), key })
     }
 
@@ -83,8 +89,12 @@ impl Locked {
 }
 
 impl Vault {
-    /// Makes a new vault.
+    /// Makes a new vault, never over what an old one has sealed.
     pub(crate) fn create(home: &Path, passphrase: &SecretString) -> Result<(Locked, Self), KagiError> {
+        let sealed = files::list(&home.join("keys"), "key")?.len();
+        if sealed > 0 || home.join("vault.json").exists() {
+            return Err(KagiError::VaultIsGone { home: home.to_owned(), sealed });
+        }
         let key = VaultKey::new()?;
         let wrapped = passphrase::wrap(&key, &hex(&random::<16>()?), passphrase)?;
         write_wrapped(home, &wrapped)?;
@@ -94,6 +104,12 @@ impl Vault {
     /// Wraps the same key by another passphrase.
     pub(crate) fn rewrap(&self, locked: &Locked, passphrase: &SecretString) -> Result<(), KagiError> {
         write_wrapped(&self.home, &passphrase::wrap(&self.key, &locked.wrapped.id, passphrase)?)
+    }
+
+    /// Whether some long-term key is sealed by this vault's key.
+    fn opens_a_key(&self) -> bool {
+        let paths = files::list(&self.home.join("keys"), "key").unwrap_or_default();
+        paths.iter().any(|path| self.load::<StoredKey>(path).is_ok_and(|key| key.is_some()))
     }
 
     fn item(&self, folder: &str, kind: &'static str, of: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! `kagi unlock`, `kagi lock`, `kagi passphrase`, and the making of the vault.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use kagimori_session::value::{seconds, within, words};
 use secrecy::SecretString;
@@ -63,6 +64,12 @@ pub(crate) fn open_or_create(context: &Context<'_>) -> Result<Vault, KagiError> 
         return context.vault();
     }
     let prompter = context.prompter("kagi add".to_owned())?;
+    // Of several at once one makes it, and the others open it.
+    let patience = prompter.patience + Duration::from_secs(1);
+    let _lock = crate::lock::lock(&context.places.home.join("locks/make"), patience)?;
+    if Locked::find(&context.places.home)?.is_some() {
+        return context.vault();
+    }
     printer::note("making the vault: choose a passphrase; it cannot be recovered");
     let passphrase = new_passphrase(context, &prompter)?;
     let (locked, vault) = Vault::create(&context.places.home, &passphrase)?;

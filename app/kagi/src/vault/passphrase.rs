@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::seal::VaultKey;
@@ -19,7 +20,7 @@ const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
 const NAME: &str = "vault.json";
 
 /// `vault.json`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Wrapped {
     version: u32,
     /// Tells the unlocked keys of several vaults apart.
@@ -29,6 +30,23 @@ pub(crate) struct Wrapped {
     passes: u32,
     salt: String,
     sealed: String,
+    /// What the key says of the id: an open key without it is another vault's. Vaults of before have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
+}
+
+impl Wrapped {
+    /// Whether a key is this vault's; `None` when nothing here says so.
+    pub(crate) fn is_of(&self, key: &VaultKey) -> Option<bool> {
+        let check = self.check.as_ref()?;
+        Some(check.as_bytes().ct_eq(key.name("vault", &self.id).as_bytes()).into())
+    }
+
+    /// The same with a check, once the passphrase has shown which key it is; `None` when it has one.
+    pub(crate) fn checked(&self, key: &VaultKey) -> Option<Self> {
+        let check = Some(key.name("vault", &self.id));
+        self.check.is_none().then(|| Self { check, ..self.clone() })
+    }
 }
 
 /// Wraps a vault's key.
@@ -43,6 +61,7 @@ pub(crate) fn wrap(key: &VaultKey, id: &str, passphrase: &SecretString) -> Resul
         passes: PASSES,
         salt: STANDARD.encode(salt),
         sealed: STANDARD.encode(wrapping.seal(NAME, key.expose())?),
+        check: Some(key.name("vault", id)),
     })
 }
 
@@ -78,6 +97,11 @@ mod tests {
         let wrapped = wrap(&key, "id", &"correct horse".into()).unwrap();
         assert_eq!(unwrap(&wrapped, &"correct horse".into()).unwrap().expose(), key.expose());
         assert!(matches!(unwrap(&wrapped, &"wrong".into()), Err(KagiError::WrongPassphrase)));
+        assert_eq!(wrapped.is_of(&key), Some(true));
+        assert_eq!(wrapped.is_of(&VaultKey::new().unwrap()), Some(false));
+        assert!(wrapped.checked(&key).is_none());
+        let before = Wrapped { check: None, ..wrapped.clone() };
+        assert_eq!((before.is_of(&key), before.checked(&key).unwrap().is_of(&key)), (None, Some(true)));
         let hostile = Wrapped { memory_kib: u32::MAX, ..wrapped };
         assert!(matches!(unwrap(&hostile, &"x".into()), Err(KagiError::Form(_))));
     }

@@ -47,6 +47,7 @@ impl Keeper {
     pub(crate) fn get(&self, id: &str, now: Timestamp) -> Option<VaultKey> {
         match self {
             Self::Kernel => kernel::get(&description(id)),
+            Self::RuntimeFile(folder) if !files::is_only_ours(folder) => None,
             Self::RuntimeFile(folder) => from_file(&folder.join(description(id)), now),
             Self::Nowhere => None,
         }
@@ -60,6 +61,10 @@ impl Keeper {
                 let until = now.as_second() + i64::from(seconds);
                 let bytes = [until.to_be_bytes().as_slice(), key.expose()].concat();
                 let bytes = zeroize::Zeroizing::new(bytes);
+                files::make_directory(folder).map_err(|error| error.to_string())?;
+                if !files::is_only_ours(folder) {
+                    return Err(format!("`{}` is another user's or open to others", folder.display()));
+                }
                 files::write_own(&folder.join(description(id)), &bytes).map_err(|error| error.to_string())
             }
             Self::Nowhere => Err("`unlock = never` is set".to_owned()),
@@ -85,6 +90,9 @@ fn description(id: &str) -> String {
 }
 
 fn from_file(path: &Path, now: Timestamp) -> Option<VaultKey> {
+    if !files::is_only_ours(path) {
+        return None;
+    }
     let bytes = files::read_own(path).ok()??;
     let (until, key) = bytes.split_at_checked(8)?;
     let until = i64::from_be_bytes(until.try_into().ok()?);
@@ -180,6 +188,26 @@ mod tests {
         let later = Timestamp::from_second(1_000_060).unwrap();
         assert!(keeper.get("id", later).is_none());
         assert!(keeper.get("id", now()).is_none(), "what is over is removed");
+    }
+
+    #[test]
+    fn what_others_can_write_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/kagi-keeper-open");
+        let keeper = Keeper::RuntimeFile(folder.clone());
+        let key = VaultKey::new().unwrap();
+        let set = |mode| {
+            files::make_directory(&folder).unwrap();
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set(0o700);
+        keeper.put("id", &key, 60, now()).unwrap();
+        set(0o777);
+        assert!(keeper.get("id", now()).is_none());
+        assert!(keeper.put("id", &key, 60, now()).unwrap_err().contains("open to others"));
+        set(0o700);
+        assert!(keeper.get("id", now()).is_some());
     }
 
     /// Where the kernel keyring cannot be used there is nothing to test but that it says so.

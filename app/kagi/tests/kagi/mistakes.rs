@@ -608,3 +608,68 @@ fn a_first_use_without_anything() {
     machine.ok(&["unlock", "--for", "1h"]);
     machine.credentials(&["dev"]);
 }
+
+/// The file in which the open vault's key waits.
+fn open_key(machine: &Machine) -> std::path::PathBuf {
+    fs::read_dir(machine.path("run/kagi")).unwrap().next().unwrap().unwrap().path()
+}
+
+#[test]
+fn a_damaged_or_foreign_open_key_makes_no_second_vault() {
+    for with_check in [true, false] {
+        let machine = Machine::enrolled();
+        if !with_check {
+            // As vaults of before were written.
+            let mut vault: serde_json::Value =
+                serde_json::from_str(&machine.read("kagi/vault.json")).unwrap();
+            vault.as_object_mut().unwrap().remove("check");
+            machine.write("kagi/vault.json", &vault.to_string());
+        }
+        let path = open_key(&machine);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        // The passphrase opens the vault again, and the key that was kept is found.
+        machine.credentials(&["dev"]);
+        assert!(machine.read("kagi/vault.json").contains("check"));
+        machine.script("bin/passphrase", "exit 1");
+        machine.credentials(&["dev"]);
+        fs::write(&path, &bytes).unwrap();
+        machine.write("aws/credentials", crate::support::FICTIONAL_KEY);
+        let keys = |machine: &Machine| fs::read_dir(machine.path("kagi/keys")).unwrap().count();
+        let run = machine.run(&["add", "--offline", "x"]);
+        assert!(run.code == 2 && keys(&machine) == 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn no_vault_is_made_over_an_old_one() {
+    let machine = Machine::enrolled();
+    fs::remove_file(machine.path("kagi/vault.json")).unwrap();
+    machine.write("aws/credentials", crate::support::FICTIONAL_KEY);
+    let run = machine.run(&["add", "--offline", "x"]);
+    assert!(run.code == 2 && run.stderr.contains("1 key is sealed by it"), "{}", run.stderr);
+    assert!(!machine.path("kagi/vault.json").exists());
+}
+
+#[test]
+fn of_several_first_uses_at_once_one_makes_the_vault() {
+    let machine = Machine::without_vault();
+    machine.write("aws/credentials", &crate::support::FICTIONAL_KEY.replace("[x]", "[y]"));
+    let children: Vec<_> = (0..4)
+        .map(|number| {
+            let name = format!("x{number}");
+            let text = crate::support::FICTIONAL_KEY.replace("[x]", &format!("[{name}]"));
+            machine.write(&format!("aws/credentials-{name}"), &text);
+            let mut command = machine.command(&["add", "--offline", "--leave-files", &name]);
+            command.env("AWS_SHARED_CREDENTIALS_FILE", machine.path(&format!("aws/credentials-{name}")));
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let run = Run::of(child.wait_with_output().unwrap());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+    }
+    let list = machine.ok(&["list"]);
+    assert!((0..4).all(|number| list.contains(&format!("x{number}"))), "{list}");
+}
