@@ -30,6 +30,15 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     set(name).and_then(|value| value.into_string().ok())
 }
 
+/// Names which variables a kagi around us has set, so that the next profile, or none, takes them away again.
+pub(crate) const SET: &str = "KAGI_SET";
+
+/// A variable that the person has set, and not a kagi around us.
+pub(crate) fn persons(name: &str) -> Option<String> {
+    let ours = variable(SET).unwrap_or_default();
+    variable(name).filter(|_| !ours.split(',').any(|set| set == name))
+}
+
 impl Places {
     /// Reads the places from the environment.
     pub(crate) fn find() -> Result<Self, KagiError> {
@@ -72,6 +81,6 @@ pub(crate) fn surroundings() -> Surroundings {
         signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
         ignore_configured: variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
             .is_some_and(|value| value.eq_ignore_ascii_case("true")),
-        region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+        region: persons("AWS_REGION").or_else(|| persons("AWS_DEFAULT_REGION")),
     }
 }

@@ -10,11 +10,11 @@ use super::profile_lines::{KEY_SETTINGS, ROLE_SETTINGS, check_name, own_command,
 use crate::broker::Broker;
 use crate::error::KagiError;
 use crate::files::write_own;
-use crate::place::variable;
+use crate::place::{SET, persons, variable};
 use crate::vault::StoredSession;
 
 /// Everything that could make a program somebody else: what aws-vault clears, and what it forgets.
-pub(crate) const UNSET: [&str; 18] = [
+pub(crate) const UNSET: [&str; 17] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -22,7 +22,6 @@ pub(crate) const UNSET: [&str; 18] = [
     "AWS_CREDENTIAL_FILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_PROFILE",
-    "AWS_SDK_LOAD_CONFIG",
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -37,9 +36,8 @@ pub(crate) const UNSET: [&str; 18] = [
 
 /// Ours.
 const OWN: [&str; 3] = ["KAGI_PROFILE", "KAGI_UNTIL", SET];
-/// Names which of these kagi has set, so that the next profile, or none, takes them away again.
-const SET: &str = "KAGI_SET";
-const SET_BY_US: [&str; 3] = ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED"];
+const SET_BY_US: [&str; 4] =
+    ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_SDK_LOAD_CONFIG"];
 const ORIGINALS: [(&str, &str); 2] = [
     ("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE"),
     ("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
@@ -103,17 +101,11 @@ pub(crate) fn of(
         changes.set.push((name, value));
     };
     put("KAGI_PROFILE", broker.route.name.clone());
-    if let Some(region) = &broker.route.region {
-        // boto reads only the second.
-        put("AWS_REGION", region.clone());
-        put("AWS_DEFAULT_REGION", region.clone());
+    let shared = shared(broker, style);
+    put(SET, shared.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
+    for (name, value) in shared {
+        put(name, value);
     }
-    if !style.keep_metadata {
-        // When we fail, the JS SDK silently goes on to the container's or the machine's own identity.
-        put("AWS_EC2_METADATA_DISABLED", "true".to_owned());
-    }
-    let ours: Vec<_> = SET_BY_US.into_iter().filter(|name| sets(broker, style, name)).collect();
-    put(SET, ours.join(","));
     let credentials = session.credentials()?;
     if session.elevated || style.env_keys {
         put("KAGI_UNTIL", rfc3339(credentials.expiration));
@@ -131,10 +123,9 @@ pub(crate) fn of(
     }
     let (profile, config, credentials) = own_files(broker, session)?;
     put("AWS_PROFILE", profile);
-    put("AWS_CONFIG_FILE", config);
-    put("AWS_SHARED_CREDENTIALS_FILE", credentials);
-    put("KAGI_AWS_CONFIG_FILE", broker.context.places.config.to_string_lossy().into_owned());
-    put("KAGI_AWS_CREDENTIALS_FILE", broker.context.places.credentials.to_string_lossy().into_owned());
+    for (name, value) in in_place_of_the_persons(broker, config, credentials) {
+        put(name, value);
+    }
     // What was going to be restored is set above.
     let mut seen = Vec::new();
     changes.set.reverse();
@@ -148,8 +139,54 @@ pub(crate) fn of(
     Ok(changes)
 }
 
-fn sets(broker: &Broker<'_, '_>, style: Style, name: &str) -> bool {
-    if name == "AWS_EC2_METADATA_DISABLED" { !style.keep_metadata } else { broker.route.region.is_some() }
+/// What every way out sets, secrets apart. What the person has set themselves stays as it is.
+fn shared(broker: &Broker<'_, '_>, style: Style) -> Vec<(&'static str, String)> {
+    let mut shared = Vec::new();
+    if let Some(region) = broker.context.around.region.as_ref().or(broker.route.region.as_ref()) {
+        // boto reads only the second.
+        shared.extend([("AWS_REGION", region.clone()), ("AWS_DEFAULT_REGION", region.clone())]);
+    }
+    if !style.keep_metadata {
+        // When we fail, the JS SDK silently goes on to the container's or the machine's own identity.
+        shared.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
+    }
+    if !style.env_keys {
+        // Without it the Go SDK v1 and the JS SDK v2 do not read the config file, where we stand.
+        shared.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
+    }
+    shared.retain(|(name, _)| persons(name).is_none());
+    shared
+}
+
+/// Points a program at the container endpoint and at nothing else: SDKs read the files before it, so that a `[default]`
+/// of the person's would win. Its own file has the profile's settings and no way to an identity.
+pub(crate) fn of_endpoint(broker: &Broker<'_, '_>) -> Result<Changes, KagiError> {
+    let mut changes = none();
+    let (config, credentials) = write_files(broker, &config_text(broker, "default", None))?;
+    let shared = shared(broker, Style { env_keys: false, keep_metadata: false });
+    let ours: Vec<_> = shared.iter().map(|(name, _)| *name).collect();
+    let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, ours.join(","))];
+    set.extend(shared);
+    set.extend(in_place_of_the_persons(broker, config, credentials));
+    changes.unset.retain(|name| !set.iter().any(|(set, _)| set == name));
+    changes.set.retain(|(name, _)| !set.iter().any(|(set, _)| set == name));
+    changes.set.extend(set);
+    Ok(changes)
+}
+
+/// Our files for SDKs; a kagi inside finds the person's.
+fn in_place_of_the_persons(
+    broker: &Broker<'_, '_>,
+    config: String,
+    credentials: String,
+) -> [(&'static str, String); 4] {
+    let places = &broker.context.places;
+    [
+        ("AWS_CONFIG_FILE", config),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials),
+        ("KAGI_AWS_CONFIG_FILE", places.config.to_string_lossy().into_owned()),
+        ("KAGI_AWS_CREDENTIALS_FILE", places.credentials.to_string_lossy().into_owned()),
+    ]
 }
 
 /// Inside a shell of ours the person's own files are put back.
@@ -186,13 +223,18 @@ fn own_files(
     let name = broker.route.name.replace('/', ":");
     check_name(&name)?;
     let line = format!("{} credentials {}", own_command()?, process_arguments(broker, session)?);
-    let text = config_text(broker, &name, &line);
+    let text = config_text(broker, &name, Some(&line));
+    let (config, credentials) = write_files(broker, &text)?;
+    Ok((name, config, credentials))
+}
+
+fn write_files(broker: &Broker<'_, '_>, text: &str) -> Result<(String, String), KagiError> {
     let folder = broker.vault.home().join("run");
-    let config = folder.join(format!("{}.config", CacheKey::of("config 1", &[&text]).hex()));
+    let config = folder.join(format!("{}.config", CacheKey::of("config 1", &[text]).hex()));
     let credentials = folder.join("empty.credentials");
     write_own(&config, text.as_bytes())?;
     write_own(&credentials, b"")?;
-    Ok((name, config.to_string_lossy().into_owned(), credentials.to_string_lossy().into_owned()))
+    Ok((config.to_string_lossy().into_owned(), credentials.to_string_lossy().into_owned()))
 }
 
 fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result<String, KagiError> {
@@ -208,12 +250,13 @@ fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result
     }
 }
 
-fn config_text(broker: &Broker<'_, '_>, name: &str, line: &str) -> String {
+fn config_text(broker: &Broker<'_, '_>, name: &str, line: Option<&str>) -> String {
     let files = &broker.context.files;
-    let mut text = format!(
-        "# Made by kagi: one profile and no way to another identity.\n[{}]\ncredential_process = {line}\n",
-        sdk_header(name)
-    );
+    let mut text =
+        format!("# Made by kagi: one profile and no way to another identity.\n[{}]\n", sdk_header(name));
+    if let Some(line) = line {
+        text.push_str(&format!("credential_process = {line}\n"));
+    }
     let Some(section) = files.sdk_section(&broker.route.name) else {
         if let Some(region) = &broker.route.region {
             text.push_str(&format!("region = {region}\n"));

@@ -1,7 +1,6 @@
 //! `kagi serve`: the container credential endpoint, for programs that can neither run a process nor read our files.
 //!
-//! On the loopback only, with a token that lies in a file and not in the environment, and only for processes of the same
-//! user: the kernel says whose connection it is. A web page that is made to resolve to 127.0.0.1 knows no token.
+//! On the loopback only, with a token, and only for processes of the same user: the kernel says whose connection it is. A web page that is made to resolve to 127.0.0.1 knows no token.
 
 mod peer;
 
@@ -41,14 +40,16 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
         if arguments.command.is_empty() {
             printer::data(&format!(
                 "export AWS_CONTAINER_CREDENTIALS_FULL_URI='http://{address}/'\n\
-                 export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='{}'\n",
-                file.0.display()
+                 export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='{}'\n\
+                 export AWS_CONTAINER_AUTHORIZATION_TOKEN='{}'\n",
+                file.0.display(),
+                *endpoint.token
             ))?;
             printer::note("serving until ^C");
             endpoint.serve(&listener, || None::<()>);
             return Ok(ExitCode::SUCCESS);
         }
-        let mut child = spawn(&arguments.command, address, &file)?;
+        let mut child = spawn(&arguments.command, &endpoint, &file)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let status = endpoint.serve(&listener, || child.try_wait().ok().flatten());
         let code = status.and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
 
 fn spawn(
     command: &[std::ffi::OsString],
-    address: SocketAddr,
+    endpoint: &Endpoint<'_, '_, '_>,
     file: &TokenFile,
 ) -> Result<std::process::Child, KagiError> {
     let Some((program, rest)) = command.split_first() else {
@@ -66,14 +67,16 @@ fn spawn(
     };
     let mut child = Command::new(program);
     child.args(rest);
-    let changes = environment::none();
+    let changes = environment::of_endpoint(endpoint.broker)?;
     changes.unset.iter().for_each(|name| {
         child.env_remove(name);
     });
     child
         .envs(changes.set)
-        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{address}/"))
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/", endpoint.address))
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file.0)
+        // SDKs of before 2023 know only this one; only our own user reads an environment, and is served anyway.
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", endpoint.token.as_str())
         .spawn()
         .map_err(|source| KagiError::Run { command: program.to_string_lossy().into_owned(), source })
 }

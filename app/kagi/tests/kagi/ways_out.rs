@@ -222,6 +222,61 @@ fn the_endpoint_ends_with_its_command() {
 }
 
 #[test]
+fn a_served_command_is_the_profile_and_nobody_else() {
+    let machine = Machine::enrolled();
+    machine.ok(&["login", "bastion"]);
+    machine.write("aws/credentials", &crate::support::FICTIONAL_KEY.replace("[x]", "[default]"));
+    machine.write(
+        "aws/config",
+        &CONFIG.replace("[profile dev]", "[profile dev]\nregion = eu-west-1\noutput = json"),
+    );
+    let script = "cat $AWS_CONFIG_FILE $AWS_SHARED_CREDENTIALS_FILE; env";
+    let seen = machine.ok(&["serve", "dev", "--", "sh", "-c", script]);
+    for there in [
+        "[default]\nregion = eu-west-1\noutput = json\n",
+        "AWS_REGION=eu-west-1\n",
+        "AWS_DEFAULT_REGION=eu-west-1\n",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN=",
+        "AWS_EC2_METADATA_DISABLED=true\n",
+    ] {
+        assert!(seen.contains(there), "{there} in {seen}");
+    }
+    for gone in ["AKIAIOSFODNN7EXAMPLE", "role_arn", "credential_process", "AWS_PROFILE"] {
+        assert!(!seen.contains(gone), "{gone} in {seen}");
+    }
+}
+
+#[test]
+fn older_sdks_read_the_config_file_and_the_persons_region_stays() {
+    let machine = Machine::enrolled();
+    machine.ok(&["login", "bastion"]);
+    let seen = |name: &str, value: &str, command: &[&str]| {
+        let mut command = machine.command(command);
+        if !name.is_empty() {
+            command.env(name, value);
+        }
+        Run::of(command.output().unwrap()).stdout
+    };
+    let environment = ["exec", "bastion", "--", "env"];
+    let plain = seen("", "", &environment);
+    assert!(
+        plain.contains("AWS_SDK_LOAD_CONFIG=1\n") && plain.contains("AWS_REGION=ap-northeast-1\n"),
+        "{plain}"
+    );
+    for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        let own = seen(name, "us-west-2", &environment);
+        assert!(
+            own.contains("AWS_REGION=us-west-2\n") && own.contains("AWS_DEFAULT_REGION=us-west-2\n"),
+            "{own}"
+        );
+    }
+    // A region that a kagi around us has set is not the person's.
+    let kagi = env!("CARGO_BIN_EXE_kagi");
+    let inner = seen("", "", &["exec", "bastion", "--", kagi, "exec", "dev", "--", "env"]);
+    assert!(!inner.contains("REGION=ap-northeast-1") && inner.contains("AWS_SDK_LOAD_CONFIG=1\n"), "{inner}");
+}
+
+#[test]
 fn the_console_is_entered_by_a_role() {
     let machine = Machine::enrolled();
     let url = machine.ok(&["console", "--print", "dev"]);
