@@ -13,6 +13,7 @@ mod forget;
 mod list;
 mod log;
 mod login;
+mod peer;
 mod profile_lines;
 mod rotate;
 mod serve;

@@ -1,11 +1,12 @@
 //! `kagi console`: the AWS console as a role.
 //!
 //! The login address lets anybody in for 15 minutes (IAM User Guide, "Enable custom identity broker access"). It is
-//! printed only when asked for; a browser gets a one-time address on the loopback that redirects to it, so that it
-//! stands in no command line.
+//! printed only when asked for; a browser gets an address on the loopback that redirects to it once, so that it stands in
+//! no command line. What stands there every user of the machine can read: it holds no secret, and the kernel says whose
+//! browser comes.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
 use subtle::ConstantTimeEq;
 
+use super::peer;
+use super::serve::header;
 use super::target::with_broker;
 use crate::args;
 use crate::broker::Broker;
@@ -85,14 +88,17 @@ fn open(address: &str, browser: Option<&str>, profile: &str) -> Result<(), KagiE
     let failed = |source| KagiError::Run { command: "the redirect on 127.0.0.1".to_owned(), source };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
-    let path = format!("/{}", hex(&random::<16>()?));
-    let own = format!("http://{}{path}", listener.local_addr().map_err(failed)?);
+    let here = listener.local_addr().map_err(failed)?;
+    // Where the system does not say who comes, knowing the path must do.
+    let path = if peer::is_known() { "/".to_owned() } else { format!("/{}", hex(&random::<16>()?)) };
+    let own = format!("http://{here}{path}");
     start(browser, &own, profile)?;
     let begun = Instant::now();
     while begun.elapsed() < BROWSER_PATIENCE {
         match listener.accept() {
-            Ok((mut stream, _)) => {
-                if redirect(&mut stream, &path, address).unwrap_or(false) {
+            // Before a byte is read: another user shall not even be able to keep us waiting.
+            Ok((mut stream, from)) => {
+                if peer::is_ours(from, here) && redirect(&mut stream, here, &path, address).unwrap_or(false) {
                     return Ok(());
                 }
             }
@@ -103,14 +109,20 @@ fn open(address: &str, browser: Option<&str>, profile: &str) -> Result<(), KagiE
 }
 
 /// Answers one request; whether it was the one.
-fn redirect(stream: &mut std::net::TcpStream, path: &str, address: &str) -> std::io::Result<bool> {
+fn redirect(
+    stream: &mut std::net::TcpStream,
+    here: SocketAddr,
+    path: &str,
+    address: &str,
+) -> std::io::Result<bool> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     let mut request = [0; 2048];
     let length = stream.read(&mut request)?;
     let line = String::from_utf8_lossy(request.get(..length).unwrap_or_default()).into_owned();
     let asked = line.split(' ').nth(1).unwrap_or_default();
-    if line.starts_with("GET ") && bool::from(asked.as_bytes().ct_eq(path.as_bytes())) {
+    let is_path = line.starts_with("GET ") && bool::from(asked.as_bytes().ct_eq(path.as_bytes()));
+    if is_path && is_opened_by_the_person(&line, here) {
         write!(
             stream,
             "HTTP/1.1 302 Found\r\nLocation: {address}\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n\
@@ -120,6 +132,14 @@ fn redirect(stream: &mut std::net::TcpStream, path: &str, address: &str) -> std:
     }
     stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
     Ok(false)
+}
+
+/// Not a page that was made to resolve to 127.0.0.1, which sends its own name, nor one that only asks in passing: browsers
+/// say `none` of an address that was opened from outside (Fetch Metadata, `Sec-Fetch-Site`).
+fn is_opened_by_the_person(request: &str, here: SocketAddr) -> bool {
+    let own = [here.to_string(), format!("localhost:{}", here.port())];
+    let host = header(request, "host").unwrap_or_default();
+    own.iter().any(|own| own == host) && header(request, "sec-fetch-site").is_none_or(|site| site == "none")
 }
 
 fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<(), KagiError> {

@@ -2,8 +2,6 @@
 //!
 //! On the loopback only, with a token, and only for processes of the same user: the kernel says whose connection it is. A web page that is made to resolve to 127.0.0.1 knows no token.
 
-mod peer;
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -16,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::credentials::json;
 use super::environment;
+use super::peer;
 use super::target::with_broker;
 use crate::args;
 use crate::broker::Broker;
@@ -179,7 +178,8 @@ fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
+/// A header of a request.
+pub(crate) fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
     request.lines().skip(1).find_map(|line| {
         let (key, value) = line.split_once(':')?;
         key.eq_ignore_ascii_case(name).then(|| value.trim())

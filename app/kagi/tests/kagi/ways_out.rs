@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Stdio;
 
 use crate::support::{ALICE, CONFIG, Machine, Run};
@@ -296,8 +296,28 @@ fn the_console_is_entered_by_a_role() {
     };
     assert!(!url.contains("SigninToken"));
     let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    assert!(get(address, "/guess", &[]).starts_with("HTTP/1.1 404"));
-    let answer = get(address, &format!("/{path}"), &[]);
+    if cfg!(target_os = "linux") {
+        assert_eq!(path, "", "whoever reads the command line knows the address");
+    }
+    let path = format!("/{path}");
+    for (path, headers) in [
+        ("/guess", vec![("Host", address)]),
+        (path.as_str(), vec![]),
+        (path.as_str(), vec![("Host", "evil.example")]),
+        (path.as_str(), vec![("Host", address), ("Sec-Fetch-Site", "cross-site")]),
+    ] {
+        assert!(get(address, path, &headers).starts_with("HTTP/1.1 404"), "{path} {headers:?}");
+    }
+    if rustix::process::geteuid().is_root() {
+        let ask = format!(
+            "exec 3<>/dev/tcp/{}; printf 'GET / HTTP/1.1\\r\\nHost: {address}\\r\\n\\r\\n' >&3; cat <&3",
+            address.replace(':', "/")
+        );
+        let mut other = std::process::Command::new("bash");
+        let said = other.args(["-c", &ask]).uid(65_534).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&said.stdout), "", "another user was answered");
+    }
+    let answer = get(address, &path, &[("Host", address), ("Sec-Fetch-Site", "none")]);
     assert!(answer.starts_with("HTTP/1.1 302") && answer.contains("SigninToken="), "{answer}");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }

@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 
+/// Whether this system says whose a connection is.
+pub(crate) fn is_known() -> bool {
+    std::fs::read_to_string("/proc/net/tcp").is_ok()
+}
+
 /// Whether the other end of a loopback connection is a socket of our own user. Where the table cannot be read (not
 /// Linux) the token alone must do.
-pub(super) fn is_ours(peer: SocketAddr, own: SocketAddr) -> bool {
+pub(crate) fn is_ours(peer: SocketAddr, own: SocketAddr) -> bool {
     let Ok(table) = std::fs::read_to_string("/proc/net/tcp") else { return !cfg!(target_os = "linux") };
     owner(&table, peer, own) == Some(rustix::process::getuid().as_raw())
 }
