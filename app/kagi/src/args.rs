@@ -101,6 +101,9 @@ pub(crate) struct Add {
     /// Take a key that is not asked about at AWS first
     #[arg(long)]
     pub(crate) offline: bool,
+    /// The MFA device whose codes are asked for; the only one, or the first, when it is left out
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) mfa_serial: Option<String>,
 }
 
 /// Open the vault and get the MFA session, for the day

@@ -194,6 +194,14 @@ pub fn mfa_serial(text: &str) -> Result<String, Refused> {
     Ok(text.to_owned())
 }
 
+/// Whether a device shows codes. Passkeys and security keys have serial numbers like
+/// `arn:aws:iam::111122223333:u2f/user/alice/key-ABC` and are taken neither by GetSessionToken nor by AssumeRole (IAM User
+/// Guide, "Passkeys and security keys").
+#[must_use]
+pub fn shows_codes(serial: &str) -> bool {
+    !serial.contains(":u2f/")
+}
+
 /// Checks a session name or source identity (STS: 2..64 of `[\w+=,.@-]*`).
 pub fn session_name(text: &str) -> Result<String, Refused> {
     if (2..=64).contains(&text.len()) && text.bytes().all(is_name_byte) {
@@ -334,6 +342,15 @@ mod tests {
         assert!(session_name(&session_name_from(&"é".repeat(100))).is_ok());
         assert!(session_name("x").is_err() && session_name("a b").is_err());
         assert!(mfa_serial("arn:aws:iam::111122223333:user/alice").unwrap_err().hint.contains(":mfa/"));
+        for (serial, expected) in [
+            ("arn:aws:iam::111122223333:mfa/alice", true),
+            ("arn:aws-cn:iam::111122223333:mfa/u2f", true),
+            ("GAHT12345678", true),
+            ("arn:aws:iam::111122223333:u2f/user/alice/key-ABC", false),
+            ("arn:aws-us-gov:iam::111122223333:u2f/root-account-mfa-device", false),
+        ] {
+            assert_eq!(shows_codes(serial), expected, "{serial}");
+        }
         assert!(mfa_serial("GAHT12345678").is_ok() && mfa_serial("short").is_err());
         assert_eq!(tag_value_from("fix #12; now"), "fix -12- now");
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
 use kagimori_session::profile::File;
-use kagimori_session::value::{mfa_serial, shown};
+use kagimori_session::value::{mfa_serial, shown, shows_codes};
 use secrecy::ExposeSecret;
 
 use super::profile_lines::{self, Edits, KEY_SETTINGS};
@@ -165,18 +165,53 @@ fn identify(context: &Context<'_>, arguments: &args::Add, key: &LongTermKey) -> 
         ));
     }
     let iam = context.endpoint(Service::Iam, profile)?;
-    match client.list_mfa_devices(&iam, &signer, context.now()) {
-        Ok(serials) => stored.mfa_serial = serials.into_iter().find_map(|serial| mfa_serial(&serial).ok()),
-        Err(error) => printer::warning(&format!(
-            "the MFA device could not be looked up ({error}): set `mfa_serial` in the config file"
-        )),
-    }
+    stored.mfa_serial = match client.list_mfa_devices(&iam, &signer, context.now()) {
+        Ok(serials) => device(&serials, arguments.mfa_serial.as_deref())?,
+        Err(error) => {
+            printer::warning(&format!(
+                "the MFA device could not be looked up ({error}): set `mfa_serial` in the config file"
+            ));
+            arguments.mfa_serial.as_deref().map(mfa_serial).transpose()?
+        }
+    };
     printer::note(&match &stored.mfa_serial {
         Some(serial) => format!("{} with MFA device {serial}", caller.arn),
         None => format!("{} without an MFA device", caller.arn),
     });
     stored.user_arn = caller.arn;
     Ok(stored)
+}
+
+/// The device whose codes are asked for, of those the user has.
+fn device(serials: &[String], wanted: Option<&str>) -> Result<Option<String>, KagiError> {
+    let codes: Vec<_> = serials.iter().filter(|it| shows_codes(it) && mfa_serial(it).is_ok()).collect();
+    if let Some(wanted) = wanted {
+        return match codes.iter().find(|serial| serial.as_str() == wanted) {
+            Some(found) => Ok(Some((*found).clone())),
+            None => Err(KagiError::argument(
+                format!("`{}` is not a device of this user that shows codes", shown(wanted)),
+                match codes.as_slice() {
+                    [] => "the user has none: enable a virtual MFA device in IAM".to_owned(),
+                    some => format!(
+                        "choose of {}",
+                        some.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
+                    ),
+                },
+            )),
+        };
+    }
+    match codes.as_slice() {
+        [] if !serials.is_empty() => printer::warning(
+            "the user has only passkeys or security keys, and AWS takes none of them for sessions: enable a virtual \
+             MFA device too, then run `kagi add` again",
+        ),
+        [first, _, ..] => printer::warning(&format!(
+            "the user has {} devices that show codes: {first} is taken; another is chosen with `--mfa-serial`",
+            codes.len()
+        )),
+        _ => {}
+    }
+    Ok(codes.first().map(|serial| (*serial).clone()))
 }
 
 fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(), KagiError> {
@@ -193,4 +228,25 @@ fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(),
     );
     printer::note(&format!("{} is in the vault as `{}`", stored.access_key_id, stored.profile));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_device_that_shows_codes_is_taken() {
+        let key = "arn:aws:iam::111122223333:u2f/user/alice/key-ABC".to_owned();
+        let phone = "arn:aws:iam::111122223333:mfa/alice".to_owned();
+        let other = "arn:aws:iam::111122223333:mfa/alice-desk".to_owned();
+        let take = |serials: &[&String], wanted: Option<&String>| {
+            let serials: Vec<_> = serials.iter().map(|it| (*it).clone()).collect();
+            device(&serials, wanted.map(String::as_str)).ok().flatten()
+        };
+        assert_eq!(take(&[&key, &phone], None), Some(phone.clone()));
+        assert_eq!(take(&[&key], None), None);
+        assert_eq!(take(&[], None), None);
+        assert_eq!(take(&[&key, &phone, &other], Some(&other)), Some(other.clone()));
+        assert!(device(&[key.clone(), phone], Some(&key)).is_err());
+    }
 }
