@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
                 terminal: false,
                 ..prompter.clone()
             };
-            return Ok(prompter.ask(Ask::Secret("the passphrase"), text)?.as_str().into());
+            return Ok(prompter.ask(Ask::LookedUp, text)?.as_str().into());
         }
         Ok(prompter.ask(Ask::Secret("the passphrase"), text)?.as_str().into())
     }

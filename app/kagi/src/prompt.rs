@@ -36,6 +36,8 @@ pub(crate) enum Ask {
     Code,
     /// A passphrase or a secret key: not shown.
     Secret(&'static str),
+    /// The passphrase, of a program that prints it.
+    LookedUp,
 }
 
 impl Ask {
@@ -43,6 +45,7 @@ impl Ask {
         match self {
             Self::Code => "an MFA code",
             Self::Secret(what) => what,
+            Self::LookedUp => "the passphrase",
         }
     }
 }

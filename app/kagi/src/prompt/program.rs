@@ -1,7 +1,9 @@
-//! A prompt program: any program that takes a text as its last argument and prints the answer (`ssh-askpass`,
-//! `zenity --entry --text`, a script around `pinentry`, or `ykman oath accounts code -s`).
+//! A prompt program: a program that prints the answer. Askers take the text they show as their last argument, or where
+//! `{text}` stands (`ssh-askpass`, `zenity --entry --text`); programs that look the answer up would take it for one more
+//! thing to look up (`ykman oath accounts code -s`, `secret-tool lookup`) and get none. What they say on stderr is shown.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,15 +25,15 @@ pub(super) fn ask(
     let Some((name, arguments)) = program.split_first() else { return Ok(None) };
     let kind = match ask {
         Ask::Code => "code",
-        Ask::Secret(_) => "passphrase",
+        Ask::Secret(_) | Ask::LookedUp => "passphrase",
     };
     let mut child = Command::new(name)
-        .args(arguments)
-        .arg(text)
+        .args(with_text(name, arguments, ask, text))
+        .env("KAGI_PROMPT_TEXT", text)
         .env("KAGI_PROMPT_KIND", kind)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::inherit())
         .spawn()
         .map_err(|source| KagiError::PromptProgram { program: name.clone(), source })?;
     let stdout = child.stdout.take();
@@ -54,4 +56,75 @@ pub(super) fn ask(
     };
     let answer = reader.join().ok().flatten().filter(|_| finished);
     Ok(answer.and_then(|answer| answer.lines().next().map(|line| Zeroizing::new(line.trim().to_owned()))))
+}
+
+/// Programs that look something up.
+const LOOKING_UP: [&str; 17] = [
+    "1password",
+    "bw",
+    "cat",
+    "gopass",
+    "gpg",
+    "gpg2",
+    "keepassxc-cli",
+    "kwallet-query",
+    "lpass",
+    "oathtool",
+    "op",
+    "pass",
+    "printenv",
+    "rbw",
+    "secret-tool",
+    "security",
+    "ykman",
+];
+
+/// The arguments with the text where the program takes it.
+fn with_text(program: &str, arguments: &[String], ask: Ask, text: &str) -> Vec<String> {
+    if arguments.iter().any(|argument| argument.contains("{text}")) {
+        return arguments.iter().map(|argument| argument.replace("{text}", text)).collect();
+    }
+    let mut arguments = arguments.to_vec();
+    if takes_text(program, ask) {
+        arguments.push(text.to_owned());
+    }
+    arguments
+}
+
+/// A passphrase program that is not known to ask looks it up; a prompt program asks, unless it is known to look up.
+fn takes_text(program: &str, ask: Ask) -> bool {
+    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let asks =
+        name.contains("askpass") || matches!(name, "zenity" | "kdialog" | "yad" | "systemd-ask-password");
+    asks || ask != Ask::LookedUp && !LOOKING_UP.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_goes_to_programs_that_take_it() {
+        let cases: &[(&str, Ask, &str)] = &[
+            ("ssh-askpass", Ask::Code, "ssh-askpass TEXT"),
+            ("zenity --entry --text", Ask::Code, "zenity --entry --text TEXT"),
+            ("/home/a/bin/ask", Ask::Code, "/home/a/bin/ask TEXT"),
+            ("rofi -dmenu -p {text} -l 0", Ask::Code, "rofi -dmenu -p TEXT -l 0"),
+            (
+                "/usr/bin/ykman oath accounts code -s aws",
+                Ask::Code,
+                "/usr/bin/ykman oath accounts code -s aws",
+            ),
+            ("op item get aws --otp", Ask::Code, "op item get aws --otp"),
+            ("secret-tool lookup app kagi", Ask::LookedUp, "secret-tool lookup app kagi"),
+            ("pass show kagi", Ask::LookedUp, "pass show kagi"),
+            ("/home/a/bin/passphrase", Ask::LookedUp, "/home/a/bin/passphrase"),
+            ("/usr/lib/ssh/x11-ssh-askpass", Ask::LookedUp, "/usr/lib/ssh/x11-ssh-askpass TEXT"),
+        ];
+        for (program, ask, expected) in cases {
+            let words: Vec<_> = program.split(' ').map(str::to_owned).collect();
+            let arguments = with_text(&words[0], &words[1..], *ask, "TEXT");
+            assert_eq!([&words[..1], &arguments].concat().join(" "), *expected);
+        }
+    }
 }

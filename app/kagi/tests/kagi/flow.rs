@@ -227,7 +227,7 @@ fn a_passphrase_is_changed_and_the_old_one_is_of_no_use() {
     let machine = Machine::enrolled();
     machine.script(
         "bin/passphrase",
-        "case \"$1\" in *new*) echo 'another horse battery';; *) echo 'correct horse battery';; esac",
+        "case \"$KAGI_PROMPT_TEXT\" in *new*) echo 'another horse battery';; *) echo 'correct horse battery';; esac",
     );
     machine.ok(&["passphrase"]);
     machine.ok(&["lock"]);

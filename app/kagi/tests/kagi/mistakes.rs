@@ -673,3 +673,24 @@ fn of_several_first_uses_at_once_one_makes_the_vault() {
     let list = machine.ok(&["list"]);
     assert!((0..4).all(|number| list.contains(&format!("x{number}"))), "{list}");
 }
+
+#[test]
+fn programs_that_look_up_get_no_text_and_are_heard() {
+    let machine = Machine::enrolled();
+    // As the real ones: another argument is another thing to look up.
+    machine.script("bin/ykman", "test $# = 5 || exit 2; cat \"$(dirname $0)/prompt.answer\"");
+    machine.script("bin/secret-tool", "test $# = 3 || exit 2; echo 'correct horse battery'");
+    machine.ok(&["lock"]);
+    let run = |prompt: &str| {
+        let mut command = machine.command(&["login", "bastion", "--fresh"]);
+        command
+            .env("KAGI_PROMPT_PROGRAM", machine.path("bin").join(prompt))
+            .env("KAGI_PASSPHRASE_PROGRAM", machine.path("bin/secret-tool lookup app kagi"));
+        Run::of(command.output().unwrap())
+    };
+    machine.script("bin/loud", "echo 'no YubiKey is there' >&2; exit 1");
+    let loud = run("loud");
+    assert!(loud.code == 2 && loud.stderr.contains("no YubiKey is there"), "{}", loud.stderr);
+    let found = run("ykman oath accounts code -s aws");
+    assert_eq!(found.code, 0, "{}", found.stderr);
+}
