@@ -55,7 +55,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         route: Route,
         key: StoredKey,
     ) -> Result<Self, KagiError> {
-        let sts = context.endpoint(Service::Sts, &route.key_profile)?;
+        let sts = context.endpoint_of(Service::Sts, &route)?;
         let plan = plan(&route, &key.holder(), &sts);
         let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)))?;
         Ok(Self { context, vault, key, sts, route, plan, prompter, client: OnceCell::new() })
@@ -261,7 +261,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = client(self.context, &self.route.key_profile)?;
+        let client = client_of(self.context, &[&self.route.settings_of, &self.route.key_profile])?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -279,8 +279,12 @@ impl<'c, 'a> Broker<'c, 'a> {
 
 /// A client with the certificates a person or their company has set.
 pub(crate) fn client(context: &Context<'_>, profile: &str) -> Result<Client, KagiError> {
-    let bundle = variable("AWS_CA_BUNDLE")
-        .or_else(|| context.files.get(profile, "ca_bundle").map(|found| found.value.into_owned()));
+    client_of(context, &[profile])
+}
+
+fn client_of(context: &Context<'_>, profiles: &[&str]) -> Result<Client, KagiError> {
+    let of_profile = || profiles.iter().find_map(|profile| context.files.get(profile, "ca_bundle"));
+    let bundle = variable("AWS_CA_BUNDLE").or_else(|| of_profile().map(|found| found.value.into_owned()));
     let pem = match bundle {
         None => None,
         Some(path) => Some(std::fs::read(&path).map_err(|source| KagiError::read(path.as_ref(), source))?),

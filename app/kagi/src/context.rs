@@ -192,6 +192,11 @@ impl<'a> Context<'a> {
 
     /// The endpoint of a service for calls that begin with a profile's key.
     pub(crate) fn endpoint(&self, service: Service, profile: &str) -> Result<Endpoint, KagiError> {
-        Ok(endpoint(service, &self.files, profile, &self.around)?)
+        Ok(endpoint(service, &self.files, &[profile], &self.around)?)
+    }
+
+    /// The endpoint of a service for the calls of a route.
+    pub(crate) fn endpoint_of(&self, service: Service, route: &Route) -> Result<Endpoint, KagiError> {
+        Ok(endpoint(service, &self.files, &[&route.settings_of, &route.key_profile], &self.around)?)
     }
 }

@@ -72,6 +72,10 @@ fn expand(path: PathBuf) -> PathBuf {
     }
 }
 
+fn switch(name: &str) -> Option<bool> {
+    variable(name).map(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// What the environment says about endpoints and regions.
 pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
@@ -79,8 +83,9 @@ pub(crate) fn surroundings() -> Surroundings {
         sts: variable("AWS_ENDPOINT_URL_STS"),
         iam: variable("AWS_ENDPOINT_URL_IAM"),
         signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
-        ignore_configured: variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-            .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        ignore_configured: switch("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some(true),
+        use_fips: switch("AWS_USE_FIPS_ENDPOINT"),
+        use_dual_stack: switch("AWS_USE_DUALSTACK_ENDPOINT"),
         region: persons("AWS_REGION").or_else(|| persons("AWS_DEFAULT_REGION")),
     }
 }

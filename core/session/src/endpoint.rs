@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::profile::{Place, ProfileFiles};
+use crate::profile::{Found, ProfileFiles};
 use crate::value::{Refused, shown};
 
 /// A service that is called.
@@ -46,6 +46,10 @@ pub struct Surroundings {
     pub ignore_configured: bool,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`
     pub region: Option<String>,
+    /// `AWS_USE_FIPS_ENDPOINT`
+    pub use_fips: Option<bool>,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`
+    pub use_dual_stack: Option<bool>,
 }
 
 /// Where a call goes and for which region it is signed.
@@ -59,73 +63,140 @@ pub struct Endpoint {
     pub from: String,
 }
 
-/// The region of a profile: its setting, else the environment's.
-#[must_use]
-pub fn region(files: &ProfileFiles<'_>, profile: &str, around: &Surroundings) -> Option<(String, String)> {
-    match files.get(profile, "region") {
-        Some(found) => Some((found.value.into_owned(), found.place.to_string())),
-        None => around.region.clone().map(|region| (region, "environment".to_owned())),
+impl Endpoint {
+    /// Whose sessions these are: AWS's partition whichever of its addresses is called, else the address that was set. A
+    /// session of any regional address is good in all regions, so one code serves them all.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        if self.from.is_empty() { kagimori_id::partition(&self.signing_region) } else { &self.url }
     }
 }
 
-/// The endpoint of a service for calls of a profile.
+/// A setting of the first of these profiles that has it.
+fn of_first<'a>(files: &ProfileFiles<'a>, profiles: &[&str], key: &str) -> Option<Found<'a>> {
+    profiles.iter().find_map(|profile| files.get(profile, key))
+}
+
+/// The region: the environment's, as in every SDK, else the first profile's that has one.
+fn region(files: &ProfileFiles<'_>, profiles: &[&str], around: &Surroundings) -> Option<String> {
+    let found = || of_first(files, profiles, "region").map(|found| found.value.into_owned());
+    around.region.clone().or_else(found)
+}
+
+/// The endpoint of a service for calls of a profile; what it does not say, the profiles after it do: the one whose key
+/// the calls begin with.
 pub fn endpoint(
     service: Service,
     files: &ProfileFiles<'_>,
-    profile: &str,
+    profiles: &[&str],
     around: &Surroundings,
 ) -> Result<Endpoint, Refused> {
-    let region = region(files, profile, around).map(|(region, _)| region);
+    let region = region(files, profiles, around);
     if let Some(region) = &region
         && !(region.len() <= 64 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
     {
         return Err(Refused::new(
             format!("`{}` is not a region", shown(region)),
-            format!("correct `region` of profile `{}`; it looks like `ap-northeast-1`", shown(profile)),
+            format!(
+                "correct `region` of profile `{}`, or `AWS_REGION`; it looks like `ap-northeast-1`",
+                shown(profiles.first().copied().unwrap_or_default())
+            ),
         ));
     }
-    let own = aws_endpoint(service, region.as_deref());
-    match configured(service, files, profile, around) {
+    let is_on = |variable: Option<bool>, key: &str| {
+        variable.unwrap_or_else(|| {
+            of_first(files, profiles, key).is_some_and(|found| found.value.eq_ignore_ascii_case("true"))
+        })
+    };
+    let variant = Variant {
+        fips: is_on(around.use_fips, "use_fips_endpoint"),
+        dual_stack: is_on(around.use_dual_stack, "use_dualstack_endpoint"),
+    };
+    // Without a region the one AWS's global addresses are in; the regional address, since what the global one gives out is
+    // not taken in regions that were opted into (STS, "Managing AWS STS in an AWS Region").
+    let own = aws_endpoint(service, region.as_deref().unwrap_or("us-east-1"), variant);
+    let ignored = is_on(around.ignore_configured.then_some(true), "ignore_configured_endpoint_urls");
+    match configured(service, files, profiles, around).filter(|_| !ignored) {
         Some((url, from)) => Ok(Endpoint { url: checked(&url, &from)?, from, ..own }),
         None => Ok(own),
     }
 }
 
-fn aws_endpoint(service: Service, region: Option<&str>) -> Endpoint {
-    let partition = kagimori_id::partition(region.unwrap_or_default());
-    let (url, signing_region) = match (service, partition, region) {
-        // Without a region STS's global endpoint, which is in us-east-1.
-        (Service::Sts, _, None) => ("https://sts.amazonaws.com".to_owned(), "us-east-1"),
-        (Service::Sts, _, Some(region)) => (format!("https://sts.{region}.{}", suffix(partition)), region),
-        // IAM has one endpoint a partition (IAM endpoints and quotas).
-        (Service::Iam, "aws-cn", _) => ("https://iam.cn-north-1.amazonaws.com.cn".to_owned(), "cn-north-1"),
-        (Service::Iam, "aws-us-gov", _) => ("https://iam.us-gov.amazonaws.com".to_owned(), "us-gov-west-1"),
-        (Service::Iam, "aws-eusc", _) => {
-            ("https://iam.eusc-de-east-1.amazonaws.eu".to_owned(), "eusc-de-east-1")
-        }
-        (Service::Iam, _, _) => ("https://iam.amazonaws.com".to_owned(), "us-east-1"),
-        (Service::Signin, "aws-cn", _) => ("https://signin.amazonaws.cn".to_owned(), "cn-north-1"),
-        (Service::Signin, "aws-us-gov", _) => {
-            ("https://signin.amazonaws-us-gov.com".to_owned(), "us-gov-west-1")
-        }
-        (Service::Signin, "aws-eusc", _) => ("https://signin.amazonaws-eusc.eu".to_owned(), "eusc-de-east-1"),
-        (Service::Signin, _, _) => ("https://signin.aws.amazon.com".to_owned(), "us-east-1"),
-    };
-    Endpoint { url, signing_region: signing_region.to_owned(), from: String::new() }
+/// Which of a service's addresses (SDKs and Tools Reference Guide, "Dual-stack and FIPS endpoints").
+#[derive(Debug, Clone, Copy)]
+struct Variant {
+    fips: bool,
+    dual_stack: bool,
 }
 
-fn suffix(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        _ => "amazonaws.com",
+/// AWS's own address, as botocore's endpoint rules have it.
+fn aws_endpoint(service: Service, region: &str, variant: Variant) -> Endpoint {
+    let partition = kagimori_id::partition(region);
+    let (host, signing_region) = match service {
+        Service::Sts => (sts_host(partition, region, variant), region),
+        Service::Iam => iam_host(partition, variant),
+        Service::Signin => signin_host(partition),
+    };
+    Endpoint {
+        url: format!("https://{host}"),
+        signing_region: signing_region.to_owned(),
+        from: String::new(),
+    }
+}
+
+fn sts_host(partition: &str, region: &str, variant: Variant) -> String {
+    // GovCloud's addresses are FIPS addresses.
+    let is_named = variant.fips && (partition != "aws-us-gov" || variant.dual_stack);
+    let name = if is_named { "sts-fips" } else { "sts" };
+    format!("{name}.{region}.{}", suffix(partition, variant.dual_stack))
+}
+
+/// IAM has one address a partition (IAM endpoints and quotas).
+fn iam_host(partition: &str, variant: Variant) -> (String, &'static str) {
+    let (host, signing_region) = match (partition, variant.fips, variant.dual_stack) {
+        ("aws-us-gov", _, false) => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),
+        ("aws-us-gov", _, true) => ("iam.us-gov.api.aws", "us-gov-west-1"),
+        ("aws-cn", false, false) => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("aws-cn", false, true) => ("iam.global.api.amazonwebservices.com.cn", "cn-north-1"),
+        ("aws-cn", true, false) => ("iam-fips.amazonaws.com.cn", "cn-northwest-1"),
+        ("aws-cn", true, true) => ("iam-fips.api.amazonwebservices.com.cn", "cn-northwest-1"),
+        ("aws-eusc", false, false) => ("iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+        ("aws-eusc", false, true) => ("iam.api.amazonwebservices.eu", "eusc-de-east-1"),
+        ("aws-eusc", true, false) => ("iam-fips.amazonaws.eu", "eusc-de-east-1"),
+        ("aws-eusc", true, true) => ("iam-fips.api.amazonwebservices.eu", "eusc-de-east-1"),
+        (_, false, false) => ("iam.amazonaws.com", "us-east-1"),
+        (_, false, true) => ("iam.global.api.aws", "us-east-1"),
+        (_, true, false) => ("iam-fips.amazonaws.com", "us-east-1"),
+        (_, true, true) => ("iam-fips.global.api.aws", "us-east-1"),
+    };
+    (host.to_owned(), signing_region)
+}
+
+fn signin_host(partition: &str) -> (String, &'static str) {
+    let (host, signing_region) = match partition {
+        "aws-cn" => ("signin.amazonaws.cn", "cn-north-1"),
+        "aws-us-gov" => ("signin.amazonaws-us-gov.com", "us-gov-west-1"),
+        "aws-eusc" => ("signin.amazonaws-eusc.eu", "eusc-de-east-1"),
+        _ => ("signin.aws.amazon.com", "us-east-1"),
+    };
+    (host.to_owned(), signing_region)
+}
+
+fn suffix(partition: &str, dual_stack: bool) -> &'static str {
+    match (partition, dual_stack) {
+        ("aws-cn", false) => "amazonaws.com.cn",
+        ("aws-cn", true) => "api.amazonwebservices.com.cn",
+        ("aws-eusc", false) => "amazonaws.eu",
+        ("aws-eusc", true) => "api.amazonwebservices.eu",
+        (_, false) => "amazonaws.com",
+        (_, true) => "api.aws",
     }
 }
 
 fn configured(
     service: Service,
     files: &ProfileFiles<'_>,
-    profile: &str,
+    profiles: &[&str],
     around: &Surroundings,
 ) -> Option<(String, String)> {
     let variable = match service {
@@ -133,18 +204,18 @@ fn configured(
         Service::Iam => &around.iam,
         Service::Signin => &around.signin,
     };
-    if around.ignore_configured {
-        return None;
-    }
     if let Some(url) = variable {
         return Some((url.clone(), format!("AWS_ENDPOINT_URL_{}", service.name().to_uppercase())));
     }
     if let Some(url) = &around.endpoint_url {
         return Some((url.clone(), "AWS_ENDPOINT_URL".to_owned()));
     }
-    let place = |place: Place| place.to_string();
-    services_url(service, files, profile).or_else(|| {
-        files.get(profile, "endpoint_url").map(|found| (found.value.into_owned(), place(found.place)))
+    profiles.iter().find_map(|profile| {
+        let of_profile = || {
+            let found = files.get(profile, "endpoint_url")?;
+            Some((found.value.into_owned(), found.place.to_string()))
+        };
+        services_url(service, files, profile).or_else(of_profile)
     })
 }
 
@@ -214,18 +285,96 @@ mod tests {
         let config = "[profile a]\nregion = ap-northeast-1\nendpoint_url = https://own.example\nservices = local\n[services local]\nsts =\n  endpoint_url = http://127.0.0.1:1\n[profile b]\nregion = cn-north-1\n";
         let files = ProfileFiles::scan(config, "");
         let mut around = Surroundings::default();
-        let url =
-            |service, profile, around: &Surroundings| endpoint(service, &files, profile, around).unwrap().url;
+        let url = |service, profile, around: &Surroundings| {
+            endpoint(service, &files, &[profile], around).unwrap().url
+        };
         assert_eq!(url(Service::Sts, "a", &around), "http://127.0.0.1:1");
         assert_eq!(url(Service::Iam, "a", &around), "https://own.example");
         assert_eq!(url(Service::Sts, "b", &around), "https://sts.cn-north-1.amazonaws.com.cn");
-        assert_eq!(url(Service::Sts, "none", &around), "https://sts.amazonaws.com");
+        assert_eq!(url(Service::Sts, "none", &around), "https://sts.us-east-1.amazonaws.com");
         around.endpoint_url = Some("http://localhost:4566/".to_owned());
         assert_eq!(url(Service::Sts, "a", &around), "http://localhost:4566");
         around.sts = Some("https://vpce.example".to_owned());
         assert_eq!(url(Service::Sts, "a", &around), "https://vpce.example");
         around.ignore_configured = true;
         assert_eq!(url(Service::Sts, "a", &around), "https://sts.ap-northeast-1.amazonaws.com");
+    }
+
+    #[test]
+    fn the_target_speaks_before_the_profile_of_its_key() {
+        let config = "[profile key]\nregion = us-east-1\nendpoint_url = https://key.example\n\
+                      [profile local]\nservices = local\nregion = ap-east-1\n[profile bare]\n\
+                      [profile own]\nignore_configured_endpoint_urls = true\nregion = ap-east-1\n\
+                      [services local]\nsts =\n  endpoint_url = http://127.0.0.1:4566\n";
+        let files = ProfileFiles::scan(config, "");
+        let at = |profile, around: &Surroundings| {
+            let found = endpoint(Service::Sts, &files, &[profile, "key"], around).unwrap();
+            (found.url, found.signing_region)
+        };
+        let pair = |url: &str, region: &str| (url.to_owned(), region.to_owned());
+        let around = Surroundings::default();
+        assert_eq!(at("local", &around), pair("http://127.0.0.1:4566", "ap-east-1"));
+        assert_eq!(at("bare", &around), pair("https://key.example", "us-east-1"));
+        assert_eq!(at("own", &around), pair("https://sts.ap-east-1.amazonaws.com", "ap-east-1"));
+        // One session serves all regions of AWS's own addresses, and none of another's.
+        let identity =
+            |profile| endpoint(Service::Sts, &files, &[profile], &around).unwrap().identity().to_owned();
+        assert_eq!((identity("own"), identity("bare")), ("aws".to_owned(), "aws".to_owned()));
+        assert_eq!(identity("local"), "http://127.0.0.1:4566");
+        let around = Surroundings { region: Some("eu-west-1".to_owned()), ..Surroundings::default() };
+        assert_eq!(at("own", &around), pair("https://sts.eu-west-1.amazonaws.com", "eu-west-1"));
+        assert_eq!(at("local", &around), pair("http://127.0.0.1:4566", "eu-west-1"));
+    }
+
+    /// Made with botocore 1.43.11, `construct_endpoint` of GetCallerIdentity and ListUsers.
+    #[test]
+    fn the_addresses_of_botocore() {
+        let cases = [
+            (Service::Sts, "ap-east-1", false, true, "sts.ap-east-1.api.aws", "ap-east-1"),
+            (Service::Sts, "us-east-1", true, false, "sts-fips.us-east-1.amazonaws.com", "us-east-1"),
+            (Service::Sts, "us-east-1", true, true, "sts-fips.us-east-1.api.aws", "us-east-1"),
+            (Service::Sts, "us-gov-west-1", true, false, "sts.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+            (Service::Sts, "us-gov-west-1", true, true, "sts-fips.us-gov-west-1.api.aws", "us-gov-west-1"),
+            (
+                Service::Sts,
+                "cn-north-1",
+                false,
+                true,
+                "sts.cn-north-1.api.amazonwebservices.com.cn",
+                "cn-north-1",
+            ),
+            (Service::Iam, "ap-east-1", false, false, "iam.amazonaws.com", "us-east-1"),
+            (Service::Iam, "ap-east-1", false, true, "iam.global.api.aws", "us-east-1"),
+            (Service::Iam, "us-east-1", true, false, "iam-fips.amazonaws.com", "us-east-1"),
+            (Service::Iam, "us-gov-west-1", true, false, "iam.us-gov.amazonaws.com", "us-gov-west-1"),
+            (Service::Iam, "us-gov-west-1", true, true, "iam.us-gov.api.aws", "us-gov-west-1"),
+            (
+                Service::Iam,
+                "cn-north-1",
+                false,
+                true,
+                "iam.global.api.amazonwebservices.com.cn",
+                "cn-north-1",
+            ),
+        ];
+        for (service, region, fips, dual_stack, host, signing_region) in cases {
+            let config = format!(
+                "[profile a]\nregion = {region}\nuse_fips_endpoint = {fips}\nuse_dualstack_endpoint = {dual_stack}\n"
+            );
+            let files = ProfileFiles::scan(&config, "");
+            let by_file = endpoint(service, &files, &["a"], &Surroundings::default()).unwrap();
+            let around = Surroundings {
+                region: Some(region.to_owned()),
+                use_fips: Some(fips),
+                use_dual_stack: Some(dual_stack),
+                ..Surroundings::default()
+            };
+            let by_variables = endpoint(service, &ProfileFiles::scan("", ""), &["a"], &around).unwrap();
+            for found in [by_file, by_variables] {
+                let expected = (format!("https://{host}"), signing_region.to_owned());
+                assert_eq!((found.url, found.signing_region), expected);
+            }
+        }
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
         _ => false,
     };
     let mut parent =
-        CacheKey::of("key 1", &[&holder.access_key_id, serial.as_deref().unwrap_or(""), &endpoint.url]);
+        CacheKey::of("key 2", &[&holder.access_key_id, serial.as_deref().unwrap_or(""), endpoint.identity()]);
     let mut waiting_serial = serial;
     if !direct {
         parent = session_step(&mut plan, route, waiting_serial.take(), parent);

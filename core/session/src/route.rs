@@ -72,6 +72,8 @@ pub struct Route {
     pub name: String,
     /// The profile whose long-term key is the start.
     pub key_profile: String,
+    /// The profile whose region and endpoints are the calls': the target, or the source of a role without a profile.
+    pub settings_of: String,
     /// The MFA device named by the profiles; otherwise the one stored beside the key.
     pub mfa_serial: Option<String>,
     /// How long the MFA session shall last.
@@ -377,6 +379,7 @@ impl Walk<'_, '_> {
         Ok(Route {
             name: target.name(),
             key_profile,
+            settings_of: settings_of.to_owned(),
             mfa_serial,
             session_seconds,
             hops: self.hops.into_iter().map(|(_, hop)| hop).collect(),

@@ -62,7 +62,7 @@ fn login_address(
     session: &StoredSession,
     destination: &str,
 ) -> Result<String, KagiError> {
-    let signin = broker.context.endpoint(Service::Signin, &broker.route.key_profile)?;
+    let signin = broker.context.endpoint_of(Service::Signin, &broker.route)?;
     let federation = format!("{}/federation", signin.url);
     // SessionDuration is left out: with chained roles the call would fail, and the console session then lasts as long as
     // the credentials do.
