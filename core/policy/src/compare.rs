@@ -23,6 +23,7 @@ mod theory;
 mod valuation;
 mod witness;
 
+use crate::checked::{self, Checked};
 use crate::decision::Decision;
 use crate::document::{Document, Effect, OneOrMany, ResourceElement, Statement, Version};
 use crate::policies::{Layer, Policies};
@@ -215,10 +216,12 @@ fn gap(theory: &Theory<'_>, region: &proof::Region<'_>, variables: &[String]) ->
     if witness::has_opaque(theory, region) {
         return "a condition has an operator that is not in the language".to_owned();
     }
-    if region.is_undocumented() {
-        let action = witness::action(region).unwrap_or_default();
+    // An action that may name a resource or none, and one that the catalogue does not know, can be called without one too.
+    let action = witness::action(region).unwrap_or_default();
+    let is_undocumented = checked::of_action(&action.to_ascii_lowercase()) == Checked::Undocumented;
+    if is_undocumented && (region.is_undocumented() || region.names_nothing()) {
         return format!(
-            "nobody says what AWS compares `Resource` with for {action}, which works on no resource"
+            "nobody says what AWS compares `Resource` with for {action} when a call of it names no resource"
         );
     }
     if region.model.is_whole {

@@ -13,7 +13,7 @@ use crate::catalogue::{ActionId, ActionSet};
 use super::Scope;
 use super::rules::{Actions, Atom, AtomId, RuleId, named};
 use super::search::{Model, Outcome, Search};
-use super::theory::{Domain, Theory};
+use super::theory::{Domain, Theory, Value};
 use kinds::KINDS;
 
 /// Grants by layer, each of which must allow, and denies.
@@ -54,9 +54,14 @@ struct Goal<'g> {
 }
 
 impl Region<'_> {
-    /// Whether nobody says what AWS compares for its action.
+    /// Whether nobody says what AWS compares for its action, which has no resource types.
     pub(super) fn is_undocumented(&self) -> bool {
         self.action.is_some_and(|action| KINDS.is_undocumented(action))
+    }
+
+    /// Whether it is about calls that name no resource only.
+    pub(super) fn names_nothing(&self) -> bool {
+        self.model.values.iter().any(|(_, value)| *value == Value::Resource(None))
     }
 }
 

@@ -354,6 +354,23 @@ fn calls_without_a_resource() {
     }
 }
 
+/// Why it is not told is said alike of an action that has no resource types, of one that may name a resource or none, and
+/// of one that AWS may add.
+#[test]
+fn what_a_call_without_a_resource_is_compared_with_may_be_unknown() {
+    let on = |action: &str, resource: &str| allow(&format!(r#""Action":"{action}","Resource":"{resource}""#));
+    for (action, resource) in
+        [("ssm:ListCommands", "arn:*"), ("s3:AbortMultipartUpload", "arn:*"), ("s3:MadeTomorrow", "arn:*")]
+    {
+        let answer = included(&policy(&on(action, "*")), &policy(&on(action, resource)));
+        let is_said = |why: &str| why.contains("nobody says what AWS compares");
+        assert!(
+            matches!(&answer, Inclusion::NotProved(why) if is_said(why)),
+            "{action} {resource}: {answer:?}"
+        );
+    }
+}
+
 /// Long patterns end in an answer, or in "not proved", before anybody waits.
 #[test]
 fn long_patterns_are_bounded() {
