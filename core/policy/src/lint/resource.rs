@@ -158,7 +158,7 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
     let catalogue = Catalogue::embedded();
     let mut fitting = Fitting::new(resources);
     let mut is_idle = |pattern: &str| match catalogue.action(pattern) {
-        Some(id) => !fitting.has_one_for(id) && !(resources.iter().any(|it| may_be_compared(pattern, it))),
+        Some(id) => !fitting.has_one_for(id) && !resources.iter().any(|it| may_be_compared(pattern, it)),
         None => {
             let is_wild = pattern != "*" && pattern.contains(['*', '?']);
             is_wild
@@ -170,25 +170,18 @@ fn mismatch(held: &Held<'_>, sink: &mut Sink<'_>) {
         patterns.iter().enumerate().filter(|(_, pattern)| is_idle(pattern)).collect();
     let Some((first, _)) = idle.first() else { return };
     let names: Vec<String> = idle.iter().map(|(_, pattern)| (*pattern).clone()).collect();
-    let needs_star = idle
-        .iter()
-        .all(|(_, pattern)| catalogue.action(pattern).is_some_and(|id| !catalogue.has_resource_types(id)));
+    let needs_star = idle.iter().all(|(_, pattern)| works_on_everything(pattern));
     let why =
         if needs_star { "only on the resource `*`" } else { "on none of the resources of the statement" };
     let message = format!("{} {} {why}", listed(&names), if names.len() == 1 { "works" } else { "work" });
-    // What AWS checks an action without resource types on, the reference does not say: its own policies grant
-    // `s3:ListAllMyBuckets` on `arn:aws:s3:::*`, and that works.
-    if needs_star && resources.iter().any(|resource| is_whole_kind(resource)) {
-        return;
-    }
     sink.add(RuleId::ResourceMismatch, held.at("Action").item(*first), message);
 }
 
-/// Whether a pattern takes every resource of a service, or of one kind: `arn:aws:s3:::*`, `arn:aws:iam::*:role/*`.
-fn is_whole_kind(pattern: &str) -> bool {
-    let resource = padded_parts(pattern)[5];
-    let name = resource.rsplit(['/', ':']).find(|part| !part.is_empty()).unwrap_or_default();
-    is_everything(name)
+/// Whether an action has no resource types, and AWS compares no ARN for it that is known.
+fn works_on_everything(action: &str) -> bool {
+    let catalogue = Catalogue::embedded();
+    catalogue.action(action).is_some_and(|id| !catalogue.has_resource_types(id))
+        && !matches!(checked::of_action(&action.to_ascii_lowercase()), Checked::Arn(_))
 }
 
 /// Whether AWS compares what a resource is about although the action works on none, or may do so.
