@@ -414,11 +414,23 @@ fn avoid_divergences(case: &mut Map<String, Value>) {
     case.remove("simulation");
     let has_limits =
         is_session || case.contains_key("sessionPolicy") || case.contains_key("permissionBoundaries");
+    let is_unnamed = case.get("request").is_some_and(|it| it.get("wildcardOnlyAction") == Some(&json!(true)));
     for (layer, value) in case.iter_mut().filter(|(layer, _)| {
         layer.ends_with("Policies") || layer.ends_with("Policy") || layer.as_str() == "permissionBoundaries"
     }) {
         let everyone_only = layer == "endpointPolicies" || layer == "resourceControlPolicies";
         visit_statements(value, &mut |statement| agree(statement, everyone_only, has_limits));
+        if is_unnamed {
+            visit_statements(value, &mut about_everything);
+        }
+    }
+}
+
+/// What a call without a resource is compared with, a peer takes for `*` always.
+fn about_everything(statement: &mut Map<String, Value>) {
+    let element = statement.remove("NotResource").or_else(|| statement.remove("Resource"));
+    if element.is_some() {
+        statement.insert("Resource".into(), json!("*"));
     }
 }
 
