@@ -106,7 +106,7 @@ fn fold(files: &[&Vec<u8>]) -> Fold {
         let bytes = INFLATER.with_borrow_mut(|inflater| {
             let whole = inflater.inflate(file);
             reader.read(whole, true, |event| {
-                let fresh = event_key(&event).is_none_or(|key| ids.insert(key));
+                let fresh = event_key(&event).is_none_or(|key| ids.insert(key).counts());
                 fold.add(&event, fresh);
             });
             whole.len() as u64

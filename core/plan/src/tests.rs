@@ -60,7 +60,7 @@ fn usage(files: &Files) -> Usage {
         let mut text = Vec::new();
         flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut text).unwrap();
         let reading = event::read(&text, |event: Event<'_>| {
-            let fresh = event_key(&event).is_none_or(|key| seen.insert(key));
+            let fresh = event_key(&event).is_none_or(|key| seen.insert(key).counts());
             fold.add(&event, fresh);
         });
         fold.add_file(text.len() as u64, &reading);

@@ -5,6 +5,7 @@
 //! so that a hostile or busy trail cannot fill the memory, and say how many calls fell beyond the bound.
 
 mod activity;
+mod content;
 mod fold;
 mod ids;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use crate::caller::{CallerKind, ClientFamily};
 
 pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
 pub(crate) use ids::text_key;
-pub use ids::{EventIds, EventKey, event_key};
+pub use ids::{EventIds, EventKey, Met, event_key};
 
 /// How many different addresses, agents, endpoints or regions one activity remembers.
 pub const PLACES_MAX: usize = 512;

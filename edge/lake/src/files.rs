@@ -272,6 +272,17 @@ pub(crate) fn broken(file: &str, error: &InflateError) -> Problem {
 
 const NO_TRAIL_FILE: &str = "if it is no CloudTrail file, take it out of the trail's folder; docs/lake.md lists the forms that are read";
 
+/// Events with the id of another and other content: all of them count, and none of them is to be relied on.
+pub(crate) fn contradicting(events: u64) -> Option<Problem> {
+    let message = match events {
+        0 => return None,
+        1 => "1 event has the id of another and other content; both count".to_owned(),
+        _ => format!("{events} events have the id of another and other content; all count"),
+    };
+    let hint = "CloudTrail does not write that: look for files that somebody changed or made (`kagimori ingest` with digest files tells which)";
+    Some(problem("trail", message, hint.to_owned()))
+}
+
 /// What was wrong inside: nothing behind the place is used, or single records are set aside.
 pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
     if let Some(damage) = &reading.stopped {

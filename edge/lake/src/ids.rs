@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kagimori_trail::usage::{EventIds, EventKey};
+use kagimori_trail::usage::{EventIds, EventKey, Met};
 
 use crate::error::LakeError;
 use crate::parts::Part;
@@ -27,8 +27,8 @@ pub(crate) struct OfDay {
 }
 
 impl OfDay {
-    /// Takes an event in for a batch; whether it is the first with its key.
-    pub(crate) fn insert(&self, key: EventKey) -> bool {
+    /// Takes an event in for a batch.
+    pub(crate) fn insert(&self, key: EventKey) -> Met {
         locked(&self.ids).insert(key)
     }
 
@@ -86,8 +86,8 @@ impl DayIds {
         forget(&mut days, day);
         let mut ids = EventIds::default();
         for file in locked(&self.parts).get(&day).into_iter().flatten() {
-            read::ids(&self.lake.join(file), |id, recipient| {
-                ids.insert(EventKey::of(id, recipient, day));
+            read::ids(&self.lake.join(file), |id, recipient, content| {
+                ids.insert(EventKey::of(id, recipient, day, content));
             })?;
         }
         let ids = Arc::new(OfDay { ids: Mutex::new(ids), at_work: Mutex::default() });

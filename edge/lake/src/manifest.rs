@@ -139,6 +139,9 @@ pub struct Counts {
     pub events: u64,
     /// Events that had come before.
     pub duplicates: u64,
+    /// Events with the id of another and other content; written.
+    #[serde(default)]
+    pub contradicting: u64,
     /// Events that repeat an earlier one with other fields; written and marked.
     pub updates: u64,
     /// Records that were set aside.
@@ -170,6 +173,7 @@ impl Counts {
         self.bytes += other.bytes;
         self.events += other.events;
         self.duplicates += other.duplicates;
+        self.contradicting += other.contradicting;
         self.updates += other.updates;
         self.damaged_events += other.damaged_events;
         self.not_calls += other.not_calls;
@@ -393,7 +397,8 @@ impl Manifest {
     /// What is wrong with the files that were read, for people.
     pub(crate) fn problems(&self) -> Result<Vec<Problem>, LakeError> {
         let wrong = self.failed()?.into_values();
-        Ok(wrong.map(|wrong| crate::files::problem(&wrong.file, wrong.message, wrong.hint)).collect())
+        let wrong = wrong.map(|wrong| crate::files::problem(&wrong.file, wrong.message, wrong.hint));
+        Ok(wrong.chain(crate::files::contradicting(self.counts().contradicting)).collect())
     }
 
     /// What is wrong with the files that were read, by name. A file that was read again speaks for itself.

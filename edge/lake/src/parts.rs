@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
-use crate::schema::{EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
+use crate::schema::{CONTENT_AT, EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
 
 /// The folder names of the file sets.
 pub(crate) const SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "bodies"];
@@ -124,11 +124,17 @@ fn fill(cells: &mut Cells, rows: &Rows, sorted: &[WholeRow<'_>], column: usize) 
             let at = column - FLAG_AT;
             sorted.iter().for_each(|row| cells.flag(row.row.flag_at(at)));
         }
+        CONTENT_AT => sorted.iter().for_each(|row| cells.own_text(content_text(row.row.content).as_bytes())),
         _ => {
             let at = column - LIST_AT;
             sorted.iter().for_each(|row| cells.list(rows.list(row, at)));
         }
     }
+}
+
+/// The content of an event as text; empty where it is not known.
+fn content_text(content: u16) -> String {
+    if content == 0 { String::new() } else { format!("{content:04x}") }
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use selected::{has_any, matching, may_hold, wanted};
 
 use crate::error::LakeError;
 use crate::schema::{
-    EVENTS, FLAG_AT, FLAGS, Flag, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
+    CONTENT_AT, FLAG_AT, FLAGS, Flag, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
 };
 
 /// Rows that are held at a time.
@@ -100,6 +100,8 @@ impl Want {
 pub(crate) struct RowView<'a> {
     pub(crate) time: i64,
     pub(crate) id: &'a str,
+    /// The event's content in few bits; 0 where it is not told.
+    pub(crate) content: u16,
     texts: [&'a str; TEXTS],
     flags: [Option<bool>; FLAGS],
     lists: [&'a [ByteArray]; LISTS],
@@ -173,34 +175,48 @@ pub(crate) fn scan(
     })
 }
 
-/// The ids of a part and whose copies the events are: (`event_id`, `account`).
-pub(crate) fn ids(path: &Path, each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
+/// The ids of a part, whose copies the events are, and their contents: (`event_id`, `account`, `content`).
+pub(crate) fn ids(path: &Path, each: impl FnMut(&str, Option<&str>, u16)) -> Result<(), LakeError> {
     guarded(path, || ids_of(path, each))
 }
 
-fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>)) -> Result<(), LakeError> {
+fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>, u16)) -> Result<(), LakeError> {
     let reader = open(path)?;
     let damaged = |error: ParquetError| LakeError::damaged(path, &error);
     for group in reader.groups() {
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         let mut ids = TextColumn::open(&group, 1).map_err(damaged)?;
         let mut accounts = TextColumn::open(&group, TEXT_AT + Text::Account as usize).map_err(damaged)?;
+        let mut contents = contents(&group).map_err(damaged)?;
         let mut left = rows;
         while left > 0 {
             let chunk = left.min(CHUNK_ROWS);
             ids.read(chunk).map_err(damaged)?;
             accounts.read(chunk).map_err(damaged)?;
+            contents.iter_mut().try_for_each(|contents| contents.read(chunk)).map_err(damaged)?;
+            let mut contents = contents.as_ref().map(TextColumn::cursor);
             let (mut ids, mut accounts) = (ids.cursor(), accounts.cursor());
             for _ in 0..chunk {
                 let (id, account) = (ids.next().map_err(damaged)?, accounts.next().map_err(damaged)?);
+                let content = contents.as_mut().map_or(Ok(0), content).map_err(damaged)?;
                 if !id.is_empty() {
-                    each(id, Some(account).filter(|account| !account.is_empty()));
+                    each(id, Some(account).filter(|account| !account.is_empty()), content);
                 }
             }
             left -= chunk;
         }
     }
     Ok(())
+}
+
+/// The contents of the events of a row group; parts of earlier versions have none.
+fn contents(group: &dyn RowGroupReader) -> Result<Option<TextColumn>, ParquetError> {
+    let is_there = group.metadata().num_columns() > CONTENT_AT;
+    is_there.then(|| TextColumn::open(group, CONTENT_AT)).transpose()
+}
+
+fn content(contents: &mut TextCursor<'_>) -> Result<u16, ParquetError> {
+    Ok(u16::from_str_radix(contents.next()?, 16).unwrap_or_default())
 }
 
 /// Hands out the rows of a part of `events/` that the roll-ups do not tell all of: console sign-ins, and calls of which
@@ -301,6 +317,7 @@ struct Open {
     times: ColumnReaderImpl<Int64Type>,
     time_values: Vec<i64>,
     id: Option<TextColumn>,
+    content: Option<TextColumn>,
     /// `None` for columns that are not read.
     texts: Vec<Option<TextColumn>>,
     flags: Vec<Option<FlagColumn>>,
@@ -325,12 +342,13 @@ impl Open {
             Want::SignIns => false,
             Want::Calls => true,
         };
-        let lists = if columns == Want::Calls { LIST_AT..EVENTS.len() } else { 0..0 };
+        let lists = if columns == Want::Calls { LIST_AT..CONTENT_AT } else { 0..0 };
         let lists = lists.map(|column| ListColumn::open(group, column)).collect::<Result<_, _>>()?;
         Ok(Self {
             times: typed(group, 0)?,
             time_values: Vec::new(),
             id: with_id.then(|| TextColumn::open(group, 1)).transpose()?,
+            content: if columns == Want::Calls { contents(group)? } else { None },
             texts,
             flags,
             lists,
@@ -342,7 +360,7 @@ impl Open {
             return Ok(());
         }
         self.times.skip_records(rows)?;
-        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
+        for column in self.id.iter_mut().chain(&mut self.content).chain(self.texts.iter_mut().flatten()) {
             column.skip(rows)?;
         }
         for column in self.flags.iter_mut().flatten() {
@@ -360,7 +378,7 @@ impl Open {
         if times < rows {
             return Err(short());
         }
-        for column in self.id.iter_mut().chain(self.texts.iter_mut().flatten()) {
+        for column in self.id.iter_mut().chain(&mut self.content).chain(self.texts.iter_mut().flatten()) {
             column.read(rows)?;
         }
         for column in self.flags.iter_mut().flatten() {
@@ -375,6 +393,7 @@ impl Open {
     /// Hands out the rows at hand.
     fn rows(&self, rows: usize, each: &mut impl FnMut(&RowView<'_>)) -> Result<(), ParquetError> {
         let mut id = self.id.as_ref().map(TextColumn::cursor);
+        let mut contents = self.content.as_ref().map(TextColumn::cursor);
         let mut texts: Vec<Option<TextCursor<'_>>> =
             self.texts.iter().map(|column| column.as_ref().map(TextColumn::cursor)).collect();
         let mut flags: Vec<_> = self
@@ -382,13 +401,20 @@ impl Open {
             .iter()
             .map(|column| column.as_ref().map(|column| (column.values.iter(), column.levels.iter())))
             .collect();
-        let mut view =
-            RowView { time: 0, id: "", texts: [""; TEXTS], flags: [None; FLAGS], lists: [&[]; LISTS] };
+        let mut view = RowView {
+            time: 0,
+            id: "",
+            content: 0,
+            texts: [""; TEXTS],
+            flags: [None; FLAGS],
+            lists: [&[]; LISTS],
+        };
         for (row, time) in self.time_values.iter().take(rows).enumerate() {
             view.time = time.div_euclid(1_000_000);
             if let Some(id) = &mut id {
                 view.id = id.next()?;
             }
+            view.content = contents.as_mut().map_or(Ok(0), content)?;
             for (place, column) in view.texts.iter_mut().zip(&mut texts) {
                 if let Some(column) = column {
                     *place = column.next()?;

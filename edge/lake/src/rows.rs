@@ -88,6 +88,8 @@ pub(crate) struct Row {
     pub(crate) time: i64,
     /// The event id: where it begins in `Rows::ids`, and how long it is. Long ones are cut.
     id: (u32, u16),
+    /// The event's content in few bits; 0 where it is not known.
+    pub(crate) content: u16,
     flags: [Option<bool>; FLAGS],
     pub(crate) request: u32,
     pub(crate) identity: u32,
@@ -154,7 +156,7 @@ impl WholeRow<'_> {
 impl Rows {
     /// Takes an event in. Returns how many fields of its identity have another type than they should, and the account that
     /// got it, else the caller's.
-    pub(crate) fn push<'a>(&'a mut self, event: &'a Event<'_>) -> (u32, &'a str) {
+    pub(crate) fn push<'a>(&'a mut self, event: &'a Event<'_>, content: u16) -> (u32, &'a str) {
         let at = self.known(event.identity.as_deref().unwrap_or("{}"));
         let request = self.request(event, at);
         let id = self.id(event.id.as_deref());
@@ -162,6 +164,7 @@ impl Rows {
         let mut row = Row {
             time: event.time,
             id,
+            content,
             flags: [None; FLAGS],
             request,
             identity: known.map_or(0, |known| known.number),
@@ -358,6 +361,7 @@ impl Rows {
         let row = Row {
             time: view.time,
             id: self.id(Some(view.id)),
+            content: view.content,
             flags: *view.flags(),
             request: self.requests.number(&request),
             identity: self.identities.number(&identity),
@@ -490,7 +494,7 @@ mod tests {
                 r#"{{"eventTime":"2026-03-01T00:00:00Z","eventSource":"{source}.amazonaws.com","eventName":"{name}","awsRegion":"us-east-1","recipientAccountId":"111122223333","{field}":{value}}}"#
             );
             kagimori_trail::event::read(event.as_bytes(), |event| {
-                rows.push(&event);
+                rows.push(&event, 0);
             });
             let row = rows.whole(*rows.rows.last().unwrap());
             let text = |number: &u32| String::from_utf8_lossy(rows.strings.get(*number)).into_owned();

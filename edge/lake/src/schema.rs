@@ -196,9 +196,11 @@ impl List {
 pub(crate) const TEXT_AT: usize = 2;
 pub(crate) const FLAG_AT: usize = TEXT_AT + TEXTS;
 pub(crate) const LIST_AT: usize = FLAG_AT + FLAGS;
+/// Where the content of [`EVENTS`] is; parts of earlier versions have none.
+pub(crate) const CONTENT_AT: usize = LIST_AT + LISTS;
 
 /// `events/`: one row per event.
-pub(crate) const EVENTS: [Column; LIST_AT + LISTS] = [
+pub(crate) const EVENTS: [Column; CONTENT_AT + 1] = [
     required("event_time", Kind::Time),
     of("event_id", Kind::Text),
     of("account", Kind::Text),
@@ -239,6 +241,7 @@ pub(crate) const EVENTS: [Column; LIST_AT + LISTS] = [
     of("iam_forms", Kind::List),
     of("iam_accounts", Kind::List),
     of("iam_contexts", Kind::List),
+    of("content", Kind::Text),
 ];
 
 /// `daily_actions/`: what each principal and long-term key did on a day.
@@ -316,8 +319,9 @@ pub(crate) fn message(columns: &[Column]) -> Result<TypePtr, ParquetError> {
 
 /// Columns whose smallest and largest text say nothing of the rows between: by the order of the rows these are all over
 /// the place.
-const WITHOUT_STATISTICS: [&str; 18] = [
+const WITHOUT_STATISTICS: [&str; 19] = [
     "event_id",
+    "content",
     "event_type",
     "event_category",
     "error_message",
@@ -413,7 +417,7 @@ mod tests {
         assert_eq!(name(LIST_AT + List::Resources as usize), "resource_arns");
         assert_eq!(name(LIST_AT + List::Contexts as usize), "iam_contexts");
         let kinds = EVENTS.iter().skip(TEXT_AT).map(|column| column.kind);
-        let expected = [(Kind::Text, TEXTS), (Kind::Flag, FLAGS), (Kind::List, LISTS)];
+        let expected = [(Kind::Text, TEXTS), (Kind::Flag, FLAGS), (Kind::List, LISTS), (Kind::Text, 1)];
         let expected = expected.into_iter().flat_map(|(kind, count)| std::iter::repeat_n(kind, count));
         assert!(kinds.eq(expected));
     }

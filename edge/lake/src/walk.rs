@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::Problem;
 use kagimori_trail::event::{Event, Reader, Reading};
-use kagimori_trail::usage::{EventIds, EventKey, event_key};
+use kagimori_trail::usage::{EventIds, EventKey, Met, event_key};
 
-use crate::files::{Blocks, Listing, Progress, TrailFile, broken, damaged, problem, shown};
+use crate::files::{Blocks, Listing, Progress, TrailFile, broken, contradicting, damaged, problem, shown};
 
 /// What the threads have in their hands, and what was wrong with files.
 pub(crate) struct Walked<T> {
@@ -51,6 +51,7 @@ pub(crate) fn walk<T: Send>(
         let hint = Dataset::Trail.command();
         problems.push(problem(&shown(root, relative_to), message, format!("fetch them: `{hint}`")));
     }
+    problems.extend(contradicting(shared.contradicting.into_inner()));
     problems.sort();
     Walked { hands, problems }
 }
@@ -60,6 +61,8 @@ struct Shared<'a> {
     files: &'a [TrailFile],
     next: AtomicUsize,
     seen: Seen,
+    /// Events with the id of another and other content.
+    contradicting: AtomicU64,
     bytes_total: u64,
     bytes: AtomicU64,
     done: AtomicUsize,
@@ -73,6 +76,7 @@ impl<'a> Shared<'a> {
             files,
             next: AtomicUsize::new(0),
             seen: Seen::default(),
+            contradicting: AtomicU64::new(0),
             bytes_total,
             bytes: AtomicU64::new(0),
             done: AtomicUsize::new(0),
@@ -101,8 +105,11 @@ impl<'a> Shared<'a> {
     ) -> Option<Problem> {
         let mut reader = Reader::default();
         let mut take = |event: Event<'_>| {
-            let fresh = event_key(&event).is_none_or(|key| self.seen.insert(key));
-            each(hand, &event, fresh);
+            let met = event_key(&event).map_or(Met::First, |key| self.seen.insert(key));
+            if met == Met::Other {
+                self.contradicting.fetch_add(1, Ordering::Relaxed);
+            }
+            each(hand, &event, met.counts());
         };
         let inflated = blocks.read(&from.path, |block, last| reader.read(block, last, &mut take));
         let reading = reader.finish();
@@ -127,10 +134,10 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// Whether an event is the first with its key.
-    fn insert(&self, key: EventKey) -> bool {
+    /// How an event meets those that were seen.
+    fn insert(&self, key: EventKey) -> Met {
         let shard = usize::try_from(key.account_day() % 64).unwrap_or_default();
-        let Some(ids) = self.shards.get(shard) else { return true };
+        let Some(ids) = self.shards.get(shard) else { return Met::First };
         match ids.lock() {
             Ok(mut ids) => ids.insert(key),
             Err(poisoned) => poisoned.into_inner().insert(key),

@@ -365,6 +365,47 @@ mod tests {
         assert!(ingest(&root.join("lake"), &[], &root, &itself, &|_| ()).is_err());
     }
 
+    /// Two events with one id: both count, whoever comes first, and however many times.
+    #[test]
+    fn events_with_one_id_and_other_contents_are_all_there() {
+        let other = |id: &str, bucket: &str| {
+            event(id, "2026-03-01T00:00:00Z").replacen(
+                '{',
+                &format!(r#"{{"requestParameters":{{"bucketName":"{bucket}"}},"#),
+                1,
+            )
+        };
+        let contents = [
+            records([other("e-1", "one"), other("e-2", "one")]),
+            records([other("e-1", "other"), other("e-2", "one"), other("e-1", "other")]),
+            // as the first, with blanks between the tokens
+            records([other("e-1", "one").replace("\":", "\": ")]),
+        ];
+        let orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]];
+        let mut answers = Vec::new();
+        for (at, order) in orders.into_iter().enumerate() {
+            let root = folder(&format!("one-id-{at}"));
+            fs::create_dir_all(root.join("trail")).unwrap();
+            let of_each = at % 2 == 1;
+            for (name, content) in order.into_iter().enumerate() {
+                fs::write(root.join(format!("trail/{name}.json")), &contents[content]).unwrap();
+                if of_each {
+                    run(&root, &Options::default());
+                }
+            }
+            let report = run(&root, &small());
+            assert_eq!((report.lake.events, report.lake.contradicting), (3, 1), "{order:?}");
+            assert!(report.problems.iter().any(|problem| problem.message.contains("has the id of another")));
+            assert_same_usage(&root);
+            let files = kagimori_lake::read_trail(&root.join("trail"), &root, &Selection::default(), &|_| {});
+            assert_eq!(files.problems, open(&root).problems().unwrap());
+            assert_eq!(wrong(&root), [""; 0]);
+            answers.push((ids(&root), files.usage));
+        }
+        assert_eq!(answers[0].0, ["e-1", "e-1", "e-2"]);
+        assert!(answers.windows(2).all(|two| two[0] == two[1]));
+    }
+
     #[test]
     fn a_time_beyond_all_calendars_is_no_time() {
         let root = folder("calendar");

@@ -139,6 +139,13 @@ fn text(report: &Report) -> String {
                 "events repeat earlier ones with other fields; they are marked and not counted",
             ],
         ),
+        (
+            run.contradicting,
+            [
+                "event has the id of another and other content; both count",
+                "events have the id of another and other content; all count",
+            ],
+        ),
         (run.not_calls, ["record is no call (Insights)", "records are no calls (Insights)"]),
         (report.insights, ["Insight file was passed over", "Insight files were passed over"]),
         (

@@ -61,7 +61,8 @@ impl Small {
     }
 }
 
-/// Folds the events in `hands` hands, merged first to last or last to first. An id that comes again is the same event.
+/// Folds the events in `hands` hands, merged first to last or last to first. An id that comes again with the same content is
+/// the same event.
 fn usage(events: &[Small], hands: usize, backwards: bool) -> Usage {
     let mut seen = EventIds::default();
     let mut folds: Vec<Fold> = (0..hands).map(|_| Fold::default()).collect();
@@ -69,7 +70,7 @@ fn usage(events: &[Small], hands: usize, backwards: bool) -> Usage {
         let text = small.json();
         let Some(fold) = folds.get_mut(index % hands) else { continue };
         let reading = event::read(text.as_bytes(), |event: Event<'_>| {
-            let fresh = event_key(&event).is_none_or(|key| seen.insert(key));
+            let fresh = event_key(&event).is_none_or(|key| seen.insert(key).counts());
             fold.add(&event, fresh);
         });
         fold.add_file(text.len() as u64, &reading);
@@ -92,7 +93,9 @@ proptest! {
         let whole = usage(&events, 1, false);
         prop_assert_eq!(&whole, &usage(&events, hands, false));
         prop_assert_eq!(&whole, &usage(&events, hands, true));
-        let distinct: std::collections::BTreeSet<u8> = events.iter().map(|event| event.id).collect();
+        let reversed: Vec<Small> = events.iter().rev().cloned().collect();
+        prop_assert_eq!(&whole, &usage(&reversed, hands, false));
+        let distinct: std::collections::BTreeSet<String> = events.iter().map(Small::json).collect();
         prop_assert_eq!(whole.totals.events, distinct.len() as u64);
         prop_assert_eq!(whole.totals.duplicates, (events.len() - distinct.len()) as u64);
         for activity in whole.users.values().chain(whole.roles.values()).chain(whole.roots.values()) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::{EventIds, EventKey};
+use kagimori_trail::usage::{EventIds, EventKey, Met};
 use rayon::prelude::*;
 
 use super::{DayState, State};
@@ -151,8 +151,9 @@ fn rows_of(path: &Path, part: &Part, ids: &mut EventIds) -> Result<(Seen, u64), 
                 rows += 1;
                 seen.events += u64::from(row.flag(Flag::IsUpdate) != Some(true));
             })?;
-            read::ids(path, |id, account| {
-                seen.twice += u64::from(!ids.insert(EventKey::of(id, account, part.day)));
+            read::ids(path, |id, account, content| {
+                let met = ids.insert(EventKey::of(id, account, part.day, content));
+                seen.twice += u64::from(met == Met::Again);
             })?;
             return Ok((seen, rows));
         }

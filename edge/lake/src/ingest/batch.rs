@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_trail::event::{Event, Reader, Reading};
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::{EventKey, event_key};
+use kagimori_trail::usage::{EventKey, Met, event_key};
 use rustc_hash::FxHashMap;
 
 use super::{Run, done};
@@ -184,8 +184,8 @@ impl<'a, 'r> Batch<'a, 'r> {
         wrong(file, inflated.error, &reading)
     }
 
-    /// Whether an event is the first with its key. One without an id cannot be told from others.
-    fn is_first(&mut self, key: Option<EventKey>, day: i32) -> Result<bool, LakeError> {
+    /// Whether an event counts. One without an id cannot be told from others.
+    fn is_new(&mut self, key: Option<EventKey>, day: i32) -> Result<bool, LakeError> {
         let Some(key) = key else { return Ok(true) };
         if !self.days.contains_key(&day) {
             let known = self.run.ids.day(day)?;
@@ -193,12 +193,11 @@ impl<'a, 'r> Batch<'a, 'r> {
             self.days.insert(day, (known, false));
         }
         let Some((ids, came_again)) = self.days.get_mut(&day) else { return Ok(true) };
-        let is_first = ids.insert(key);
-        if !is_first {
-            *came_again = true;
-            self.counts.duplicates += 1;
-        }
-        Ok(is_first)
+        let met = ids.insert(key);
+        *came_again |= met != Met::First;
+        self.counts.duplicates += u64::from(met == Met::Again);
+        self.counts.contradicting += u64::from(met == Met::Other);
+        Ok(met.counts())
     }
 
     fn count(&mut self, is_update: bool) {
@@ -211,11 +210,12 @@ impl<'a, 'r> Batch<'a, 'r> {
 
     fn take(&mut self, event: &Event<'_>) -> Result<(), LakeError> {
         let day = day_of(event.time);
-        if self.only.is_some_and(|only| only != day) || !self.is_first(event_key(event), day)? {
+        let key = event_key(event);
+        if self.only.is_some_and(|only| only != day) || !self.is_new(key, day)? {
             return Ok(());
         }
         self.count(event.updates_earlier);
-        let (odd_types, account) = self.rows.push(event);
+        let (odd_types, account) = self.rows.push(event, key.map_or(0, EventKey::content));
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
             let region = event.region.as_deref().unwrap_or_default();
@@ -229,8 +229,8 @@ impl<'a, 'r> Batch<'a, 'r> {
 
     fn take_row(&mut self, row: &RowView<'_>) -> Result<(), LakeError> {
         let (day, account) = (day_of(row.time), row.text(Text::Account));
-        let key = (!row.id.is_empty()).then(|| EventKey::of(row.id, account, day));
-        if self.only.is_some_and(|only| only != day) || !self.is_first(key, day)? {
+        let key = (!row.id.is_empty()).then(|| EventKey::of(row.id, account, day, row.content));
+        if self.only.is_some_and(|only| only != day) || !self.is_new(key, day)? {
             return Ok(());
         }
         let is_update = row.flag(Flag::IsUpdate) == Some(true);

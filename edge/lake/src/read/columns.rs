@@ -17,7 +17,7 @@ use super::selected::{may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
 use crate::error::LakeError;
-use crate::schema::{EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
+use crate::schema::{CONTENT_AT, EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
 
 /// Texts and truth values that a call does not have; here they are absent.
 pub(super) const NOT_IN_CALLS: [Text; 4] =
@@ -79,7 +79,7 @@ impl Columns {
         };
         let flags = (FLAG_AT..LIST_AT).map(flag).collect::<Result<_, _>>()?;
         let first = LIST_AT + List::Actions as usize;
-        let lists = columns().skip(first).map(list).collect::<Result<_, ParquetError>>()?;
+        let lists = columns().take(CONTENT_AT).skip(first).map(list).collect::<Result<_, ParquetError>>()?;
         Ok(Self { rows: count(ranges), times: numbers(group, 0, ranges)?, ids, texts, flags, lists })
     }
 
