@@ -275,11 +275,14 @@ impl<'a, 'r> Batch<'a, 'r> {
 
 /// What was wrong with a file, and which content it had then: another content is worth reading again.
 fn wrong(file: &TrailFile, error: Option<InflateError>, reading: &Reading) -> Option<Wrong> {
+    // What could not be read is no fault of its content: the same content is worth reading when the cause is gone.
+    let is_of_content = !matches!(error, Some(InflateError::Read(_)));
     let problem = match error {
         Some(error) => broken(&file.name, &error),
         None => damaged(&file.name, reading)?,
     };
     let content = if file.is_remote() { Some(file.version.clone()) } else { content_hash(&file.path).ok() };
+    let content = content.filter(|_| is_of_content);
     let (file, message, hint) = (problem.file, problem.message, problem.hint);
     Some(Wrong { file, message, hint, content, damaged: reading.damaged })
 }
@@ -290,4 +293,21 @@ pub(crate) fn needs(days: &[(Day, bool)], id: &str) -> Vec<String> {
     let needs: BTreeSet<String> =
         came_again.flat_map(|(day, _)| day.at_work()).filter(|other| other != id).collect();
     needs.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Error;
+
+    use super::*;
+
+    /// A disk that gave nothing for a moment gives it later, and then the file is what it was.
+    #[test]
+    fn only_what_is_wrong_with_the_content_waits_for_another() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ingest/batch.rs");
+        let file = TrailFile { name: "trail/a".to_owned(), path, bytes: 0, version: String::new() };
+        let content = |error| wrong(&file, Some(error), &Reading::default()).unwrap().content;
+        assert_eq!(content(InflateError::Read(Error::other("no answer"))), None);
+        assert!(content(InflateError::Damaged(Error::other("cut off"))).is_some());
+    }
 }
