@@ -193,9 +193,9 @@ pub(crate) struct Console {
     /// Print the address instead; it lets anybody in for 15 minutes
     #[arg(long)]
     pub(crate) print: bool,
-    /// The page to open
-    #[arg(long, default_value = "https://console.aws.amazon.com/", value_name = "URL")]
-    pub(crate) destination: String,
+    /// The page to open; the console's home in the profile's region when it is left out
+    #[arg(long, value_name = "URL")]
+    pub(crate) destination: Option<String>,
     /// The browser, with `{url}`, `{profile}` in its arguments
     #[arg(long, value_name = "COMMAND")]
     pub(crate) browser_cmd: Option<String>,

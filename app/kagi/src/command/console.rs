@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
+use kagimori_session::route::Route;
 use subtle::ConstantTimeEq;
 
 use super::peer;
@@ -32,7 +33,8 @@ const BROWSER_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `kagi console`
 pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
-    if !arguments.destination.starts_with("https://") || arguments.destination.contains(char::is_whitespace) {
+    let is_page = |page: &String| page.starts_with("https://") && !page.contains(char::is_whitespace);
+    if arguments.destination.as_ref().is_some_and(|page| !is_page(page)) {
         return Err(KagiError::argument(
             "`--destination` is not an https address",
             "for instance `--destination https://console.aws.amazon.com/s3/home`",
@@ -46,7 +48,8 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
             ));
         }
         let session = broker.obtain()?;
-        let address = login_address(broker, &session, &arguments.destination)?;
+        let page = arguments.destination.clone().unwrap_or_else(|| home(&broker.route));
+        let address = login_address(broker, &session, &page)?;
         log::used(broker, "console", &session, None);
         if arguments.print {
             printer::data(&format!("{address}\n"))?;
@@ -55,6 +58,20 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The console's home, in the partition of the role and the region of the profile.
+fn home(route: &Route) -> String {
+    let host = match route.hops.last().map(|hop| hop.role.partition()) {
+        Some("aws-cn") => "console.amazonaws.cn",
+        Some("aws-us-gov") => "console.amazonaws-us-gov.com",
+        Some("aws-eusc") => "console.amazonaws-eusc.eu",
+        _ => "console.aws.amazon.com",
+    };
+    match &route.region {
+        Some(region) => format!("https://{host}/console/home?region={}", escaped(region)),
+        None => format!("https://{host}/"),
+    }
 }
 
 fn login_address(

@@ -102,7 +102,7 @@ pub(crate) fn of(
     };
     put("KAGI_PROFILE", broker.route.name.clone());
     let shared = shared(broker, style);
-    put(SET, shared.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(","));
+    put(SET, names(&shared));
     for (name, value) in shared {
         put(name, value);
     }
@@ -158,14 +158,19 @@ fn shared(broker: &Broker<'_, '_>, style: Style) -> Vec<(&'static str, String)> 
     shared
 }
 
+/// The names that are taken away again: what is set, and what the person had not set and we do.
+fn names(shared: &[(&'static str, String)]) -> String {
+    let files = ORIGINALS.iter().map(|(_, theirs)| *theirs).filter(|theirs| persons(theirs).is_none());
+    shared.iter().map(|(name, _)| *name).chain(files).collect::<Vec<_>>().join(",")
+}
+
 /// Points a program at the container endpoint and at nothing else: SDKs read the files before it, so that a `[default]`
 /// of the person's would win. Its own file has the profile's settings and no way to an identity.
 pub(crate) fn of_endpoint(broker: &Broker<'_, '_>) -> Result<Changes, KagiError> {
     let mut changes = none();
     let (config, credentials) = write_files(broker, &config_text(broker, "default", None))?;
     let shared = shared(broker, Style { env_keys: false, keep_metadata: false });
-    let ours: Vec<_> = shared.iter().map(|(name, _)| *name).collect();
-    let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, ours.join(","))];
+    let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, names(&shared))];
     set.extend(shared);
     set.extend(in_place_of_the_persons(broker, config, credentials));
     changes.unset.retain(|name| !set.iter().any(|(set, _)| set == name));
@@ -191,10 +196,15 @@ fn in_place_of_the_persons(
 
 /// Inside a shell of ours the person's own files are put back.
 fn restore_originals(changes: &mut Changes) {
+    let before = variable(SET).unwrap_or_default();
     for (ours, theirs) in ORIGINALS {
-        if let Some(path) = variable(ours) {
+        let Some(path) = variable(ours) else { continue };
+        changes.unset.push(ours);
+        // Where there was none before us there is none after us.
+        if before.split(',').any(|set| set == theirs) {
+            changes.unset.push(theirs);
+        } else {
             changes.set.push((theirs, path));
-            changes.unset.push(ours);
         }
     }
 }
