@@ -14,6 +14,8 @@ use crate::error::KagiError;
 const MOST_PROFILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Everything of our own is small.
 const MOST_OWN_BYTES: u64 = 1024 * 1024;
+/// A sealed profile file: as JSON a character can take six bytes.
+const MOST_BACKUP_BYTES: u64 = 6 * MOST_PROFILE_BYTES + MOST_OWN_BYTES;
 
 /// Reads a profile file; an absent one is empty.
 pub(crate) fn read_profiles(path: &Path) -> Result<String, KagiError> {
@@ -28,6 +30,11 @@ pub(crate) fn read_profiles(path: &Path) -> Result<String, KagiError> {
 /// Reads a file of our own; `None` when it is not there.
 pub(crate) fn read_own(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, KagiError> {
     Ok(read_bounded(path, MOST_OWN_BYTES)?.map(Zeroizing::new))
+}
+
+/// Reads a backup, which may be as long as what it is of; `None` when it is not there.
+pub(crate) fn read_backup(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, KagiError> {
+    Ok(read_bounded(path, MOST_BACKUP_BYTES)?.map(Zeroizing::new))
 }
 
 fn read_bounded(path: &Path, most: u64) -> Result<Option<Vec<u8>>, KagiError> {

@@ -72,6 +72,9 @@ pub(crate) enum Chain {
         /// How many there should be.
         expected: u64,
     },
+    /// There are lines, and the note that says how many there should be is gone or damaged: whether the end is there cannot
+    /// be told.
+    HeadIsGone,
 }
 
 fn path(vault: &Vault) -> PathBuf {
@@ -145,28 +148,39 @@ fn try_append(vault: &Vault, event: Event) -> Result<(), KagiError> {
     let _lock = lock(&vault.lock_path("log"), Duration::from_secs(5))?;
     let mut file =
         OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
-    let (torn, previous) = last_stamp(&mut file).map_err(failed)?;
+    let (torn, stamps) = last_stamps(&mut file).map_err(failed)?;
+    let head: Option<Head> = vault.note("head", "log").unwrap_or_default();
+    let previous = previous(&stamps, head.as_ref());
     let stamp = stamp(vault, &event, &previous)?;
     let line = serde_json::to_string(&Line { event, previous, stamp: stamp.clone() })
         .map_err(|error| KagiError::Form(error.to_string()))?;
     // A line that a crash tore is ended, so that only it is lost.
     let lead = if torn { "\n" } else { "" };
     file.write_all(format!("{lead}{line}\n").as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
-    let head: Head = vault.note("head", "log").unwrap_or_default().unwrap_or_default();
-    vault.put_note("head", "log", &Head { lines: head.lines + 1, stamp })
+    let lines = head.unwrap_or_default().lines + 1;
+    vault.put_note("head", "log", &Head { lines, stamp })
 }
 
-/// Whether the last line is torn, and the stamp of the last whole line.
-fn last_stamp(file: &mut File) -> std::io::Result<(bool, String)> {
+/// What the next line follows. After a cut, or without a head, not the last line that is left: writing on must not mend
+/// what somebody broke.
+fn previous(stamps: &[String], head: Option<&Head>) -> String {
+    match (stamps.last(), head) {
+        (_, Some(head)) if head.lines > 0 && !stamps.contains(&head.stamp) => head.stamp.clone(),
+        (Some(_), None) => "the head was gone".to_owned(),
+        (last, _) => last.cloned().unwrap_or_default(),
+    }
+}
+
+/// Whether the last line is torn, and the stamps of the last whole lines.
+fn last_stamps(file: &mut File) -> std::io::Result<(bool, Vec<String>)> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(MOST_LINE_BYTES)))?;
     let mut tail = Vec::new();
     file.take(MOST_LINE_BYTES).read_to_end(&mut tail)?;
     let tail = String::from_utf8_lossy(&tail);
     let torn = !tail.is_empty() && !tail.ends_with('\n');
-    let stamp =
-        tail.lines().rev().find_map(|line| serde_json::from_str::<Line>(line).ok()).map(|line| line.stamp);
-    Ok((torn, stamp.unwrap_or_default()))
+    let lines = tail.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    Ok((torn, lines.map(|line| line.stamp).collect()))
 }
 
 fn stamp(vault: &Vault, event: &Event, previous: &str) -> Result<String, KagiError> {
@@ -183,6 +197,7 @@ pub(crate) fn read(vault: &Vault) -> Result<(Vec<Event>, Chain), KagiError> {
         Err(error) => return Err(KagiError::read(&path, error)),
     };
     let (mut events, mut previous, mut broken) = (Vec::new(), String::new(), None);
+    let mut stamps = Vec::new();
     for (index, text) in text.lines().enumerate() {
         let line = serde_json::from_str::<Line>(text).ok();
         let follows = match &line {
@@ -195,15 +210,19 @@ pub(crate) fn read(vault: &Vault) -> Result<(Vec<Event>, Chain), KagiError> {
             broken = Some(index + 1);
         }
         if let Some(line) = line {
+            stamps.push(line.stamp.clone());
             previous = line.stamp;
             events.push(line.event);
         }
     }
-    let head: Head = vault.note("head", "log").unwrap_or_default().unwrap_or_default();
-    let chain = match broken {
-        Some(line) => Chain::BrokenAt(line),
-        None if (events.len() as u64) < head.lines => Chain::CutShort { expected: head.lines },
-        None => Chain::Whole,
+    let head: Option<Head> = vault.note("head", "log").unwrap_or_default();
+    let chain = match (broken, head) {
+        (Some(line), _) => Chain::BrokenAt(line),
+        (None, None) if events.is_empty() => Chain::Whole,
+        (None, None) => Chain::HeadIsGone,
+        // A line whose writer was killed before the head was written stands after the head's.
+        (None, Some(head)) if head.lines == 0 || stamps.contains(&head.stamp) => Chain::Whole,
+        (None, Some(head)) => Chain::CutShort { expected: head.lines },
     };
     Ok((events, chain))
 }

@@ -118,9 +118,13 @@ impl Vault {
 
     fn load<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, KagiError> {
         let Some(bytes) = files::read_own(path)? else { return Ok(None) };
+        self.opened(path, &bytes).map(Some)
+    }
+
+    fn opened<T: DeserializeOwned>(&self, path: &Path, bytes: &[u8]) -> Result<T, KagiError> {
         let damaged = || KagiError::Damaged(path.to_owned());
-        let plain = self.key.open(&name_of(path), &bytes).ok_or_else(damaged)?;
-        serde_json::from_slice(&plain).map(Some).map_err(|_| damaged())
+        let plain = self.key.open(&name_of(path), bytes).ok_or_else(damaged)?;
+        serde_json::from_slice(&plain).map_err(|_| damaged())
     }
 
     fn store(&self, path: &Path, value: &impl Serialize) -> Result<(), KagiError> {
@@ -236,10 +240,16 @@ impl Vault {
         Ok(path)
     }
 
+    /// Writes a backup anew with another text.
+    pub(crate) fn replace_backup(&self, path: &Path, of: &Path, text: &str) -> Result<(), KagiError> {
+        self.store(path, &Backup { path: of.to_string_lossy().into_owned(), text: text.to_owned() })
+    }
+
     /// Opens a backup: the path it was of, and the text.
     pub(crate) fn backup(&self, path: &Path) -> Result<(PathBuf, String), KagiError> {
-        let backup: Backup =
-            self.load(path)?.ok_or_else(|| KagiError::read(path, std::io::ErrorKind::NotFound.into()))?;
+        let bytes = files::read_backup(path)?
+            .ok_or_else(|| KagiError::read(path, std::io::ErrorKind::NotFound.into()))?;
+        let backup: Backup = self.opened(path, &bytes)?;
         Ok((PathBuf::from(backup.path), backup.text))
     }
 

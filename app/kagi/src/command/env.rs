@@ -8,6 +8,7 @@ use super::target::with_broker;
 use crate::args::{self, Shell};
 use crate::context::Caller;
 use crate::error::KagiError;
+use crate::log;
 use crate::place::variable;
 use crate::printer;
 
@@ -19,7 +20,9 @@ pub(crate) fn run(arguments: &args::Env) -> Result<ExitCode, KagiError> {
     } else {
         let style = Style { env_keys: arguments.env_keys, keep_metadata: arguments.keep_metadata };
         with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
-            environment::of(broker, &broker.obtain()?, style)
+            let session = broker.obtain()?;
+            log::used(broker, "env", &session, None);
+            environment::of(broker, &session, style)
         })?
     };
     printer::data(&lines(&changes, shell))?;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::ExitCode;
 
+use secrecy::ExposeSecret;
+
 use super::vault::with_context;
 use crate::args;
 use crate::context::Context;
@@ -54,6 +56,10 @@ fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError>
     for kind in ["rotation", "pending", "previous"] {
         vault.remove_note(kind, profile)?;
     }
+    let cleaned = out_of_backups(context, &vault, key.secret_access_key.expose_secret())?;
+    if cleaned > 0 {
+        printer::note(&format!("its secret is taken out of {cleaned} of the backups as well"));
+    }
     // Which sessions came of which key is not told by their names: all go, others come back silently or with one code.
     sessions(context)?;
     let access_key_id = Some(key.access_key_id.clone());
@@ -63,6 +69,20 @@ fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError>
         key.access_key_id
     ));
     Ok(())
+}
+
+/// Profile files were backed up with the key in them; the rest of them stays.
+fn out_of_backups(context: &Context<'_>, vault: &Vault, secret: &str) -> Result<usize, KagiError> {
+    let mut cleaned = 0;
+    for path in list(&context.places.home.join("backup"), "backup")? {
+        // One that cannot be opened is not ours to read.
+        let Ok((of, text)) = vault.backup(&path) else { continue };
+        if !secret.is_empty() && text.contains(secret) {
+            vault.replace_backup(&path, &of, &text.replace(secret, "FORGOTTEN"))?;
+            cleaned += 1;
+        }
+    }
+    Ok(cleaned)
 }
 
 fn sessions(context: &Context<'_>) -> Result<usize, KagiError> {

@@ -55,6 +55,9 @@ fn sentence(chain: &Chain) -> String {
         Chain::BrokenAt(line) => {
             format!("line {line} was changed, inserted, torn, or follows a removed line")
         }
+        Chain::HeadIsGone => {
+            "the note of how many lines there should be is gone: lines may be missing at the end".to_owned()
+        }
         Chain::CutShort { expected } => format!("lines are missing at the end: there should be {expected}"),
     }
 }

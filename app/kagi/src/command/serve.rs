@@ -21,6 +21,7 @@ use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::{random, remove, write_own};
+use crate::log;
 use crate::printer;
 
 const MOST_REQUEST_BYTES: usize = 8 * 1024;
@@ -29,7 +30,9 @@ const MOST_REQUEST_BYTES: usize = 8 * 1024;
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
     with_broker(&arguments.target, None, Caller::Person, |broker| {
         // A prompt comes now, while a person is there, and not in the middle of a request.
-        broker.obtain()?;
+        let session = broker.obtain()?;
+        let program = arguments.command.first().map(|program| program.to_string_lossy().into_owned());
+        log::used(broker, "serve", &session, program);
         let failed = |source| KagiError::Run { command: "the endpoint on 127.0.0.1".to_owned(), source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

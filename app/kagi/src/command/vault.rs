@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kagimori_session::value::{seconds, within, words};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::args;
 use crate::context::{Caller, Context, Texts};
@@ -51,11 +51,28 @@ pub(crate) fn change_passphrase() -> Result<ExitCode, KagiError> {
         let Some(locked) = Locked::find(&context.places.home)? else { return Err(KagiError::NoVault) };
         let prompter = context.prompter("kagi passphrase".to_owned())?;
         // The old one is asked for although the vault may be open: whoever finds the screen must not be able to.
-        let vault = locked.open(&context.passphrase(&prompter, "kagi: old passphrase")?)?;
-        vault.rewrap(&locked, &new_passphrase(context, &prompter)?)?;
+        let old = context.passphrase(&prompter, "kagi: old passphrase")?;
+        let vault = locked.open(&old)?;
+        let new = new_passphrase(context, &prompter)?;
+        if new.expose_secret() == old.expose_secret() {
+            return Err(same_again(context));
+        }
+        vault.rewrap(&locked, &new)?;
         printer::note("the passphrase is changed");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A program that looks the passphrase up prints the old one twice.
+fn same_again(context: &Context<'_>) -> KagiError {
+    let hint = match context.passphrase_program() {
+        Some(_) => {
+            "take `passphrase_program` out of `[kagi]` for this command, type the new one, and store it where the program \
+                    finds it"
+        }
+        None => "type another one",
+    };
+    KagiError::argument("the new passphrase is the old one: nothing is changed", hint)
 }
 
 /// The vault, made first if there is none.
@@ -84,7 +101,7 @@ pub(crate) fn open_or_create(context: &Context<'_>) -> Result<Vault, KagiError> 
 
 fn new_passphrase(context: &Context<'_>, prompter: &Prompter) -> Result<SecretString, KagiError> {
     let first = context.passphrase(prompter, "kagi: new passphrase")?;
-    let first_text = secrecy::ExposeSecret::expose_secret(&first);
+    let first_text = first.expose_secret();
     if first_text.chars().count() < LEAST_LETTERS {
         return Err(KagiError::argument(
             format!("the passphrase has fewer than {LEAST_LETTERS} letters"),

@@ -230,6 +230,13 @@ fn a_passphrase_is_changed_and_the_old_one_is_of_no_use() {
         "case \"$KAGI_PROMPT_TEXT\" in *new*) echo 'another horse battery';; *) echo 'correct horse battery';; esac",
     );
     machine.ok(&["passphrase"]);
+    // A program that looks it up prints the same twice.
+    machine.script("bin/secret-tool", "echo 'another horse battery'");
+    let mut same = machine.command(&["passphrase"]);
+    let same = crate::support::Run::of(
+        same.env("KAGI_PASSPHRASE_PROGRAM", machine.path("bin/secret-tool")).output().unwrap(),
+    );
+    assert!(same.code == 2 && same.stderr.contains("nothing is changed"), "{}", same.stderr);
     machine.ok(&["lock"]);
     assert!(machine.run(&["unlock"]).stderr.contains("does not open the vault"));
     machine.script("bin/passphrase", "echo 'another horse battery'");

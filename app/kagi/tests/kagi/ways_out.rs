@@ -425,6 +425,86 @@ fn a_changed_log_is_noticed() {
 }
 
 #[test]
+fn a_cut_log_is_not_mended_by_writing_on() {
+    let machine = Machine::enrolled();
+    machine.credentials(&["dev"]);
+    let log = machine.read("kagi/log.jsonl");
+    let lines: Vec<_> = log.lines().collect();
+    let cut = format!("{}\n", lines[..lines.len() - 1].join("\n"));
+    machine.write("kagi/log.jsonl", &cut);
+    machine.credentials(&["prod"]);
+    assert_eq!(machine.run(&["log", "--verify"]).code, 1);
+    // The note of the head is one of the notes: all of them go.
+    machine.write("kagi/log.jsonl", &cut);
+    std::fs::remove_dir_all(machine.path("kagi/notes")).unwrap();
+    let run = machine.run(&["log", "--verify"]);
+    assert!(run.code == 1 && run.stdout.contains("may be missing at the end"), "{}", run.stdout);
+    machine.ok(&["env", "--shell", "bash", "dev"]);
+    assert_eq!(machine.run(&["log", "--verify"]).code, 1);
+}
+
+#[test]
+fn every_way_out_is_in_the_log() {
+    let machine = Machine::enrolled();
+    machine.credentials(&["dev"]);
+    let elevated = ["env", "--shell", "bash", "--elevate", "--reason", "to fix it", "dev"];
+    for _ in 0..2 {
+        machine.ok(&elevated);
+    }
+    machine.ok(&["serve", "dev", "--", "true"]);
+    let log = machine.ok(&["log"]);
+    assert_eq!(
+        log.lines().filter(|line| line.contains(" env ") && line.contains("to fix it")).count(),
+        2,
+        "{log}"
+    );
+    assert!(log.lines().any(|line| line.contains(" serve ") && line.contains("true")), "{log}");
+}
+
+#[test]
+fn what_is_forgotten_is_in_no_backup() {
+    let machine = Machine::new();
+    let secret = machine.aws.access_key(ALICE).unwrap().secret_access_key;
+    // A profile file longer than anything of ours.
+    machine.write("aws/config", &format!("{CONFIG}{}", "# a comment of a person\n".repeat(60_000)));
+    let config = machine.read("aws/config");
+    machine.ok(&["add", "bastion"]);
+    let backups = machine.ok(&["restore"]);
+    let printed = |path: &str| machine.ok(&["restore", "--print", path]);
+    assert!(backups.lines().any(|path| printed(path) == config), "a long file cannot be restored");
+    assert!(backups.lines().any(|path| printed(path).contains(&secret)));
+    machine.ok(&["forget", "--yes", "bastion"]);
+    assert!(!backups.lines().any(|path| printed(path).contains(&secret)));
+    assert!(backups.lines().any(|path| printed(path).contains("# stays")));
+}
+
+#[test]
+fn where_no_file_was_set_none_is_left() {
+    let machine = Machine::enrolled();
+    machine.ok(&["login", "bastion"]);
+    std::fs::rename(machine.path("aws"), machine.path(".aws")).unwrap();
+    let kagi = env!("CARGO_BIN_EXE_kagi");
+    let script = format!(
+        "eval \"$({kagi} env --shell bash --unset)\"; env | grep -E '^(AWS_.*FILE|KAGI_AWS)' || echo clean"
+    );
+    for way in [["exec", "dev"], ["serve", "dev"]] {
+        let mut command = machine.command(&[&way[..], &["--", "bash", "-c", &script]].concat());
+        command.env_remove("AWS_CONFIG_FILE").env_remove("AWS_SHARED_CREDENTIALS_FILE");
+        let run = Run::of(command.output().unwrap());
+        assert_eq!(run.stdout, "clean\n", "{way:?} {}", run.stderr);
+    }
+}
+
+#[test]
+fn the_console_opens_in_the_profiles_region() {
+    let machine = Machine::enrolled();
+    machine.write("aws/config", &CONFIG.replace("[profile dev]", "[profile dev]\nregion = eu-west-1"));
+    let url = machine.ok(&["console", "--print", "dev"]);
+    let page = "Destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Deu-west-1&";
+    assert!(url.contains(page), "{url}");
+}
+
+#[test]
 fn everything_can_be_brought_back_and_forgotten() {
     let machine = Machine::new();
     let credentials = machine.read("aws/credentials");
