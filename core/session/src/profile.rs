@@ -86,6 +86,11 @@ pub enum Heading<'a> {
 /// Reads a header of the config file.
 #[must_use]
 pub fn heading(header: &str) -> Heading<'_> {
+    // botocore compares the text between the brackets as it stands: a blank before `profile`, or beside `default`, is part
+    // of another name.
+    if header.starts_with(char::is_whitespace) || header.trim_end() != header && header.trim() == "default" {
+        return Heading::Unread;
+    }
     let header = header.trim();
     if header == "default" {
         return Heading::Profile(Cow::Borrowed("default"));
@@ -322,6 +327,11 @@ mod tests {
             ("profile   dev ", profile("dev")),
             ("profile \"a b\"", profile("a b")),
             ("profile a b", Heading::Unread),
+            (" profile a", Heading::Unread),
+            (" profile a ", Heading::Unread),
+            (" default", Heading::Unread),
+            ("default ", Heading::Unread),
+            ("profile a ", Heading::Profile("a".into())),
             ("dev", Heading::Unread),
             ("kagi dev", Heading::Kagi(Cow::Borrowed("dev"))),
             ("kagi", Heading::KagiGlobal),

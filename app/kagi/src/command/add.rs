@@ -32,9 +32,37 @@ pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
         };
         if !arguments.leave_files {
             edits.apply(context, &vault)?;
+            say_what_changes(context, profile);
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Roles that SDKs assume themselves begin with another kind of source from now on.
+fn say_what_changes(context: &Context<'_>, profile: &str) {
+    let names: Vec<_> = dependants(context, profile).into_iter().map(|name| quoted(&name)).collect();
+    let Some(first) = names.first() else { return };
+    let shown = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(5) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    printer::warning(&format!(
+        "SDKs assume the roles of {shown}{more} themselves, from now on with a session that a program prints: not every \
+         SDK can, and nothing is read-only; let kagi serve them too: `kagi add {first}`"
+    ));
+}
+
+/// The profiles whose role an SDK reaches from this one.
+fn dependants(context: &Context<'_>, profile: &str) -> Vec<String> {
+    let is_from = |name: &String| {
+        let section = context.files.sdk_section(name).filter(|_| name != profile);
+        section.is_some_and(|section| {
+            let source = section.setting("source_profile");
+            section.setting("role_arn").is_some() && source.is_some_and(|it| it.value.trim() == profile)
+        })
+    };
+    context.files.names().into_iter().filter(is_from).collect()
 }
 
 /// A role profile: its route must lead to a key that is kept.
@@ -176,7 +204,10 @@ fn identify(context: &Context<'_>, arguments: &args::Add, key: &LongTermKey) -> 
     };
     printer::note(&match &stored.mfa_serial {
         Some(serial) => format!("{} with MFA device {serial}", caller.arn),
-        None => format!("{} without an MFA device", caller.arn),
+        None => format!(
+            "{} without an MFA device: programs get a session without MFA, which may call nothing of IAM (AWS's rule)",
+            caller.arn
+        ),
     });
     stored.user_arn = caller.arn;
     Ok(stored)

@@ -313,3 +313,13 @@ fn what_a_proxy_refuses_is_not_said_by_aws() {
     let malformed = run("http://");
     assert!(malformed.stderr.contains("`HTTPS_PROXY` is not the address of a proxy"), "{}", malformed.stderr);
 }
+
+#[test]
+fn add_says_whose_source_changes() {
+    let machine = Machine::new();
+    let run = machine.run(&["add", "bastion"]);
+    assert!(run.stderr.contains("the roles of dev, prod themselves"), "{}", run.stderr);
+    machine.ok(&["add", "dev"]);
+    let again = machine.run(&["add", "prod"]);
+    assert!(!again.stderr.contains("themselves"), "{}", again.stderr);
+}
