@@ -262,7 +262,7 @@ fn attempt(input: &Input<'_>, options: &Options, grants: &[Grant], needs: &[Need
     }
     necessity::repair(&mut drafts, grants, needs, alone);
     let necessity = necessity::reduce(&mut drafts, needs, alone);
-    compose::name(&mut drafts);
+    compose::name(&mut drafts, &denies);
     Attempt { drafts, denies, necessity, unseen }
 }
 

@@ -269,38 +269,74 @@ impl Draft {
     }
 }
 
-/// Gives each statement a `Sid` that says what it is for.
-pub(super) fn name(drafts: &mut [Draft]) {
+/// Gives each statement a `Sid` that says what it is for. No two differ by a number at their ends alone, nor has one the `Sid` of a
+/// `Deny` that stays: a reviewer reads them, and AWS wants them unique within a policy (IAM User Guide, *Sid*).
+pub(super) fn name(drafts: &mut [Draft], denies: &[Statement]) {
     drafts.sort_by(|a, b| (a.kind, a.actions.keys().next()).cmp(&(b.kind, b.actions.keys().next())));
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for draft in drafts {
-        let title = title(draft);
-        let number = seen.entry(title.clone()).or_default();
-        *number = number.saturating_add(1);
-        draft.statement.sid = Some(if *number == 1 { title } else { format!("{title}{number}") });
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for draft in drafts.iter() {
+        let count = counts.entry(numberless(&title(draft))).or_default();
+        *count = count.saturating_add(1);
     }
+    let sids = denies.iter().filter_map(|statement| statement.sid.as_deref());
+    let mut taken: BTreeSet<String> = sids.map(numberless).collect();
+    for draft in drafts {
+        let first = title(draft);
+        let is_alone = counts.get(&numberless(&first)) == Some(&1);
+        let plain = is_alone.then(|| first.clone()).into_iter();
+        // `A`, `B` … where nothing else tells them apart
+        let lettered = (0..).map(|number| format!("{first}{}", letters(number)));
+        let mut titles = plain.chain([by_type(draft), by_action(draft)]).chain(lettered);
+        let chosen = titles.find(|title| !taken.contains(&numberless(title)));
+        taken.extend(chosen.as_deref().map(numberless));
+        draft.statement.sid = chosen;
+    }
+}
+
+/// What a reader tells it apart by: all but a number at the end.
+fn numberless(sid: &str) -> String {
+    sid.trim_end_matches(|one: char| one.is_ascii_digit()).to_owned()
+}
+
+/// `A`, `B`, … `Z`, `AA`: as a spreadsheet counts its columns.
+pub(super) fn letters(number: usize) -> String {
+    let before = (number / 26).checked_sub(1).map(letters);
+    before.into_iter().chain(('A'..='Z').nth(number % 26).map(String::from)).collect()
 }
 
 /// `DynamodbReadTideTables`: the service, what is done, and on what, when that is one thing.
 fn title(draft: &Draft) -> String {
-    let service = draft.actions.keys().next().and_then(|action| action.split(':').next()).unwrap_or_default();
-    let levels = levels(draft.actions.keys());
-    let words = match levels.as_slice() {
-        [] => String::new(),
-        many => many.join(""),
-    };
     let what = match draft.resources.keys().collect::<Vec<_>>().as_slice() {
         [only] => camel(
             only.rsplit(['/', ':']).find(|part| part.chars().any(char::is_alphanumeric)).unwrap_or_default(),
         ),
         _ => String::new(),
     };
+    titled(draft, &format!("{}{what}", levels(draft.actions.keys()).concat()))
+}
+
+/// `Ec2WriteVolume`: the service, what is done, and on what types of resource.
+fn by_type(draft: &Draft) -> String {
+    let of_arn = |arn: &String| arn.split(':').nth(5).and_then(|rest| rest.split('/').next()).map(camel);
+    let types: BTreeSet<String> = draft.resources.keys().filter_map(of_arn).collect();
+    let types: String = types.into_iter().take(3).collect();
+    titled(draft, &format!("{}{types}", levels(draft.actions.keys()).concat()))
+}
+
+/// `Ec2DeleteVolume`: the first actions by their names.
+fn by_action(draft: &Draft) -> String {
+    let names = draft.actions.keys().filter_map(|action| action.split(':').nth(1));
+    titled(draft, &names.take(2).map(camel).collect::<String>())
+}
+
+fn titled(draft: &Draft, rest: &str) -> String {
+    let service = draft.actions.keys().next().and_then(|action| action.split(':').next()).unwrap_or_default();
     let prefix = match draft.kind {
         ElementKind::Kept => "Kept",
         ElementKind::Unseen => "Unseen",
         ElementKind::Needed | ElementKind::Possible => "",
     };
-    let title = format!("{prefix}{}{words}{what}", camel(service));
+    let title = format!("{prefix}{}{rest}", camel(service));
     title.chars().take(SID_CHARACTERS_MAX).collect()
 }
 

@@ -3,7 +3,7 @@
 use kagimori_policy::document::{ActionElement, Document, OneOrMany, ResourceElement, Statement};
 use kagimori_policy::print;
 
-use super::document;
+use super::{compose, document};
 use crate::replacement::{ATTACHED_MAX, MANAGED_MAX, inline_max, length};
 
 /// Characters of a document around its statements.
@@ -78,7 +78,7 @@ fn divide(statement: &Statement, room: usize) -> Vec<Statement> {
     parts.extend(divide(&second, room));
     for (number, part) in parts.iter_mut().enumerate() {
         // A Sid is unique within a document.
-        part.sid = statement.sid.as_ref().map(|sid| format!("{sid}Part{}", number.saturating_add(1)));
+        part.sid = statement.sid.as_ref().map(|sid| format!("{sid}Part{}", compose::letters(number)));
     }
     parts
 }

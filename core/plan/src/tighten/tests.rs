@@ -69,6 +69,43 @@ fn ok(time: i64, action: &str, resource: CheckedResource) -> Call {
     call(time, action, resource, Outcome::Succeeded)
 }
 
+/// Every statement's `Sid` without the number at its end.
+fn sids(proposal: &Tightened) -> Vec<&str> {
+    let statements = proposal.new.iter().flat_map(|document| &document.statements);
+    let sids = statements.filter_map(|statement| statement.sid.as_deref());
+    sids.map(|sid| sid.trim_end_matches(|one: char| one.is_ascii_digit())).collect()
+}
+
+#[test]
+fn sids_differ_in_more_than_a_number() {
+    let many = [
+        ("ec2:StartInstances", "instance/i-0123456789abcdef"),
+        ("ec2:DeleteVolume", "volume/vol-0a2e54895871839"),
+        ("ec2:DeleteSecurityGroup", "security-group/sg-112345678"),
+        ("ec2:DeleteSubnet", "subnet/subnet-112345678"),
+        ("ec2:AttachVolume", "volume/vol-0a2e54895871838"),
+        ("sqs:SendMessage", "a"),
+        ("sns:Publish", "b"),
+    ];
+    let mut calls = Vec::new();
+    for (action, name) in many {
+        let service = action.split(':').next().unwrap();
+        for number in 1..=2 {
+            let text = format!("arn:aws:{service}:ap-northeast-1:111122223333:{name}{number}");
+            calls.push(ok(1, action, arn(&text)));
+        }
+    }
+    let policy = document(
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"SqsWrite7","Effect":"Deny","Action":"iam:*","Resource":"*"}"#,
+    );
+    let proposal = propose(&estate(&policy), &calls, &options()).unwrap();
+    let all = sids(&proposal);
+    let distinct: BTreeSet<&str> = all.iter().copied().collect();
+    assert!(all.len() >= 4 && distinct.len() == all.len(), "{all:?}");
+    let of = |number| crate::tighten::compose::letters(number);
+    assert_eq!([of(0), of(25), of(26), of(701), of(702)], ["A", "Z", "AA", "ZZ", "AAA"]);
+}
+
 #[test]
 fn what_was_done_stays_and_the_rest_goes() {
     let estate = estate(&allow("*", "*", ""));
