@@ -247,8 +247,12 @@ mod tests {
                 && !page.contains("http:")
                 && !page.contains("https:")
         );
-        let terraform = std::fs::read_to_string(dir.join("tighten/666677778888-svc-lake-loader.tf")).unwrap();
-        assert!(terraform.contains("resource \"aws_iam_user_policy\" \"svc-lake-loader\""), "{terraform}");
+        let terraform =
+            std::fs::read_to_string(dir.join("tighten/666677778888/user-svc-lake-loader.tf")).unwrap();
+        assert!(
+            terraform.contains("resource \"aws_iam_user_policy\" \"user_svc-lake-loader\""),
+            "{terraform}"
+        );
         assert!(terraform.contains("arn:aws:s3:::shiosai-lake/raw/port-*"), "{terraform}");
     }
 

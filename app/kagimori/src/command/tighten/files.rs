@@ -1,14 +1,18 @@
-//! What `tighten` writes: plans where plans lie, and for each principal its policies as JSON and Terraform; one page.
+//! What `tighten` writes: plans where plans lie, a folder for each account with the policies of each principal as JSON and Terraform,
+//! and one page.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use kagimori_estate::id::Arn;
 use kagimori_policy::print;
 
-use super::{Outcome, Proposal, page, terraform};
+use super::{Outcome, page, terraform};
 use crate::args;
 use crate::command::whatif;
 use crate::error::AppError;
+
+/// Longest name of a folder or a file, extension and number aside: file systems have room for 255 bytes.
+const NAME_MAX: usize = 200;
 
 pub(super) fn write(
     folder: &Path,
@@ -16,47 +20,89 @@ pub(super) fn write(
     outcome: &Outcome,
     args: &args::Tighten,
 ) -> Result<(), AppError> {
-    std::fs::create_dir_all(folder).map_err(|error| AppError::write(folder, error))?;
-    let names = names(outcome);
-    for (proposal, name) in outcome.proposals.iter().zip(&names) {
+    for proposal in &outcome.proposals {
         whatif::save(root, &proposal.plan)?;
-        for (number, document) in proposal.tightened.new.iter().enumerate() {
-            let end = if proposal.tightened.new.len() == 1 {
-                String::new()
-            } else {
-                format!("-{}", number.saturating_add(1))
-            };
+        let arn = &proposal.tightened.principal;
+        let documents = &proposal.tightened.new;
+        for (number, document) in documents.iter().enumerate() {
+            let part = (documents.len() > 1).then(|| number.saturating_add(1));
             let text = format!("{}\n", print::print_pretty(document));
-            put(&folder.join(format!("{name}{end}.json")), &text)?;
+            put(&folder.join(file(arn, part, "json")), &text)?;
         }
-        put(&folder.join(format!("{name}.tf")), &terraform::text(proposal))?;
+        put(&folder.join(file(arn, None, "tf")), &terraform::text(proposal))?;
     }
     put(&folder.join("index.html"), &page::page(outcome, args))
 }
 
 fn put(path: &Path, text: &str) -> Result<(), AppError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| AppError::write(folder, error))?;
+    }
     std::fs::write(path, text).map_err(|error| AppError::write(path, error))
 }
 
-/// `ACCOUNT-NAME`, and whether it is a user or a role where both have the name.
-fn names(outcome: &Outcome) -> Vec<String> {
-    let name = |proposal: &Proposal| {
-        let arn = &proposal.tightened.principal;
-        let account = arn.account().map(|account| account.to_string()).unwrap_or_default();
-        let safe: String = arn
-            .name()
-            .chars()
-            .map(|one| if one.is_ascii_alphanumeric() || "_-.".contains(one) { one } else { '_' })
-            .collect();
-        format!("{account}-{safe}")
-    };
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut names = Vec::new();
-    for proposal in &outcome.proposals {
-        let plain = name(proposal);
-        let number = seen.entry(plain.clone()).or_default();
-        *number = number.saturating_add(1);
-        names.push(if *number == 1 { plain } else { format!("{plain}-{number}") });
+/// `ACCOUNT/user-NAME.json`, and of several documents `ACCOUNT/user-NAME~part2.json`. No two principals share one: names of a kind
+/// are unique in an account, whatever their case (IAM API Reference, *CreateUser*); what the name of a file had better not have
+/// becomes `~` and two hexadecimal digits; and no name keeps a `~`.
+fn file(arn: &Arn, part: Option<usize>, extension: &str) -> PathBuf {
+    let kind = if arn.resource().starts_with("user/") { "user" } else { "role" };
+    let account = arn.account().map(|account| account.to_string()).unwrap_or_else(|| "no-account".to_owned());
+    let mut path = PathBuf::from(account);
+    let mut name = format!("{kind}-");
+    for byte in arn.name().bytes() {
+        if name.len() >= NAME_MAX {
+            path.push(format!("{name}~"));
+            name.clear();
+        }
+        match byte {
+            b'-' | b'_' | b'.' => name.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => name.push(char::from(byte)),
+            _ => name.push_str(&format!("~{byte:02x}")),
+        }
     }
-    names
+    let part = part.map(|part| format!("~part{part}"));
+    path.join(format!("{name}{}.{extension}", part.as_deref().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn arn(resource: &str) -> Arn {
+        Arn::parse(&format!("arn:aws:iam::111122223333:{resource}")).unwrap()
+    }
+
+    #[test]
+    fn no_two_principals_share_a_file() {
+        let long = "x".repeat(300);
+        let (plain, numbered) = (format!("user/{long}"), format!("user/{long}2"));
+        let resources = [
+            "user/deploy",
+            "role/deploy",
+            "user/deploy-2",
+            "user/role-deploy",
+            "user/a+x",
+            "user/a@x",
+            "user/a_x",
+            "user/a.x",
+            "user/a",
+            "user/a+",
+            "user/apart2",
+            plain.as_str(),
+            numbered.as_str(),
+        ];
+        let parts = [None, Some(1), Some(2), Some(20)];
+        let all: Vec<PathBuf> = resources
+            .iter()
+            .flat_map(|resource| parts.map(|part| file(&arn(resource), part, "json")))
+            .collect();
+        let distinct: BTreeSet<String> =
+            all.iter().map(|path| path.to_string_lossy().to_lowercase()).collect();
+        assert_eq!(distinct.len(), resources.len() * parts.len(), "{all:?}");
+        let mut names = all.iter().flat_map(|path| path.components());
+        assert!(names.all(|name| name.as_os_str().len() < 255));
+        assert_eq!(file(&arn("role/ci/a+x"), Some(2), "tf"), Path::new("111122223333/role-a~2bx~part2.tf"));
+    }
 }

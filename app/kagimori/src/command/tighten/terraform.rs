@@ -13,7 +13,7 @@ pub(super) fn text(proposal: &Proposal) -> String {
     let arn = &proposal.tightened.principal;
     let is_user = arn.resource().starts_with("user/");
     let kind = if is_user { "user" } else { "role" };
-    let label = label(arn.name());
+    let label = label(kind, arn.name());
     let mut text = format!("# {arn}: least privilege from real use, plan {}\n", proposal.plan.id);
     let mut number = 0_usize;
     for change in &proposal.tightened.changes {
@@ -31,8 +31,8 @@ pub(super) fn text(proposal: &Proposal) -> String {
                 let path = policy.resource().trim_start_matches("policy").trim_end_matches(policy.name());
                 let _ = write!(
                     text,
-                    "\nresource \"aws_iam_policy\" \"{label}_{number}\" {{\n  name   = \"{}\"\n  path   = \"{path}\"\n  policy = {}\n}}\n\n\
-                     resource \"aws_iam_{kind}_policy_attachment\" \"{label}_{number}\" {{\n  {kind}       = \"{}\"\n  policy_arn = aws_iam_policy.{label}_{number}.arn\n}}\n",
+                    "\nresource \"aws_iam_policy\" \"{label}_part{number}\" {{\n  name   = \"{}\"\n  path   = \"{path}\"\n  policy = {}\n}}\n\n\
+                     resource \"aws_iam_{kind}_policy_attachment\" \"{label}_part{number}\" {{\n  {kind}       = \"{}\"\n  policy_arn = aws_iam_policy.{label}_part{number}.arn\n}}\n",
                     policy.name(),
                     heredoc(&document.0),
                     arn.name(),
@@ -54,13 +54,19 @@ fn heredoc(document: &Document) -> String {
     format!("<<-JSON\n{indented}  JSON")
 }
 
-/// A name that Terraform takes as a label.
-fn label(name: &str) -> String {
-    let text: String = name
-        .chars()
-        .map(|one| if one.is_ascii_alphanumeric() || "_-".contains(one) { one } else { '_' })
-        .collect();
-    if text.starts_with(|one: char| one.is_ascii_digit() || one == '-') { format!("_{text}") } else { text }
+/// A name that Terraform takes as a label, its own for each principal of an account and each part of its policies: what a label may
+/// not have becomes `_` and two hexadecimal digits, and a `_` two of it.
+fn label(kind: &str, name: &str) -> String {
+    let mut text = format!("{kind}_");
+    for byte in name.bytes() {
+        match byte {
+            b'_' => text.push_str("__"),
+            b'-' => text.push('-'),
+            _ if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+            _ => text.push_str(&format!("_{byte:02x}")),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -78,6 +84,15 @@ mod tests {
         .unwrap();
         let text = heredoc(&document);
         assert!(text.contains("b/$${aws:username}/%%{x}"), "{text}");
-        assert_eq!(label("1.a+b"), "_1_a_b");
+    }
+
+    #[test]
+    fn no_two_principals_share_a_label() {
+        assert_eq!(label("user", "1.a+b_c"), "user_1_2ea_2bb__c");
+        assert_ne!(label("user", "a.b"), label("user", "a_b"));
+        assert_ne!(label("user", "a_b"), label("user", "a__b"));
+        assert_ne!(label("user", "a+x"), label("user", "a@x"));
+        assert_ne!(label("user", "deploy"), label("role", "deploy"));
+        assert_ne!(format!("{}_part1", label("user", "a")), label("user", "a_part1"));
     }
 }
