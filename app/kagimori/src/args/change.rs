@@ -78,7 +78,7 @@ pub(crate) struct WhatIf {
 /// with their way back, policies as JSON and Terraform, and a page for reviewers are written.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 proposed, 1 a person must look (denied on the holdout, not proved, not sufficient), 2 nothing could be proposed or failed, 3 part of the directory could not be read."
+    after_help = "Exit codes: 0 proposed, 1 a person must look (denied on the holdout, not proved, not sufficient, a suspected origin, a call that the snapshot contradicts), 2 nothing could be proposed or failed, 3 part of the directory could not be read."
 )]
 #[command(group(clap::ArgGroup::new("whose").required(true).args(["principal", "account", "all"])))]
 pub(crate) struct Tighten {
