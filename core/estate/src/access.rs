@@ -57,6 +57,9 @@ pub struct Access<'a> {
     without_policy: BTreeSet<String>,
     /// Managed policies that are compiled, by account and ARN; `None`: the document is not known.
     managed: documents::Managed,
+    /// The versions of customer managed policies beside the default, with their names: see
+    /// [`Access::add_other_versions`](Self::add_other_versions).
+    versions: BTreeMap<(AccountId, Arn), Vec<(String, DocumentId)>>,
     /// The condition keys that trust policies ask for, in lower case.
     trust_keys: std::sync::OnceLock<BTreeSet<String>>,
 }
@@ -142,6 +145,7 @@ impl<'a> Access<'a> {
             open_resource: None,
             resource_policies: BTreeMap::new(),
             managed: documents::Managed::new(),
+            versions: BTreeMap::new(),
             trust_keys: std::sync::OnceLock::new(),
             without_policy: BTreeSet::new(),
         };

@@ -125,6 +125,7 @@ impl<'a> Graph<'a> {
 
     fn without_edges(estate: &'a Estate) -> Self {
         let mut access = Access::of(estate);
+        access.add_other_versions();
         let condition_keys = access.condition_keys();
         // Policies that nobody has matter where somebody may only attach, or must hand on, certain ones.
         if ["iam:policyarn", "iam:permissionsboundary"].iter().any(|key| condition_keys.contains(*key)) {

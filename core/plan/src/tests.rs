@@ -3,6 +3,7 @@
 mod company;
 mod compared;
 mod deny_matrix;
+mod fail_open;
 mod mappings;
 mod subjects;
 mod trust;

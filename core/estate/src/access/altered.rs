@@ -22,9 +22,45 @@ impl<'a> Access<'a> {
             }
         }
     }
+
+    /// Takes in the versions of customer managed policies that are not the default: somebody may make one of them it.
+    pub fn add_other_versions(&mut self) {
+        let estate = self.estate;
+        for account in estate.accounts.values() {
+            for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
+                for version in policy.other_versions.value().into_iter().flatten() {
+                    let name = format!("{} of {}", version.id, policy.arn);
+                    let Some(id) = self.hold_policy(&version.document, name, Some(policy.source)) else {
+                        continue;
+                    };
+                    let versions = self.versions.entry((account.id, policy.arn.clone())).or_default();
+                    versions.push((version.id.clone(), id));
+                }
+            }
+        }
+    }
 }
 
 impl Access<'_> {
+    /// A subject as it would be with each other version of a managed policy that is its own or its boundary, by the version's
+    /// name; empty: it has no such policy, or no other version whose document is known. A version is everywhere's at once.
+    pub fn with_versions(&self, subject: &Subject, policy: &str) -> Vec<(&str, Subject)> {
+        let is_it = |id: &DocumentId| self.held(*id).is_some_and(|held| held.origin.name == policy);
+        let has_it = subject.identity.iter().chain(&subject.boundary).any(is_it);
+        let arn = Arn::parse(policy).ok().filter(|_| has_it);
+        let known = arn.and_then(|arn| self.versions.get(&(subject.account, arn)));
+        let with = |new: DocumentId| {
+            let replaced =
+                |ids: &[DocumentId]| ids.iter().map(|id| if is_it(id) { new } else { *id }).collect();
+            Subject {
+                identity: replaced(&subject.identity),
+                boundary: replaced(&subject.boundary),
+                ..subject.clone()
+            }
+        };
+        known.into_iter().flatten().map(|(name, id)| (name.as_str(), with(*id))).collect()
+    }
+
     /// The names of a subject's identity policies that deny something, each once.
     pub fn denying(&self, subject: &Subject) -> BTreeSet<&str> {
         let held = subject.identity.iter().filter_map(|id| self.held(*id));
@@ -39,6 +75,14 @@ impl Access<'_> {
         }
         let identity = subject.identity.iter().filter(|id| !is_it(id)).copied().collect();
         Some(Subject { identity, ..subject.clone() })
+    }
+
+    /// A subject without the identity policy of this name, by whichever ways it has it.
+    #[must_use]
+    pub fn without_any(&self, subject: &Subject, policy: &str) -> Subject {
+        let is_it = |id: &DocumentId| self.held(*id).is_some_and(|held| held.origin.name == policy);
+        let identity = subject.identity.iter().filter(|id| !is_it(id)).copied().collect();
+        Subject { identity, ..subject.clone() }
     }
 
     /// A subject as it would be outside a group of its own; `None` when it is in no such group.

@@ -154,8 +154,8 @@ pub enum Precondition {
     Password,
     /// A managed policy has at most five versions (`reference_iam-quotas`).
     RoomForAVersion,
-    /// There is another version to go back to.
-    SeveralVersions,
+    /// There is another version to go back to, and what it says is not known.
+    UnreadVersions,
     /// EC2 takes a role only in an instance profile.
     InstanceProfile,
     /// It has a permissions boundary.
@@ -173,7 +173,7 @@ impl Precondition {
             Self::NoPassword => "the user has no console password (not in the snapshot)",
             Self::Password => "the user has a console password (not in the snapshot)",
             Self::RoomForAVersion => "the policy has fewer than five versions (not in the snapshot)",
-            Self::SeveralVersions => "the policy has several versions (not in the snapshot)",
+            Self::UnreadVersions => "the policy has other versions (not in the snapshot)",
             Self::InstanceProfile => "the role is in an instance profile (not in the snapshot)",
             Self::IdentityCenter => "IAM Identity Center hands out roles (not in the snapshot)",
             Self::Boundary => "it has a permissions boundary (not in the snapshot)",

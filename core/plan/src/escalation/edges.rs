@@ -158,9 +158,9 @@ impl Graph<'_> {
             Victim::OwnPolicy => {
                 let mut promising = Graded::none(victims.open.len());
                 for policy in victims.open.ones() {
-                    // A policy that is rewritten denies nothing any more.
-                    let without = self.access.without(&node.subject, world.policies.arn(policy));
-                    let own = promise_of(&self.access, without.as_ref().unwrap_or(&node.subject));
+                    // A policy that is rewritten denies nothing any more, wherever it is attached.
+                    let without = self.access.without_any(&node.subject, world.policies.arn(policy));
+                    let own = promise_of(&self.access, &without);
                     let mut one = FixedBitSet::with_capacity(victims.open.len());
                     one.insert(policy);
                     promising.add(&one, own);

@@ -1,4 +1,5 @@
-//! Limits of one's own that one may take away: a permissions boundary, a policy that denies, a group, a tag.
+//! Limits of one's own that one may take away: a permissions boundary, a policy that denies, a group, a tag; and the versions
+//! that one's policies have beside the default.
 //!
 //! Each leads to the principal as it would be afterwards, which is asked everything again; so a boundary goes first and the
 //! Deny behind it next. What is only granted is not taken away here.
@@ -42,6 +43,7 @@ impl Graph<'_> {
         let Some(world) = self.world(node.world) else { return Vec::new() };
         let one = Remover { graph: self, node, world };
         let mut found = one.boundary();
+        found.extend(one.versions());
         found.extend(one.policies());
         found.extend(one.groups());
         found.extend(one.tags());
@@ -118,6 +120,28 @@ impl Remover<'_> {
             let words = format!("without {name}");
             for question in self.taking_away(name) {
                 found.extend(self.removal(question, without.clone(), words.clone()));
+            }
+        }
+        found
+    }
+
+    /// Older versions of its own policies, made the default.
+    fn versions(&self) -> Vec<Removal> {
+        let subject = &self.node.subject;
+        let template = template(subject, "iam:SetDefaultPolicyVersion", "");
+        if !self.graph.access.is_candidate(subject, &template) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for place in 0..self.world.policies.len() {
+            let policy = self.world.policies.arn(place);
+            for (version, with) in self.graph.access.with_versions(subject, policy) {
+                let question = self.world.policies.question(&template, place);
+                found.extend(self.removal(
+                    question,
+                    Some(with),
+                    format!("with version {version} of {policy}"),
+                ));
             }
         }
         found

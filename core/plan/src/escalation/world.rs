@@ -39,7 +39,7 @@ pub(super) struct World<'a> {
     pub(super) role_nodes: Vec<Option<NodeId>>,
     pub(super) groups: Targets,
     pub(super) group_names: Vec<&'a str>,
-    /// Customer managed policies.
+    /// Customer managed policies: those that the details hold, and those that are only named, as attached or as a boundary.
     pub(super) policies: Targets,
     /// Roles that people can come to act as: not those that are linked to a service.
     pub(super) open_roles: FixedBitSet,
@@ -83,8 +83,8 @@ impl<'a> World<'a> {
         let keys = Keys::of(condition_keys);
         let users: Vec<&'a User> = account.users.values().collect();
         let roles: Vec<&'a Role> = account.roles.values().collect();
-        let policies: Vec<&ManagedPolicy> =
-            account.policies.values().filter(|policy| policy.arn.account().is_some()).collect();
+        let named: Vec<NamedPolicy<'_>> = named_policies(account);
+        let policies: Vec<&NamedPolicy<'_>> = named.iter().collect();
         let trust = TrustIndex::of(&roles);
         let targets = |list: Vec<Target>| Targets::new(account.id, list);
         let role_target = |role: &&Role| Target {
@@ -100,7 +100,7 @@ impl<'a> World<'a> {
         };
         let group_target = |arn: &Arn| Target { arn: arn.to_string(), context: keys.context(None, None) };
         let policy_target =
-            |policy: &&ManagedPolicy| Target { arn: policy.arn.to_string(), context: Vec::new() };
+            |policy: &&NamedPolicy<'_>| Target { arn: policy.arn.to_string(), context: Vec::new() };
         let where_roles = |is_in: &dyn Fn(&Role) -> bool| set(&roles, |role| is_in(role));
         let mut world = Self {
             account,
@@ -409,10 +409,32 @@ fn known<T>(list: &[&T], tell: impl Fn(&T) -> Option<bool>) -> Graded {
     graded
 }
 
-fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTreeMap<Precondition, Graded> {
+/// A customer managed policy; `None`: the details do not hold what is attached.
+struct NamedPolicy<'a> {
+    arn: &'a Arn,
+    held: Option<&'a ManagedPolicy>,
+}
+
+/// The customer managed policies of an account. What is attached is there, whether the details tell of it or not.
+fn named_policies(account: &Account) -> Vec<NamedPolicy<'_>> {
+    let users = account.users.values().filter_map(|user| user.details.value()).map(|details| &details.grants);
+    let roles = account.roles.values().map(|role| &role.grants);
+    let grants = account.groups.values().map(|group| &group.grants).chain(users).chain(roles);
+    let named = grants.flat_map(|grants| grants.attached.iter().chain(&grants.boundary));
+    let arns: BTreeSet<&Arn> = account.policies.keys().chain(named).collect();
+    let is_own = |arn: &&Arn| arn.account().is_some();
+    let policy = |arn| NamedPolicy { arn, held: account.policies.get(arn) };
+    arns.into_iter().filter(is_own).map(policy).collect()
+}
+
+fn holding(
+    users: &[&User],
+    roles: &[&Role],
+    policies: &[&NamedPolicy<'_>],
+) -> BTreeMap<Precondition, Graded> {
     let keys = |user: &User| user.access_keys.value().map(Vec::len);
     let password = |user: &User| user.report.value().and_then(|row| row.password_enabled.value().copied());
-    let versions = ManagedPolicy::version_count;
+    let versions = |policy: &NamedPolicy<'_>| policy.held?.version_count();
     BTreeMap::from([
         (Precondition::FewerThanTwoKeys, known(users, |user| keys(user).map(|count| count < 2))),
         (Precondition::TwoKeys, known(users, |user| keys(user).map(|count| count >= 2))),
@@ -423,6 +445,12 @@ fn holding(users: &[&User], roles: &[&Role], policies: &[&ManagedPolicy]) -> BTr
             Precondition::RoomForAVersion,
             known(policies, |policy| versions(policy).map(|count| count < VERSIONS_MAX)),
         ),
-        (Precondition::SeveralVersions, known(policies, |policy| versions(policy).map(|count| count > 1))),
+        (Precondition::UnreadVersions, known(policies, unread_versions)),
     ])
+}
+
+/// Whether a policy has other versions whose documents are not known; `None`: nobody knows whether there are any.
+fn unread_versions(policy: &NamedPolicy<'_>) -> Option<bool> {
+    let others = policy.held?.other_versions.value()?;
+    Some(others.iter().any(|version| version.document.document.is_err()))
 }

@@ -248,3 +248,55 @@ fn a_service_that_is_not_followed_is_told_by_name() {
     tiny.user(HOME, "a").statements = vec![allow(&["iam:PassRole", "pipes:ListPipes"], "*")];
     assert_eq!(route(&tiny), None, "nothing that it may call takes a role");
 }
+
+#[test]
+fn an_older_version_of_ones_own_policy_is_worth_what_it_says() {
+    let set = allow(&["iam:SetDefaultPolicyVersion"], &arn("policy/own"));
+    let with = |older: serde_json::Value| {
+        let mut tiny = Tiny::default();
+        tiny.policy(HOME, "own", vec![set.clone()]);
+        tiny.older = Some(older);
+        tiny.user(HOME, "a").attached = vec!["own".to_owned()];
+        tiny
+    };
+    assert_eq!(route(&with(allow(&["*"], "*"))), sure(&["kagimori-045"]));
+    assert_eq!(
+        route(&with(allow(&["s3:Get*"], "*"))),
+        None,
+        "every version is known, and this one gives nothing"
+    );
+    // it is everywhere's at once: of a group as well
+    let mut twice = with(allow(&["*"], "*"));
+    twice.group(HOME, "g").attached = vec!["own".to_owned()];
+    twice.user(HOME, "a").groups = vec!["g".to_owned()];
+    assert_eq!(route(&twice), sure(&["kagimori-045"]));
+    // a version that opens another way
+    assert_eq!(
+        route(&with(allow(&["iam:PutUserPolicy"], &arn("user/a")))),
+        sure(&["kagimori-045", "iam-007"])
+    );
+    // the boundary's own
+    let bounded = |older: &[&str]| {
+        let mut tiny = with(allow(older, "*"));
+        tiny.user(HOME, "a").attached.clear();
+        tiny.user(HOME, "a").statements =
+            vec![allow(&["*"], "*"), deny(&["iam:*Boundary", "iam:CreatePol*"], "*")];
+        tiny.user(HOME, "a").bounded_by = Some("own");
+        tiny
+    };
+    assert_eq!(route(&bounded(&["*"])), sure(&["kagimori-045", "kagimori-002"]));
+    assert_eq!(route(&bounded(&["s3:*"])), None);
+    // no right to choose
+    let mut denied = with(allow(&["*"], "*"));
+    denied.user(HOME, "a").statements = vec![deny(&["iam:SetDefault*"], "*")];
+    assert_eq!(route(&denied), None);
+}
+
+#[test]
+fn versions_that_were_not_read_are_a_way_nobody_can_rule_out() {
+    let mut tiny = Tiny::default();
+    tiny.policy(HOME, "own", vec![allow(&["iam:SetDefaultPolicyVersion"], &arn("policy/own"))]);
+    tiny.user(HOME, "a").attached = vec!["own".to_owned()];
+    (tiny.has_unread_version, tiny.is_incomplete) = (true, true);
+    assert_eq!(route(&tiny), Some((May::Unknown, vec!["kagimori-001"])));
+}

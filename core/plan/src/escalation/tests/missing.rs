@@ -30,7 +30,11 @@ fn losses(tiny: &Tiny) -> Vec<(&'static str, Tiny)> {
     let mut document = tiny.clone();
     document.users.values_mut().for_each(|user| user.attached.push(SOMETHING_NEW.to_owned()));
     document.roles.values_mut().for_each(|role| role.attached.push(SOMETHING_NEW.to_owned()));
-    vec![("the credential report", report), ("a document", document)]
+    // customer managed policies that are named, and not told of
+    let mut customer = tiny.clone();
+    customer.policies.clear();
+    customer.is_incomplete = true;
+    vec![("the credential report", report), ("a document", document), ("its own policies", customer)]
 }
 
 #[test]

@@ -129,9 +129,7 @@ impl Plain<'_> {
                 for grants in of_groups.chain(of_user).chain(role.map(|role| &role.grants)) {
                     attached.extend(grants.attached.iter().map(ToString::to_string));
                 }
-                attached.retain(|arn| {
-                    account.policies.keys().any(|policy| policy.as_str() == arn && policy.account().is_some())
-                });
+                attached.retain(|arn| !arn.starts_with("arn:aws:iam::aws:"));
                 attached.into_iter().collect()
             }
             Victim::OwnGroup => groups.iter().map(|name| account.groups[*name].arn.to_string()).collect(),
@@ -192,7 +190,7 @@ impl Plain<'_> {
             Victim::User => "iam:DeleteUserPermissionsBoundary",
             Victim::Role => "iam:DeleteRolePermissionsBoundary",
             Victim::Made => return May::Surely,
-            Victim::OwnPolicy => return of(self.access.without(subject, victim).as_ref().unwrap_or(subject)),
+            Victim::OwnPolicy => return of(&self.access.without_any(subject, victim)),
             _ => return of(subject),
         };
         let gaining = self.subject(victim);
@@ -329,6 +327,12 @@ impl Plain<'_> {
     }
 
     fn names(&self, account: &Account, kind: &str, is_new: bool) -> Vec<String> {
+        // An action newer than the data may be about anything of IAM.
+        if kind.starts_with("arn:aws:iam:*:") {
+            let of = |one: &str| self.names(account, &format!("arn:aws:iam::{}:{one}/*", account.id), false);
+            let named = ["user", "role", "group", "policy"].into_iter().flat_map(of);
+            return named.chain([kind.replace('*', "_any_")]).collect();
+        }
         let Some(beginning) = kind.strip_suffix('*').filter(|_| kind.contains(":iam::")) else {
             return vec![if kind == "*" { kind.to_owned() } else { kind.replace('*', "_any_") }];
         };
@@ -361,7 +365,7 @@ impl Plain<'_> {
             .or(role.map(|role| &role.grants))
             .map(|grants| &grants.boundary);
         let tags = details.map(|details| &details.tags).or(role.map(|role| &role.tags));
-        let is_policy = account.policies.keys().any(|policy| policy.as_str() == victim);
+        let is_policy = victim.contains(":policy/");
         let value = |text: Option<String>| text.map_or(Fact::Absent, Fact::One);
         if !is_policy {
             // the calls that have the key, by the service reference
@@ -407,11 +411,7 @@ impl Plain<'_> {
             }
             On::PolicyOfVictim => {
                 let role = account.roles.values().find(|role| role.arn.as_str() == victim).unwrap();
-                let own = role
-                    .grants
-                    .attached
-                    .iter()
-                    .filter(|arn| arn.account().is_some() && account.policies.contains_key(arn));
+                let own = role.grants.attached.iter().filter(|arn| arn.account().is_some());
                 let grade = |arn: &kagimori_estate::id::Arn| {
                     let question = template(subject, &need.action, "");
                     self.may(subject, &self.on(account, arn.as_str(), question), false)
@@ -468,7 +468,12 @@ fn holds(estate: &Estate, account: &Account, precondition: Precondition, victim:
             of_role.or(user(&|user| user.details.value().map(|details| details.grants.boundary.is_some())))
         }
         Precondition::RoomForAVersion => versions.map(|count| count < 5),
-        Precondition::SeveralVersions => versions.map(|count| count > 1),
+        Precondition::UnreadVersions => {
+            let policy = account.policies.values().find(|policy| policy.arn.as_str() == victim);
+            policy
+                .and_then(|policy| policy.other_versions.value())
+                .map(|others| others.iter().any(|version| version.document.document.is_err()))
+        }
     };
     known.map_or(May::If, |holds| if holds { May::Surely } else { May::No })
 }
