@@ -44,7 +44,7 @@ const SECRET_WORDS: [&str; 13] = [
 const LAST_WORDS: [&str; 5] = ["pass", "pwd", "pin", "otp", "passcode"];
 
 /// Fields that are named like that and hold none: names, ids, switches (counted in real trails).
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 12] = [
     "secretid",
     "secretarn",
     "secretversionid",
@@ -54,6 +54,9 @@ const HARMLESS: [&str; 9] = [
     "passwordresetrequired",
     "forceoverwritereplicasecret",
     "httptokens",
+    "continuationtoken",
+    "pagetoken",
+    "xamzcredential",
 ];
 
 /// A body as JSON text without secrets. Text that is no JSON is masked as a whole.
@@ -297,6 +300,23 @@ mod tests {
             assert!(text(&secret).contains(MASK), "{secret}");
         }
         assert_eq!(text("https://ann:hunter2@db.example.com/x"), "https://ann:[redacted]@db.example.com/x");
+        for (told, masked) in [
+            (
+                "jdbc:mysql://h/db?user=a&password=hunter2&x=1",
+                "jdbc:mysql://h/db?user=a&password=[redacted]&x=1",
+            ),
+            ("Server=db;Pwd=hunter2;Database=d", "Server=db;Pwd=[redacted];Database=d"),
+            (
+                "arn:aws:s3:::b/k?X-Amz-Security-Token=abcdef",
+                "arn:aws:s3:::b/k?X-Amz-Security-Token=[redacted]",
+            ),
+            ("k?X-Amz-Signature=abcdef", "k?X-Amz-Signature=[redacted]"),
+            ("nextToken=abcdef&maxResults=5", "nextToken=abcdef&maxResults=5"),
+            ("X-Amz-Credential=AKIAIOSFODNN7EXAMPLE", "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE"),
+            ("password=", "password="),
+        ] {
+            assert_eq!(text(told), masked);
+        }
         assert_eq!(text("x -----BEGIN RSA PRIVATE KEY-----\nMII"), "x [redacted]");
         assert_eq!(
             message("You are not authorized. Encoded authorization failure message: abcdef"),

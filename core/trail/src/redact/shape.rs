@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::MASK;
+use super::{MASK, names_a_secret};
 
 /// The longest run of characters of a token that is let through.
 const TOKEN_CHARACTERS_MAX: usize = 59;
@@ -86,8 +86,30 @@ fn secrets(text: &str) -> Vec<(usize, usize)> {
     }
     if !is_arn {
         found.extend(password(text));
-        found.sort_unstable();
-        found.dedup_by(|next, before| next.0 < before.1);
+    }
+    found.extend(named(text));
+    found.sort_unstable();
+    found.dedup_by(|next, before| next.0 < before.1);
+    found
+}
+
+/// Values that are named like secrets where they stand: `password=…` of a connection string, `X-Amz-Security-Token=…` of a
+/// signed address.
+fn named(text: &str) -> Vec<(usize, usize)> {
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let ends = |c: char| c.is_whitespace() || matches!(c, '&' | ';' | ',' | '"' | '\'' | ')' | '}');
+    let mut found = Vec::new();
+    for (equals, _) in text.match_indices('=') {
+        let Some(before) = text.get(..equals) else { continue };
+        let length = before.bytes().rev().take_while(of_name).count();
+        let name = before.get(equals.saturating_sub(length)..).unwrap_or_default();
+        let begin = equals.saturating_add(1);
+        let value = text.get(begin..).unwrap_or_default();
+        let value = value.split(ends).next().unwrap_or_default();
+        let is_secret = names_a_secret(name) || name.eq_ignore_ascii_case("X-Amz-Signature");
+        if is_secret && value.len() >= 3 {
+            found.push((begin, begin.saturating_add(value.len())));
+        }
     }
     found
 }
