@@ -239,7 +239,7 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
                 Precondition::RoomForAVersion => {
                     broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 5;
                 }
-                Precondition::UnreadVersions => unreachable!("see `limits`"),
+                Precondition::UnreadVersions => panic!("such paths are left out: see `limits`"),
             }
             assert_eq!(found(&broken, path), May::No, "{}: {precondition:?}", path.id);
             // without the credential report nobody knows
