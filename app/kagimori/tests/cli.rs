@@ -453,7 +453,7 @@ mod tests {
                 3,
                 "longer than 4 MiB",
             ),
-            ("no-trail-files", "readme.txt", b"x".to_vec(), 3, "there is no CloudTrail file"),
+            ("no-trail-files", "readme.txt", b"x".to_vec(), 3, "not JSON"),
         ]
     }
 
