@@ -122,7 +122,7 @@
   function read() {
     const now = new URLSearchParams(location.hash.slice(1));
     tab = open.includes(now.get('tab')) ? now.get('tab') : 'overview';
-    if (now.get("check")) state('findings').chosen = { ...state('findings').chosen, check: now.get("check") };
+    if (now.get('check')) state('findings').chosen = { ...state('findings').chosen, check: now.get('check') };
     if (now.get('framework')) state('controls').chosen = { framework: now.get('framework') };
   }
   function go(id, preset) {
