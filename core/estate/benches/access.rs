@@ -3,8 +3,8 @@
 use divan::{Bencher, black_box};
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Question};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::AccountId;
 use kagimori_testkit::{Options, generate};
 
 fn main() {

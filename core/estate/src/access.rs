@@ -23,8 +23,8 @@ use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Principal};
 
 use crate::fact::Known;
-use crate::id::{AccountId, Arn};
 use crate::model::Estate;
+use kagimori_id::{AccountId, Arn};
 use questions::holders;
 
 pub use each::{Among, Graded, Naming, Target, Targets, has_key};
@@ -179,7 +179,7 @@ impl<'a> Access<'a> {
 
     /// The account that owns a resource, when its ARN or its folder tells.
     pub fn owner(&self, resource: &str) -> Option<AccountId> {
-        let named = kagimori_policy::arn::Arn::parse(resource);
+        let named = kagimori_id::ArnParts::parse(resource);
         let named = named.and_then(|arn| AccountId::parse(arn.account).ok());
         let held = || holders(resource).find_map(|holder| self.estate.resource_policies.get(holder));
         named.or_else(|| held().and_then(|held| held.owner.value().copied()))

@@ -28,8 +28,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use kagimori_policy::document::Document;
 
-use crate::id::{AccountId, Arn};
 use crate::model::Estate;
+use kagimori_id::{AccountId, Arn};
 
 pub use apply::{apply, apply_all};
 pub use credential::CredentialChange;

@@ -3,7 +3,6 @@
 //! No clock, no files, no network, no randomness: bytes of AWS's own file formats in, an [`Estate`] out. The edge
 //! finds and opens the files; live collection will yield the same type.
 //!
-//! * [`id`]: identifiers with types, so that an account id is never mistaken for a key id.
 //! * [`fact`]: where a fact came from, as of when, and why something is not known. What is absent is *unknown*,
 //!   never false: every reader and every check leans on [`Known`].
 //! * [`model`]: the estate itself.
@@ -14,7 +13,6 @@
 pub mod access;
 pub mod change;
 pub mod fact;
-pub mod id;
 pub mod model;
 pub mod read;
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
-use crate::id::{AccessKeyId, AccountId, Arn, UniqueId};
+use kagimori_id::{AccessKeyId, AccountId, Arn, UniqueId};
 
 /// Everything that exists at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

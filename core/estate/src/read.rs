@@ -41,7 +41,7 @@ mod tests;
 pub use assemble::Assembler;
 pub use part::{Part, looks_like_an_answer, read, unreadable};
 
-use crate::id::AccountId;
+use kagimori_id::AccountId;
 
 /// One file as it lies in a kagimori directory.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ mod access {
     use fixedbitset::FixedBitSet;
     use kagimori_estate::Estate;
     use kagimori_estate::access::{Access, Among, Question, Subject, Target, Targets};
-    use kagimori_estate::id::AccountId;
     use kagimori_estate::read::{Assembler, File, read};
+    use kagimori_id::AccountId;
     use kagimori_policy::decision::Answer;
     use kagimori_policy::request::Fact;
     use kagimori_testkit::{Options, generate};

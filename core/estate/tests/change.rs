@@ -9,8 +9,8 @@ mod change {
         Change, ChangeError, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
         WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
     };
-    use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
     use kagimori_estate::read::{Assembler, File, read};
+    use kagimori_id::{AccessKeyId, AccountId, Arn};
     use kagimori_policy::parse::{Strictness, parse};
     use kagimori_testkit::{Options, generate};
     use proptest::prelude::*;

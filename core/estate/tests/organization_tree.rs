@@ -4,8 +4,8 @@
 mod organization_tree {
     use kagimori_estate::Estate;
     use kagimori_estate::access::{Access, Question};
-    use kagimori_estate::id::AccountId;
     use kagimori_estate::read::{Assembler, File, read};
+    use kagimori_id::AccountId;
     use kagimori_policy::decision::Answer;
 
     const DETAILS: &str = r#"{"UserDetailList": [{"UserName": "ann", "UserId": "AIDAX", "Arn": "arn:aws:iam::111122223333:user/ann", "Path": "/",

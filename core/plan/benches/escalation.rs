@@ -2,8 +2,8 @@
 
 use divan::{Bencher, black_box};
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::AccountId;
 use kagimori_plan::escalation::{Goal, Graph};
 use kagimori_testkit::{Options, generate};
 

@@ -3,8 +3,8 @@
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, IdentityChange, WireDocument, apply};
-use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_plan::replay::{Classes, Evidence, Replay, Telling};
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, Outcome};

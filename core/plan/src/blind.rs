@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, CredentialChange};
-use kagimori_estate::id::{AccountId, Arn};
 use kagimori_estate::model::{Account, LastUse};
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{

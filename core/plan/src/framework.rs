@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use serde::Serialize;
 
 use crate::check::{self, Check};

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, May, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::catalogue::ActionId;
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{ActionElement, Document, Effect, ResourceElement, Statement};

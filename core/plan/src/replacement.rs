@@ -2,8 +2,8 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange, WireDocument};
-use kagimori_estate::id::Arn;
 use kagimori_estate::model::Grants;
+use kagimori_id::Arn;
 use kagimori_policy::document::Document;
 use kagimori_policy::print;
 

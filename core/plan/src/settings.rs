@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use serde::Deserialize;
 
 use crate::check;

@@ -14,8 +14,8 @@ use std::io::Read;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::AccountId;
 use kagimori_trail::Usage;
 use kagimori_trail::event::{self, Event};
 use kagimori_trail::usage::{EventIds, Fold, event_key};

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::Change;
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{Document, Effect, Statement, Version};
 use kagimori_trail::sight::Sight;

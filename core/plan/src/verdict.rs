@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use kagimori_estate::SourceId;
 use kagimori_estate::fact::Gap;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use serde::Serialize;
 use sha2::Digest;
 

@@ -9,11 +9,12 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use crate::arn::{Arn, padded_parts};
 use crate::catalogue::Catalogue;
 use crate::glob::patterns_overlap;
 use crate::pattern;
 use crate::request::{Fact, Principal, Request};
+use kagimori_id::ArnParts;
+use kagimori_id::arn::padded_parts;
 
 /// The key that says in which Region a call is made.
 pub(crate) const REGION_KEY: &str = "aws:requestedregion";
@@ -181,7 +182,7 @@ pub(crate) fn is_namespace(service: &str, part: &str) -> bool {
 
 /// The partition of a caller.
 fn partition(principal: &Principal) -> &str {
-    let of_arn = |arn| Arn::parse(arn).map_or("aws", |arn| arn.partition);
+    let of_arn = |arn| ArnParts::parse(arn).map_or("aws", |arn| arn.partition);
     match principal {
         Principal::Service { name } if name.ends_with(".cn") => "aws-cn",
         Principal::Federated { provider } => of_arn(provider),
@@ -192,7 +193,6 @@ fn partition(principal: &Principal) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{Checked, Unnamed, of_action, rows};
-    use crate::arn::Arn;
     use crate::catalogue::Catalogue;
     use crate::decision::Answer;
     use crate::engine::decide_once;
@@ -201,6 +201,7 @@ mod tests {
     use crate::policies::Policies;
     use crate::reference::decide;
     use crate::request::{Context, Principal, Request};
+    use kagimori_id::ArnParts;
 
     #[test]
     fn every_row_is_about_actions_without_resource_types() {
@@ -211,7 +212,7 @@ mod tests {
             let fields: Vec<&str> = line.split('\t').collect();
             let [action, resource, source] = fields.as_slice() else { panic!("{line}") };
             assert!(!source.is_empty(), "{line}");
-            assert!(*resource == "*" || Arn::parse(resource).is_some(), "{line}");
+            assert!(*resource == "*" || ArnParts::parse(resource).is_some(), "{line}");
             let set = catalogue.expand(action);
             assert!(set.iter().any(|id| !catalogue.has_resource_types(id)), "{action}");
             assert_ne!(

@@ -10,7 +10,6 @@
 //! * [`lint`] says what is doubtful in a document.
 //! * [`reference`] decides, as AWS describes it, one request at a time.
 
-pub mod arn;
 pub mod catalogue;
 mod checked;
 pub mod compare;

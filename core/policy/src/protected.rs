@@ -1,8 +1,8 @@
 //! What AWS lets nobody do, whatever the policies say: changing what belongs to AWS in a customer's account.
 
-use crate::arn::padded_parts;
 use crate::glob::Glob;
 use crate::request::{Principal, Request};
+use kagimori_id::arn::padded_parts;
 
 /// Actions that nobody has on some resources.
 pub(crate) struct Protected {

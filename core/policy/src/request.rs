@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::arn::Arn;
+use kagimori_id::ArnParts;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Principal {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let Some(arn) = Arn::parse(text) else {
+        let Some(arn) = ArnParts::parse(text) else {
             let is_service = text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn");
             return is_service.then(|| Self::Service { name: text.to_owned() });
         };

@@ -25,7 +25,7 @@ mod walk;
 
 use std::borrow::Cow;
 
-use kagimori_estate::id::{AccessKeyId, AccountId};
+use kagimori_id::{AccessKeyId, AccountId};
 
 use crate::call::{Call, Caller, Check, MapGap, Outcome};
 use crate::event::{Event, Identity};

@@ -3,7 +3,7 @@
 //! An [`Event`](crate::event::Event) is what CloudTrail wrote; a [`Call`] is what replay, `tighten` and `whatif` work
 //! on. It holds its own text and no body: what a body tells of resources and condition keys stands in its checks.
 
-use kagimori_estate::id::{AccessKeyId, AccountId};
+use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 
 use crate::actions::DenialLayer;

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Account;
+use kagimori_id::AccountId;
 use kagimori_policy::request::Fact;
 
 use crate::call::{Call, Check, CheckedResource};

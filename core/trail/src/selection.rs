@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use kagimori_estate::id::{AccessKeyId, AccountId};
+use kagimori_id::{AccessKeyId, AccountId};
 
 use crate::call::{Call, Outcome};
 use crate::event::{Event, Identity};

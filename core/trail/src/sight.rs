@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use rustc_hash::FxHashSet;
 use serde::Serialize;

@@ -14,7 +14,7 @@ mod laws;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 use crate::caller::{CallerKind, ClientFamily};
 

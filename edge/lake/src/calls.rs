@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use kagimori_estate::id::{AccessKeyId, AccountId};
+use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Caller, Outcome};
 use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
 use serde::{Serialize, Serializer};

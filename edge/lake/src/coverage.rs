@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage;
 use rustc_hash::FxHashMap;

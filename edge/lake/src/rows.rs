@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use kagimori_estate::id::AccessKeyId;
+use kagimori_id::AccessKeyId;
 use kagimori_trail::actions::Needs;
 use kagimori_trail::copies::is_anothers;
 use kagimori_trail::event::{Event, Identity};

@@ -193,7 +193,7 @@ mod tests {
             only(Only::Root),
             only(Only::SignIns),
             Selection { access_key: Some("AKIAEXAMPLEEXAMPLE5".into()), ..all.clone() },
-            Selection { account: kagimori_estate::id::AccountId::parse("012345678901").ok(), ..all.clone() },
+            Selection { account: kagimori_id::AccountId::parse("012345678901").ok(), ..all.clone() },
             Selection { since: Some(1_790_100_000), until: Some(1_790_200_001), ..all.clone() },
             all,
         ]

@@ -12,7 +12,7 @@ mod usage;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_lake::{Lake, TrailReading};
 use kagimori_trail::selection::{Only, Selection, Who};
 

@@ -7,7 +7,7 @@ pub(crate) mod show;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{self, Part, looks_like_an_answer, read, unreadable};
+use kagimori_id::AccountId;
 
 use super::walk::cannot_read;
 

@@ -8,8 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Part, unreadable};
+use kagimori_id::AccountId;
 
 use super::snapshot::{SnapshotFile, holds_an_answer, is_data};
 use super::{BESIDE_SNAPSHOTS, OUTPUT_FOLDERS};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::review::compared::{Compared, Earlier};
 use kagimori_plan::{Review, Settings};
 use kagimori_trail::Usage;

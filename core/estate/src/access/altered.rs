@@ -8,7 +8,7 @@ use kagimori_policy::request::{Fact, Principal};
 
 use super::each::resolved_texts;
 use super::{Access, DocumentId, Held, May, Question, Subject};
-use crate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
     /// Takes in the customer managed policies that nobody has: they could be attached, or be somebody's boundary.

@@ -9,8 +9,8 @@ use kagimori_policy::policies::{Layer, MissingDocument};
 
 use super::{Access, DocumentId, Held, Origin};
 use crate::fact::SourceId;
-use crate::id::{AccountId, Arn};
 use crate::model::{Account, Grants, Policy};
+use kagimori_id::{AccountId, Arn};
 
 /// Managed policies already compiled, by account and ARN.
 pub(super) type Managed = BTreeMap<(AccountId, Arn), Option<DocumentId>>;

@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
-use kagimori_policy::arn::{Arn, padded_parts};
+use kagimori_id::ArnParts;
+use kagimori_id::arn::padded_parts;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::{Effect, ResourceElement, Statement, Version};
 use kagimori_policy::glob::{Glob, Token};
@@ -19,7 +20,7 @@ use kagimori_policy::variable::{Piece, pieces};
 
 use super::guardrails::Possible;
 use super::{Access, DocumentId, May, Question, Subject, keys_of};
-use crate::id::AccountId;
+use kagimori_id::AccountId;
 
 const BOUNDARY: &str = "iam:PermissionsBoundary";
 
@@ -326,7 +327,7 @@ impl Resolved {
 
     /// Whether the parts before the resource match those of an ARN.
     fn fits(&self, arn: &str) -> bool {
-        let Some(arn) = Arn::split(arn) else { return false };
+        let Some(arn) = ArnParts::split(arn) else { return false };
         self.head.iter().zip(arn.parts()).all(|(held, asked)| matches(held, asked))
     }
 

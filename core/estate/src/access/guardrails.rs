@@ -15,8 +15,8 @@ use kagimori_policy::request::Request;
 
 use super::{Access, DocumentId, Guardrails};
 use crate::fact::Known;
-use crate::id::AccountId;
 use crate::model::{Organization, OrganizationPolicy};
+use kagimori_id::AccountId;
 
 const NOTHING_GIVEN: &str = "no policies of the organization were given: taken as none";
 

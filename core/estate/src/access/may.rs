@@ -7,7 +7,7 @@ use kagimori_policy::request::{Fact, Principal};
 
 use super::questions::Scope;
 use super::{Access, Answered, Question, Subject};
-use crate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 
 /// How surely a request is allowed; what is surer is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

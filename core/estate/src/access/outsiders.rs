@@ -4,7 +4,7 @@ use kagimori_policy::document::Document;
 use kagimori_policy::request::{Fact, Principal};
 
 use super::{Access, DocumentId, Question, Subject};
-use crate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 
 /// What has a say about whoever calls: the policy of the resource, and what controls the account that owns it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Request};
 
 use super::{Access, DocumentId, Guardrails, Origin, Subject};
-use crate::id::AccountId;
+use kagimori_id::AccountId;
 
 /// What is asked, but for who asks.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use kagimori_policy::request::{Fact, Principal};
 
 use super::documents::Managed;
 use super::{Access, DocumentId, GroupPolicies, Subject, TAGS};
-use crate::id::{AccountId, Arn};
 use crate::model::{Account, Grants, Role, User, UserDetails};
+use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
     pub(super) fn collect_subjects(&mut self) {

@@ -8,8 +8,8 @@ use super::edit::{change, look};
 use super::list::must_differ;
 use super::{ChangeError, WayBack};
 use crate::fact::Known;
-use crate::id::{AccessKeyId, Arn};
 use crate::model::Estate;
+use kagimori_id::{AccessKeyId, Arn};
 
 /// Access keys and console passwords.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

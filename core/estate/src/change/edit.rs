@@ -1,10 +1,10 @@
 //! Finding what a change is about, to look at it or to change it.
 
 use super::ChangeError;
-use crate::id::{AccessKeyId, Arn};
 use crate::model::{
     AccessKey, Account, Estate, Grants, ManagedPolicy, OrganizationPolicy, Role, User, UserDetails,
 };
+use kagimori_id::{AccessKeyId, Arn};
 
 fn not_there(kind: &'static str, name: &str) -> ChangeError {
     ChangeError::NotThere { kind, name: name.to_owned() }

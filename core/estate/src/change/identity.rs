@@ -8,8 +8,8 @@ use super::edit::{change, look};
 use super::list::{find, insert, must_differ, remove};
 use super::policy::{document, policy};
 use super::{ChangeError, WireDocument};
-use crate::id::Arn;
 use crate::model::Estate;
+use kagimori_id::Arn;
 
 /// What users, groups and roles have: inline and attached policies, boundaries, trust, membership.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

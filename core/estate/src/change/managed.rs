@@ -9,8 +9,8 @@ use super::list::must_differ;
 use super::policy::{document, policy};
 use super::{ChangeError, WireDocument};
 use crate::fact::{Known, SourceId};
-use crate::id::Arn;
 use crate::model::{Estate, ManagedPolicy, PolicyVersion};
+use kagimori_id::Arn;
 
 /// The customer's managed policies and their versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::{Change, IdentityChange, ManagedPolicyChange};
-use crate::id::{AccountId, Arn};
 use crate::model::{Account, Estate};
+use kagimori_id::{AccountId, Arn};
 
 /// What changes look at, and nothing else.
 pub(super) fn part(estate: &Estate, changes: &[Change]) -> Estate {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Change, Touches};
 use crate::Estate;
-use crate::id::Arn;
+use kagimori_id::Arn;
 
 /// The users and roles whose permissions or credentials changes may touch, in the estate as it is or as it would be; `None`:
 /// it may be anybody's.

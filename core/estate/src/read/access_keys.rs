@@ -7,8 +7,8 @@ use super::content::Content;
 use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Instant, list};
-use crate::id::AccessKeyId;
 use crate::model::LastUse;
+use kagimori_id::AccessKeyId;
 
 /// A key as `list-access-keys` lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]

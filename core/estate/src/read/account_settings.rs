@@ -9,8 +9,8 @@ use super::content::Content;
 use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Instant, list};
-use crate::id::Arn;
 use crate::model::{PasswordPolicy, ServerCertificate};
+use kagimori_id::Arn;
 
 /// The counts of the account.
 pub(super) fn read_summary(object: &Object<'_>) -> Result<Reading, Fault> {

@@ -15,8 +15,8 @@ use super::part::{Answer, Part};
 use super::resource_merge::resource_policies;
 use super::user_merge::Users;
 use crate::fact::{Dataset, Known, Source, SourceId};
-use crate::id::AccountId;
 use crate::model::{Account, Estate, Problem, ProblemKind};
+use kagimori_id::AccountId;
 
 /// Folds the parts of a directory into an estate.
 #[derive(Debug, Default)]

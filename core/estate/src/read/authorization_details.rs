@@ -17,10 +17,10 @@ use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Instant, Policies, Text, list};
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
-use crate::id::{AccountId, Arn, UniqueId};
 use crate::model::{
     Grants, Group, Listing, ManagedPolicy, Policy, PolicyVersion, Role, RoleUse, UserDetails,
 };
+use kagimori_id::{AccountId, Arn, UniqueId};
 
 /// One page. The sources of its entities are [`SourceId::UNPLACED`] until the files are in order.
 #[derive(Clone, Debug, Default)]

@@ -10,10 +10,10 @@ use super::roles::ListedRole;
 use super::service_last_accessed::Accessed;
 use super::user_credentials::ServiceSpecific;
 use crate::fact::Known;
-use crate::id::{AccountId, Arn};
 use crate::model::{
     MfaDevice, OrganizationAccount, PasswordPolicy, Policy, ServerCertificate, SshPublicKey, VirtualMfaDevice,
 };
+use kagimori_id::{AccountId, Arn};
 
 /// What an answer says.
 #[derive(Clone, Debug)]

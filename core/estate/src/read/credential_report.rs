@@ -18,8 +18,8 @@ use super::object::{Object, Reading};
 use super::report_row::{Cells, Values, row};
 use super::text;
 use super::wire::{Instant, Text};
-use crate::id::{AccountId, Arn};
 use crate::model::CredentialReportRow;
+use kagimori_id::{AccountId, Arn};
 
 /// The name of the root user's row.
 const ROOT: &str = "<root_account>";

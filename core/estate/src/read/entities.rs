@@ -9,8 +9,8 @@ use super::fault::{names, write_again};
 use super::given::Given;
 use crate::Estate;
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
-use crate::id::{AccountId, Arn};
 use crate::model::{Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role};
+use kagimori_id::{AccountId, Arn};
 
 /// Entities by name, each with the file it came from.
 #[derive(Debug, Default)]

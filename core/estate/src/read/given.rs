@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::content::Content;
 use super::fault::{names, quote};
 use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
-use crate::id::AccountId;
 use crate::model::{Problem, ProblemKind};
+use kagimori_id::AccountId;
 
 /// An answer and its place among the sources.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::access_keys::ListedKey;
 use crate::fact::{Dataset, Gap, GapReason, Known};
-use crate::id::AccessKeyId;
 use crate::model::{AccessKey, CredentialReportRow, KeySlot, LastUse};
+use kagimori_id::AccessKeyId;
 
 /// What is known of the keys of one user.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use super::content::Content;
 use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Instant, list};
-use crate::id::Arn;
 use crate::model::{MfaDevice, VirtualMfaDevice};
+use kagimori_id::Arn;
 
 /// The virtual devices of an account.
 pub(super) fn read_virtual(object: &Object<'_>) -> Result<Reading, Fault> {

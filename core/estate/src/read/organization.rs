@@ -9,8 +9,8 @@ use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::organization_tree::parent_named;
 use super::wire::{Policies, Text, list};
-use crate::id::AccountId;
 use crate::model::OrganizationAccount;
+use kagimori_id::AccountId;
 
 /// What `describe-organization` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

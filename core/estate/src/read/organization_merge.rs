@@ -6,8 +6,8 @@ use super::content::Content;
 use super::given::Given;
 use super::organization::PolicySummary;
 use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
-use crate::id::AccountId;
 use crate::model::{Organization, OrganizationPolicy, Policy, Problem};
+use kagimori_id::AccountId;
 
 /// The datasets that are of no account.
 const DATASETS: [Dataset; 5] = [

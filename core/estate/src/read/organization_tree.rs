@@ -10,7 +10,7 @@ use super::content::Content;
 use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Text, list};
-use crate::id::AccountId;
+use kagimori_id::AccountId;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an object")]

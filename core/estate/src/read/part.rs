@@ -22,8 +22,8 @@ use super::{
     authorization_details, credential_report, organization, resource_policy, service_last_accessed, text,
 };
 use crate::fact::{Dataset, Gap, GapReason, Known};
-use crate::id::AccountId;
 use crate::model::{Problem, ProblemKind};
+use kagimori_id::AccountId;
 
 /// What one file says: understood, damaged, denied, or not ours.
 #[derive(Clone, Debug, Default)]

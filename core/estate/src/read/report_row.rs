@@ -8,8 +8,8 @@ use super::credential_report::COLUMNS;
 use super::fault::{Fault, quote};
 use super::wire::instant;
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
-use crate::id::Arn;
 use crate::model::{CertificateSlot, CredentialReportRow, KeySlot, LastUse};
+use kagimori_id::Arn;
 
 /// The values of a row by column.
 pub(super) type Values<'a> = BTreeMap<&'a str, &'a str>;

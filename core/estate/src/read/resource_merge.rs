@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::content::Content;
 use super::given::Sourced;
 use crate::fact::{Dataset, Gap, GapReason, Known};
-use crate::id::AccountId;
 use crate::model::{Estate, Problem, ProblemKind, ResourcePolicy};
+use kagimori_id::AccountId;
 
 /// Puts the answers, with the account of whose folder they are, into the estate. Two that do not say the same about one
 /// resource are a contradiction.

@@ -8,8 +8,8 @@ use super::roles::ListedRole;
 use super::service_last_accessed::Whose;
 use super::user_merge::unnamed;
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
-use crate::id::UniqueId;
 use crate::model::{Account, Grants, LastAccessed, Listing, Policy, Role};
+use kagimori_id::UniqueId;
 
 /// What `list-roles` tells.
 #[derive(Debug)]

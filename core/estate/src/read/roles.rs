@@ -9,8 +9,8 @@ use super::content::Content;
 use super::fault::Fault;
 use super::object::{Object, Reading};
 use super::wire::{Instant, Policies, list};
-use crate::id::{Arn, UniqueId};
 use crate::model::Policy;
+use kagimori_id::{Arn, UniqueId};
 
 /// What `list-roles` tells of a role.
 #[derive(Clone, Debug, PartialEq, Eq)]

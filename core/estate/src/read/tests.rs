@@ -7,8 +7,8 @@ mod values;
 use jiff::Timestamp;
 
 use super::{Assembler, File, read};
-use crate::id::AccountId;
 use crate::model::{Account, Estate};
+use kagimori_id::AccountId;
 
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const AS_OF: &str = "2026-07-01T00:00:00Z";

@@ -20,11 +20,11 @@ use super::report_merge::{known_row, report};
 use super::role_merge::Roles;
 use super::service_last_accessed::Whose;
 use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
-use crate::id::{AccessKeyId, AccountId, Arn};
 use crate::model::{
     Account, CredentialReportRow, LastAccessed, LastUse, Listing, MfaDevice, ServiceSpecificCredential,
     SshPublicKey, User,
 };
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 /// Everything that is told by user, taken apart by user as the users are made.
 #[derive(Debug)]

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use kagimori_estate::id::{AccountId, Arn};
 use kagimori_estate::model::Role;
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::{
     Condition, Document, Effect, PrincipalElement, PrincipalKind, Principals, Statement,
 };

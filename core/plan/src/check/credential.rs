@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Fact, Gap};
-use kagimori_estate::id::Arn;
 use kagimori_estate::model::{AccessKey, Account, LastUse, User};
+use kagimori_id::Arn;
 use kagimori_policy::pattern::matches_ignoring_case;
 
 use super::{Context, Identity, Judged, Listed, Missing, Rule, Ruling, staleness, subject};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{AccessKey, Account, Role, User};
+use kagimori_id::AccountId;
 use kagimori_policy::document::Effect;
 use kagimori_trail::classify::{UseClass, classify};
 use kagimori_trail::origin::network_text;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{Account, Listing, Role};
+use kagimori_id::AccountId;
 use kagimori_policy::document::{Condition, Statement};
 
 use super::admitted::{Who, admitted, grants, limits};

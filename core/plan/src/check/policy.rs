@@ -1,8 +1,8 @@
 //! What policies grant, read as text: stars, wildcards, where they hang.
 
 use kagimori_estate::fact::{Dataset, GapReason};
-use kagimori_estate::id::Arn;
 use kagimori_estate::model::{Account, Group, Listing, ManagedPolicy, User};
+use kagimori_id::Arn;
 use kagimori_policy::document::{ActionElement, Effect, ResourceElement, Statement};
 use kagimori_policy::reference;
 use kagimori_policy::request::Context as RequestContext;

@@ -99,7 +99,7 @@ fn hardware_mfa(_: &Context<'_>, account: &Account) -> Judged {
     }
     let devices = account.virtual_mfa_devices.known()?;
     // Root's virtual device is the one assigned to `…:root`; AWS names it `root-account-mfa-device` (checks.md row 3).
-    let is_root = |arn: &kagimori_estate::id::Arn| arn.resource() == "root";
+    let is_root = |arn: &kagimori_id::Arn| arn.resource() == "root";
     let virtual_device = devices.iter().any(|device| {
         device.owner.as_ref().is_some_and(is_root) || device.serial.ends_with(":mfa/root-account-mfa-device")
     });

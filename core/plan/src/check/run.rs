@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Role};
+use kagimori_id::AccountId;
 use kagimori_policy::document::Document;
 use kagimori_trail::Usage;
 

@@ -1,7 +1,7 @@
 //! What verdicts speak of: resources made from the estate's things.
 
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{AccessKey, Account, Grants, Group, ManagedPolicy, Role, User};
+use kagimori_id::AccountId;
 use kagimori_policy::document::Document;
 
 use crate::verdict::{Resource, ResourceKind};

@@ -342,7 +342,7 @@ fn meet(one: &str, other: &str) -> Option<String> {
     if matches(other, one) {
         return Some(one.to_owned());
     }
-    let (one, other) = (kagimori_policy::arn::padded_parts(one), kagimori_policy::arn::padded_parts(other));
+    let (one, other) = (kagimori_id::arn::padded_parts(one), kagimori_id::arn::padded_parts(other));
     let parts: Option<Vec<String>> =
         one.iter().zip(other).map(|(one, other)| meet_part(one, other)).collect();
     Some(parts?.join(":"))

@@ -14,8 +14,8 @@ use std::fmt::Write;
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::May;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::AccountId;
 use serde_json::{Value, json};
 
 use super::Graph;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::Subject;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Role;
+use kagimori_id::AccountId;
 use kagimori_policy::document::{Document, Effect, PrincipalElement, PrincipalKind, Principals, Statement};
 use kagimori_policy::print::{print, print_statement};
 

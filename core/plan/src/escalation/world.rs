@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Among, Graded, May, Question, Target, Targets};
-use kagimori_estate::id::Arn;
 use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
+use kagimori_id::Arn;
 use kagimori_policy::request::Fact;
 
 use super::NodeId;

@@ -1,7 +1,7 @@
 //! What a plan's id holds, and what a plan refuses.
 
 use kagimori_estate::change::{Change, IdentityChange, WireDocument};
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_policy::parse::{Strictness, parse};
 
 use super::{Plan, PlanError};

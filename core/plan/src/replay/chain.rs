@@ -16,7 +16,7 @@
 
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, CredentialChange, IdentityChange};
-use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_id::{AccessKeyId, Arn};
 
 use super::{Class, Evidence, Judgement, Replay, Telling, Touched, Verdict};
 

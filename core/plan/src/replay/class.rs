@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kagimori_estate::Estate;
-use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::Call;
 use kagimori_trail::event::Principal;
 use kagimori_trail::known::Names;

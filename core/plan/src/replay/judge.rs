@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kagimori_estate::access::{Access, Question, Subject};
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{

@@ -4,7 +4,7 @@
 //! the trust policy of a role; so their calls are judged where that, or what controls the resource's account, would be another.
 
 use kagimori_estate::access::{Access, Question, Subject};
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::Caller;
 use kagimori_trail::event::Principal;

@@ -1,7 +1,7 @@
 //! From a check to a question.
 
 use kagimori_estate::access::Question;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_trail::call::{Call, Check, CheckedResource};
 
 use super::facts;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, touched};
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_trail::call::Call;
 use kagimori_trail::event::Principal;
 

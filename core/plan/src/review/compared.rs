@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Listing;
+use kagimori_id::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::Review;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 
 use crate::verdict::{Outcome, Resource};
 

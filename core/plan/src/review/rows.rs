@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, Role, User};
+use kagimori_id::AccountId;
 use kagimori_trail::usage::{Activity, KeyUsage, Places};
 
 use super::{AccountRow, AccountState, CredentialRow, KeyCells, KeyEvidence, Review, RoleRow, Tally};

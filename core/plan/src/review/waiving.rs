@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::Offset;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::pattern::matches;
 
 use super::Tally;

@@ -3,8 +3,8 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::fact::Dataset;
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::{Problem, ProblemKind};
+use kagimori_id::AccountId;
 use kagimori_policy::pattern::matches_ignoring_case;
 
 use super::{Patterns, Settings};

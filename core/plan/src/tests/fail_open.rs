@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::Estate;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use serde_json::Value;
 
 use super::{Everything, Files, estate, everything, settings};

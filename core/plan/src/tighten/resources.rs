@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_policy::arn::padded_parts;
+use kagimori_id::arn::padded_parts;
 use kagimori_policy::glob::Glob;
 
 use super::Generality;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{apply_all, inverse_all};
-use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::document::Document;

@@ -162,7 +162,7 @@ impl Values {
         match self {
             Self::Texts => true,
             Self::Booleans => matches!(text, "true" | "false"),
-            Self::Arns => crate::arn::Arn::parse(text).is_some(),
+            Self::Arns => kagimori_id::ArnParts::parse(text).is_some(),
             Self::Numbers => Decimal::parse(text).is_some(),
             Self::Instants => value::instant(text).is_some(),
             Self::Addresses => text.parse::<std::net::IpAddr>().is_ok(),

@@ -6,13 +6,13 @@
 
 mod walk;
 
-use crate::arn::padded_parts;
 use crate::checked::Row;
 use crate::document::Version;
 use crate::glob::{Glob, Token};
 use crate::pattern;
 use crate::reference::is_user_name;
 use crate::variable::{Piece, pieces};
+use kagimori_id::arn::padded_parts;
 
 /// One step of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,5 @@
 //! A request made of what a search found, and the two evaluators' word on it.
 
-use crate::arn::Arn;
 use crate::catalogue::Catalogue;
 use crate::checked;
 use crate::decision::{Answer, Decision};
@@ -13,6 +12,7 @@ use crate::glob::LITERAL_STAR;
 use crate::policies::Policies;
 use crate::reference;
 use crate::request::{Context, Fact, Principal, Request};
+use kagimori_id::ArnParts;
 
 use super::keys::KeyKind;
 use super::proof::Region;
@@ -39,13 +39,13 @@ pub(super) fn of(
     let context = context(theory, region, given);
     let action = action(region)?;
     for resource in resources(theory, region, &action) {
-        let partition = resource.as_deref().and_then(Arn::parse).map_or("aws", |arn| arn.partition);
+        let partition = resource.as_deref().and_then(ArnParts::parse).map_or("aws", |arn| arn.partition);
         let partition = PARTITIONS.into_iter().find(|known| *known == partition).unwrap_or("aws");
         for principal in principals(&context, partition) {
             let is_unnamed = region.domain.checked.is_some() || region.is_undocumented();
             let named = resource.as_deref().filter(|_| !is_unnamed);
             let mut context = context.clone();
-            if let Some(arn) = resource.as_deref().filter(|_| is_unnamed).and_then(Arn::parse)
+            if let Some(arn) = resource.as_deref().filter(|_| is_unnamed).and_then(ArnParts::parse)
                 && *context.get(checked::REGION_KEY) == Fact::Absent
             {
                 context.set(checked::REGION_KEY, Fact::One(arn.region.to_owned()));

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::arn;
 use crate::catalogue::Catalogue;
 use crate::checked::Unnamed;
 use crate::operator::Comparison;
 use crate::protected;
 use crate::request::{Context, Fact, Principal, Request};
 use crate::value;
+use kagimori_id::arn;
 
 /// The number of a condition key, the same in every policy of one compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,8 @@ impl Bound {
             service_len,
             action,
             parts: arn::padded_parts(&request.resource).map(str::to_owned),
-            is_pattern: request.resource.contains('*') || arn::Arn::split(&request.resource).is_none(),
+            is_pattern: request.resource.contains('*')
+                || kagimori_id::ArnParts::split(&request.resource).is_none(),
             resource: request.resource.clone(),
             wildcard_only: request.wildcard_only,
             unnamed: request.wildcard_only.then(|| Unnamed::of(request)),

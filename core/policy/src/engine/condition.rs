@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::arn::Arn;
 use crate::document::{Condition, ConditionValue, Version};
 use crate::engine::bind::{Bound, BoundFact, BoundValue, KeyId, Keys};
 use crate::engine::text::{self, Resolution, Template};
@@ -14,6 +13,7 @@ use crate::operator::{Comparison, Operator, Qualifier, Relation};
 use crate::request::Fact;
 use crate::value::{self, Decimal};
 use crate::variable::{Piece, pieces};
+use kagimori_id::ArnParts;
 
 /// One operator on one key.
 #[derive(Clone, Debug)]
@@ -167,7 +167,7 @@ impl CompiledCondition {
 /// What is no ARN, number, date or address satisfies neither an operator nor its negation.
 fn is_comparable(comparison: Comparison, text: &str, read: Option<&BoundValue>) -> bool {
     match comparison {
-        Comparison::Arn => Arn::parse(text).is_some(),
+        Comparison::Arn => ArnParts::parse(text).is_some(),
         Comparison::Numeric(_) => Decimal::parse(text).is_some(),
         Comparison::Date(_) => read.map_or_else(|| value::instant(text), |read| read.instant).is_some(),
         Comparison::IpAddress => read.map_or_else(|| text.parse().ok(), |read| read.address).is_some(),
@@ -220,7 +220,8 @@ impl Text {
             Comparison::StringLike if text.contains(['*', '?']) => Some(Self::Pattern(text.into())),
             Comparison::Arn if text == "*" => Some(Self::AnyArn),
             Comparison::Arn => {
-                let Arn { scheme, partition, service, region, account, resource } = Arn::split(text)?;
+                let ArnParts { scheme, partition, service, region, account, resource } =
+                    ArnParts::split(text)?;
                 let parts = [scheme, partition, service, region, account, resource].map(Into::into);
                 Some(Self::Arn(Box::new(parts)))
             }
@@ -237,7 +238,7 @@ impl Text {
             Self::Pattern(pattern) => Truth::of(text::glob(pattern, text)),
             Self::AnyArn => Truth::True,
             Self::Arn(parts) => {
-                let asked = crate::arn::padded_parts(text);
+                let asked = kagimori_id::arn::padded_parts(text);
                 Truth::of(parts.iter().zip(asked).all(|(part, asked)| text::glob(part, asked)))
             }
             Self::Template(template) => match template.resolution(request) {
@@ -271,7 +272,7 @@ fn arn_template_matches(template: &Template, text: &str, request: &Bound) -> boo
     if colons < 5 {
         return false;
     }
-    let asked = crate::arn::padded_parts(text);
+    let asked = kagimori_id::arn::padded_parts(text);
     for part in asked.iter().take(5) {
         if !text::glob_tokens(tokens.clone().take_while(|token| *token != Token::Char(':')), part) {
             return false;

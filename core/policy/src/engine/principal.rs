@@ -1,11 +1,11 @@
 //! Principals of resource policies, sorted by what they name.
 
-use crate::arn::Arn;
 use crate::document::{Effect, PrincipalElement, PrincipalKind, Principals, Statement};
 use crate::engine::bind::Bound;
 use crate::engine::truth::Truth;
 use crate::policies::Layer;
 use crate::request::{Fact, Principal};
+use kagimori_id::ArnParts;
 
 /// `Principal` or `NotPrincipal`.
 #[derive(Clone, Debug)]
@@ -146,7 +146,7 @@ fn entries(principals: &Principals) -> Vec<Entry> {
 
 impl Entry {
     fn aws(name: &str) -> Self {
-        let Some(arn) = Arn::parse(name) else {
+        let Some(arn) = ArnParts::parse(name) else {
             return match name {
                 "*" => Self::Everyone,
                 _ if name.starts_with("AIDA") => Self::UserId(name.into()),

@@ -1,6 +1,5 @@
 //! Resources: patterns in their six parts, each sorted by how cheaply it can be tested.
 
-use crate::arn;
 use crate::checked::Unnamed;
 use crate::document::{Effect, ResourceElement, Version};
 use crate::engine::bind::Bound;
@@ -8,6 +7,7 @@ use crate::engine::text::{self, Resolution, Template};
 use crate::engine::truth::Truth;
 use crate::glob::{Glob, Relation};
 use crate::variable::pieces;
+use kagimori_id::arn;
 
 /// `Resource` or `NotResource`.
 #[derive(Clone, Debug)]

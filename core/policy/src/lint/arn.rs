@@ -5,10 +5,10 @@ use super::resource::{Template, begins_as_known, templates};
 use super::rule::RuleId;
 use super::subject::{Path, Sink, Subject, shortened};
 use super::typo::typo;
-use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::glob::patterns_overlap;
 use crate::validate::{PARTITIONS, PolicyKind};
+use kagimori_id::arn::padded_parts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in &subject.statements {

@@ -4,9 +4,9 @@
 use super::rule::RuleId;
 use super::subject::{Held, Path, Sink, Subject};
 use super::witness::{Ask, allowed, fixed};
-use crate::arn::padded_parts;
 use crate::catalogue::Catalogue;
 use crate::validate::PolicyKind;
+use kagimori_id::arn::padded_parts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     if !matches!(subject.kind, PolicyKind::Identity | PolicyKind::Session) {

@@ -3,9 +3,9 @@
 //! A document mostly tells its account: in the ARNs of its resources, in the provider of a trust policy, in the key policy's
 //! statement for the account itself. Where it does not, witnesses have the account that AWS's pages write.
 
-use crate::arn::Arn;
 use crate::document::{Document, PrincipalElement, Principals};
 use crate::validate::PolicyKind;
+use kagimori_id::ArnParts;
 
 /// The account of AWS's examples, where the document names none.
 pub(super) const OWNER: &str = "123456789012";
@@ -73,7 +73,7 @@ fn principals(document: &Document) -> impl Iterator<Item = &str> {
 /// The account of an ARN, or the text itself when it is one.
 fn account(text: &str) -> Option<&str> {
     let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-    Some(text).filter(is_account).or_else(|| Arn::split(text).map(|arn| arn.account).filter(is_account))
+    Some(text).filter(is_account).or_else(|| ArnParts::split(text).map(|arn| arn.account).filter(is_account))
 }
 
 #[cfg(test)]

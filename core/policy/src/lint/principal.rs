@@ -8,10 +8,10 @@ use super::element::principal_name;
 use super::rule::RuleId;
 use super::service_principal;
 use super::subject::{Held, Path, Sink, Subject, shortened};
-use crate::arn::Arn;
 use crate::document::{PrincipalElement, PrincipalKind, Principals};
 use crate::request::Principal;
 use crate::validate::PolicyKind;
+use kagimori_id::ArnParts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     if subject.kind.is_of_identity() || subject.kind == PolicyKind::ResourceControl {
@@ -107,8 +107,8 @@ fn aws(name: &str, kind: PolicyKind) -> Option<(RuleId, String)> {
         Ok(_) => true,
     };
     // The identity of a CloudFront distribution.
-    let is_origin =
-        Arn::parse(name).is_some_and(|arn| arn.account == "cloudfront" && arn.resource.starts_with("user/"));
+    let is_origin = ArnParts::parse(name)
+        .is_some_and(|arn| arn.account == "cloudfront" && arn.resource.starts_with("user/"));
     let message = || format!("`{short}` is no account, user, role or session");
     (!is_identity && !is_origin).then(|| (RuleId::InvalidPrincipalFormat, message()))
 }
@@ -161,7 +161,9 @@ fn is_session_of(session: &str, role: &str) -> bool {
 pub(super) fn account(name: &str) -> Option<&str> {
     let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
     let of_root = || {
-        Arn::parse(name).filter(|arn| arn.service == "iam" && arn.resource == "root").map(|arn| arn.account)
+        ArnParts::parse(name)
+            .filter(|arn| arn.service == "iam" && arn.resource == "root")
+            .map(|arn| arn.account)
     };
     Some(name).filter(is_account).or_else(of_root)
 }

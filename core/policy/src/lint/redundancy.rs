@@ -4,10 +4,10 @@ use rustc_hash::FxHashMap;
 
 use super::rule::RuleId;
 use super::subject::{Held, Sink, Subject, shortened};
-use crate::arn::padded_parts;
 use crate::compare::is_statement_inside;
 use crate::glob::Glob;
 use crate::pattern;
+use kagimori_id::arn::padded_parts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in &subject.statements {

@@ -7,11 +7,11 @@ use rustc_hash::FxHashMap;
 use super::arn::{is_everything, opened};
 use super::rule::{Family, RuleId};
 use super::subject::{Draft, Held, Sink, Subject, shortened};
-use crate::arn::padded_parts;
 use crate::catalogue::{AccessLevel, ActionId, Catalogue};
 use crate::checked::{self, Checked};
 use crate::glob::patterns_overlap;
 use crate::validate::PolicyKind;
+use kagimori_id::arn::padded_parts;
 
 /// The ARN of a kind of resource, its placeholders as patterns.
 #[derive(Debug)]

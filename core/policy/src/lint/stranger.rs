@@ -8,13 +8,13 @@
 use super::network::is_broad;
 use super::subject::{Held, Subject};
 use super::witness::{Keys, VALUE, absent, fixed, session, with_variables_filled};
-use crate::arn::padded_parts;
 use crate::document::Condition;
 use crate::glob::Glob;
 use crate::operator::{Comparison, Operator};
 use crate::request::{Fact, Principal};
 use crate::validate::PolicyKind;
 use crate::value;
+use kagimori_id::arn::padded_parts;
 
 /// A stranger with what may be said of him.
 pub(super) struct Stranger {

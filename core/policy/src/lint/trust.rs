@@ -6,10 +6,10 @@ mod web;
 use super::principal::{named, names_everyone};
 use super::rule::RuleId;
 use super::subject::{Held, Sink, Subject, shortened};
-use crate::arn::Arn;
 use crate::document::{PrincipalElement, PrincipalKind};
 use crate::pattern::matches_ignoring_case;
 use crate::validate::PolicyKind;
+use kagimori_id::ArnParts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     if subject.kind != PolicyKind::Trust {
@@ -73,7 +73,7 @@ fn provider(name: &str) -> Option<Provider<'_>> {
     if BUILT_IN.contains(&name) {
         return Some(Provider::Web(name));
     }
-    let arn = Arn::parse(name).filter(|arn| arn.service == "iam" && arn.region.is_empty())?;
+    let arn = ArnParts::parse(name).filter(|arn| arn.service == "iam" && arn.region.is_empty())?;
     let is_account = arn.account.len() == 12 && arn.account.bytes().all(|b| b.is_ascii_digit());
     match arn.resource.split_once('/')? {
         ("saml-provider", name) if is_account && !name.is_empty() => Some(Provider::Saml),

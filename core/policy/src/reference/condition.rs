@@ -4,7 +4,6 @@
 
 use std::net::IpAddr;
 
-use crate::arn::{self, Arn};
 use crate::document::{Condition, ConditionValue, Version};
 use crate::formula::{Atom, Formula};
 use crate::glob::{Glob, Token};
@@ -13,6 +12,8 @@ use crate::policies::Policies;
 use crate::request::{Fact, Request};
 use crate::value::{self, Decimal};
 use crate::variable::{Piece, pieces};
+use kagimori_id::ArnParts;
+use kagimori_id::arn;
 
 /// "All of the conditions must be met": several operators and several keys are joined by "and".
 pub(super) fn all_hold(
@@ -211,7 +212,7 @@ impl Test<'_> {
 /// is no number, no date and no address.
 fn is_comparable(comparison: Comparison, value: &str) -> bool {
     match comparison {
-        Comparison::Arn => Arn::parse(value).is_some(),
+        Comparison::Arn => ArnParts::parse(value).is_some(),
         Comparison::Numeric(_) => Decimal::parse(value).is_some(),
         Comparison::Date(_) => value::instant(value).is_some(),
         Comparison::IpAddress => value.parse::<IpAddr>().is_ok(),

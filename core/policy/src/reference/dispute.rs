@@ -1,12 +1,12 @@
 //! Readings of single elements that AWS's text leaves open.
 
-use crate::arn;
 use crate::decision::Dispute;
 use crate::document::{ActionElement, Condition, Statement, Version};
 use crate::operator::Operator;
 use crate::pattern;
 use crate::policies::{Layer, Policies};
 use crate::request::Request;
+use kagimori_id::arn;
 
 use super::resource::{is_short, is_user_name};
 

@@ -184,7 +184,7 @@ impl Scene {
 /// KMS `key-policies`): without them not even the account's root user is in.
 fn needs_resource_policy(request: &Request, policies: &Policies) -> bool {
     let action = request.action.to_ascii_lowercase();
-    let resource = crate::arn::padded_parts(&request.resource)[5];
+    let resource = kagimori_id::arn::padded_parts(&request.resource)[5];
     let is_assumption = action.starts_with("sts:assumerole")
         || matches!(action.as_str(), "sts:tagsession" | "sts:setsourceidentity");
     let is_key = resource.starts_with("key/") || (resource.contains('*') && policies.resource.is_some());

@@ -2,12 +2,12 @@
 //!
 //! `reference_policies_elements_principal`, `reference_policies_elements_notprincipal`.
 
-use crate::arn::Arn;
 use crate::decision::Dispute;
 use crate::document::{Effect, PrincipalElement, PrincipalKind, Principals, Statement};
 use crate::formula::{Atom, Formula};
 use crate::policies::Layer;
 use crate::request::{Fact, Principal, Request};
+use kagimori_id::ArnParts;
 
 /// How a statement names the caller. What a grant needs besides depends on it
 /// (`reference_policies_evaluation-logic`, "resource-based policies").
@@ -113,7 +113,7 @@ fn name(
 fn is_account(entry: &str, caller: &Principal) -> bool {
     let Some(account) = caller.account() else { return false };
     let by_root = || {
-        Arn::parse(entry)
+        ArnParts::parse(entry)
             .is_some_and(|arn| (arn.service, arn.account, arn.resource) == ("iam", account, "root"))
     };
     entry == account || by_root()
@@ -160,7 +160,7 @@ fn by_arn(entry: &str, caller: &Principal) -> Option<Naming> {
 
 /// Whether an ARN is the caller's role. A session's ARN has no path, so names are compared; they are unique.
 fn names_role(entry: &str, account: &str, caller: &Principal) -> bool {
-    let Some(arn) = Arn::parse(entry) else { return false };
+    let Some(arn) = ArnParts::parse(entry) else { return false };
     let is_role_arn = (arn.service, arn.account) == ("iam", account) && arn.resource.starts_with("role/");
     let name = arn.resource.rsplit_once('/').map(|(_, name)| name);
     match caller {

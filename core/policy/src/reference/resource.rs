@@ -3,7 +3,6 @@
 //! `reference_policies_elements_resource` and `reference_policies_elements_notresource`. A pattern and the request's
 //! resource are compared part by part, so a `*` does not reach over a colon into the next part of the ARN.
 
-use crate::arn;
 use crate::checked::{self, Unnamed};
 use crate::document::{Effect, Statement, Version};
 use crate::formula::{Atom, Formula};
@@ -11,6 +10,7 @@ use crate::glob::{Glob, Relation, Token};
 use crate::policies::Layer;
 use crate::request::{Context, Fact, Request};
 use crate::variable::{Piece, pieces};
+use kagimori_id::arn;
 
 /// When the `Resource` or `NotResource` of a statement is about the request's resource.
 pub(super) fn holds(

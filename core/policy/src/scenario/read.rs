@@ -395,7 +395,7 @@ fn read_request(path: &str, raw: &RawValue, discovery: &Discovery) -> Result<Req
         let message = "an action without resource types is asked with the resource `*`";
         return Err(CaseError::new(&asked.path_of("resource"), message));
     }
-    if resource != "*" && crate::arn::Arn::parse(&resource).is_none() {
+    if resource != "*" && kagimori_id::ArnParts::parse(&resource).is_none() {
         return Err(CaseError::new(&asked.path_of("resource"), "neither an ARN nor `*`"));
     }
     let principal = principal(&fields.path_of("principal"), fields.required_raw("principal")?)?;

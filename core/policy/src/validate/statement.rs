@@ -1,12 +1,13 @@
 //! Faults of one statement, element by element.
 
 use super::{Fault, PolicyKind};
-use crate::arn::{Arn, padded_parts};
 use crate::document::{
     ActionElement, Condition, Effect, PrincipalElement, PrincipalKind, Principals, ResourceElement, Statement,
 };
 use crate::operator::{Comparison, Operator};
 use crate::value;
+use kagimori_id::ArnParts;
+use kagimori_id::arn::padded_parts;
 
 pub(super) fn faults(path: &str, statement: &Statement, kind: PolicyKind) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -103,7 +104,7 @@ fn aws_principal(name: &str, entry: &str, add: &mut Add<'_>) {
     if entry == "*" || is_id {
         return;
     }
-    if Arn::parse(entry).is_none() {
+    if ArnParts::parse(entry).is_none() {
         add(name, format!("`{entry}` is no principal of kind AWS"), "write an ARN, an account id, or `*`");
     } else if entry.contains(['*', '?']) {
         let hint = "name each principal, or use `*` with a condition on aws:PrincipalArn";

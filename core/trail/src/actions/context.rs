@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::request::{Context, Fact};
 
 use crate::call::{Call, Check, CheckedResource};
@@ -147,7 +147,7 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use kagimori_estate::id::{AccessKeyId, Arn};
+    use kagimori_id::{AccessKeyId, Arn};
 
     use super::*;
     use crate::call::{Caller, Outcome};

@@ -1,6 +1,6 @@
 //! The session that a call of STS handed out: its key joins the call to what was done with the session.
 
-use kagimori_estate::id::AccessKeyId;
+use kagimori_id::AccessKeyId;
 use serde::Deserialize;
 
 use crate::event::Event;

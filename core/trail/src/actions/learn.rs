@@ -130,7 +130,7 @@ fn text(resource: &CheckedResource) -> Option<&str> {
     }
 }
 
-fn told_account(resource: &CheckedResource) -> Option<kagimori_estate::id::AccountId> {
+fn told_account(resource: &CheckedResource) -> Option<kagimori_id::AccountId> {
     account_of(text(resource)?)
 }
 

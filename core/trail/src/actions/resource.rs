@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::request::Fact;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::record::{Text, text};

@@ -1,6 +1,6 @@
 //! Origins of small stories.
 
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 
 use super::*;
 use crate::call::{Caller, Certainty, Check, CheckedResource, Outcome};

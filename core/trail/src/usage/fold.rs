@@ -5,7 +5,7 @@ mod tally;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::activity::{ActivitySum, Call, Names, Outcome, day, instant};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kagimori_estate::access::{Access, Question, Subject};
-use kagimori_estate::id::AccountId;
-use kagimori_policy::arn::Arn;
+use kagimori_id::AccountId;
+use kagimori_id::ArnParts;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
@@ -46,7 +46,7 @@ pub(super) fn read_any(
     circumstances: &Circumstances,
     now: Timestamp,
 ) -> Result<Question, AppError> {
-    let arn = Arn::parse(resource);
+    let arn = ArnParts::parse(resource);
     if resource != "*" && arn.is_none() {
         let hint =
             "write the whole ARN (`arn:aws:s3:::bucket/key`), or `*` for an action that has no resources";

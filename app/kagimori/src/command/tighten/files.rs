@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_policy::print;
 
 use super::{Outcome, page, terraform};

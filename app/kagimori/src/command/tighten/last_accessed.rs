@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::Known;
-use kagimori_estate::id::Arn;
 use kagimori_estate::model;
+use kagimori_id::Arn;
 use kagimori_plan::tighten::LastAccessed;
 
 use super::propose::LastAccessedOf;

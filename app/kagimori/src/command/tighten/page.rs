@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_plan::tighten::{Element, ElementKind, Failing, Rare, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;

@@ -1,7 +1,7 @@
 //! A question about somebody, or a key, of whom the trail tells nothing: is it a slip, or did they do nothing?
 
 use jiff::Timestamp;
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_id::nearest;
 use kagimori_lake::Names;
 use kagimori_trail::Usage;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use kagimori_estate::id::{AccountId, Arn};
+use kagimori_id::{AccountId, Arn};
 use kagimori_trail::Usage;
 use kagimori_trail::classify::{UseClass, classify};
 use kagimori_trail::selection::{Only, Selection};

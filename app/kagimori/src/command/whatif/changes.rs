@@ -7,7 +7,7 @@ use kagimori_estate::access::Access;
 use kagimori_estate::change::{
     Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange, WireDocument, apply,
 };
-use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_id::{AccessKeyId, Arn};
 use kagimori_plan::Plan;
 use kagimori_plan::replacement::replacement;
 use kagimori_plan::require_mfa::require_mfa;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use kagimori_estate::id::Arn;
+use kagimori_id::Arn;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
 use kagimori_trail::origin::Origin;

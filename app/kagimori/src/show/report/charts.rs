@@ -39,7 +39,7 @@ struct Company<'a> {
 
 impl Company<'_> {
     /// How an account is called.
-    fn account(&self, id: kagimori_estate::id::AccountId) -> String {
+    fn account(&self, id: kagimori_id::AccountId) -> String {
         self.input.account_name(id).map_or_else(|| id.to_string(), str::to_owned)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::framework::{self, Control, ControlRow, Status};
 use kagimori_plan::review::Tally;
 use serde::Serialize;

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Gap, Source, SourceId};
-use kagimori_estate::id::AccountId;
 use kagimori_estate::model::Problem;
+use kagimori_id::AccountId;
 use kagimori_plan::Review;
 use kagimori_plan::check::{self, Check};
 use kagimori_plan::review::compared::{Earlier, Reason};

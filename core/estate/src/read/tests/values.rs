@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{ALICE_ROW, DETAILS, HEADER, ROOT_ROW, estate, in_folder, problems, report, the_account};
 use crate::fact::{Dataset, GapReason, Known};
-use crate::id::AccessKeyId;
 use crate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, User};
+use kagimori_id::AccessKeyId;
 
 fn alice(account: &Account) -> &User {
     account.users.get("alice").unwrap()

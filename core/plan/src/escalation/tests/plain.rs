@@ -412,7 +412,7 @@ impl Plain<'_> {
             On::PolicyOfVictim => {
                 let role = account.roles.values().find(|role| role.arn.as_str() == victim).unwrap();
                 let own = role.grants.attached.iter().filter(|arn| arn.account().is_some());
-                let grade = |arn: &kagimori_estate::id::Arn| {
+                let grade = |arn: &kagimori_id::Arn| {
                     let question = template(subject, &need.action, "");
                     self.may(subject, &self.on(account, arn.as_str(), question), false)
                 };

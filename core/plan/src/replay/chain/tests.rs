@@ -2,7 +2,7 @@
 
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, CredentialChange, apply};
-use kagimori_estate::id::{AccessKeyId, Arn};
+use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::{Call, CheckedResource, Outcome};
 
 use super::{Chain, Wanted};

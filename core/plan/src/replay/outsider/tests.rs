@@ -2,8 +2,8 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, IdentityChange, WireDocument, apply};
-use kagimori_estate::id::Arn;
 use kagimori_estate::read::{Assembler, File, read};
+use kagimori_id::Arn;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_trail::call::{CheckedResource, Outcome};
 

@@ -1,7 +1,6 @@
 //! Whom a policy on a resource lets in, decided by asking the evaluator as an outsider would.
 
 use super::{account, named, names_everyone};
-use crate::arn::Arn;
 use crate::catalogue::Catalogue;
 use crate::document::{PrincipalElement, PrincipalKind, Principals};
 use crate::lint::rule::RuleId;
@@ -11,6 +10,7 @@ use crate::lint::subject::{Held, Sink, Subject, shortened};
 use crate::lint::witness::{Ask, Witness, allowed};
 use crate::reference;
 use crate::request::{Context, Principal};
+use kagimori_id::ArnParts;
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     for held in subject.statements.iter().filter(|held| held.is_allow()) {
@@ -169,8 +169,9 @@ fn escalation(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
 fn owners<'a>(subject: &'a Subject<'_>) -> Vec<&'a str> {
     let mut owners = Vec::new();
     for held in &subject.statements {
-        owners
-            .extend(held.resources().iter().filter_map(|pattern| Arn::parse(pattern)).map(|arn| arn.account));
+        owners.extend(
+            held.resources().iter().filter_map(|pattern| ArnParts::parse(pattern)).map(|arn| arn.account),
+        );
         if let Some(PrincipalElement::Principal(Principals::Listed(kinds))) = &held.statement.principal {
             owners.extend(kinds.iter().flat_map(|(_, names)| names).filter_map(|name| account(name)));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::review::AccountState;
 use kagimori_trail::Usage;
 use kagimori_trail::usage::{Activity, Coverage};

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_trail::usage::{Activity, SignIns};
 
 use super::days::{self, Days};

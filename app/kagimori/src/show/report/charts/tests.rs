@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
-use kagimori_estate::id::{AccessKeyId, AccountId, Arn};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_plan::review::{CredentialRow, KeyCells, Review};
 use kagimori_plan::{Settings, review};
 use kagimori_trail::Usage;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kagimori_estate::fact::Gap;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::review::compared::{Earlier, Reason};
 use kagimori_plan::sentence::{Language, gap, sentence};
 use kagimori_plan::verdict::Verdict;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kagimori_estate::fact::SourceId;
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::review::{AccountRow, AccountState, CredentialRow, KeyCells, RoleRow};
 use kagimori_plan::sentence::{Language, sentence};
 use kagimori_plan::settings::Waiver;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Gap, SourceId};
-use kagimori_estate::id::AccountId;
+use kagimori_id::AccountId;
 use kagimori_plan::sentence::{Language, gap};
 use kagimori_plan::verdict::{Outcome, Severity, Verdict};
 use serde::Serialize;
