@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
-use crate::schema::{CONTENT_AT, EVENTS, FLAG_AT, LIST_AT, ROW_GROUP_ROWS, TEXT_AT, Text, teller};
+use crate::schema::{EVENTS, HELD, Place, ROW_GROUP_ROWS, Text};
 
 /// The folder names of the file sets.
 pub(crate) const SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "bodies"];
@@ -113,21 +113,18 @@ fn micros(seconds: i64) -> i64 {
 
 /// The cells of a column of [`EVENTS`].
 fn fill(cells: &mut Cells, rows: &Rows, sorted: &[WholeRow<'_>], column: usize) {
-    match column {
-        0 => sorted.iter().for_each(|row| cells.number(micros(row.row.time))),
-        1 => sorted.iter().for_each(|row| cells.own_text(rows.event_id(&row.row))),
-        _ if column < FLAG_AT => {
-            let teller = teller(column - TEXT_AT);
+    let Some(place) = HELD.get(column) else { return };
+    match *place {
+        Place::Time => sorted.iter().for_each(|row| cells.number(micros(row.row.time))),
+        Place::Id => sorted.iter().for_each(|row| cells.own_text(rows.event_id(&row.row))),
+        Place::Text(text) => {
+            let teller = text.teller();
             sorted.iter().for_each(|row| cells.text(row.text_at(teller)));
         }
-        _ if column < LIST_AT => {
-            let at = column - FLAG_AT;
-            sorted.iter().for_each(|row| cells.flag(row.row.flag_at(at)));
-        }
-        CONTENT_AT => sorted.iter().for_each(|row| cells.own_text(content_text(row.row.content).as_bytes())),
-        _ => {
-            let at = column - LIST_AT;
-            sorted.iter().for_each(|row| cells.list(rows.list(row, at)));
+        Place::Flag(flag) => sorted.iter().for_each(|row| cells.flag(row.row.flag(flag))),
+        Place::List(list) => sorted.iter().for_each(|row| cells.list(rows.list(row, list))),
+        Place::Content => {
+            sorted.iter().for_each(|row| cells.own_text(content_text(row.row.content).as_bytes()));
         }
     }
 }

@@ -37,7 +37,8 @@ use selected::{has_any, matching, may_hold, wanted};
 
 use crate::error::LakeError;
 use crate::schema::{
-    CONTENT_AT, FLAG_AT, FLAGS, Flag, LIST_AT, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION, TEXT_AT, TEXTS, Text,
+    CONTENT_COLUMN, FLAG_COLUMNS, FLAGS, Flag, LIST_COLUMNS, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION,
+    TEXT_COLUMNS, TEXTS, Text,
 };
 
 /// Rows that are held at a time.
@@ -81,7 +82,7 @@ const TELL_A_SIGN_IN: [Text; 9] = [
 
 impl Want {
     fn has_text(self, column: usize) -> bool {
-        let is_of = |texts: &[Text]| texts.iter().any(|text| TEXT_AT + *text as usize == column);
+        let is_of = |texts: &[Text]| texts.iter().any(|text| text.column() == column);
         match self {
             Self::Events => !is_of(&NOT_IN_USAGE),
             Self::SignIns => is_of(&TELL_A_SIGN_IN),
@@ -91,7 +92,7 @@ impl Want {
 
     fn has_flag(self, column: usize) -> bool {
         let not_of_sign_ins = [Flag::ReadOnly, Flag::FromConsole];
-        self != Self::SignIns || !not_of_sign_ins.iter().any(|flag| FLAG_AT + *flag as usize == column)
+        self != Self::SignIns || !not_of_sign_ins.iter().any(|flag| flag.column() == column)
     }
 }
 
@@ -186,7 +187,7 @@ fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>, u16)) -> Result<
     for group in reader.groups() {
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         let mut ids = TextColumn::open(&group, 1).map_err(damaged)?;
-        let mut accounts = TextColumn::open(&group, TEXT_AT + Text::Account as usize).map_err(damaged)?;
+        let mut accounts = TextColumn::open(&group, Text::Account.column()).map_err(damaged)?;
         let mut contents = contents(&group).map_err(damaged)?;
         let mut left = rows;
         while left > 0 {
@@ -211,8 +212,8 @@ fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>, u16)) -> Result<
 
 /// The contents of the events of a row group; parts of earlier versions have none.
 fn contents(group: &dyn RowGroupReader) -> Result<Option<TextColumn>, ParquetError> {
-    let is_there = group.metadata().num_columns() > CONTENT_AT;
-    is_there.then(|| TextColumn::open(group, CONTENT_AT)).transpose()
+    let is_there = group.metadata().num_columns() > CONTENT_COLUMN;
+    is_there.then(|| TextColumn::open(group, CONTENT_COLUMN)).transpose()
 }
 
 fn content(contents: &mut TextCursor<'_>) -> Result<u16, ParquetError> {
@@ -244,7 +245,7 @@ pub(crate) fn scan_copies(path: &Path, mut each: impl FnMut(&RowView<'_>)) -> Re
 
 /// The rows of which several accounts got a copy.
 fn copies(group: &dyn RowGroupReader) -> Result<Vec<Range<usize>>, ParquetError> {
-    if !has_any(group.metadata(), TEXT_AT + Text::SharedId as usize) {
+    if !has_any(group.metadata(), Text::SharedId.column()) {
         return Ok(Vec::new());
     }
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
@@ -257,7 +258,7 @@ fn scan_group_told(
 ) -> Result<(), ParquetError> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
     let copies = copies(group)?;
-    let signed_in = FLAG_AT + Flag::SignedIn as usize;
+    let signed_in = Flag::SignedIn.column();
     if has_any(group.metadata(), signed_in) {
         let (mut levels, mut values) = (Vec::new(), Vec::new());
         typed::<BoolType>(group, signed_in)?.read_records(rows, Some(&mut levels), None, &mut values)?;
@@ -328,22 +329,22 @@ impl Open {
     fn new(group: &dyn RowGroupReader, columns: Want) -> Result<Self, ParquetError> {
         // What no row has, needs no reading.
         let there = |column: &usize| has_any(group.metadata(), *column);
-        let texts = (TEXT_AT..FLAG_AT).map(|column| {
+        let texts = TEXT_COLUMNS.into_iter().map(|column| {
             let read = Some(column).filter(|column| columns.has_text(*column)).filter(there);
             read.map(|column| TextColumn::open(group, column)).transpose()
         });
-        let flags = (FLAG_AT..LIST_AT).map(|column| {
+        let flags = FLAG_COLUMNS.into_iter().map(|column| {
             let read = Some(column).filter(|column| columns.has_flag(*column)).filter(there);
             read.map(|column| FlagColumn::open(group, column)).transpose()
         });
         let (texts, flags) = (texts.collect::<Result<_, _>>()?, flags.collect::<Result<_, _>>()?);
         let with_id = match columns {
-            Want::Events => there(&(TEXT_AT + Text::SharedId as usize)),
+            Want::Events => there(&(Text::SharedId.column())),
             Want::SignIns => false,
             Want::Calls => true,
         };
-        let lists = if columns == Want::Calls { LIST_AT..CONTENT_AT } else { 0..0 };
-        let lists = lists.map(|column| ListColumn::open(group, column)).collect::<Result<_, _>>()?;
+        let lists = if columns == Want::Calls { &LIST_COLUMNS[..] } else { &[] };
+        let lists = lists.iter().map(|column| ListColumn::open(group, *column)).collect::<Result<_, _>>()?;
         Ok(Self {
             times: typed(group, 0)?,
             time_values: Vec::new(),

@@ -17,14 +17,19 @@ use crate::checks;
 use crate::numbers::Numbers;
 use crate::read::RowView;
 use crate::schema::{
-    EVENT_TEXTS, FLAGS, Flag, IDENTITY_TEXTS, LISTS, List, REQUEST_TEXTS, ROW_GROUP_ROWS, Teller, Text,
-    teller,
+    EVENT_TEXTS, FLAGS, Flag, IDENTITY_TEXTS, LISTS, List, REQUEST_TEXTS, ROW_GROUP_ROWS, TELLERS, Teller,
+    Text,
 };
 
 /// Bytes of one request that is remembered, at most: longer ones hardly come again.
 const REQUEST_BYTES_MAX: usize = 1 << 10;
 /// Texts of a request that stand in a row as the event tells them: account to error.
 const HEAD_TEXTS: usize = Text::Error as usize + 1;
+const _: () = assert!(
+    matches!(Text::Account.teller(), Teller::Request(0))
+        && matches!(Text::Error.teller(), Teller::Request(6)),
+    "the head of a request comes first among what it tells"
+);
 /// Bytes of rows and texts that are held before they are written.
 const HELD_BYTES_MAX: usize = 64 << 20;
 /// Bytes of what was seen that are kept from one writing to the next: a hostile trail must not fill the memory.
@@ -99,12 +104,7 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn flag(&self, flag: Flag) -> Option<bool> {
-        self.flag_at(flag as usize)
-    }
-
-    /// The truth value at a place.
-    pub(crate) fn flag_at(&self, at: usize) -> Option<bool> {
-        self.flags.get(at).copied().flatten()
+        self.flags.get(flag as usize).copied().flatten()
     }
 
     fn set_flag(&mut self, flag: Flag, value: Option<bool>) {
@@ -326,8 +326,8 @@ impl Rows {
     }
 
     /// The texts of a list of a row, by number.
-    pub(crate) fn list(&self, row: &WholeRow<'_>, at: usize) -> &[u32] {
-        let number = row.request.get(REQUEST_TEXTS + at);
+    pub(crate) fn list(&self, row: &WholeRow<'_>, list: List) -> &[u32] {
+        let number = row.request.get(REQUEST_TEXTS + list as usize);
         self.lists.get(number.copied().unwrap_or_default())
     }
 
@@ -342,8 +342,8 @@ impl Rows {
     pub(crate) fn push_row(&mut self, view: &RowView<'_>) {
         let (mut request, mut identity) = ([0; REQUEST_TEXTS + LISTS], [0; IDENTITY_TEXTS + 1]);
         let mut own = [0; EVENT_TEXTS];
-        for (at, text) in view.texts().iter().enumerate() {
-            let (texts, at) = match teller(at) {
+        for (teller, text) in TELLERS.into_iter().zip(view.texts()) {
+            let (texts, at) = match teller {
                 Teller::Request(at) => (&mut request[..], at),
                 Teller::Identity(at) => (&mut identity[..], at),
                 Teller::Event(at) => (&mut own[..], at),
@@ -421,21 +421,26 @@ impl Known {
         let odd_types = parsed.odd_types;
         let identity = Identity { odd_types: 0, ..redact::identity(parsed).into_owned() };
         let principal = identity.principal_text();
-        let texts: [Option<&str>; IDENTITY_TEXTS] = [
-            identity.kind.as_deref(),
-            identity.principal_id.as_deref(),
-            identity.arn.as_deref(),
-            identity.issuer.as_deref(),
-            principal.as_deref(),
-            identity.account.as_deref(),
-            identity.access_key.as_deref(),
-            identity.user_name.as_deref(),
-            identity.provider.as_deref(),
-            identity.invoked_by.as_deref(),
+        let texts: [(Text, Option<&str>); IDENTITY_TEXTS] = [
+            (Text::IdType, identity.kind.as_deref()),
+            (Text::PrincipalId, identity.principal_id.as_deref()),
+            (Text::Arn, identity.arn.as_deref()),
+            (Text::Issuer, identity.issuer.as_deref()),
+            (Text::Principal, principal.as_deref()),
+            (Text::CallerAccount, identity.account.as_deref()),
+            (Text::AccessKey, identity.access_key.as_deref()),
+            (Text::UserName, identity.user_name.as_deref()),
+            (Text::Provider, identity.provider.as_deref()),
+            (Text::InvokedBy, identity.invoked_by.as_deref()),
         ];
-        let numbers = texts.map(|text| strings.number(text.unwrap_or_default().as_bytes()));
         let mut told = [mfa_number(identity.mfa); IDENTITY_TEXTS + 1];
-        told.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+        for (text, value) in texts {
+            if let Teller::Identity(at) = text.teller()
+                && let Some(place) = told.get_mut(at)
+            {
+                *place = strings.number(value.unwrap_or_default().as_bytes());
+            }
+        }
         Self { number: identities.number(&told), identity, odd_types }
     }
 }
@@ -498,7 +503,7 @@ mod tests {
             });
             let row = rows.whole(*rows.rows.last().unwrap());
             let text = |number: &u32| String::from_utf8_lossy(rows.strings.get(*number)).into_owned();
-            (0..LISTS).map(|list| rows.list(&row, list).iter().map(text).collect()).collect()
+            List::ALL.map(|list| rows.list(&row, list).iter().map(text).collect()).to_vec()
         })
     }
 

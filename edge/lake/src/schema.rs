@@ -4,6 +4,8 @@
 //! timestamps in microseconds UTC, lists of text. `day` is a folder (`day=2026-03-01`) and never a column: some readers
 //! refuse a column that is both, and no other folder is a column, because some make a number of `012345678901`.
 
+mod event;
+
 use std::sync::Arc;
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -12,6 +14,11 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::TypePtr;
+
+pub(crate) use event::{
+    CONTENT_COLUMN, EVENT_TEXTS, EVENTS, FLAG_COLUMNS, FLAGS, Flag, HELD, IDENTITY_TEXTS, LIST_COLUMNS,
+    LISTS, List, Place, REQUEST_TEXTS, TELLERS, TEXT_COLUMNS, TEXTS, Teller, Text,
+};
 
 /// The version of the columns, in every file's metadata as `kagimori.schema`. It grows when a column changes its
 /// meaning or goes away, not when one is added at the end.
@@ -76,173 +83,6 @@ const fn of(name: &'static str, kind: Kind) -> Column {
 const fn required(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, required: true }
 }
-
-/// The texts of an event's row, in the order of the columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Text {
-    Account,
-    Region,
-    Source,
-    Name,
-    EventType,
-    Category,
-    Error,
-    Message,
-    IdType,
-    PrincipalId,
-    Arn,
-    Issuer,
-    Principal,
-    CallerAccount,
-    AccessKey,
-    UserName,
-    Provider,
-    InvokedBy,
-    Address,
-    Agent,
-    VpcEndpoint,
-    SharedId,
-    UpdatedId,
-    Outcome,
-    Gap,
-    Issued,
-}
-
-/// How many texts a row has.
-pub(crate) const TEXTS: usize = Text::Issued as usize + 1;
-
-/// What tells a text of a row, and the how-manieth of its texts it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Teller {
-    /// What was called: the same for every event with the same request.
-    Request(usize),
-    /// Who called: the same for every event with the same `userIdentity`.
-    Identity(usize),
-    /// The event itself.
-    Event(usize),
-}
-
-/// How many texts a request, an identity and an event tell.
-pub(crate) const REQUEST_TEXTS: usize = 10;
-pub(crate) const IDENTITY_TEXTS: usize = 10;
-pub(crate) const EVENT_TEXTS: usize = TEXTS - REQUEST_TEXTS - IDENTITY_TEXTS;
-
-impl Text {
-    /// What tells it.
-    pub(crate) const fn teller(self) -> Teller {
-        teller(self as usize)
-    }
-}
-
-/// What tells the text at a place.
-pub(crate) const fn teller(at: usize) -> Teller {
-    const MESSAGE: usize = Text::Message as usize;
-    const IDENTITY: usize = Text::IdType as usize;
-    const ADDRESS: usize = Text::Address as usize;
-    const OUTCOME: usize = Text::Outcome as usize;
-    match at {
-        0..MESSAGE => Teller::Request(at),
-        MESSAGE => Teller::Event(0),
-        IDENTITY..ADDRESS => Teller::Identity(at - IDENTITY),
-        ADDRESS..OUTCOME => Teller::Event(1 + at - ADDRESS),
-        _ => Teller::Request(MESSAGE + at - OUTCOME),
-    }
-}
-
-/// The truth values of an event's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Flag {
-    Mfa,
-    ReadOnly,
-    FromConsole,
-    SignedIn,
-    SignInMfa,
-    IsUpdate,
-}
-
-/// How many truth values a row has.
-pub(crate) const FLAGS: usize = Flag::IsUpdate as usize + 1;
-
-/// The lists of an event's row. The `iam_` lists are as long as each other: one entry per permission that was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum List {
-    Resources,
-    Actions,
-    CheckedResources,
-    Forms,
-    ResourceAccounts,
-    Contexts,
-}
-
-/// How many lists a row has.
-pub(crate) const LISTS: usize = List::Contexts as usize + 1;
-
-impl List {
-    /// All of them, in the order of the columns.
-    pub(crate) const ALL: [Self; LISTS] = [
-        Self::Resources,
-        Self::Actions,
-        Self::CheckedResources,
-        Self::Forms,
-        Self::ResourceAccounts,
-        Self::Contexts,
-    ];
-}
-
-/// Where the texts, flags and lists of [`EVENTS`] begin.
-pub(crate) const TEXT_AT: usize = 2;
-pub(crate) const FLAG_AT: usize = TEXT_AT + TEXTS;
-pub(crate) const LIST_AT: usize = FLAG_AT + FLAGS;
-/// Where the content of [`EVENTS`] is; parts of earlier versions have none.
-pub(crate) const CONTENT_AT: usize = LIST_AT + LISTS;
-
-/// `events/`: one row per event.
-pub(crate) const EVENTS: [Column; CONTENT_AT + 1] = [
-    required("event_time", Kind::Time),
-    of("event_id", Kind::Text),
-    of("account", Kind::Text),
-    of("region", Kind::Text),
-    required("event_source", Kind::Text),
-    required("event_name", Kind::Text),
-    of("event_type", Kind::Text),
-    of("event_category", Kind::Text),
-    of("error_code", Kind::Text),
-    of("error_message", Kind::Text),
-    of("id_type", Kind::Text),
-    of("principal_id", Kind::Text),
-    of("arn", Kind::Text),
-    of("issuer_arn", Kind::Text),
-    of("principal", Kind::Text),
-    of("caller_account", Kind::Text),
-    of("access_key_id", Kind::Text),
-    of("user_name", Kind::Text),
-    of("identity_provider", Kind::Text),
-    of("invoked_by", Kind::Text),
-    of("source_ip", Kind::Text),
-    of("user_agent", Kind::Text),
-    of("vpce", Kind::Text),
-    of("shared_event_id", Kind::Text),
-    of("updates_event_id", Kind::Text),
-    of("outcome", Kind::Text),
-    of("iam_gap", Kind::Text),
-    of("issued_access_key_id", Kind::Text),
-    of("mfa", Kind::Flag),
-    of("read_only", Kind::Flag),
-    of("from_console", Kind::Flag),
-    of("signed_in", Kind::Flag),
-    of("sign_in_mfa", Kind::Flag),
-    of("is_update", Kind::Flag),
-    of("resource_arns", Kind::List),
-    of("iam_actions", Kind::List),
-    of("iam_resources", Kind::List),
-    of("iam_forms", Kind::List),
-    of("iam_accounts", Kind::List),
-    of("iam_contexts", Kind::List),
-    of("content", Kind::Text),
-];
 
 /// `daily_actions/`: what each principal and long-term key did on a day.
 pub(crate) const ACTIONS: [Column; 16] = [
@@ -390,35 +230,5 @@ mod tests {
             let written: Vec<&str> = columns.iter().map(|column| column.name).collect();
             assert_eq!(listed, written, "{set}");
         }
-    }
-
-    #[test]
-    fn every_text_has_a_place_of_its_own() {
-        let mut places = [vec![false; REQUEST_TEXTS], vec![false; IDENTITY_TEXTS], vec![false; EVENT_TEXTS]];
-        for at in 0..TEXTS {
-            let (who, place) = match teller(at) {
-                Teller::Request(place) => (0, place),
-                Teller::Identity(place) => (1, place),
-                Teller::Event(place) => (2, place),
-            };
-            assert!(!std::mem::replace(&mut places[who][place], true), "{}", EVENTS[TEXT_AT + at].name);
-        }
-        assert!(places.concat().iter().all(|taken| *taken));
-        assert_eq!(Text::Principal.teller(), Teller::Identity(4));
-    }
-
-    #[test]
-    fn columns_are_where_the_enums_say() {
-        let name = |at: usize| EVENTS[at].name;
-        assert_eq!(name(TEXT_AT + Text::Account as usize), "account");
-        assert_eq!(name(TEXT_AT + Text::Principal as usize), "principal");
-        assert_eq!(name(TEXT_AT + Text::Gap as usize), "iam_gap");
-        assert_eq!(name(FLAG_AT + Flag::IsUpdate as usize), "is_update");
-        assert_eq!(name(LIST_AT + List::Resources as usize), "resource_arns");
-        assert_eq!(name(LIST_AT + List::Contexts as usize), "iam_contexts");
-        let kinds = EVENTS.iter().skip(TEXT_AT).map(|column| column.kind);
-        let expected = [(Kind::Text, TEXTS), (Kind::Flag, FLAGS), (Kind::List, LISTS), (Kind::Text, 1)];
-        let expected = expected.into_iter().flat_map(|(kind, count)| std::iter::repeat_n(kind, count));
-        assert!(kinds.eq(expected));
     }
 }

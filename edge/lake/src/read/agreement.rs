@@ -16,7 +16,7 @@ use super::selected::some;
 use super::{RowView, Want, open, read_ranges};
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, write};
-use crate::schema::{Column, EVENTS, Kind, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text, message, properties};
+use crate::schema::{Column, EVENTS, Kind, LIST_COLUMNS, LISTS, List, TEXTS, Text, message, properties};
 
 const ROWS: usize = 12_000;
 
@@ -164,7 +164,7 @@ fn rows_are_the_same_by_places() {
     write_as_ever(&ours);
     write_by_library(&librarys);
     for group in open(&librarys).unwrap().groups() {
-        for column in [TEXT_AT + Text::Agent as usize, LIST_AT + List::CheckedResources as usize] {
+        for column in [Text::Agent.column(), LIST_COLUMNS[List::CheckedResources as usize]] {
             let pages: Vec<Page> =
                 group.get_column_page_reader(column).unwrap().map(Result::unwrap).collect();
             let of = |wanted| pages.iter().any(|page| page.is_data_page() && page.encoding() == wanted);

@@ -17,7 +17,7 @@ use super::selected::{may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
 use crate::error::LakeError;
-use crate::schema::{CONTENT_AT, EVENTS, FLAG_AT, Flag, LIST_AT, LISTS, List, TEXT_AT, TEXTS, Text};
+use crate::schema::{EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text};
 
 /// Texts and truth values that a call does not have; here they are absent.
 pub(super) const NOT_IN_CALLS: [Text; 4] =
@@ -61,25 +61,25 @@ pub(crate) fn scan_columns(
 
 impl Columns {
     pub(super) fn read(group: &dyn RowGroupReader, ranges: &[Range<usize>]) -> Result<Self, ParquetError> {
-        let columns = || EVENTS.iter().enumerate();
-        let text = |(at, column)| {
-            let is_in = NOT_IN_CALLS.iter().all(|text| TEXT_AT + *text as usize != at);
-            if is_in { texts(group, at, column, ranges) } else { Ok(Texts::absent()) }
+        let text = |at: usize| {
+            let is_in = NOT_IN_CALLS.iter().all(|text| text.column() != at) && at < group.num_columns();
+            let column = EVENTS.get(at).filter(|_| is_in);
+            column.map_or_else(|| Ok(Texts::absent()), |column| texts(group, at, column, ranges))
         };
-        let list = |(at, _)| {
-            let mut pages = group.get_column_page_reader(at)?;
+        let list = |at: &usize| {
+            let mut pages = group.get_column_page_reader(*at)?;
             let lists = Lists::read(&mut *pages, Wanted::of(ranges))?;
             if lists.len() == count(ranges) { Ok(lists) } else { Err(short()) }
         };
-        let ids = columns().nth(1).map(text).transpose()?.ok_or_else(short)?;
-        let texts = columns().skip(TEXT_AT).take(FLAG_AT - TEXT_AT).map(text).collect::<Result<_, _>>()?;
+        let ids = text(1)?;
+        let texts = TEXT_COLUMNS.into_iter().map(text).collect::<Result<_, _>>()?;
         let flag = |at| {
-            let is_in = FLAGS_OF_CALLS.iter().any(|flag| FLAG_AT + *flag as usize == at);
+            let is_in = FLAGS_OF_CALLS.iter().any(|flag| flag.column() == at);
             if is_in { flags(group, at, ranges) } else { Ok(Flags::Same(None)) }
         };
-        let flags = (FLAG_AT..LIST_AT).map(flag).collect::<Result<_, _>>()?;
-        let first = LIST_AT + List::Actions as usize;
-        let lists = columns().take(CONTENT_AT).skip(first).map(list).collect::<Result<_, ParquetError>>()?;
+        let flags = FLAG_COLUMNS.into_iter().map(flag).collect::<Result<_, _>>()?;
+        let of_checks = LIST_COLUMNS.iter().skip(List::Actions as usize);
+        let lists = of_checks.map(list).collect::<Result<_, ParquetError>>()?;
         Ok(Self { rows: count(ranges), times: numbers(group, 0, ranges)?, ids, texts, flags, lists })
     }
 

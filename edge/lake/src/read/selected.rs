@@ -10,10 +10,13 @@ use parquet::file::statistics::Statistics;
 
 use super::CHUNK_ROWS;
 use super::library::TextColumn;
-use crate::schema::{TEXT_AT, Text};
+use crate::schema::Text;
 
-/// Whether the statistics of a column leave it possible that any row has it.
+/// Whether the statistics of a column leave it possible that any row has it. Parts of earlier versions lack the last columns.
 pub(super) fn has_any(group: &RowGroupMetaData, column: usize) -> bool {
+    if column >= group.num_columns() {
+        return false;
+    }
     let nulls = group.columns().get(column).and_then(|column| column.statistics()?.null_count_opt());
     nulls.is_none_or(|nulls| nulls < u64::try_from(group.num_rows()).unwrap_or_default())
 }
@@ -25,7 +28,7 @@ pub(super) fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool 
         Some((statistics.min_bytes_opt()?.to_vec(), statistics.max_bytes_opt()?.to_vec()))
     };
     let holds = |text: Text, wanted: &str| {
-        bounds(TEXT_AT + text as usize)
+        bounds(text.column())
             .is_none_or(|(min, max)| *min <= *wanted.as_bytes() && *wanted.as_bytes() <= *max)
     };
     let times = match group.columns().first().and_then(|column| column.statistics()) {
@@ -43,7 +46,7 @@ pub(super) fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool 
     };
     let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));
     let only = match selection.only {
-        Only::Denied => has_any(group, TEXT_AT + Text::Error as usize),
+        Only::Denied => has_any(group, Text::Error.column()),
         Only::SignIns => holds(Text::Name, "ConsoleLogin"),
         Only::All | Only::Root => true,
     };
@@ -96,7 +99,7 @@ pub(super) fn matching(
     if ranges.is_empty() {
         return Ok(found);
     }
-    let mut column = TextColumn::open(group, TEXT_AT + text as usize)?;
+    let mut column = TextColumn::open(group, text.column())?;
     let mut at = 0;
     for range in ranges {
         column.skip(range.start - at)?;
