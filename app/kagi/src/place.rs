@@ -33,6 +33,9 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 /// Names which variables a kagi around us has set, so that the next profile, or none, takes them away again.
 pub(crate) const SET: &str = "KAGI_SET";
 
+/// The name that programs get for a profile whose own not every SDK reads.
+pub(crate) const ALIAS: &str = "kagi";
+
 /// A variable that the person has set, and not a kagi around us.
 pub(crate) fn persons(name: &str) -> Option<String> {
     let ours = variable(SET).unwrap_or_default();

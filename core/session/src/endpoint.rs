@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use crate::heading::{Heading, heading};
 use crate::profile::{Found, ProfileFiles};
 use crate::value::{Refused, shown};
 
@@ -222,15 +223,16 @@ fn configured(
 /// `services = local` and `[services local]` with the nested `sts =` / `endpoint_url = …`.
 fn services_url(service: Service, files: &ProfileFiles<'_>, profile: &str) -> Option<(String, String)> {
     let name = files.get(profile, "services")?;
-    let wanted = format!("services {}", name.value);
     let document = files.document(crate::profile::File::Config);
-    let section = document.sections().iter().find(|section| section.header.trim() == wanted)?;
+    let is_it = |header: &str| matches!(heading(header), Heading::Services(found) if found == name.value);
+    // Of two of one name botocore keeps the last.
+    let section = document.sections().iter().rfind(|section| is_it(section.header))?;
     let nested = section.setting(service.name())?;
     let url = nested.value.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "endpoint_url").then(|| value.trim().to_owned())
     })?;
-    Some((url, format!("config line {}, [{wanted}]", nested.line)))
+    Some((url, format!("config line {}, [{}]", nested.line, section.header)))
 }
 
 /// The host of an address without its scheme: `host:port/path`, `[::1]:80`.

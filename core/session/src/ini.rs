@@ -40,7 +40,7 @@ pub struct Setting<'a> {
     pub span: Range<usize>,
 }
 
-/// A line that belongs to nothing.
+/// A line because of which botocore refuses the whole file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The line, from 1.
@@ -58,16 +58,31 @@ pub enum FaultKind {
     NotASetting,
     /// The file begins with a byte order mark, which botocore refuses.
     ByteOrderMark,
+    /// A header that stood before, letter by letter.
+    SectionTwice {
+        /// The line of the first.
+        first: u32,
+    },
+    /// A key that stood before in the same section.
+    SettingTwice {
+        /// The line of the first.
+        first: u32,
+    },
+    /// A value that begins on the line below its key is a list of `key = value`; this one has a line that is none.
+    NestedLine,
 }
 
 impl FaultKind {
     /// What is wrong, in words.
     #[must_use]
-    pub fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> String {
         match self {
-            Self::BeforeSection => "a setting stands before the first `[section]`",
-            Self::NotASetting => "the line is neither a `[section]`, a comment nor `key = value`",
-            Self::ByteOrderMark => "the file begins with a byte order mark",
+            Self::BeforeSection => "a setting stands before the first `[section]`".to_owned(),
+            Self::NotASetting => "the line is neither a `[section]`, a comment nor `key = value`".to_owned(),
+            Self::ByteOrderMark => "the file begins with a byte order mark".to_owned(),
+            Self::SectionTwice { first } => format!("the section stands already on line {first}"),
+            Self::SettingTwice { first } => format!("the setting stands already on line {first}"),
+            Self::NestedLine => "below a key without a value every line must be `key = value`".to_owned(),
         }
     }
 }
@@ -77,11 +92,14 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn scan(text: &'a str) -> Self {
         let mut document = Document { text, sections: Vec::new(), faults: Vec::new() };
-        if text.starts_with('\u{feff}') {
+        // A mark at the start is told, and then read over; anywhere else it is a letter like others.
+        let after_mark = text.strip_prefix('\u{feff}');
+        if after_mark.is_some() {
             document.faults.push(Fault { line: 1, kind: FaultKind::ByteOrderMark });
         }
+        let rest = after_mark.unwrap_or(text);
         let mut state = Indentation::default();
-        for line in Lines::new(text, 0, 1) {
+        for line in Lines::new(rest, text.len() - rest.len(), 1) {
             match state.classify(line.text, !document.sections.is_empty()) {
                 Class::Header(header) => document.open(header, &line),
                 Class::Nothing => document.fault(&line),
@@ -121,7 +139,7 @@ impl<'a> Document<'a> {
         &self.sections
     }
 
-    /// The lines that belong to nothing.
+    /// The lines that belong to nothing. [`crate::refusal::refusals`] looks for the rest of what botocore refuses.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
@@ -244,15 +262,14 @@ impl Indentation {
     }
 
     fn any<'a>(&mut self, line: &'a str, in_section: bool) -> Class<'a> {
-        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let text = line.trim();
+        let text = trimmed(line);
         if text.is_empty() {
             return Class::Blank;
         }
         if text.starts_with(['#', ';']) {
             return Class::Comment;
         }
-        let level = line.chars().take_while(|letter| letter.is_whitespace()).count();
+        let level = line.chars().take_while(|letter| is_blank(*letter)).count();
         if in_section && self.in_setting && level > self.level {
             return Class::Continuation;
         }
@@ -280,8 +297,17 @@ fn header(text: &str) -> Option<&str> {
 
 fn split(text: &str) -> Option<(&str, &str)> {
     let (key, value) = text.split_once(['=', ':'])?;
-    let key = key.trim_end();
-    (!key.is_empty()).then(|| (key, value.trim()))
+    let key = key.trim_end_matches(is_blank);
+    (!key.is_empty()).then(|| (key, trimmed(value)))
+}
+
+/// What Python's `str.strip` takes away: Unicode's white space, and four separators of ASCII.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '\u{1c}'..='\u{1f}')
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(is_blank)
 }
 
 struct Settings<'a> {
@@ -304,13 +330,13 @@ impl<'a> Iterator for Settings<'a> {
                     if let Some(setting) = &mut self.waiting {
                         let value = setting.value.to_mut();
                         value.extend(std::iter::repeat_n('\n', blanks + 1));
-                        value.push_str(line.text.trim());
+                        value.push_str(trimmed(line.text));
                         setting.span.end = line.span.end;
                     }
                     blanks = 0;
                 }
                 Class::Setting => {
-                    let Some((key, value)) = split(line.text.trim()) else { continue };
+                    let Some((key, value)) = split(trimmed(line.text)) else { continue };
                     let next = Setting { key, value: value.into(), line: line.number, span: line.span };
                     if let Some(done) = self.waiting.replace(next) {
                         return Some(done);

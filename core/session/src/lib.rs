@@ -4,11 +4,13 @@
 pub mod credentials;
 pub mod edit;
 pub mod endpoint;
+pub mod heading;
 pub mod ini;
 pub mod key;
 pub mod ledger;
 pub mod plan;
 pub mod profile;
+pub mod refusal;
 pub mod rotation;
 pub mod route;
 pub mod value;

@@ -1,14 +1,19 @@
 //! Profiles: what `~/.aws/config`, `~/.aws/credentials` and kagi's own sections say together.
 //!
-//! Settings of a profile NAME are looked for in `[kagi NAME]`, then `[profile NAME]`, then `[NAME]` of the credentials
-//! file. The section an SDK reads can then hold `credential_process` and nothing that would compete with it.
+//! Settings of a profile NAME are looked for in `[kagi NAME]`, then in `[NAME]` of the credentials file, then in
+//! `[profile NAME]`: botocore lets the credentials file win, whichever the setting. The section an SDK reads can then hold
+//! `credential_process` and nothing that would compete with it.
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
+use crate::heading::has_quotes;
+pub use crate::heading::{Heading, heading, is_portable_name, is_writable_name};
 use crate::ini::{Document, Section};
+use crate::refusal::DEFAULTS;
+use crate::value::shown;
 
 /// Both files, scanned.
 #[derive(Debug, Clone)]
@@ -68,78 +73,27 @@ pub struct Found<'a> {
     pub place: Place,
 }
 
-/// What a section of the config file is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heading<'a> {
-    /// `[default]`, `[profile NAME]`
-    Profile(Cow<'a, str>),
-    /// `[kagi NAME]`: ours, which no SDK reads.
-    Kagi(Cow<'a, str>),
-    /// `[kagi]`: ours, for every profile.
-    KagiGlobal,
-    /// `[sso-session NAME]`, `[services NAME]`, `[plugins]` …
-    Other,
-    /// A name that no SDK, or not every SDK, reads.
-    Unread,
-}
-
-/// Reads a header of the config file.
-#[must_use]
-pub fn heading(header: &str) -> Heading<'_> {
-    // botocore compares the text between the brackets as it stands: a blank before `profile`, or beside `default`, is part
-    // of another name.
-    if header.starts_with(char::is_whitespace) || header.trim_end() != header && header.trim() == "default" {
-        return Heading::Unread;
-    }
-    let header = header.trim();
-    if header == "default" {
-        return Heading::Profile(Cow::Borrowed("default"));
-    }
-    if header == "kagi" {
-        return Heading::KagiGlobal;
-    }
-    let Some((kind, name)) = header.split_once(char::is_whitespace) else {
-        return if matches!(header, "plugins" | "preview" | "DEFAULT") {
-            Heading::Other
-        } else {
-            Heading::Unread
-        };
-    };
-    match (kind, unquote(name.trim())) {
-        ("profile", Some(name)) => Heading::Profile(Cow::Borrowed(name)),
-        ("kagi", Some(name)) => Heading::Kagi(Cow::Borrowed(name)),
-        ("sso-session" | "services" | "login-session", Some(_)) => Heading::Other,
-        _ => Heading::Unread,
-    }
-}
-
-/// `"a b"` → `a b`; a bare name with a space in it is read by no SDK (botocore and JS observed).
-fn unquote(name: &str) -> Option<&str> {
-    for quote in ['"', '\''] {
-        if let Some(inner) = name.strip_prefix(quote) {
-            let inner = inner.strip_suffix(quote)?;
-            return (!inner.is_empty() && !inner.contains(quote)).then_some(inner);
-        }
-    }
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then_some(name)
-}
-
-/// Whether every SDK reads a profile of this name.
-#[must_use]
-pub fn is_portable_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.chars().all(|letter| {
-            letter.is_ascii_alphanumeric() || matches!(letter, '_' | '@' | '+' | '.' | '%' | ':' | '/' | '-')
-        })
-}
-
-/// A section is defined twice; SDKs disagree about what that means (botocore refuses the whole file).
+/// A profile has two sections of one kind in one file. botocore refuses the file when the headers are the same letter by
+/// letter, and else takes the last alone; other SDKs merge them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Twice {
     /// The second place.
     pub second: Place,
-    /// The line of the first.
-    pub first_line: u32,
+    /// The first.
+    pub first: Place,
+}
+
+impl Twice {
+    /// What is wrong, in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let (first, second) = (shown(&self.first.header), shown(&self.second.header));
+        let (from, to) = (self.first.line, self.second.line);
+        if first == second {
+            return format!("`[{first}]` stands twice, on lines {from} and {to}");
+        }
+        format!("`[{first}]` on line {from} and `[{second}]` on line {to} are the same profile")
+    }
 }
 
 impl<'a> ProfileFiles<'a> {
@@ -198,13 +152,13 @@ impl<'a> ProfileFiles<'a> {
                 put(name, File::Config, index);
             }
         }
+        for (index, section) in self.credentials.sections().iter().enumerate() {
+            put(section.header, File::Credentials, index);
+        }
         for (index, heading) in headings.iter().enumerate() {
             if let Heading::Profile(name) = heading {
                 put(name, File::Config, index);
             }
-        }
-        for (index, section) in self.credentials.sections().iter().enumerate() {
-            put(section.header.trim(), File::Credentials, index);
         }
         all
     }
@@ -213,17 +167,17 @@ impl<'a> ProfileFiles<'a> {
         let of = |want: fn(&Heading<'_>, &str) -> bool| {
             let sections = self.config.sections().iter().enumerate();
             // Quotes aside a header holds the name as it is.
-            let likely = sections.filter(move |(_, section)| section.header.contains(name));
+            let likely = sections
+                .filter(move |(_, section)| section.header.contains(name) || has_quotes(section.header));
             likely.filter(move |(_, section)| want(&heading(section.header), name))
         };
         let ours = of(|heading, name| matches!(heading, Heading::Kagi(found) if found == name));
         let theirs = of(|heading, name| matches!(heading, Heading::Profile(found) if found == name));
-        let keys = self.credentials.sections().iter().enumerate();
-        ours.chain(theirs)
-            .map(|(index, _)| (File::Config, index))
-            .chain(
-                keys.filter(|(_, it)| it.header.trim() == name).map(|(index, _)| (File::Credentials, index)),
-            )
+        let keys = self.credentials.sections().iter().enumerate().filter(|(_, it)| it.header == name);
+        let of_config = |(index, _)| (File::Config, index);
+        ours.map(of_config)
+            .chain(keys.map(|(index, _)| (File::Credentials, index)))
+            .chain(theirs.map(of_config))
             .collect()
     }
 
@@ -269,19 +223,24 @@ impl<'a> ProfileFiles<'a> {
         self.get(profile, key).or_else(|| self.global(key))
     }
 
-    /// A second section of the same header that speaks of this profile.
+    /// A second section of the same kind that speaks of this profile.
     #[must_use]
     pub fn defined_twice(&self, name: &str) -> Option<Twice> {
-        let mut seen: Vec<(File, &str, u32)> = Vec::new();
-        for (file, section) in self.sections(name) {
-            let header = section.header.trim();
-            if let Some((_, _, first_line)) = seen.iter().find(|(f, h, _)| *f == file && *h == header) {
-                let second = Place { file, header: header.to_owned(), line: section.line };
-                return Some(Twice { second, first_line: *first_line });
+        let sections = self.sections(name);
+        let kind =
+            |file: File, section: &Section<'_>| (file, matches!(heading(section.header), Heading::Kagi(_)));
+        let place = |file, section: &Section<'_>| Place {
+            file,
+            header: section.header.to_owned(),
+            line: section.line,
+        };
+        // The sections of one kind stand beside each other.
+        sections.windows(2).find_map(|pair| match pair {
+            [(file, first), (other, second)] if kind(*file, first) == kind(*other, second) => {
+                Some(Twice { second: place(*other, second), first: place(*file, first) })
             }
-            seen.push((file, header, section.line));
-        }
-        None
+            _ => None,
+        })
     }
 
     /// The names of all profiles, sorted.
@@ -289,61 +248,43 @@ impl<'a> ProfileFiles<'a> {
     pub fn names(&self) -> BTreeSet<String> {
         let configured = self.config.sections().iter().filter_map(|section| match heading(section.header) {
             Heading::Profile(name) | Heading::Kagi(name) => Some(name.into_owned()),
-            Heading::KagiGlobal | Heading::Other | Heading::Unread => None,
+            _ => None,
         });
-        let keys = self.credentials.sections().iter().map(|section| section.header.trim().to_owned());
+        let keys = self.credentials.sections().iter().map(|section| section.header);
+        let keys = keys.filter(|header| *header != DEFAULTS).map(str::to_owned);
         configured.chain(keys).collect()
     }
 }
 
 fn found<'a>(file: File, section: &Section<'a>, key: &str) -> Option<Found<'a>> {
     let setting = section.setting(key)?;
-    let place = Place { file, header: section.header.trim().to_owned(), line: setting.line };
+    let place = Place { file, header: section.header.to_owned(), line: setting.line };
     let value = match setting.value {
-        Cow::Borrowed(value) => Cow::Borrowed(without_inline_comment(value)),
-        Cow::Owned(value) => Cow::Owned(without_inline_comment(&value).to_owned()),
+        Cow::Borrowed(value) => without_inline_comment(value),
+        Cow::Owned(value) => Cow::Owned(without_inline_comment(&value).into_owned()),
     };
     (!value.is_empty()).then_some(Found { value, place })
 }
 
-/// Cuts at white space followed by `#`, as the JS SDK does. botocore keeps the comment in the value; `kagi doctor` warns.
+/// Cuts each line at white space followed by `#`, as the JS SDK does. botocore keeps the comment in the value; `kagi
+/// doctor` warns.
 #[must_use]
-pub fn without_inline_comment(value: &str) -> &str {
-    let bytes = value.as_bytes();
-    let cut = bytes.windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#']));
-    cut.and_then(|cut| value.get(..cut)).unwrap_or(value).trim_end()
+pub fn without_inline_comment(value: &str) -> Cow<'_, str> {
+    let has_comment =
+        |line: &str| line.as_bytes().windows(2).any(|pair| matches!(pair, [b' ' | b'\t', b'#']));
+    if !has_comment(value) {
+        return Cow::Borrowed(value.trim_end());
+    }
+    let cut = |line: &str| {
+        let at = line.as_bytes().windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#']));
+        at.and_then(|at| line.get(..at)).unwrap_or(line).trim_end().to_owned()
+    };
+    Cow::Owned(value.split('\n').map(cut).collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn headings() {
-        let profile = |name: &'static str| Heading::Profile(Cow::Borrowed(name));
-        let cases = [
-            ("default", profile("default")),
-            ("profile dev", profile("dev")),
-            ("profile   dev ", profile("dev")),
-            ("profile \"a b\"", profile("a b")),
-            ("profile a b", Heading::Unread),
-            (" profile a", Heading::Unread),
-            (" profile a ", Heading::Unread),
-            (" default", Heading::Unread),
-            ("default ", Heading::Unread),
-            ("profile a ", Heading::Profile("a".into())),
-            ("dev", Heading::Unread),
-            ("kagi dev", Heading::Kagi(Cow::Borrowed("dev"))),
-            ("kagi", Heading::KagiGlobal),
-            ("sso-session corp", Heading::Other),
-            ("services local", Heading::Other),
-            ("Profile dev", Heading::Unread),
-            ("profile \"dev", Heading::Unread),
-        ];
-        for (header, expected) in cases {
-            assert_eq!(heading(header), expected, "{header}");
-        }
-    }
 
     #[test]
     fn our_section_is_stronger_than_theirs() {
@@ -364,19 +305,32 @@ mod tests {
         let config = "[kagi a]\nx=1\n[profile a]\n[profile b]\n[profile \"c d\"]\n[profile a]\n[default]\n[kagi c]\n[profile x y]\n";
         let files = ProfileFiles::scan(config, "[a]\n[default]\n[ b ]\n");
         let all = files.find_all();
-        for name in ["a", "b", "c d", "default", "c", "x y", "x", "nobody"] {
+        for name in ["a", "b", " b ", "c d", "default", "c", "x y", "x", "nobody"] {
             assert_eq!(all.get(name).cloned().unwrap_or_default(), files.find(name), "{name}");
         }
         assert_eq!(
             files.find("a"),
-            [(File::Config, 0), (File::Config, 1), (File::Config, 4), (File::Credentials, 0)]
+            [(File::Config, 0), (File::Credentials, 0), (File::Config, 1), (File::Config, 4)]
         );
     }
 
     #[test]
     fn a_second_definition_is_seen() {
-        let files = ProfileFiles::scan("[profile a]\nx=1\n[profile b]\n[profile a]\nx=2\n", "");
-        assert_eq!(files.defined_twice("a").map(|twice| (twice.first_line, twice.second.line)), Some((1, 4)));
-        assert_eq!(files.defined_twice("b"), None);
+        let twice = |config: &str, credentials: &str, name: &str| {
+            let twice = ProfileFiles::scan(config, credentials).defined_twice(name);
+            twice.map(|twice| (twice.first.line, twice.second.line))
+        };
+        let config = "[profile a]\nx=1\n[profile b]\n[profile \"a\"]\nx=2\n[kagi b]\n";
+        assert_eq!(twice(config, "[b]\n", "a"), Some((1, 4)));
+        assert_eq!(twice(config, "[b]\n", "b"), None);
+        assert_eq!(twice(config, "[b]\n[b]\n", "b"), Some((1, 2)));
+        assert_eq!(twice("[default]\n[profile default]\n", "", "default"), Some((1, 2)));
+    }
+
+    #[test]
+    fn a_comment_ends_its_own_line_only() {
+        assert_eq!(without_inline_comment("a # b"), "a");
+        assert_eq!(without_inline_comment("a#b"), "a#b");
+        assert_eq!(without_inline_comment("\na = 1 # x\nb = 2"), "\na = 1\nb = 2");
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use self::setting::{
     ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
 };
-use crate::profile::{Found, Place, ProfileFiles};
+use crate::profile::{Found, Place, ProfileFiles, Twice};
 use crate::value::{
     Refused, RoleArn, seconds, session_name, session_name_from, shown, tag_value_from, within,
 };
@@ -150,16 +150,9 @@ pub enum RouteError {
     /// The chain is too long to be meant.
     #[error("profile `{0}` passes through more than {MOST_HOPS} roles")]
     TooLong(String),
-    /// A section stands twice.
-    #[error("`[{header}]` stands twice, on lines {first} and {second}")]
-    Twice {
-        /// The header.
-        header: String,
-        /// Its first line.
-        first: u32,
-        /// Its second line.
-        second: u32,
-    },
+    /// A profile has two sections.
+    #[error("{}", .0.sentence())]
+    Twice(Box<Twice>),
     /// A setting cannot be used.
     #[error("{place}: {source}")]
     Setting {
@@ -201,7 +194,7 @@ impl RouteError {
                 "one of them must name the profile whose key you stored with `kagi add`".to_owned()
             }
             Self::TooLong(_) => "shorten the chain of `source_profile`".to_owned(),
-            Self::Twice { .. } => "keep one of them: SDKs disagree which one counts".to_owned(),
+            Self::Twice(_) => "keep one of them: SDKs disagree which one counts".to_owned(),
             Self::Setting { source, .. } => source.hint.clone(),
             Self::NoSource(name) => {
                 format!(
@@ -291,11 +284,7 @@ impl Walk<'_, '_> {
     fn not_twice(&self, name: &str) -> Result<(), RouteError> {
         match self.files.defined_twice(name) {
             None => Ok(()),
-            Some(twice) => Err(RouteError::Twice {
-                header: twice.second.header,
-                first: twice.first_line,
-                second: twice.second.line,
-            }),
+            Some(twice) => Err(RouteError::Twice(Box::new(twice))),
         }
     }
 

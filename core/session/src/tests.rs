@@ -2,4 +2,5 @@
 
 mod plain_reader;
 mod planning;
+mod readings;
 mod routing;

@@ -3,6 +3,7 @@
 
 mod environment;
 mod profiles;
+mod reading;
 mod storage;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use crate::args::{self, Format};
 use crate::context::Context;
 use crate::error::KagiError;
 use crate::printer::{self, Schema};
+use crate::vault::Locked;
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,9 +63,14 @@ pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
 }
 
 fn findings(context: &Context<'_>, online: bool) -> Result<Vec<Finding>, KagiError> {
-    let mut findings = profiles::look(context);
+    let vault = match Locked::find(&context.places.home)? {
+        Some(locked) => locked.unlocked(&context.keeper()?, context.now()),
+        None => None,
+    };
+    let mut findings = reading::look(context);
+    findings.extend(profiles::look(context, vault.as_ref())?);
     findings.extend(environment::look(context));
-    findings.extend(storage::look(context)?);
+    findings.extend(storage::look(context, vault.as_ref())?);
     if online {
         findings.extend(environment::clock(context)?);
     }

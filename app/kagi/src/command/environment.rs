@@ -1,16 +1,19 @@
 //! What a program's environment must hold, and must not, to act as a profile.
 
+use kagimori_session::heading::{Heading, heading, is_portable_name};
 use kagimori_session::ini::Document;
 use kagimori_session::key::CacheKey;
-use kagimori_session::profile::{File, Heading, heading};
+use kagimori_session::profile::File;
 use kagimori_session::route::rfc3339;
 use secrecy::ExposeSecret;
 
-use super::profile_lines::{KEY_SETTINGS, ROLE_SETTINGS, check_name, own_command, sdk_header};
+use super::profile_lines::{
+    KEY_SETTINGS, ROLE_SETTINGS, check_name, own_command, process_line, sdk_header, word,
+};
 use crate::broker::Broker;
 use crate::error::KagiError;
 use crate::files::write_own;
-use crate::place::{SET, persons, variable};
+use crate::place::{ALIAS, SET, persons, variable};
 use crate::vault::StoredSession;
 
 /// Everything that could make a program somebody else: what aws-vault clears, and what it forgets.
@@ -213,10 +216,10 @@ fn restore_originals(changes: &mut Changes) {
 pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
     let (files, name) = (&broker.context.files, broker.route.name.as_str());
     let Some(section) = files.sdk_section(name) else { return false };
-    let ours = own_command().map(|command| format!("{command} credentials {name}"));
-    let is_ours = section
-        .setting("credential_process")
-        .is_some_and(|it| Ok(it.value.into_owned()) == ours.map_err(|_| ()));
+    let line = process_line(name).ok();
+    // A name that not every SDK reads leads nowhere.
+    let is_ours = is_portable_name(name)
+        && section.setting("credential_process").is_some_and(|it| Some(it.value.into_owned()) == line);
     let competes = |key: &&'static str| section.setting(key).is_some();
     let shadowed = files
         .credentials_section(name)
@@ -230,12 +233,17 @@ fn own_files(
     broker: &Broker<'_, '_>,
     session: &StoredSession,
 ) -> Result<(String, String, String), KagiError> {
-    let name = broker.route.name.replace('/', ":");
-    check_name(&name)?;
+    let name = name_in_our_file(&broker.route.name);
     let line = format!("{} credentials {}", own_command()?, process_arguments(broker, session)?);
     let text = config_text(broker, &name, Some(&line));
     let (config, credentials) = write_files(broker, &text)?;
     Ok((name, config, credentials))
+}
+
+/// The name every SDK reads. `kagi` inside knows the profile by `KAGI_PROFILE`.
+fn name_in_our_file(name: &str) -> String {
+    let name = name.replace('/', ":");
+    if is_portable_name(&name) { name } else { ALIAS.to_owned() }
 }
 
 fn write_files(broker: &Broker<'_, '_>, text: &str) -> Result<(String, String), KagiError> {
@@ -254,9 +262,12 @@ fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result
     match broker.route.name.split_once('/') {
         Some((account, role)) if !broker.context.files.defines(&broker.route.name) => {
             check_name(&broker.route.key_profile)?;
-            Ok(format!("--account {account} --role {role} --source {}", broker.route.key_profile))
+            Ok(format!("--account {account} --role {role} --source {}", word(&broker.route.key_profile)))
         }
-        _ => Ok(broker.route.name.clone()),
+        _ => {
+            check_name(&broker.route.name)?;
+            Ok(word(&broker.route.name))
+        }
     }
 }
 
@@ -288,11 +299,10 @@ fn config_text(broker: &Broker<'_, '_>, name: &str, line: Option<&str>) -> Strin
 
 /// The `[services NAME]` section as it stands.
 fn services_text(document: &Document<'_>, name: &str) -> String {
-    let wanted = format!("services {name}");
-    let is_it = |header: &str| header.trim() == wanted && heading(header) == Heading::Other;
+    let is_it = |header: &str| matches!(heading(header), Heading::Services(found) if found == name);
     let Some(section) = document.sections().iter().find(|section| is_it(section.header)) else {
         return String::new();
     };
     let body = document.text().get(section.body_span()).unwrap_or_default();
-    format!("[{wanted}]\n{}\n", body.trim_end())
+    format!("[{}]\n{}\n", section.header, body.trim_end())
 }

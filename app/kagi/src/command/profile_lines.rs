@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
-use kagimori_session::profile::{Heading, heading, is_portable_name, without_inline_comment};
+use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name, words};
+use kagimori_session::profile::without_inline_comment;
 use kagimori_session::value::shown;
 
 use crate::context::Context;
@@ -39,20 +40,45 @@ pub(crate) struct Edits {
     credentials: String,
 }
 
-/// Only names every SDK reads are written into the files.
+/// Only names that come back from a header and from a command line as they are.
 pub(crate) fn check_name(name: &str) -> Result<(), KagiError> {
-    if is_portable_name(name) {
+    if is_writable_name(name) {
         return Ok(());
     }
     Err(KagiError::argument(
-        format!("no SDK reads a profile called `{}`", shown(name)),
+        format!("a profile called `{}` cannot be written into the files", shown(name)),
         "use letters, digits and `_.@+%:/-`",
     ))
 }
 
 /// The header of the section an SDK reads.
 pub(crate) fn sdk_header(profile: &str) -> String {
-    if profile == "default" { "default".to_owned() } else { format!("profile {profile}") }
+    if profile == "default" { "default".to_owned() } else { format!("profile {}", word(profile)) }
+}
+
+/// A name as one word of a header or of a `credential_process`, by the rules of botocore and of a shell alike.
+pub(crate) fn word(name: &str) -> String {
+    if is_portable_name(name) { name.to_owned() } else { format!("\"{name}\"") }
+}
+
+/// What an SDK runs for a profile.
+pub(crate) fn process_line(profile: &str) -> Result<String, KagiError> {
+    Ok(format!("{} credentials {}", own_command()?, word(profile)))
+}
+
+/// The `credential_process` of a profile that is not kagi's.
+pub(crate) fn process_of_others(context: &Context<'_>, profile: &str) -> Option<String> {
+    let process = context.files.sdk_section(profile)?.setting("credential_process")?.value.into_owned();
+    (!is_ours(&process)).then_some(process)
+}
+
+/// Whether a `credential_process` runs kagi, wherever it lies.
+pub(crate) fn is_ours(process: &str) -> bool {
+    let Some(words) = words(process) else { return false };
+    let program = words.first().map(Path::new).and_then(Path::file_name);
+    let command = words.get(1).map(String::as_str);
+    program.is_some_and(|program| program == "kagi")
+        && matches!(command, Some("credentials" | "credential-process"))
 }
 
 fn is_sdk_section(header: &str, profile: &str) -> bool {
@@ -61,8 +87,8 @@ fn is_sdk_section(header: &str, profile: &str) -> bool {
 
 /// Lets kagi serve a profile.
 pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiError> {
-    let line = format!("{} credentials {profile}", own_command()?);
-    let (sdk, ours) = (sdk_header(profile), format!("kagi {profile}"));
+    let line = process_line(profile)?;
+    let (sdk, ours) = (sdk_header(profile), format!("kagi {}", word(profile)));
     let is_sdk = |header: &str| is_sdk_section(header, profile);
     let is_ours = |header: &str| matches!(heading(header), Heading::Kagi(name) if name == profile);
     let mut config = context.files.document(kagimori_session::profile::File::Config).text().to_owned();
@@ -90,7 +116,7 @@ fn moved_value(value: &str) -> String {
 impl Edits {
     /// Without the plaintext keys of a profile.
     pub(crate) fn without_plaintext(self, profile: &str) -> Self {
-        let is_keys = |header: &str| header.trim() == profile;
+        let is_keys = |header: &str| header == profile;
         let is_sdk = |header: &str| is_sdk_section(header, profile);
         Self {
             config: remove(&self.config, is_sdk, &KEY_SETTINGS),

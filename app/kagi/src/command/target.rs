@@ -7,13 +7,14 @@ use crate::args;
 use crate::broker::Broker;
 use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
-use crate::place::{Places, variable};
+use crate::place::{ALIAS, Places, variable};
 use crate::vault::Vault;
 
 /// The profile that is meant when none is named.
 pub(crate) fn default_profile(profile: Option<&str>) -> String {
     let named = profile.map(str::to_owned);
     named
+        .or_else(|| variable("KAGI_PROFILE").filter(|_| variable("AWS_PROFILE").as_deref() == Some(ALIAS)))
         .or_else(|| variable("AWS_PROFILE"))
         .or_else(|| variable("AWS_DEFAULT_PROFILE"))
         .unwrap_or_else(|| "default".to_owned())

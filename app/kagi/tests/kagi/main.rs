@@ -7,6 +7,8 @@ mod herd;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod support;

@@ -467,10 +467,10 @@ const MISTAKES: &[Mistake] = &[
         says: &["key of the root user", "delete it"],
     },
     Mistake {
-        name: "name with spaces",
+        name: "name that a shell would read otherwise",
         spoil: |_, _| {},
-        run: &["add", "a b"],
-        says: &["no SDK reads a profile called `a b`"],
+        run: &["add", "a $b"],
+        says: &["a profile called `a $b` cannot be written", "use letters"],
     },
     Mistake {
         name: "nonsense in the config",

@@ -10,10 +10,12 @@ type Sections = Vec<(String, Vec<(String, String)>)>;
 /// What `configparser` would hold, sections and options kept in the order of the file and never merged.
 fn plain(text: &str) -> (Sections, usize) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What Python's `str.isspace` holds of each letter of `value`.
+    let is_space = |letter: char| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter);
     let (mut sections, mut faults): (Sections, usize) = (Vec::new(), 0);
     let (mut indent_level, mut has_option) = (0, false);
     for line in text.replace("\r\n", "\n").replace('\r', "\n").split('\n') {
-        let value = line.trim();
+        let value = line.trim_matches(is_space);
         let is_comment = value.starts_with('#') || value.starts_with(';');
         let value = if is_comment { "" } else { value };
         if value.is_empty() {
@@ -22,7 +24,7 @@ fn plain(text: &str) -> (Sections, usize) {
             }
             continue;
         }
-        let current = line.chars().take_while(|letter| letter.is_whitespace()).count();
+        let current = line.chars().take_while(|letter| is_space(*letter)).count();
         if !sections.is_empty() && has_option && current > indent_level {
             append(&mut sections, value);
             continue;
@@ -37,7 +39,8 @@ fn plain(text: &str) -> (Sections, usize) {
         match (sections.last_mut(), delimiter) {
             (Some((_, options)), Some(at)) => {
                 let (key, rest) = value.split_at(at);
-                options.push((key.trim_end().to_owned(), rest.split_at(1).1.trim().to_owned()));
+                let rest = rest.split_at(1).1.trim_matches(is_space);
+                options.push((key.trim_end_matches(is_space).to_owned(), rest.to_owned()));
                 has_option = true;
             }
             _ => faults += 1,
@@ -45,7 +48,7 @@ fn plain(text: &str) -> (Sections, usize) {
     }
     for (_, options) in &mut sections {
         for (_, value) in options {
-            value.truncate(value.trim_end().len());
+            value.truncate(value.trim_end_matches(is_space).len());
         }
     }
     (sections, faults)
@@ -85,6 +88,8 @@ fn texts() -> impl Strategy<Value = String> {
         Just(" ; c"),
         Just("x = # c"),
         Just("\u{3000}wide = 1"),
+        Just("\u{feff}mark = 1"),
+        Just("\u{1f}unit = 1\u{1c}"),
         Just("鍵 = 守"),
         Just("  "),
         Just(""),

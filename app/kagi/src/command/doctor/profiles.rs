@@ -1,122 +1,135 @@
-//! The profile files: what SDKs read differently, or not at all, or as a key.
+//! Profile by profile: keys in plaintext, what competes with kagi's line, and what has no way to a key.
 
 use std::path::Path;
 
+use kagimori_session::credentials::is_long_term_id;
+use kagimori_session::heading::{Heading, heading, is_writable_name};
 use kagimori_session::ini::Section;
-use kagimori_session::profile::{File, Heading, heading, is_portable_name, without_inline_comment};
+use kagimori_session::profile::{File, without_inline_comment};
 use kagimori_session::route::{Access, RouteError, Target};
 use kagimori_session::value::shown;
 
 use super::Finding;
+use super::reading::place;
 use crate::context::Context;
-use crate::error::quoted;
+use crate::error::{KagiError, quoted};
+use crate::vault::Vault;
 
-pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
+pub(super) fn look(context: &Context<'_>, vault: Option<&Vault>) -> Result<Vec<Finding>, KagiError> {
     let mut findings = Vec::new();
     for file in [File::Config, File::Credentials] {
-        faults(context, file, &mut findings);
         for section in context.files.document(file).sections() {
-            let place = place(context, file, section.line);
-            if file == File::Config {
-                headers(section, &place, &mut findings);
-            }
-            keys(context, file, section, &place, &mut findings);
-            comments(context, file, section, &mut findings);
+            keys(context, vault, file, section, &mut findings)?;
         }
     }
     for name in context.files.names() {
         profile(context, &name, &mut findings);
     }
-    findings
+    Ok(findings)
 }
 
-fn place(context: &Context<'_>, file: File, line: u32) -> String {
-    let path = match file {
-        File::Config => &context.places.config,
-        File::Credentials => &context.places.credentials,
-    };
-    format!("{}:{line}", path.display())
-}
-
-fn faults(context: &Context<'_>, file: File, findings: &mut Vec<Finding>) {
-    for fault in context.files.document(file).faults() {
-        findings.push(Finding::new(
-            "unreadable-line",
-            place(context, file, fault.line),
-            fault.kind.sentence(),
-            "correct or remove it: botocore refuses the whole file",
-        ));
-    }
-}
-
-fn headers(section: &Section<'_>, place: &str, findings: &mut Vec<Finding>) {
-    match heading(section.header) {
-        Heading::Unread => findings.push(Finding::new(
-            "unread-section",
-            place,
-            format!("no SDK reads `[{}]`", shown(section.header)),
-            "in the config file a profile is `[profile NAME]`, NAME without spaces",
-        )),
-        Heading::Profile(name) if !is_portable_name(&name) => findings.push(Finding::new(
-            "odd-name",
-            place,
-            format!("not every SDK reads a profile called `{}`", shown(&name)),
-            "use letters, digits and `_.@+%:/-`",
-        )),
-        _ => {}
-    }
-}
-
-fn keys(context: &Context<'_>, file: File, section: &Section<'_>, place: &str, findings: &mut Vec<Finding>) {
-    let Some(secret) = section.setting("aws_secret_access_key") else { return };
-    let header = section.header.trim();
-    let name = match (file, heading(header)) {
-        (File::Credentials, _) => header.to_owned(),
+fn keys(
+    context: &Context<'_>,
+    vault: Option<&Vault>,
+    file: File,
+    section: &Section<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), KagiError> {
+    let Some(secret) = section.setting("aws_secret_access_key") else { return Ok(()) };
+    let name = match (file, heading(section.header)) {
+        (File::Credentials, _) => section.header.to_owned(),
         (File::Config, Heading::Profile(name)) => name.into_owned(),
-        _ => return,
+        _ => return Ok(()),
     };
     let temporary = section.setting("aws_session_token").is_some();
-    let (id, hint) = if temporary {
-        ("plaintext-session", "remove it: kagi hands sessions out without writing them here".to_owned())
+    let id = if temporary { "plaintext-session" } else { "plaintext-key" };
+    let hint = if temporary {
+        "remove it: kagi hands sessions out without writing them here".to_owned()
     } else {
-        ("plaintext-key", format!("run `kagi add {}`", quoted(&name)))
+        way_into_the_vault(context, vault, section, &name)?
     };
     findings.push(Finding::new(
         id,
-        format!("{}:{}", place.rsplit_once(':').map_or(place, |(path, _)| path), secret.line),
-        format!("`[{header}]` holds a secret key in plaintext"),
-        hint,
+        place(context, file, secret.line),
+        format!("`[{}]` holds a secret key in plaintext", shown(section.header)),
+        hint.clone(),
     ));
     if context.files.sdk_section(&name).is_some_and(|section| section.setting("credential_process").is_some())
     {
         findings.push(Finding::new(
             "shadowed-process",
-            place,
-            format!("the key of `{name}` wins over its `credential_process` in Python, JavaScript, Go and Java, and loses in Rust"),
-            format!("run `kagi add {}`, which removes the key", quoted(&name)),
+            place(context, file, section.line),
+            format!("the key of `{}` wins over its `credential_process` in Python, JavaScript, Go and Java, and loses in Rust", shown(&name)),
+            hint,
         ));
     }
+    Ok(())
 }
 
-fn comments(context: &Context<'_>, file: File, section: &Section<'_>, findings: &mut Vec<Finding>) {
-    for setting in section.settings() {
-        if !setting.value.contains('\n') && without_inline_comment(&setting.value) != setting.value {
-            findings.push(Finding::new(
-                "inline-comment",
-                place(context, file, setting.line),
-                format!("botocore takes the comment as part of `{}`", shown(setting.key)),
-                "put the comment on a line of its own",
-            ));
-        }
+/// What takes the key out of the file, and overwrites nothing.
+fn way_into_the_vault(
+    context: &Context<'_>,
+    vault: Option<&Vault>,
+    section: &Section<'_>,
+    name: &str,
+) -> Result<String, KagiError> {
+    let key_id =
+        section.setting("aws_access_key_id").map(|it| it.value.trim().to_owned()).unwrap_or_default();
+    if !is_long_term_id(&key_id) {
+        return Ok(
+            "it belongs to no access key id of a user (`AKIA…`): complete the pair, or remove it".to_owned()
+        );
     }
+    if !is_writable_name(name) {
+        return Ok(
+            "rename the profile with letters, digits and `_.@+%:/-`, then run `kagi add` with the new name"
+                .to_owned(),
+        );
+    }
+    let kept = match vault {
+        Some(vault) => vault.key(name)?.filter(|kept| kept.access_key_id != key_id),
+        None => None,
+    };
+    if let Some(kept) = kept {
+        return Ok(format!(
+            "the vault has {} under this name: remove this key from the file, or put it in the other's place with `kagi \
+             add --replace {}`",
+            kept.access_key_id,
+            quoted(name)
+        ));
+    }
+    if let Some(tool) = super::super::profile_lines::process_of_others(context, name) {
+        return Ok(format!(
+            "the profile has another tool's `credential_process` ({}): remove the key from the file, or the process, \
+             then run `kagi add {}`",
+            shown(&tool),
+            quoted(name)
+        ));
+    }
+    Ok(format!("run `kagi add {}`", quoted(name)))
 }
 
 fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
-    if let Err(error) = context.route(&Target::Profile(name.to_owned()), &Access::Everyday)
-        && !matches!(error, RouteError::Elsewhere { .. })
-    {
-        findings.push(Finding::new("no-route", format!("profile {name}"), error.to_string(), error.hint()));
+    let route = context.route(&Target::Profile(name.to_owned()), &Access::Everyday);
+    match &route {
+        Err(RouteError::Twice(twice)) if twice.first.header != twice.second.header => {
+            findings.push(Finding::new(
+                "profile-twice",
+                place(context, twice.second.file, twice.second.line),
+                format!("{}: botocore reads the last alone", twice.sentence()),
+                "put what both say into one section",
+            ));
+        }
+        // The same header twice is refused, and told so.
+        Ok(_) | Err(RouteError::Twice(_) | RouteError::Elsewhere { .. }) => {}
+        Err(error) => findings.push(Finding::new(
+            "no-route",
+            format!("profile {}", shown(name)),
+            error.to_string(),
+            error.hint(),
+        )),
     }
+    two_values(context, name, findings);
     let Some(section) = context.files.sdk_section(name) else { return };
     let place = place(context, File::Config, section.line);
     if let Some(process) = section.setting("credential_process") {
@@ -124,17 +137,47 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(
                 "role-and-process",
                 place.as_str(),
-                format!("`{name}` has `role_arn` and `credential_process`: Python fails, JavaScript ignores the role, Go assumes it twice"),
-                format!("run `kagi add {}`, which moves the role into `[kagi {name}]`", quoted(name)),
+                format!("`{}` has `role_arn` and `credential_process`: Python fails, JavaScript ignores the role, Go assumes it twice", shown(name)),
+                match route {
+                    Ok(_) => format!("run `kagi add {}`, which moves the role into `[kagi {name}]`", quoted(name)),
+                    Err(_) => "remove one of them".to_owned(),
+                },
             ));
         }
-        command(&process.value, &place, findings);
-    } else if section.setting("role_arn").is_some() {
+        command(name, &process.value, &place, findings);
+    } else if section.setting("role_arn").is_some() && route.is_ok() {
         chained_by_an_sdk(context, name, section, &place, findings);
     }
 }
 
-fn command(text: &str, place: &str, findings: &mut Vec<Finding>) {
+/// One setting in both files, and not the same.
+fn two_values(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
+    let (Some(config), Some(credentials)) =
+        (context.files.sdk_section(name), context.files.credentials_section(name))
+    else {
+        return;
+    };
+    for setting in credentials.settings() {
+        if let Some(other) = config.setting(setting.key)
+            && other.value != setting.value
+        {
+            findings.push(Finding::new(
+                "two-values",
+                place(context, File::Credentials, setting.line),
+                format!(
+                    "`{}` of `{}` has another value on line {} of the config file: botocore takes this one, and not every \
+                     SDK does",
+                    shown(setting.key),
+                    shown(name),
+                    other.line
+                ),
+                "remove one of them",
+            ));
+        }
+    }
+}
+
+fn command(name: &str, text: &str, place: &str, findings: &mut Vec<Finding>) {
     let program = match text.strip_prefix('"') {
         Some(rest) => rest.split('"').next().unwrap_or_default(),
         None => text.split_whitespace().next().unwrap_or_default(),
@@ -148,11 +191,16 @@ fn command(text: &str, place: &str, findings: &mut Vec<Finding>) {
     } else {
         return;
     };
+    let is_ours = Path::new(program).file_name().is_some_and(|program| program == "kagi");
     findings.push(Finding::new(
         "process-command",
         place,
         format!("`credential_process`: {problem}"),
-        "run `kagi add` again, which writes the line",
+        if is_ours {
+            format!("run `kagi add {}` again, which writes the line", quoted(name))
+        } else {
+            "write the program's whole path".to_owned()
+        },
     ));
 }
 
@@ -167,14 +215,14 @@ fn chained_by_an_sdk(
     let Some(source) = section.setting("source_profile") else { return };
     let served = context
         .files
-        .sdk_section(&source.value)
+        .sdk_section(&without_inline_comment(&source.value))
         .and_then(|section| section.setting("credential_process"))
         .is_some_and(|process| process.value.contains("kagi"));
     if served {
         findings.push(Finding::new(
             "role-outside-kagi",
             place,
-            format!("SDKs assume the role of `{name}` themselves: not read-only, and the AWS CLI keeps it in plaintext in ~/.aws/cli/cache"),
+            format!("SDKs assume the role of `{}` themselves: not read-only, and the AWS CLI keeps it in plaintext in ~/.aws/cli/cache", shown(name)),
             format!("run `kagi add {}`", quoted(name)),
         ));
     }

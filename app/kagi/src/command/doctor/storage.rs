@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::Finding;
 use crate::context::Context;
-use crate::error::KagiError;
+use crate::error::{KagiError, quoted};
 use crate::files::list;
 use crate::log::{self, Chain};
-use crate::vault::{Keeper, Locked};
+use crate::vault::{Keeper, Locked, Vault};
 
-pub(super) fn look(context: &Context<'_>) -> Result<Vec<Finding>, KagiError> {
+pub(super) fn look(context: &Context<'_>, opened: Option<&Vault>) -> Result<Vec<Finding>, KagiError> {
     let mut findings = Vec::new();
     let places = &context.places;
     for path in [&places.config, &places.credentials] {
@@ -23,7 +23,7 @@ pub(super) fn look(context: &Context<'_>) -> Result<Vec<Finding>, KagiError> {
     if let Some(folder) = places.config.parent() {
         cli_cache(folder, &mut findings)?;
     }
-    vault(context, &mut findings)?;
+    vault(context, opened, &mut findings)?;
     Ok(findings)
 }
 
@@ -63,10 +63,15 @@ fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError
     Ok(())
 }
 
-fn vault(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), KagiError> {
-    let Some(locked) = Locked::find(&context.places.home)? else { return Ok(()) };
-    let keeper = context.keeper()?;
-    if let Keeper::RuntimeFile(folder) = &keeper {
+fn vault(
+    context: &Context<'_>,
+    opened: Option<&Vault>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), KagiError> {
+    if Locked::find(&context.places.home)?.is_none() {
+        return Ok(());
+    }
+    if let Keeper::RuntimeFile(folder) = &context.keeper()? {
         findings.push(Finding::new(
             "unlock-file",
             folder.display().to_string(),
@@ -74,18 +79,21 @@ fn vault(context: &Context<'_>, findings: &mut Vec<Finding>) -> Result<(), KagiE
             "where the kernel keyring can be used, remove `unlock = runtime-dir`",
         ));
     }
-    let Some(vault) = locked.unlocked(&keeper, context.now()) else { return Ok(()) };
+    let Some(vault) = opened else { return Ok(()) };
     for key in vault.keys()?.iter().filter(|key| key.mfa_serial.is_none()) {
         if context.files.get(&key.profile, "mfa_serial").is_none() {
             findings.push(Finding::new(
                 "no-mfa",
                 format!("profile {}", key.profile),
                 format!("{} is used without MFA", key.access_key_id),
-                "enable a device in IAM and run `kagi add` again, or set `mfa_serial`",
+                format!(
+                    "enable a device in IAM, then run `kagi add {}` again, which finds it",
+                    quoted(&key.profile)
+                ),
             ));
         }
     }
-    if log::read(&vault)?.1 != Chain::Whole {
+    if log::read(vault)?.1 != Chain::Whole {
         findings.push(Finding::new(
             "log",
             log::shown_path(vault.home()).display().to_string(),
