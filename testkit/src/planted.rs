@@ -74,7 +74,6 @@ const NAMED: &[(&str, &str, &str)] = &[
 const USED: &[(&str, &str, &str)] = &[
     ("key-noise-only", PRODUCTION, "svc-heartbeat"),
     ("key-noise-only", PRODUCTION, "svc-old-poller"),
-    ("key-shared", PRODUCTION, "svc-ferry-web"),
     ("key-shared", PRODUCTION, "svc-tide-api"),
     ("key-unexpected-origin", PRODUCTION, "svc-ferry-web"),
     ("threat-heuristics", PRODUCTION, "svc-ferry-web"),

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::history::{self, History, Seen};
+use crate::history::{self, History};
 use crate::printer;
 use crate::source::Source;
 
@@ -136,11 +136,8 @@ impl Company {
 
     /// What the trail of a window would have shown, and where its calls come from.
     fn history(&self, window: Window, wanted: history::Wanted<'_>) -> Result<History, AppError> {
-        let mut seen = Seen::default();
-        for part in self.read(window, Seen::default, Seen::add)?.states {
-            seen.merge(part);
-        }
-        seen.finish(self, wanted)
+        let seen = self.source.history(&self.directory, &window.selection())?;
+        History::of(seen, self, wanted)
     }
 
     /// The same of those whom the changes touch, or of everybody.

@@ -5,8 +5,8 @@ use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_estate::model::{AccessKey, LastUse};
 use kagimori_plan::blind;
 use kagimori_plan::origins::Choice;
-use kagimori_trail::call::Call;
-use kagimori_trail::origin::{Judged, Origins};
+use kagimori_trail::history::Seen;
+use kagimori_trail::origin::Judged;
 use kagimori_trail::sight::Sight;
 
 use crate::company::Company;
@@ -23,13 +23,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) include_suspected: bool,
 }
 
-/// What one thread saw of it.
-#[derive(Default)]
-pub(crate) struct Seen {
-    sight: Sight,
-    origins: Origins,
-}
-
 /// Sight and judged origins.
 #[derive(Debug)]
 pub(crate) struct History {
@@ -37,27 +30,15 @@ pub(crate) struct History {
     pub(crate) choice: Choice,
 }
 
-impl Seen {
-    /// Takes in a call.
-    pub(crate) fn add(&mut self, call: &Call) {
-        self.sight.add(call);
-        self.origins.add(call);
-    }
-
-    /// Takes in what another thread saw.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.sight.merge(other.sight);
-        self.origins.merge(other.origins);
-    }
-
+impl History {
     /// The history, with what the estate and the user say of it.
-    pub(crate) fn finish(self, company: &Company, wanted: Wanted<'_>) -> Result<History, AppError> {
-        let mut sight = self.sight;
+    pub(crate) fn of(seen: Seen, company: &Company, wanted: Wanted<'_>) -> Result<Self, AppError> {
+        let mut sight = seen.sight;
         blind::tell_regions(&mut sight, &company.estate);
         wanted.logged.iter().for_each(|kind| sight.tell(kind));
         let recent_days = company.directory.settings()?.limits.new_origin;
         let choice = Choice {
-            judged: Judged::of(self.origins, recent_days),
+            judged: Judged::of(&seen.origins, recent_days),
             include_suspected: wanted.include_suspected,
             only: wanted.origins.iter().cloned().collect(),
         };
@@ -70,7 +51,7 @@ impl Seen {
                     .to_owned(),
             });
         }
-        Ok(History { sight, choice })
+        Ok(Self { sight, choice })
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use kagimori_lake::{CallReading, Lake, Names, TrailReading, read_calls, read_trail};
+use kagimori_lake::{
+    CallReading, Lake, Names, TrailReading, read_calls, read_trail, read_trail_with_history,
+};
 use kagimori_trail::call::Call;
+use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::Activity;
 
@@ -66,6 +69,41 @@ impl Source {
             Self::Files(folder) => {
                 let bar = progress::Bar::new("reading CloudTrail");
                 Ok(read_trail(folder, &directory.root, selection, &|step| bar.step(step)))
+            }
+        }
+    }
+
+    /// The same, with the history of the whole trail in [`Usage::history`](kagimori_trail::Usage::history). Files are read once for
+    /// both.
+    pub(crate) fn usage_with_history(
+        &self,
+        directory: &Directory,
+        selection: &Selection,
+    ) -> Result<TrailReading, AppError> {
+        match self {
+            Self::Lake(lake) => {
+                let mut reading = self.usage(directory, selection)?;
+                reading.usage.history = Some(lake.history(&Selection::default())?);
+                Ok(reading)
+            }
+            Self::Files(folder) => {
+                let bar = progress::Bar::new("reading CloudTrail");
+                Ok(read_trail_with_history(folder, &directory.root, selection, &|step| bar.step(step)))
+            }
+        }
+    }
+
+    /// The history of a window alone.
+    pub(crate) fn history(
+        &self,
+        directory: &Directory,
+        selection: &Selection,
+    ) -> Result<history::Seen, AppError> {
+        match self {
+            Self::Lake(lake) => Ok(lake.history(selection)?),
+            Self::Files(_) => {
+                let reading = self.calls(directory, selection, history::Seen::default, history::Seen::add)?;
+                Ok(history::Seen::merged(reading.states))
             }
         }
     }

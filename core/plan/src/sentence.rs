@@ -1,6 +1,7 @@
 //! Verdicts and gaps as sentences, in English and Japanese.
 
 use kagimori_estate::fact::{Gap, GapReason};
+use kagimori_trail::origin::{Judgement, Sign};
 
 use crate::check;
 use crate::verdict::{FactValue, Outcome, Verdict};
@@ -62,7 +63,7 @@ fn words(value: &FactValue, language: Language) -> String {
 }
 
 /// The fixed words that rules put into facts.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 21] = [
     ("last used", "最終使用"),
     ("never used, made", "未使用・作成"),
     ("never used in 400 days, made", "400 日間未使用・作成"),
@@ -82,15 +83,15 @@ const WORDS: [(&str, &str); 24] = [
     ("signing certificate", "署名証明書"),
     ("every call failed", "すべての呼び出しが失敗"),
     ("only a heartbeat of reads", "定期的な参照のみ"),
-    ("enumeration", "権限・リソースの列挙"),
-    ("privilege escalation", "権限昇格の試み"),
-    ("model abuse", "生成 AI モデルの不正利用"),
     ("address", "送信元アドレス"),
     ("region", "リージョン"),
 ];
 
 fn in_japanese(text: &str) -> Option<&'static str> {
-    WORDS.iter().find(|(english, _)| *english == text).map(|(_, japanese)| *japanese)
+    let judgements = Judgement::ALL.into_iter().map(Judgement::words);
+    let signs = Sign::ALL.into_iter().map(Sign::words);
+    let mut words = WORDS.into_iter().chain(judgements).chain(signs);
+    words.find(|(english, _)| *english == text).map(|(_, japanese)| japanese)
 }
 
 fn list(names: &[String], language: Language) -> String {

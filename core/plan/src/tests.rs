@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::read::{Assembler, File, read};
 use kagimori_id::AccountId;
-use kagimori_trail::Usage;
-use kagimori_trail::event::{self, Event};
+use kagimori_trail::call::Call;
+use kagimori_trail::event::{self, Event, Identity};
 use kagimori_trail::usage::{EventIds, Fold, event_key};
+use kagimori_trail::{Usage, history};
 
 use crate::Settings;
 use crate::check::{Context, Sink, run};
@@ -56,17 +57,21 @@ fn estate_as_of(files: &Files, as_of: Timestamp) -> Estate {
 }
 
 fn usage(files: &Files) -> Usage {
-    let (mut fold, mut seen) = (Fold::default(), EventIds::default());
+    let (mut fold, mut seen, mut history) = (Fold::default(), EventIds::default(), history::Seen::default());
     for (_, bytes) in files.iter().filter(|(path, _)| path.starts_with("trail/")) {
         let mut text = Vec::new();
         flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut text).unwrap();
         let reading = event::read(&text, |event: Event<'_>| {
             let fresh = event_key(&event).is_none_or(|key| seen.insert(key).counts());
             fold.add(&event, fresh);
+            if fresh && !event.updates_earlier {
+                let identity = event.identity.as_deref().map(Identity::parse).unwrap_or_default();
+                history.add(&Call::of(&event, &identity));
+            }
         });
         fold.add_file(text.len() as u64, &reading);
     }
-    fold.finish()
+    Usage { history: Some(history), ..fold.finish() }
 }
 
 fn settings(files: &Files) -> Settings {

@@ -53,9 +53,21 @@ pub fn classify(
     unused_days: i64,
     now: Timestamp,
 ) -> Classification {
+    classify_shared(activity, activity.workloads.seen.len() > 1, coverage, unused_days, now)
+}
+
+/// The same where it is known whether several use it: [`Judged::is_shared`](crate::origin::Judged::is_shared) does not take an
+/// intruder for a workload.
+pub fn classify_shared(
+    activity: &Activity,
+    is_shared: bool,
+    coverage: Option<&Coverage>,
+    unused_days: i64,
+    now: Timestamp,
+) -> Classification {
     let class = if activity.succeeded == 0 || is_heartbeat(activity) {
         UseClass::Noise
-    } else if activity.workloads.seen.len() > 1 {
+    } else if is_shared {
         UseClass::Shared
     } else if longest_usual_gap(activity, coverage, now) * 2 > unused_days {
         UseClass::Rare

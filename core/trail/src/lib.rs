@@ -3,6 +3,7 @@
 //! No clock, no files, no network, no randomness: the bytes of CloudTrail files in, usage facts out.
 //!
 //! * [`event`]: one CloudTrail event, made uniform; the reader that turns the bytes of a log file into events.
+//! * [`history`]: the two below, in one fold.
 //! * [`origin`]: where calls come from, and whether that is expected.
 //! * [`sight`]: what a trail would have shown, and what it could not.
 //! * [`selection`]: which events a question is about.
@@ -22,6 +23,7 @@ pub mod caller;
 pub mod classify;
 pub mod copies;
 pub mod event;
+pub mod history;
 pub mod known;
 pub mod origin;
 pub mod redact;

@@ -5,20 +5,21 @@
 //!
 //! The walk: calls → [`Origins`] (a fold; parts merge in any order) → [`Judged`]: each origin is what is expected of its principal,
 //! another's who uses the same credentials, or suspected, with signs. One judgement serves whoever learns from history: what a thief
-//! did is nobody's need, and no damage when it ends.
+//! did is nobody's need, and no damage when it ends. Keys are told apart within an origin, so that a review can say of which key.
 
 mod judge;
 mod network;
 mod sum;
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use serde::Serialize;
 
 use crate::call::Call;
 use crate::caller::{AddressKind, Agent, CallerKind, ClientFamily, CredentialSource, Host, Signals, kind};
-use crate::event::Principal;
+use crate::event::{Principal, is_console};
 
 pub use judge::{Judged, Judgement, Origin, Sign};
 pub use network::{network, network_text};
@@ -51,16 +52,17 @@ pub struct Reader {
 const AGENTS_MAX: usize = 1 << 14;
 
 /// What an agent tells.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Told {
     family: Option<ClientFamily>,
+    app: Option<Arc<str>>,
     environment: Option<CallerKind>,
     host: Option<Host>,
     credential: Option<CredentialSource>,
 }
 
 /// What is read off one call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Trace {
     key: OriginKey,
     nature: Nature,
@@ -77,7 +79,7 @@ impl Reader {
     /// The same, without keeping what its agent tells.
     pub fn key_of(&self, call: &Call) -> Option<OriginKey> {
         let agent = call.caller.agent.as_deref().unwrap_or_default();
-        let told = self.agents.get(agent).copied().unwrap_or_else(|| Told::of(agent));
+        let told = self.agents.get(agent).cloned().unwrap_or_else(|| Told::of(agent));
         Some(Self::trace_of(call, told)?.key)
     }
 
@@ -103,13 +105,13 @@ impl Reader {
 
     fn told(&mut self, agent: &str) -> Told {
         if let Some(told) = self.agents.get(agent) {
-            return *told;
+            return told.clone();
         }
         if self.agents.len() >= AGENTS_MAX {
             self.agents.clear();
         }
         let told = Told::of(agent);
-        self.agents.insert(agent.into(), told);
+        self.agents.insert(agent.into(), told.clone());
         told
     }
 }
@@ -122,15 +124,16 @@ impl Told {
         let agent = Agent::parse(agent);
         Self {
             family: Some(agent.family),
+            app: agent.app.map(Arc::from),
             environment: agent.environment,
             host: agent.host,
             credential: agent.credential,
         }
     }
 
-    fn agent(self, text: &str) -> Option<Agent<'_>> {
-        let Self { environment, host, credential, .. } = self;
-        Some(Agent { text, family: self.family?, app: None, environment, host, credential })
+    fn agent<'a>(&'a self, text: &'a str) -> Option<Agent<'a>> {
+        let Self { environment, host, credential, .. } = *self;
+        Some(Agent { text, family: self.family?, app: self.app.as_deref(), environment, host, credential })
     }
 }
 
@@ -139,11 +142,13 @@ fn signals(call: &Call) -> Signals {
     let session =
         caller.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
     let id = session.strip_prefix("i-").unwrap_or_default();
+    // What the console calls, the person does who signed in to it.
+    let through_console = caller.invoked_by.as_deref().is_some_and(is_console);
     Signals {
         address: caller.address.as_deref().map_or(AddressKind::Unknown, AddressKind::of),
         through_endpoint: caller.vpc_endpoint.is_some(),
-        invoked_by_aws: caller.invoked_by.is_some(),
-        from_console: call.is_from_console,
+        invoked_by_aws: caller.invoked_by.is_some() && !through_console,
+        from_console: call.is_from_console || through_console,
         instance_session: id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
     }
 }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 use crate::caller::{CallerKind, ClientFamily};
+use crate::history;
 
 pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
 pub(crate) use ids::text_key;
@@ -46,6 +47,8 @@ pub struct Usage {
     pub unnamed_sign_ins: BTreeMap<(AccountId, String), SignIns>,
     /// What was read.
     pub totals: Totals,
+    /// Where its calls come from and what it would have shown; `None`: nobody looked.
+    pub history: Option<history::Seen>,
 }
 
 /// What a trail covers for one account.

@@ -9,6 +9,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
+use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals, Who};
 
@@ -94,6 +95,11 @@ impl Lake {
     /// The usage of the events that a question is about: the same as from the files.
     pub fn usage(&self, selection: &Selection) -> Result<Usage, LakeError> {
         self.ask(|parts| parts.usage(selection))
+    }
+
+    /// What the trail of a window shows, and where its calls come from: the same as from the files.
+    pub fn history(&self, selection: &Selection) -> Result<history::Seen, LakeError> {
+        Ok(history::Seen::merged(self.calls(selection, history::Seen::default, history::Seen::add)?))
     }
 
     /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there

@@ -11,6 +11,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::copies::{Copies, is_anothers};
 use kagimori_trail::event::{Event, Identity};
+use kagimori_trail::history;
 use kagimori_trail::redact;
 use kagimori_trail::selection::{Facts, Selection};
 use kagimori_trail::usage::Fold;
@@ -51,15 +52,43 @@ pub fn read_trail(
         |hand, event, fresh| hand.take(event, fresh, selection),
         |hand, bytes, reading| hand.fold.add_file(bytes, reading),
     );
+    finish(walked.hands, selection, walked.problems)
+}
+
+/// The same, with the history of all events in [`Usage::history`]: in one read.
+pub fn read_trail_with_history(
+    root: &Path,
+    relative_to: &Path,
+    selection: &Selection,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> TrailReading {
+    let walked = walk(
+        root,
+        relative_to,
+        progress,
+        <(Hand, (history::Seen, Copies<Call>))>::default,
+        |(hand, calls), event, fresh| {
+            hand.take(event, fresh, selection);
+            take_call(calls, event, fresh, &history::Seen::add);
+        },
+        |(hand, _), bytes, reading| hand.fold.add_file(bytes, reading),
+    );
+    let (hands, calls): (Vec<_>, Vec<_>) = walked.hands.into_iter().unzip();
+    let mut reading = finish(hands, selection, walked.problems);
+    reading.usage.history = Some(history::Seen::merged(with_copies(calls, history::Seen::add)));
+    reading
+}
+
+fn finish(hands: Vec<Hand>, selection: &Selection, problems: Vec<Problem>) -> TrailReading {
     let mut whole = Hand::default();
-    for hand in walked.hands {
+    for hand in hands {
         whole.merge(hand);
     }
     let cover = whole.cover.finish();
     let mut usage = whole.fold.finish();
     usage.coverage = by_account(cover.iter());
     let asked = cover.iter().filter(|cover| cover.is_of(selection));
-    TrailReading { usage, coverage: coverage(asked), problems: walked.problems }
+    TrailReading { usage, coverage: coverage(asked), problems }
 }
 
 /// What one thread has in its hands.
@@ -147,27 +176,36 @@ pub fn read_calls<T: Send>(
     make: impl Fn() -> T + Sync,
     each: impl Fn(&mut T, &Call) + Sync,
 ) -> CallReading<T> {
-    let take = |(state, copies): &mut (T, Copies<Call>), event: &Event<'_>, fresh: bool| {
-        if !fresh || event.updates_earlier {
-            return;
-        }
-        let identity =
-            event.identity.as_deref().map(Identity::parse).map(redact::identity).unwrap_or_default();
-        let call = || Call::of(event, &identity);
-        match event.shared_id.as_deref() {
-            Some(shared_id) => {
-                let recipient = event.recipient.as_deref();
-                if is_anothers(true, recipient, identity.account.as_deref()) {
-                    return copies.wait(shared_id, recipient, event.id.as_deref(), || Some(call()));
-                }
-                copies.saw_callers(shared_id);
-                each(state, &call());
-            }
-            None => each(state, &call()),
-        }
+    let take = |hand: &mut (T, Copies<Call>), event: &Event<'_>, fresh: bool| {
+        take_call(hand, event, fresh, &each);
     };
     let walked = walk(root, relative_to, progress, || (make(), Copies::default()), take, |_, _, _| ());
     CallReading { states: with_copies(walked.hands, each), problems: walked.problems }
+}
+
+/// Hands the call of an event on, unless it came before or waits as another's copy.
+fn take_call<T>(
+    (state, copies): &mut (T, Copies<Call>),
+    event: &Event<'_>,
+    fresh: bool,
+    each: &impl Fn(&mut T, &Call),
+) {
+    if !fresh || event.updates_earlier {
+        return;
+    }
+    let identity = event.identity.as_deref().map(Identity::parse).map(redact::identity).unwrap_or_default();
+    let call = || Call::of(event, &identity);
+    match event.shared_id.as_deref() {
+        Some(shared_id) => {
+            let recipient = event.recipient.as_deref();
+            if is_anothers(true, recipient, identity.account.as_deref()) {
+                return copies.wait(shared_id, recipient, event.id.as_deref(), || Some(call()));
+            }
+            copies.saw_callers(shared_id);
+            each(state, &call());
+        }
+        None => each(state, &call()),
+    }
 }
 
 /// The states of the threads, with the copies of calls that count when all have been seen.

@@ -60,7 +60,7 @@ fn read_usage(
 ) -> Result<Option<Usage>, AppError> {
     let source = if args.no_trail { None } else { Source::find(directory, args.trail.as_deref())? };
     let Some(source) = source else { return Ok(None) };
-    let reading = source.usage(directory, &Selection::default())?;
+    let reading = source.usage_with_history(directory, &Selection::default())?;
     estate.problems.extend(reading.problems);
     estate.problems.sort();
     Ok(Some(reading.usage))

@@ -52,7 +52,10 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
         let table = coverage::table(&lake.coverage_of(&question.selection), refused.map());
         return answer(&table, from, &source, problems);
     }
-    let reading = source.usage(&directory, &question.selection)?;
+    let reading = match question.is_about_key() {
+        true => source.usage_with_history(&directory, &question.selection)?,
+        false => source.usage(&directory, &question.selection)?,
+    };
     if unseen::is_of_nobody(&question.selection, &reading.usage) {
         unseen::explain(&question.selection, &source.names(&directory)?)?;
     }
@@ -119,7 +122,7 @@ fn view(
         View::Actions => {
             let settings = directory.settings()?;
             let now = settings.as_of.unwrap_or_else(Timestamp::now);
-            usage::actions(&reading.usage, &question.selection, settings.limits.unused, now)
+            usage::actions(&reading.usage, &question.selection, &settings.limits, now)
         }
         View::Denied { .. } => refused(source, directory, &question.selection)?.0.table(),
         View::Console => console::table(&reading.usage),
@@ -145,6 +148,14 @@ fn answer(table: &Table, from: &TrailSource, source: &Source, problems: usize) -
 struct Question {
     selection: Selection,
     view: View,
+}
+
+impl Question {
+    /// Whether it is about a long-term key: then where it was used from is told, too.
+    fn is_about_key(&self) -> bool {
+        self.view == View::Actions
+            && self.selection.access_key.as_deref().is_some_and(|key| key.starts_with("AKIA"))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

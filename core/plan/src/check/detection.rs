@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::model::{AccessKey, Account, Role, User};
 use kagimori_id::AccountId;
 use kagimori_policy::document::Effect;
-use kagimori_trail::classify::{UseClass, classify};
-use kagimori_trail::origin::network_text;
-use kagimori_trail::threat::{ENUMERATION, ESCALATION, MODEL_ABUSE};
-use kagimori_trail::usage::{Activity, Coverage, KeyUsage, Seen};
+use kagimori_trail::classify::{UseClass, classify, classify_shared};
+use kagimori_trail::origin::{Judgement, Origin, Sign};
+use kagimori_trail::usage::{Activity, Coverage, KeyUsage};
 
 use super::{Context, Judged, Missing, Rule, Ruling, run};
 
@@ -52,7 +50,7 @@ fn noise(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) ->
     let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
         return Ok(Ruling::NotApplicable);
     };
-    if context.use_class(account.id, activity).class != UseClass::Noise {
+    if context.key_class(account.id, key, activity).class != UseClass::Noise {
         return Ok(Ruling::Pass);
     }
     let why = if activity.succeeded == 0 { "every call failed" } else { "only a heartbeat of reads" };
@@ -64,7 +62,7 @@ fn low_frequency(context: &Context<'_>, account: &Account, _: &User, key: &Acces
     let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
         return Ok(Ruling::NotApplicable);
     };
-    if context.use_class(account.id, activity).class != UseClass::Rare {
+    if context.key_class(account.id, key, activity).class != UseClass::Rare {
         return Ok(Ruling::Pass);
     }
     let uses = activity.days.len();
@@ -78,57 +76,66 @@ fn low_frequency(context: &Context<'_>, account: &Account, _: &User, key: &Acces
     Ok(Ruling::Info(vec![("uses", uses.into()), ("days", days.into())]))
 }
 
-fn unexpected_origin(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
-        return Ok(Ruling::NotApplicable);
-    };
-    let limit = context.settings.limits.new_origin;
-    let Some(since) = before(covered(context, account.id)?.last, limit) else {
-        return Ok(Ruling::NotApplicable);
-    };
-    if activity.first >= since {
-        // no history to be unlike
-        return Ok(Ruling::NotApplicable);
+/// Where a key was used from; `None` when the trail never saw it.
+fn origins<'a>(
+    context: &'a Context<'_>,
+    account: &Account,
+    key: &AccessKey,
+) -> Result<Option<&'a [Origin]>, Missing> {
+    if usage(context, account, key)?.is_none() {
+        return Ok(None);
     }
-    let is_new = |seen: &Seen| seen.first >= since;
-    let known: BTreeSet<String> = activity
-        .addresses
-        .seen
-        .iter()
-        .filter(|(_, seen)| !is_new(seen))
-        .map(|(address, _)| network_text(address))
-        .collect();
-    let mut origins = Vec::new();
-    for (address, seen) in &activity.addresses.seen {
-        if is_new(seen) && !address.ends_with(".amazonaws.com") && !known.contains(&network_text(address)) {
-            origins.push(address.clone());
-        }
-    }
-    origins.extend(
-        activity.regions.seen.iter().filter(|(_, seen)| is_new(seen)).map(|(region, _)| region.clone()),
-    );
-    let clients =
-        activity.callers.iter().filter(|(_, seen)| is_new(seen)).map(|(kind, _)| kind.as_str().to_owned());
-    origins.extend(clients);
-    if origins.is_empty() {
-        return Ok(Ruling::Pass);
-    }
-    Ok(Ruling::Fail(vec![("limit", limit.into()), ("origins", origins.into())]))
+    let judged = context.judged.as_ref().ok_or_else(|| absent(Dataset::Trail, "sourceIPAddress"))?;
+    Ok(key.id.as_ref().map(|id| judged.of_key(id)))
 }
 
-fn before(instant: Timestamp, days: i64) -> Option<Timestamp> {
-    instant.checked_sub(SignedDuration::from_hours(days * 24)).ok()
+fn unexpected_origin(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
+    let Some(origins) = origins(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let is_unexpected = |origin: &&Origin| match origin.judgement {
+        Judgement::Suspected => true,
+        Judgement::AnotherProgram | Judgement::AnotherPerson => origin.is_new,
+        Judgement::Expected => false,
+    };
+    let unexpected: Vec<&Origin> = origins.iter().filter(is_unexpected).collect();
+    if unexpected.is_empty() {
+        return Ok(Ruling::Pass);
+    }
+    let judged = unexpected.iter().map(|origin| origin.judgement.words().0);
+    let signs = unexpected.iter().flat_map(|origin| &origin.signs).map(|sign| sign.words().0);
+    Ok(Ruling::Fail(vec![
+        ("origins", ids(&unexpected).into()),
+        ("signs", distinct(judged.chain(signs)).into()),
+    ]))
+}
+
+fn ids(origins: &[&Origin]) -> Vec<String> {
+    origins.iter().map(|origin| origin.id.clone()).collect()
+}
+
+/// Each once, in the order in which they come.
+fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut distinct: Vec<String> = Vec::new();
+    for word in words {
+        if !distinct.iter().any(|known| known == word) {
+            distinct.push(word.to_owned());
+        }
+    }
+    distinct
 }
 
 fn shared(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
+    let Some(origins) = origins(context, account, key)? else { return Ok(Ruling::NotApplicable) };
     let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
         return Ok(Ruling::NotApplicable);
     };
-    if context.use_class(account.id, activity).class != UseClass::Shared {
+    if context.key_class(account.id, key, activity).class != UseClass::Shared {
         return Ok(Ruling::Pass);
     }
-    let families: Vec<String> = activity.workloads.seen.keys().cloned().collect();
-    Ok(Ruling::Fail(vec![("families", families.into())]))
+    let trusted: Vec<&Origin> =
+        origins.iter().filter(|origin| origin.judgement != Judgement::Suspected).collect();
+    let workloads: BTreeSet<String> = trusted.iter().flat_map(|origin| origin.workloads.clone()).collect();
+    let families: Vec<String> = workloads.into_iter().collect();
+    Ok(Ruling::Fail(vec![("families", families.into()), ("origins", ids(&trusted).into())]))
 }
 
 fn inside_aws(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
@@ -144,46 +151,25 @@ fn inside_aws(context: &Context<'_>, account: &Account, _: &User, key: &AccessKe
     Ok(if callers.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("callers", callers.into())]) })
 }
 
-/// That many different enumerating calls, some denied, are nobody's daily work.
-const ENUMERATION_MIN: usize = 5;
-
+/// What an origin of the key did as intruders do: all of a suspected one; of any other what was refused.
 fn threat(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
-    let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
-        return Ok(Ruling::NotApplicable);
+    let Some(origins) = origins(context, account, key)? else { return Ok(Ruling::NotApplicable) };
+    let signs_of = |origin: &Origin| -> Vec<Sign> {
+        let suspected = origin.judgement == Judgement::Suspected;
+        let deeds = origin.signs.iter().filter(|sign| suspected && sign.is_of_deeds());
+        deeds.chain(&origin.marks).copied().collect()
     };
-    let mut signs = Vec::new();
-    let mut calls = 0;
-    let probed = used(activity, &ENUMERATION);
-    if probed.len() >= ENUMERATION_MIN && probed.iter().any(|(_, denied)| *denied) {
-        signs.push("enumeration".to_owned());
-        calls += probed.iter().map(|(calls, _)| calls).sum::<u64>();
+    let hostile: Vec<&Origin> = origins.iter().filter(|origin| !signs_of(origin).is_empty()).collect();
+    if hostile.is_empty() {
+        return Ok(Ruling::Pass);
     }
-    let escalating = used(activity, &ESCALATION);
-    if escalating.iter().any(|(_, denied)| *denied) {
-        signs.push("privilege escalation".to_owned());
-        calls += escalating.iter().map(|(calls, _)| calls).sum::<u64>();
-    }
-    let models = used(activity, &MODEL_ABUSE);
-    if models.iter().any(|(_, denied)| *denied) {
-        signs.push("model abuse".to_owned());
-        calls += models.iter().map(|(calls, _)| calls).sum::<u64>();
-    }
-    Ok(if signs.is_empty() {
-        Ruling::Pass
-    } else {
-        Ruling::Fail(vec![("signs", signs.into()), ("calls", calls.into())])
-    })
-}
-
-/// The named actions that were called: how often, and whether any call was denied.
-fn used(activity: &Activity, names: &[&str]) -> Vec<(u64, bool)> {
-    let denied = |code: &String| code.contains("AccessDenied") || code.contains("Unauthorized");
-    activity
-        .actions
-        .iter()
-        .filter(|(action, _)| names.contains(&action.name.as_str()))
-        .map(|(_, used)| (used.calls, used.errors.keys().any(denied)))
-        .collect()
+    let signs: BTreeSet<Sign> = hostile.iter().flat_map(|origin| signs_of(origin)).collect();
+    let calls: u64 = hostile.iter().map(|origin| origin.calls).sum();
+    Ok(Ruling::Fail(vec![
+        ("signs", distinct(signs.iter().map(|sign| sign.words().0)).into()),
+        ("calls", calls.into()),
+        ("origins", ids(&hostile).into()),
+    ]))
 }
 
 /// INFO: services a role's own policies name that the trail never saw it call. Needs a month of trail, and is said only
@@ -257,5 +243,19 @@ impl Context<'_> {
     ) -> kagimori_trail::classify::Classification {
         let coverage = self.usage.and_then(|usage| usage.coverage.get(&account));
         classify(activity, coverage, self.settings.limits.unused, self.now)
+    }
+
+    /// The class of use of a key: who shares it is told by where it is used from, when that is known.
+    pub(crate) fn key_class(
+        &self,
+        account: AccountId,
+        key: &AccessKey,
+        activity: &Activity,
+    ) -> kagimori_trail::classify::Classification {
+        let (Some(judged), Some(id)) = (&self.judged, &key.id) else {
+            return self.use_class(account, activity);
+        };
+        let coverage = self.usage.and_then(|usage| usage.coverage.get(&account));
+        classify_shared(activity, judged.is_shared(id), coverage, self.settings.limits.unused, self.now)
     }
 }

@@ -9,7 +9,7 @@ use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
 use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Role};
 use kagimori_id::AccountId;
 use kagimori_policy::document::Document;
-use kagimori_trail::Usage;
+use kagimori_trail::{Usage, origin};
 
 use super::{Bastions, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
 use crate::privilege::Privileges;
@@ -25,6 +25,8 @@ pub(crate) struct Context<'a> {
     pub(crate) privileges: Privileges<'a>,
     /// Where people sign in to leave.
     pub(crate) bastions: Bastions,
+    /// Where the trail's calls come from; `None`: nobody looked.
+    pub(crate) judged: Option<origin::Judged>,
 }
 
 impl<'a> Context<'a> {
@@ -36,7 +38,9 @@ impl<'a> Context<'a> {
         now: Timestamp,
     ) -> Self {
         let bastions = Bastions::of(estate, settings);
-        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions }
+        let history = usage.and_then(|usage| usage.history.as_ref());
+        let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
+        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions, judged }
     }
 
     /// Whole days since an instant, rounded down.

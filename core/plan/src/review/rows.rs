@@ -203,7 +203,7 @@ fn key_cells(context: &Context<'_>, account: &Account, key: &AccessKey) -> KeyCe
         created: key.created.value().copied(),
         last_used: key.last_used.value().map(instant),
         last_used_service: key.last_used.value().and_then(service),
-        usage: usage.map(|usage| evidence(context, account, usage)),
+        usage: usage.map(|usage| evidence(context, account, key, usage)),
     }
 }
 
@@ -221,12 +221,12 @@ fn service(last: &LastUse) -> Option<String> {
     }
 }
 
-fn evidence(context: &Context<'_>, account: &Account, key: &KeyUsage) -> KeyEvidence {
-    let activity = &key.activity;
+fn evidence(context: &Context<'_>, account: &Account, key: &AccessKey, used: &KeyUsage) -> KeyEvidence {
+    let activity = &used.activity;
     let mut callers: Vec<_> = activity.callers.iter().map(|(kind, seen)| (*kind, seen.calls)).collect();
     callers.sort_by_key(|(kind, calls)| (std::cmp::Reverse(*calls), *kind));
     KeyEvidence {
-        class: context.use_class(account.id, activity).class,
+        class: context.key_class(account.id, key, activity).class,
         first: activity.first,
         last: activity.last,
         calls: activity.calls,

@@ -179,7 +179,7 @@ impl Learnt {
             sight.add(call);
             classes.add(call);
         }
-        let choice = Choice { judged: Judged::of(origins, 7), ..Choice::default() };
+        let choice = Choice { judged: Judged::of(&origins, 7), ..Choice::default() };
         Self { classes: classes.finish(), choice, sight }
     }
 

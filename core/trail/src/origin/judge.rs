@@ -7,10 +7,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_id::AccessKeyId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use super::sum::{Origins, Sum};
+use super::sum::{Actions, Origins, Share, Sum};
 use super::{Nature, OriginKey};
 use crate::caller::{CallerKind, ClientFamily, CredentialSource, Host};
 use crate::event::Principal;
@@ -26,6 +27,8 @@ const HABIT_DAYS_MIN: usize = 3;
 const HABIT_SPAN_MIN: i64 = 14;
 /// Calls of these are shown as what an origin is for.
 const ACTIONS_MAX: usize = 8;
+/// That many different enumerating calls, some denied, are nobody's daily work.
+const ENUMERATION_MIN: usize = 5;
 
 /// What is concluded of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -103,35 +106,62 @@ pub struct Origin {
     pub judgement: Judgement,
     /// Why it is suspected.
     pub signs: Vec<Sign>,
+    /// What it was refused that only intruders try, wherever it is: enumerating widely, giving itself permissions, using models.
+    #[serde(skip)]
+    pub marks: Vec<Sign>,
+    /// It came up in the last days of the trail, and the principal was there before.
+    #[serde(skip)]
+    pub is_new: bool,
+    /// Of the origin of a key: the workloads that used it ([`workload`](crate::caller::workload)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<String>,
 }
 
 /// The origins of everybody, judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     principals: BTreeMap<Principal, Vec<Origin>>,
+    /// With each long-term key: of each origin what was done with it.
+    keys: BTreeMap<AccessKeyId, Vec<Origin>>,
     places: FxHashMap<OriginKey, (Principal, usize)>,
 }
 
 impl Judged {
     /// Judges origins. What came up in the last `recent_days` days of the trail, and not before, is new.
-    pub fn of(origins: Origins, recent_days: i64) -> Self {
+    pub fn of(origins: &Origins, recent_days: i64) -> Self {
         let end = origins.sums.values().map(|sum| sum.last).max().unwrap_or_default();
         let since = end.saturating_sub(recent_days.saturating_mul(DAY));
-        let company = company(&origins);
-        let mut by_principal: BTreeMap<Principal, Vec<(OriginKey, Sum)>> = BTreeMap::new();
-        origins.sums.into_iter().for_each(|(key, sum)| {
-            by_principal.entry(sum.principal.clone()).or_default().push((key, sum));
+        let company = company(origins);
+        let mut by_principal: BTreeMap<&Principal, Vec<(OriginKey, &Sum)>> = BTreeMap::new();
+        origins.sums.iter().for_each(|(key, sum)| {
+            by_principal.entry(&sum.principal).or_default().push((*key, sum));
         });
         let mut judged = Self::default();
         for (principal, mut sums) in by_principal {
             sums.sort_by(|(_, a), (_, b)| (a.nature, &a.network).cmp(&(b.nature, &b.network)));
             let origins = judge(&sums, &company, since);
-            for (place, (key, _)) in sums.iter().enumerate() {
+            for (place, ((key, sum), origin)) in sums.iter().zip(&origins).enumerate() {
                 judged.places.insert(*key, (principal.clone(), place));
+                for (key, share) in &sum.keys {
+                    judged.keys.entry(key.clone()).or_default().push(origin.of_key(share));
+                }
             }
-            judged.principals.insert(principal, origins);
+            judged.principals.insert(principal.clone(), origins);
         }
         judged
+    }
+
+    /// Where a long-term key was used from. Judgements are those of its principal's origins; calls, days, first, last, actions and
+    /// marks are of this key alone.
+    pub fn of_key(&self, key: &AccessKeyId) -> &[Origin] {
+        self.keys.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether several use a key: two workloads, or a person beside one. A suspected intruder is none of them.
+    pub fn is_shared(&self, key: &AccessKeyId) -> bool {
+        let trusted = || self.of_key(key).iter().filter(|origin| origin.judgement != Judgement::Suspected);
+        let workloads: BTreeSet<&String> = trusted().flat_map(|origin| &origin.workloads).collect();
+        workloads.len() > 1 || trusted().any(|origin| origin.judgement == Judgement::AnotherPerson)
     }
 
     /// The origins of a principal, in the order of nature and network.
@@ -164,20 +194,21 @@ fn company(origins: &Origins) -> FxHashSet<String> {
 }
 
 /// Judges the origins of one principal.
-fn judge(sums: &[(OriginKey, Sum)], company: &FxHashSet<String>, since: i64) -> Vec<Origin> {
+fn judge(sums: &[(OriginKey, &Sum)], company: &FxHashSet<String>, since: i64) -> Vec<Origin> {
     let is_company = |sum: &Sum| company.contains(&sum.network);
     let is_own = |sum: &&Sum| sum.nature != Nature::Service;
-    let home = sums.iter().map(|(_, sum)| sum).filter(is_own).min_by_key(|sum| {
+    let home = sums.iter().map(|(_, sum)| *sum).filter(is_own).min_by_key(|sum| {
         let is_marked = !sum.marks(None).is_empty() && !is_company(sum);
         (is_marked, Reverse(sum.days.len()), !is_company(sum), Reverse(sum.calls), sum.first)
     });
-    let origin = |(_, sum): &(OriginKey, Sum)| {
+    let origin = |(_, sum): &(OriginKey, &Sum)| {
         let (judgement, signs) = match home {
-            Some(home) if std::ptr::eq(home, sum) => sum.judge_home(is_company(sum)),
+            Some(home) if std::ptr::eq(home, *sum) => sum.judge_home(is_company(sum)),
             Some(home) => sum.judge_beside(home, is_company(sum), since),
             None => (Judgement::Expected, Vec::new()),
         };
-        sum.origin(judgement, signs)
+        let is_new = home.is_some_and(|home| sum.first >= since && home.first < since);
+        Origin { is_new, ..sum.origin(judgement, signs) }
     };
     sums.iter().map(origin).collect()
 }
@@ -307,15 +338,6 @@ impl Sum {
     }
 
     fn origin(&self, judgement: Judgement, signs: Vec<Sign>) -> Origin {
-        let mut actions: Vec<(String, u64)> = self
-            .actions
-            .iter()
-            .map(|((service, name), (done, denied))| {
-                (format!("{service}:{name}"), done.saturating_add(*denied))
-            })
-            .collect();
-        actions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        actions.truncate(ACTIONS_MAX);
         let nature = match self.nature {
             Nature::Person => "person",
             Nature::Program => "program",
@@ -335,14 +357,71 @@ impl Sum {
             days: self.days.len(),
             first: self.first,
             last: self.last,
-            actions,
+            actions: most_frequent(&self.actions),
             judgement,
             signs,
+            marks: refused_marks(&self.actions),
+            is_new: false,
+            workloads: Vec::new(),
         }
     }
 }
 
+impl Origin {
+    /// What of it was done with one key.
+    fn of_key(&self, share: &Share) -> Self {
+        let label = |(app, kind, family): &(Option<std::sync::Arc<str>>, CallerKind, ClientFamily)| match app
+        {
+            Some(app) => format!("app/{app}"),
+            None => format!("{}/{}", kind.as_str(), family.as_str()),
+        };
+        Self {
+            calls: share.calls,
+            denied: share.denied,
+            days: share.days.len(),
+            first: share.first,
+            last: share.last,
+            actions: most_frequent(&share.actions),
+            marks: refused_marks(&share.actions),
+            workloads: share.workloads.iter().map(label).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// The most frequent calls.
+fn most_frequent(actions: &Actions) -> Vec<(String, u64)> {
+    let told = |((service, name), (done, denied)): (&(Box<str>, Box<str>), &(u64, u64))| {
+        (format!("{service}:{name}"), done.saturating_add(*denied))
+    };
+    let mut actions: Vec<(String, u64)> = actions.iter().map(told).collect();
+    actions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    actions.truncate(ACTIONS_MAX);
+    actions
+}
+
+/// What only intruders try, where it was refused.
+fn refused_marks(actions: &Actions) -> Vec<Sign> {
+    let of =
+        |is: fn(&str, &str) -> bool| actions.iter().filter(move |((service, name), _)| is(service, name));
+    let is_refused = |is: fn(&str, &str) -> bool| of(is).any(|(_, (_, denied))| *denied > 0);
+    let mut marks = Vec::new();
+    if of(threat::is_enumeration).count() >= ENUMERATION_MIN && is_refused(threat::is_enumeration) {
+        marks.push(Sign::Reconnaissance);
+    }
+    if is_refused(threat::is_escalation) {
+        marks.push(Sign::Escalation);
+    }
+    if is_refused(threat::is_model_abuse) {
+        marks.push(Sign::ModelAbuse);
+    }
+    marks
+}
+
 impl Judgement {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Expected, Self::AnotherProgram, Self::AnotherPerson, Self::Suspected];
+
     /// In English and in Japanese.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -360,6 +439,24 @@ impl Judgement {
 }
 
 impl Sign {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::NewNetwork,
+        Self::OtherWork,
+        Self::OtherClient,
+        Self::OtherRegions,
+        Self::OutsideInstance,
+        Self::Reconnaissance,
+        Self::Refused,
+        Self::Escalation,
+        Self::ModelAbuse,
+    ];
+
+    /// Whether it is about what was done, not about where from.
+    pub fn is_of_deeds(self) -> bool {
+        matches!(self, Self::Reconnaissance | Self::Refused | Self::Escalation | Self::ModelAbuse)
+    }
+
     /// In English and in Japanese.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use std::sync::Arc;
+
+use kagimori_id::AccessKeyId;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Nature, OriginKey, Reader, Trace, network};
 use crate::call::{Call, CheckedResource, Outcome};
@@ -13,8 +16,10 @@ use crate::sight::container;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
-/// So many permissions of an origin are remembered.
+/// So many permissions of an origin are remembered: the smallest hashes, so that it does not hang on what came first.
 const WORK_MAX: usize = 1 << 13;
+/// So many workloads of a key are told apart.
+const WORKLOADS_MAX: usize = 64;
 
 /// What the origins of everybody did. Parts merge in any order.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +28,17 @@ pub struct Origins {
     pub(super) sums: FxHashMap<OriginKey, Sum>,
 }
 
+impl PartialEq for Origins {
+    /// What its reader remembers of agents is no part of what was seen.
+    fn eq(&self, other: &Self) -> bool {
+        self.sums == other.sums
+    }
+}
+
+impl Eq for Origins {}
+
 /// What one origin did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sum {
     pub(super) principal: Principal,
     pub(super) nature: Nature,
@@ -39,11 +53,31 @@ pub(super) struct Sum {
     pub(super) last: i64,
     pub(super) days: BTreeSet<i64>,
     pub(super) regions: BTreeSet<Box<str>>,
-    /// By service and event name: calls that were not denied, and that were.
-    pub(super) actions: BTreeMap<(Box<str>, Box<str>), (u64, u64)>,
+    pub(super) actions: Actions,
     /// What was done, on what: hashes of actions and resources.
-    pub(super) work: FxHashSet<u64>,
+    pub(super) work: BTreeSet<u64>,
+    /// What of it was done with each long-term key.
+    pub(super) keys: BTreeMap<AccessKeyId, Share>,
 }
+
+/// By service and event name: calls that were not denied, and that were.
+pub(super) type Actions = BTreeMap<(Box<str>, Box<str>), (u64, u64)>;
+
+/// What one origin did with one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) calls: u64,
+    pub(super) denied: u64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) days: BTreeSet<i64>,
+    pub(super) actions: Actions,
+    /// The workloads that used it: an application by its name, else a kind of caller with its client.
+    pub(super) workloads: BTreeSet<Workload>,
+}
+
+/// An application by its name, else a kind of caller with its client.
+pub(super) type Workload = (Option<Arc<str>>, CallerKind, ClientFamily);
 
 impl Origins {
     /// Takes in a call.
@@ -79,7 +113,8 @@ impl Sum {
             days: BTreeSet::new(),
             regions: BTreeSet::new(),
             actions: BTreeMap::new(),
-            work: FxHashSet::default(),
+            work: BTreeSet::new(),
+            keys: BTreeMap::new(),
         }
     }
 
@@ -97,12 +132,20 @@ impl Sum {
         }
         let is_denied = call.outcome == Outcome::Denied;
         self.denied = self.denied.saturating_add(u64::from(is_denied));
-        let service = call.source.split('.').next().unwrap_or_default();
-        let action = self.actions.entry((service.into(), call.name.clone())).or_default();
-        let slot = if is_denied { &mut action.1 } else { &mut action.0 };
-        *slot = slot.saturating_add(1);
-        if !is_denied && self.work.len() < WORK_MAX {
-            self.work.extend(work(call));
+        count(&mut self.actions, call, is_denied);
+        if !is_denied {
+            work(call).for_each(|one| self.do_work(one));
+        }
+        if let Some(key) = call.caller.access_key.as_ref().filter(|key| key.as_str().starts_with("AKIA")) {
+            let share = self.keys.entry(key.clone()).or_insert_with(|| Share::new(call.time));
+            share.add(call, trace, is_denied);
+        }
+    }
+
+    fn do_work(&mut self, one: u64) {
+        self.work.insert(one);
+        if self.work.len() > WORK_MAX {
+            self.work.pop_last();
         }
     }
 
@@ -117,11 +160,83 @@ impl Sum {
         self.last = self.last.max(other.last);
         self.days.extend(other.days);
         self.regions.extend(other.regions);
-        self.work.extend(other.work);
-        for (action, (done, denied)) in other.actions {
-            let held = self.actions.entry(action).or_default();
-            *held = (held.0.saturating_add(done), held.1.saturating_add(denied));
+        other.work.into_iter().for_each(|one| self.do_work(one));
+        merge_actions(&mut self.actions, other.actions);
+        for (key, share) in other.keys {
+            match self.keys.get_mut(&key) {
+                Some(held) => held.merge(share),
+                None => drop(self.keys.insert(key, share)),
+            }
         }
+    }
+}
+
+impl Share {
+    fn new(time: i64) -> Self {
+        Self {
+            calls: 0,
+            denied: 0,
+            first: time,
+            last: time,
+            days: BTreeSet::new(),
+            actions: Actions::new(),
+            workloads: BTreeSet::new(),
+        }
+    }
+
+    fn add(&mut self, call: &Call, trace: &Trace, is_denied: bool) {
+        self.calls = self.calls.saturating_add(1);
+        self.denied = self.denied.saturating_add(u64::from(is_denied));
+        self.first = self.first.min(call.time);
+        self.last = self.last.max(call.time);
+        self.days.insert(call.time.div_euclid(DAY));
+        count(&mut self.actions, call, is_denied);
+        if let Some(workload) = workload(trace).filter(|workload| !self.workloads.contains(workload)) {
+            self.workloads.insert(workload);
+            self.forget_workloads();
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.denied = self.denied.saturating_add(other.denied);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.days.extend(other.days);
+        merge_actions(&mut self.actions, other.actions);
+        self.workloads.extend(other.workloads);
+        self.forget_workloads();
+    }
+
+    fn forget_workloads(&mut self) {
+        while self.workloads.len() > WORKLOADS_MAX {
+            self.workloads.pop_last();
+        }
+    }
+}
+
+fn count(actions: &mut Actions, call: &Call, is_denied: bool) {
+    let service = call.source.split('.').next().unwrap_or_default();
+    let action = actions.entry((service.into(), call.name.clone())).or_default();
+    let slot = if is_denied { &mut action.1 } else { &mut action.0 };
+    *slot = slot.saturating_add(1);
+}
+
+fn merge_actions(actions: &mut Actions, other: Actions) {
+    for (action, (done, denied)) in other {
+        let held = actions.entry(action).or_default();
+        *held = (held.0.saturating_add(done), held.1.saturating_add(denied));
+    }
+}
+
+/// The workload of a call, where it is one: [`workload`](crate::caller::workload), not written out.
+fn workload(trace: &Trace) -> Option<Workload> {
+    let is_none = matches!(trace.kind, CallerKind::Console | CallerKind::AwsService | CallerKind::Unknown);
+    let family = trace.told.family.unwrap_or(ClientFamily::Unknown);
+    match &trace.told.app {
+        _ if is_none => None,
+        Some(app) => Some((Some(Arc::clone(app)), CallerKind::Unknown, ClientFamily::Unknown)),
+        None => Some((None, trace.kind, family)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Origins of small stories.
 
-use kagimori_id::{AccountId, Arn};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 use super::*;
 use crate::call::{Caller, Certainty, Check, CheckedResource, Outcome};
@@ -77,7 +77,7 @@ impl Story {
     }
 
     fn judged(self) -> Vec<(String, Judgement, Vec<Sign>)> {
-        let judged = Judged::of(self.origins, 7);
+        let judged = Judged::of(&self.origins, 7);
         let origins = judged.origins(&self.principal);
         origins.iter().map(|one| (one.id.clone(), one.judgement, one.signs.clone())).collect()
     }
@@ -240,6 +240,87 @@ fn all_that_is_known_may_be_a_thief() {
     let probe = ["sts:GetCallerIdentity", "iam:ListUsers", "!iam:CreateUser", "!ec2:RunInstances"];
     let origins = Story::of(MACHINE).does([40], THIEF, KALI, &probe).judgements();
     assert_eq!(origins[0].1, Judgement::Suspected);
+}
+
+/// Near misses: who is at work, however it looks.
+#[test]
+fn work_that_looks_new_is_not_suspected() {
+    let none_suspected = |story: Story| {
+        let origins = story.judged();
+        assert!(origins.iter().all(|(_, judgement, _)| *judgement != Judgement::Suspected), "{origins:?}");
+    };
+    // the company's own VPN: new for this key, and colleagues work there
+    none_suspected(machine().beside("192.0.2.9").does(
+        [39, 40],
+        "192.0.2.7",
+        CLI,
+        &["ec2:DescribeInstances"],
+    ));
+    // hosted runners of GitHub come from another network each time
+    let runner = "aws-cli/2.15.0 Python/3.11.6 Linux/6.8.0-1052-azure exe/x86_64.ubuntu.24";
+    let mut runners = Story::of(MACHINE);
+    for day in 0..41_u8 {
+        runners = runners.does([i64::from(day)], &format!("20.1.{day}.9"), runner, &WORK);
+    }
+    none_suspected(runners);
+    // a new Region of the same work
+    let mut story = machine();
+    for day in [38, 39, 40] {
+        let mut call = made(&story.principal, day, HOME, JAVA, WORK[0], "app/worker-1");
+        call.region = Some("eu-west-1".into());
+        story.origins.add(&call);
+    }
+    none_suspected(story);
+}
+
+/// A key's own part of what its principal does, and who shares it.
+#[test]
+fn keys_are_told_apart() {
+    let (own, other) = (key("AKIAIOSFODNN7EXAMPLE"), key("AKIAI44QH8DHBEXAMPLE"));
+    let mut story = machine();
+    let mut with = |key: &AccessKeyId, day, address, agent, what| {
+        let mut call = made(&story.principal, day, address, agent, what, "");
+        call.caller.access_key = Some(key.clone());
+        story.origins.add(&call);
+    };
+    (0..41).for_each(|day| with(&own, day, HOME, JAVA, WORK[0]));
+    (0..41).for_each(|day| with(&other, day, HOME, JAVA, WORK[1]));
+    for what in ["sts:GetCallerIdentity", "iam:ListUsers", "!iam:CreateUser", "!iam:AttachUserPolicy"] {
+        with(&own, 40, THIEF, KALI, what);
+    }
+    let judged = Judged::of(&story.origins, 7);
+    let told = |key: &AccessKeyId| -> Vec<(u64, Judgement)> {
+        judged.of_key(key).iter().map(|origin| (origin.calls, origin.judgement)).collect()
+    };
+    assert_eq!(told(&own), [(4, Judgement::Suspected), (41, Judgement::Expected)]);
+    assert_eq!(told(&other), [(41, Judgement::Expected)]);
+    assert!(judged.of_key(&own)[0].is_new && !judged.of_key(&own)[1].is_new);
+    assert_eq!(judged.of_key(&own)[0].marks, [Sign::Escalation]);
+    // a thief shares nothing
+    assert!(!judged.is_shared(&own) && !judged.is_shared(&other));
+    let mut with = |key: &AccessKeyId, day, agent| {
+        let mut call = made(&story.principal, day, "192.0.2.44", agent, "ec2:DescribeInstances", "");
+        call.caller.access_key = Some(key.clone());
+        story.origins.add(&call);
+    };
+    [2, 8, 16, 25, 37].into_iter().for_each(|day| with(&own, day, CLI));
+    (0..41).for_each(|day| with(&other, day, GITHUB));
+    let judged = Judged::of(&story.origins, 7);
+    assert!(judged.is_shared(&own) && judged.is_shared(&other));
+}
+
+fn key(id: &str) -> AccessKeyId {
+    AccessKeyId::parse(id).unwrap()
+}
+
+/// What was refused is told wherever it was, also of somebody at home.
+#[test]
+fn refused_deeds_are_marks_at_home() {
+    let judged = |story: Story| Judged::of(&story.origins, 7).origins(&story.principal)[0].clone();
+    let at_home = judged(machine().does([20], HOME, JAVA, &["!iam:AttachUserPolicy"]));
+    assert_eq!((at_home.judgement, at_home.marks), (Judgement::Expected, vec![Sign::Escalation]));
+    let allowed = judged(machine().does([20], HOME, JAVA, &["iam:AttachUserPolicy", "bedrock:InvokeModel"]));
+    assert_eq!(allowed.marks, []);
 }
 
 #[test]

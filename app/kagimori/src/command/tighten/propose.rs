@@ -16,6 +16,7 @@ use kagimori_plan::tighten::{
     Conditions, Generality, Input, LastAccessed, Options, Refusal, Tightened, Verified, tighten, verify,
 };
 use kagimori_policy::pattern::matches_ignoring_case;
+use kagimori_trail::history::Seen;
 use kagimori_trail::origin::{Judgement, Nature, Origin};
 use rayon::prelude::*;
 
@@ -24,7 +25,7 @@ use crate::args::{self, ConditionArg, ResourcesArg, UnseenArg};
 use crate::command::ask::subject;
 use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
-use crate::history::{History, Seen, Wanted};
+use crate::history::{History, Wanted};
 use crate::show::numbers::counted;
 
 /// Everything that was proposed, and who was left out why.
@@ -102,7 +103,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let (train, later, seen, problems) = read(company, &telling, window, cut)?;
     let wanted =
         Wanted { logged: &args.logged, origins: &args.origin, include_suspected: args.include_suspected };
-    let History { sight, choice } = seen.finish(company, wanted)?;
+    let History { sight, choice } = History::of(seen, company, wanted)?;
     let settings = company.directory.settings()?;
     let origins = origins(&access, &choice);
     let (all_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));

@@ -5,13 +5,16 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use kagimori_id::{AccountId, Arn};
+use kagimori_plan::settings::Limits;
 use kagimori_trail::Usage;
-use kagimori_trail::classify::{UseClass, classify};
+use kagimori_trail::classify::{UseClass, classify, classify_shared};
+use kagimori_trail::origin::{Judged, Origin};
 use kagimori_trail::selection::{Only, Selection};
 use kagimori_trail::usage::{Activity, Coverage, Places};
 use serde_json::{Value, json};
 
 use super::table::Table;
+use crate::show::numbers::{calls, counted, day};
 
 /// Places of a kind that are named for people.
 const PLACES_SHOWN: usize = 5;
@@ -23,6 +26,8 @@ struct Subject<'a> {
     kind: &'static str,
     activity: &'a Activity,
     coverage: Option<&'a Coverage>,
+    /// Of a key: whether several use it, and where it was used from in the whole trail.
+    origins: Option<(bool, Vec<Origin>)>,
 }
 
 /// One row per user, role and root.
@@ -67,11 +72,12 @@ pub(super) fn principals(usage: &Usage, unused_days: i64, now: Timestamp) -> Tab
 }
 
 /// One row per principal and action; of a question about somebody, with the places of each principal above.
-pub(super) fn actions(usage: &Usage, selection: &Selection, unused_days: i64, now: Timestamp) -> Table {
+pub(super) fn actions(usage: &Usage, selection: &Selection, limits: &Limits, now: Timestamp) -> Table {
     let subjects = match &selection.access_key {
-        Some(key) => keys(usage, key),
+        Some(key) => keys(usage, key, limits.new_origin),
         None => subjects(usage),
     };
+    let unused_days = limits.unused;
     let mut rows = Vec::new();
     for subject in &subjects {
         for (action, used) in &subject.activity.actions {
@@ -114,11 +120,18 @@ fn subjects(usage: &Usage) -> Vec<Subject<'_>> {
         ((format!("arn:aws:iam::{account}:root"), "root", Some(*account)), activity)
     });
     let all = named.chain(roles).chain(roots);
-    all.map(|((name, kind, account), activity)| Subject { name, kind, activity, coverage: of(account) })
-        .collect()
+    all.map(|((name, kind, account), activity)| Subject {
+        name,
+        kind,
+        activity,
+        coverage: of(account),
+        origins: None,
+    })
+    .collect()
 }
 
-fn keys<'a>(usage: &'a Usage, key: &str) -> Vec<Subject<'a>> {
+fn keys<'a>(usage: &'a Usage, key: &str, new_days: i64) -> Vec<Subject<'a>> {
+    let judged = usage.history.as_ref().map(|seen| Judged::of(&seen.origins, new_days));
     let found = usage.keys.iter().filter(|(id, _)| id.as_str() == key);
     let keys: Vec<Subject<'_>> = found
         .map(|(id, used)| {
@@ -128,6 +141,7 @@ fn keys<'a>(usage: &'a Usage, key: &str) -> Vec<Subject<'a>> {
                 kind: "key",
                 activity: &used.activity,
                 coverage: used.account.and_then(|account| usage.coverage.get(&account)),
+                origins: judged.as_ref().map(|judged| (judged.is_shared(id), judged.of_key(id).to_vec())),
             }
         })
         .collect();
@@ -136,7 +150,12 @@ fn keys<'a>(usage: &'a Usage, key: &str) -> Vec<Subject<'a>> {
 }
 
 fn class(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> &'static str {
-    match classify(subject.activity, subject.coverage, unused_days, now).class {
+    let (activity, coverage) = (subject.activity, subject.coverage);
+    let classified = match &subject.origins {
+        Some((is_shared, _)) => classify_shared(activity, *is_shared, coverage, unused_days, now),
+        None => classify(activity, coverage, unused_days, now),
+    };
+    match classified.class {
         UseClass::Active => "active",
         UseClass::Noise => "noise",
         UseClass::Rare => "rare",
@@ -176,6 +195,25 @@ fn places(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> String {
     for (what, places) in kinds.into_iter().filter(|(_, places)| !places.seen.is_empty()) {
         let _ = writeln!(text, "  {what}: {}", named(places));
     }
+    if let Some((_, origins)) = &subject.origins {
+        text.push_str(&origins_text(origins));
+    }
+    text
+}
+
+/// Where a key was used from, and what is concluded of it.
+fn origins_text(origins: &[Origin]) -> String {
+    let mut text = "  origins, over the whole trail:\n".to_owned();
+    let width = origins.iter().map(|origin| origin.id.len()).max().unwrap_or_default();
+    for origin in origins {
+        let signs: Vec<&str> = origin.signs.iter().map(|sign| sign.words().0).collect();
+        let why = if signs.is_empty() { String::new() } else { format!(": {}", signs.join("; ")) };
+        let what: Vec<&str> = origin.actions.iter().take(3).map(|(action, _)| action.as_str()).collect();
+        let (id, count, days) = (&origin.id, calls(origin.calls), counted(origin.days, "day"));
+        let (last, judged) = (day(origin.last), origin.judgement.words().0);
+        let _ = writeln!(text, "    {id:width$}  {count} on {days}, last {last}, {}", what.join(", "));
+        let _ = writeln!(text, "    {:width$}  {judged}{why}", "");
+    }
     text
 }
 
@@ -196,6 +234,14 @@ fn named(places: &Places) -> String {
 }
 
 fn places_json(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> Value {
+    let mut places = activity_json(subject, unused_days, now);
+    if let (Some((_, origins)), Some(object)) = (&subject.origins, places.as_object_mut()) {
+        object.insert("origins".to_owned(), json!(origins));
+    }
+    places
+}
+
+fn activity_json(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> Value {
     let activity = subject.activity;
     let of = |places: &Places| -> Value {
         let seen = places.seen.iter().map(|(place, seen)| {
