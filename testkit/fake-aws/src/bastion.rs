@@ -1,5 +1,6 @@
 //! The company of S0: a bastion account whose users may only pass MFA and assume roles in two other accounts.
 
+use crate::center::IdentityCenter;
 use crate::company::{Account, Company, Permissions, Role, User};
 
 /// The account with the users.
@@ -65,7 +66,36 @@ const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const HALF_A_DAY_SECONDS: i64 = 43_200;
 
 pub(crate) fn company() -> Company {
-    Company { accounts: vec![bastion(), workload(), production()], seed: 1 }
+    let accounts = vec![bastion(), workload(), production()];
+    Company { accounts, identity_center: Some(identity_center()), seed: 1 }
+}
+
+/// The address of the access portal.
+pub const START_URL: &str = "https://shiosai.awsapps.com/start";
+/// The Region of Identity Center.
+pub const SSO_REGION: &str = "ap-northeast-1";
+
+/// The same people without a key: alice has two permission sets in the workload account and one in production.
+fn identity_center() -> IdentityCenter {
+    let names =
+        [(BASTION, "Shiosai Bastion"), (WORKLOAD, "Shiosai Workload"), (PRODUCTION, "Shiosai Production")];
+    let people = ["alice", "bob"].map(|name| format!("{name}@shiosai.example"));
+    let [alice, bob] = &people;
+    IdentityCenter {
+        start_url: START_URL.to_owned(),
+        region: SSO_REGION.to_owned(),
+        account_names: names.map(|(id, name)| (id.to_owned(), name.to_owned())).into(),
+        ..IdentityCenter::default()
+    }
+    .permission_set("PowerUser", Permissions::attached(POWER).and_inline(ASSUME))
+    .permission_set("ReadOnly", Permissions::attached(READ_ONLY))
+    .permission_set("Operator", Permissions::attached(POWER))
+    .assign(alice, WORKLOAD, "PowerUser")
+    .assign(alice, WORKLOAD, "ReadOnly")
+    .assign(alice, PRODUCTION, "Operator")
+    .assign(alice, BASTION, "ReadOnly")
+    .assign(bob, WORKLOAD, "ReadOnly")
+    .people(&people)
 }
 
 /// The same without a condition of its own: MFA is left to the trust policies, so that a code passed with AssumeRole is

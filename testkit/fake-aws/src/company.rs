@@ -3,6 +3,7 @@
 //! Texts are kept as given and checked when a world is made of them ([`crate::World::new`]).
 
 use crate::bastion;
+use crate::center::IdentityCenter;
 
 /// Everything that exists when the fake AWS starts.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +11,8 @@ use crate::bastion;
 pub struct Company {
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// IAM Identity Center, when there is one.
+    pub identity_center: Option<IdentityCenter>,
     /// Every id, secret, token and MFA seed is dealt out from this number.
     pub seed: u64,
 }

@@ -50,6 +50,7 @@
 //! ones should be relied on.
 
 pub mod bastion;
+mod center;
 mod company;
 mod fault;
 mod http;
@@ -64,6 +65,7 @@ mod totp;
 mod world;
 mod xml;
 
+pub use center::{Assignment, IdentityCenter, PermissionSet};
 pub use company::{Account, Company, Group, Permissions, Role, User};
 pub use message::{Reply, Request, Response};
 pub use server::{FakeAws, StartError};

@@ -50,6 +50,8 @@ pub(crate) const EXTERNAL_ID: Rule =
     rule(2, 1224, r"[\w+=,.@:\/-]*", |letter| is_name(letter) || "/:".contains(letter));
 pub(crate) const FEDERATED_NAME: Rule = rule(2, 32, r"[\w+=,.@-]*", is_name);
 pub(crate) const SESSION_POLICY: Rule = rule(1, 2048, r"[\u0009\u000A\u000D\u0020-\u00FF]+", is_document);
+pub(crate) const SESSION_DESCRIPTION: Rule =
+    rule(2, 256, r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*", is_document);
 pub(crate) const TAG_KEY: Rule = rule(1, 128, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", is_tag);
 pub(crate) const TAG_VALUE: Rule = rule(0, 256, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", is_tag);
 pub(crate) const ACCESS_KEY_ID: Rule = rule(16, 128, r"[\w]*", is_word);

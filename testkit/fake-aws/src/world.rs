@@ -4,6 +4,7 @@ mod authorise;
 mod build;
 mod call;
 mod caller;
+mod center;
 mod control;
 mod iam;
 mod journal;
@@ -77,7 +78,10 @@ impl World {
         let reply = match request.path.as_str() {
             "/federation" => self.signin(wall, request),
             path if path.starts_with("/control/") => control::handle(self, wall, request),
-            _ => self.call(wall, request),
+            _ => match self.center(wall, request) {
+                Some(reply) => reply,
+                None => self.call(wall, request),
+            },
         };
         let date = self.clock(wall).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         Reply { response: reply.response.with_header("Date", date), ..reply }
@@ -128,6 +132,28 @@ impl World {
     pub fn totp(&self, serial: &str, wall: Timestamp) -> Option<String> {
         let device = self.state.accounts.values().find_map(|account| account.devices.get(serial))?;
         Some(totp::code(&device.seed, totp::step(self.now(wall)) + device.drift))
+    }
+
+    /// Whether temporary credentials may do something to anything of their own account now.
+    pub fn may(&self, access_key_id: &str, action: &str) -> bool {
+        let Some(session) = self.state.sessions.get(access_key_id) else { return false };
+        let who = caller::Who::Temporary(Box::new(session.clone()));
+        let scope = ("us-east-1".to_owned(), String::new());
+        let caller = caller::Caller { access_key_id: access_key_id.to_owned(), scope, who };
+        let context = self.state.context(&caller, session.issued, "127.0.0.1");
+        let account = caller.account().to_owned();
+        let question = authorise::Question {
+            caller: &caller,
+            action,
+            resource: "*".to_owned(),
+            account: &account,
+            is_wildcard_only: true,
+            context,
+            trust: None,
+            shown: None,
+            with_reason: false,
+        };
+        self.state.authorise(question).is_ok()
     }
 
     /// The access keys of a user or root user, told by its ARN, oldest first.

@@ -56,9 +56,14 @@ impl State {
             wildcard_only: is_wildcard_only,
             context,
         };
-        let answer = reference::decide(&request, &policies).answer;
-        if decide_once(&request, &policies) != answer {
-            return Err(Fault::new(500, "InternalFailure", "the two policy evaluators do not agree"));
+        let mut answer = decided(&request, &policies)?;
+        for scope in caller.session().map(|session| session.scopes.as_slice()).unwrap_or_default() {
+            // "The intersection of the calling session's existing permissions and this scope down policy": the policy by
+            // itself allows, too.
+            let alone = Policies { identity: vec![scope.clone()], ..Policies::default() };
+            if answer == Answer::Allowed && decided(&request, &alone)? != Answer::Allowed {
+                answer = Answer::ImplicitlyDenied(Layer::Session);
+            }
         }
         let reason = match answer {
             Answer::Allowed => return Ok(()),
@@ -74,6 +79,15 @@ impl State {
         }
         Err(Fault::access_denied(message))
     }
+}
+
+/// What both evaluators say.
+fn decided(request: &Request, policies: &Policies) -> Result<Answer, Fault> {
+    let answer = reference::decide(request, policies).answer;
+    if decide_once(request, policies) == answer {
+        return Ok(answer);
+    }
+    Err(Fault::new(500, "InternalFailure", "the two policy evaluators do not agree"))
 }
 
 /// No policy of a layer allows (IAM User Guide, `troubleshoot_access-denied`).

@@ -5,7 +5,9 @@ use kagimori_policy::document::Document;
 use kagimori_policy::parse::{ParseError, Strictness, parse};
 use kagimori_policy::policies::Level;
 
+use super::center::{Assigned, Center};
 use super::state::{AccessKey, AccountState, Device, Held, Owner, RoleState, State, UserState};
+use crate::center::{Assignment, IdentityCenter};
 use crate::company::{Account, Company, Permissions, Role, User};
 use crate::managed;
 use crate::mint::Mint;
@@ -33,6 +35,16 @@ pub enum CompanyError {
         /// The policy.
         arn: String,
     },
+    /// An assignment of what does not exist.
+    #[error("`{person}` is assigned `{permission_set}` in {account}, and one of them does not exist")]
+    Assignment {
+        /// The user.
+        person: String,
+        /// The account.
+        account: String,
+        /// The permission set.
+        permission_set: String,
+    },
     /// A group that does not exist.
     #[error("{owner} is in the group `{group}`, which does not exist")]
     Group {
@@ -50,6 +62,9 @@ pub(super) fn state(company: &Company, mint: &mut Mint, now: Timestamp) -> Resul
     let mut builder = Builder { state: State::default(), mint, now };
     for account in &company.accounts {
         builder.account(account)?;
+    }
+    if let Some(center) = &company.identity_center {
+        builder.identity_center(center)?;
     }
     Ok(builder.state)
 }
@@ -96,6 +111,58 @@ impl Builder<'_> {
         }
         self.state.accounts.insert(id.to_owned(), made);
         Ok(())
+    }
+
+    /// Every permission set becomes a role in each account where somebody has it.
+    fn identity_center(&mut self, center: &IdentityCenter) -> Result<(), CompanyError> {
+        let mut made = Center {
+            start_url: center.start_url.clone(),
+            people: center.people.iter().cloned().collect(),
+            account_names: center.account_names.iter().cloned().collect(),
+            signed_in: center.people.first().cloned(),
+            ..Center::default()
+        };
+        for assignment in &center.assignments {
+            made.assigned.push(self.assignment(center, assignment)?);
+        }
+        self.state.center = Some(made);
+        Ok(())
+    }
+
+    fn assignment(&mut self, center: &IdentityCenter, it: &Assignment) -> Result<Assigned, CompanyError> {
+        let missing = || CompanyError::Assignment {
+            person: it.person.clone(),
+            account: it.account.clone(),
+            permission_set: it.permission_set.clone(),
+        };
+        let set =
+            center.permission_sets.iter().find(|set| set.name == it.permission_set).ok_or_else(missing)?;
+        if !center.people.contains(&it.person) {
+            return Err(missing());
+        }
+        let mut account = self.state.accounts.remove(&it.account).ok_or_else(missing)?;
+        let head = format!("AWSReservedSSO_{}_", set.name);
+        let known = account.roles.keys().find(|name| name.starts_with(&head)).cloned();
+        let role = known.unwrap_or_else(|| head + &hex_digits(&self.mint.request_id()));
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":["sts:AssumeRoleWithSAML","sts:TagSession"],
+            "Principal":{{"Federated":"arn:aws:iam::{}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"}}}}]}}"#,
+            it.account
+        );
+        let mut described =
+            Role::new(&role, &trust).path(&format!("/aws-reserved/sso.amazonaws.com/{}/", center.region));
+        described.permissions = set.permissions.clone();
+        let result = if account.roles.contains_key(&role) {
+            Ok(())
+        } else {
+            self.role(&it.account, &mut account, &described)
+        };
+        self.state.accounts.insert(it.account.clone(), account);
+        result?;
+        let session_seconds =
+            if set.session_seconds == 0 { DEFAULT_MAX_SESSION_SECONDS } else { set.session_seconds };
+        let (person, account, set) = (it.person.clone(), it.account.clone(), set.name.clone());
+        Ok(Assigned { person, account, set, role, session_seconds })
     }
 
     fn user(&mut self, id: &str, made: &mut AccountState, user: &User) -> Result<(), CompanyError> {
@@ -149,6 +216,11 @@ impl Builder<'_> {
         let key = AccessKey { secret, owner, is_active: true, created: self.now, last_used: None, number };
         self.state.keys.insert(id, key);
     }
+}
+
+/// The 16 digits at the end of a role's name.
+fn hex_digits(of: &str) -> String {
+    of.chars().filter(char::is_ascii_hexdigit).take(16).collect()
 }
 
 fn path(text: &str) -> String {

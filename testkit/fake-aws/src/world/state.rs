@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kagimori_policy::document::Document;
 use kagimori_policy::policies::Level;
 
+use super::center::Center;
 use crate::totp;
 
 /// Everything that exists.
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Sign-in tokens of the console, and when they lose their worth.
     pub(crate) signin_tokens: BTreeMap<String, Timestamp>,
+    /// IAM Identity Center.
+    pub(crate) center: Option<Center>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -112,6 +115,8 @@ pub(crate) struct Session {
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) kind: SessionKind,
+    /// The scope-down policies of GetScopedCredentials: each allows, or nothing is.
+    pub(crate) scopes: Vec<Document>,
 }
 
 #[derive(Clone, Debug)]

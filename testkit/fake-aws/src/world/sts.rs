@@ -4,6 +4,7 @@ mod assume_role;
 mod federation;
 mod identity;
 mod narrowing;
+mod scoped;
 mod session_token;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation { name: "GetSessionToken", service: Service::Sts, run: session_token::get_session_token },
     Operation { name: "AssumeRole", service: Service::Sts, run: assume_role::assume_role },
     Operation { name: "GetFederationToken", service: Service::Sts, run: federation::get_federation_token },
+    Operation { name: "GetScopedCredentials", service: Service::Sts, run: scoped::get_scoped_credentials },
     Operation { name: "GetCallerIdentity", service: Service::Sts, run: identity::get_caller_identity },
     Operation { name: "GetAccessKeyInfo", service: Service::Sts, run: identity::get_access_key_info },
 ];
@@ -68,7 +70,7 @@ fn issue(world: &mut World, call: &Call<'_>, seconds: i64, kind: SessionKind) ->
         .leaf("SecretAccessKey", &secret)
         .leaf("SessionToken", &token)
         .time("Expiration", expires);
-    world.state.sessions.insert(id, Session { secret, token, issued, expires, kind });
+    world.state.sessions.insert(id, Session { secret, token, issued, expires, kind, scopes: Vec::new() });
     Ok(credentials)
 }
 

@@ -56,6 +56,12 @@ pub struct Settings {
     pub denial_reasons: bool,
     /// Signatures must be dated by the world's clock and not by the real one: for clients whose own clock is moved.
     pub signed_by_virtual_clock: bool,
+    /// How long an access token of Identity Center lasts.
+    pub access_token_seconds: i64,
+    /// How often a device code may be asked about.
+    pub device_interval_seconds: i64,
+    /// Whether STS has GetScopedCredentials here, which came in November 2026.
+    pub has_scoped_credentials: bool,
 }
 
 impl Default for Settings {
@@ -67,6 +73,9 @@ impl Default for Settings {
             date_skew_seconds: 0,
             denial_reasons: true,
             signed_by_virtual_clock: false,
+            access_token_seconds: 3600,
+            device_interval_seconds: 1,
+            has_scoped_credentials: true,
         }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bastion;
 #[cfg(test)]
+mod center;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod console;
@@ -16,6 +18,8 @@ mod keys;
 mod laws;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod read_only;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
