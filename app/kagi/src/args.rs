@@ -106,14 +106,26 @@ pub(crate) struct Add {
     pub(crate) mfa_serial: Option<String>,
 }
 
-/// Open the vault and get the MFA session, for the day
+/// Open the vault and get the MFA session, or sign in at IAM Identity Center, for the day
+///
+/// A profile with `sso_session` or `sso_start_url` signs in: in this machine's browser, or by a code in a browser anywhere
+/// (`--device`, and where there is no browser). The sign-in is in the vault and is renewed silently until it ends at AWS.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Login {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// Get a new session although there is one
+    /// Get a new session, or sign in, although there is one
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Sign in at Identity Center by a code, in a browser anywhere
+    #[arg(long)]
+    pub(crate) device: bool,
+    /// Sign in at this `[sso-session NAME]`, without a profile
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["profile", "account"])]
+    pub(crate) sso_session: Option<String>,
+    /// The browser, with `{url}` in its arguments
+    #[arg(long, value_name = "COMMAND", conflicts_with = "device")]
+    pub(crate) browser_cmd: Option<String>,
 }
 
 /// Run a command with a profile's credentials

@@ -8,8 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
-use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan};
-use kagimori_session::route::Route;
+use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan, plan_signed_in};
+use kagimori_session::route::{Route, Source};
+use kagimori_session::sso::login::{Login, Next};
+use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::{shown, words};
 use kagimori_sts::{Cause, Client, Mfa, StsError};
 
@@ -20,12 +22,11 @@ use crate::log;
 use crate::place::variable;
 use crate::printer;
 use crate::prompt::Prompter;
+use crate::sso::{Center, Tokens};
 use crate::vault::{StoredKey, StoredSession, Vault};
 
 /// A role that says no to a session older than this may want a younger one (`aws:MultiFactorAuthAge`).
 const OLD_SESSION_SECONDS: i64 = 15 * 60;
-/// Signing with less than this left is not tried.
-const USABLE_SECONDS: i64 = 60;
 /// After a renewal that failed, what is valid is served for so long without another try.
 const QUIET_SECONDS: i64 = 30;
 
@@ -33,7 +34,7 @@ const QUIET_SECONDS: i64 = 30;
 pub(crate) struct Broker<'c, 'a> {
     pub(crate) context: &'c Context<'a>,
     pub(crate) vault: Vault,
-    pub(crate) key: StoredKey,
+    pub(crate) origin: Origin,
     pub(crate) sts: Endpoint,
     pub(crate) route: Route,
     pub(crate) plan: Plan,
@@ -41,11 +42,43 @@ pub(crate) struct Broker<'c, 'a> {
     client: OnceCell<Client>,
 }
 
+/// What a broker begins with.
+pub(crate) enum Origin {
+    /// A long-term key.
+    Key(StoredKey),
+    /// A sign-in at Identity Center; none when nobody is signed in.
+    Sso(Box<Center>, Option<Box<Login>>),
+}
+
 impl<'c, 'a> Broker<'c, 'a> {
     /// A broker for a route.
     pub(crate) fn new(context: &'c Context<'a>, vault: Vault, route: Route) -> Result<Self, KagiError> {
-        let key = context.key(&vault, &route)?;
-        Self::with_key(context, vault, route, key)
+        match &route.source {
+            Source::Key => {
+                let key = context.key(&vault, &route)?;
+                Self::with_key(context, vault, route, key)
+            }
+            Source::Sso { role, .. } => {
+                let profiles = [route.settings_of.as_str(), route.key_profile.as_str()];
+                let center = Center::of_profile(context, &role.portal, &profiles, &route.key_profile)?;
+                Self::signed_in(context, vault, route, center)
+            }
+        }
+    }
+
+    /// A broker for a route that begins with a sign-in.
+    fn signed_in(
+        context: &'c Context<'a>,
+        vault: Vault,
+        route: Route,
+        center: Center,
+    ) -> Result<Self, KagiError> {
+        let login = center.stored(&vault)?;
+        let sts = context.endpoint_of(Service::Sts, &route)?;
+        let plan = plan_signed_in(&route, &center.signed_in(login.as_ref()), &sts);
+        let prompter = context.prompter(center.command.clone())?;
+        let origin = Origin::Sso(Box::new(center), login.map(Box::new));
+        Ok(Self { context, vault, origin, sts, route, plan, prompter, client: OnceCell::new() })
     }
 
     /// A broker for a route that begins with this key.
@@ -58,7 +91,16 @@ impl<'c, 'a> Broker<'c, 'a> {
         let sts = context.endpoint_of(Service::Sts, &route)?;
         let plan = plan(&route, &key.holder(), &sts);
         let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)))?;
-        Ok(Self { context, vault, key, sts, route, plan, prompter, client: OnceCell::new() })
+        Ok(Self {
+            context,
+            vault,
+            origin: Origin::Key(key),
+            sts,
+            route,
+            plan,
+            prompter,
+            client: OnceCell::new(),
+        })
     }
 
     /// How many seconds are left of a step's cached answer.
@@ -126,6 +168,39 @@ impl<'c, 'a> Broker<'c, 'a> {
         at.is_some_and(|at| (0..QUIET_SECONDS).contains(&(self.context.now().as_second() - at)))
     }
 
+    /// The sign-in with the user's name, which AWS tells of a session of a permission set; none when it is known already.
+    pub(crate) fn person(&self, session: &StoredSession) -> Result<Option<Login>, KagiError> {
+        let (Origin::Sso(center, Some(login)), Source::Sso { role, .. }) = (&self.origin, &self.route.source)
+        else {
+            return Ok(None);
+        };
+        if login.user.is_some() {
+            return Ok(Some((**login).clone()));
+        }
+        let credentials = session.credentials()?;
+        let caller = self
+            .client()?
+            .get_caller_identity(&self.sts, &Signer::Session(&credentials), self.context.now())
+            .map_err(|source| KagiError::call(source, center.portal.name()))?;
+        if !kagimori_sts::is_session_of(&caller.arn, role) {
+            let wanted = format!("{}/{}", role.account, role.role);
+            return Err(KagiError::WrongRole { got: caller.arn, wanted });
+        }
+        center.named(&self.vault, &login.id, caller.name()).map(Some)
+    }
+
+    /// Why a person has to sign in first, as far as that is known without a call.
+    pub(crate) fn signed_out(&self) -> Option<KagiError> {
+        let Origin::Sso(center, login) = &self.origin else { return None };
+        match login {
+            None => Some(center.signed_out(None)),
+            Some(login) => match login.next(self.context.now().as_second()) {
+                Next::LogIn(ended) => Some(center.signed_out(Some(ended))),
+                Next::Use(_) | Next::Refresh(_) => None,
+            },
+        }
+    }
+
     /// The answer of the first step, the MFA session that everything else hangs on.
     pub(crate) fn session(&self) -> Result<StoredSession, KagiError> {
         self.ensure(0)
@@ -140,7 +215,7 @@ impl<'c, 'a> Broker<'c, 'a> {
                 return self.cached();
             }
             let found = self.vault.session(&step.key)?;
-            (found.expires_at - self.context.now().as_second() >= USABLE_SECONDS).then_some(found)
+            (found.expires_at - self.context.now().as_second() >= self.plan.least(index)).then_some(found)
         };
         if let Some(found) = good() {
             return Ok(found);
@@ -172,10 +247,7 @@ impl<'c, 'a> Broker<'c, 'a> {
             }
             None => self.call(step, before, None)?,
         };
-        let role = match &step.call {
-            Call::GetSessionToken { .. } => None,
-            Call::AssumeRole(role) => Some(role.role.as_str().to_owned()),
-        };
+        let role = self.role_of(step);
         let session = StoredSession {
             key: step.key.hex(),
             of: if is_last { self.route.name.clone() } else { self.route.key_profile.clone() },
@@ -195,25 +267,100 @@ impl<'c, 'a> Broker<'c, 'a> {
         Ok(session)
     }
 
+    /// Whose session the answer of a step is; one that is scoped down is its source's.
+    fn role_of(&self, step: &Step) -> Option<String> {
+        match &step.call {
+            Call::GetSessionToken { .. } => None,
+            Call::AssumeRole(role) => Some(role.role.as_str().to_owned()),
+            Call::GetRoleCredentials { account, role } => Some(format!("{account}/{role}")),
+            Call::GetScopedCredentials(_) => {
+                let before = self.plan.steps.iter().take_while(|other| other.key != step.key).last()?;
+                self.role_of(before)
+            }
+        }
+    }
+
     fn call(
         &self,
         step: &Step,
         before: Option<&SessionCredentials>,
         mfa: Option<Mfa<'_>>,
     ) -> Result<SessionCredentials, KagiError> {
-        let key = self.key.key();
         let client = self.client()?;
         match &step.call {
             Call::GetSessionToken { seconds } => {
+                let key = self.key()?.key();
                 client.get_session_token(&self.sts, &key, mfa, *seconds, self.context.now()).map_err(
                     |source| KagiError::call(source, &format!("the user of `{}`", self.route.key_profile)),
                 )
             }
             Call::AssumeRole(role) => {
-                let signer = before.map_or(Signer::LongTerm(&key), Signer::Session);
-                self.assume(client, &signer, role, mfa)
+                let Some(before) = before else {
+                    let key = self.key()?.key();
+                    return self.assume(client, &Signer::LongTerm(&key), role, mfa);
+                };
+                self.assume(client, &Signer::Session(before), role, mfa)
+            }
+            Call::GetRoleCredentials { account, role } => self.role_credentials(client, account, role),
+            Call::GetScopedCredentials(scoped) => {
+                let before = before.ok_or_else(|| KagiError::Form("a session to scope down".into()))?;
+                self.scope(client, before, scoped)
             }
         }
+    }
+
+    fn key(&self) -> Result<&StoredKey, KagiError> {
+        match &self.origin {
+            Origin::Key(key) => Ok(key),
+            Origin::Sso(..) => Err(KagiError::NoKey(self.route.key_profile.clone())),
+        }
+    }
+
+    fn role_credentials(
+        &self,
+        client: &Client,
+        account: &str,
+        role: &str,
+    ) -> Result<SessionCredentials, KagiError> {
+        let Origin::Sso(center, _) = &self.origin else {
+            return Err(KagiError::Form("a role without a portal".into()));
+        };
+        let of = format!("`{}` in {account}", shown(role));
+        let tokens = self.tokens(client, center);
+        Ok(tokens
+            .call(&of, |token| client.get_role_credentials(&center.sso, token, account, role))?
+            .credentials)
+    }
+
+    /// The tokens of a sign-in, with our patience.
+    pub(crate) fn tokens<'t>(&'t self, client: &'t Client, center: &'t Center) -> Tokens<'t> {
+        Tokens { center, vault: &self.vault, client, patience: self.patience(), now: Timestamp::now }
+    }
+
+    /// A session with less; it must be of the permission set that was asked for.
+    fn scope(
+        &self,
+        client: &Client,
+        before: &SessionCredentials,
+        scoped: &Scoped,
+    ) -> Result<SessionCredentials, KagiError> {
+        let Source::Sso { role, .. } = &self.route.source else {
+            return Err(KagiError::Form("a session to scope down".into()));
+        };
+        // More than is left would be refused, and a second passes on the way.
+        let left = u32::try_from(before.left(self.context.now()) - 2).unwrap_or_default().max(1);
+        let scoped = Scoped { seconds: scoped.seconds.map(|seconds| seconds.min(left)), ..scoped.clone() };
+        let of = format!("`{}` in {}", shown(&role.role), role.account);
+        let session = client
+            .get_scoped_credentials(&self.sts, before, &scoped, self.context.now())
+            .map_err(|source| KagiError::call(source, &of))?;
+        if !session.arn.is_empty() && !kagimori_sts::is_session_of(&session.arn, role) {
+            return Err(KagiError::WrongRole {
+                got: session.arn,
+                wanted: format!("{}/{}", role.account, role.role),
+            });
+        }
+        Ok(session.credentials)
     }
 
     fn assume(
@@ -238,7 +385,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         let now = self.context.now().as_second();
         let session = self.plan.steps.iter().rev().skip(1).find_map(|step| {
             let found = self.vault.session(&step.key)?;
-            (found.expires_at - now >= USABLE_SECONDS).then_some((step.key, found))
+            (found.expires_at > now).then_some((step.key, found))
         });
         let Some((key, session)) = session else { return Ok(false) };
         let is_stale = match error.cause() {

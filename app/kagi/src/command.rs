@@ -13,7 +13,7 @@ mod forget;
 mod list;
 mod log;
 mod login;
-mod peer;
+pub(crate) mod peer;
 mod profile_lines;
 mod rotate;
 mod serve;
@@ -21,6 +21,8 @@ mod target;
 mod vault;
 
 use std::process::ExitCode;
+
+pub(crate) use self::serve::header;
 
 use crate::args::Command;
 use crate::error::KagiError;

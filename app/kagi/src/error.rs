@@ -85,6 +85,16 @@ pub(crate) enum KagiError {
         /// The command that will ask.
         command: String,
     },
+    /// Nobody is signed in at Identity Center.
+    #[error("the sign-in at `{}` {what}", shown(.portal))]
+    SignedOut {
+        /// The session's name, or the portal's address.
+        portal: String,
+        /// What happened to it.
+        what: &'static str,
+        /// The command that signs in.
+        command: String,
+    },
     /// The person did not answer.
     #[error("{what} was asked for and not given")]
     NotGiven {
@@ -246,6 +256,7 @@ impl KagiError {
             Self::NoKey(name) => format!("run `kagi add {}`", quoted(name)),
             Self::NobodyToAsk { command, .. }
             | Self::NotGiven { command, .. }
+            | Self::SignedOut { command, .. }
             | Self::AskedJustNow { command, .. } => {
                 format!("run `{command}`")
             }
@@ -342,6 +353,23 @@ fn refusal_hint(cause: Cause, operation: &str, of: &str) -> String {
         Cause::NotFound => "it was deleted meanwhile".into(),
         Cause::TooLarge => "shorten `session_tags` and `policy_arns`".into(),
         Cause::Region => "enable the region in the account, or set another `region`".into(),
+        Cause::NotThere => "STS does not know GetScopedCredentials here, and nothing else makes a session of a permission set \
+                            read-only: name a permission set that can only read with `read_only_role`, or assume a role \
+                            behind it (`role_arn`, `source_profile`), or write `read_only = off` into `[kagi NAME]`"
+            .into(),
+        Cause::Pending => "say yes in the browser".into(),
+        Cause::SlowDown => "AWS is asked too often: try again in a minute".into(),
+        Cause::Refused => "sign in again and allow it; if you did, an administrator has to let you in".into(),
+        Cause::Grant => "sign in again: `kagi login`; a code is good once, and for a few minutes".into(),
+        Cause::Client => "run `kagi login` again: this machine is registered anew".into(),
+        Cause::Portal => "check `sso_start_url` and `sso_region`: the Region is the one Identity Center is in, which the \
+                          portal's settings show"
+            .into(),
+        Cause::Token => "run `kagi login` again, and check `sso_region`".into(),
+        Cause::NoAccess => format!(
+            "{of} is not (any more) assigned to you: `kagi sso profiles` shows what is; check `sso_account_id` and \
+             `sso_role_name`"
+        ),
         Cause::Other => "AWS's message says more; `kagi explain` shows what was asked".into(),
     }
 }

@@ -6,6 +6,7 @@
 
 mod args;
 mod broker;
+mod browser;
 mod command;
 mod context;
 mod error;
@@ -15,6 +16,7 @@ mod log;
 mod place;
 mod printer;
 mod prompt;
+mod sso;
 mod vault;
 
 use std::ffi::OsString;

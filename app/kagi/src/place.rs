@@ -86,6 +86,8 @@ pub(crate) fn surroundings() -> Surroundings {
         sts: variable("AWS_ENDPOINT_URL_STS"),
         iam: variable("AWS_ENDPOINT_URL_IAM"),
         signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
+        sso: variable("AWS_ENDPOINT_URL_SSO"),
+        sso_oidc: variable("AWS_ENDPOINT_URL_SSO_OIDC"),
         ignore_configured: switch("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some(true),
         use_fips: switch("AWS_USE_FIPS_ENDPOINT"),
         use_dual_stack: switch("AWS_USE_DUALSTACK_ENDPOINT"),

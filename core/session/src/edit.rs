@@ -101,7 +101,7 @@ fn ending_before(text: &str, at: usize) -> &'static str {
 }
 
 /// The end of the first line: edits below it do not change what this says.
-fn line_ending(text: &str) -> &'static str {
+pub(crate) fn line_ending(text: &str) -> &'static str {
     let first = text.find(['\n', '\r']).and_then(|at| text.get(at..)).unwrap_or_default();
     match first.as_bytes() {
         [b'\r', b'\n', ..] => "\r\n",

@@ -18,6 +18,10 @@ pub enum Service {
     Iam,
     /// The sign-in page's federation endpoint
     Signin,
+    /// The access portal of Identity Center
+    Sso,
+    /// The OIDC service of Identity Center
+    SsoOidc,
 }
 
 impl Service {
@@ -28,6 +32,8 @@ impl Service {
             Self::Sts => "sts",
             Self::Iam => "iam",
             Self::Signin => "signin",
+            Self::Sso => "sso",
+            Self::SsoOidc => "sso_oidc",
         }
     }
 }
@@ -43,6 +49,10 @@ pub struct Surroundings {
     pub iam: Option<String>,
     /// `AWS_ENDPOINT_URL_SIGNIN`
     pub signin: Option<String>,
+    /// `AWS_ENDPOINT_URL_SSO`
+    pub sso: Option<String>,
+    /// `AWS_ENDPOINT_URL_SSO_OIDC`
+    pub sso_oidc: Option<String>,
     /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`
     pub ignore_configured: bool,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`
@@ -92,8 +102,18 @@ pub fn endpoint(
     profiles: &[&str],
     around: &Surroundings,
 ) -> Result<Endpoint, Refused> {
-    let region = region(files, profiles, around);
-    if let Some(region) = &region
+    endpoint_in(service, region(files, profiles, around).as_deref(), files, profiles, around)
+}
+
+/// The same in a Region that is known: Identity Center's, wherever the person works.
+pub fn endpoint_in(
+    service: Service,
+    region: Option<&str>,
+    files: &ProfileFiles<'_>,
+    profiles: &[&str],
+    around: &Surroundings,
+) -> Result<Endpoint, Refused> {
+    if let Some(region) = region
         && !(region.len() <= 64 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
     {
         return Err(Refused::new(
@@ -115,7 +135,7 @@ pub fn endpoint(
     };
     // Without a region the one AWS's global addresses are in; the regional address, since what the global one gives out is
     // not taken in regions that were opted into (STS, "Managing AWS STS in an AWS Region").
-    let own = aws_endpoint(service, region.as_deref().unwrap_or("us-east-1"), variant);
+    let own = aws_endpoint(service, region.unwrap_or("us-east-1"), variant);
     let ignored = is_on(around.ignore_configured.then_some(true), "ignore_configured_endpoint_urls");
     match configured(service, files, profiles, around).filter(|_| !ignored) {
         Some((url, from)) => Ok(Endpoint { url: checked(&url, &from)?, from, ..own }),
@@ -137,6 +157,8 @@ fn aws_endpoint(service: Service, region: &str, variant: Variant) -> Endpoint {
         Service::Sts => (sts_host(partition, region, variant), region),
         Service::Iam => iam_host(partition, variant),
         Service::Signin => signin_host(partition),
+        Service::Sso => (named_host("portal.sso", partition, region, variant), region),
+        Service::SsoOidc => (named_host("oidc", partition, region, variant), region),
     };
     Endpoint {
         url: format!("https://{host}"),
@@ -150,6 +172,11 @@ fn sts_host(partition: &str, region: &str, variant: Variant) -> String {
     let is_named = variant.fips && (partition != "aws-us-gov" || variant.dual_stack);
     let name = if is_named { "sts-fips" } else { "sts" };
     format!("{name}.{region}.{}", suffix(partition, variant.dual_stack))
+}
+
+fn named_host(name: &str, partition: &str, region: &str, variant: Variant) -> String {
+    let fips = if variant.fips { "-fips" } else { "" };
+    format!("{name}{fips}.{region}.{}", suffix(partition, variant.dual_stack))
 }
 
 /// IAM has one address a partition (IAM endpoints and quotas).
@@ -204,6 +231,8 @@ fn configured(
         Service::Sts => &around.sts,
         Service::Iam => &around.iam,
         Service::Signin => &around.signin,
+        Service::Sso => &around.sso,
+        Service::SsoOidc => &around.sso_oidc,
     };
     if let Some(url) = variable {
         return Some((url.clone(), format!("AWS_ENDPOINT_URL_{}", service.name().to_uppercase())));
@@ -344,6 +373,32 @@ mod tests {
                 true,
                 "sts.cn-north-1.api.amazonwebservices.com.cn",
                 "cn-north-1",
+            ),
+            (Service::Sso, "ap-east-1", false, false, "portal.sso.ap-east-1.amazonaws.com", "ap-east-1"),
+            (Service::Sso, "us-east-1", true, true, "portal.sso-fips.us-east-1.api.aws", "us-east-1"),
+            (
+                Service::SsoOidc,
+                "us-gov-west-1",
+                true,
+                false,
+                "oidc-fips.us-gov-west-1.amazonaws.com",
+                "us-gov-west-1",
+            ),
+            (
+                Service::SsoOidc,
+                "cn-north-1",
+                false,
+                true,
+                "oidc.cn-north-1.api.amazonwebservices.com.cn",
+                "cn-north-1",
+            ),
+            (
+                Service::Sso,
+                "eusc-de-east-1",
+                false,
+                false,
+                "portal.sso.eusc-de-east-1.amazonaws.eu",
+                "eusc-de-east-1",
             ),
             (Service::Iam, "ap-east-1", false, false, "iam.amazonaws.com", "us-east-1"),
             (Service::Iam, "ap-east-1", false, true, "iam.global.api.aws", "us-east-1"),

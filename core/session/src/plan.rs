@@ -2,7 +2,8 @@
 
 use crate::endpoint::Endpoint;
 use crate::key::CacheKey;
-use crate::route::{Hop, Route, SourceIdentity};
+use crate::route::{Hop, Route, Source, SourceIdentity};
+use crate::sso::scope::Scoped;
 use crate::value::{RoleArn, session_name_from};
 
 /// AWS's cap on the sessions of roles that were assumed by a session (IAM User Guide, "Role chaining"); sessions of
@@ -25,6 +26,17 @@ pub struct KeyHolder {
     pub user_name: String,
     /// The device found when the key was stored.
     pub mfa_serial: Option<String>,
+}
+
+/// What is known of a sign-in without its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Another for each sign-in; empty when nobody is signed in.
+    pub id: String,
+    /// The user's name; sessions of roles behind are named so.
+    pub user_name: Option<String>,
+    /// The portal's address.
+    pub portal: String,
 }
 
 /// The calls that lead to the target's credentials.
@@ -59,6 +71,28 @@ pub enum Call {
     },
     /// AssumeRole
     AssumeRole(AssumeRole),
+    /// GetRoleCredentials of the access portal
+    GetRoleCredentials {
+        /// accountId
+        account: String,
+        /// roleName
+        role: String,
+    },
+    /// GetScopedCredentials
+    GetScopedCredentials(Scoped),
+}
+
+impl Call {
+    /// How long the answer is asked to last; none when AWS says it by itself.
+    #[must_use]
+    pub fn seconds(&self) -> Option<u32> {
+        match self {
+            Self::GetSessionToken { seconds } => Some(*seconds),
+            Self::AssumeRole(role) => Some(role.seconds),
+            Self::GetRoleCredentials { .. } => None,
+            Self::GetScopedCredentials(scoped) => scoped.seconds,
+        }
+    }
 }
 
 /// The parameters of AssumeRole.
@@ -116,6 +150,41 @@ pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
     if route.hops.is_empty() {
         plan.notes
             .push("no role: the session of the user itself, which cannot be narrowed to reading".to_owned());
+    }
+    plan
+}
+
+/// Lays out the calls of a route that starts at Identity Center.
+#[must_use]
+pub fn plan_signed_in(route: &Route, by: &SignedIn, endpoint: &Endpoint) -> Plan {
+    let mut plan = Plan { steps: Vec::new(), elevated: route.reason.is_some(), notes: Vec::new() };
+    let Source::Sso { role, scoped } = &route.source else { return plan };
+    let fields = [&by.id, &role.portal.start_url, &by.portal, &role.account, &role.role];
+    let mut parent = CacheKey::of("sso role 1", &fields.map(String::as_str));
+    let call = Call::GetRoleCredentials { account: role.account.clone(), role: role.role.clone() };
+    plan.steps.push(Step { call, mfa_serial: None, key: parent });
+    parent = CacheKey::of("at 1", &[&parent.hex(), endpoint.identity()]);
+    let user_name = by.user_name.clone().unwrap_or_else(|| {
+        if !route.hops.is_empty() {
+            plan.notes.push(
+                "who you are is not known before `kagi login`: sessions are named `kagi`, unless `role_session_name` \
+                 is set"
+                    .to_owned(),
+            );
+        }
+        "kagi".to_owned()
+    });
+    let holder = KeyHolder { access_key_id: String::new(), user_name, mfa_serial: None };
+    for (index, hop) in route.hops.iter().enumerate() {
+        let role = assume_role(&mut plan.notes, hop, &holder, false);
+        let is_last = index + 1 == route.hops.len();
+        let key = role_key(parent, &role, is_last.then_some(route.reason.as_deref()).flatten());
+        plan.steps.push(Step { call: Call::AssumeRole(role), mfa_serial: None, key });
+        parent = key;
+    }
+    if let Some(scoped) = scoped {
+        let key = scoped.key(parent, route.reason.as_deref());
+        plan.steps.push(Step { call: Call::GetScopedCredentials(scoped.clone()), mfa_serial: None, key });
     }
     plan
 }
@@ -191,7 +260,7 @@ impl Plan {
         if enough || of_last.is_some() && !self.renewable(last, &left) {
             return Start::Serve;
         }
-        let usable = |step: &usize| left(*step).is_some_and(|left| left >= USABLE_SECONDS);
+        let usable = |step: &usize| left(*step).is_some_and(|left| left >= self.least(*step));
         Start::From((0..last).rev().find(usable).map_or(0, |step| step + 1))
     }
 
@@ -204,14 +273,24 @@ impl Plan {
         (mfa..last).any(|step| left(step).is_some_and(|left| left >= USABLE_SECONDS))
     }
 
+    /// How many seconds the answer of a step must have left to sign the call after it. A session cut out of another ends with
+    /// it, so that one has to last.
+    #[must_use]
+    pub fn least(&self, step: usize) -> i64 {
+        match self.steps.get(step + 1).map(|after| &after.call) {
+            Some(Call::GetScopedCredentials(scoped)) => match scoped.seconds {
+                // The sessions of permission sets last an hour at least.
+                Some(seconds) => i64::from(seconds).min(3600 - MARGIN_SECONDS),
+                None => MARGIN_SECONDS,
+            },
+            _ => USABLE_SECONDS,
+        }
+    }
+
     /// The margin of a step: short sessions could never keep the full one.
     fn margin(&self, step: usize) -> i64 {
-        let seconds = match self.steps.get(step).map(|step| &step.call) {
-            Some(Call::AssumeRole(role)) => role.seconds,
-            Some(Call::GetSessionToken { seconds }) => *seconds,
-            None => 0,
-        };
-        MARGIN_SECONDS.min(i64::from(seconds) / 2)
+        let seconds = self.steps.get(step).and_then(|step| step.call.seconds());
+        seconds.map_or(MARGIN_SECONDS, |seconds| MARGIN_SECONDS.min(i64::from(seconds) / 2))
     }
 
     /// The device whose code is needed when the calls begin at this step.

@@ -8,6 +8,8 @@ use self::setting::{
     ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
 };
 use crate::profile::{Found, Place, ProfileFiles, Twice};
+use crate::sso::scope::Scoped;
+use crate::sso::settings::{Misset, SSO_SETTINGS, SsoRole, is_sso, permission_set, portal_of, role_of};
 use crate::value::{
     Refused, RoleArn, seconds, session_name, session_name_from, shown, tag_value_from, within,
 };
@@ -70,8 +72,10 @@ pub enum Access {
 pub struct Route {
     /// The target's name.
     pub name: String,
-    /// The profile whose long-term key is the start.
+    /// The profile whose long-term key, or sign-in, is the start.
     pub key_profile: String,
+    /// What it starts with.
+    pub source: Source,
     /// The profile whose region and endpoints are the calls': the target, or the source of a role without a profile.
     pub settings_of: String,
     /// The MFA device named by the profiles; otherwise the one stored beside the key.
@@ -90,6 +94,20 @@ pub struct Route {
     pub found: Vec<Origin>,
     /// What a person should know about this route.
     pub notes: Vec<String>,
+}
+
+/// What a route starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The long-term key of `key_profile`.
+    Key,
+    /// A permission set of Identity Center, and what its session is cut down to when no role follows.
+    Sso {
+        /// The permission set in an account.
+        role: SsoRole,
+        /// GetScopedCredentials, if that is needed.
+        scoped: Option<Scoped>,
+    },
 }
 
 /// One role on the way.
@@ -289,14 +307,7 @@ impl Walk<'_, '_> {
     }
 
     fn no_other_source(&self, name: &str) -> Result<(), RouteError> {
-        const ELSEWHERE: [&str; 6] = [
-            "credential_source",
-            "web_identity_token_file",
-            "sso_session",
-            "sso_start_url",
-            "login_session",
-            "sso_account_id",
-        ];
+        const ELSEWHERE: [&str; 3] = ["credential_source", "web_identity_token_file", "login_session"];
         for key in ELSEWHERE {
             if let Some(found) = self.files.get(name, key) {
                 return Err(RouteError::Elsewhere { profile: name.to_owned(), key, place: found.place });
@@ -360,7 +371,13 @@ impl Walk<'_, '_> {
         let session_seconds =
             self.checked(&key_profile, "session_seconds", length)?.unwrap_or(DEFAULT_SESSION_SECONDS);
         let region = self.checked(settings_of, "region", |text| Ok(text.to_owned()))?;
-        let narrowed = self.narrow(settings_of, access)?;
+        let mut source = self.beginning(&key_profile)?;
+        let narrowed = match &mut source {
+            Source::Sso { role, scoped } if self.hops.is_empty() => {
+                self.narrow_sso(settings_of, access, role, scoped)?
+            }
+            _ => self.narrow(settings_of, access)?,
+        };
         let reason = match access {
             Access::Everyday => None,
             Access::Elevated { reason, .. } => Some(reason.clone()),
@@ -368,6 +385,7 @@ impl Walk<'_, '_> {
         Ok(Route {
             name: target.name(),
             key_profile,
+            source,
             settings_of: settings_of.to_owned(),
             mfa_serial,
             session_seconds,
@@ -378,6 +396,53 @@ impl Walk<'_, '_> {
             found: self.found,
             notes: self.notes,
         })
+    }
+
+    /// What the route starts with.
+    fn beginning(&mut self, profile: &str) -> Result<Source, RouteError> {
+        if !is_sso(self.files, profile) {
+            return Ok(Source::Key);
+        }
+        let unusable = |(place, source): Misset| RouteError::Setting { place, source };
+        let Some(portal) = portal_of(self.files, profile).map_err(unusable)? else { return Ok(Source::Key) };
+        let role = role_of(self.files, profile, portal).map_err(unusable)?;
+        for key in SSO_SETTINGS {
+            if let Some(found) = self.files.get(profile, key) {
+                self.note(profile, key, &found);
+            }
+        }
+        Ok(Source::Sso { role, scoped: None })
+    }
+
+    /// Narrows a session of Identity Center: by another permission set, else by GetScopedCredentials.
+    fn narrow_sso(
+        &mut self,
+        profile: &str,
+        access: &Access,
+        role: &mut SsoRole,
+        scoped: &mut Option<Scoped>,
+    ) -> Result<bool, RouteError> {
+        let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
+        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
+        let other = self.checked(profile, "read_only_role", permission_set)?;
+        let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
+        match access {
+            Access::Everyday if !read_only => Ok(false),
+            Access::Everyday => {
+                match other {
+                    Some(name) => role.role = name,
+                    None => *scoped = Some(Scoped::reading()),
+                }
+                Ok(true)
+            }
+            Access::Elevated { reason, seconds } => {
+                let seconds = seconds.or(elevate).unwrap_or(DEFAULT_ELEVATED_SECONDS);
+                let seconds = within("--for", seconds, ELEVATED_SECONDS.0, ELEVATED_SECONDS.1)?;
+                let told = !matches!(reason_in, ReasonIn::Log);
+                *scoped = Some(Scoped::elevated(seconds, told.then_some(reason.as_str())));
+                Ok(false)
+            }
+        }
     }
 
     /// The device: of the first role's profile, as the AWS CLI reads it, else inherited from the key's profile.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kagimori_session::credentials::{LongTermKey, SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::AssumeRole;
+use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::Code;
 use secrecy::ExposeSecret;
 
@@ -27,6 +28,15 @@ pub struct Mfa<'a> {
 #[derive(Debug)]
 pub struct AssumedRole {
     /// AssumedRoleUser.Arn
+    pub arn: String,
+    /// Credentials
+    pub credentials: SessionCredentials,
+}
+
+/// What GetScopedCredentials returned.
+#[derive(Debug)]
+pub struct ScopedSession {
+    /// SessionInfo.Arn: the identity, which stays the same.
     pub arn: String,
     /// Credentials
     pub credentials: SessionCredentials,
@@ -111,6 +121,26 @@ impl Client {
         query.mfa(mfa);
         self.call(&query, signer, |answer| {
             Ok(AssumedRole { arn: answer.text("Arn")?, credentials: answer.credentials()? })
+        })
+    }
+
+    /// STS GetScopedCredentials: the signer's identity with less. The answer's ARN is empty when AWS names none.
+    pub fn get_scoped_credentials(
+        &self,
+        sts: &Endpoint,
+        session: &SessionCredentials,
+        scoped: &Scoped,
+        now: Timestamp,
+    ) -> Result<ScopedSession, StsError> {
+        let mut query = Query::sts("GetScopedCredentials", sts, now);
+        query.optional("Policy", scoped.policy.as_deref());
+        if let Some(seconds) = scoped.seconds {
+            query.field("DurationSeconds", seconds.to_string());
+        }
+        query.optional("ScopedSessionDescription", scoped.description.as_deref());
+        self.call(&query, &Signer::Session(session), |answer| {
+            let credentials = answer.credentials()?;
+            Ok(ScopedSession { arn: answer.text("Arn").unwrap_or_default(), credentials })
         })
     }
 

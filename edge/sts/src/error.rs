@@ -84,6 +84,24 @@ pub enum Cause {
     TooLarge,
     /// The region is not enabled.
     Region,
+    /// STS here does not know the call.
+    NotThere,
+    /// The person has not said yes yet.
+    Pending,
+    /// Asked too often.
+    SlowDown,
+    /// The person, or an administrator, said no.
+    Refused,
+    /// A code or refresh token that is not good (any more).
+    Grant,
+    /// The client is not known (any more).
+    Client,
+    /// The request is not one of this portal: another start URL or Region.
+    Portal,
+    /// The access token is not good (any more).
+    Token,
+    /// The user has no such role.
+    NoAccess,
     /// Something else.
     Other,
 }
@@ -107,6 +125,21 @@ impl StsError {
             _ => ("the connection failed".to_owned(), false),
         };
         Self::Network { operation, host: host.to_owned(), what, connection }
+    }
+
+    /// A refusal of Identity Center, whose codes mean other things than those of STS.
+    pub(crate) fn refused_by_center(
+        operation: &'static str,
+        code: String,
+        message: String,
+        status: u16,
+    ) -> Self {
+        let cause = match code.as_str() {
+            "AccessDeniedException" => Cause::Refused,
+            "ExpiredTokenException" => Cause::Grant,
+            other => cause(other, &message, None),
+        };
+        Self::Refused { operation, code, message, cause, status }
     }
 
     pub(crate) fn refused(
@@ -165,6 +198,16 @@ fn cause(code: &str, message: &str, skew: Option<i64>) -> Cause {
         "ValidationError" if says("MaxSessionDuration") || says("role chaining") => Cause::TooLong,
         "PackedPolicyTooLarge" => Cause::TooLarge,
         "RegionDisabledException" => Cause::Region,
+        "InvalidAction" => Cause::NotThere,
+        "AuthorizationPendingException" => Cause::Pending,
+        "SlowDownException" => Cause::SlowDown,
+        "InvalidGrantException" => Cause::Grant,
+        "InvalidClientException" | "UnauthorizedClientException" => Cause::Client,
+        "InvalidRequestException" | "InvalidRequestRegionException" => Cause::Portal,
+        "UnauthorizedException" => Cause::Token,
+        "ForbiddenException" => Cause::NoAccess,
+        "ResourceNotFoundException" => Cause::NotFound,
+        "TooManyRequestsException" | "InternalServerException" => Cause::Busy,
         "LimitExceeded" => Cause::Limit,
         "NoSuchEntity" => Cause::NotFound,
         _ if code.starts_with("Throttling") || code == "ServiceUnavailable" || code == "InternalFailure" => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_session::credentials::Signer;
 use kagimori_session::endpoint::{Endpoint, Service, host_of, is_this_machine};
+use secrecy::{ExposeSecret, SecretString};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
@@ -30,6 +31,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The server's `Date`, to see whether our clock is wrong.
     pub(crate) date: Option<Timestamp>,
+    /// `x-amzn-ErrorType` of services that speak JSON.
+    pub(crate) error_type: Option<String>,
     pub(crate) body: Zeroizing<String>,
 }
 
@@ -42,6 +45,20 @@ pub(crate) struct Query<'a> {
     pub(crate) at: Timestamp,
     /// Whether the call may be sent again when AWS is busy: never with a code, never when it creates something.
     pub(crate) repeatable: bool,
+}
+
+/// Where the access token stands (botocore's model of `sso`).
+const TOKEN: &str = "x-amz-sso_bearer_token";
+
+/// A call of Identity Center.
+pub(crate) struct JsonCall<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) url: String,
+    pub(crate) token: Option<&'a SecretString>,
+    /// A POST has one.
+    pub(crate) body: Option<Zeroizing<String>>,
+    /// Before it is sent again when AWS is busy, in milliseconds: never what spends something.
+    pub(crate) pauses: &'static [u64],
 }
 
 impl Client {
@@ -121,6 +138,44 @@ impl Client {
         reply
     }
 
+    /// Sends a call of Identity Center, which is not signed; `token` is the access token, for a header.
+    pub(crate) fn json(&self, call: &JsonCall<'_>) -> Result<Reply, StsError> {
+        let (host, _) = host_and_path(&call.url);
+        let (agent, way) = self.agent_for(host);
+        let send = || {
+            let reply = match &call.body {
+                Some(body) => {
+                    let mut request = agent.post(&call.url).header("content-type", "application/json");
+                    if let Some(token) = call.token {
+                        request = request.header(TOKEN, token.expose_secret());
+                    }
+                    request.send(body.as_bytes())
+                }
+                None => {
+                    let mut request = agent.get(&call.url);
+                    if let Some(token) = call.token {
+                        request = request.header(TOKEN, token.expose_secret());
+                    }
+                    request.call()
+                }
+            };
+            read(reply, call.operation, &way)
+        };
+        let mut reply = send();
+        for pause in call.pauses {
+            let busy = match &reply {
+                Ok(reply) => is_busy(reply),
+                Err(error) => error.is_connection(),
+            };
+            if !busy {
+                break;
+            }
+            (self.pause)(Duration::from_millis(*pause));
+            reply = send();
+        }
+        reply
+    }
+
     /// Sends a form without a signature.
     pub(crate) fn post(
         &self,
@@ -155,9 +210,11 @@ fn read(
     let failed = |source: ureq::Error| StsError::network(operation, host, &source);
     let mut response = response.map_err(failed)?;
     let date = response.headers().get("date").and_then(|value| value.to_str().ok()).and_then(http_date);
+    let error_type =
+        response.headers().get("x-amzn-errortype").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(MOST_BYTES).read_to_string().map_err(failed)?;
-    Ok(Reply { status, date, body: Zeroizing::new(body) })
+    Ok(Reply { status, date, error_type, body: Zeroizing::new(body) })
 }
 
 fn is_busy(reply: &Reply) -> bool {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
 use kagimori_session::profile::File;
+use kagimori_session::route::Source;
+use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::{mfa_serial, shown, shows_codes};
 use secrecy::ExposeSecret;
 
@@ -25,7 +27,8 @@ pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
         let profile = arguments.profile.as_str();
         profile_lines::check_name(profile)?;
         let plaintext = plaintext_key(context, profile)?;
-        let (edits, vault) = if plaintext.is_none() && context.files.get(profile, "role_arn").is_some() {
+        let is_role = context.files.get(profile, "role_arn").is_some() || is_sso(&context.files, profile);
+        let (edits, vault) = if plaintext.is_none() && is_role {
             add_role(context, arguments)?
         } else {
             add_key(context, arguments, plaintext)?
@@ -65,16 +68,27 @@ fn dependants(context: &Context<'_>, profile: &str) -> Vec<String> {
     context.files.names().into_iter().filter(is_from).collect()
 }
 
-/// A role profile: its route must lead to a key that is kept.
+/// A profile of a role, or of Identity Center: its route must lead to a key that is kept, or to a sign-in.
 fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<(Edits, Vault), KagiError> {
     let target = kagimori_session::route::Target::Profile(arguments.profile.clone());
     let route = context.route(&target, &kagimori_session::route::Access::Everyday)?;
-    let vault = context.vault()?;
-    context.key(&vault, &route)?;
-    printer::note(&format!(
-        "`{}` will be served by kagi, from the key of `{}`",
-        arguments.profile, route.key_profile
-    ));
+    let vault = if let Source::Sso { role, .. } = &route.source {
+        printer::note(&format!(
+            "`{}` will be served by kagi, from the sign-in at `{}` (`kagi login {}`)",
+            arguments.profile,
+            role.portal.name(),
+            quoted(&route.key_profile)
+        ));
+        open_or_create(context)?
+    } else {
+        let vault = context.vault()?;
+        context.key(&vault, &route)?;
+        printer::note(&format!(
+            "`{}` will be served by kagi, from the key of `{}`",
+            arguments.profile, route.key_profile
+        ));
+        vault
+    };
     Ok((profile_lines::serve(context, &arguments.profile)?, vault))
 }
 

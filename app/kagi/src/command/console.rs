@@ -5,26 +5,23 @@
 //! no command line. What stands there every user of the machine can read: it holds no secret, and the kernel says whose
 //! browser comes.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
-use kagimori_session::route::Route;
+use kagimori_session::route::{Route, Source};
 use subtle::ConstantTimeEq;
 
 use super::peer;
-use super::serve::header;
 use super::target::with_broker;
 use crate::args;
 use crate::broker::Broker;
+use crate::browser::{self, Listener};
 use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::random;
 use crate::log;
-use crate::place::variable;
 use crate::printer;
 use crate::vault::StoredSession;
 
@@ -41,7 +38,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
         ));
     }
     with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
-        if broker.route.hops.is_empty() {
+        if broker.route.hops.is_empty() && broker.route.source == Source::Key {
             return Err(KagiError::argument(
                 format!("`{}` has no role, and the console is entered only by one", broker.route.name),
                 "name a profile with `role_arn`, or `--account` and `--role`",
@@ -62,10 +59,15 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
 
 /// The console's home, in the partition of the role and the region of the profile.
 fn home(route: &Route) -> String {
-    let host = match route.hops.last().map(|hop| hop.role.partition()) {
-        Some("aws-cn") => "console.amazonaws.cn",
-        Some("aws-us-gov") => "console.amazonaws-us-gov.com",
-        Some("aws-eusc") => "console.amazonaws-eusc.eu",
+    let partition = match (&route.source, route.hops.last()) {
+        (_, Some(hop)) => hop.role.partition(),
+        (Source::Sso { role, .. }, None) => kagimori_id::partition(&role.portal.region),
+        (Source::Key, None) => "aws",
+    };
+    let host = match partition {
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        "aws-eusc" => "console.amazonaws-eusc.eu",
         _ => "console.aws.amazon.com",
     };
     match &route.region {
@@ -101,87 +103,21 @@ fn escaped(text: &str) -> String {
 }
 
 /// Opens a browser at a one-time address of ours and redirects it.
-fn open(address: &str, browser: Option<&str>, profile: &str) -> Result<(), KagiError> {
-    let failed = |source| KagiError::Run { command: "the redirect on 127.0.0.1".to_owned(), source };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let here = listener.local_addr().map_err(failed)?;
+fn open(address: &str, command: Option<&str>, profile: &str) -> Result<(), KagiError> {
+    let listener = Listener::bind()?;
     // Where the system does not say who comes, knowing the path must do.
     let path = if peer::is_known() { "/".to_owned() } else { format!("/{}", hex(&random::<16>()?)) };
-    let own = format!("http://{here}{path}");
-    start(browser, &own, profile)?;
-    let begun = Instant::now();
-    while begun.elapsed() < BROWSER_PATIENCE {
-        match listener.accept() {
-            // Before a byte is read: another user shall not even be able to keep us waiting.
-            Ok((mut stream, from)) => {
-                if peer::is_ours(from, here) && redirect(&mut stream, here, &path, address).unwrap_or(false) {
-                    return Ok(());
-                }
+    browser::start(command, &format!("http://{}{path}", listener.here), profile)?;
+    let until = Instant::now() + BROWSER_PATIENCE;
+    while let Some(mut asked) = listener.next(until) {
+        let is_path = bool::from(asked.target().0.as_bytes().ct_eq(path.as_bytes()));
+        if is_path && asked.is_opened_by_the_person() {
+            if asked.redirect(address) {
+                return Ok(());
             }
-            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        } else {
+            asked.refuse();
         }
     }
     Err(KagiError::argument("no browser came for the console's address", "use `--print`, or `--browser-cmd`"))
-}
-
-/// Answers one request; whether it was the one.
-fn redirect(
-    stream: &mut std::net::TcpStream,
-    here: SocketAddr,
-    path: &str,
-    address: &str,
-) -> std::io::Result<bool> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-    let mut request = [0; 2048];
-    let length = stream.read(&mut request)?;
-    let line = String::from_utf8_lossy(request.get(..length).unwrap_or_default()).into_owned();
-    let asked = line.split(' ').nth(1).unwrap_or_default();
-    let is_path = line.starts_with("GET ") && bool::from(asked.as_bytes().ct_eq(path.as_bytes()));
-    if is_path && is_opened_by_the_person(&line, here) {
-        write!(
-            stream,
-            "HTTP/1.1 302 Found\r\nLocation: {address}\r\nReferrer-Policy: no-referrer\r\nCache-Control: no-store\r\n\
-             Content-Length: 0\r\nConnection: close\r\n\r\n"
-        )?;
-        return Ok(true);
-    }
-    stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
-    Ok(false)
-}
-
-/// Not a page that was made to resolve to 127.0.0.1, which sends its own name, nor one that only asks in passing: browsers
-/// say `none` of an address that was opened from outside (Fetch Metadata, `Sec-Fetch-Site`).
-fn is_opened_by_the_person(request: &str, here: SocketAddr) -> bool {
-    let own = [here.to_string(), format!("localhost:{}", here.port())];
-    let host = header(request, "host").unwrap_or_default();
-    own.iter().any(|own| own == host) && header(request, "sec-fetch-site").is_none_or(|site| site == "none")
-}
-
-fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<(), KagiError> {
-    let fallback = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let template =
-        browser.map(str::to_owned).or_else(|| variable("BROWSER")).unwrap_or_else(|| fallback.to_owned());
-    let mut words: Vec<String> = template
-        .split_whitespace()
-        .map(|word| word.replace("{url}", url).replace("{profile}", profile))
-        .collect();
-    if !template.contains("{url}") {
-        words.push(url.to_owned());
-    }
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(KagiError::argument(
-            "`--browser-cmd` is empty",
-            "for instance `--browser-cmd 'firefox {url}'`",
-        ));
-    };
-    Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map(drop)
-        .map_err(|source| KagiError::Run { command: program.clone(), source })
 }

@@ -24,7 +24,8 @@ pub(crate) fn serve_profile(profile: &str) -> ExitCode {
         let texts = Texts::read(&places)?;
         let context = Context::new(places, &texts, Caller::Sdk);
         let route = context.route(&Target::Profile(profile.to_owned()), &Access::Everyday)?;
-        print(&Broker::new(&context, context.vault()?, route)?.obtain()?)
+        let vault = target::vault_of(&context, &route)?;
+        print(&Broker::new(&context, vault, route)?.obtain()?)
     })())
 }
 

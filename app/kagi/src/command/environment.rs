@@ -5,6 +5,7 @@ use kagimori_session::ini::Document;
 use kagimori_session::key::CacheKey;
 use kagimori_session::profile::File;
 use kagimori_session::route::rfc3339;
+use kagimori_session::sso::settings::SSO_SETTINGS;
 use secrecy::ExposeSecret;
 
 use super::profile_lines::{
@@ -47,17 +48,13 @@ const ORIGINALS: [(&str, &str); 2] = [
 ];
 
 /// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
-const NOT_COPIED: [&str; 16] = [
+const NOT_COPIED: [&str; 12] = [
     "credential_process",
     "credential_source",
     "web_identity_token_file",
-    "sso_session",
-    "sso_start_url",
-    "sso_region",
-    "sso_account_id",
-    "sso_role_name",
     "login_session",
     "read_only",
+    "read_only_role",
     "reason_in",
     "elevate_seconds",
     "session_seconds",
@@ -224,7 +221,7 @@ pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
     let shadowed = files
         .credentials_section(name)
         .is_some_and(|section| KEY_SETTINGS.iter().any(|key| section.setting(key).is_some()));
-    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).any(competes)
+    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&SSO_SETTINGS).any(competes)
 }
 
 /// A config file with this one profile, and an empty credentials file: whatever stands in the person's own files, the
@@ -285,7 +282,7 @@ fn config_text(broker: &Broker<'_, '_>, name: &str, line: Option<&str>) -> Strin
         return text;
     };
     let excluded = |key: &str| {
-        let lists = KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&NOT_COPIED);
+        let lists = KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&SSO_SETTINGS).chain(&NOT_COPIED);
         lists.into_iter().any(|excluded| key.eq_ignore_ascii_case(excluded))
     };
     for setting in section.settings().filter(|setting| !excluded(setting.key)) {

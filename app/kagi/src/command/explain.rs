@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::environment::is_served;
 use super::target::with_broker;
 use crate::args::{self, Format};
-use crate::broker::Broker;
+use crate::broker::{Broker, Origin};
 use crate::context::Caller;
 use crate::error::KagiError;
 use crate::printer::{self, Schema};
@@ -39,7 +39,8 @@ struct Explanation {
 struct StepRow {
     call: String,
     mfa_serial: Option<String>,
-    lasts_seconds: u32,
+    /// None: as long as the permission set's sessions.
+    lasts_seconds: Option<u32>,
     cached_seconds_left: Option<i64>,
 }
 
@@ -70,21 +71,26 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         Start::From(step) => plan.device_from(step),
     };
     let steps = plan.steps.iter().enumerate().map(|(index, step)| {
-        let (call, lasts_seconds) = match &step.call {
-            Call::GetSessionToken { seconds } => ("GetSessionToken".to_owned(), *seconds),
-            Call::AssumeRole(role) => {
-                (format!("AssumeRole {} as {}", role.role, role.session_name), role.seconds)
+        let call = match &step.call {
+            Call::GetSessionToken { .. } => "GetSessionToken".to_owned(),
+            Call::AssumeRole(role) => format!("AssumeRole {} as {}", role.role, role.session_name),
+            Call::GetRoleCredentials { account, role } => format!("GetRoleCredentials {role} in {account}"),
+            Call::GetScopedCredentials(scoped) if scoped.policy.is_some() => {
+                "GetScopedCredentials, reading only".to_owned()
             }
+            Call::GetScopedCredentials(_) => "GetScopedCredentials, a shorter life".to_owned(),
         };
+        let lasts_seconds = step.call.seconds();
         let cached_seconds_left = broker.left(index).filter(|left| *left > 0);
         StepRow { call, mfa_serial: step.mfa_serial.clone(), lasts_seconds, cached_seconds_left }
     });
+    let whose = whose(broker);
     Explanation {
         schema: Schema { name: "kagi.explain", version: 1 },
         profile: broker.route.name.clone(),
         key: broker.route.key_profile.clone(),
-        access_key_id: broker.key.access_key_id.clone(),
-        user: broker.key.user_arn.clone(),
+        access_key_id: whose.0,
+        user: whose.1,
         endpoint: broker.sts.url.clone(),
         endpoint_from: broker.sts.from.clone(),
         read_only: broker.route.narrowed,
@@ -103,6 +109,18 @@ fn setting(origin: &kagimori_session::route::Origin) -> SettingRow {
     SettingRow { name: origin.name.clone(), value: origin.value.clone(), from: origin.from.clone() }
 }
 
+/// The key and its user; of a sign-in the person and the portal.
+fn whose(broker: &Broker<'_, '_>) -> (String, String) {
+    match &broker.origin {
+        Origin::Key(key) => (key.access_key_id.clone(), key.user_arn.clone()),
+        Origin::Sso(center, login) => {
+            let user = login.as_ref().and_then(|login| login.user.clone());
+            let user = user.unwrap_or_else(|| "nobody known".to_owned());
+            (String::new(), format!("{user} at {}", center.portal.start_url))
+        }
+    }
+}
+
 /// What would happen now, in one sentence.
 fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String {
     let left = |step: usize| broker.left(step).filter(|left| *left > 0).map(words);
@@ -110,6 +128,9 @@ fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String 
     match (start, asks) {
         (Start::Serve, _) => {
             format!("served from the cache, {} left", left(last).unwrap_or_default())
+        }
+        (Start::From(0), None) if broker.signed_out().is_some() => {
+            format!("fails: {}", broker.signed_out().map(|error| error.to_string()).unwrap_or_default())
         }
         (Start::From(step), None) => {
             format!("{} and no question", calls(broker.plan.steps.len() - step.min(broker.plan.steps.len())))
@@ -124,16 +145,18 @@ fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String 
 
 /// The effective end: of a renewed role it is its MFA session's.
 fn lasts(broker: &Broker<'_, '_>) -> String {
-    let seconds = |step: &Step| match &step.call {
-        Call::GetSessionToken { seconds } => *seconds,
-        Call::AssumeRole(role) => role.seconds,
-    };
+    let seconds = |step: &Step| step.call.seconds().unwrap_or_default();
     let steps = &broker.plan.steps;
-    let last = steps.last().map_or(0, seconds);
-    let own = words(i64::from(last));
+    let own = match steps.last().and_then(|step| step.call.seconds()) {
+        Some(seconds) => words(i64::from(seconds)),
+        None => "as long as the permission set's sessions".to_owned(),
+    };
     let mfa = steps.iter().position(|step| step.mfa_serial.is_some());
     match mfa.and_then(|index| Some((index, steps.get(index)?))) {
         _ if broker.plan.elevated => format!("{own}, not renewed"),
+        None if matches!(broker.origin, Origin::Sso(..)) => {
+            format!("{own} at a time, renewed silently until the sign-in ends")
+        }
         None => format!("{own} at a time, renewed silently without end"),
         Some((index, _)) if index + 1 == steps.len() => format!("{own}, then a code is asked for"),
         Some((index, step)) => {
@@ -154,15 +177,23 @@ fn text(explanation: &Explanation) -> String {
         "" => String::new(),
         from => format!(" ({from})"),
     };
+    let key = match explanation.access_key_id.as_str() {
+        "" => format!("sign-in  of `{}`, {}", explanation.key, explanation.user),
+        id => format!("key      {id} of `{}`, {}", explanation.key, explanation.user),
+    };
+    let narrowed = if explanation.steps.iter().any(|step| step.call.starts_with("AssumeRole")) {
+        "read-only (the role narrowed by ReadOnlyAccess)"
+    } else if explanation.steps.iter().any(|step| step.call.starts_with("GetScopedCredentials")) {
+        "read-only (the session narrowed by kagi's policy)"
+    } else {
+        "read-only (the permission set of `read_only_role`)"
+    };
     out.push_str(&format!(
-        "key      {} of `{}`, {}\nendpoint {}{from}\naccess   {}\nlasts    {}\nSDKs     {}\n\n",
-        explanation.access_key_id,
-        explanation.key,
-        explanation.user,
+        "{key}\nendpoint {}{from}\naccess   {}\nlasts    {}\nSDKs     {}\n\n",
         explanation.endpoint,
         match (explanation.elevated, explanation.read_only) {
             (true, _) => "elevated: everything the role may do, not renewed",
-            (false, true) => "read-only (the role narrowed by ReadOnlyAccess)",
+            (false, true) => narrowed,
             (false, false) => "everything the role may do",
         },
         explanation.lasts,
@@ -179,8 +210,8 @@ fn text(explanation: &Explanation) -> String {
             Some(left) => format!("cached, {} left", words(left)),
             None => "not cached".to_owned(),
         };
-        let lasts = words(i64::from(step.lasts_seconds));
-        out.push_str(&format!("{}. {} for {lasts}{mfa}: {cached}\n", index + 1, step.call));
+        let lasts = step.lasts_seconds.map(|it| format!(" for {}", words(i64::from(it)))).unwrap_or_default();
+        out.push_str(&format!("{}. {}{lasts}{mfa}: {cached}\n", index + 1, step.call));
     }
     if !explanation.settings.is_empty() {
         out.push('\n');

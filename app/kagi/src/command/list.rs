@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use kagimori_session::route::{Access, Target};
+use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::value::words;
 use serde::Serialize;
 
 use super::vault::with_context;
 use crate::args::{self, Format};
-use crate::broker::Broker;
+use crate::broker::{Broker, Origin};
 use crate::context::Context;
 use crate::error::KagiError;
 use crate::printer::{self, Schema};
@@ -30,6 +30,8 @@ struct Row {
     read_only: bool,
     session_seconds_left: Option<i64>,
     seconds_left: Option<i64>,
+    /// Whether a sign-in at Identity Center is there, which gets the rest without asking.
+    signed_in: bool,
     problem: Option<String>,
 }
 
@@ -83,7 +85,11 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
     };
     let mut row = Row {
         key_of: Some(route.key_profile.clone()),
-        role: route.hops.last().map(|hop| hop.role.as_str().to_owned()),
+        role: match (&route.source, route.hops.last()) {
+            (_, Some(hop)) => Some(hop.role.as_str().to_owned()),
+            (Source::Sso { role, .. }, None) => Some(format!("{}/{}", role.account, role.role)),
+            (Source::Key, None) => None,
+        },
         read_only: route.narrowed,
         profile: name,
         ..Row::default()
@@ -95,6 +101,7 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
             let left = |step: usize| broker.left(step).filter(|left| *left > 0);
             let last = broker.plan.steps.len().saturating_sub(1);
             (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
+            row.signed_in = matches!(broker.origin, Origin::Sso(..)) && broker.signed_out().is_none();
         }
     }
     row
@@ -138,6 +145,7 @@ fn left(listing: &Listing, row: &Row) -> String {
         ("open", Some(left), _) => words(left),
         // The session is there, the role comes without asking.
         ("open", None, Some(_)) => "ready".to_owned(),
+        ("open", None, None) if row.problem.is_none() && row.signed_in => "ready".to_owned(),
         ("open", None, None) if row.problem.is_none() => "login".to_owned(),
         _ => "-".to_owned(),
     }

@@ -1,5 +1,6 @@
 //! The lines an SDK reads: `credential_process` in the profile's section, and nothing beside it that would win over it
-//! (static keys) or take part in it (`role_arn`). The role's settings live in `[kagi NAME]`, which no SDK reads.
+//! (static keys, and in botocore `sso_*`) or take part in it (`role_arn`). The role's settings live in `[kagi NAME]`, which
+//! no SDK reads.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
 use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name, words};
 use kagimori_session::profile::without_inline_comment;
+use kagimori_session::sso::settings::SSO_SETTINGS;
 use kagimori_session::value::shown;
 
 use crate::context::Context;
@@ -95,10 +97,13 @@ pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiE
     if let Some(section) = context.files.sdk_section(profile) {
         let moved: Vec<_> = section
             .settings()
-            .filter(|setting| ROLE_SETTINGS.iter().any(|key| setting.key.eq_ignore_ascii_case(key)))
+            .filter(|setting| {
+                ROLE_SETTINGS.iter().chain(&SSO_SETTINGS).any(|key| setting.key.eq_ignore_ascii_case(key))
+            })
             .map(|setting| (setting.key.to_lowercase(), moved_value(&setting.value)))
             .collect();
         config = remove(&config, is_sdk, &ROLE_SETTINGS);
+        config = remove(&config, is_sdk, &SSO_SETTINGS);
         for (key, value) in moved {
             config = set(&config, is_ours, &ours, &key, &value);
         }

@@ -1,6 +1,6 @@
 //! From the command line's words to a target and an access.
 
-use kagimori_session::route::{Access, Target};
+use kagimori_session::route::{Access, Route, Source, Target};
 use kagimori_session::value::seconds;
 
 use crate::args;
@@ -8,6 +8,7 @@ use crate::broker::Broker;
 use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
 use crate::place::{ALIAS, Places, variable};
+use crate::sso::Center;
 use crate::vault::Vault;
 
 /// The profile that is meant when none is named.
@@ -87,6 +88,18 @@ pub(crate) fn with_broker<T>(
     let access = elevation.map_or(Ok(Access::Everyday), access)?;
     let target = target(&context, typed, || context.vault())?;
     let route = context.route(&target, &access)?;
-    let broker = Broker::new(&context, context.vault()?, route)?;
+    let broker = Broker::new(&context, vault_of(&context, &route)?, route)?;
     work(&broker)
+}
+
+/// The vault a route needs: without one, a route of Identity Center is signed in to first, and not `kagi add`ed.
+pub(crate) fn vault_of(context: &Context<'_>, route: &Route) -> Result<Vault, KagiError> {
+    match (context.vault(), &route.source) {
+        (Err(KagiError::NoVault), Source::Sso { role, .. }) => {
+            let profiles = [route.settings_of.as_str(), route.key_profile.as_str()];
+            let center = Center::of_profile(context, &role.portal, &profiles, &route.key_profile)?;
+            Err(center.signed_out(None))
+        }
+        (vault, _) => vault,
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) struct StoredSession {
     pub(crate) key: String,
     /// The profile or role that was asked for.
     pub(crate) of: String,
-    /// The role's ARN; none for a user's own session.
+    /// The role's ARN, or `ACCOUNT/PERMISSION-SET` of Identity Center; none for a user's own session.
     pub(crate) role: Option<String>,
     pub(crate) elevated: bool,
     pub(crate) access_key_id: String,
@@ -76,9 +76,10 @@ impl StoredSession {
     }
 }
 
-/// The account of an ARN.
-pub(crate) fn account_of(arn: &str) -> Option<&str> {
-    arn.split(':').nth(4).filter(|account| account.len() == 12)
+/// The account of a role: of an ARN, or of `ACCOUNT/PERMISSION-SET`.
+pub(crate) fn account_of(role: &str) -> Option<&str> {
+    let account = if role.starts_with("arn:") { role.split(':').nth(4) } else { role.split('/').next() };
+    account.filter(|account| account.len() == 12)
 }
 
 fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,8 @@ mod flow;
 #[cfg(test)]
 mod herd;
 #[cfg(test)]
+mod identity_center;
+#[cfg(test)]
 mod mistakes;
 #[cfg(test)]
 mod names;

@@ -189,9 +189,9 @@ const MISTAKES: &[Mistake] = &[
     },
     Mistake {
         name: "another tool's profile",
-        spoil: |machine, _| config(machine, "[profile dev]\nsso_session = corp\n"),
+        spoil: |machine, _| config(machine, "[profile dev]\nlogin_session = corp\n"),
         run: DEV,
-        says: &["by `sso_session`", "AWS_PROFILE=dev"],
+        says: &["by `login_session`", "AWS_PROFILE=dev"],
     },
     Mistake {
         name: "http endpoint",

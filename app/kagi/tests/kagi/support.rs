@@ -81,16 +81,21 @@ impl Machine {
     }
 
     pub(crate) fn empty() -> Self {
+        Self::of(Company::bastion())
+    }
+
+    /// With another company than the bastion.
+    pub(crate) fn of(company: Company) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let home =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kagi-{}-{number}", std::process::id()));
-        let machine = Self::bare(home);
+        let machine = Self::bare(home, company);
         machine.copy_vault();
         machine
     }
 
     /// Without a vault.
-    fn bare(home: PathBuf) -> Self {
+    fn bare(home: PathBuf, company: Company) -> Self {
         let _ = fs::remove_dir_all(&home);
         for folder in ["aws", "run/kagi", "bin", "kagi"] {
             fs::create_dir_all(home.join(folder)).unwrap();
@@ -98,7 +103,7 @@ impl Machine {
         for folder in ["run/kagi", "kagi"] {
             fs::set_permissions(home.join(folder), fs::Permissions::from_mode(0o700)).unwrap();
         }
-        let aws = FakeAws::start(Company::bastion()).unwrap();
+        let aws = FakeAws::start(company).unwrap();
         let machine = Self { home, aws, is_kept: false };
         machine.script("bin/prompt", "echo \"$1\" >> \"$0.asked\"; cat \"$0.answer\"");
         machine.script("bin/passphrase", "echo 'correct horse battery'");
@@ -111,7 +116,7 @@ impl Machine {
         static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
         let template = TEMPLATE.get_or_init(|| {
             let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kagi-template");
-            let mut machine = Self::bare(home.clone());
+            let mut machine = Self::bare(home.clone(), Company::bastion());
             machine.write("aws/credentials", FICTIONAL_KEY);
             machine.ok(&["add", "--offline", "--leave-files", "x"]);
             machine.is_kept = true;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::endpoint::Endpoint;
-use crate::plan::{Call, KeyHolder, Plan, Start, plan};
+use crate::plan::{Call, KeyHolder, Plan, SignedIn, Start, plan, plan_signed_in};
 use crate::profile::ProfileFiles;
 use crate::route::{Access, Target, resolve};
 
@@ -126,6 +126,102 @@ fn where_to_begin() {
     let elevated = elevated("x");
     assert_eq!(elevated.start(|step| [Some(3600), Some(5)][step]), Start::Serve);
     assert_eq!(elevated.start(|step| [Some(3600), Some(0)][step]), Start::From(1));
+}
+
+const SSO: &str = "\
+[sso-session corp]
+sso_start_url = https://shiosai.awsapps.com/start
+sso_region = ap-northeast-1
+[profile sso]
+sso_session = corp
+sso_account_id = 222233334444
+sso_role_name = PowerUser
+[profile behind]
+role_arn = arn:aws:iam::333344445555:role/Behind
+source_profile = sso
+";
+
+fn signed_in(config: &str, name: &str, access: &Access, id: &str) -> Plan {
+    let files = ProfileFiles::scan(config, "");
+    let route = resolve(&files, &Target::Profile(name.to_owned()), access).unwrap();
+    let user_name = Some("alice@example.com".to_owned());
+    let by = SignedIn { id: id.to_owned(), user_name, portal: "https://portal".to_owned() };
+    plan_signed_in(&route, &by, &endpoint())
+}
+
+fn elevated_for(reason: &str, seconds: u32) -> Access {
+    Access::Elevated { reason: reason.to_owned(), seconds: Some(seconds) }
+}
+
+#[test]
+fn a_sign_in_is_narrowed_by_a_scope_another_set_or_the_role_behind() {
+    let plan = |config: &str, name: &str| signed_in(config, name, &Access::Everyday, "1");
+    let steps = |plan: &Plan| plan.steps.iter().map(|step| step.call.clone()).collect::<Vec<_>>();
+    let everyday = plan(SSO, "sso");
+    assert!(
+        matches!(&steps(&everyday)[..], [Call::GetRoleCredentials { role, .. }, Call::GetScopedCredentials(scoped)]
+        if role == "PowerUser" && scoped.policy.is_some() && scoped.seconds.is_none())
+    );
+    let other =
+        SSO.replace("sso_role_name = PowerUser\n", "sso_role_name = PowerUser\nread_only_role = View\n");
+    assert!(
+        matches!(&steps(&plan(&other, "sso"))[..], [Call::GetRoleCredentials { role, .. }] if role == "View")
+    );
+    let elevated = signed_in(&other, "sso", &elevated_for("why", 900), "1");
+    assert!(
+        matches!(&steps(&elevated)[..], [Call::GetRoleCredentials { role, .. }, Call::GetScopedCredentials(scoped)]
+        if role == "PowerUser" && scoped.policy.is_none() && scoped.seconds == Some(900))
+    );
+    let off = SSO.replace("sso_role_name = PowerUser\n", "sso_role_name = PowerUser\nread_only = off\n");
+    assert_eq!(plan(&off, "sso").steps.len(), 1);
+    let behind = plan(SSO, "behind");
+    assert!(matches!(&steps(&behind)[..], [Call::GetRoleCredentials { role, .. }, Call::AssumeRole(assumed)]
+        if role == "PowerUser" && assumed.session_name == "alice@example.com" && assumed.policy_arns.len() == 1));
+}
+
+#[test]
+fn every_input_of_a_sign_in_changes_the_key() {
+    let key =
+        |config: &str, access: &Access, id| signed_in(config, "sso", access, id).steps.last().unwrap().key;
+    let everyday = Access::Everyday;
+    let mut keys = vec![
+        key(SSO, &everyday, "1"),
+        key(SSO, &everyday, "2"),
+        key(&SSO.replace("222233334444", "222233334445"), &everyday, "1"),
+        key(&SSO.replace("PowerUser", "Other"), &everyday, "1"),
+        key(&SSO.replace("shiosai.", "other."), &everyday, "1"),
+        key(
+            &SSO.replace("sso_role_name = PowerUser\n", "sso_role_name = PowerUser\nread_only = off\n"),
+            &everyday,
+            "1",
+        ),
+        key(SSO, &elevated_for("a", 900), "1"),
+        key(SSO, &elevated_for("b", 900), "1"),
+        key(SSO, &elevated_for("a", 1800), "1"),
+    ];
+    let count = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), count, "two different wishes share a key");
+}
+
+#[test]
+fn what_ends_with_its_source_is_cut_out_of_a_source_that_lasts() {
+    let plan = signed_in(SSO, "sso", &Access::Everyday, "1");
+    let start = |left: [Option<i64>; 2]| plan.start(|step| left[step]);
+    assert_eq!(start([None, None]), Start::From(0));
+    assert_eq!(start([Some(3600), None]), Start::From(1));
+    assert_eq!(start([Some(3600), Some(3600)]), Start::Serve);
+    // Cutting it out anew would give the same end: the source itself is renewed.
+    assert_eq!(start([Some(959), Some(959)]), Start::From(0));
+    assert_eq!(start([Some(959), None]), Start::From(0));
+    let short = signed_in(SSO, "sso", &elevated_for("why", 3600), "1");
+    assert_eq!(
+        short.start(|step| [Some(2000), None][step]),
+        Start::From(0),
+        "an hour is not cut out of half an hour"
+    );
+    assert_eq!(short.start(|step| [Some(2000), Some(5)][step]), Start::Serve, "never renewed");
 }
 
 proptest! {

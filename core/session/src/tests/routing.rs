@@ -107,7 +107,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ),
         (format!("[profile x]\n{role}"), "says not from where"),
         (format!("[profile x]\n{role}credential_source = Environment\n"), "credential_source"),
-        ("[profile x]\nsso_session = corp\n".to_owned(), "sso_session"),
+        ("[profile x]\nsso_session = corp\n".to_owned(), "there is no `[sso-session corp]`"),
         ("[profile x]\nlogin_session = a\n".to_owned(), "login_session"),
         ("[profile x]\nrole_arn = Power\nsource_profile = y\n".to_owned(), "config line 2, [profile x]"),
         (format!("[profile x]\n{role}source_profile = y\nduration_seconds = 60\n"), "900 to 43200"),
