@@ -18,7 +18,8 @@ pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{
-    Ingest, SqlEngine, TableFormat, TrailCommand, TrailQuestion, TrailSource, TrailTables,
+    Ingest, SqlEngine, TableFormat, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables,
+    TrailWho,
 };
 
 const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings, 2 failed, 3 incomplete (part of what was given could not \

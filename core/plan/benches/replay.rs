@@ -76,6 +76,8 @@ fn calls() -> Vec<Call> {
                 agent: Some("Boto3/1.40.11 md/Botocore#1.40.11 exec-env/EC2".into()),
                 vpc_endpoint: None,
                 invoked_by: None,
+                source_identity: None,
+                on_behalf_of: None,
             },
             outcome: Outcome::Succeeded,
             error: None,

@@ -100,6 +100,8 @@ impl Call {
                 agent: event.agent.as_deref().map(|agent| redact::text(agent).into()),
                 vpc_endpoint: own(event.vpc_endpoint.as_ref()),
                 invoked_by: own(identity.invoked_by.as_ref()),
+                source_identity: own(identity.source_identity.as_ref()),
+                on_behalf_of: own(identity.on_behalf_of.as_ref()),
             },
             outcome,
             error: own(event.error.as_ref()),

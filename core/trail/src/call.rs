@@ -110,6 +110,10 @@ pub struct Caller {
     pub vpc_endpoint: Option<Box<str>>,
     /// `invokedBy`: the service that called with the caller's permissions.
     pub invoked_by: Option<Box<str>>,
+    /// `sessionContext.sourceIdentity`: who is behind the session and all that follow from it.
+    pub source_identity: Option<Box<str>>,
+    /// `onBehalfOf.userId`: the user of IAM Identity Center.
+    pub on_behalf_of: Option<Box<str>>,
 }
 
 impl Caller {

@@ -5,6 +5,7 @@
 //! * [`event`]: one CloudTrail event, made uniform; the reader that turns the bytes of a log file into events.
 //! * [`history`]: the two below, in one fold.
 //! * [`origin`]: where calls come from, and whether that is expected.
+//! * [`sessions`]: who is behind the sessions of a role.
 //! * [`sight`]: what a trail would have shown, and what it could not.
 //! * [`selection`]: which events a question is about.
 //! * [`threat`]: calls that intruders make.
@@ -28,6 +29,7 @@ pub mod known;
 pub mod origin;
 pub mod redact;
 pub mod selection;
+pub mod sessions;
 pub mod sight;
 pub mod threat;
 pub mod usage;

@@ -103,6 +103,12 @@ impl Reader {
         Some(Trace { key: OriginKey(hasher.finish()), nature, kind, told })
     }
 
+    /// Who made a call, and the network it came from, for people; `None`: of nobody who has any.
+    pub fn place(&mut self, call: &Call) -> Option<(Nature, String)> {
+        let Trace { nature, kind, told, .. } = self.trace(call)?;
+        Some((nature, network::text(call, kind, told.environment)))
+    }
+
     fn told(&mut self, agent: &str) -> Told {
         if let Some(told) = self.agents.get(agent) {
             return told.clone();
@@ -139,9 +145,6 @@ impl Told {
 
 fn signals(call: &Call) -> Signals {
     let caller = &call.caller;
-    let session =
-        caller.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
-    let id = session.strip_prefix("i-").unwrap_or_default();
     // What the console calls, the person does who signed in to it.
     let through_console = caller.invoked_by.as_deref().is_some_and(is_console);
     Signals {
@@ -149,8 +152,17 @@ fn signals(call: &Call) -> Signals {
         through_endpoint: caller.vpc_endpoint.is_some(),
         invoked_by_aws: caller.invoked_by.is_some() && !through_console,
         from_console: call.is_from_console || through_console,
-        instance_session: id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        instance_session: is_instance_session(call),
     }
+}
+
+/// Whether it was made with the session of an instance: AWS names those of instance profiles by the instance,
+/// `assumed-role/NAME/i-0123456789abcdef0`.
+pub(crate) fn is_instance_session(call: &Call) -> bool {
+    let session =
+        call.caller.arn.as_deref().and_then(|arn| arn.rsplit_once('/')).map_or("", |(_, session)| session);
+    let id = session.strip_prefix("i-").unwrap_or_default();
+    id.len() >= 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn nature(kind: CallerKind, host: Option<Host>) -> Nature {

@@ -110,6 +110,8 @@ impl<'c> CallAtHand<'c> {
             (Text::Agent, &mut caller.agent),
             (Text::VpcEndpoint, &mut caller.vpc_endpoint),
             (Text::InvokedBy, &mut caller.invoked_by),
+            (Text::SourceIdentity, &mut caller.source_identity),
+            (Text::OnBehalfOf, &mut caller.on_behalf_of),
             (Text::Region, &mut call.region),
             (Text::Error, &mut call.error),
         ] {
@@ -195,6 +197,8 @@ pub(crate) fn identity<'r>(text: impl Fn(Text) -> Option<&'r str>, mfa: Option<b
         issuer: of(Text::Issuer),
         mfa,
         assumed_root: principal.is_some_and(|principal| principal.ends_with(ASSUMED_ROOT)),
+        source_identity: of(Text::SourceIdentity),
+        on_behalf_of: of(Text::OnBehalfOf),
         odd_types: 0,
     }
 }
@@ -219,6 +223,8 @@ fn nothing() -> Call {
             agent: None,
             vpc_endpoint: None,
             invoked_by: None,
+            source_identity: None,
+            on_behalf_of: None,
         },
         outcome: Outcome::Failed,
         error: None,

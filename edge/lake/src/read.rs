@@ -56,7 +56,7 @@ pub(crate) enum Want {
 }
 
 /// Texts that say nothing of who used what; where only usage is asked for they are absent.
-const NOT_IN_USAGE: [Text; 8] = [
+const NOT_IN_USAGE: [Text; 10] = [
     Text::Category,
     Text::Message,
     Text::PrincipalId,
@@ -65,6 +65,8 @@ const NOT_IN_USAGE: [Text; 8] = [
     Text::Outcome,
     Text::Gap,
     Text::Issued,
+    Text::SourceIdentity,
+    Text::OnBehalfOf,
 ];
 
 /// Who a row is of, and of what kind.

@@ -432,6 +432,8 @@ impl Known {
             (Text::UserName, identity.user_name.as_deref()),
             (Text::Provider, identity.provider.as_deref()),
             (Text::InvokedBy, identity.invoked_by.as_deref()),
+            (Text::SourceIdentity, identity.source_identity.as_deref()),
+            (Text::OnBehalfOf, identity.on_behalf_of.as_deref()),
         ];
         let mut told = [mfa_number(identity.mfa); IDENTITY_TEXTS + 1];
         for (text, value) in texts {

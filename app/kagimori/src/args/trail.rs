@@ -46,6 +46,7 @@ pub(crate) struct Ingest {
 pub(crate) enum TrailCommand {
     #[command(flatten)]
     Question(TrailQuestion),
+    Who(TrailWho),
     Tables(TrailTables),
 }
 
@@ -118,6 +119,22 @@ pub(crate) struct TrailKey {
     pub(crate) from: TrailSource,
 }
 
+/// Who is behind the sessions of a role: which people and workloads assumed it, through which roles, from where?
+///
+/// A session's key joins the call of STS that handed it out to the calls made with it, so who is behind is AWS's own word, also
+/// through several roles. Where the trail does not hold that call, the source identity, the user of IAM Identity Center or the
+/// instance is told, else "not told". What a session is named its caller chose: it is shown, and no evidence. Refused
+/// attempts to assume the role are told, too.
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAIL_EXIT_CODES)]
+pub(crate) struct TrailWho {
+    /// The role: its name, `ACCOUNT/NAME` or its ARN
+    #[arg(value_name = "ROLE")]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) from: TrailPlace,
+}
+
 /// Who signed in to the console, with MFA or without?
 #[derive(Debug, clap::Args)]
 #[command(after_help = TRAIL_EXIT_CODES)]
@@ -158,9 +175,19 @@ pub(crate) struct TrailTables {
     pub(crate) organization: Option<String>,
 }
 
-/// Where the trail is, and which part of it.
+/// Where the trail is, and which part of it; also for other engines.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrailSource {
+    #[command(flatten)]
+    pub(crate) place: TrailPlace,
+    /// Print the SQL of this question for another engine over the lake's files, instead of answering it
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "trail")]
+    pub(crate) sql: Option<SqlEngine>,
+}
+
+/// Where the trail is, and which part of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrailPlace {
     /// The kagimori directory
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
@@ -179,9 +206,6 @@ pub(crate) struct TrailSource {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     pub(crate) format: TableFormat,
-    /// Print the SQL of this question for another engine over the lake's files, instead of answering it
-    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "trail")]
-    pub(crate) sql: Option<SqlEngine>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,6 +8,7 @@ mod sql;
 mod table;
 mod unseen;
 mod usage;
+mod who;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use kagimori_id::AccountId;
 use kagimori_lake::{Lake, TrailReading};
 use kagimori_trail::selection::{Only, Selection, Who};
 
-use crate::args::{SqlEngine, TrailCommand, TrailQuestion, TrailSource, TrailTables};
+use crate::args::{SqlEngine, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -28,6 +29,7 @@ use table::Table;
 pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     let question_command = match command {
         TrailCommand::Question(question) => question,
+        TrailCommand::Who(who) => return who::run(who),
         TrailCommand::Tables(tables) => return print_tables(tables),
     };
     let (question, from) = question(question_command)?;
@@ -37,9 +39,8 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     if let Some(engine) = from.sql {
         return print_sql(engine, &question, from);
     }
-    let directory = Directory::open(&from.dir)?;
-    let source = Source::find(&directory, from.trail.as_deref())?
-        .ok_or_else(|| AppError::NoTrail(from.dir.clone()))?;
+    let from = &from.place;
+    let (directory, source) = open(from)?;
     if let View::Denied { check_map } = question.view {
         let (refused, problems) = refused(&source, &directory, &question.selection)?;
         let table = if check_map { refused.map_table() } else { refused.table() };
@@ -63,10 +64,26 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     answer(&table, from, &source, reading.problems.len())
 }
 
+fn open(from: &TrailPlace) -> Result<(Directory, Source), AppError> {
+    let directory = Directory::open(&from.dir)?;
+    let source = Source::find(&directory, from.trail.as_deref())?;
+    Ok((directory, source.ok_or_else(|| AppError::NoTrail(from.dir.clone()))?))
+}
+
+/// The account and the days that a question is about.
+fn place(from: &TrailPlace) -> Result<Selection, AppError> {
+    Ok(Selection {
+        account: from.account.as_deref().map(account).transpose()?,
+        since: from.since.as_deref().map(instant).transpose()?,
+        until: from.until.as_deref().map(instant).transpose()?,
+        ..Selection::default()
+    })
+}
+
 fn print_sql(engine: SqlEngine, question: &Question, from: &TrailSource) -> Result<Exit, AppError> {
     whole_days("SQL", &question.selection)?;
-    let _there = lake(&from.dir)?;
-    printer::data(&sql::text(engine, question, &from.dir))?;
+    let _there = lake(&from.place.dir)?;
+    printer::data(&sql::text(engine, question, &from.place.dir))?;
     Ok(Exit::Clean)
 }
 
@@ -132,7 +149,7 @@ fn view(
     })
 }
 
-fn answer(table: &Table, from: &TrailSource, source: &Source, problems: usize) -> Result<Exit, AppError> {
+fn answer(table: &Table, from: &TrailPlace, source: &Source, problems: usize) -> Result<Exit, AppError> {
     table.print(from.format, source.name())?;
     if problems == 0 {
         return Ok(Exit::Clean);
@@ -186,12 +203,7 @@ fn question(command: &TrailQuestion) -> Result<(Question, &TrailSource), AppErro
         TrailQuestion::Console(console) => (View::Console, &console.from),
         TrailQuestion::Coverage(coverage) => (View::Coverage, &coverage.from),
     };
-    let mut selection = Selection {
-        account: from.account.as_deref().map(account).transpose()?,
-        since: from.since.as_deref().map(instant).transpose()?,
-        until: from.until.as_deref().map(instant).transpose()?,
-        ..Selection::default()
-    };
+    let mut selection = place(&from.place)?;
     match command {
         TrailQuestion::Usage(usage) => {
             let exact = |text: &String| text.starts_with("arn:").then(|| Who::Exactly(text.clone()));

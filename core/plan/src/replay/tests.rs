@@ -72,6 +72,8 @@ pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: 
             agent: Some("x".into()),
             vpc_endpoint: None,
             invoked_by: None,
+            source_identity: None,
+            on_behalf_of: None,
         },
         outcome,
         error: None,

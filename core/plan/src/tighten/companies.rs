@@ -106,6 +106,8 @@ fn made(place: &Place<'_>, time: i64, (action, resource): (&str, &str), region: 
             agent: Some(place.agent.into()),
             vpc_endpoint: None,
             invoked_by: None,
+            source_identity: None,
+            on_behalf_of: None,
             other: None,
         },
         outcome: Outcome::Succeeded,

@@ -171,6 +171,8 @@ mod tests {
                 agent: Some("[aws-cli/2.31]".into()),
                 vpc_endpoint: None,
                 invoked_by: None,
+                source_identity: None,
+                on_behalf_of: None,
             },
             outcome: Outcome::Succeeded,
             error: None,

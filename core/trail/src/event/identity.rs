@@ -34,6 +34,11 @@ pub struct Identity<'a> {
     /// `sessionContext.assumedRoot`: a session of centralised root access (`sts:AssumeRoot`), which an administrator of the
     /// organization made; nobody signed in as root (*Centrally manage root access for member accounts*).
     pub assumed_root: bool,
+    /// `sessionContext.sourceIdentity`: who is behind the session, set when it was made and kept by all that follow from it
+    /// (IAM User Guide, *Monitor and control actions taken with assumed roles*).
+    pub source_identity: Option<Cow<'a, str>>,
+    /// `onBehalfOf.userId`: the user of IAM Identity Center for whom the call was made (*CloudTrail userIdentity element*).
+    pub on_behalf_of: Option<Cow<'a, str>>,
     /// Fields of another type than they should be.
     pub odd_types: u32,
 }
@@ -103,6 +108,8 @@ impl<'a> Identity<'a> {
             issuer: text(self.issuer),
             mfa: self.mfa,
             assumed_root: self.assumed_root,
+            source_identity: text(self.source_identity),
+            on_behalf_of: text(self.on_behalf_of),
             odd_types: self.odd_types,
         }
     }
@@ -239,6 +246,12 @@ impl<'de> Visitor<'de> for IdentityVisitor {
                     odd += session.odd_types;
                     (identity.issuer, identity.mfa) = (session.issuer, session.mfa);
                     identity.assumed_root = session.assumed_root;
+                    identity.source_identity = session.source_identity;
+                }
+                "onBehalfOf" => {
+                    let person = map.next_value::<Nested<'de>>()?;
+                    odd += person.odd_types;
+                    identity.on_behalf_of = person.user_id;
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -248,12 +261,14 @@ impl<'de> Visitor<'de> for IdentityVisitor {
     }
 }
 
-/// What is wanted of `sessionContext`, at whatever depth it lies there.
+/// What is wanted of `sessionContext`, at whatever depth it lies there, and of `onBehalfOf`.
 #[derive(Default)]
 struct Nested<'a> {
     issuer: Option<Cow<'a, str>>,
     mfa: Option<bool>,
     assumed_root: bool,
+    source_identity: Option<Cow<'a, str>>,
+    user_id: Option<Cow<'a, str>>,
     odd_types: u32,
 }
 
@@ -283,6 +298,8 @@ impl<'de> Visitor<'de> for NestedVisitor {
                     nested.assumed_root = flag == Some(true);
                 }
                 "arn" => nested.issuer = text(&mut map, &mut nested.odd_types)?,
+                "sourceIdentity" => nested.source_identity = text(&mut map, &mut nested.odd_types)?,
+                "userId" => nested.user_id = text(&mut map, &mut nested.odd_types)?,
                 "mfaAuthenticated" => {
                     nested.mfa = map.next_value::<Text<'de>>()?.flag(&mut nested.odd_types);
                 }

@@ -1,6 +1,7 @@
 //! The two ways to a row, by the library's column reader and by places, on the same file: one with dictionaries that became
 //! too large, with columns that are the same or absent in all rows, and with ranges of rows that begin anywhere.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use parquet::file::writer::SerializedFileWriter;
 
 use super::columns::{Columns, FLAGS_OF_CALLS, NOT_IN_CALLS};
 use super::selected::some;
-use super::{RowView, Want, open, read_ranges};
+use super::{RowView, Want, ids, open, read_ranges};
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, write};
 use crate::schema::{Column, EVENTS, Kind, LIST_COLUMNS, LISTS, List, TEXTS, Text, message, properties};
@@ -87,13 +88,13 @@ fn write_as_ever(path: &Path) {
 }
 
 /// As the library writes, and earlier versions did: a dictionary that became too large goes on as plain texts.
-fn write_by_library(path: &Path) {
+fn write_by_library(path: &Path, columns: &[Column]) {
     let file = std::fs::File::create(path).unwrap();
-    let properties = Arc::new(properties(&EVENTS).unwrap());
-    let mut writer = SerializedFileWriter::new(file, message(&EVENTS).unwrap(), properties).unwrap();
+    let properties = Arc::new(properties(columns).unwrap());
+    let mut writer = SerializedFileWriter::new(file, message(columns).unwrap(), properties).unwrap();
     for rows in [0..ROWS / 2 + 1, ROWS / 2 + 1..ROWS] {
         let mut group = writer.next_row_group().unwrap();
-        for (column, Column { kind, required, .. }) in EVENTS.iter().enumerate() {
+        for (column, Column { kind, required, .. }) in columns.iter().enumerate() {
             let mut writer = group.next_column().unwrap().unwrap();
             let bytes = |text: String| ByteArray::from(text.into_bytes());
             match kind {
@@ -162,7 +163,7 @@ fn rows_are_the_same_by_places() {
     std::fs::create_dir_all(&folder).unwrap();
     let (ours, librarys) = (folder.join("ours.parquet"), folder.join("library.parquet"));
     write_as_ever(&ours);
-    write_by_library(&librarys);
+    write_by_library(&librarys, &EVENTS);
     for group in open(&librarys).unwrap().groups() {
         for column in [Text::Agent.column(), LIST_COLUMNS[List::CheckedResources as usize]] {
             let pages: Vec<Page> =
@@ -172,6 +173,13 @@ fn rows_are_the_same_by_places() {
         }
     }
     assert!(rows_of(&ours) == rows_of(&librarys));
+    // Parts of earlier versions lack the last columns: their texts are absent, whichever way they are read.
+    let earlier = folder.join("earlier.parquet");
+    write_by_library(&earlier, &EVENTS[..EVENTS.len() - 3]);
+    assert!(rows_of(&earlier) != rows_of(&ours));
+    let mut contents = BTreeSet::new();
+    ids(&earlier, |_, _, content| contents.extend([content])).unwrap();
+    assert_eq!(contents, BTreeSet::from([0]));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

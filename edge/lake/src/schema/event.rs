@@ -39,6 +39,8 @@ pub(crate) enum Text {
     Outcome,
     Gap,
     Issued,
+    SourceIdentity,
+    OnBehalfOf,
 }
 
 /// The truth values of an event's row.
@@ -88,7 +90,7 @@ pub(crate) enum Place {
     Content,
 }
 
-const TABLE: [(Column, Place, By); 41] = [
+const TABLE: [(Column, Place, By); 43] = [
     (required("event_time", Kind::Time), Place::Time, By::Event),
     (of("event_id", Kind::Text), Place::Id, By::Event),
     text("account", Text::Account, By::Request),
@@ -130,6 +132,8 @@ const TABLE: [(Column, Place, By); 41] = [
     list("iam_accounts", List::ResourceAccounts),
     list("iam_contexts", List::Contexts),
     (of("content", Kind::Text), Place::Content, By::Event),
+    text("source_identity", Text::SourceIdentity, By::Identity),
+    text("on_behalf_of", Text::OnBehalfOf, By::Identity),
 ];
 
 const fn text(name: &'static str, text: Text, by: By) -> (Column, Place, By) {
@@ -153,7 +157,7 @@ pub(crate) enum Teller {
 }
 
 /// How many texts, truth values and lists a row has.
-pub(crate) const TEXTS: usize = Text::Issued as usize + 1;
+pub(crate) const TEXTS: usize = Text::OnBehalfOf as usize + 1;
 pub(crate) const FLAGS: usize = Flag::IsUpdate as usize + 1;
 pub(crate) const LISTS: usize = List::Contexts as usize + 1;
 

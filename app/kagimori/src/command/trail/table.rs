@@ -17,7 +17,7 @@ pub(super) struct Table {
     /// What it answers, in the JSON: `usage`.
     pub(super) question: &'static str,
     pub(super) columns: Vec<&'static str>,
-    /// Texts, numbers, or `null` for what is not known.
+    /// Texts, numbers, lists of texts, or `null` for what is not known.
     pub(super) rows: Vec<Vec<Value>>,
     /// What belongs to all rows together, as lines of text for people and as a value for programs.
     pub(super) summary: Option<(String, Value)>,
@@ -58,6 +58,12 @@ impl Table {
         Value::Object(object)
     }
 
+    /// Lists that are empty in every row tell people nothing.
+    fn is_shown(&self, column: usize) -> bool {
+        let is_empty = |cell: &Value| cell.as_array().is_some_and(Vec::is_empty);
+        !self.rows.iter().all(|row| row.get(column).is_some_and(is_empty))
+    }
+
     fn text(&self) -> String {
         let mut text = self.summary.as_ref().map(|(text, _)| text.clone()).unwrap_or_default();
         if self.rows.is_empty() {
@@ -65,10 +71,17 @@ impl Table {
             text.push('\n');
             return text;
         }
+        let shown: Vec<usize> = (0..self.columns.len()).filter(|column| self.is_shown(*column)).collect();
+        let values: Vec<Vec<&Value>> = self
+            .rows
+            .iter()
+            .map(|row| shown.iter().filter_map(|column| row.get(*column)).collect())
+            .collect();
+        let columns: Vec<&str> =
+            shown.iter().filter_map(|column| self.columns.get(*column).copied()).collect();
         let cells: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| cut(&plain(cell))).collect()).collect();
-        let widths: Vec<usize> = self
-            .columns
+            values.iter().map(|row| row.iter().map(|cell| cut(&plain(cell))).collect()).collect();
+        let widths: Vec<usize> = columns
             .iter()
             .enumerate()
             .map(|(at, name)| {
@@ -76,10 +89,10 @@ impl Table {
                 cells.iter().map(of).max().unwrap_or_default().max(name.width())
             })
             .collect();
-        let names: Vec<String> = self.columns.iter().map(|name| (*name).to_owned()).collect();
+        let names: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
         line(&mut text, &names, &widths, &vec![false; names.len()]);
-        for (row, values) in cells.iter().zip(&self.rows) {
-            let right: Vec<bool> = values.iter().map(Value::is_number).collect();
+        for (row, values) in cells.iter().zip(&values) {
+            let right: Vec<bool> = values.iter().map(|value| value.is_number()).collect();
             line(&mut text, row, &widths, &right);
         }
         text
@@ -101,6 +114,7 @@ fn plain(cell: &Value) -> String {
     match cell {
         Value::Null => String::new(),
         Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        Value::Array(cells) => cells.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }
@@ -133,11 +147,11 @@ mod tests {
     fn a_table_is_aligned_cut_and_safe() {
         let table = Table {
             question: "usage",
-            columns: vec!["name", "calls"],
+            columns: vec!["name", "calls", "empty"],
             rows: vec![
-                vec![Value::from("a\u{1b}[31m"), Value::from(7)],
-                vec![Value::from("日本"), Value::from(123)],
-                vec![Value::from("x".repeat(100)), Value::Null],
+                vec![Value::from("a\u{1b}[31m"), Value::from(7), Value::Array(Vec::new())],
+                vec![Value::from("日本"), Value::from(123), Value::Array(Vec::new())],
+                vec![Value::from("x".repeat(100)), Value::Null, Value::Array(Vec::new())],
             ],
             summary: None,
             nothing: "nothing",

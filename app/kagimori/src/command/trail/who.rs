@@ -1,0 +1,169 @@
+//! `kagimori trail who ROLE`: the people and workloads behind a role's sessions.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use kagimori_id::{AccountId, nearest};
+use kagimori_trail::selection::Selection;
+use kagimori_trail::sessions::{Behind, RoleName, Sessions, Who};
+use serde_json::{Value, json};
+
+use super::table::Table;
+use crate::args::TrailWho;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// The longest session of STS (`DurationSeconds` of *AssumeRole*): what is used in the days that were asked for may have been
+/// handed out so long before them.
+const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;
+
+/// Runs the question.
+pub(super) fn run(command: &TrailWho) -> Result<Exit, AppError> {
+    let asked = super::place(&command.from)?;
+    let (directory, source) = super::open(&command.from)?;
+    // The calls that hand sessions out are other accounts', and other principals'.
+    let selection = Selection {
+        since: asked.since.map(|since| since.saturating_sub(SESSION_SECONDS_MAX)),
+        until: asked.until,
+        ..Selection::default()
+    };
+    let make = || Sessions::since(asked.since.unwrap_or(i64::MIN));
+    let reading = source.calls(&directory, &selection, make, Sessions::add)?;
+    let mut sessions = make();
+    reading.states.into_iter().for_each(|part| sessions.merge(part));
+    let roles = wanted(&command.role, asked.account, &sessions)?;
+    super::answer(&table(&sessions, &roles), &command.from, &source, reading.problems.len())
+}
+
+/// The roles that were meant; a name may be that of roles of several accounts.
+fn wanted(text: &str, account: Option<AccountId>, sessions: &Sessions) -> Result<Vec<RoleName>, AppError> {
+    let of_arn = RoleName::of(text);
+    let (told, name) = match (&of_arn, text.split_once('/')) {
+        (Some(role), _) => (Some(role.account), &*role.name),
+        (None, Some((account, name))) => (AccountId::parse(account).ok(), name),
+        (None, None) => (None, text),
+    };
+    let is_wanted = |role: &&RoleName| {
+        *role.name == *name && [account, told].into_iter().flatten().all(|account| account == role.account)
+    };
+    let roles = sessions.roles();
+    let found: Vec<RoleName> = roles.iter().copied().filter(is_wanted).cloned().collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let hint = match nearest(name, roles.iter().map(|role| &*role.name)) {
+        Some(known) if known != name => format!("did you mean `{known}`? `kagimori trail usage` lists the roles that did anything"),
+        _ => "give a role's name, `ACCOUNT/NAME` or its ARN; `kagimori trail usage` lists the roles that did anything".to_owned(),
+    };
+    Err(AppError::Argument {
+        message: format!("the trail holds no session of a role `{text}`, and no attempt to get one"),
+        hint,
+    })
+}
+
+fn table(sessions: &Sessions, roles: &[RoleName]) -> Table {
+    let rows =
+        roles.iter().flat_map(|role| sessions.behind(role).into_iter().map(|behind| row(role, &behind)));
+    let rows: Vec<Vec<Value>> = rows.collect();
+    let refused: Vec<(String, Value)> = roles.iter().flat_map(|role| refused(sessions, role)).collect();
+    let text = refused.iter().fold(String::new(), |text, (line, _)| text + line + "\n");
+    let text = if text.is_empty() || rows.is_empty() { text } else { text + "\n" };
+    let refused: Vec<Value> = refused.into_iter().map(|(_, value)| value).collect();
+    Table {
+        question: "who",
+        columns: vec![
+            "role",
+            "who",
+            "how",
+            "through",
+            "mfa",
+            "sessions",
+            "calls",
+            "days",
+            "first",
+            "last",
+            "source_identity",
+            "on_behalf_of",
+            "named",
+            "from",
+        ],
+        rows,
+        summary: (!refused.is_empty()).then(|| (text, json!({ "refused": refused }))),
+        nothing: "nobody was handed a session of it, and none was used",
+    }
+}
+
+fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
+    let most_first = |counts: Vec<(String, u64)>| {
+        let mut counts = counts;
+        counts.sort_by(|(one, m), (other, n)| n.cmp(m).then_with(|| one.cmp(other)));
+        Value::from(counts.into_iter().map(|(text, _)| text).collect::<Vec<_>>())
+    };
+    let named = behind.named.iter().map(|(name, sessions)| (name.clone(), *sessions));
+    let origins = behind.origins.iter();
+    let origins =
+        origins.map(|((nature, network), calls)| (format!("{network} ({})", nature.words().0), *calls));
+    let list = |texts: &mut dyn Iterator<Item = String>| Value::from(texts.collect::<Vec<_>>());
+    vec![
+        Value::from(label(role)),
+        Value::from(words(&behind.who)),
+        Value::from(behind.how.words()),
+        list(&mut behind.through.iter().map(label)),
+        Value::from(mfa(behind.mfa)),
+        Value::from(behind.sessions),
+        Value::from(behind.calls),
+        Value::from(behind.days.len()),
+        instant(behind.first),
+        instant(behind.last),
+        list(&mut behind.source_identities.iter().cloned()),
+        list(&mut behind.on_behalf_of.iter().cloned()),
+        most_first(named.collect()),
+        most_first(origins.collect()),
+    ]
+}
+
+fn refused<'s>(sessions: &'s Sessions, role: &'s RoleName) -> impl Iterator<Item = (String, Value)> {
+    sessions.refused(role).map(|(who, refused)| {
+        let who = if who.is_empty() { "somebody the event does not tell" } else { who };
+        let (last, label) = (instant(refused.last), label(role));
+        let times = if refused.calls == 1 { "once".to_owned() } else { format!("{} times", refused.calls) };
+        let mut line = String::new();
+        let _ = write!(
+            line,
+            "refused: {who} tried to assume {label} {times}, last {}",
+            last.as_str().unwrap_or_default()
+        );
+        (line, json!({ "role": label, "who": who, "attempts": refused.calls, "last": last }))
+    })
+}
+
+fn label(role: &RoleName) -> String {
+    format!("{}/{}", role.account, role.name)
+}
+
+fn words(who: &Who) -> String {
+    match who {
+        Who::Caller(caller) => caller.clone(),
+        Who::SourceIdentity(name) => format!("source identity {name}"),
+        Who::IdentityCenterUser(id) => format!("Identity Center user {id}"),
+        Who::IdentityCenterName(name) => format!("Identity Center user named {name}"),
+        Who::Instance(id) => format!("instance {id}"),
+        Who::NotTold => "not told".to_owned(),
+    }
+}
+
+/// Whether those who got the sessions had used MFA.
+fn mfa([with, without, not_told]: [u64; 3]) -> String {
+    let words = [(with, "yes"), (without, "no"), (not_told, "not told")];
+    let told: Vec<(u64, &str)> = words.into_iter().filter(|(sessions, _)| *sessions > 0).collect();
+    match told.as_slice() {
+        [(_, word)] => (*word).to_owned(),
+        several => {
+            several.iter().map(|(sessions, word)| format!("{sessions} {word}")).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn instant(seconds: i64) -> Value {
+    Timestamp::from_second(seconds).map_or(Value::Null, |time| Value::from(time.to_string()))
+}
