@@ -14,13 +14,13 @@ use kagimori_session::sso::login::{Login, Next};
 use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::{shown, words};
 use kagimori_sts::{Cause, Client, Mfa, StsError};
+use kagimori_terminal::printer;
 
 use crate::context::{Caller, Context};
 use crate::error::{KagiError, quoted};
 use crate::lock::{Waited, lock, lock_or};
 use crate::log;
 use crate::place::variable;
-use crate::printer;
 use crate::prompt::Prompter;
 use crate::sso::{Center, Tokens};
 use crate::vault::{StoredKey, StoredSession, Vault};

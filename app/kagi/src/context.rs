@@ -7,13 +7,13 @@ use kagimori_session::endpoint::{Endpoint, Service, Surroundings, endpoint};
 use kagimori_session::profile::ProfileFiles;
 use kagimori_session::route::{Access, Route, RouteError, Target, resolve, unknown};
 use kagimori_session::value::{seconds, within};
+use kagimori_terminal::printer;
 use secrecy::SecretString;
 
 use crate::error::KagiError;
 use crate::files::read_profiles;
 use crate::lock::{Waited, lock_or};
 use crate::place::{Places, surroundings, variable};
-use crate::printer;
 use crate::prompt::{Ask, CALLED_BY_A_PERSON, CALLED_BY_AN_SDK, Prompter};
 use crate::vault::{Keeper, Locked, StoredKey, Vault};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use kagimori_session::route::RouteError;
 use kagimori_session::value::{Refused, shown, words};
 use kagimori_sts::{Cause, StsError};
+use kagimori_terminal::printer::Unprinted;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +176,12 @@ pub(crate) enum KagiError {
     /// A result could not be put into JSON, or a stored value has no form of ours.
     #[error("a stored value has an unknown form: {0}")]
     Form(String),
+}
+
+impl From<Unprinted> for KagiError {
+    fn from(Unprinted(source): Unprinted) -> Self {
+        Self::write(Path::new("standard output"), source)
+    }
 }
 
 impl KagiError {

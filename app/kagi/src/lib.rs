@@ -14,7 +14,6 @@ mod files;
 mod lock;
 mod log;
 mod place;
-mod printer;
 mod prompt;
 mod sso;
 mod vault;
@@ -23,6 +22,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use kagimori_terminal::printer;
 
 use crate::args::{Args, Command};
 use crate::error::KagiError;
@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
             Ok(code) => code,
             Err(error @ KagiError::BrokenPipe) => error.exit_code().into(),
             Err(error) => {
-                printer::error(&error);
+                printer::failure(&error, &error.hint());
                 error.exit_code().into()
             }
         },

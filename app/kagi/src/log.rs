@@ -7,12 +7,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kagimori_terminal::printer;
 use serde::{Deserialize, Serialize};
 
 use crate::broker::Broker;
 use crate::error::KagiError;
 use crate::lock::lock;
-use crate::printer;
 use crate::vault::{StoredSession, Vault};
 
 /// A line is a few hundred bytes.

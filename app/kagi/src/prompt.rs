@@ -6,10 +6,10 @@ mod terminal;
 
 use std::time::Duration;
 
+use kagimori_terminal::tame::tame_line;
 use zeroize::Zeroizing;
 
 use crate::error::KagiError;
-use crate::printer::tame;
 
 /// SDKs give up on a process after 20 seconds or so (Rust: 21.6).
 pub(crate) const CALLED_BY_AN_SDK: Duration = Duration::from_secs(18);
@@ -54,8 +54,10 @@ impl Prompter {
     /// Asks; `text` is one line that says what for.
     pub(crate) fn ask(&self, ask: Ask, text: &str) -> Result<Zeroizing<String>, KagiError> {
         let answer = match terminal::open(self.terminal) {
-            Some(mut terminal) => terminal.ask(ask, &tame(text), self.patience),
-            None if !self.program.is_empty() => program::ask(&self.program, ask, &tame(text), self.patience)?,
+            Some(mut terminal) => terminal.ask(ask, &tame_line(text), self.patience),
+            None if !self.program.is_empty() => {
+                program::ask(&self.program, ask, &tame_line(text), self.patience)?
+            }
             None => {
                 return Err(KagiError::NobodyToAsk { what: ask.what(), command: self.command.clone() });
             }
@@ -68,7 +70,7 @@ impl Prompter {
     /// Says something on the terminal, if there is one.
     pub(crate) fn say(&self, text: &str) {
         if let Some(mut terminal) = terminal::open(self.terminal) {
-            terminal.say(&tame(text));
+            terminal.say(&tame_line(text));
         }
     }
 

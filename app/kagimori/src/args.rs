@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use kagimori_plan::sentence::Language;
+use kagimori_terminal::printer::ColorChoice;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
@@ -73,6 +74,16 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
 }
 
 /// Print the completion script of a shell: `source <(kagimori completions bash)`

@@ -13,6 +13,7 @@ use kagimori_lake::CallReading;
 use kagimori_plan::blind::{self, Loss};
 use kagimori_plan::origins::Choice;
 use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted, subject_of};
+use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
 use kagimori_trail::origin::{Judgement, Origin};
 use kagimori_trail::selection::{Selection, Who};
@@ -22,7 +23,6 @@ use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::{self, History};
-use crate::printer;
 use crate::source::Source;
 
 /// Seconds of a day.

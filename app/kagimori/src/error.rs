@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kagimori_terminal::printer::Unprinted;
+
 /// Why a command failed as a whole. Damage inside the data is not here: it is reported beside the result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AppError {
@@ -96,6 +98,12 @@ fn is_broken_pipe(error: &io::Error) -> bool {
         _ => error.kind(),
     };
     kind == io::ErrorKind::BrokenPipe
+}
+
+impl From<Unprinted> for AppError {
+    fn from(Unprinted(source): Unprinted) -> Self {
+        Self::write(Path::new("standard output"), source)
+    }
 }
 
 impl AppError {

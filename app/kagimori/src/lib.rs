@@ -1,6 +1,6 @@
 //! What the security team runs. Glue only: it finds files, hands their bytes to the core, and prints what comes back.
 //!
-//! * stdout is data, everything else goes to stderr ([`printer`]);
+//! * stdout is data, everything else goes to stderr ([`kagimori_terminal`]);
 //! * exit codes are [`exit::Exit`];
 //! * every error says what happened and what to do next ([`error::AppError`]).
 
@@ -11,12 +11,12 @@ mod directory;
 mod error;
 mod exit;
 mod history;
-mod printer;
 mod progress;
 mod show;
 mod source;
 
 use clap::Parser;
+use kagimori_terminal::printer;
 
 use crate::args::Args;
 use crate::error::AppError;
@@ -28,12 +28,12 @@ pub fn main() -> Exit {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    printer::choose(args.color, args.quiet);
+    printer::choose(args.color.into(), args.quiet);
     match command::run(&args) {
         Ok(exit) => exit,
         Err(AppError::BrokenPipe) => Exit::Clean,
         Err(error) => {
-            printer::error(&error);
+            printer::failure(&error, &error.hint());
             Exit::Failed
         }
     }

@@ -3,4 +3,3 @@
 pub(crate) mod html;
 pub(crate) mod numbers;
 pub(crate) mod report;
-pub(crate) mod schema;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use kagimori_lake::{
     CallReading, Lake, Names, TrailReading, read_calls, read_trail, read_trail_with_history,
 };
+use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
 use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
@@ -12,7 +13,7 @@ use kagimori_trail::usage::Activity;
 
 use crate::directory::Directory;
 use crate::error::AppError;
-use crate::{printer, progress};
+use crate::progress;
 
 /// Where events come from.
 pub(crate) enum Source {

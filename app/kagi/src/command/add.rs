@@ -8,6 +8,7 @@ use kagimori_session::profile::File;
 use kagimori_session::route::Source;
 use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::{mfa_serial, shown, shows_codes};
+use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
 use super::profile_lines::{self, Edits, KEY_SETTINGS};
@@ -17,7 +18,6 @@ use crate::broker::client;
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
 use crate::log;
-use crate::printer;
 use crate::prompt::Ask;
 use crate::vault::{StoredKey, Vault};
 

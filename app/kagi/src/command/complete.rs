@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use kagimori_session::profile::ProfileFiles;
+use kagimori_terminal::printer;
 
 use crate::args::{self, Args, CompletionShell};
 use crate::context::Texts;
 use crate::error::KagiError;
 use crate::place::Places;
-use crate::printer;
 
 const BASH: &str = r#"_kagi() {
     local cur="${COMP_WORDS[COMP_CWORD]}" IFS=$'\n'

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
 use kagimori_session::route::{Route, Source};
+use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 
 use super::peer;
@@ -22,7 +23,6 @@ use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::random;
 use crate::log;
-use crate::printer;
 use crate::vault::StoredSession;
 
 /// A browser that starts cold.

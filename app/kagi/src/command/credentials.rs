@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use kagimori_session::key::CacheKey;
 use kagimori_session::route::{Access, Target, rfc3339};
+use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
@@ -14,7 +15,6 @@ use crate::broker::Broker;
 use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
 use crate::place::Places;
-use crate::printer;
 use crate::vault::{StoredSession, account_of};
 
 /// Serves a profile to an SDK.
@@ -61,7 +61,7 @@ fn finish(result: Result<(), KagiError>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, KagiError::BrokenPipe) {
-                printer::error_line(&error);
+                printer::failure_line("kagi", &error, &error.hint());
             }
             ExitCode::from(2)
         }
@@ -69,7 +69,7 @@ fn finish(result: Result<(), KagiError>) -> ExitCode {
 }
 
 fn print(session: &StoredSession) -> Result<(), KagiError> {
-    printer::data(&json(session, "SessionToken", true)?)
+    Ok(printer::data(&json(session, "SessionToken", true)?)?)
 }
 
 /// The object of `credential_process`, or of a container endpoint where the token is called `Token`.

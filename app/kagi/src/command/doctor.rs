@@ -8,13 +8,14 @@ mod storage;
 
 use std::process::ExitCode;
 
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::vault::with_context;
 use crate::args::{self, Format};
 use crate::context::Context;
 use crate::error::KagiError;
-use crate::printer::{self, Schema};
 use crate::vault::Locked;
 
 /// One thing that was found.

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use kagimori_terminal::printer;
+
 use super::environment::{self, Changes, Style};
 use super::target::with_broker;
 use crate::args::{self, Shell};
@@ -10,7 +12,6 @@ use crate::context::Caller;
 use crate::error::KagiError;
 use crate::log;
 use crate::place::variable;
-use crate::printer;
 
 /// `kagi env`
 pub(crate) fn run(arguments: &args::Env) -> Result<ExitCode, KagiError> {

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use kagimori_session::plan::{Call, Start, Step};
 use kagimori_session::value::words;
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::environment::is_served;
@@ -12,7 +14,6 @@ use crate::args::{self, Format};
 use crate::broker::{Broker, Origin};
 use crate::context::Caller;
 use crate::error::KagiError;
-use crate::printer::{self, Schema};
 
 #[derive(Debug, Serialize)]
 struct Explanation {

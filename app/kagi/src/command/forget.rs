@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::ExitCode;
 
+use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
 use super::vault::with_context;
@@ -11,7 +12,6 @@ use crate::context::Context;
 use crate::error::KagiError;
 use crate::files::{list, remove, rewrite};
 use crate::log;
-use crate::printer;
 use crate::prompt::Ask;
 use crate::vault::{Locked, Vault};
 

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::value::words;
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::vault::with_context;
@@ -11,7 +13,6 @@ use crate::args::{self, Format};
 use crate::broker::{Broker, Origin};
 use crate::context::Context;
 use crate::error::KagiError;
-use crate::printer::{self, Schema};
 use crate::vault::{Locked, Vault};
 
 #[derive(Debug, Serialize)]

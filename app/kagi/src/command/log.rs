@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::vault::with_context;
 use crate::args::{self, Format};
 use crate::error::KagiError;
 use crate::log::{self, Chain, Event};
-use crate::printer::{self, Schema};
 
 #[derive(Debug, Serialize)]
 struct Output {

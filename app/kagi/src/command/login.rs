@@ -7,6 +7,7 @@ use kagimori_session::route::{Access, Route, RouteError, Source};
 use kagimori_session::sso::login::Login;
 use kagimori_session::sso::settings::{Portal, portal_named, session_names};
 use kagimori_session::value::words;
+use kagimori_terminal::printer;
 
 use super::target::{target, vault_of};
 use super::vault::{open_or_create, with_context};
@@ -16,7 +17,6 @@ use crate::context::Context;
 use crate::error::KagiError;
 use crate::log;
 use crate::place::variable;
-use crate::printer;
 use crate::sso::{Center, How, Tokens, sign_in};
 use crate::vault::{Locked, Vault};
 

@@ -10,12 +10,12 @@ use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_
 use kagimori_session::profile::without_inline_comment;
 use kagimori_session::sso::settings::SSO_SETTINGS;
 use kagimori_session::value::shown;
+use kagimori_terminal::printer;
 
 use crate::context::Context;
 use crate::error::KagiError;
 use crate::files::{read_profiles, rewrite};
 use crate::lock::lock;
-use crate::printer;
 use crate::vault::Vault;
 
 /// What makes a key.

@@ -10,6 +10,7 @@ use kagimori_session::rotation::{Action, Facts, Rotation, State, Word};
 use kagimori_session::route::{Access, Target, rfc3339};
 use kagimori_session::value::seconds;
 use kagimori_sts::{AccessKey, Cause, StsError};
+use kagimori_terminal::printer;
 
 use super::target::default_profile;
 use super::vault::with_context;
@@ -19,7 +20,6 @@ use crate::context::Context;
 use crate::error::{KagiError, quoted};
 use crate::lock::lock;
 use crate::log;
-use crate::printer;
 use crate::vault::{StoredKey, Vault};
 
 /// A new key takes some seconds to be known everywhere (IAM is eventually consistent).

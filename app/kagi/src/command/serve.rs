@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use kagimori_id::hex;
+use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -22,7 +23,6 @@ use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::{random, remove, write_own};
 use crate::log;
-use crate::printer;
 
 const MOST_REQUEST_BYTES: usize = 8 * 1024;
 
@@ -162,7 +162,7 @@ impl Endpoint<'_, '_, '_> {
         match self.broker.obtain().and_then(|session| json(&session, "Token", false)) {
             Ok(body) => ("200 OK", body),
             Err(error) => {
-                printer::error(&error);
+                printer::failure(&error, &error.hint());
                 refuse("503 Service Unavailable", "NotAvailable")
             }
         }

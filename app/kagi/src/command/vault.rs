@@ -4,13 +4,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use kagimori_session::value::{seconds, within, words};
+use kagimori_terminal::printer;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::args;
 use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
 use crate::place::Places;
-use crate::printer;
 use crate::prompt::{Ask, Prompter};
 use crate::vault::{Keeper, Locked, Vault};
 

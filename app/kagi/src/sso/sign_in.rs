@@ -7,6 +7,7 @@ use kagimori_session::sso::flow::{DeviceCode, Do, Entropy, Flow};
 use kagimori_session::sso::login::{Client as Registered, Login, Token, Way};
 use kagimori_session::value::words;
 use kagimori_sts::{Cause, Client, StsError};
+use kagimori_terminal::printer;
 
 use super::Center;
 use super::loopback::Loopback;
@@ -14,7 +15,6 @@ use crate::browser;
 use crate::context::Context;
 use crate::error::KagiError;
 use crate::files::random;
-use crate::printer;
 use crate::vault::Vault;
 
 /// Where clients are kept: they outlive sign-ins.

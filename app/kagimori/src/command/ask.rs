@@ -8,13 +8,13 @@ mod who_can;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
+use kagimori_terminal::printer;
 pub(crate) use question::{policy_file, subject};
 
 use crate::args::AskCommand;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 
 pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
     match command {

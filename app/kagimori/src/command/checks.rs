@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use kagimori_plan::check::{self, Check};
+use kagimori_terminal::printer::{self, Unprinted};
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use crate::args::{Checks, Format, LanguageArg};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
-use crate::show::schema::Schema;
 
 /// Runs the command.
 pub(crate) fn run(args: &Checks) -> Result<Exit, AppError> {
@@ -26,13 +26,10 @@ struct Catalogue {
     checks: &'static [Check],
 }
 
-fn json() -> Result<(), AppError> {
+fn json() -> Result<(), Unprinted> {
     let catalogue =
         Catalogue { schema: Schema { name: "kagimori.checks", version: 1 }, checks: check::catalogue() };
-    printer::stream(|out| {
-        serde_json::to_writer_pretty(&mut *out, &catalogue)?;
-        writeln!(out)
-    })
+    printer::json(&catalogue)
 }
 
 /// Worst first, then by id.

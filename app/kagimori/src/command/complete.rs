@@ -4,11 +4,11 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use kagimori_plan::check;
+use kagimori_terminal::printer;
 
 use crate::args::{Args, Shell};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 
 const BASH: &str = r#"_kagimori() {
     local cur="${COMP_WORDS[COMP_CWORD]}" IFS=$'\n'

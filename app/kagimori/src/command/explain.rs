@@ -2,18 +2,15 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_plan::check::{self, Check};
+use kagimori_terminal::printer::{self, Unprinted};
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{BOLD as TITLE, CYAN as LABEL};
 use serde::Serialize;
 
 use crate::args::{Explain, Format, LanguageArg};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
-use crate::show::schema::Schema;
-
-const TITLE: Style = Style::new().bold();
-const LABEL: Style = AnsiColor::Cyan.on_default();
 
 /// Runs the command.
 pub(crate) fn run(args: &Explain) -> Result<Exit, AppError> {
@@ -33,12 +30,9 @@ struct Explained {
     check: &'static Check,
 }
 
-fn json(check: &'static Check) -> Result<(), AppError> {
+fn json(check: &'static Check) -> Result<(), Unprinted> {
     let explained = Explained { schema: Schema { name: "kagimori.check", version: 1 }, check };
-    printer::stream(|out| {
-        serde_json::to_writer_pretty(&mut *out, &explained)?;
-        writeln!(out)
-    })
+    printer::json(&explained)
 }
 
 /// The words that stand before each part.

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use kagimori_estate::model::Problem;
 use kagimori_lake::ingest::{Options, Report, ingest};
 use kagimori_lake::{Counts, Coverage, Validation};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use crate::args::{Format, Ingest};
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::progress;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
-use crate::{printer, progress};
 
 /// Names of a list that are printed.
 const SHOWN_MAX: usize = 5;

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use kagimori_estate::model::Problem;
 use kagimori_lake::care::{DayState, Depth, Mended, State, look, repair};
+use kagimori_terminal::printer::{self, Unprinted};
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use crate::args::{Format, LakeCommand, LakeQuestion};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
 
 /// Runs the command.
 pub(crate) fn run(command: &LakeCommand) -> Result<Exit, AppError> {
@@ -36,7 +36,7 @@ struct Looked<'a> {
     state: &'a State,
 }
 
-fn print(question: &LakeQuestion, name: &'static str, state: &State, text: &str) -> Result<(), AppError> {
+fn print(question: &LakeQuestion, name: &'static str, state: &State, text: &str) -> Result<(), Unprinted> {
     match question.format {
         Format::Human => printer::text(text),
         Format::Json => {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_plan::review::compared::compare;
 use kagimori_plan::{Review, review};
+use kagimori_terminal::printer;
 use kagimori_trail::Usage;
 use kagimori_trail::selection::Selection;
 
@@ -16,7 +17,6 @@ use crate::args::{self, Format};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::report::{self, Comparison, ReportInput};
 use crate::source::Source;
 
@@ -77,10 +77,11 @@ fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) 
     };
     match args.format {
         Format::Human => {
-            printer::text(&report::terminal::summary(input, written.as_deref(), args.language.into()))
+            printer::text(&report::terminal::summary(input, written.as_deref(), args.language.into()))?;
         }
-        Format::Json => printer::stream(|out| report::json::write(input, out)),
+        Format::Json => printer::stream(|out| report::json::write(input, out))?,
     }
+    Ok(())
 }
 
 fn exit(review: &Review, estate: &Estate) -> Exit {

@@ -8,13 +8,13 @@ mod show;
 mod terraform;
 
 use kagimori_policy::compare::Inclusion;
+use kagimori_terminal::printer;
 use kagimori_trail::origin::{Judgement, Origin};
 
 use crate::args::{self, Format};
 use crate::company::Company;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
 
 use propose::{Outcome, Proposal};

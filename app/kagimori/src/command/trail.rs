@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use kagimori_id::AccountId;
 use kagimori_lake::{Lake, TrailReading};
+use kagimori_terminal::printer;
 use kagimori_trail::selection::{Only, Selection, Who};
 
 use crate::args::{SqlEngine, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::source::Source;
 use table::Table;
 

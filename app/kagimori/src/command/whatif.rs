@@ -12,6 +12,7 @@ use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;
 use kagimori_plan::replay::Evidence;
+use kagimori_terminal::printer;
 use kagimori_trail::origin::Origin;
 
 use crate::args::{self, Format};
@@ -19,7 +20,6 @@ use crate::company::{Company, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::Wanted;
-use crate::printer;
 use crate::show::numbers::counted;
 
 /// What is shown, in every format.

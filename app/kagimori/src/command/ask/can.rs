@@ -3,26 +3,21 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::{Access, Answered, Asked, Extent, Piece};
 use kagimori_policy::decision::{Answer, Miss};
 use kagimori_policy::formula::Atom;
 use kagimori_policy::policies::{Layer, StatementRef};
 use kagimori_policy::{print, reference};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, RED_BOLD as RED, YELLOW_BOLD as YELLOW};
 use serde::Serialize;
 
 use super::question;
 use crate::args::{Can, Format};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
-
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// How many parts of a pattern are shown.
 const PIECES_MAX: usize = 5;
@@ -277,7 +272,7 @@ fn json(asked: &Asked, resource: &str) -> Result<(), AppError> {
         disputed: decision.disputed.iter().map(|dispute| dispute.reading()).collect(),
         parts: if asked.pieces.len() > 1 { asked.pieces.iter().map(part).collect() } else { Vec::new() },
     };
-    printer::json(&output)
+    Ok(printer::json(&output)?)
 }
 
 /// The piece that says what the whole is: one that is open, or denied for want of an allow, or the first.

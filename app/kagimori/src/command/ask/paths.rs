@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use kagimori_estate::access::May;
 use kagimori_plan::escalation::{Found, Goal, Graph, Route};
+use kagimori_terminal::printer;
 
 use super::question;
 use crate::args::{Paths, PathsFormat};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 
 pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
     let (estate, _) = super::estate(&args.dir)?;

@@ -11,10 +11,10 @@ use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::Fact;
+use kagimori_terminal::printer;
 
 use crate::args::Circumstances;
 use crate::error::AppError;
-use crate::printer;
 
 /// The question of a command line; the resource's policy, when given, joins the access.
 pub(super) fn read(

@@ -3,23 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::{Access, Question};
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use kagimori_policy::decision::Answer;
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{self, BOLD, RED, YELLOW};
 use serde::Serialize;
 
 use super::{can, question};
 use crate::args::{Format, WhatCan};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
-
-const BOLD: Style = Style::new().bold();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
     let (estate, now) = super::estate(&args.circumstances.dir)?;
@@ -144,7 +140,7 @@ fn text(principal: &str, resource: &str, rows: &[Row], lists_actions: bool) -> S
             let style = match column {
                 "Permissions management" => RED,
                 "conditional" => YELLOW,
-                _ => Style::new(),
+                _ => style::PLAIN,
             };
             let _ = write!(text, "{style}{cell:>width$}{style:#}");
         }

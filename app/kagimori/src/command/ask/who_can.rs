@@ -2,21 +2,18 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::{Access, Asked, Extent, Question, Subject};
 use kagimori_policy::decision::Answer;
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
 use serde::Serialize;
 
 use super::{can, question};
 use crate::args::{Format, WhoCan};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
-
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
 pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
     let (estate, now) = super::estate(&args.circumstances.dir)?;

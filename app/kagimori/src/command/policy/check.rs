@@ -16,12 +16,12 @@ use kagimori_plan::settings::policy::PolicySettings;
 use kagimori_policy::lint::Options;
 use kagimori_policy::lint::rule::{Level, Rule, RuleId};
 use kagimori_policy::validate::PolicyKind;
+use kagimori_terminal::printer;
 
 use crate::args::{Check, CheckFormat, KindArg, SeverityArg};
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 
 use outcome::Outcome;
 

@@ -3,23 +3,21 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::compare::{Comparison, Inclusion, Scope, Verdict, compare_within, difference};
 use kagimori_policy::decision::Miss;
 use kagimori_policy::document::Document;
 use kagimori_policy::policies::StatementRef;
 use kagimori_policy::request::{Fact, Request};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::CYAN_BOLD as BOLD;
 use serde::Serialize;
 
 use crate::args::{Compare, Format};
 use crate::command::ask::policy_file;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
-use crate::show::schema::Schema;
-
-const BOLD: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The documents of one side with the names of their files.
 struct Side {

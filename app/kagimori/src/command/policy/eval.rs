@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use kagimori_policy::scenario::{self, Report};
+use kagimori_terminal::printer;
 use serde::Serialize;
 
 use crate::args::Eval;
 use crate::command::policy::json_files::{JsonFiles, json_files};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
 
 /// One line of the results.

@@ -4,6 +4,8 @@ use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
 use kagimori_policy::minimise::{Minimised, Options, Sameness, Size, minimise};
 use kagimori_policy::print::{print, print_pretty};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -11,9 +13,7 @@ use crate::args::{Format, Minimise};
 use crate::command::ask::policy_file;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 use crate::show::numbers::counted;
-use crate::show::schema::Schema;
 
 pub(crate) fn run(args: &Minimise) -> Result<Exit, AppError> {
     let documents: Vec<Document> =

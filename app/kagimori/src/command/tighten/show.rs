@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_plan::replacement::length;
 use kagimori_plan::tighten::{Denied, Dropped, Element, ElementKind, Rare, Unseen, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
 use kagimori_trail::origin::{Judgement, Origin};
 use serde::Serialize;
 
@@ -17,11 +18,6 @@ use crate::args;
 use crate::error::AppError;
 use crate::show::numbers::counted;
 use crate::show::numbers::{calls, day, instant, thousands};
-use crate::show::schema::Schema;
-
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// Lines of a list that are printed; files and JSON hold all.
 const LINES_MAX: usize = 12;

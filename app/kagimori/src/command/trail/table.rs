@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use kagimori_terminal::printer::{self, Unprinted};
+use kagimori_terminal::tame::tame_line;
+use kagimori_terminal::width::{cut, width};
 use serde_json::{Map, Value};
-use unicode_width::UnicodeWidthStr;
 
 use crate::args::TableFormat;
-use crate::error::AppError;
-use crate::printer;
 
 /// The widest a column of the table for people gets; CSV and JSON have it all.
 const WIDTH_MAX: usize = 72;
@@ -26,7 +26,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn print(&self, format: TableFormat, source: &str) -> Result<(), AppError> {
+    pub(super) fn print(&self, format: TableFormat, source: &str) -> Result<(), Unprinted> {
         match format {
             TableFormat::Table => printer::text(&self.text()),
             TableFormat::Csv => printer::stream(|out| {
@@ -80,13 +80,13 @@ impl Table {
         let columns: Vec<&str> =
             shown.iter().filter_map(|column| self.columns.get(*column).copied()).collect();
         let cells: Vec<Vec<String>> =
-            values.iter().map(|row| row.iter().map(|cell| cut(&plain(cell))).collect()).collect();
+            values.iter().map(|row| row.iter().map(|cell| cut(&plain(cell), WIDTH_MAX)).collect()).collect();
         let widths: Vec<usize> = columns
             .iter()
             .enumerate()
             .map(|(at, name)| {
-                let of = |row: &Vec<String>| row.get(at).map_or(0, |cell| cell.width());
-                cells.iter().map(of).max().unwrap_or_default().max(name.width())
+                let of = |row: &Vec<String>| row.get(at).map_or(0, |cell| width(cell));
+                cells.iter().map(of).max().unwrap_or_default().max(width(name))
             })
             .collect();
         let names: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
@@ -101,8 +101,8 @@ impl Table {
 
 fn line(text: &mut String, cells: &[String], widths: &[usize], right: &[bool]) {
     let mut line = String::new();
-    for ((cell, width), right) in cells.iter().zip(widths).zip(right) {
-        let pad = " ".repeat(width.saturating_sub(cell.width()));
+    for ((cell, columns), right) in cells.iter().zip(widths).zip(right) {
+        let pad = " ".repeat(columns.saturating_sub(width(cell)));
         let _ = if *right { write!(line, "{pad}{cell}  ") } else { write!(line, "{cell}{pad}  ") };
     }
     text.push_str(line.trim_end());
@@ -113,7 +113,7 @@ fn line(text: &mut String, cells: &[String], widths: &[usize], right: &[bool]) {
 fn plain(cell: &Value) -> String {
     match cell {
         Value::Null => String::new(),
-        Value::String(text) => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
+        Value::String(text) => tame_line(text),
         Value::Array(cells) => cells.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
@@ -122,21 +122,6 @@ fn plain(cell: &Value) -> String {
 /// Spreadsheets run cells that begin like a formula (OWASP, "CSV Injection").
 fn spreadsheet_safe(cell: String) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
-}
-
-fn cut(cell: &str) -> String {
-    if cell.width() <= WIDTH_MAX {
-        return cell.to_owned();
-    }
-    let mut kept = String::new();
-    for c in cell.chars() {
-        if kept.width() >= WIDTH_MAX - 1 {
-            break;
-        }
-        kept.push(c);
-    }
-    kept.push('…');
-    kept
 }
 
 #[cfg(test)]
@@ -159,7 +144,7 @@ mod tests {
         let text = table.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0].trim_end(), format!("name{}  calls", " ".repeat(68)));
-        assert!(lines[1].starts_with("a\u{fffd}[31m ") && lines[1].ends_with("    7"));
+        assert!(lines[1].starts_with(r"a\u{1b}[31m ") && lines[1].ends_with("    7"));
         assert!(lines[2].starts_with("日本 ") && lines[2].ends_with("  123"));
         assert!(lines[3].ends_with('…'));
         assert_eq!(spreadsheet_safe("=1+1".to_owned()), "'=1+1");

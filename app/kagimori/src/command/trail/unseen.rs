@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use kagimori_id::Arn;
 use kagimori_id::nearest;
 use kagimori_lake::Names;
+use kagimori_terminal::printer;
 use kagimori_trail::Usage;
 use kagimori_trail::selection::{Selection, Who};
 
 use crate::error::AppError;
-use crate::printer;
 
 /// Names that are offered instead.
 const NAMES_OFFERED: usize = 3;

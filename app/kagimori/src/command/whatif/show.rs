@@ -3,21 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_id::Arn;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, RED_BOLD as RED, YELLOW_BOLD as YELLOW};
 use kagimori_trail::origin::Origin;
 use serde::Serialize;
 
 use super::Shown;
 use crate::show::numbers::{calls, counted, day, instant, thousands};
-use crate::show::schema::Schema;
-
-const RED: Style = AnsiColor::Red.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// Findings of one kind that are printed; the JSON and the page hold all.
 const FINDINGS_MAX: usize = 20;

@@ -14,11 +14,11 @@ use kagimori_plan::review::compared::{Earlier, Reason};
 use kagimori_plan::review::{AccountRow, AccountState, Tally};
 use kagimori_plan::sentence::{Language, gap, sentence};
 use kagimori_plan::verdict::{FactValue, Outcome, Resource, Severity, Verdict};
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::controls::{self, Assessed};
 use super::{Comparison, ReportInput};
-use crate::show::schema::Schema;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -8,23 +8,16 @@ mod words;
 use std::fmt::Write;
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_plan::check::{self, Check};
 use kagimori_plan::review::{AccountRow, AccountState};
 use kagimori_plan::sentence::Language;
 use kagimori_plan::verdict::{Outcome, Severity, Verdict};
-use unicode_width::UnicodeWidthStr;
+use kagimori_terminal::style::{BOLD, CYAN, DIM, GREEN, RED_BOLD as RED, YELLOW};
+use kagimori_terminal::width::{pad, width};
 
 use self::words::Words;
 use super::ReportInput;
 use crate::show::numbers::thousands;
-
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const GREEN: Style = AnsiColor::Green.on_default();
-const CYAN: Style = AnsiColor::Cyan.on_default();
 
 /// How wide a line may be, in columns.
 const WIDTH: usize = 100;
@@ -156,7 +149,7 @@ impl Summary<'_> {
         for verdict in verdicts.iter().take(RESOURCES_MAX) {
             let name = resource(verdict);
             let separator = if text.is_empty() { "" } else { ", " };
-            if shown > 0 && text.width() + name.width() + INDENT + 16 > WIDTH {
+            if shown > 0 && width(&text) + width(&name) + INDENT + 16 > WIDTH {
                 break;
             }
             text.push_str(separator);
@@ -197,27 +190,6 @@ fn resource(verdict: &Verdict) -> String {
         Some(key) => format!("{}/{} {key}", resource.account, resource.name),
         None => format!("{}/{}", resource.account, resource.name),
     }
-}
-
-/// Pads to a width in columns: Japanese letters take two.
-fn pad(text: &str, width: usize) -> String {
-    let fill = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(fill))
-}
-
-/// Cuts to a width in columns.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for letter in text.chars() {
-        if kept.width() + 3 > width {
-            break;
-        }
-        kept.push(letter);
-    }
-    kept + "…"
 }
 
 fn thousands_of(count: usize) -> String {

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use kagimori_estate::access::May;
 use kagimori_plan::escalation::catalogue::Category;
 use kagimori_plan::escalation::{Because, Found, Goal, Graph, Step, Witness};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::word;
 use crate::error::AppError;
-use crate::printer;
-use crate::show::schema::Schema;
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -102,7 +102,7 @@ pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found) -> Result<(),
         routes.push(RouteOut { source: graph.source(route), certainty, steps, missing });
     }
     let administrators = found.there.iter();
-    printer::json(&Output {
+    Ok(printer::json(&Output {
         schema: Schema { name: "kagimori.paths", version: 1 },
         goal: match goal {
             Goal::Administrator => "administrator",
@@ -119,7 +119,7 @@ pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found) -> Result<(),
             .collect(),
         assumptions: graph.access().assumptions(),
         routes,
-    })
+    })?)
 }
 
 fn step(step: Step) -> Result<StepOut, AppError> {

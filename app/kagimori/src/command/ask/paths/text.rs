@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_estate::access::May;
 use kagimori_plan::escalation::{Because, Cut, Found, Goal, Graph, Route, Step, cut};
+use kagimori_terminal::style::{BOLD, DIM, RED_BOLD as RED, YELLOW_BOLD as YELLOW};
 
 use super::{alike, nearby, short};
 use crate::show::numbers::counted;
-
-const BOLD: Style = Style::new().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const DIM: Style = Style::new().dimmed();
 
 /// How many sources with the same way are named.
 const NAMES_MAX: usize = 5;

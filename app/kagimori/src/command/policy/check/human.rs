@@ -2,17 +2,14 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_policy::lint::rule::{Level, Rule, RuleId};
 use kagimori_policy::lint::{Place, Witness, printable};
 use kagimori_policy::request::{Fact, Principal};
 use kagimori_policy::validate::PolicyKind;
+use kagimori_terminal::style::{self, BOLD as TITLE, DIM as FAINT, Style};
 
 use super::kind_word;
 use super::outcome::{Judged, Outcome};
-
-const TITLE: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
 
 pub(super) fn text(outcome: &Outcome) -> String {
     let mut text = String::new();
@@ -78,9 +75,9 @@ fn line(text: &mut String, file: &str, place: Place, level: Level, rule: &Rule, 
 
 pub(super) fn colour(level: Level) -> Style {
     match level {
-        Level::Error | Level::Security => AnsiColor::Red.on_default().bold(),
-        Level::Warning => AnsiColor::Yellow.on_default().bold(),
-        Level::Suggestion | Level::Off => AnsiColor::Cyan.on_default(),
+        Level::Error | Level::Security => style::RED_BOLD,
+        Level::Warning => style::YELLOW_BOLD,
+        Level::Suggestion | Level::Off => style::CYAN,
     }
 }
 

@@ -6,14 +6,13 @@ use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::lint::rule::Level;
 use kagimori_policy::lint::{Finding, Place, Witness, data_date};
 use kagimori_policy::request::Fact;
+use kagimori_terminal::printer::{self, Unprinted};
+use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use super::human::who;
 use super::kind_word;
 use super::outcome::{AboutWaiver, Judged, Outcome};
-use crate::error::AppError;
-use crate::printer;
-use crate::show::schema::Schema;
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -111,7 +110,7 @@ struct WaiverFinding<'a> {
     fix: &'static str,
 }
 
-pub(super) fn print(outcome: &Outcome) -> Result<(), AppError> {
+pub(super) fn print(outcome: &Outcome) -> Result<(), Unprinted> {
     printer::json(&Output {
         schema: Schema { name: "kagimori.policy_check", version: 1 },
         service_reference: Reference { version: Catalogue::embedded().version(), date: data_date() },

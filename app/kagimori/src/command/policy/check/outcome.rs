@@ -8,11 +8,11 @@ use kagimori_policy::lint::rule::{Level, RuleId};
 use kagimori_policy::lint::waiver::{self, Waiver};
 use kagimori_policy::lint::{Finding, Options, Place, check};
 use kagimori_policy::validate::PolicyKind;
+use kagimori_terminal::printer;
 
 use super::input::Text;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
 
 /// One document and what was found in it.
 pub(super) struct Judged {

@@ -2,19 +2,16 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
 use kagimori_policy::lint::rule::{RULES, Rule, RuleId};
+use kagimori_terminal::printer;
+use kagimori_terminal::schema::Schema;
+use kagimori_terminal::style::{BOLD as TITLE, CYAN as LABEL};
 use serde::Serialize;
 
 use super::human::colour;
 use crate::args::CheckFormat;
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::printer;
-use crate::show::schema::Schema;
-
-const TITLE: Style = Style::new().bold();
-const LABEL: Style = AnsiColor::Cyan.on_default();
 
 #[derive(Serialize)]
 struct Listed {

@@ -5,12 +5,11 @@ use std::path::Path;
 use kagimori_policy::lint::Place;
 use kagimori_policy::lint::rule::{Level, RULES, Rule, RuleId};
 use kagimori_policy::lint::waiver::Waiver;
+use kagimori_terminal::printer::{self, Unprinted};
 use serde::Serialize;
 
 use super::outcome::Outcome;
 use super::rules::page;
-use crate::error::AppError;
-use crate::printer;
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -148,7 +147,7 @@ struct Fingerprints {
     element: String,
 }
 
-pub(super) fn print(outcome: &Outcome) -> Result<(), AppError> {
+pub(super) fn print(outcome: &Outcome) -> Result<(), Unprinted> {
     let driver = Driver {
         name: "kagimori policy check",
         semantic_version: env!("CARGO_PKG_VERSION"),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use kagimori_plan::review::KeyEvidence;
 use kagimori_plan::review::compared::Reason;
 use kagimori_plan::verdict::{Outcome, Severity};
+use kagimori_terminal::width::{cut, pad};
 use kagimori_trail::classify::UseClass;
 
-use super::{BOLD, CYAN, DIM, PROBLEMS_MAX, Summary, YELLOW, cut, pad, resource, thousands_of};
+use super::{BOLD, CYAN, DIM, PROBLEMS_MAX, Summary, YELLOW, resource, thousands_of};
 
 /// How many accounts and kinds of data the terminal shows; the page has all.
 const ACCOUNTS_MAX: usize = 60;
