@@ -3,3 +3,4 @@
 pub(crate) mod html;
 pub(crate) mod numbers;
 pub(crate) mod report;
+pub(crate) mod sarif;
