@@ -39,13 +39,17 @@ pub fn tame_line(text: &str) -> String {
     tamed
 }
 
-/// The bidirectional controls are those of Unicode's UAX #9, section 2: embeddings, overrides, isolates and marks.
-fn leads(letter: char) -> bool {
-    let turns = matches!(
+/// Whether a letter turns the direction of what stands around it (Unicode, UAX #9, section 2: embeddings, overrides, isolates, marks).
+#[must_use]
+pub const fn turns(letter: char) -> bool {
+    matches!(
         letter,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    turns || letter.is_control() && !matches!(letter, '\n' | '\t')
+    )
+}
+
+fn leads(letter: char) -> bool {
+    turns(letter) || letter.is_control() && !matches!(letter, '\n' | '\t')
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::propose::Refused;
 use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
-use crate::show::html::{both, card, code, document, escape, steps, table, unbroken};
+use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::{day, instant, thousands};
 
@@ -20,27 +20,23 @@ pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
     let as_of = format!("{} – {}", instant(outcome.window.from), instant(outcome.window.until));
     let mut body = card(("What is proposed", "提案の要約"), &summary(outcome, args));
     for proposal in &outcome.proposals {
-        body.push_str(&one(proposal, outcome.proposals.len() == 1));
+        body.push(&one(proposal, outcome.proposals.len() == 1));
     }
     if !outcome.refused.is_empty() {
         let row =
             |(arn, why): &(Arn, Refused)| vec![code(arn.as_str()), both(&why.sentence(), &why.japanese())];
-        let rows: Vec<Vec<String>> = outcome.refused.iter().map(row).collect();
+        let rows: Vec<Vec<Html>> = outcome.refused.iter().map(row).collect();
         let list = table(&[("Principal", "プリンシパル"), ("Why", "理由")], &rows);
-        body.push_str(&card(("Nothing is proposed for these", "提案のないもの"), &list));
+        body.push(&card(("Nothing is proposed for these", "提案のないもの"), &list));
     }
     document(("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限"), &as_of, &body)
 }
 
-fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
+fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
     let (all, sums) = (outcome.proposals.len(), Sums::of(&outcome.proposals));
-    let mut text = String::from("<div class=\"tiles\">");
+    let mut tiles = Html::default();
     let mut tile = |value: String, english: &str, japanese: &str| {
-        text.push_str(&format!(
-            "<div class=\"tile\"><b>{}</b>{}</div>",
-            escape(&value),
-            both(english, japanese)
-        ));
+        tiles.push(&html!("<div class=\"tile\"><b>{}</b>{}</div>", value, both(english, japanese)));
     };
     tile(all.to_string(), "proposals", "提案");
     tile(format!("{} / {all}", sums.proved), "proved to grant nothing new", "新たな許可がないことを証明済み");
@@ -57,9 +53,9 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
             "検証期間に拒否または不明の呼び出し",
         );
     }
-    text.push_str("</div>");
+    let mut text = html!("<div class=\"tiles\">{}</div>", tiles);
     if !outcome.has_last_accessed {
-        text.push_str(&format!(
+        text.push(&html!(
             "<p class=\"hint\">{}</p>",
             both(
                 "No service-last-accessed data were given: a service that only such data would show is not known.",
@@ -70,69 +66,83 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> String {
     text
 }
 
-fn one(proposal: &Proposal, is_only: bool) -> String {
+fn one(proposal: &Proposal, is_only: bool) -> Html {
     let held = &proposal.tightened;
-    let open = if is_only || proposal.wants_a_look() { " open" } else { "" };
     let chip = if proposal.wants_a_look() {
-        format!("<span class=\"chip medium\">{}</span>", both("look", "要確認"))
+        html!("<span class=\"chip medium\">{}</span>", both("look", "要確認"))
     } else {
-        format!("<span class=\"chip good\">{}</span>", both("proved", "証明済み"))
+        html!("<span class=\"chip good\">{}</span>", both("proved", "証明済み"))
     };
-    let mut body = format!(
-        "<section class=\"card\"><details{open}><summary>{chip} <code>{}</code> {} → {}</summary>",
-        escape(held.principal.as_str()),
+    let headline = html!(
+        "{} {} {} → {}",
+        chip,
+        code(held.principal.as_str()),
         held.dropped.actions_before,
         held.dropped.actions_after
     );
-    body.push_str(&facts(proposal));
-    body.push_str(&format!("<div class=\"sides\"><div><h3>{}</h3>", both("Before", "変更前")));
-    for (name, old) in &held.old {
-        body.push_str(&format!(
-            "<details{}><summary>{}</summary><pre>{}</pre></details>",
-            if is_only { " open" } else { "" },
-            policy(name),
-            escape(&print::print_pretty(old))
-        ));
-    }
-    body.push_str(&format!("</div><div><h3>{}</h3>", both("After", "変更後")));
-    for new in &held.new {
-        body.push_str(&format!("<pre>{}</pre>", escape(&print::print_pretty(new))));
-    }
-    if held.new.is_empty() {
-        body.push_str(&format!(
+    let body: Html = [
+        facts(proposal),
+        sides(proposal, is_only),
+        origins(&proposal.origins, &proposal.learnt),
+        heading("Evidence", "根拠"),
+        evidence(&held.elements),
+        failing("Denied or open on the holdout", "検証期間で拒否または不明", proposal.holdout.as_ref()),
+        failing("Not sufficient", "不足", Some(&proposal.verified)),
+        remarks(proposal),
+        plan(proposal),
+    ]
+    .into_iter()
+    .collect();
+    html!(
+        "<section class=\"card\">{}</section>",
+        details(is_only || proposal.wants_a_look(), &headline, &body)
+    )
+}
+
+/// Something that unfolds.
+fn details(is_open: bool, summary: &Html, body: &Html) -> Html {
+    let open = if is_open { " open" } else { "" };
+    html!("<details{}><summary>{}</summary>{}</details>", open, summary, body)
+}
+
+/// The policies before and after, side by side.
+fn sides(proposal: &Proposal, is_only: bool) -> Html {
+    let held = &proposal.tightened;
+    let document = |text: String| html!("<pre>{}</pre>", text);
+    let before = held
+        .old
+        .iter()
+        .map(|(name, old)| details(is_only, &policy(name), &document(print::print_pretty(old))));
+    let after = if held.new.is_empty() {
+        html!(
             "<p>{}</p>",
             both(
                 "No policy: nothing it did needs a permission.",
                 "ポリシーは不要です。許可を要する操作がありませんでした。"
             )
-        ));
-    }
-    body.push_str("</div></div>");
-    body.push_str(&origins(&proposal.origins, &proposal.learnt));
-    body.push_str(&heading("Evidence", "根拠"));
-    body.push_str(&evidence(&held.elements));
-    body.push_str(&failing(
-        "Denied or open on the holdout",
-        "検証期間で拒否または不明",
-        proposal.holdout.as_ref(),
-    ));
-    body.push_str(&failing("Not sufficient", "不足", Some(&proposal.verified)));
-    body.push_str(&remarks(proposal));
-    body.push_str(&plan(proposal));
-    body.push_str("</details></section>");
-    body
+        )
+    } else {
+        held.new.iter().map(|new| document(print::print_pretty(new))).collect()
+    };
+    html!(
+        "<div class=\"sides\"><div>{}{}</div><div>{}{}</div></div>",
+        heading("Before", "変更前"),
+        before.collect::<Html>(),
+        heading("After", "変更後"),
+        after
+    )
 }
 
 /// An old policy as the estate names it: an ARN, or an inline policy with whose it is.
-fn policy(name: &str) -> String {
+fn policy(name: &str) -> Html {
     match name.strip_prefix("inline policy `").and_then(|rest| rest.split_once("` of ")) {
         Some((policy, owner)) => both(name, &format!("{owner} のインラインポリシー「{policy}」")),
-        None => escape(name),
+        None => name.into(),
     }
 }
 
 /// Where the calls come from.
-fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> String {
+fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> Html {
     let row = |origin: &Origin| {
         let (english, japanese) = origin.judgement.words();
         let chip = match origin.judgement {
@@ -140,24 +150,23 @@ fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> String {
             Judgement::AnotherPerson => "medium",
             Judgement::Expected | Judgement::AnotherProgram => "good",
         };
-        let signs: Vec<String> =
-            origin.signs.iter().map(|sign| both(sign.words().0, sign.words().1)).collect();
+        let signs: Vec<Html> = origin.signs.iter().map(|sign| both(sign.words().0, sign.words().1)).collect();
         let clients: Vec<&str> = origin.clients.iter().map(|client| client.as_str()).collect();
-        let actions: Vec<String> =
-            origin.actions.iter().map(|(action, count)| format!("{} {count}", code(action))).collect();
+        let actions =
+            origin.actions.iter().map(|(action, count)| html!("{} {}", code(action), thousands(*count)));
         let is_learnt =
             if learnt.contains(&origin.id) { both("yes", "はい") } else { both("no", "いいえ") };
         vec![
-            format!("<span class=\"chip {chip}\">{}</span>", both(english, japanese)),
+            html!("<span class=\"chip {}\">{}</span>", chip, both(english, japanese)),
             both(origin.nature.words().0, origin.nature.words().1),
             code(&origin.network),
-            escape(&clients.join(", ")),
-            thousands(origin.calls),
-            origin.days.to_string(),
+            clients.join(", ").into(),
+            thousands(origin.calls).into(),
+            origin.days.to_string().into(),
             unbroken(&day(origin.last)),
-            actions.join("<br>"),
+            Html::join(actions, "<br>"),
             is_learnt,
-            signs.join("<br>"),
+            Html::join(signs, "<br>"),
         ]
     };
     let headings = [
@@ -172,19 +181,19 @@ fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> String {
         ("Learnt from", "学習対象"),
         ("Why", "理由"),
     ];
-    let rows: Vec<Vec<String>> = origins.iter().map(row).collect();
-    format!("{}{}", heading("Where its calls come from", "呼び出し元"), table(&headings, &rows))
+    let rows: Vec<Vec<Html>> = origins.iter().map(row).collect();
+    html!("{}{}", heading("Where its calls come from", "呼び出し元"), table(&headings, &rows))
 }
 
-fn heading(english: &str, japanese: &str) -> String {
-    format!("<h3>{}</h3>", both(english, japanese))
+fn heading(english: &str, japanese: &str) -> Html {
+    html!("<h3>{}</h3>", both(english, japanese))
 }
 
-fn facts(proposal: &Proposal) -> String {
+fn facts(proposal: &Proposal) -> Html {
     let held = &proposal.tightened;
     let sound = match held.soundness {
         Inclusion::Proved => both(&soundness(&held.soundness), "証明済み：以前になかった許可は含まれない"),
-        _ => format!(
+        _ => html!(
             "<span class=\"warn\">{}</span>",
             both(&soundness(&held.soundness), &japanese_soundness(&held.soundness))
         ),
@@ -194,20 +203,20 @@ fn facts(proposal: &Proposal) -> String {
         (both("Sound", "権限の追加なし"), sound),
         (
             both("Sufficient", "実績を網羅"),
-            format!(
+            html!(
                 "{} / {}",
                 thousands(verified.allowed.saturating_add(verified.assumed)),
                 thousands(verified.calls)
             ),
         ),
-        (both("Minimal", "過剰なし"), format!("{} / {}", held.necessity.1, held.necessity.0)),
+        (both("Minimal", "過剰なし"), html!("{} / {}", held.necessity.1, held.necessity.0)),
         (both("Size", "大きさ"), both(&size(proposal), &japanese_size(proposal))),
     ];
     if let Some(holdout) = &proposal.holdout {
         rows.push((both("Holdout", "検証期間"), both(&held_out(holdout), &japanese_held_out(holdout))));
     }
-    let rows: String = rows.iter().map(|(term, what)| format!("<dt>{term}</dt><dd>{what}</dd>")).collect();
-    format!("<dl>{rows}</dl>")
+    let rows = rows.iter().map(|(term, what)| html!("<dt>{}</dt><dd>{}</dd>", term, what));
+    html!("<dl>{}</dl>", rows.collect::<Html>())
 }
 
 fn japanese_soundness(inclusion: &Inclusion) -> String {
@@ -249,17 +258,18 @@ fn japanese_held_out(holdout: &Verified) -> String {
     )
 }
 
-fn evidence(elements: &[Element]) -> String {
+fn evidence(elements: &[Element]) -> Html {
     let row = |element: &Element| {
-        let mut row = vec![escape(&element.sid), part(element.part), code(&element.text), kind(element.kind)];
+        let mut row =
+            vec![element.sid.as_str().into(), part(element.part), code(&element.text), kind(element.kind)];
         match &element.support {
             Some(support) => row.extend([
-                thousands(support.calls),
-                if support.names > 1 { support.names.to_string() } else { String::new() },
+                thousands(support.calls).into(),
+                if support.names > 1 { support.names.to_string().into() } else { Html::default() },
                 unbroken(&day(support.last)),
                 code(support.first.event_id.as_deref().unwrap_or("–")),
             ]),
-            None => row.extend(vec![String::new(); 4]),
+            None => row.extend(vec![Html::default(); 4]),
         }
         row
     };
@@ -278,7 +288,7 @@ fn evidence(elements: &[Element]) -> String {
     )
 }
 
-fn part(part: &str) -> String {
+fn part(part: &str) -> Html {
     match part {
         "action" => both("action", "アクション"),
         "resource" => both("resource", "リソース"),
@@ -286,7 +296,7 @@ fn part(part: &str) -> String {
     }
 }
 
-fn kind(kind: ElementKind) -> String {
+fn kind(kind: ElementKind) -> Html {
     let japanese = match kind {
         ElementKind::Needed => "呼び出しに必要",
         ElementKind::Possible => "必要だった可能性がある",
@@ -296,21 +306,21 @@ fn kind(kind: ElementKind) -> String {
     both(super::show::kind(kind), japanese)
 }
 
-fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String {
+fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> Html {
     let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else {
-        return String::new();
+        return Html::default();
     };
     let row = |failing: &Failing| {
         vec![
             code(&failing.action),
             failing.resource.as_deref().map(code).unwrap_or_default(),
-            thousands(failing.calls),
+            thousands(failing.calls).into(),
             unbroken(&day(failing.last)),
             both(&failing.why.to_string(), &failing.why.japanese()),
             code(failing.first.event_id.as_deref().unwrap_or("–")),
         ]
     };
-    let rows: Vec<Vec<String>> = verified.failing.iter().map(row).collect();
+    let rows: Vec<Vec<Html>> = verified.failing.iter().map(row).collect();
     let headings = [
         ("Action", "アクション"),
         ("On", "リソース"),
@@ -319,31 +329,29 @@ fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> String
         ("Why", "理由"),
         ("First event", "最初のイベント"),
     ];
-    format!("{}{}", heading(english, japanese), table(&headings, &rows))
+    html!("{}{}", heading(english, japanese), table(&headings, &rows))
 }
 
-fn remarks(proposal: &Proposal) -> String {
+fn remarks(proposal: &Proposal) -> Html {
     let held = &proposal.tightened;
-    let mut text = String::new();
+    let mut text = Html::default();
     if !held.dropped.by_service.is_empty() {
-        text.push_str(&heading("No longer granted", "許可されなくなるもの"));
+        text.push(&heading("No longer granted", "許可されなくなるもの"));
         let mut services: Vec<(&String, &usize)> = held.dropped.by_service.iter().collect();
         services.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        let named: Vec<String> =
-            services.iter().take(40).map(|(service, count)| format!("{} {count}", code(service))).collect();
+        let named = services.iter().take(40).map(|(service, count)| html!("{} {}", code(service), count));
         let more = services.len().saturating_sub(40);
         let more = if more > 0 {
             both(&format!(" and {}", counted(more, "more service")), &format!(" ほか {more} サービス"))
         } else {
-            String::new()
+            Html::default()
         };
-        text.push_str(&format!("<p>{}{more}</p>", named.join(", ")));
+        text.push(&html!("<p>{}{}</p>", Html::join(named, ", "), more));
     }
-    let list =
-        |items: Vec<String>| -> String { items.iter().map(|item| format!("<li>{item}</li>")).collect() };
-    let mut section = |english: &str, japanese: &str, items: Vec<String>| {
+    let mut section = |english: &str, japanese: &str, items: Vec<Html>| {
         if !items.is_empty() {
-            text.push_str(&format!("{}<ul>{}</ul>", heading(english, japanese), list(items)));
+            let items: Html = items.iter().map(|item| html!("<li>{}</li>", item)).collect();
+            text.push(&html!("{}<ul>{}</ul>", heading(english, japanese), items));
         }
     };
     section(
@@ -353,12 +361,7 @@ fn remarks(proposal: &Proposal) -> String {
             .iter()
             .map(|denied| {
                 let on = denied.resource.as_deref().map(code).unwrap_or_default();
-                format!(
-                    "{} {on} × {}, {}",
-                    code(&denied.action),
-                    thousands(denied.calls),
-                    escape(&day(denied.last))
-                )
+                html!("{} {} × {}, {}", code(&denied.action), on, thousands(denied.calls), day(denied.last))
             })
             .collect(),
     );
@@ -375,14 +378,17 @@ fn remarks(proposal: &Proposal) -> String {
             .map(|unseen| {
                 let (english, japanese) =
                     if unseen.is_kept { ("kept", "維持") } else { ("left out", "除外") };
-                format!(
-                    "{} {}: {} ({}) <details><summary>{}</summary>{}</details>",
+                html!(
+                    "{} {}: {} ({}) {}",
                     code(&unseen.service),
                     both(english, japanese),
                     both(unseen.why.words().0, unseen.why.words().1),
                     both(&unseen.not_shown.words().0, &unseen.not_shown.words().1),
-                    unseen.actions.len(),
-                    unseen.actions.iter().map(|action| code(action)).collect::<Vec<_>>().join(", ")
+                    details(
+                        false,
+                        &unseen.actions.len().to_string().into(),
+                        &Html::join(unseen.actions.iter().map(|action| code(action)), ", ")
+                    )
                 )
             })
             .collect(),
@@ -392,19 +398,18 @@ fn remarks(proposal: &Proposal) -> String {
         "スナップショットのポリシーでは説明できない成功",
         held.unexplained
             .iter()
-            .map(|(action, count)| format!("{} × {}", code(action), thousands(*count)))
+            .map(|(action, count)| html!("{} × {}", code(action), thousands(*count)))
             .collect(),
     );
     text
 }
 
-fn plan(proposal: &Proposal) -> String {
-    format!(
-        "{}<p>{}</p>{}<details><summary>{}</summary>{}</details>",
+fn plan(proposal: &Proposal) -> Html {
+    html!(
+        "{}<p>{}</p>{}{}",
         heading("Plan", "計画"),
         code(&proposal.plan.id),
         steps(&proposal.plan.changes),
-        both("The way back", "元に戻す手順"),
-        steps(&proposal.plan.way_back),
+        details(false, &both("The way back", "元に戻す手順"), &steps(&proposal.plan.way_back)),
     )
 }

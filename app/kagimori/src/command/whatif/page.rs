@@ -6,17 +6,17 @@ use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{Finding, Verdict};
 
 use super::Shown;
-use crate::show::html::{both, card, code, document, escape, steps, table, unbroken};
+use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
 use crate::show::numbers::{calls, counted, day, instant, thousands};
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
     let mut body = card(("What would have broken", "この変更で動かなくなる処理"), &summary(shown));
-    body.push_str(&card(("Changes", "変更"), &changes(shown)));
+    body.push(&card(("Changes", "変更"), &changes(shown)));
     for (verdict, heading) in SECTIONS {
         let findings = shown.evidence.findings(verdict);
         if !findings.is_empty() {
-            body.push_str(&card(heading, &rows(&findings)));
+            body.push(&card(heading, &rows(&findings)));
         }
     }
     if !shown.losses.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
             "Taken away, and this trail would not have shown its use",
             "利用の有無が証跡に現れない権限の削除",
         );
-        body.push_str(&card(heading, &losses(shown)));
+        body.push(&card(heading, &losses(shown)));
     }
     document(("Kagimori — what if", "鍵守 — 変更の影響"), &as_of, &body)
 }
@@ -49,7 +49,7 @@ const SECTIONS: [(Verdict, (&str, &str)); 5] = [
     ),
 ];
 
-fn summary(shown: &Shown<'_>) -> String {
+fn summary(shown: &Shown<'_>) -> Html {
     let totals = &shown.evidence.totals;
     let (class, english, japanese) = if totals.newly_denied > 0 {
         ("fail", "It would have broken something", "動かなくなるものがあります")
@@ -58,19 +58,18 @@ fn summary(shown: &Shown<'_>) -> String {
     } else {
         ("clean", "It breaks nothing", "動かなくなるものはありません")
     };
-    let mut text =
-        format!("<p class=\"verdict {class}\">{}</p><div class=\"tiles\">", both(english, japanese));
-    for verdict in Verdict::ALL {
-        let count = thousands(totals.get(verdict));
-        text.push_str(&format!(
-            "<div class=\"tile\"><b>{count}</b>{}</div>",
-            both(verdict.words(), japanese_words(verdict))
-        ));
-    }
-    text.push_str("</div>");
-    let (english, japanese) = replayed(shown);
-    text.push_str(&format!("<p class=\"hint\">{}</p>", both(&english, &japanese)));
-    text
+    let tile = |verdict: Verdict| {
+        let words = both(verdict.words(), japanese_words(verdict));
+        html!("<div class=\"tile\"><b>{}</b>{}</div>", thousands(totals.get(verdict)), words)
+    };
+    let (replayed_english, replayed_japanese) = replayed(shown);
+    html!(
+        "<p class=\"verdict {}\">{}</p><div class=\"tiles\">{}</div><p class=\"hint\">{}</p>",
+        class,
+        both(english, japanese),
+        Verdict::ALL.into_iter().map(tile).collect::<Html>(),
+        both(&replayed_english, &replayed_japanese),
+    )
 }
 
 /// Of which calls it was, in both languages.
@@ -114,36 +113,37 @@ fn japanese_words(verdict: Verdict) -> &'static str {
     }
 }
 
-fn changes(shown: &Shown<'_>) -> String {
+fn changes(shown: &Shown<'_>) -> Html {
     let back = if shown.plan.way_back.is_empty() {
-        format!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
+        html!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
     } else {
         steps(&shown.plan.way_back)
     };
-    format!(
-        "<p>{} {}</p>{}<details><summary>{}</summary>{back}</details>",
+    html!(
+        "<p>{} {}</p>{}<details><summary>{}</summary>{}</details>",
         both("Plan", "計画"),
         code(&shown.plan.id),
         steps(&shown.plan.changes),
         both("The way back", "元に戻す手順"),
+        back,
     )
 }
 
-fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String {
-    let rows: Vec<Vec<String>> = findings
+fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> Html {
+    let rows: Vec<Vec<Html>> = findings
         .iter()
         .map(|(who, about, finding)| {
             vec![
                 code(who),
                 code(&about.action),
-                thousands(finding.count),
+                thousands(finding.count).into(),
                 unbroken(&day(finding.last)),
                 both(&about.why.to_string(), &about.why.japanese()),
                 resources(finding),
-                format!(
+                html!(
                     "{}<br>{}",
                     code(finding.first.event_id.as_deref().unwrap_or("–")),
-                    escape(&instant(finding.first.time))
+                    instant(finding.first.time)
                 ),
             ]
         })
@@ -163,9 +163,8 @@ fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> String 
 }
 
 /// What goes without anybody knowing whether it is used.
-fn losses(shown: &Shown<'_>) -> String {
-    let list =
-        |names: &BTreeSet<String>| names.iter().map(|name| code(name)).collect::<Vec<_>>().join("<br>");
+fn losses(shown: &Shown<'_>) -> Html {
+    let list = |names: &BTreeSet<String>| Html::join(names.iter().map(|name| code(name)), "<br>");
     let row = |loss: &Loss| {
         let (english, japanese) = loss.blind.words();
         vec![
@@ -175,7 +174,7 @@ fn losses(shown: &Shown<'_>) -> String {
             both(&english, &japanese),
         ]
     };
-    let rows: Vec<Vec<String>> = shown.losses.iter().map(row).collect();
+    let rows: Vec<Vec<Html>> = shown.losses.iter().map(row).collect();
     let headings = [
         ("Principal", "プリンシパル"),
         ("Actions", "アクション"),
@@ -185,10 +184,10 @@ fn losses(shown: &Shown<'_>) -> String {
     table(&headings, &rows)
 }
 
-fn resources(finding: &Finding) -> String {
-    let mut text: Vec<String> = finding.resources.iter().map(|resource| code(resource)).collect();
+fn resources(finding: &Finding) -> Html {
+    let mut text: Vec<Html> = finding.resources.iter().map(|resource| code(resource)).collect();
     if finding.has_more_resources {
         text.push(both("and more", "ほか"));
     }
-    text.join("<br>")
+    Html::join(text, "<br>")
 }

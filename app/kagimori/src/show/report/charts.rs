@@ -12,22 +12,23 @@ mod people;
 mod strip;
 
 use super::ReportInput;
-use crate::show::html::{both, escape};
+use crate::show::html::{Html, both, html};
 use days::Days;
 
 /// The charts as markup; a sentence when there is no trail.
-pub(super) fn markup(input: &ReportInput<'_>) -> String {
+pub(super) fn markup(input: &ReportInput<'_>) -> Html {
     let Some((usage, days)) = input.usage.and_then(|usage| Some((usage, Days::of(usage, input.review.now)?)))
     else {
         let none = both(
             "No trail was given, or it has no event: there is nothing to draw.",
             "証跡が未提供か、イベントがないため、図はありません。",
         );
-        return card(("The trail", "証跡"), &format!("<p>{none}</p>"));
+        return card(("The trail", "証跡"), &html!("<p>{}</p>", none));
     };
     let company = Company { input, usage, days };
     [accounts::card(&company), keys::card(&company), people::root(&company), people::sign_ins(&company)]
-        .concat()
+        .into_iter()
+        .collect()
 }
 
 /// What every chart draws from.
@@ -46,56 +47,54 @@ impl Company<'_> {
 
 type Words<'w> = (&'w str, &'w str);
 
-fn card(heading: Words<'_>, body: &str) -> String {
-    format!("<section class=\"card\"><h2>{}</h2>{body}</section>\n", both(heading.0, heading.1))
+fn card(heading: Words<'_>, body: &Html) -> Html {
+    html!("{}\n", crate::show::html::card(heading, body))
 }
 
 /// A card whose pictures span these days.
-fn dated(heading: Words<'_>, days: Days, body: &str) -> String {
-    let heading = both(heading.0, heading.1);
-    format!(
-        "<section class=\"card\"><h2>{heading} <span class=\"soft day\">{}</span></h2>{body}</section>\n",
-        days.span()
+fn dated(heading: Words<'_>, days: Days, body: &Html) -> Html {
+    html!(
+        "<section class=\"card\"><h2>{} <span class=\"soft day\">{}</span></h2>{}</section>\n",
+        both(heading.0, heading.1),
+        days.span(),
+        body
     )
 }
 
-fn hint(words: Words<'_>) -> String {
-    format!("<p class=\"hint\">{}</p>", both(words.0, words.1))
+fn hint(words: Words<'_>) -> Html {
+    html!("<p class=\"hint\">{}</p>", both(words.0, words.1))
 }
 
 /// A cell that says something in both languages.
-fn told(words: Words<'_>) -> String {
+fn told(words: Words<'_>) -> Html {
     both(words.0, words.1)
 }
 
 /// A name with what it belongs to, softer and below.
-fn named(name: &str, of: &str) -> String {
-    format!("{}<br><span class=\"soft of\">{}</span>", escape(name), escape(of))
+fn named(name: &str, of: &str) -> Html {
+    html!("{}<br><span class=\"soft of\">{}</span>", name, of)
 }
 
-/// A table: headings with their style, and rows of cells that are markup already.
-fn table(caption: Words<'_>, headings: &[(String, &str)], rows: &[Vec<String>]) -> String {
-    let cell = |tag: &str, scope: &str, style: &str, content: &str| {
-        let class = if style.is_empty() { String::new() } else { format!(" class=\"{style}\"") };
-        format!("<{tag}{scope}{class}>{content}</{tag}>")
-    };
-    let head: String =
-        headings.iter().map(|(text, style)| cell("th", " scope=\"col\"", style, text)).collect();
-    let line = |row: &Vec<String>| -> String {
+/// A table: headings with their style, and rows of cells.
+fn table(caption: Words<'_>, headings: &[(Html, &str)], rows: &[Vec<Html>]) -> Html {
+    let class = |style: &str| if style.is_empty() { Html::default() } else { html!(" class=\"{}\"", style) };
+    let head = headings.iter().map(|(text, style)| html!("<th scope=\"col\"{}>{}</th>", class(style), text));
+    let line = |row: &Vec<Html>| {
         let cells = row.iter().zip(headings);
-        let cells: String = cells.map(|(content, (_, style))| cell("td", "", style, content)).collect();
-        format!("<tr>{cells}</tr>\n")
+        let cells = cells.map(|(content, (_, style))| html!("<td{}>{}</td>", class(style), content));
+        html!("<tr>{}</tr>\n", cells.collect::<Html>())
     };
-    let body: String = rows.iter().map(line).collect();
-    format!(
+    html!(
         "<div class=\"table\"><table class=\"chart\"><caption class=\"told\">{}</caption>\
-         <thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>",
-        both(caption.0, caption.1)
+         <thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>",
+        both(caption.0, caption.1),
+        head.collect::<Html>(),
+        rows.iter().map(line).collect::<Html>()
     )
 }
 
 /// A heading in both languages.
-fn heading(words: Words<'_>) -> String {
+fn heading(words: Words<'_>) -> Html {
     both(words.0, words.1)
 }
 

@@ -79,7 +79,7 @@ fn page(input: &ReportInput<'_>, lists: &Lists, out: &mut dyn Write) -> io::Resu
     let mut rest = PAGE;
     for (mark, content) in [
         ("/*style*/", STYLE),
-        ("/*charts*/", &charts::markup(input)),
+        ("/*charts*/", charts::markup(input).as_str()),
         ("/*texts*/", &escaped(TEXTS)),
         ("/*data*/", &data),
         ("/*script*/", SCRIPT),

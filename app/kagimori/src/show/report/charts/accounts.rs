@@ -10,7 +10,7 @@ use kagimori_trail::usage::{Activity, Coverage};
 use super::days::{self, Days, ranges};
 use super::strip::{Mark, bars, legend};
 use super::{Company, heading, hint, named, table, told};
-use crate::show::html::{both, unbroken};
+use crate::show::html::{Html, both, html, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
 
@@ -85,7 +85,7 @@ impl Holes {
 }
 
 /// The chart.
-pub(super) fn card(company: &Company<'_>) -> String {
+pub(super) fn card(company: &Company<'_>) -> Html {
     let mut rows = rows(company);
     rows.sort_by_key(|row| {
         let is_without = row.covered.is_none();
@@ -123,7 +123,8 @@ pub(super) fn card(company: &Company<'_>) -> String {
              よりも収集漏れであることが多いため、「未使用」と判断する前に補ってください。",
         )),
     ]
-    .concat();
+    .into_iter()
+    .collect::<Html>();
     super::dated(("What the trail covers", "証跡の対象範囲"), company.days, &body)
 }
 
@@ -163,15 +164,15 @@ impl Row<'_> {
         self.holes.window.is_some_and(|window| window.last.saturating_add(1) < days.last)
     }
 
-    fn cells(&self, company: &Company<'_>) -> Vec<String> {
+    fn cells(&self, company: &Company<'_>) -> Vec<Html> {
         let calls = |day: i32| self.calls.all.get(&day).copied().unwrap_or_default();
         let length = self.holes.window.map_or(0, Days::count);
         vec![
             named(&company.account(self.id), &self.id.to_string()),
             bars(company.days, "use", calls, |day| Some(self.holes.mark(day))),
-            thousands(self.events()),
-            self.covered.map_or_else(String::new, |covered| format!("{} / {length}", covered.days)),
-            self.covered.map_or_else(String::new, |covered| {
+            thousands(self.events()).into(),
+            self.covered.map_or_else(Html::default, |covered| format!("{} / {length}", covered.days).into()),
+            self.covered.map_or_else(Html::default, |covered| {
                 if covered.data_events { both("yes", "あり") } else { both("no", "なし") }
             }),
             self.remarks(company.days),
@@ -179,7 +180,7 @@ impl Row<'_> {
     }
 
     /// What is missing, in words.
-    fn remarks(&self, days: Days) -> String {
+    fn remarks(&self, days: Days) -> Html {
         let Some(window) = self.holes.window else {
             return warning(("no event of this account", "このアカウントのイベントなし"));
         };
@@ -203,25 +204,24 @@ impl Row<'_> {
             remarks.push(told((&format!("begins on {first}"), &format!("{first} から"))));
         }
         remarks.retain(|remark| !remark.is_empty());
-        if remarks.is_empty() { told(("none", "なし")) } else { remarks.join("<br>") }
+        if remarks.is_empty() { told(("none", "なし")) } else { Html::join(remarks, "<br>") }
     }
 
     /// `2026-09-12`, `2026-09-20 – 2026-09-22`
-    fn missing(&self, days: Days) -> String {
+    fn missing(&self, days: Days) -> Html {
         let inside = |day: &i32| self.holes.window.is_some_and(|window| window.contains(*day));
         let missing: Vec<i32> =
             days.all().filter(inside).filter(|day| !self.calls.all.contains_key(day)).collect();
-        let ranges: Vec<String> = ranges(&missing, RANGES_MAX).iter().map(|range| unbroken(range)).collect();
-        ranges.join(", ")
+        Html::join(ranges(&missing, RANGES_MAX).iter().map(|range| unbroken(range)), ", ")
     }
 }
 
-fn warning(words: (&str, &str)) -> String {
-    format!("<span class=\"no-good\">{}</span>", both(words.0, words.1))
+fn warning(words: (&str, &str)) -> Html {
+    html!("<span class=\"no-good\">{}</span>", both(words.0, words.1))
 }
 
 /// Calls of everybody by day.
-fn total(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
+fn total(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<Html> {
     let sum = |day: i32| sum(rows, day, |calls| &calls.all);
     let covered = |day: i32| {
         let is_covered = |row: &Row<'_>| row.holes.mark(day) == Mark::Quiet;
@@ -238,7 +238,7 @@ fn total(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
 }
 
 /// Failed calls of everybody by day.
-fn failed(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
+fn failed(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<Html> {
     let sum = |day: i32| sum(rows, day, |calls| &calls.failed);
     let most = company.days.all().map(sum).max().unwrap_or_default();
     summed(
@@ -249,9 +249,9 @@ fn failed(company: &Company<'_>, rows: &[Row<'_>]) -> Vec<String> {
     )
 }
 
-fn summed(name: &str, most: (&str, &str), picture: String, events: String) -> Vec<String> {
-    let name = format!("<b>{name}</b><br><span class=\"soft\">{}</span>", both(most.0, most.1));
-    vec![name, picture, events, String::new(), String::new(), String::new()]
+fn summed(name: &Html, most: (&str, &str), picture: Html, events: String) -> Vec<Html> {
+    let name = html!("<b>{}</b><br><span class=\"soft\">{}</span>", name, both(most.0, most.1));
+    vec![name, picture, events.into(), Html::default(), Html::default(), Html::default()]
 }
 
 fn sum(rows: &[Row<'_>], day: i32, of: impl Fn(&Calls) -> &BTreeMap<i32, u64>) -> u64 {
@@ -259,10 +259,10 @@ fn sum(rows: &[Row<'_>], day: i32, of: impl Fn(&Calls) -> &BTreeMap<i32, u64>) -
 }
 
 /// The accounts without a row.
-fn rest(rows: &[Row<'_>]) -> String {
+fn rest(rows: &[Row<'_>]) -> Html {
     let rest = rows.get(ROWS_MAX..).unwrap_or_default();
     if rest.is_empty() {
-        return String::new();
+        return Html::default();
     }
     let (count, holes) = (rest.len(), rest.iter().filter(|row| row.holes.missing > 0).count());
     hint((

@@ -1,10 +1,9 @@
 //! The days that the charts span, and the dates under them.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use kagimori_trail::Usage;
 
+use crate::show::html::{Html, html};
 use crate::show::numbers::day as date_of;
 
 /// More days than this are not drawn: the last ones are.
@@ -85,17 +84,15 @@ impl Days {
     }
 
     /// The dates as a heading over a strip.
-    pub(super) fn axis(self) -> String {
-        let mut text = String::from("<div class=\"axis\" aria-hidden=\"true\">");
-        for (day, date) in self.marks() {
+    pub(super) fn axis(self) -> Html {
+        let written = |(day, date): (i32, String)| {
             let left = f64::from(self.place(day)) * 100.0 / f64::from(self.count());
             // What begins further right would stand out of its column.
-            if left <= 93.0 {
-                let _ = write!(text, "<span style=\"left:{left:.2}%\">{date}</span>");
-            }
-        }
-        text.push_str("</div>");
-        text
+            let fits = left <= 93.0;
+            fits.then(|| html!("<span style=\"left:{}%\">{}</span>", format!("{left:.2}"), date))
+        };
+        let dates: Html = self.marks().into_iter().filter_map(written).collect();
+        html!("<div class=\"axis\" aria-hidden=\"true\">{}</div>", dates)
     }
 }
 

@@ -9,7 +9,7 @@ use kagimori_trail::usage::Activity;
 use super::days::{self, Days};
 use super::strip::{Mark, legend, strip};
 use super::{Company, heading, hint, table, told};
-use crate::show::html::{both, code, escape, unbroken};
+use crate::show::html::{Html, both, code, html, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
 
@@ -26,16 +26,16 @@ struct Row<'a> {
 }
 
 /// The chart.
-pub(super) fn card(company: &Company<'_>) -> String {
+pub(super) fn card(company: &Company<'_>) -> Html {
     let title = ("Who still uses long-term access keys", "長期アクセスキーを今も使っているのは誰か");
     let mut rows: Vec<Row<'_>> =
         company.input.review.credentials.iter().filter_map(|row| Row::of(company, row)).collect();
     if rows.is_empty() {
         let none = ("No access key is active.", "有効なアクセスキーはありません。");
-        return super::card(title, &format!("<p>{}</p>", told(none)));
+        return super::card(title, &html!("<p>{}</p>", told(none)));
     }
     rows.sort_by_key(Row::order);
-    let lines: Vec<Vec<String>> = rows.iter().take(ROWS_MAX).map(|row| row.cells(company)).collect();
+    let lines: Vec<Vec<Html>> = rows.iter().take(ROWS_MAX).map(|row| row.cells(company)).collect();
     let headings = [
         (heading(("User and key", "ユーザーとキー")), "name"),
         (company.days.axis(), "picture"),
@@ -61,7 +61,8 @@ pub(super) fn card(company: &Company<'_>) -> String {
              なく、途中で途切れた行は置き換えられたか忘れられたキーです。",
         )),
     ]
-    .concat();
+    .into_iter()
+    .collect::<Html>();
     super::dated(title, company.days, &body)
 }
 
@@ -86,7 +87,7 @@ impl<'a> Row<'a> {
         (!self.is_root(), !is_administrator, Reverse(self.age), &self.user.user, id)
     }
 
-    fn cells(&self, company: &Company<'_>) -> Vec<String> {
+    fn cells(&self, company: &Company<'_>) -> Vec<Html> {
         let window = company.usage.coverage.get(&self.user.account);
         let window =
             window.map(|covered| Days { first: days::day(covered.first), last: days::day(covered.last) });
@@ -96,22 +97,27 @@ impl<'a> Row<'a> {
             self.name(company),
             strip(company.days, mark),
             class(self.class),
-            thousands(self.days_used(company.days)),
+            thousands(self.days_used(company.days)).into(),
             self.last_success(),
-            self.age.map_or_else(|| "?".to_owned(), |age| thousands(age.unsigned_abs())),
+            self.age.map_or_else(|| "?".to_owned(), |age| thousands(age.unsigned_abs())).into(),
         ]
     }
 
-    fn name(&self, company: &Company<'_>) -> String {
+    fn name(&self, company: &Company<'_>) -> Html {
         let administrator = if self.user.privileged == Some(true) || self.is_root() {
-            format!(" <span class=\"chip no-good\">{}</span>", both("administrator", "管理者"))
+            html!(" <span class=\"chip no-good\">{}</span>", both("administrator", "管理者"))
         } else {
-            String::new()
+            Html::default()
         };
         // The key first: of a long account name the end is cut off.
-        let id = self.key.id.as_ref().map_or_else(String::new, |id| format!("{} · ", code(id.as_str())));
-        let account = escape(&company.account(self.user.account));
-        format!("{}{administrator}<br><span class=\"soft of\">{id}{account}</span>", escape(&self.user.user))
+        let id = self.key.id.as_ref().map_or_else(Html::default, |id| html!("{} · ", code(id.as_str())));
+        html!(
+            "{}{}<br><span class=\"soft of\">{}{}</span>",
+            self.user.user,
+            administrator,
+            id,
+            company.account(self.user.account)
+        )
     }
 
     /// What the key did on a day, if anything.
@@ -126,7 +132,7 @@ impl<'a> Row<'a> {
         days.all().filter(|day| self.mark(*day) == Some(Mark::Use)).count() as u64
     }
 
-    fn last_success(&self) -> String {
+    fn last_success(&self) -> Html {
         let never = || told(("never seen", "観測なし"));
         let Some(activity) = self.activity else { return never() };
         activity
@@ -141,7 +147,7 @@ fn quiet(day: i32, window: Option<Days>, made: i32) -> Option<Mark> {
     (day >= made).then_some(if is_covered { Mark::Quiet } else { Mark::Hole })
 }
 
-fn class(class: Option<UseClass>) -> String {
+fn class(class: Option<UseClass>) -> Html {
     let (style, english, japanese) = match class {
         Some(UseClass::Active) => ("active", "active", "利用中"),
         Some(UseClass::Shared) => ("shared", "shared", "共有"),
@@ -149,14 +155,14 @@ fn class(class: Option<UseClass>) -> String {
         Some(UseClass::Noise) => ("noise", "only noise", "ノイズのみ"),
         None => ("unseen", "never seen", "観測なし"),
     };
-    format!("<span class=\"chip {style}\">{}</span>", both(english, japanese))
+    html!("<span class=\"chip {}\">{}</span>", style, both(english, japanese))
 }
 
 /// The keys without a row, by what they do.
-fn rest(rows: &[Row<'_>]) -> String {
+fn rest(rows: &[Row<'_>]) -> Html {
     let rest = rows.get(ROWS_MAX..).unwrap_or_default();
     if rest.is_empty() {
-        return String::new();
+        return Html::default();
     }
     let count = |is: &dyn Fn(Option<UseClass>) -> bool| rest.iter().filter(|row| is(row.class)).count();
     let noise = count(&|class| class == Some(UseClass::Noise));

@@ -8,7 +8,7 @@ use kagimori_trail::usage::{Activity, SignIns};
 use super::days::{self, Days};
 use super::strip::{Mark, legend, parts, strip};
 use super::{Company, heading, hint, named, table, told};
-use crate::show::html::unbroken;
+use crate::show::html::{Html, html, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::thousands;
 
@@ -16,15 +16,15 @@ use crate::show::numbers::thousands;
 const ROWS_MAX: usize = 25;
 
 /// Root's use.
-pub(super) fn root(company: &Company<'_>) -> String {
+pub(super) fn root(company: &Company<'_>) -> Html {
     let title = ("Use of root", "root ユーザーの利用");
     let mut roots: Vec<(&AccountId, &Activity)> = company.usage.roots.iter().collect();
     if roots.is_empty() {
         let none = ("Nobody used root in this trail.", "この証跡に root の利用はありません。");
-        return super::card(title, &format!("<p>{}</p>", told(none)));
+        return super::card(title, &html!("<p>{}</p>", told(none)));
     }
     roots.sort_by_key(|(id, activity)| (Reverse(activity.last), **id));
-    let lines: Vec<Vec<String>> =
+    let lines: Vec<Vec<Html>> =
         roots.iter().take(ROWS_MAX).map(|(id, activity)| root_cells(company, **id, activity)).collect();
     let headings = [
         (heading(("Account", "アカウント")), "name"),
@@ -48,11 +48,12 @@ pub(super) fn root(company: &Company<'_>) -> String {
             "どのブロックも、誰かが覚えている作業であるはずです。",
         )),
     ]
-    .concat();
+    .into_iter()
+    .collect::<Html>();
     super::dated(title, company.days, &body)
 }
 
-fn root_cells(company: &Company<'_>, id: AccountId, activity: &Activity) -> Vec<String> {
+fn root_cells(company: &Company<'_>, id: AccountId, activity: &Activity) -> Vec<Html> {
     let window = company.usage.coverage.get(&id);
     let window =
         window.map(|covered| Days { first: days::day(covered.first), last: days::day(covered.last) });
@@ -68,9 +69,9 @@ fn root_cells(company: &Company<'_>, id: AccountId, activity: &Activity) -> Vec<
     vec![
         named(&company.account(id), &id.to_string()),
         strip(company.days, mark),
-        thousands(activity.calls),
-        thousands(activity.calls.saturating_sub(activity.succeeded)),
-        thousands(activity.with_mfa),
+        thousands(activity.calls).into(),
+        thousands(activity.calls.saturating_sub(activity.succeeded)).into(),
+        thousands(activity.with_mfa).into(),
         unbroken(&days::date(days::day(activity.last))),
     ]
 }
@@ -83,7 +84,7 @@ struct Signer<'a> {
 }
 
 /// Console sign-ins.
-pub(super) fn sign_ins(company: &Company<'_>) -> String {
+pub(super) fn sign_ins(company: &Company<'_>) -> Html {
     let title = ("Console sign-ins, with and without MFA", "コンソールサインイン（MFA の有無）");
     let mut signers = signers(company);
     if signers.is_empty() {
@@ -91,7 +92,7 @@ pub(super) fn sign_ins(company: &Company<'_>) -> String {
             "No IAM user and no root signed in to the console in this trail.",
             "この証跡に IAM ユーザーや root のコンソールサインインはありません。",
         );
-        return super::card(title, &format!("<p>{}</p>", told(none)));
+        return super::card(title, &html!("<p>{}</p>", told(none)));
     }
     signers.sort_by(|a, b| {
         let key = |one: &Signer<'_>| (one.sums.without_mfa, one.sums.failed, one.sums.succeeded);
@@ -99,7 +100,7 @@ pub(super) fn sign_ins(company: &Company<'_>) -> String {
     });
     let all = |one: &Signer<'_>| one.sums.succeeded.saturating_add(one.sums.failed);
     let most = signers.iter().map(all).max().unwrap_or_default();
-    let lines: Vec<Vec<String>> = signers.iter().take(ROWS_MAX).map(|one| one.cells(most)).collect();
+    let lines: Vec<Vec<Html>> = signers.iter().take(ROWS_MAX).map(|one| one.cells(most)).collect();
     let headings = [
         (heading(("User", "ユーザー")), "name"),
         (heading(("Sign-ins", "サインイン")), "picture"),
@@ -117,7 +118,8 @@ pub(super) fn sign_ins(company: &Company<'_>) -> String {
         ]),
         rest(signers.len(), ("user", "ユーザー")),
     ]
-    .concat();
+    .into_iter()
+    .collect::<Html>();
     super::dated(title, company.days, &body)
 }
 
@@ -134,7 +136,7 @@ fn signers<'a>(company: &Company<'a>) -> Vec<Signer<'a>> {
 }
 
 impl Signer<'_> {
-    fn cells(&self, most: u64) -> Vec<String> {
+    fn cells(&self, most: u64) -> Vec<Html> {
         let sums = self.sums;
         let with = sums.succeeded.saturating_sub(sums.without_mfa);
         vec![
@@ -144,22 +146,22 @@ impl Signer<'_> {
                 most,
             ),
             strong(sums.without_mfa),
-            thousands(with),
-            thousands(sums.failed),
-            sums.last_without_mfa.map_or_else(String::new, |at| unbroken(&days::date(days::day(at)))),
+            thousands(with).into(),
+            thousands(sums.failed).into(),
+            sums.last_without_mfa.map_or_else(Html::default, |at| unbroken(&days::date(days::day(at)))),
         ]
     }
 }
 
 /// A count that should be zero.
-fn strong(count: u64) -> String {
-    if count == 0 { "0".to_owned() } else { format!("<b class=\"no-good\">{}</b>", thousands(count)) }
+fn strong(count: u64) -> Html {
+    if count == 0 { "0".into() } else { html!("<b class=\"no-good\">{}</b>", thousands(count)) }
 }
 
-fn rest(all: usize, what: (&str, &str)) -> String {
+fn rest(all: usize, what: (&str, &str)) -> Html {
     let rest = all.saturating_sub(ROWS_MAX);
     if rest == 0 {
-        return String::new();
+        return Html::default();
     }
     hint((
         &format!("Not drawn: {}.", counted(rest, &format!("more {}", what.0))),

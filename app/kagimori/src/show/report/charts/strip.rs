@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::days::Days;
+use crate::show::html::{Html, both, html};
 
 /// What a day shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,7 @@ impl Mark {
 }
 
 /// A strip: what each day shows.
-pub(super) fn strip(days: Days, mark: impl Fn(i32) -> Option<Mark>) -> String {
+pub(super) fn strip(days: Days, mark: impl Fn(i32) -> Option<Mark>) -> Html {
     let marks: Vec<(i32, Option<Mark>)> = days.all().map(|day| (days.place(day), mark(day))).collect();
     let mut body = grid(days, HEIGHT);
     for kind in [Mark::Quiet, Mark::Hole, Mark::Noise, Mark::Use] {
@@ -50,9 +51,9 @@ pub(super) fn strip(days: Days, mark: impl Fn(i32) -> Option<Mark>) -> String {
         let path = runs(marks.iter().filter(|(_, mark)| *mark == Some(kind)).map(|(place, _)| *place), y);
         if !path.is_empty() {
             if kind == Mark::Hole {
-                body.push_str(&band(&path));
+                body.push(&band(&path));
             }
-            let _ = write!(body, "<path class=\"{class}\" d=\"{path}\"/>");
+            body.push(&line_of(class, &path));
         }
     }
     svg(Some(days), days.count(), HEIGHT, "strip", &body)
@@ -64,7 +65,7 @@ pub(super) fn bars(
     class: &str,
     value: impl Fn(i32) -> u64,
     mark: impl Fn(i32) -> Option<Mark>,
-) -> String {
+) -> Html {
     const FULL: u64 = 24;
     let most = days.all().map(&value).max().unwrap_or_default().max(1);
     let mut path = String::new();
@@ -78,46 +79,59 @@ pub(super) fn bars(
         days.all().filter(|day| value(*day) == 0).map(|day| (days.place(day), mark(day))).collect();
     let of = |kind| empty.iter().filter(move |(_, mark)| *mark == Some(kind)).map(|(place, _)| *place);
     let (quiet, hole) = (runs(of(Mark::Quiet), "23.5"), runs(of(Mark::Hole), "12"));
-    let body = format!(
-        "{}<path class=\"quiet\" d=\"{quiet}\"/>{}<path class=\"hole\" d=\"{hole}\"/><path class=\"{class}\" d=\"{path}\"/>",
+    let body: Html = [
         grid(days, 24),
+        line_of("quiet", &quiet),
         band(&hole),
-    );
+        line_of("hole", &hole),
+        line_of(class, &path),
+    ]
+    .into_iter()
+    .collect();
     let style = if days.is_by_month() { "bars dense" } else { "bars" };
     svg(Some(days), days.count(), 24, style, &body)
 }
 
 /// A pale band behind a hole: a hole of one day would be too small a dash to be seen.
-fn band(hole: &str) -> String {
-    format!("<path class=\"band\" d=\"{hole}\"/>")
+fn band(hole: &str) -> Html {
+    line_of("band", hole)
+}
+
+fn line_of(class: &str, path: &str) -> Html {
+    html!("<path class=\"{}\" d=\"{}\"/>", class, path)
 }
 
 /// Parts of a whole, side by side, by the largest whole.
-pub(super) fn parts(values: &[(u64, Mark)], most: u64) -> String {
+pub(super) fn parts(values: &[(u64, Mark)], most: u64) -> Html {
     const WIDTH: f64 = 1000.0;
-    let mut body = String::new();
+    let mut body = Html::default();
     let mut x = 0.0;
     for (value, mark) in values.iter().filter(|(value, _)| *value > 0) {
         let (class, y) = mark.line();
         let width = (*value as f64 / most.max(1) as f64 * WIDTH).max(3.0);
-        let _ = write!(body, "<path class=\"{class}\" d=\"M{x:.0} {y}h{width:.0}\"/>");
+        body.push(&line_of(class, &format!("M{x:.0} {y}h{width:.0}")));
         x += width;
     }
     svg(None, 1000, HEIGHT, "strip", &body)
 }
 
 /// Lines at the dates of the axis.
-fn grid(days: Days, height: i32) -> String {
+fn grid(days: Days, height: i32) -> Html {
     let marks = days.marks();
     let path: String = marks.iter().map(|(day, _)| format!("M{} 0v{height}", days.place(*day))).collect();
-    format!("<path class=\"grid\" d=\"{path}\"/>")
+    line_of("grid", &path)
 }
 
 /// `days`: when its width is days; the page then tells the date under the pointer.
-fn svg(days: Option<Days>, width: i32, height: i32, class: &str, body: &str) -> String {
-    let first = days.map_or_else(String::new, |days| format!(" data-first=\"{}\"", days.first));
-    format!(
-        "<svg class=\"{class}\"{first} viewBox=\"0 0 {width} {height}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{body}</svg>"
+fn svg(days: Option<Days>, width: i32, height: i32, class: &str, body: &Html) -> Html {
+    let first = days.map_or_else(Html::default, |days| html!(" data-first=\"{}\"", days.first));
+    html!(
+        "<svg class=\"{}\"{} viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">{}</svg>",
+        class,
+        first,
+        width,
+        height,
+        body
     )
 }
 
@@ -144,17 +158,16 @@ fn runs(places: impl Iterator<Item = i32>, y: &str) -> String {
 }
 
 /// A small picture of a mark with its word, for a legend.
-pub(super) fn legend(entries: &[(Mark, (&str, &str))]) -> String {
-    let mut text = String::from("<div class=\"legend\">");
-    for (mark, (english, japanese)) in entries {
+pub(super) fn legend(entries: &[(Mark, (&str, &str))]) -> Html {
+    let entry = |(mark, (english, japanese)): &(Mark, (&str, &str))| {
         let (class, y) = mark.line();
-        let band = if *mark == Mark::Hole { band("M0 6h20") } else { String::new() };
-        let _ = write!(
-            text,
-            "<span><svg class=\"key\" viewBox=\"0 0 20 12\" aria-hidden=\"true\">{band}<path class=\"{class}\" d=\"M0 {y}h20\"/></svg>{}</span>",
-            crate::show::html::both(english, japanese)
-        );
-    }
-    text.push_str("</div>");
-    text
+        let band = if *mark == Mark::Hole { band("M0 6h20") } else { Html::default() };
+        html!(
+            "<span><svg class=\"key\" viewBox=\"0 0 20 12\" aria-hidden=\"true\">{}{}</svg>{}</span>",
+            band,
+            line_of(class, &format!("M0 {y}h20")),
+            both(english, japanese)
+        )
+    };
+    html!("<div class=\"legend\">{}</div>", entries.iter().map(entry).collect::<Html>())
 }

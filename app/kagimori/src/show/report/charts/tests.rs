@@ -65,6 +65,8 @@ fn drawn(usage: &Usage, rows: Vec<CredentialRow>, day: i32) -> String {
         settings: &settings,
         compared: None,
     })
+    .as_str()
+    .to_owned()
 }
 
 fn row(name: &str, key: usize) -> CredentialRow {
