@@ -67,7 +67,13 @@ pub fn check(text: &str, name: &str, options: &Options) -> Checked {
     if let Some(place) = spans::too_deep(text) {
         return Checked::of(vec![Policy::too_deep(text, place, options)]);
     }
-    let Some(root) = spans::read(text) else { return Checked::default() };
+    let Some(root) = spans::read(text) else {
+        // Half of a surrogate pair, for one, is only seen by whoever reads the texts.
+        let why = serde_json::from_str::<serde_json::Value>(text).err();
+        return why.map_or_else(Checked::default, |error| {
+            Checked::of(vec![Policy::unreadable(text, &error, options)])
+        });
+    };
     let Documents { mut found, of_aws } = source::documents(&root, text);
     if found.is_empty() && of_aws == 0 && has_element(&root) {
         found.push(Found { name: String::new(), kind: None, holder: Holder::Node(&root) });

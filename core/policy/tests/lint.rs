@@ -232,6 +232,22 @@ mod tests {
         }
     }
 
+    /// Each fault once, and by its own rule.
+    #[test]
+    fn a_key_that_stands_twice_is_told_once_and_half_a_surrogate_pair_is_no_text() {
+        let rules = |text: &str| -> Vec<&'static str> {
+            let checked = check(text, "", &options(PolicyKind::Identity, &[]));
+            assert!(checked.is_policy, "{text}");
+            let findings = checked.policies.iter().flat_map(|policy| &policy.findings);
+            findings.map(|finding| finding.rule.rule().id).collect()
+        };
+        let twice = r#"{"Effect":"Allow","Action":"s3:GetObject","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}"#;
+        assert_eq!(rules(&document(twice)), ["duplicate-key"]);
+        let half =
+            r#"{"Sid":"a\ud800b","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}"#;
+        assert_eq!(rules(&format!(r#"{{"Version":"2012-10-17","Statement":{half}}}"#)), ["json-syntax"]);
+    }
+
     /// A name that the data does not have gets a hint only where one slip of the hand makes a known name of it.
     #[test]
     fn what_is_newer_than_the_data_gets_no_hint() {

@@ -138,7 +138,8 @@ impl Access<'_> {
         let mut assumptions: Vec<String> = scope.callers.assumption.map(str::to_owned).into_iter().collect();
         let is_told = scope.has_none || question.wildcard_only || scope.missing_resource.is_some();
         if scope.resource.is_none() && !is_told {
-            assumptions.push(format!("no policy of {} was given: taken as none", question.resource));
+            let of = if names_nothing(&question.resource) { "the resource" } else { &question.resource };
+            assumptions.push(format!("no policy of {of} was given: taken as none"));
         }
         if scope.owner.is_none() && names_bucket(&question.resource) {
             let bucket = &question.resource;
@@ -308,6 +309,11 @@ impl Scope<'_> {
         missing.extend(self.possible.iter().cloned());
         missing
     }
+}
+
+/// `*`, or what stands for "any other" in a question about all: an ARN whose parts are empty.
+fn names_nothing(resource: &str) -> bool {
+    resource.chars().all(|letter| "arn:*".contains(letter))
 }
 
 /// The ARN names a bucket or an object: those do not tell their account.

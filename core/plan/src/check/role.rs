@@ -130,7 +130,7 @@ fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged
         return Ok(Ruling::NotApplicable);
     }
     let details = user.details.known()?;
-    let mut beyond = Vec::new();
+    let (mut beyond, mut missing) = (Vec::new(), None);
     let groups = details.groups.iter().filter_map(|name| account.groups.get(name)).map(|group| &group.grants);
     for grants in groups.chain([&details.grants]) {
         for (_, policy) in &grants.inline {
@@ -140,7 +140,7 @@ fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged
             match account.policies.get(arn) {
                 Some(policy) => actions_beyond(run::document(&policy.document)?, &mut beyond),
                 None if arn.name() == "IAMUserChangePassword" => {}
-                None => beyond.push(arn.name().to_owned()),
+                None => missing = Some(run::not_given(arn)),
             }
         }
     }
@@ -148,6 +148,9 @@ fn bastion_pure(context: &Context<'_>, account: &Account, user: &User) -> Judged
     beyond.dedup();
     if let (true, Some(gap)) = (beyond.is_empty(), details.grants.gap()) {
         return Err(gap.into());
+    }
+    if let (true, Some(missing)) = (beyond.is_empty(), missing) {
+        return Err(missing);
     }
     Ok(if beyond.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("actions", beyond.into())]) })
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
 use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Role};
-use kagimori_id::AccountId;
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::Document;
 use kagimori_trail::{Usage, origin};
 
@@ -310,6 +310,12 @@ pub(crate) fn document(policy: &Policy) -> Result<&Document, Missing> {
         let reason = GapReason::FieldAbsent(format!("a policy document that can be understood: {error}"));
         Missing(Gap { dataset: Dataset::AuthorizationDetails, reason })
     })
+}
+
+/// The gap of a managed policy that something names and nobody gave.
+pub(crate) fn not_given(policy: &Arn) -> Missing {
+    let reason = GapReason::FieldAbsent(format!("the document of the managed policy {}", policy.name()));
+    Missing(Gap { dataset: Dataset::AuthorizationDetails, reason })
 }
 
 /// Service-linked roles and Identity Center's reserved roles: AWS owns their policies and trust.

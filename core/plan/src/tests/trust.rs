@@ -162,6 +162,24 @@ fn people_of_another_account_are_asked_for_mfa_whatever_the_settings_say() {
     assert_eq!(outcome(&without, "mfa-trust-missing", "Deploy"), NotApplicable);
 }
 
+/// What a policy that nobody gave allows is not known: it is neither more than self-care nor no more.
+#[test]
+fn a_policy_that_was_not_given_leaves_a_bastion_user_open() {
+    let judged = |inline: &str, attached: &str| {
+        let mut ann = user("ann", OWN);
+        ann["UserPolicyList"][0]["PolicyDocument"]["Statement"][0]["Action"] = inline.into();
+        ann["AttachedManagedPolicies"] =
+            json!([{"PolicyName": attached, "PolicyArn": format!("arn:aws:iam::aws:policy/{attached}")}]);
+        let mut files = Files::new();
+        details(&mut files, OWN, &[ann], &[]);
+        details(&mut files, SISTER, &[], &[role("Deploy", SISTER, &trusting(OWN))]);
+        outcome(&everything(&estate(&files), None, &Settings::default()), "bastion-pure", "ann")
+    };
+    assert_eq!(judged("iam:ChangePassword", "IAMUserChangePassword"), Pass);
+    assert_eq!(judged("iam:ChangePassword", "ReadOnlyAccess"), Unknown);
+    assert_eq!(judged("s3:*", "ReadOnlyAccess"), Fail);
+}
+
 #[test]
 fn an_account_that_nobody_knows_may_be_a_sister_or_a_vendor() {
     let says = |statement: &Value, listed: &[&str]| -> [Outcome; 2] {

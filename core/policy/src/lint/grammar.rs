@@ -2,7 +2,7 @@
 //! is well formed is then read by [`crate::parse`], so that the rules and the evaluators see the same document.
 
 use super::rule::RuleId;
-use super::spans::{Node, Value};
+use super::spans::{Key, Node, Value};
 use super::subject::{Path, Sink, shortened};
 use crate::document::{Document, Statement, Version};
 use crate::operator::{Operator, Qualifier};
@@ -117,7 +117,8 @@ fn statement(node: &Node<'_>, number: usize, text: &str, sink: &mut Sink<'_>) ->
     let slice = text.get(node.span.start..node.span.end)?;
     match parse::statement(slice) {
         Ok(statement) if is_sound => Some(statement),
-        Err(error) if sink.drafts.len() == before => {
+        // A key that stands twice is told of the document, with its place.
+        Err(error) if sink.drafts.len() == before && !has_twice(node) => {
             sink.add(RuleId::DataTypeMismatch, path, error.message().to_owned());
             None
         }
@@ -301,10 +302,8 @@ fn empty_values(operator: &str) -> RuleId {
 /// Keys that stand twice, at every depth. Case makes no difference: element names and condition keys have none, and two
 /// kinds of principal that differ in case are one of them wrong.
 fn duplicates(node: &Node<'_>, path: &Path, sink: &mut Sink<'_>) {
-    let members = node.members();
-    for (place, (key, member)) in members.iter().enumerate() {
-        let before = members.get(..place).unwrap_or_default();
-        if let Some((twin, _)) = before.iter().find(|(held, _)| held.text.eq_ignore_ascii_case(&key.text)) {
+    for (place, (key, member)) in node.members().iter().enumerate() {
+        if let Some(twin) = twin(node, place) {
             twice(&key.text, &twin.text, path.clone().key(&key.text), sink);
         }
         if matches!(member.value, Value::Object(_) | Value::List(_)) {
@@ -316,6 +315,20 @@ fn duplicates(node: &Node<'_>, path: &Path, sink: &mut Sink<'_>) {
             duplicates(item, &path.clone().item(place), sink);
         }
     }
+}
+
+/// The key before it that is the same as that of the member at a place.
+fn twin<'n, 't>(node: &'n Node<'t>, place: usize) -> Option<&'n Key<'t>> {
+    let (before, rest) = node.members().split_at_checked(place)?;
+    let (key, _) = rest.first()?;
+    before.iter().map(|(held, _)| held).find(|held| held.text.eq_ignore_ascii_case(&key.text))
+}
+
+/// Whether a key stands twice in it, at any depth.
+fn has_twice(node: &Node<'_>) -> bool {
+    (0..node.members().len()).any(|place| twin(node, place).is_some())
+        || node.members().iter().any(|(_, member)| has_twice(member))
+        || node.items().iter().any(has_twice)
 }
 
 fn twice(key: &str, twin: &str, path: Path, sink: &mut Sink<'_>) {
