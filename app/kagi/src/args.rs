@@ -20,6 +20,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Add(Add),
     Login(Login),
+    Logout(Logout),
+    Sso(Sso),
     Exec(Exec),
     #[command(visible_alias = "credential-process")]
     Credentials(Credentials),
@@ -126,6 +128,51 @@ pub(crate) struct Login {
     /// The browser, with `{url}` in its arguments
     #[arg(long, value_name = "COMMAND", conflicts_with = "device")]
     pub(crate) browser_cmd: Option<String>,
+}
+
+/// End the sign-in at IAM Identity Center
+///
+/// AWS ends it, and kagi forgets its tokens and roles. Sessions of roles that were handed out stay valid until they end.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logout {
+    /// The profile; `AWS_PROFILE`, else the only `[sso-session]`, when it is left out
+    pub(crate) profile: Option<String>,
+    /// Sign out at this `[sso-session NAME]`
+    #[arg(long, value_name = "NAME", conflicts_with = "profile")]
+    pub(crate) sso_session: Option<String>,
+}
+
+/// Profiles of IAM Identity Center
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sso {
+    #[command(subcommand)]
+    pub(crate) command: SsoCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SsoCommand {
+    Profiles(SsoProfiles),
+}
+
+/// Write a profile for every permission set that is assigned to you
+///
+/// New ones are added at the end of ~/.aws/config, served by kagi. What stands there stays as it is: a permission set that
+/// has a profile keeps it, whatever its name. A profile that this command wrote and whose assignment has gone gets
+/// `gone_since` in its `[kagi NAME]`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SsoProfiles {
+    /// The `[sso-session NAME]`; the only one when it is left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sso_session: Option<String>,
+    /// How profiles are called: `{account_name}`, `{account_id}`, `{role}`
+    #[arg(long, value_name = "PATTERN", default_value = kagimori_session::sso::profiles::PATTERN)]
+    pub(crate) names: String,
+    /// The region of new profiles
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Only say what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Run a command with a profile's credentials

@@ -17,6 +17,7 @@ pub(crate) mod peer;
 mod profile_lines;
 mod rotate;
 mod serve;
+mod sso;
 mod target;
 mod vault;
 
@@ -32,6 +33,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, KagiError> {
     match command {
         Command::Add(arguments) => add::run(&arguments),
         Command::Login(arguments) => login::run(&arguments),
+        Command::Logout(arguments) => sso::logout(&arguments),
+        Command::Sso(arguments) => sso::run(&arguments),
         Command::Exec(arguments) => exec::run(&arguments),
         Command::Credentials(arguments) => Ok(credentials::run(&arguments)),
         Command::Env(arguments) => env::run(&arguments),

@@ -190,6 +190,15 @@ impl Tokens<'_> {
         }
     }
 
+    /// Writes down that the sign-in is over.
+    pub(crate) fn end(&self, ended: Ended) -> Result<(), KagiError> {
+        let _lock = lock(&self.center.lock_path(self.vault), self.patience)?;
+        match self.center.stored(self.vault)? {
+            Some(login) => self.center.store(self.vault, &login.over(ended)),
+            None => Ok(()),
+        }
+    }
+
     /// Writes down that a token was not taken, unless another one is there already.
     fn reject(&self, token: &SecretString, once_more: bool) -> Result<(), KagiError> {
         let _lock = lock(&self.center.lock_path(self.vault), self.patience)?;

@@ -172,6 +172,11 @@ impl Vault {
         files::remove(&self.item("sessions", "session", &key.hex()))
     }
 
+    /// Removes the file of a session that was read.
+    pub(crate) fn remove_session_file(&self, session: &StoredSession) -> Result<(), KagiError> {
+        files::remove(&self.item("sessions", "session", &session.key))
+    }
+
     /// Every session that can be read.
     pub(crate) fn sessions(&self) -> Result<Vec<StoredSession>, KagiError> {
         self.all("sessions", "session")

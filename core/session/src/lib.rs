@@ -13,6 +13,7 @@ pub mod profile;
 pub mod refusal;
 pub mod rotation;
 pub mod route;
+pub mod secret;
 pub mod sso;
 pub mod value;
 

@@ -8,7 +8,6 @@ pub mod flow;
 pub mod login;
 pub mod profiles;
 pub mod scope;
-mod secret;
 pub mod settings;
 
 /// The scope that lets a token fetch credentials of roles, and be refreshed (AWS CLI, "sso_registration_scopes").

@@ -37,6 +37,14 @@ fn visible(letter: char) -> Vec<char> {
     if letter.is_control() { letter.escape_debug().collect() } else { vec![letter] }
 }
 
+/// RFC 3986: everything but unreserved characters escaped.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(escape).collect()
+}
+
 /// The ARN of an IAM role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleArn {

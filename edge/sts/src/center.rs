@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use kagimori_session::credentials::{SessionCredentials, is_key_id};
 use kagimori_session::endpoint::Endpoint;
-use kagimori_session::sso::flow::{DeviceCode, Registration, percent_encoded};
+use kagimori_session::sso::flow::{DeviceCode, Registration};
 use kagimori_session::sso::login::{Client as Registered, Token, Way};
 use kagimori_session::sso::settings::SsoRole;
+use kagimori_session::value::percent_encoded;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;

@@ -70,6 +70,13 @@ fn candidates(words: &[String], profiles: impl FnOnce() -> Vec<String>) -> Vec<S
             });
             match command {
                 None => Vec::new(),
+                Some(command) if command.has_subcommands() => match before.get(1..) {
+                    Some([name, ..]) => match command.find_subcommand(name) {
+                        Some(command) => of_command(command, before, prefix, profiles),
+                        None => Vec::new(),
+                    },
+                    _ => command.get_subcommands().map(|command| command.get_name().to_owned()).collect(),
+                },
                 Some(command) => of_command(command, before, prefix, profiles),
             }
         }
@@ -140,6 +147,8 @@ mod tests {
     fn what_can_come_next() {
         assert_eq!(complete(&["ex"]), ["exec", "explain"]);
         assert_eq!(complete(&["exec", ""]), ["dev", "prod"]);
+        assert_eq!(complete(&["sso", ""]), ["profiles"]);
+        assert_eq!(complete(&["sso", "profiles", "--n"]), ["--names"]);
         assert_eq!(complete(&["credential-process", "d"]), ["dev"]);
         assert_eq!(complete(&["exec", "--ele"]), ["--elevate"]);
         assert_eq!(complete(&["exec", "--source", "p"]), ["prod"]);

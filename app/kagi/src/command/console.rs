@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use kagimori_id::hex;
 use kagimori_session::endpoint::Service;
 use kagimori_session::route::{Route, Source};
+use kagimori_session::value::percent_encoded;
 use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 
@@ -71,7 +72,7 @@ fn home(route: &Route) -> String {
         _ => "console.aws.amazon.com",
     };
     match &route.region {
-        Some(region) => format!("https://{host}/console/home?region={}", escaped(region)),
+        Some(region) => format!("https://{host}/console/home?region={}", percent_encoded(region)),
         None => format!("https://{host}/"),
     }
 }
@@ -91,15 +92,9 @@ fn login_address(
         .map_err(|source| KagiError::call(source, &format!("`{}`", broker.route.name)))?;
     Ok(format!(
         "{federation}?Action=login&Issuer=kagi&Destination={}&SigninToken={}",
-        escaped(destination),
-        escaped(&token)
+        percent_encoded(destination),
+        percent_encoded(&token)
     ))
-}
-
-fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(escape).collect()
 }
 
 /// Opens a browser at a one-time address of ours and redirects it.

@@ -119,6 +119,13 @@ fn moved_value(value: &str) -> String {
 }
 
 impl Edits {
+    /// Another text of the config file.
+    pub(crate) fn of_config(context: &Context<'_>, config: String) -> Self {
+        let credentials =
+            context.files.document(kagimori_session::profile::File::Credentials).text().to_owned();
+        Self { config, credentials }
+    }
+
     /// Without the plaintext keys of a profile.
     pub(crate) fn without_plaintext(self, profile: &str) -> Self {
         let is_keys = |header: &str| header == profile;

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use kagimori_session::credentials::{LongTermKey, SessionCredentials};
 use kagimori_session::plan::KeyHolder;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use crate::error::KagiError;
 
@@ -13,7 +13,7 @@ use crate::error::KagiError;
 pub(crate) struct StoredKey {
     pub(crate) profile: String,
     pub(crate) access_key_id: String,
-    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    #[serde(with = "kagimori_session::secret")]
     pub(crate) secret_access_key: SecretString,
     /// The ARN of the user.
     pub(crate) user_arn: String,
@@ -33,9 +33,9 @@ pub(crate) struct StoredSession {
     pub(crate) role: Option<String>,
     pub(crate) elevated: bool,
     pub(crate) access_key_id: String,
-    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    #[serde(with = "kagimori_session::secret")]
     pub(crate) secret_access_key: SecretString,
-    #[serde(serialize_with = "exposed", deserialize_with = "hidden")]
+    #[serde(with = "kagimori_session::secret")]
     pub(crate) session_token: SecretString,
     /// Seconds since 1970.
     pub(crate) issued_at: i64,
@@ -65,6 +65,11 @@ impl StoredKey {
 }
 
 impl StoredSession {
+    /// Whether it is one of a permission set of Identity Center.
+    pub(crate) fn is_of_center(&self) -> bool {
+        self.role.as_deref().is_some_and(|role| !role.starts_with("arn:"))
+    }
+
     pub(crate) fn credentials(&self) -> Result<SessionCredentials, KagiError> {
         Ok(SessionCredentials {
             access_key_id: self.access_key_id.clone(),
@@ -80,12 +85,4 @@ impl StoredSession {
 pub(crate) fn account_of(role: &str) -> Option<&str> {
     let account = if role.starts_with("arn:") { role.split(':').nth(4) } else { role.split('/').next() };
     account.filter(|account| account.len() == 12)
-}
-
-fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-fn hidden<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    String::deserialize(deserializer).map(SecretString::from)
 }

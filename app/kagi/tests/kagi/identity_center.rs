@@ -465,3 +465,62 @@ fn the_console_opens_as_a_permission_set() {
     assert!(url.contains("region%3Dap-northeast-1&SigninToken="), "{url}");
     assert_eq!(machine.calls("getSigninToken"), 1);
 }
+
+#[test]
+fn logout_ends_it_there_and_here() {
+    let machine = machine();
+    let never = machine.run(&["logout", "power"]);
+    assert!(never.code == 2 && never.stderr.contains("was never made"), "{}", never.stderr);
+    sign_in(&machine, "power");
+    machine.credentials(&["power"]);
+    machine.ok(&["logout"]);
+    assert_eq!(machine.calls("Logout"), 1);
+    let run = machine.run(&["credentials", "power"]);
+    assert!(run.code == 2 && run.stderr.contains("is logged out: run `kagi login power`"), "{}", run.stderr);
+    let calls = machine.aws.counters().total();
+    machine.ok(&["logout", "power"]);
+    assert_eq!(machine.aws.counters().total(), calls, "there is nothing to end");
+    sign_in(&machine, "power");
+    machine.credentials(&["power"]);
+    // AWS does not answer: here it is over all the same.
+    machine.aws.plan("Logout", 9, Trouble::Throttle);
+    let run = machine.run(&["logout", "--sso-session", "corp"]);
+    assert!(run.code == 0 && run.stderr.contains("AWS was not told"), "{}", run.stderr);
+    assert_eq!(machine.run(&["credentials", "power"]).code, 2);
+}
+
+#[test]
+fn profiles_of_what_is_assigned() {
+    let machine = machine();
+    let never = machine.run(&["sso", "profiles"]);
+    assert!(never.stderr.contains("kagi login --sso-session corp"), "{}", never.stderr);
+    let (child, address) = device(&machine, &["login", "--device", "--sso-session", "corp"]);
+    browse(&address);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    let dry = machine.ok(&["sso", "profiles", "--dry-run"]);
+    assert_eq!(machine.read("aws/config"), SSO);
+    // `gone` is the person's own: 333344445555 has another permission set.
+    let run = machine.run(&["sso", "profiles", "--region", "ap-northeast-1"]);
+    assert_eq!((run.code, &run.stdout), (0, &dry), "{}", run.stderr);
+    assert_eq!(
+        dry,
+        "added    Shiosai-Bastion-ReadOnly\nadded    Shiosai-Production-Operator\nadded    Shiosai-Workload-ReadOnly\n\
+         known    legacy\nknown    power\nknown    two\n"
+    );
+    assert!(run.stderr.contains("`gone` is a profile of yours"), "{}", run.stderr);
+    let config = machine.read("aws/config");
+    assert!(config.starts_with(SSO));
+    assert_eq!(machine.credentials(&["Shiosai-Workload-ReadOnly"])["AccountId"], "222233334444");
+    machine.ok(&["sso", "profiles"]);
+    assert_eq!(machine.read("aws/config"), config, "the same again changes nothing");
+    machine.aws.world().unassign("alice@shiosai.example", bastion::PRODUCTION, "Operator");
+    assert!(machine.ok(&["sso", "profiles"]).contains("gone     Shiosai-Production-Operator\n"));
+    assert!(machine.read("aws/config").contains("sso_role_name = Operator\ngone_since = 20"));
+    // Half an answer marks nothing.
+    let before = machine.read("aws/config");
+    machine.aws.plan("ListAccountRoles", 9, Trouble::Throttle);
+    assert_eq!(machine.run(&["sso", "profiles"]).code, 2);
+    assert_eq!(machine.read("aws/config"), before);
+    let wrong = machine.run(&["sso", "profiles", "--names", "{role}"]);
+    assert!(wrong.stderr.contains("cannot be a pattern"), "{}", wrong.stderr);
+}

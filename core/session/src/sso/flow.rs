@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::login::{Client, Way};
 use super::settings::Portal;
+use crate::value::percent_encoded;
 
 /// Where the browser comes back; the port is any (RFC 8252, section 7.3), so it is registered without.
 pub const CALLBACK_PATH: &str = "/oauth/callback";
@@ -255,14 +256,6 @@ fn authorize_address(
 fn is_same(one: &str, other: &str) -> bool {
     let differences = one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
     one.len() == other.len() && differences == 0
-}
-
-/// RFC 3986: everything but unreserved characters escaped.
-#[must_use]
-pub fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let escape = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(escape).collect()
 }
 
 fn percent_decoded(text: &str) -> String {

@@ -8,7 +8,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::secret;
+use crate::secret;
 
 /// With less than this left an access token is refreshed before it is used.
 pub const USABLE_SECONDS: i64 = 60;
@@ -199,7 +199,12 @@ impl Login {
     /// The same, over. The refresh token is of no use any more and is not kept.
     #[must_use]
     pub fn over(&self, ended: Ended) -> Self {
-        Self { refresh: None, ended: Some(ended), asked_at: None, ..self.clone() }
+        let over = Self { refresh: None, ended: Some(ended), asked_at: None, ..self.clone() };
+        if ended == Ended::LoggedOut {
+            // What is still cached was this sign-in's; under another name nobody finds it.
+            return Self { id: String::new(), access: SecretString::from(String::new()), ..over };
+        }
+        over
     }
 }
 

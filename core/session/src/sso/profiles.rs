@@ -70,7 +70,7 @@ pub fn write(files: &ProfileFiles<'_>, assigned: &[Assigned], style: Style<'_>) 
             "add `[sso-session NAME]` with `sso_start_url` and `sso_region`",
         ));
     };
-    check(style.pattern)?;
+    check_pattern(style.pattern)?;
     let by_role = assigned.iter().map(|it| ((it.account.as_str(), it.role.as_str()), it));
     let assigned: BTreeMap<_, &Assigned> = by_role.collect();
     let present = present(files, style.portal);
@@ -160,7 +160,8 @@ fn name(it: &Assigned, pattern: &str) -> String {
     out.trim_matches('-').to_owned()
 }
 
-fn check(pattern: &str) -> Result<(), Refused> {
+/// Checks a pattern of names: each assignment must be able to have its own.
+pub fn check_pattern(pattern: &str) -> Result<(), Refused> {
     let rest = pattern.replace("{account_name}", "").replace("{account_id}", "").replace("{role}", "");
     let has_account = pattern.contains("{account_name}") || pattern.contains("{account_id}");
     if has_account && pattern.contains("{role}") && (rest.is_empty() || is_portable_name(&rest)) {
