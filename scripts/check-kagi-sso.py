@@ -20,9 +20,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-ENDPOINT = json.load(open(sys.argv[1]))["endpoint"]
+STARTED = json.load(open(sys.argv[1]))
+ENDPOINT = STARTED["endpoint"]
 AWS, KAGI, HOME = sys.argv[2], os.path.abspath(sys.argv[3]), sys.argv[4]
-START, REGION = "https://shiosai.awsapps.com/start", "ap-northeast-1"
+START, REGION = STARTED["start_url"], STARTED["sso_region"]
 CONFIG = f"""[sso-session corp]
 sso_start_url = {START}
 sso_region = {REGION}
@@ -188,6 +189,17 @@ run(KAGI, "forget", "--sessions")
 refreshed = count("CreateToken")
 check("kagi after a refresh", caller(KAGI, "exec", "power", "--") == aws)
 check("kagi refreshed once", count("CreateToken") == refreshed + 1, count("CreateToken") - refreshed)
+
+# What an administrator ends is over for both, and each says what to do.
+control("settings", access_token_seconds=3600)
+sign_in_with_kagi("--fresh", "power")
+token = sign_in_as_the_cli()
+control("identity-center", end_sessions_of="alice@shiosai.example")
+run(KAGI, "forget", "--sessions")
+seen = caller(profile="power")
+check("awscli says what to do", "expired" in seen or "invalid" in seen, seen)
+code, _, err = run(KAGI, "credentials", "power")
+check("kagi says what to do, revoked", code == 2 and "administrator ended it" in err and "kagi login power" in err, err)
 
 # What is over is over for both, and each says what to do.
 code, _, err = run(KAGI, "logout", "power")

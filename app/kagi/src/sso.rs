@@ -65,9 +65,12 @@ impl Center {
             .join(" ")
     }
 
-    /// The sign-in that is kept.
+    /// The sign-in that is kept. A damaged one is none: a person signs in again.
     pub(crate) fn stored(&self, vault: &Vault) -> Result<Option<Login>, KagiError> {
-        vault.note(KIND, &self.id())
+        match vault.note(KIND, &self.id()) {
+            Err(KagiError::Damaged(_)) => Ok(None),
+            other => other,
+        }
     }
 
     /// Keeps a sign-in.

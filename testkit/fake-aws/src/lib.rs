@@ -1,5 +1,5 @@
-//! A fake AWS for tests: a loopback server that speaks the query protocol of STS and IAM, and the console's federation
-//! endpoint, and enforces what AWS enforces: signatures, one-time codes that count once, kinds of sessions, durations, and
+//! A fake AWS for tests: a loopback server that speaks the query protocol of STS and IAM, IAM Identity Center's OIDC service
+//! and access portal, and the console's federation endpoint, and enforces what AWS enforces: signatures, one-time codes that count once, kinds of sessions, durations, and
 //! every policy, by `kagimori-policy`.
 //!
 //! ```
@@ -37,7 +37,14 @@
 //! then use the controls: `POST /control/clock` `{"advance_seconds": 3600}`, `/control/settings` `{"large_tokens": true}`,
 //! `/control/trouble` `{"operation": "AssumeRole", "times": 1, "kind": "lose_reply"}` (kinds: `delay` with `milliseconds`,
 //! `lose_reply`, `throttle`, `fail` with `status`, `code`, `message`), `/control/totp` `{"serial": "…"}`,
-//! `/control/access-keys` `{"arn": "…"}`; `GET /control/counters`, `/control/log`, `/control/keys`.
+//! `/control/access-keys` `{"arn": "…"}`, `/control/identity-center` `{"signed_in": "…", "end_sessions_of": "…"}`; `GET /control/counters`, `/control/log`, `/control/keys`.
+//!
+//! # Identity Center
+//!
+//! Whoever visits `/authorize` or `/device` is the person who is signed in in the browser, and says yes (`deny=1`: no). The
+//! controls sign in another, or end sessions as an administrator does; access tokens last
+//! [`Settings::access_token_seconds`], a refresh token is good once. One address serves every Region, so a wrong Region is a
+//! start URL that is not this one's.
 //!
 //! # Without a server
 //!

@@ -79,7 +79,7 @@ fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<(Edits, Vaul
             role.portal.name(),
             quoted(&route.key_profile)
         ));
-        open_or_create(context)?
+        open_or_create(context, "kagi add")?
     } else {
         let vault = context.vault()?;
         context.key(&vault, &route)?;
@@ -103,7 +103,7 @@ fn add_key(
         None => typed_key(context, profile)?,
     };
     check(&key)?;
-    let vault = open_or_create(context)?;
+    let vault = open_or_create(context, "kagi add")?;
     let stored = identify(context, arguments, &key)?;
     store(context, &vault, &stored)?;
     let edits = profile_lines::serve(context, profile)?;

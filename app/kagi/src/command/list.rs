@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use kagimori_session::route::{Access, Source, Target};
-use kagimori_session::value::words;
+use kagimori_session::sso::profiles::GONE_SINCE;
+use kagimori_session::value::{shown, words};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -95,6 +96,10 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
         profile: name,
         ..Row::default()
     };
+    row.problem = context
+        .files
+        .get(&row.profile, GONE_SINCE)
+        .map(|found| format!("not assigned any more since {}", shown(&found.value)));
     let Some(vault) = vault else { return row };
     match Broker::new(context, vault.clone(), route) {
         Err(error) => row.problem = Some(error.to_string()),

@@ -14,7 +14,7 @@ use super::vault::{open_or_create, with_context};
 use crate::args;
 use crate::broker::{Broker, Origin, client};
 use crate::context::Context;
-use crate::error::KagiError;
+use crate::error::{KagiError, quoted};
 use crate::log;
 use crate::place::variable;
 use crate::sso::{Center, How, Tokens, sign_in};
@@ -96,8 +96,8 @@ fn session(broker: &Broker<'_, '_>, fresh: bool) -> Result<(), KagiError> {
 
 /// Signs in at a portal, unless somebody is.
 fn at_portal(context: &Context<'_>, portal: &Portal, arguments: &args::Login) -> Result<(), KagiError> {
-    let vault = open_or_create(context)?;
     let center = Center::of_session(context, portal)?;
+    let vault = open_or_create(context, &center.command)?;
     let client = client(context, portal.name())?;
     let login = signed_in(context, &vault, &client, &center, arguments)?;
     say(&center, &login);
@@ -121,8 +121,8 @@ fn signed_in(
                     return Ok(login);
                 }
             }
-            // A sign-in that is over or cannot be read is replaced.
-            Err(KagiError::SignedOut { .. } | KagiError::Damaged(_)) => {}
+            // A sign-in that is over is replaced.
+            Err(KagiError::SignedOut { .. }) => {}
             Err(error) => return Err(error),
         }
     }
@@ -134,7 +134,7 @@ fn signed_in(
 
 /// Signs in at the portal of a route, and learns who that is from the first role.
 fn at_center(context: &Context<'_>, route: Route, arguments: &args::Login) -> Result<(), KagiError> {
-    let vault = open_or_create(context)?;
+    let vault = open_or_create(context, &format!("kagi login {}", quoted(&route.key_profile)))?;
     let broker = Broker::new(context, vault.clone(), route.clone())?;
     let Origin::Sso(center, _) = &broker.origin else { return Ok(()) };
     let login = signed_in(context, &vault, broker.client()?, center, arguments)?;

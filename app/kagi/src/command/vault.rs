@@ -75,12 +75,12 @@ fn same_again(context: &Context<'_>) -> KagiError {
     KagiError::argument("the new passphrase is the old one: nothing is changed", hint)
 }
 
-/// The vault, made first if there is none.
-pub(crate) fn open_or_create(context: &Context<'_>) -> Result<Vault, KagiError> {
+/// The vault, made first if there is none; `command` is named when nobody can be asked for its passphrase.
+pub(crate) fn open_or_create(context: &Context<'_>, command: &str) -> Result<Vault, KagiError> {
     if Locked::find(&context.places.home)?.is_some() {
         return context.vault();
     }
-    let prompter = context.prompter("kagi add".to_owned())?;
+    let prompter = context.prompter(command.to_owned())?;
     // Of several at once one makes it, and the others open it.
     let patience = prompter.patience + Duration::from_secs(1);
     let _lock = crate::lock::lock(&context.places.home.join("locks/make"), patience)?;

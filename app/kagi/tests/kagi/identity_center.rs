@@ -339,6 +339,14 @@ fn what_an_administrator_ends_is_over_at_once() {
     machine.run(&["credentials", "power"]);
     assert_eq!(machine.aws.counters().total(), calls, "AWS is not asked again");
     sign_in(&machine, "power");
+    // A sign-in that a disk damaged is none.
+    for entry in std::fs::read_dir(machine.path("kagi/notes")).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|kind| kind == "sso") {
+            std::fs::write(entry.path(), "torn").unwrap();
+        }
+    }
+    assert!(machine.run(&["credentials", "power"]).stderr.contains("kagi login power"));
+    sign_in(&machine, "power");
     // Not assigned (any more): which one, and what to look at.
     let gone = machine.run(&["credentials", "gone"]);
     assert!(
@@ -448,6 +456,16 @@ fn add_moves_what_botocore_would_prefer_and_restore_puts_it_back() {
     assert_eq!(machine.credentials(&["power"])["AccountId"], "222233334444");
     let environment = machine.ok(&["exec", "power", "--", "env"]);
     assert!(!environment.contains("KAGI_AWS_CONFIG_FILE"), "SDKs find kagi by the person's own file");
+    let both = format!(
+        "{SSO}[profile both]\nsso_session = corp\nsso_account_id = 222233334444\nsso_role_name = PowerUser\n{process}"
+    );
+    machine.write("aws/config", &both);
+    let found = machine.run(&["doctor"]);
+    assert!(
+        found.stdout.contains("`both` has `sso_account_id` and `credential_process`"),
+        "{}",
+        found.stdout
+    );
     let backup = machine.ok(&["restore"]).lines().next().unwrap().to_owned();
     machine.ok(&["restore", &backup]);
     assert_eq!(machine.read("aws/config"), SSO);
@@ -516,6 +534,7 @@ fn profiles_of_what_is_assigned() {
     machine.aws.world().unassign("alice@shiosai.example", bastion::PRODUCTION, "Operator");
     assert!(machine.ok(&["sso", "profiles"]).contains("gone     Shiosai-Production-Operator\n"));
     assert!(machine.read("aws/config").contains("sso_role_name = Operator\ngone_since = 20"));
+    assert!(machine.ok(&["list"]).contains("not assigned any more since 20"));
     // Half an answer marks nothing.
     let before = machine.read("aws/config");
     machine.aws.plan("ListAccountRoles", 9, Trouble::Throttle);

@@ -38,7 +38,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             "secret_access_key": key.as_ref().map(|key| &key.secret_access_key),
         })
     });
-    let line = json!({ "endpoint": aws.endpoint(), "users": users, "mfa_serial": bastion::ALICE_MFA });
+    let line = json!({
+        "endpoint": aws.endpoint(),
+        "users": users,
+        "mfa_serial": bastion::ALICE_MFA,
+        "start_url": bastion::START_URL,
+        "sso_region": bastion::SSO_REGION,
+    });
     writeln!(std::io::stdout(), "{line}")?;
     aws.wait();
     Ok(())

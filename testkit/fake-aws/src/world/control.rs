@@ -34,6 +34,15 @@ struct Serial {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct OfCenter {
+    /// Who is signed in in the browser from now on; nobody when empty.
+    signed_in: Option<String>,
+    /// Whose sessions an administrator ends.
+    end_sessions_of: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OfUser {
     arn: String,
 }
@@ -74,6 +83,16 @@ fn answer(world: &mut World, wall: Timestamp, request: &Request) -> Result<Value
                 .totp(&serial, wall)
                 .ok_or_else(|| format!("no MFA device has the serial `{serial}`"))?;
             Ok(json!({ "code": code }))
+        }
+        ("POST", "/control/identity-center") => {
+            let OfCenter { signed_in, end_sessions_of } = read(request)?;
+            if let Some(person) = signed_in {
+                world.sign_in_as(Some(person.as_str()).filter(|name| !name.is_empty()));
+            }
+            if let Some(person) = end_sessions_of {
+                world.end_sessions_of(&person);
+            }
+            Ok(json!({}))
         }
         ("POST", "/control/access-keys") => {
             let OfUser { arn } = read(request)?;

@@ -144,10 +144,27 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
                 },
             ));
         }
+        if let Some(setting) = section.settings().find(|it| is_of_center(it.key)) {
+            findings.push(Finding::new(
+                "sso-and-process",
+                place.as_str(),
+                format!(
+                    "`{}` has `{}` and `credential_process`: Python goes to Identity Center by itself",
+                    shown(name),
+                    shown(setting.key)
+                ),
+                format!("run `kagi add {}`, which moves `sso_*` into `[kagi {name}]`", quoted(name)),
+            ));
+        }
         command(name, &process.value, &place, findings);
     } else if section.setting("role_arn").is_some() && route.is_ok() {
         chained_by_an_sdk(context, name, section, &place, findings);
     }
+}
+
+/// What makes botocore (1.44.8) go to Identity Center before it looks at a process.
+fn is_of_center(key: &str) -> bool {
+    ["sso_account_id", "sso_role_name"].iter().any(|it| it.eq_ignore_ascii_case(key))
 }
 
 /// One setting in both files, and not the same.
