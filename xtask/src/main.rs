@@ -1,7 +1,9 @@
-//! `cargo xtask gen reference` and `cargo xtask gen operations`: make the data that is committed.
+//! `cargo xtask gen reference` and `cargo xtask gen operations` make the data that is committed; `cargo xtask mutants` tells what the
+//! tests would not notice.
 
 mod botocore;
 mod format;
+mod mutants;
 mod operations;
 mod package;
 mod privileges;
@@ -25,6 +27,8 @@ enum Command {
     /// Make a committed file
     #[command(subcommand)]
     Gen(Generated),
+    /// Which mutants of the core do its own tests kill?
+    Mutants(mutants::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,7 +65,10 @@ impl ReferencePackages {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Args { command: Command::Gen(generated) } = Args::parse();
+    let generated = match Args::parse().command {
+        Command::Gen(generated) => generated,
+        Command::Mutants(args) => return mutants::main(&args),
+    };
     match generated {
         Generated::Reference(packages) => reference::generate(&packages.fetch()?),
         Generated::Operations { from, reference } => operations::generate(from, &reference.fetch()?),

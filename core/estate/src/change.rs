@@ -19,6 +19,8 @@ mod managed;
 mod organization;
 mod part;
 mod policy;
+#[cfg(test)]
+mod tests;
 mod touched;
 mod wire;
 

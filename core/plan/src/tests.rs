@@ -28,6 +28,11 @@ use crate::verdict::{Outcome, Resource, Verdict};
 /// A directory of files in memory.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
+/// Whether tests over many cells run all of them, and not a part that stands for the rest: `KAGIMORI_MATRIX=all` at the build.
+pub(crate) fn is_whole() -> bool {
+    option_env!("KAGIMORI_MATRIX") == Some("all")
+}
+
 const NOW: &str = "2026-11-01T00:00:00Z";
 
 fn now() -> Timestamp {

@@ -82,3 +82,48 @@ impl<'a> Signer<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    #[test]
+    fn ids_are_told_by_their_form() {
+        for (text, is_id, is_long_term) in [
+            ("AKIAIOSFODNN7EXAMPLE", true, true),
+            ("ASIAIOSFODNN7EXAMPLE", true, false),
+            ("AKIA", false, false),
+            ("AKIAIOSFODNN7EXAMPL!", false, false),
+            ("AKIAIOSFODNN7 EXAMPLE", false, false),
+            (&"A".repeat(129), false, false),
+        ] {
+            assert_eq!((is_key_id(text), is_long_term_id(text)), (is_id, is_long_term), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_session_signs_with_its_token_and_ends() {
+        let session = SessionCredentials {
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: SECRET.into(),
+            session_token: "token".into(),
+            expiration: Timestamp::from_second(1000).unwrap(),
+        };
+        let left = |now| session.left(Timestamp::from_second(now).unwrap());
+        assert_eq!((left(100), left(1000), left(1300)), (900, 0, -300));
+        let key = LongTermKey {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: SECRET.into(),
+        };
+        for (signer, id, token) in [
+            (Signer::LongTerm(&key), "AKIAIOSFODNN7EXAMPLE", None),
+            (Signer::Session(&session), "ASIAIOSFODNN7EXAMPLE", Some("token")),
+        ] {
+            assert_eq!((signer.access_key_id(), signer.session_token()), (id, token));
+            assert_eq!(signer.secret_access_key(), SECRET);
+        }
+        assert!(!format!("{key:?} {session:?}").contains(SECRET));
+    }
+}

@@ -148,6 +148,27 @@ mod tests {
         assert_eq!(set("[profile a]"), "[profile a]\nk = new\n");
         assert_eq!(set(""), "[profile a]\nk = new\n");
         assert_eq!(set("[b]\r\nx=1"), "[b]\r\nx=1\r\n\r\n[profile a]\r\nk = new\r\n");
+        assert_eq!(set("[b]\nx=1\n"), "[b]\nx=1\n\n[profile a]\nk = new\n");
+        assert_eq!(set("[b]\rx=1\r"), "[b]\rx=1\r\r[profile a]\rk = new\r");
+    }
+
+    /// SDKs read such a line differently, so a change beside it may mean something else to each.
+    #[test]
+    fn what_no_sdk_reads_the_same_way_is_not_edited() {
+        for (text, expected) in [
+            ("[a]\nk = v\n", None),
+            ("\u{feff}[a]\nk = v\n", None),
+            ("k = v\n[a]\n", Some((FaultKind::BeforeSection, 1))),
+            ("[a]\nnonsense\n", Some((FaultKind::NotASetting, 2))),
+            ("\u{feff}[a]\nnonsense\n", Some((FaultKind::NotASetting, 2))),
+        ] {
+            let found = obstacle(text).map(|fault| (fault.kind, fault.line));
+            assert_eq!(found, expected, "{text:?}");
+            assert_eq!(Document::scan(text).text(), text);
+        }
+        assert!(FaultKind::BeforeSection.sentence().contains("before the first `[section]`"));
+        assert!(FaultKind::NotASetting.sentence().contains("`key = value`"));
+        assert!(FaultKind::ByteOrderMark.sentence().contains("byte order mark"));
     }
 
     #[test]

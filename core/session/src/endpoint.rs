@@ -434,6 +434,34 @@ mod tests {
         }
     }
 
+    /// `kagi console` signs in at the partition's own page (IAM User Guide, "Enabling custom identity broker access").
+    #[test]
+    fn the_sign_in_page_is_the_partition_s() {
+        for (region, url, signing_region) in [
+            ("ap-northeast-1", "https://signin.aws.amazon.com", "us-east-1"),
+            ("cn-northwest-1", "https://signin.amazonaws.cn", "cn-north-1"),
+            ("us-gov-east-1", "https://signin.amazonaws-us-gov.com", "us-gov-west-1"),
+            ("eusc-de-east-1", "https://signin.amazonaws-eusc.eu", "eusc-de-east-1"),
+        ] {
+            let around = Surroundings { region: Some(region.to_owned()), ..Surroundings::default() };
+            let found = endpoint(Service::Signin, &ProfileFiles::scan("", ""), &["a"], &around).unwrap();
+            assert_eq!((found.url.as_str(), found.signing_region.as_str()), (url, signing_region));
+        }
+    }
+
+    /// A region becomes part of a host's name.
+    #[test]
+    fn a_region_is_letters_digits_and_hyphens() {
+        let refused = |region: &str| {
+            let around = Surroundings { region: Some(region.to_owned()), ..Surroundings::default() };
+            endpoint(Service::Sts, &ProfileFiles::scan("", ""), &["a"], &around).is_err()
+        };
+        assert!(!refused("mx-central-1"));
+        for wrong in ["evil.example/", "a@b", "us-east-1 ", &"a".repeat(65)] {
+            assert!(refused(wrong), "{wrong}");
+        }
+    }
+
     #[test]
     fn no_credentials_over_plain_http() {
         for bad in [

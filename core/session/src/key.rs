@@ -34,7 +34,8 @@ impl CacheKey {
     /// Reads 64 hexadecimal digits.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.is_ascii() {
+        // `from_str_radix` would take a sign, too.
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let mut bytes = [0; 32];
@@ -67,7 +68,11 @@ mod tests {
         assert_ne!(CacheKey::of("k", &["", "a"]), CacheKey::of("k", &["a", ""]));
         let key = CacheKey::of("k", &["a"]);
         assert_eq!(CacheKey::from_hex(&key.hex()), Some(key));
-        assert_eq!(CacheKey::from_hex("zz"), None);
+        assert_eq!(key.as_bytes().len() * 2, key.hex().len());
+        assert_eq!(kagimori_id::hex(key.as_bytes()), key.hex());
+        for wrong in ["zz".to_owned(), "+f".repeat(32), "ff".repeat(33), "é".repeat(32), "g".repeat(64)] {
+            assert_eq!(CacheKey::from_hex(&wrong), None, "{wrong}");
+        }
     }
 
     /// RFC 4231, test case 2 is over a plain message; ours is framed, so the frame is spelled out here.

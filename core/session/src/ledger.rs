@@ -89,6 +89,16 @@ mod tests {
     }
 
     #[test]
+    fn another_code_does_not_make_a_sent_one_fresh() {
+        let mut ledger = Ledger::default();
+        ledger.record("a", 1000);
+        ledger.record("b", 1030);
+        for code in ["a", "b"] {
+            assert_eq!(ledger.judge(code, 1040), Verdict::Used { wait_seconds: 10 }, "{code}");
+        }
+    }
+
+    #[test]
     fn steps() {
         assert_eq!((until_next_step(0), until_next_step(29), until_next_step(30)), (30, 1, 30));
     }

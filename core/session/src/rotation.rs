@@ -260,6 +260,51 @@ mod tests {
     }
 
     #[test]
+    fn where_it_stands_is_told_in_words() {
+        let new = || "NEW".to_owned();
+        for (state, expected) in [
+            (State::Creating { existing: Vec::new() }, "a successor of OLD is being created"),
+            (State::Created { new: new() }, "NEW is created and not yet tried"),
+            (State::Verified { new: new() }, "NEW works and is not yet in use"),
+            (State::Current { new: new() }, "NEW is in use, OLD is still active"),
+            (
+                State::Deactivated { new: new(), at: 86_400 },
+                "NEW is in use, OLD is deactivated and can be deleted from 1970-01-02T01:00:00Z",
+            ),
+            (State::Undoing { new: Some(new()) }, "OLD is being put back"),
+        ] {
+            let rotation = Rotation { old: "OLD".to_owned(), state };
+            assert_eq!(rotation.sentence(3600), expected);
+        }
+    }
+
+    /// Each state leads to the call that is safe to make again, and every one of them back to the old key.
+    #[test]
+    fn each_state_leads_on_and_back() {
+        let new = || "NEW".to_owned();
+        let known = Some(new());
+        for (state, action, undone) in [
+            (State::Creating { existing: keys(&["OLD"]) }, Action::Create, None),
+            (State::Created { new: new() }, Action::Verify(new()), known.clone()),
+            (State::Verified { new: new() }, Action::MakeCurrent(new()), known.clone()),
+            (State::Current { new: new() }, Action::Deactivate("OLD".to_owned()), known.clone()),
+            (State::Deactivated { new: new(), at: 0 }, Action::Wait { until: 10 }, known.clone()),
+            (State::Undoing { new: None }, Action::Undo { new: None }, None),
+            (State::Undoing { new: Some(new()) }, Action::Undo { new: known.clone() }, known),
+        ] {
+            let rotation = Rotation { old: "OLD".to_owned(), state };
+            assert_eq!(rotation.next(&Facts { keys: &keys(&["OLD"]), ..NOTHING }), action, "{rotation:?}");
+            assert_eq!(rotation.undoing(None).state, State::Undoing { new: undone }, "{rotation:?}");
+        }
+        // the pending key was stored before the state that names it
+        let creating = Rotation::begin("OLD", &[]);
+        assert_eq!(creating.undoing(Some("NEW")).state, State::Undoing { new: Some(new()) });
+        // nobody asked AWS whether the old key is active: it was deactivated by the step before
+        let waited = Rotation { old: "OLD".into(), state: State::Deactivated { new: new(), at: 0 } };
+        assert_eq!(waited.next(&Facts { now: 10, ..NOTHING }), Action::Delete("OLD".into()));
+    }
+
+    #[test]
     fn the_journal_is_read_back() {
         let rotation = Rotation { old: "OLD".into(), state: State::Deactivated { new: "NEW".into(), at: 1 } };
         let text = serde_json::to_string(&rotation).unwrap();

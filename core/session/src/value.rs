@@ -302,6 +302,7 @@ mod tests {
     fn role_arns() {
         let role = RoleArn::parse("arn:aws-cn:iam::222233334444:role/team/Power").unwrap();
         assert_eq!((role.partition(), role.account(), role.name()), ("aws-cn", "222233334444", "Power"));
+        assert_eq!(role.to_string(), "arn:aws-cn:iam::222233334444:role/team/Power");
         assert_eq!(role.session_arn("alice"), "arn:aws-cn:sts::222233334444:assumed-role/Power/alice");
         for hostile in [
             "",
@@ -317,6 +318,18 @@ mod tests {
             assert!(RoleArn::parse(hostile).is_err(), "{hostile:?}");
         }
         assert!(RoleArn::of("aws", "222233334444", "arn:aws:iam::222233334444:role/Power").is_err());
+    }
+
+    /// What somebody else wrote cannot move the cursor, or bury the message that it stands in.
+    #[test]
+    fn what_is_shown_is_short_and_visible() {
+        assert_eq!(shown("région"), "région");
+        assert_eq!(shown("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(shown(&"x".repeat(80)), "x".repeat(80));
+        assert_eq!(shown(&"x".repeat(81)), format!("{}…", "x".repeat(80)));
+        assert_eq!(shown_within("鍵鍵鍵", 2), "鍵鍵…");
+        let error = RoleArn::parse("a\rb").unwrap_err();
+        assert_eq!(error.to_string(), "`a\\rb` is not the ARN of a role");
     }
 
     #[test]
@@ -339,7 +352,14 @@ mod tests {
             // An empty text is a number of no digits.
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(words(3900), "1h 5m");
+        for (length, expected) in
+            [(3900, "1h 5m"), (45, "45s"), (0, "0s"), (300, "5m"), (330, "5m"), (7200, "2h"), (43_200, "12h")]
+        {
+            assert_eq!(words(length), expected);
+        }
+        assert_eq!(seconds("1m30s"), Ok(90));
+        let refused = within("session_seconds", 60, 900, 5400).unwrap_err();
+        assert_eq!(refused.hint, "choose between 15m and 1h 30m");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use kagimori_estate::Estate;
 use kagimori_id::AccountId;
 use serde_json::Value;
 
-use super::{Everything, Files, estate, everything, settings};
+use super::{Everything, Files, estate, everything, is_whole, settings};
 use crate::verdict::{Outcome, Resource};
 
 /// What becomes of a list.
@@ -169,7 +169,7 @@ fn no_verdict_improves_or_vanishes_without_a_reason() {
     let options = kagimori_testkit::Options { days: 0, users: 0, roles: 0, ..Default::default() };
     let files = kagimori_testkit::generate(&options);
     let settings = settings(&files);
-    let is_whole = option_env!("KAGIMORI_MATRIX") == Some("all");
+    let is_whole = is_whole();
     let accounts = (!is_whole).then_some(ONE);
     let files: Files = files
         .into_iter()

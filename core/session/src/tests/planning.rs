@@ -72,6 +72,50 @@ fn more_than_an_hour_is_one_direct_call() {
     assert!(matches!(&long.steps[0].call, Call::AssumeRole(role) if role.seconds == 43_200));
 }
 
+/// STS API Reference, AssumeRole: "when you use role chaining", one hour at most.
+#[test]
+fn chained_sessions_are_cut_to_an_hour_and_said_so() {
+    let seconds = |plan: &Plan| -> Vec<u32> {
+        let roles = plan.steps.iter().filter_map(|step| match &step.call {
+            Call::AssumeRole(role) => Some(role.seconds),
+            Call::GetSessionToken { .. } => None,
+        });
+        roles.collect()
+    };
+    let config = CONFIG.replace("role/Next\n", "role/Next\nduration_seconds = 2h\n");
+    let config = config.replace("source_profile = dev", "source_profile = long");
+    let next = planned(&config, "next", &Access::Everyday);
+    assert_eq!(seconds(&next), [3600, 3600]);
+    assert_eq!(next.notes.len(), 2, "{:?}", next.notes);
+    assert!(next.notes.iter().all(|note| note.contains("is cut to one hour")), "{:?}", next.notes);
+    let long = everyday("long");
+    assert_eq!(seconds(&long), [43_200]);
+    assert!(matches!(long.notes.as_slice(), [note] if note.contains("needs a code of its own")));
+    // an hour is no more than an hour
+    assert_eq!(everyday("dev").notes, Vec::<String>::new());
+    let config = CONFIG.replace("mfa_serial = arn:aws:iam::111122223333:mfa/alice\n", "");
+    assert_eq!(planned(&config, "dev", &Access::Everyday).notes, Vec::<String>::new());
+}
+
+/// A short session could never keep the full margin: it would be renewed at every call.
+#[test]
+fn a_short_session_keeps_half_of_itself() {
+    let config = CONFIG.replace("role/Power\n", "role/Power\nduration_seconds = 900\n");
+    let dev = planned(&config, "dev", &Access::Everyday);
+    assert_eq!(dev.start(|step| [Some(3600), Some(450)][step]), Start::Serve);
+    assert_eq!(dev.start(|step| [Some(3600), Some(449)][step]), Start::From(1));
+}
+
+#[test]
+fn an_answer_is_of_the_role_and_the_session_that_were_asked_for() {
+    let dev = everyday("dev");
+    let Some(Call::AssumeRole(role)) = dev.steps.last().map(|step| &step.call) else { panic!("{dev:?}") };
+    let of = |arn: &str| crate::plan::is_session_of(arn, role);
+    assert!(of("arn:aws:sts::222233334444:assumed-role/Power/alice"));
+    assert!(!of("arn:aws:sts::222233334444:assumed-role/Power/mallory"));
+    assert!(!of("arn:aws:sts::222233334444:assumed-role/Other/alice"));
+}
+
 #[test]
 fn without_a_device_the_role_is_assumed_directly() {
     let config = CONFIG.replace("mfa_serial = arn:aws:iam::111122223333:mfa/alice\n", "");

@@ -134,4 +134,154 @@ fn what_cannot_be_used_is_refused_with_its_place() {
     let long: String =
         (0..40).map(|n| format!("[profile p{n}]\n{role}source_profile = p{}\n", n + 1)).collect();
     assert!(matches!(everyday(&long, "p0"), Err(RouteError::TooLong(_))));
+    let of = |count: usize| {
+        let role = |n| format!("[profile p{n}]\n{role}source_profile = p{}\n", n + 1);
+        (0..count).map(role).collect::<String>()
+    };
+    assert_eq!(everyday(&of(16), "p0").map(|route| route.hops.len()), Ok(16));
+    assert!(matches!(everyday(&of(17), "p0"), Err(RouteError::TooLong(_))));
+}
+
+#[test]
+fn each_refusal_says_what_to_do() {
+    let role = "role_arn = arn:aws:iam::222233334444:role/A\n";
+    for (config, expected) in [
+        (
+            format!("[profile x]\n{role}source_profile = y\n[profile y]\n{role}source_profile = x\n"),
+            "`kagi add`",
+        ),
+        (format!("[profile x]\n{role}"), "or set it in `[kagi x]`"),
+        (format!("[profile x]\n{role}credential_source = Environment\n"), "AWS_PROFILE=x"),
+        (format!("[profile x]\n{role}source_profile = y\nread_only = maybe\n"), "write `on` or `off`"),
+        (format!("[profile x]\n{role}[profile x]\nsource_profile = y\n"), "keep one of them"),
+    ] {
+        let hint = everyday(&config, "x").unwrap_err().hint();
+        assert!(hint.contains(expected), "{hint}");
+    }
+    let files = ProfileFiles::scan("[profile staging]\n", "");
+    let of = |name: &str| crate::route::unknown(&files, name).hint();
+    assert_eq!(of("stagin"), "did you mean `staging`? `kagi list` shows them all");
+    assert!(of("nothing-like-it").contains("`kagi add NAME`"));
+}
+
+/// `kagi explain` says which line of which file decided.
+#[test]
+fn a_route_says_where_its_settings_stand() {
+    let route = everyday(CHAIN, "b").unwrap();
+    let origin = |name: &str| {
+        let found = route.found.iter().find(|origin| origin.name == name);
+        found.map(|origin| (origin.value.as_str(), origin.from.as_str()))
+    };
+    let role = "arn:aws:iam::333344445555:role/team/B";
+    assert_eq!(origin("role_arn of `b`"), Some((role, "config line 7, [profile b]")));
+    assert_eq!(origin("source_profile of `a`"), Some(("bastion", "config line 5, [profile a]")));
+}
+
+/// The AWS CLI reads `mfa_serial` of the role's own profile alone: with another tool the same profile asks for no code.
+#[test]
+fn an_inherited_device_is_told_of_roles_only() {
+    let config = "[profile key]\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\n[profile bare]\n\
+                  [profile a]\nrole_arn = arn:aws:iam::222233334444:role/A\nsource_profile = key\n\
+                  [profile b]\nrole_arn = arn:aws:iam::222233334444:role/A\nsource_profile = bare\n";
+    let notes = |name: &str| everyday(config, name).unwrap().notes.len();
+    assert_eq!((notes("key"), notes("a"), notes("b")), (0, 1, 0));
+}
+
+/// STS API Reference, AssumeRole: 50 tags, keys of 1 to 128 and values of at most 256 characters; 10 policies, one of them ours.
+#[test]
+fn what_sts_would_refuse_is_refused_before() {
+    let of = |setting: &str| {
+        let config = format!(
+            "[profile x]\nrole_arn = arn:aws:iam::222233334444:role/A\nsource_profile = y\n{setting}\n[profile y]\n"
+        );
+        everyday(&config, "x").map(|route| route.hops[0].clone()).map_err(|error| error.to_string())
+    };
+    let tags = |count: usize| (0..count).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(",");
+    assert_eq!(of(&format!("session_tags = {}", tags(50))).map(|hop| hop.tags.len()), Ok(50));
+    assert!(of(&format!("session_tags = {}", tags(51))).unwrap_err().contains("more than 50"));
+    for (tag, is_good) in [
+        (format!("{}=v", "k".repeat(128)), true),
+        (format!("{}=v", "k".repeat(129)), false),
+        (format!("k={}", "v".repeat(256)), true),
+        (format!("k={}", "v".repeat(257)), false),
+        ("=v".to_owned(), false),
+    ] {
+        assert_eq!(of(&format!("session_tags = {tag}")).is_ok(), is_good, "{tag}");
+    }
+    let policies = |count: usize| {
+        (0..count).map(|n| format!("arn:aws:iam::aws:policy/P{n}")).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(
+        of(&format!("read_only = off\npolicy_arns = {}", policies(9))).map(|hop| hop.policy_arns.len()),
+        Ok(9)
+    );
+    assert!(of(&format!("policy_arns = {}", policies(10))).unwrap_err().contains("more than 9"));
+    for wrong in ["arn:aws:iam::aws:role/A", "x:policy/A"] {
+        assert!(of(&format!("policy_arns = {wrong}")).unwrap_err().contains("ARN of a policy"), "{wrong}");
+    }
+    let identity = |text: &str| of(&format!("source_identity = {text}")).map(|hop| hop.source_identity);
+    assert_eq!(identity("ci"), Ok(Some(SourceIdentity::Text("ci".to_owned()))));
+    assert_eq!(
+        identity("aws:x"),
+        Err("config line 4, [profile x]: a source identity may not begin with `aws:`".to_owned())
+    );
+}
+
+#[test]
+fn where_a_reason_goes_and_what_is_on() {
+    let elevated = |settings: &str| {
+        let config = format!("{CHAIN}{settings}");
+        let files = ProfileFiles::scan(&config, "");
+        let access = Access::Elevated { reason: "fix #1".to_owned(), seconds: None };
+        let mut route = resolve(&files, &Target::Profile("c".to_owned()), &access).unwrap();
+        route.hops.remove(2)
+    };
+    let tags = |hop: &crate::route::Hop| hop.tags.iter().any(|(key, _)| key == "kagi:reason");
+    let (log, tag, identity) = (
+        elevated("reason_in = log\n"),
+        elevated("reason_in = tag\n"),
+        elevated("reason_in = source_identity\n"),
+    );
+    assert_eq!((tags(&log), tags(&tag), tags(&identity)), (false, true, false));
+    assert_eq!(log.source_identity, Some(SourceIdentity::Person));
+    assert_ne!(identity.source_identity, log.source_identity);
+    for (word, narrowed) in
+        [("on", true), ("true", true), ("YES", true), ("off", false), ("false", false), ("no", false)]
+    {
+        let config = CHAIN.replace("read_only = off", &format!("read_only = {word}"));
+        assert_eq!(everyday(&config, "c").unwrap().narrowed, narrowed, "{word}");
+    }
+}
+
+#[test]
+fn times_are_told_to_the_second() {
+    let time = "2026-11-01T09:30:00.75Z".parse().unwrap();
+    assert_eq!(crate::route::rfc3339(time), "2026-11-01T09:30:00Z");
+}
+
+/// A header that one SDK skips makes a profile that exists for some tools and not for others.
+#[test]
+fn names_and_sections_as_sdks_read_them() {
+    use crate::profile::is_portable_name;
+    for (name, expected) in
+        [("dev", true), ("a-b_c.d@e+f%g:h/i", true), ("", false), ("a b", false), ("開発", false)]
+    {
+        assert_eq!(is_portable_name(name), expected, "{name}");
+    }
+    let config = "[kagi a]\nread_only = off\n[profile a]\nregion = x\n[profile \"b\"c\"]\nregion = y\n[profile '']\nregion = z\n";
+    let files = ProfileFiles::scan(config, "[a]\nregion = w\n[d]\nregion = v\n");
+    let header = |section: Option<&crate::ini::Section<'_>>| {
+        section.map(|section| (section.header.to_owned(), section.line))
+    };
+    assert_eq!(header(files.sdk_section("a")), Some(("profile a".to_owned(), 3)));
+    assert_eq!(header(files.sdk_section("d")), None);
+    assert_eq!(header(files.credentials_section("a")), Some(("a".to_owned(), 1)));
+    assert_eq!(header(files.credentials_section("b")), None);
+    for unread in ["b\"c", "b", ""] {
+        assert!(!files.defines(unread), "{unread:?}");
+    }
+    // the same header in both files is no contradiction, and neither are a profile's two headers
+    assert_eq!(files.defined_twice("a"), None);
+    let both = ProfileFiles::scan("[default]\nregion = x\n", "[default]\nregion = y\n");
+    assert_eq!(both.defined_twice("default"), None);
 }

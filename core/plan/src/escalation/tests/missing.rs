@@ -37,9 +37,14 @@ fn losses(tiny: &Tiny) -> Vec<(&'static str, Tiny)> {
     vec![("the credential report", report), ("a document", document), ("its own policies", customer)]
 }
 
+/// Estates to take data away from; the whole with `KAGIMORI_MATRIX=all` at the build.
+fn cases() -> u32 {
+    if crate::tests::is_whole() { 24 } else { 3 }
+}
+
 #[test]
 fn no_answer_improves_when_data_is_missing() {
-    let config = Config { failure_persistence: None, max_shrink_iters: 50, ..Config::with_cases(24) };
+    let config = Config { failure_persistence: None, max_shrink_iters: 50, ..Config::with_cases(cases()) };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     TestRunner::new_with_rng(config, rng)
         .run(&tiny(), |tiny| {
