@@ -48,6 +48,16 @@ fn shiosai() -> Files {
     })
 }
 
+/// The company's people and machines with a name and a story, and two days of their trail.
+fn small() -> Files {
+    kagimori_testkit::generate(&kagimori_testkit::Options {
+        days: 2,
+        users: 0,
+        roles: 0,
+        ..Default::default()
+    })
+}
+
 pub(crate) fn estate(files: &Files) -> Estate {
     estate_as_of(files, now())
 }

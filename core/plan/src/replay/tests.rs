@@ -300,7 +300,7 @@ fn any_call() -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(if crate::tests::is_whole() { 40 } else { 12 }))]
 
     #[test]
     fn counting_in_classes_changes_nothing(

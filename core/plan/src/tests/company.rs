@@ -1,18 +1,38 @@
 //! The fictional company's planted faults, as its README tells them.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use super::{estate, everything, now, outcome, settings, shiosai, usage};
+use kagimori_estate::Estate;
+use kagimori_testkit::Options;
+use kagimori_trail::Usage;
+
+use super::{estate, everything, is_whole, now, outcome, settings, usage};
 use crate::check::catalogue;
-use crate::review;
 use crate::sentence::{Language, sentence};
 use crate::verdict::Outcome;
+use crate::{Settings, review};
+
+/// The company, read once.
+struct Company {
+    options: Options,
+    estate: Estate,
+    trail: Usage,
+    settings: Settings,
+}
+
+/// Everybody with a name and a story over the whole time; with `KAGIMORI_MATRIX=all` at the build, the committed company.
+static COMPANY: LazyLock<Company> = LazyLock::new(|| {
+    let options =
+        if is_whole() { Options::default() } else { Options { users: 0, roles: 0, ..Options::default() } };
+    let files = kagimori_testkit::generate(&options);
+    Company { estate: estate(&files), trail: usage(&files), settings: settings(&files), options }
+});
 
 #[test]
 fn the_stories_are_told() {
-    let files = kagimori_testkit::generate(&kagimori_testkit::Options::default());
-    let (trail, settings) = (usage(&files), settings(&files));
-    let everything = everything(&estate(&files), Some(&trail), &settings);
+    let Company { estate, trail, settings, .. } = &*COMPANY;
+    let everything = everything(estate, Some(trail), settings);
     let fails = [
         ("root-access-key", "<root_account>"),
         ("key-noise-only", "svc-old-poller"),
@@ -48,9 +68,8 @@ fn the_stories_are_told() {
 
 #[test]
 fn every_sentence_is_complete_in_both_languages() {
-    let files = shiosai();
-    let (trail, settings) = (usage(&files), settings(&files));
-    let everything = everything(&estate(&files), Some(&trail), &settings);
+    let Company { estate, trail, settings, .. } = &*COMPANY;
+    let everything = everything(estate, Some(trail), settings);
     let mut said = BTreeSet::new();
     for verdict in everything.verdicts.iter().filter(|verdict| verdict.gap.is_none()) {
         let check = crate::check::find(verdict.check).unwrap();
@@ -85,9 +104,8 @@ fn every_sentence_is_complete_in_both_languages() {
 
 #[test]
 fn a_review_adds_up() {
-    let files = shiosai();
-    let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
-    let review = review(&estate, Some(&trail), &settings, now());
+    let Company { estate, trail, settings, .. } = &*COMPANY;
+    let review = review(estate, Some(trail), settings, now());
     let failing = review.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Fail).count();
     let tallied: usize = review.tallies.values().map(|tally| tally.fail).sum();
     let by_account: usize = review.accounts.iter().flat_map(|row| row.failures.values()).sum();
@@ -104,10 +122,8 @@ fn a_review_adds_up() {
 
 #[test]
 fn everything_that_was_planted_is_found() {
-    let options = kagimori_testkit::Options::default();
-    let files = kagimori_testkit::generate(&options);
-    let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
-    let review = review(&estate, Some(&trail), &settings, now());
+    let Company { estate, trail, settings, options } = &*COMPANY;
+    let review = review(estate, Some(trail), settings, now());
     let said: Vec<_> = review
         .verdicts
         .iter()
@@ -123,7 +139,7 @@ fn everything_that_was_planted_is_found() {
                 && (fault.key.is_none() || resource.key == fault.key)
         })
     };
-    let planted = kagimori_testkit::planted(&options);
+    let planted = kagimori_testkit::planted(options);
     let missed: Vec<_> = planted.iter().filter(|fault| !found(fault)).collect();
     assert!(
         planted.len() > 100 && missed.is_empty(),
