@@ -28,9 +28,10 @@ use crate::verdict::{Outcome, Resource, Verdict};
 /// A directory of files in memory.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-/// Whether tests over many cells run all of them, and not a part that stands for the rest: `KAGIMORI_MATRIX=all` at the build.
+/// Whether tests over many cells run all of them, and not a part that stands for the rest: `KAGIMORI_MATRIX=all`.
+#[expect(clippy::disallowed_methods, reason = "how long the tests may take is said by who runs them")]
 pub(crate) fn is_whole() -> bool {
-    option_env!("KAGIMORI_MATRIX") == Some("all")
+    std::env::var("KAGIMORI_MATRIX").is_ok_and(|what| what == "all")
 }
 
 const NOW: &str = "2026-11-01T00:00:00Z";

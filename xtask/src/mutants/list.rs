@@ -76,7 +76,7 @@ pub(super) fn sampled(all: Vec<Mutant>, count: Option<usize>, seed: u64) -> Vec<
             (Sha256::digest(format!("{seed} {place} {}", mutant.without_place())), place, mutant)
         })
         .collect();
-    drawn.sort_by(|one, other| one.0.cmp(&other.0));
+    drawn.sort_by_key(|(digest, ..)| *digest);
     drawn.truncate(count);
     drawn.sort_by_key(|(_, place, _)| *place);
     drawn.into_iter().map(|(_, _, mutant)| mutant).collect()

@@ -123,10 +123,13 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// A mutant with its number and what it replaces.
+type Wanted<'f> = (usize, Range<usize>, &'f Mutant);
+
 /// Finds the syntax that a mutant is about.
 struct Finder<'f> {
     /// By where what is replaced begins.
-    wanted: BTreeMap<usize, Vec<(usize, Range<usize>, &'f Mutant)>>,
+    wanted: BTreeMap<usize, Vec<Wanted<'f>>>,
     nodes: Vec<Node>,
     found: BTreeSet<usize>,
 }

@@ -434,7 +434,7 @@ fn whom_a_change_may_touch() {
     let of_dev = detach("group/dev", "policy/of-dev");
     let after = apply(&before, &join).unwrap();
     assert_eq!(whom(std::slice::from_ref(&of_dev), &before), names(&["user/kim"]));
-    assert_eq!(whom(&[of_dev.clone()], &after), names(&["user/kim", "user/lee"]));
+    assert_eq!(whom(std::slice::from_ref(&of_dev), &after), names(&["user/kim", "user/lee"]));
     // whose groups are not known may be a member
     let mut unknown = estate();
     let account = unknown.accounts.values_mut().next().unwrap();

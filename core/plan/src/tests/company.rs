@@ -21,7 +21,7 @@ struct Company {
     settings: Settings,
 }
 
-/// Everybody with a name and a story over the whole time; with `KAGIMORI_MATRIX=all` at the build, the committed company.
+/// Everybody with a name and a story over the whole time; with `KAGIMORI_MATRIX=all`, the committed company.
 static COMPANY: LazyLock<Company> = LazyLock::new(|| {
     let options =
         if is_whole() { Options::default() } else { Options { users: 0, roles: 0, ..Options::default() } };

@@ -1,7 +1,7 @@
 //! Taking data away never improves a verdict: every source in turn is not given, denied, or damaged; each verdict stays as it
 //! was or becomes `UNKNOWN`, at its resource or for its whole account. None passes, and none vanishes.
 //!
-//! The company's named people and machines by default; with `KAGIMORI_MATRIX=all` at the build a larger one.
+//! The company's named people and machines by default; with `KAGIMORI_MATRIX=all` a larger one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

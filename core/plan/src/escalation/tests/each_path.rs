@@ -2,7 +2,7 @@
 //! thing of it is taken away, or something stands in its way.
 //!
 //! That each is found is asked of all of them; what stands in the way of one path of each shape, by default, and of all with
-//! `KAGIMORI_MATRIX=all` at the build.
+//! `KAGIMORI_MATRIX=all`.
 
 use std::collections::BTreeSet;
 

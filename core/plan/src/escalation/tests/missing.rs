@@ -37,7 +37,7 @@ fn losses(tiny: &Tiny) -> Vec<(&'static str, Tiny)> {
     vec![("the credential report", report), ("a document", document), ("its own policies", customer)]
 }
 
-/// Estates to take data away from; the whole with `KAGIMORI_MATRIX=all` at the build.
+/// Estates to take data away from; the whole with `KAGIMORI_MATRIX=all`.
 fn cases() -> u32 {
     if crate::tests::is_whole() { 24 } else { 3 }
 }
