@@ -73,7 +73,8 @@ fn rows_with(rows: &[Vec<String>], how: Rows) -> String {
         Rows::Truncated => written(rows[..rows.len() / 2].iter()),
         Rows::Torn => {
             let whole = written(rows[..rows.len() / 2].iter());
-            whole[..whole.len() - whole.lines().last().unwrap().len() / 2].to_owned()
+            let half = whole.lines().last().unwrap().len() / 2;
+            whole.get(..whole.len() - half).unwrap().to_owned()
         }
         Rows::Doubled => written(rows.iter().chain(users)),
         Rows::Contradicting => {
