@@ -1,7 +1,7 @@
 //! Taking data away never improves a verdict: every source in turn is not given, denied, or damaged; each verdict stays as it
 //! was or becomes `UNKNOWN`, at its resource or for its whole account. None passes, and none vanishes.
 //!
-//! The company's named people and machines by default; with `KAGIMORI_MATRIX=all` a larger one.
+//! The named people and machines of half the company by default; with `KAGIMORI_MATRIX=all` a larger one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +39,16 @@ const SOURCES: [(&str, &str); 17] = [
     ("organization/organizations-features", "ListOrganizationsFeatures"),
 ];
 
+/// Accounts that have no kind of file which the other three have not.
+const LEFT_OUT: [&str; 3] = ["555566667777", "666677778888", "777788889999"];
+
 fn cast() -> Files {
-    if is_whole() { shiosai() } else { small() }
+    if is_whole() {
+        return shiosai();
+    }
+    let is_kept =
+        |path: &str| !LEFT_OUT.iter().any(|account| path.starts_with(&format!("snapshots/{account}/")));
+    small().into_iter().filter(|(path, _)| is_kept(path)).collect()
 }
 
 fn without(files: &Files, source: &str, operation: &str, loss: Loss) -> Files {
@@ -135,7 +143,7 @@ fn no_verdict_improves_when_a_source_is_missing() {
     let files = cast();
     let (trail, settings) = (usage(&files), settings(&files));
     let full = everything(&estate(&files), Some(&trail), &settings);
-    assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 100);
+    assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 60);
     for (source, operation) in SOURCES {
         for loss in [Loss::NotGiven, Loss::Denied, Loss::Damaged] {
             let less =
