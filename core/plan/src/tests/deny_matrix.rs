@@ -144,8 +144,12 @@ fn no_verdict_improves_when_a_source_is_missing() {
     let (trail, settings) = (usage(&files), settings(&files));
     let full = everything(&estate(&files), Some(&trail), &settings);
     assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 60);
-    for (source, operation) in SOURCES {
-        for loss in [Loss::NotGiven, Loss::Denied, Loss::Damaged] {
+    for (row, (source, operation)) in SOURCES.into_iter().enumerate() {
+        for (column, loss) in [Loss::NotGiven, Loss::Denied, Loss::Damaged].into_iter().enumerate() {
+            // each source in one way by default, and each way a third of the time
+            if !is_whole() && row % 3 != column {
+                continue;
+            }
             let less =
                 everything(&estate(&without(&files, source, operation, loss)), Some(&trail), &settings);
             compare(&full, &less, &format!("{source} {loss:?}"));
