@@ -94,7 +94,8 @@ fn compile(package: &str, tree: &Path) -> anyhow::Result<Vec<Value>> {
     let output = Command::new("cargo")
         .args(["test", "--no-run", "--lib", "--tests", "--message-format=json", "--package", package])
         .current_dir(tree)
-        .env("CARGO_TARGET_DIR", super::root()?.join("target"))
+        // Cargo calls the crates of both trees the same: in one folder the mutants would be taken for the real ones.
+        .env("CARGO_TARGET_DIR", super::root()?.join("target/mutants/build"))
         .stderr(Stdio::inherit())
         .output()?;
     let text = String::from_utf8(output.stdout)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::fact::GapReason;
 
-use super::{Everything, Files, estate, everything, is_whole, settings, shiosai, small, usage};
+use super::{Everything, Files, estate, everything, half, is_whole, settings, shiosai, usage};
 use crate::verdict::{Outcome, Resource, ResourceKind};
 
 /// A way for data to be missing.
@@ -39,16 +39,8 @@ const SOURCES: [(&str, &str); 17] = [
     ("organization/organizations-features", "ListOrganizationsFeatures"),
 ];
 
-/// Accounts that have no kind of file which the other three have not.
-const LEFT_OUT: [&str; 3] = ["555566667777", "666677778888", "777788889999"];
-
 fn cast() -> Files {
-    if is_whole() {
-        return shiosai();
-    }
-    let is_kept =
-        |path: &str| !LEFT_OUT.iter().any(|account| path.starts_with(&format!("snapshots/{account}/")));
-    small().into_iter().filter(|(path, _)| is_kept(path)).collect()
+    if is_whole() { shiosai() } else { half() }
 }
 
 fn without(files: &Files, source: &str, operation: &str, loss: Loss) -> Files {

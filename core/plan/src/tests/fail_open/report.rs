@@ -55,11 +55,21 @@ pub(super) fn cells(files: &Files, accounts: Option<&str>) -> Vec<(String, Files
     cells
 }
 
-/// The generator writes no quotes.
+/// Cells as they stand, quotes and all.
 fn table(bytes: &[u8]) -> Vec<Vec<String>> {
-    let text = std::str::from_utf8(bytes).unwrap();
-    assert!(!text.contains('"'));
-    text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    let cells = |line: &str| {
+        let mut cells = vec![String::new()];
+        let mut is_quoted = false;
+        for letter in line.chars() {
+            is_quoted ^= letter == '"';
+            match cells.last_mut() {
+                Some(cell) if letter != ',' || is_quoted => cell.push(letter),
+                _ => cells.push(String::new()),
+            }
+        }
+        cells
+    };
+    std::str::from_utf8(bytes).unwrap().lines().map(cells).collect()
 }
 
 fn written<'r>(rows: impl Iterator<Item = &'r Vec<String>>) -> String {
