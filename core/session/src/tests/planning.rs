@@ -78,7 +78,7 @@ fn chained_sessions_are_cut_to_an_hour_and_said_so() {
     let seconds = |plan: &Plan| -> Vec<u32> {
         let roles = plan.steps.iter().filter_map(|step| match &step.call {
             Call::AssumeRole(role) => Some(role.seconds),
-            Call::GetSessionToken { .. } => None,
+            _ => None,
         });
         roles.collect()
     };
