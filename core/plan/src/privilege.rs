@@ -19,6 +19,7 @@ use kagimori_policy::formula::Atom;
 use kagimori_policy::pattern::{matches, matches_ignoring_case};
 use kagimori_policy::policies::MissingDocument;
 use kagimori_policy::request::Fact;
+use kagimori_trail::redact;
 
 use crate::escalation::{Graph, Standing};
 
@@ -179,7 +180,7 @@ fn may(access: &Access<'_>, arn: &str, action: &str, resource: &str) -> Result<b
             }
             let atoms = condition.atoms();
             match atoms.iter().find(|atom| without_missing(atom).is_some() && !is_silent(atom)) {
-                Some(missing) => Err(lacking(&missing.to_string())),
+                Some(missing) => Err(lacking(&redact::policy(&missing.to_string()))),
                 None => Ok(false),
             }
         }

@@ -2,7 +2,7 @@
 //! `sharedEventID` (*CloudTrail record contents*, `sharedEventID`).
 //!
 //! **The rule**, for whoever counts or replays calls: a call counts once, by the copy that its caller's account got. Where
-//! that one is not in the trail, the first of the others counts (by recipient, then event id): a call of which only another
+//! that one is not in the trail, the first of the others counts (by recipient, event id, content): a call of which only another
 //! account's copy was kept is a call all the same. Which of them count is known when all have been seen, so the others' copies
 //! wait in [`Copies`], a commutative sum as [`Fold`](crate::usage::Fold) is.
 
@@ -27,8 +27,9 @@ pub struct Copies<T> {
     waiting: BTreeMap<Box<str>, Waiting<T>>,
 }
 
-/// What tells which of the others' copies is the first: recipient, then event id.
-pub type Rank = (Option<Box<str>>, Option<Box<str>>);
+/// What tells which of the others' copies is the first: recipient, event id, and of two with one id
+/// [the content](crate::usage::content).
+pub type Rank = (Option<Box<str>>, Option<Box<str>>, u16);
 
 #[derive(Clone, Debug)]
 struct Waiting<T> {
@@ -56,20 +57,19 @@ impl<T> Copies<T> {
     pub fn wait(
         &mut self,
         shared_id: &str,
-        recipient: Option<&str>,
-        event_id: Option<&str>,
+        (recipient, event_id, content): (Option<&str>, Option<&str>, u16),
         copy: impl FnOnce() -> Option<T>,
     ) {
         if let Some(known) = self.waiting.get_mut(shared_id) {
             known.others += 1;
-            let theirs = (known.rank.0.as_deref(), known.rank.1.as_deref());
-            if (recipient, event_id) < theirs {
-                known.rank = (recipient.map(Box::from), event_id.map(Box::from));
+            let theirs = (known.rank.0.as_deref(), known.rank.1.as_deref(), known.rank.2);
+            if (recipient, event_id, content) < theirs {
+                known.rank = (recipient.map(Box::from), event_id.map(Box::from), content);
                 known.copy = copy();
             }
             return;
         }
-        let rank = (recipient.map(Box::from), event_id.map(Box::from));
+        let rank = (recipient.map(Box::from), event_id.map(Box::from), content);
         self.waiting.insert(shared_id.into(), Waiting { rank, copy: copy(), others: 0 });
     }
 
@@ -136,7 +136,7 @@ mod tests {
         let mut whole = Copies::default();
         for other in others {
             let mut part = Copies::default();
-            part.wait("a", Some(other), None, || Some(*other));
+            part.wait("a", (Some(other), None, 0), || Some(*other));
             whole.merge(part);
         }
         if callers {
@@ -155,12 +155,27 @@ mod tests {
         }
     }
 
+    /// Somebody can write an event with the id of another.
+    #[test]
+    fn of_copies_with_one_id_the_content_chooses() {
+        for order in [[1, 2], [2, 1]] {
+            let (mut copies, mut merged) = (Copies::default(), Copies::default());
+            for content in order {
+                copies.wait("a", (Some("444455556666"), Some("e"), content), || Some(content));
+                let mut part = Copies::default();
+                part.wait("a", (Some("444455556666"), Some("e"), content), || Some(content));
+                merged.merge(part);
+            }
+            assert_eq!((copies.finish(), merged.finish()), ((vec![1], 1), (vec![1], 1)));
+        }
+    }
+
     #[test]
     fn a_copy_that_is_not_asked_for_still_stands_before_the_others() {
         let mut copies = Copies::default();
-        copies.wait("a", Some("444455556666"), None, || Some(1));
-        copies.wait("a", Some("222233334444"), None, || None);
-        copies.wait("b", Some("444455556666"), None, || Some(2));
+        copies.wait("a", (Some("444455556666"), None, 0), || Some(1));
+        copies.wait("a", (Some("222233334444"), None, 0), || None);
+        copies.wait("b", (Some("444455556666"), None, 0), || Some(2));
         assert_eq!(copies.finish(), (vec![2], 1));
     }
 }

@@ -7,6 +7,8 @@
 //! stands inside other text (JSON in JSON, base64, a percent-encoded address) is looked at, too. An access key *id* is no
 //! secret; it joins a session to its calls and stays.
 
+mod encoded;
+mod named;
 mod shape;
 
 use std::borrow::Cow;
@@ -16,6 +18,8 @@ use serde_json::{Map, Value};
 
 use crate::call::{Check, CheckedResource};
 use crate::event::Identity;
+
+use shape::Kind;
 
 /// What stands where a secret was.
 pub const MASK: &str = "[redacted]";
@@ -69,9 +73,25 @@ pub fn body(json: &str) -> String {
 fn walk(value: &mut Value, layers: usize) {
     match value {
         Value::String(held) => walk_text(held, layers),
-        Value::Array(values) => values.iter_mut().for_each(|value| walk(value, layers)),
+        Value::Array(values) => walk_list(values, layers),
         Value::Object(fields) => walk_fields(fields, layers),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// A command may be a list of words: `["--password", "…"]`.
+fn walk_list(values: &mut [Value], layers: usize) {
+    let mut is_next = false;
+    for value in values {
+        let is_option =
+            |word: &str| word.starts_with('-') && !word.contains(['=', ' ']) && names_a_secret(word);
+        let names_next = value.as_str().is_some_and(is_option);
+        if is_next && !names_next {
+            mask(value);
+        } else {
+            walk(value, layers);
+        }
+        is_next = names_next;
     }
 }
 
@@ -159,7 +179,18 @@ fn pair_names_a_secret(fields: &Map<String, Value>) -> bool {
 
 /// A text without what looks like a secret.
 pub fn text(text: &str) -> Cow<'_, str> {
-    shape::masked(text)
+    shape::masked(text, Kind::Words)
+}
+
+/// A text that is or becomes a part of a resource's name, without what is surely a secret: names are as restless as they like.
+pub fn name(text: &str) -> Cow<'_, str> {
+    shape::masked(text, Kind::Name)
+}
+
+/// A policy, or a condition of one, as it is shown to people. What is written to be applied stays as it is: it would be another
+/// policy.
+pub fn policy(text: &str) -> Cow<'_, str> {
+    shape::masked(text, Kind::Policy)
 }
 
 /// An error message: what is encoded for `sts:DecodeAuthorizationMessage` is long, and says nothing here.
@@ -182,15 +213,16 @@ pub fn identity(identity: Identity<'_>) -> Identity<'_> {
 /// What a check tells of resources and condition keys: tags, encryption contexts, external ids, prefixes and names are the
 /// caller's own words. A key whose value is taken out is there, with a value that is not known.
 pub fn check(check: &mut Check) {
-    if let CheckedResource::Arn(told) | CheckedResource::Pattern(told) = &mut check.resource
-        && let Cow::Owned(masked) = text(told)
-    {
-        // What is not known of it is a part of its name.
-        check.resource = CheckedResource::Pattern(masked.replace(MASK, "*").into());
+    if let CheckedResource::Arn(told) | CheckedResource::Pattern(told) = &mut check.resource {
+        let masked = text(told);
+        if masked.contains(MASK) {
+            // What is not known of it is a part of its name.
+            check.resource = CheckedResource::Pattern(masked.replace(MASK, "*").replace("**", "*").into());
+        }
     }
     for (key, fact) in &mut check.context {
         let name = key.rsplit(['/', ':']).next().unwrap_or_default();
-        let is_secret = |value: &String| matches!(text(value), Cow::Owned(_));
+        let is_secret = |value: &String| text(value).contains(MASK);
         let is_told = match &*fact {
             Fact::One(value) => names_a_secret(name) || is_secret(value),
             Fact::Many(values) => values.iter().any(is_secret),

@@ -19,6 +19,7 @@ use kagimori_id::{AccessKeyId, AccountId, Arn};
 use crate::caller::{CallerKind, ClientFamily};
 use crate::history;
 
+pub use content::content;
 pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
 pub(crate) use ids::text_key;
 pub use ids::{EventIds, EventKey, Met, event_key};

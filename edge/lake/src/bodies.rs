@@ -1,14 +1,19 @@
 //! The bodies of events, redacted, for the file set `bodies/`; only when asked for.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::path::Path;
 
 use kagimori_trail::event::Event;
 use kagimori_trail::redact;
+use rustc_hash::{FxHashSet, FxHasher};
+
+use crate::error::LakeError;
 
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, write};
 use crate::parts::{Part, part_name};
+use crate::read;
 use crate::schema::BODIES;
 
 /// Rows of a row group of bodies: they are long.
@@ -21,16 +26,59 @@ const BYTES_MAX: usize = 16 << 20;
 pub(crate) struct Bodies {
     days: BTreeMap<i32, Vec<Body>>,
     bytes: usize,
+    /// Those that came, where they may come again: from the parts that they stood in and from the trail's files.
+    seen: Option<FxHashSet<Seen>>,
+    /// How many there were.
+    count: u64,
 }
 
-#[derive(Debug)]
+/// The time and the hash of a body.
+type Seen = (i64, u64);
+
+#[derive(Debug, Hash)]
 struct Body {
+    /// In seconds.
     time: i64,
     /// Event id, account, request, response, additional event data.
     texts: [String; 5],
 }
 
 impl Bodies {
+    /// For a day that is written anew.
+    pub(crate) fn anew() -> Self {
+        Self { seen: Some(FxHashSet::default()), ..Self::default() }
+    }
+
+    /// Whether a day is written anew: which bodies are there does not hang on which events are.
+    pub(crate) fn is_anew(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// How many it took.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes the bodies of a part.
+    pub(crate) fn read_part(&mut self, day: i32, path: &Path) -> Result<(), LakeError> {
+        read::bodies(path, |time, texts| {
+            self.take(day, Body { time, texts: texts.map(str::to_owned) });
+        })
+    }
+
+    fn take(&mut self, day: i32, body: Body) {
+        if let Some(seen) = &mut self.seen {
+            let mut hasher = FxHasher::default();
+            body.hash(&mut hasher);
+            if !seen.insert((body.time, hasher.finish())) {
+                return;
+            }
+        }
+        self.count += 1;
+        self.bytes += body.texts.iter().map(String::len).sum::<usize>() + 200;
+        self.days.entry(day).or_default().push(body);
+    }
+
     /// Takes the bodies of an event, when it has any.
     pub(crate) fn push(&mut self, day: i32, event: &Event<'_>) {
         let bodies = [event.bodies.request, event.bodies.response, event.bodies.additional];
@@ -41,8 +89,7 @@ impl Bodies {
         let [request, response, additional] = present.map(|body| body.map(redact::body).unwrap_or_default());
         let own = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
         let texts = [own(&event.id), own(&event.recipient), request, response, additional];
-        self.bytes += texts.iter().map(String::len).sum::<usize>() + 200;
-        self.days.entry(day).or_default().push(Body { time: event.time, texts });
+        self.take(day, Body { time: event.time, texts });
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -50,9 +97,15 @@ impl Bodies {
     }
 
     /// Writes them, a part per day.
-    pub(crate) fn write(self, lake: &Path, cells: &mut Cells, name: &str) -> Result<Vec<Part>, WriteError> {
+    pub(crate) fn write(
+        &mut self,
+        lake: &Path,
+        cells: &mut Cells,
+        name: &str,
+    ) -> Result<Vec<Part>, WriteError> {
         let mut parts = Vec::new();
-        for (day, mut bodies) in self.days {
+        self.bytes = 0;
+        for (day, mut bodies) in std::mem::take(&mut self.days) {
             bodies.sort_by(|a, b| (a.time, &a.texts).cmp(&(b.time, &b.texts)));
             let file = part_name("bodies", day, name);
             let (groups, texts) = ((bodies.len(), GROUP_ROWS), &Numbers::default());

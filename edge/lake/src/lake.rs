@@ -296,7 +296,7 @@ fn waits(
     let Some(shared_id) = columns.text(Text::SharedId, row) else { return false };
     let recipient = columns.text(Text::Account, row);
     if is_anothers(true, recipient, columns.text(Text::CallerAccount, row)) {
-        copies.wait(shared_id, recipient, columns.id(row), call);
+        copies.wait(shared_id, (recipient, columns.id(row), columns.content(row)), call);
         return true;
     }
     copies.saw_callers(shared_id);
@@ -308,7 +308,8 @@ fn note(row: &RowView<'_>, copies: &mut Copies<Call>) {
     let Some(shared_id) = row.text(Text::SharedId) else { return };
     let recipient = row.text(Text::Account);
     if is_anothers(true, recipient, row.text(Text::CallerAccount)) {
-        copies.wait(shared_id, recipient, Some(row.id).filter(|id| !id.is_empty()), || None);
+        let id = Some(row.id).filter(|id| !id.is_empty());
+        copies.wait(shared_id, (recipient, id, row.content), || None);
     } else {
         copies.saw_callers(shared_id);
     }
@@ -361,7 +362,7 @@ impl EventFold {
             return self.fold.add_update();
         }
         let who = self.who(row);
-        self.fold.add_of(&event(row), &who);
+        self.fold.add_of(&event(row), &who, row.content);
     }
 
     /// What the roll-ups do not tell of a row.
@@ -370,7 +371,7 @@ impl EventFold {
             return;
         }
         let who = self.who(row);
-        self.fold.add_told(&event(row), &who);
+        self.fold.add_told(&event(row), &who, row.content);
     }
 
     /// Whose a row is, understood only when that differs from the row before.

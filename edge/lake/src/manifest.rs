@@ -270,7 +270,14 @@ fn tolerant<T>(read: Result<T, LakeError>) -> Result<Option<T>, LakeError> {
 /// The right to write to a lake.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// By name, and not by closing the file alone: a process that this one is just starting has it open for a moment, too.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Manifest {
@@ -326,7 +333,7 @@ impl Manifest {
         let path = lake.join("_kagimori").join("lock");
         let file = private::lasting(&path).map_err(|error| LakeError::write(&path, error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock { file }),
             Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked(lake.to_owned())),
             Err(fs::TryLockError::Error(error)) => Err(LakeError::write(&path, error)),
         }
@@ -339,10 +346,9 @@ impl Manifest {
         Self { lake: lake.to_owned(), done, unfinished: BTreeMap::new(), damaged: Vec::new() }
     }
 
-    /// What kind of batch it was; `None` where its plan is gone or damaged.
-    pub(crate) fn kind(&self, id: &str) -> Result<Option<PlanKind>, LakeError> {
-        let plan = tolerant(Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan"))))?;
-        Ok(plan.map(|plan| plan.header.kind))
+    /// What a batch was to do; `None` where its plan is gone or damaged.
+    pub(crate) fn plan(&self, id: &str) -> Result<Option<Plan>, LakeError> {
+        tolerant(Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan"))))
     }
 
     /// Whether anything was ever read into it.
@@ -390,8 +396,7 @@ impl Manifest {
 
     /// The files of a batch; none where its plan is gone or damaged.
     pub(crate) fn files(&self, id: &str) -> Result<Vec<TrailFile>, LakeError> {
-        let plan = tolerant(Plan::read(&Self::batches(&self.lake).join(format!("{id}.plan"))))?;
-        Ok(plan.map_or_else(Vec::new, |plan| plan.files))
+        Ok(self.plan(id)?.map_or_else(Vec::new, |plan| plan.files))
     }
 
     /// What is wrong with the files that were read, for people.

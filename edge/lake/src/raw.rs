@@ -14,7 +14,7 @@ use kagimori_trail::event::{Event, Identity};
 use kagimori_trail::history;
 use kagimori_trail::redact;
 use kagimori_trail::selection::{Facts, Selection};
-use kagimori_trail::usage::Fold;
+use kagimori_trail::usage::{Fold, content};
 use rustc_hash::FxHashMap;
 
 use crate::coverage::{CoverSum, Coverage, by_account, coverage};
@@ -199,7 +199,8 @@ fn take_call<T>(
         Some(shared_id) => {
             let recipient = event.recipient.as_deref();
             if is_anothers(true, recipient, identity.account.as_deref()) {
-                return copies.wait(shared_id, recipient, event.id.as_deref(), || Some(call()));
+                let rank = (recipient, event.id.as_deref(), content(event));
+                return copies.wait(shared_id, rank, || Some(call()));
             }
             copies.saw_callers(shared_id);
             each(state, &call());

@@ -30,7 +30,7 @@ pub(crate) use cells::{Flags, Group, roll_up};
 pub(crate) use columns::{Columns, scan_columns};
 pub(crate) use texts::Texts;
 
-use guard::guarded;
+use guard::{guarded, ours};
 use library::{FlagColumn, ListColumn, TextColumn, TextCursor, short, typed};
 use pages::PartFile;
 use selected::{has_any, matching, may_hold, wanted};
@@ -203,13 +203,45 @@ fn ids_of(path: &Path, mut each: impl FnMut(&str, Option<&str>, u16)) -> Result<
                 let (id, account) = (ids.next().map_err(damaged)?, accounts.next().map_err(damaged)?);
                 let content = contents.as_mut().map_or(Ok(0), content).map_err(damaged)?;
                 if !id.is_empty() {
-                    each(id, Some(account).filter(|account| !account.is_empty()), content);
+                    let account = Some(account).filter(|account| !account.is_empty());
+                    ours(|| each(id, account, content));
                 }
             }
             left -= chunk;
         }
     }
     Ok(())
+}
+
+/// Hands out the rows of a part of `bodies/`: the time in seconds, and the texts.
+pub(crate) fn bodies(path: &Path, mut each: impl FnMut(i64, [&str; 5])) -> Result<(), LakeError> {
+    guarded(path, || {
+        let damaged = |error: ParquetError| LakeError::damaged(path, &error);
+        for group in open(path)?.groups() {
+            let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+            let mut times = typed::<Int64Type>(&group, 0).map_err(damaged)?;
+            let mut columns: Vec<TextColumn> = (1..=5)
+                .map(|at| TextColumn::of(&group, at, false))
+                .collect::<Result<_, _>>()
+                .map_err(damaged)?;
+            while left > 0 {
+                let (chunk, mut values) = (left.min(CHUNK_ROWS), Vec::new());
+                times.read_records(chunk, None, None, &mut values).map_err(damaged)?;
+                columns.iter_mut().try_for_each(|column| column.read(chunk)).map_err(damaged)?;
+                let mut cursors: Vec<TextCursor<'_>> = columns.iter().map(TextColumn::cursor).collect();
+                for row in 0..chunk {
+                    let time = values.get(row).ok_or_else(short).map_err(damaged)?.div_euclid(1_000_000);
+                    let mut texts = [""; 5];
+                    for (text, cursor) in texts.iter_mut().zip(&mut cursors) {
+                        *text = cursor.next().map_err(damaged)?;
+                    }
+                    ours(|| each(time, texts));
+                }
+                left -= chunk;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The contents of the events of a row group; parts of earlier versions have none.
@@ -340,6 +372,7 @@ impl Open {
             read.map(|column| FlagColumn::open(group, column)).transpose()
         });
         let (texts, flags) = (texts.collect::<Result<_, _>>()?, flags.collect::<Result<_, _>>()?);
+        // Which of the copies counts hangs on their ids and contents.
         let with_id = match columns {
             Want::Events => there(&(Text::SharedId.column())),
             Want::SignIns => false,
@@ -351,7 +384,7 @@ impl Open {
             times: typed(group, 0)?,
             time_values: Vec::new(),
             id: with_id.then(|| TextColumn::open(group, 1)).transpose()?,
-            content: if columns == Want::Calls { contents(group)? } else { None },
+            content: if with_id { contents(group)? } else { None },
             texts,
             flags,
             lists,
@@ -431,7 +464,7 @@ impl Open {
             for (place, column) in view.lists.iter_mut().zip(&self.lists) {
                 *place = column.entries(row).ok_or_else(short)?;
             }
-            each(&view);
+            ours(|| each(&view));
         }
         Ok(())
     }

@@ -304,6 +304,104 @@ mod tests {
         assert_eq!((ids(&root).len(), wrong(&root).len()), (3, 0));
     }
 
+    fn bodies_in(root: &Path) -> u64 {
+        use parquet::file::reader::{FileReader, SerializedFileReader};
+        let rows = |part: PathBuf| {
+            let reader = SerializedFileReader::new(fs::File::open(part).unwrap()).unwrap();
+            reader.metadata().file_metadata().num_rows().cast_unsigned()
+        };
+        parts(root, "bodies").into_iter().map(rows).sum()
+    }
+
+    #[test]
+    fn bodies_are_mended_too() {
+        let root = folder("bodies");
+        let with_body = |id: &str| {
+            event(id, "2026-03-01T12:00:00Z").replacen('{', r#"{"requestParameters":{"a":"b"},"#, 1)
+        };
+        let put = |name: &str, ids: &[&str]| {
+            fs::write(root.join("trail").join(name), records(ids.iter().map(|id| with_body(id)))).unwrap();
+        };
+        let options = Options { bodies: true, ..small() };
+        put("1.json", &["a", "b"]);
+        put("2.json", &["c"]);
+        run(&root, &options);
+        // read without its bodies, and so it stays
+        put("3.json", &["d"]);
+        fill(&root);
+        for byte in [true, false] {
+            let part = parts(&root, "bodies").remove(0);
+            if byte {
+                let mut bytes = fs::read(&part).unwrap();
+                let at = bytes.len() / 2;
+                bytes[at] ^= 1;
+                fs::write(&part, bytes).unwrap();
+            } else {
+                fs::remove_file(&part).unwrap();
+            }
+            assert_eq!(wrong(&root).len(), 1, "{byte} {:?}", wrong(&root));
+            let (mended, problems) = repair(&root.join("lake")).unwrap();
+            let told = (mended[0].bodies_before, mended[0].bodies_after, mended[0].is_less());
+            assert_eq!((told, problems.len()), ((3, 3, false), 0), "{mended:?}");
+            assert_eq!(
+                (wrong(&root), ids(&root)),
+                (vec![], vec!["a".into(), "b".into(), "c".into(), "d".into()])
+            );
+            // takes away what was replaced
+            fill(&root);
+            assert_eq!(bodies_in(&root), 3);
+        }
+        // Parts of another lake, or of a batch of which nothing is known: none of their files stays behind.
+        let copy = |set: &str| {
+            let part = parts(&root, set).remove(0);
+            fs::copy(&part, part.with_file_name("part-0123456789abcdef-0.parquet")).unwrap();
+        };
+        ["events", "daily_actions", "daily_places", "bodies"].into_iter().for_each(copy);
+        let (mended, _) = repair(&root.join("lake")).unwrap();
+        assert_eq!((mended[0].after, mended[0].bodies_after), (4, 3), "{mended:?}");
+        fill(&root);
+        assert_eq!((bodies_in(&root), wrong(&root).len()), (3, 0));
+        // What nothing holds any more is lost, and said.
+        fs::remove_dir_all(root.join("trail")).unwrap();
+        fs::remove_file(parts(&root, "bodies").remove(0)).unwrap();
+        let (mended, _) = repair(&root.join("lake")).unwrap();
+        let told = (mended[0].after, mended[0].bodies_before, mended[0].bodies_after, mended[0].is_less());
+        assert_eq!((told, wrong(&root).len()), ((4, 3, 0, true), 0), "{mended:?}");
+    }
+
+    /// Somebody writes a copy of a call with the id of another: which one counts hangs on what they say, not on who came first.
+    #[test]
+    fn of_copies_with_one_id_the_content_chooses() {
+        let copy = |bucket: &str| {
+            event("e-1", "2026-03-01T00:00:00Z")
+                .replacen(
+                    '{',
+                    &format!(r#"{{"sharedEventID":"s-1","requestParameters":{{"bucketName":"{bucket}"}},"#),
+                    1,
+                )
+                .replace("ec2.amazonaws.com", "s3.amazonaws.com")
+                .replace("DescribeInstances", "ListObjects")
+                .replace(r#""recipientAccountId":"111122223333""#, r#""recipientAccountId":"444455556666""#)
+        };
+        let mut answers = Vec::new();
+        for (at, order) in [["one", "other"], ["other", "one"]].into_iter().enumerate() {
+            let root = folder(&format!("copies-{at}"));
+            for (name, bucket) in order.into_iter().enumerate() {
+                fs::write(root.join(format!("trail/{name}.json")), records([copy(bucket)])).unwrap();
+                run(&root, &small());
+            }
+            assert_same_usage(&root);
+            let keep = |calls: &mut Vec<Call>, call: &Call| calls.push(call.clone());
+            let of_lake = open(&root).calls(&Selection::default(), Vec::new, keep).unwrap();
+            let of_files =
+                kagimori_lake::read_calls(&root.join("trail"), &root, &|_| (), Vec::new, keep).states;
+            let calls = |hands: Vec<Vec<Call>>| hands.into_iter().flatten().collect::<Vec<Call>>();
+            answers.extend([calls(of_lake), calls(of_files)]);
+        }
+        assert_eq!(answers[0].len(), 1);
+        assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
+    }
+
     #[test]
     fn a_lost_plan_or_result_stops_nobody() {
         let root = folder("plan");

@@ -130,18 +130,21 @@ fn mend(question: &LakeQuestion) -> Result<Exit, AppError> {
 fn mended(days: &[Mended], problems: &[Problem]) -> String {
     let mut text = String::new();
     for day in days {
-        let Mended { day, before, after, files_read, files_gone, .. } = day;
+        let Mended { day, before, after, bodies_before, bodies_after, files_read, files_gone, .. } = day;
         let _ = writeln!(
             text,
             "{day}: {} now, {before} were counted before; {} read for it, {files_gone} gone",
             counted(*after, "event"),
             counted(*files_read, "trail file"),
         );
+        if bodies_after < bodies_before {
+            let _ = writeln!(text, "  bodies of {bodies_after} events now, of {bodies_before} before");
+        }
     }
     if days.iter().any(Mended::is_less) {
         let _ = writeln!(
             text,
-            "Days with fewer events than were counted lost what only the missing files held. Fetch these again from the bucket, \
+            "Days with fewer events or bodies than there were lost what only the missing files held. Fetch these again from the bucket, \
              then run `kagimori ingest`"
         );
     }

@@ -3,6 +3,7 @@
 use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Graded, May, Question, Subject};
 use kagimori_policy::request::Fact;
+use kagimori_trail::redact;
 
 use super::powers::{may, template};
 use super::world::{Kind, World};
@@ -72,7 +73,8 @@ pub(super) fn condition(access: &Access<'_>, subject: &Subject) -> Option<String
     let uncertain = FAMILIES.iter().find(|family| grade(access, subject, family) == May::If)?;
     let questions = uncertain.iter().map(|call| probe(subject, *call));
     let question = questions.rev().max_by_key(|question| may(access, subject, question))?;
-    Some(access.ask(subject, &question).decision.allowed_if.to_string())
+    let condition = access.ask(subject, &question).decision.allowed_if.to_string();
+    Some(redact::policy(&condition).into_owned())
 }
 
 /// How surely a subject would be an administrator if some policy of its own allowed everything: what its policies deny, its

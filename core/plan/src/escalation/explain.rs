@@ -8,6 +8,7 @@ use kagimori_policy::policies::{Layer, StatementRef};
 use kagimori_policy::print::print_statement;
 use kagimori_policy::reference;
 use kagimori_policy::request::Fact;
+use kagimori_trail::redact;
 
 use super::catalogue::{Gain, Need, On, PathKind, Victim, paths};
 use super::possible::{Choice, is_possible, shown};
@@ -408,7 +409,8 @@ impl Graph<'_> {
             resource: shown(&asked.question.resource),
             context: asked.question.context.iter().map(|(key, fact)| (key.clone(), value(fact))).collect(),
             is_sure,
-            allowed_if: (!is_sure).then(|| answered.decision.allowed_if.to_string()),
+            allowed_if: (!is_sure)
+                .then(|| redact::policy(&answered.decision.allowed_if.to_string()).into_owned()),
             because: because(&answered, asked),
         }
     }
@@ -454,7 +456,7 @@ fn because(answered: &Answered, asked: &Asked) -> Vec<Because> {
             of_resource: place.layer == Layer::Resource,
             number: place.statement.saturating_add(1),
             sid: statement.sid.clone(),
-            statement: print_statement(statement),
+            statement: redact::policy(&print_statement(statement)).into_owned(),
             is_needed: asked.is_only && is_there && is_needed(answered, *place),
         })
     };

@@ -15,6 +15,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use path::{Last, bit, hash};
 pub(crate) use path::{Name, Path, same_key};
 
+use crate::redact;
+
 /// More nodes than any event of 100 KB needs; the rest of a larger body is read and not kept.
 const NODES_MAX: usize = 8192;
 
@@ -253,6 +255,11 @@ impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
 
 impl<'de> Value<'_, 'de> {
     fn scalar(self, value: Cow<'de, str>) {
+        // Here, while it is whole: a part of a secret does not look like one any more.
+        let value = match redact::name(&value) {
+            Cow::Owned(masked) => Cow::Owned(masked),
+            Cow::Borrowed(_) => value,
+        };
         let value = Some(value).filter(|value| !is_masked(value));
         self.body.push(self.parent, self.key, value);
     }

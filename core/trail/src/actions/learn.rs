@@ -8,6 +8,7 @@ use kagimori_policy::pattern::matches;
 use super::denial::Denial;
 use super::resource::account_of;
 use crate::call::{Call, Certainty, Check, CheckedResource, MapGap, Mapped, Outcome, Refusal};
+use crate::redact;
 
 impl Call {
     /// Takes from the message of a refusal the permission that was refused, and where the event is silent its resource. Messages
@@ -17,7 +18,8 @@ impl Call {
         if self.outcome != Outcome::Denied {
             return;
         }
-        let Some(denial) = message.and_then(Denial::read) else { return };
+        let message = message.map(redact::message);
+        let Some(denial) = message.as_deref().and_then(Denial::read) else { return };
         let action = Catalogue::embedded().action(denial.action).map(|id| Catalogue::embedded().name(id));
         let action: Box<str> = action.unwrap_or_else(|| denial.action.to_owned()).into();
         let account = self.account.or(self.caller.account).map(|account| account.to_string());
@@ -29,6 +31,7 @@ impl Call {
             mapped(&self.checks, &action, said.as_ref())
         };
         self.take(&action, said.as_ref());
+        self.checks.iter_mut().for_each(redact::check);
         self.refusal = Some(Box::new(Refusal {
             action,
             resource: denial.resource.map(Box::from),

@@ -1,15 +1,19 @@
-//! What a secret looks like, wherever it stands: keys and tokens of AWS and of others, private keys, web tokens, passwords in
-//! addresses, any long run as restless as base64; also joined to something by `_`, `-`, `/`, `=`, and encoded as base64, base32,
-//! hex or by percents.
+//! What a secret looks like, wherever it stands: keys and tokens of AWS and of others, private keys, web tokens, any long run as
+//! restless as base64; also joined to something by `_`, `-`, `/`, `=`, encoded ([`encoded`]) or by percents, and named ([`named`]).
 
 use std::borrow::Cow;
 
-use super::{MASK, names_a_secret};
+use super::{MASK, encoded, named};
+
+/// Digits in digits, at most.
+const LAYERS_MAX: u32 = 2;
 
 /// The longest run of characters of a token that is let through.
 const TOKEN_CHARACTERS_MAX: usize = 59;
 /// The shortest run that is looked at: no secret of AWS and no token is near that short.
 const SECRET_CHARACTERS_MIN: usize = 20;
+/// The shortest of [`TOKENS`].
+const TOKEN_CHARACTERS_MIN: usize = 17;
 
 /// What tokens of others begin with, and how many characters follow at least.
 const TOKENS: [(&str, usize); 24] = [
@@ -39,8 +43,19 @@ const TOKENS: [(&str, usize); 24] = [
     ("ABSK", 40),
 ];
 
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Anybody's words.
+    Words,
+    /// It is or becomes a part of a name, and only what is surely none is masked: an ARN, a parameter.
+    Name,
+    /// A policy, or a condition of one: made of names, and `aws:TokenIssueTime` names no token.
+    Policy,
+}
+
 /// A text without what looks like a secret.
-pub(super) fn masked(text: &str) -> Cow<'_, str> {
+pub(super) fn masked(text: &str, kind: Kind) -> Cow<'_, str> {
     if let Some(at) = text.find("-----BEGIN ").filter(|_| text.contains("PRIVATE KEY")) {
         return Cow::Owned(format!("{}{MASK}", text.get(..at).unwrap_or_default()));
     }
@@ -49,15 +64,15 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     }
     if text.contains('%')
         && let Some(decoded) = without_percents(text)
-        && let Cow::Owned(masked) = masked_plain(&decoded)
+        && let Cow::Owned(masked) = masked_plain(&decoded, kind)
     {
         return Cow::Owned(masked);
     }
-    masked_plain(text)
+    masked_plain(text, kind)
 }
 
-fn masked_plain(text: &str) -> Cow<'_, str> {
-    let found = secrets(text);
+fn masked_plain(text: &str, kind: Kind) -> Cow<'_, str> {
+    let found = secrets(text, kind, LAYERS_MAX);
     if found.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -72,58 +87,30 @@ fn masked_plain(text: &str) -> Cow<'_, str> {
 }
 
 /// Where secrets stand, in order.
-fn secrets(text: &str) -> Vec<(usize, usize)> {
-    // An ARN is made of names: only what is surely no name is a secret there.
-    let is_arn = text.starts_with("arn:");
+fn secrets(text: &str, kind: Kind, layers: u32) -> Vec<(usize, usize)> {
+    let is_name = kind != Kind::Words || text.starts_with("arn:");
     let mut found = Vec::new();
     let mut at = 0;
     while let Some((begin, run)) = text.get(at..).and_then(next_run) {
         let end = at + begin + run.len();
-        if is_secret(run, is_arn) {
+        if is_secret(run, is_name, layers) {
             found.push((at + begin, end));
         }
         at = end;
     }
-    if !is_arn {
-        found.extend(password(text));
+    if !is_name {
+        found.extend(named::password(text));
     }
-    found.extend(named(text));
+    if kind != Kind::Policy {
+        found.extend(named::values(text));
+    }
     found.sort_unstable();
-    found.dedup_by(|next, before| next.0 < before.1);
+    found.dedup_by(|next, before| {
+        let is_joined = next.0 < before.1;
+        before.1 = if is_joined { before.1.max(next.1) } else { before.1 };
+        is_joined
+    });
     found
-}
-
-/// Values that are named like secrets where they stand: `password=…` of a connection string, `X-Amz-Security-Token=…` of a
-/// signed address.
-fn named(text: &str) -> Vec<(usize, usize)> {
-    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let ends = |c: char| c.is_whitespace() || matches!(c, '&' | ';' | ',' | '"' | '\'' | ')' | '}');
-    let mut found = Vec::new();
-    for (equals, _) in text.match_indices('=') {
-        let Some(before) = text.get(..equals) else { continue };
-        let length = before.bytes().rev().take_while(of_name).count();
-        let name = before.get(equals.saturating_sub(length)..).unwrap_or_default();
-        let begin = equals.saturating_add(1);
-        let value = text.get(begin..).unwrap_or_default();
-        let value = value.split(ends).next().unwrap_or_default();
-        let is_secret = names_a_secret(name) || name.eq_ignore_ascii_case("X-Amz-Signature");
-        if is_secret && value.len() >= 3 {
-            found.push((begin, begin.saturating_add(value.len())));
-        }
-    }
-    found
-}
-
-/// The password of `user:password@host`.
-fn password(text: &str) -> Option<(usize, usize)> {
-    let at = text.find('@').filter(|at| text.get(at + 1..).is_some_and(|host| host.contains(['.', ':'])))?;
-    let before = text.get(..at)?;
-    let begin = before
-        .rfind(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '(' | '\''))
-        .map_or(0, |at| at + 1);
-    let (user, password) = before.get(begin..)?.split_once(':')?;
-    let is_one = !user.is_empty() && password.len() >= 3 && !password.contains(':');
-    is_one.then_some((begin + user.len() + 1, at))
 }
 
 /// The next run of characters that tokens are made of: where it begins, and the run.
@@ -136,14 +123,17 @@ fn next_run(text: &str) -> Option<(usize, &str)> {
     Some((begin, rest.get(..length)?))
 }
 
-fn is_secret(run: &str, is_arn: bool) -> bool {
+fn is_secret(run: &str, is_name: bool, layers: u32) -> bool {
+    if run.len() < TOKEN_CHARACTERS_MIN {
+        return false;
+    }
     if run.len() < SECRET_CHARACTERS_MIN {
         return TOKENS.iter().any(|token| is_token(run, token));
     }
-    if is_surely_secret(run) || has_secret_key(run, is_arn) || is_encoded(run) {
+    if is_surely_secret(run) || has_secret_key(run, is_name) || is_encoded(run, layers) {
         return true;
     }
-    !is_arn && run.split('.').any(is_long_token)
+    !is_name && run.split('.').any(is_long_token)
 }
 
 /// Tokens that say themselves that they are some.
@@ -187,10 +177,10 @@ fn is_restless(run: &str) -> bool {
 }
 
 /// Whether the secret of an access key stands in a run, by itself or joined to something.
-fn has_secret_key(run: &str, is_arn: bool) -> bool {
+fn has_secret_key(run: &str, is_name: bool) -> bool {
     let joint = |c: char| matches!(c, '=' | '_' | '-' | '.');
     run.split(joint).any(|piece| match piece.len() {
-        40 => is_secret_key(piece) && (!is_arn || is_restless(piece)),
+        40 => is_secret_key(piece) && (!is_name || is_restless(piece)),
         41.. => {
             let slashes = piece.match_indices('/').map(|(at, _)| at + 1);
             let begins = std::iter::once(0).chain(slashes);
@@ -216,58 +206,10 @@ fn is_secret_key(run: &str) -> bool {
         && of(u8::is_ascii_digit)
 }
 
-/// Whether a run, or what is joined to it by `=`, is a secret in base64, base32 or hex.
-fn is_encoded(run: &str) -> bool {
-    let whole = run.trim_end_matches('=');
-    let pieces = std::iter::once(whole).chain(whole.split('=')).chain(whole.split(['_', '-', '.']));
-    pieces.filter(|piece| piece.len() >= 27).any(|piece| {
-        [decoded(piece, 6, base64), decoded(piece, 5, base32), decoded(piece, 4, hexadecimal)]
-            .into_iter()
-            .flatten()
-            .any(|text| {
-                text.split(|c: char| !c.is_ascii_graphic())
-                    .any(|run| is_surely_secret(run) || has_secret_key(run, false))
-            })
-    })
-}
-
-/// What digits of so many bits stand for, when that is text.
-fn decoded(piece: &str, bits: u32, digit: fn(u8) -> Option<u32>) -> Option<String> {
-    let (mut held, mut count, mut out) = (0_u32, 0, Vec::new());
-    for byte in piece.bytes() {
-        held = held << bits | digit(byte)?;
-        count += bits;
-        if count >= 8 {
-            count -= 8;
-            out.push((held >> count & 0xff) as u8);
-            held &= (1 << count) - 1;
-        }
-    }
-    let is_text = out.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    String::from_utf8(out).ok().filter(|_| is_text)
-}
-
-fn base64(byte: u8) -> Option<u32> {
-    Some(match byte {
-        b'A'..=b'Z' => u32::from(byte - b'A'),
-        b'a'..=b'z' => u32::from(byte - b'a') + 26,
-        b'0'..=b'9' => u32::from(byte - b'0') + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
-fn base32(byte: u8) -> Option<u32> {
-    Some(match byte {
-        b'A'..=b'Z' => u32::from(byte - b'A'),
-        b'2'..=b'7' => u32::from(byte - b'2') + 26,
-        _ => return None,
-    })
-}
-
-fn hexadecimal(byte: u8) -> Option<u32> {
-    char::from(byte).to_digit(16)
+/// Whether a run is a secret in base64, base32 or hex, or packed.
+fn is_encoded(run: &str, layers: u32) -> bool {
+    encoded::is_packed(run)
+        || layers > 0 && encoded::texts(run).any(|text| !secrets(&text, Kind::Words, layers - 1).is_empty())
 }
 
 /// A text with `%41` as `A`; `None` when there is none such, or it is no text then.

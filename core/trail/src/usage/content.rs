@@ -11,7 +11,7 @@ use crate::event::Event;
 ///
 /// All that is looked at anywhere takes part. JSON that was written with blanks between its tokens, as tools do that hand
 /// records on, has the content of JSON without, as AWS writes it.
-pub(crate) fn content(event: &Event<'_>) -> u16 {
+pub fn content(event: &Event<'_>) -> u16 {
     let mut hasher = FxHasher::default();
     hasher.write_i64(event.time);
     let texts = [

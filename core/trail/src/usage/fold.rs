@@ -9,6 +9,7 @@ use kagimori_id::{AccessKeyId, AccountId, Arn};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::activity::{ActivitySum, Call, Names, Outcome, day, instant};
+use super::content::content;
 use super::{Activity, Coverage, KeyUsage, SignIns, Totals, Usage};
 use crate::caller::{self, AddressKind, Agent, CallerKind, ClientFamily, CredentialSource, Host, Signals};
 use crate::copies::{Copies, is_anothers};
@@ -130,12 +131,13 @@ impl Fold {
             return self.add_update();
         }
         let caller = self.caller(event.identity.as_deref());
-        self.add_call(event, &caller);
+        self.add_call(event, &caller, || content(event));
     }
 
     /// Counts an event of a store, which knows whose it is, and holds it once.
-    pub fn add_of(&mut self, event: &Event<'_>, who: &Who) {
-        self.add_call(event, who.caller());
+    /// `event` has no bodies, so the store tells its [`content`], too.
+    pub fn add_of(&mut self, event: &Event<'_>, who: &Who, content: u16) {
+        self.add_call(event, who.caller(), || content);
     }
 
     /// Counts an event that repeats an earlier one with other fields.
@@ -143,7 +145,7 @@ impl Fold {
         self.totals.updates += 1;
     }
 
-    fn add_call(&mut self, event: &Event<'_>, caller: &Arc<Caller>) {
+    fn add_call(&mut self, event: &Event<'_>, caller: &Arc<Caller>, content: impl FnOnce() -> u16) {
         self.totals.events += 1;
         self.totals.odd_types += u64::from(caller.odd_types);
         self.cover(event, caller.identity.account.as_deref());
@@ -151,7 +153,7 @@ impl Fold {
             self.totals.others_calls += 1;
             return;
         }
-        if !self.waits(event, caller) {
+        if !self.waits(event, caller, content) {
             self.count(event, caller);
         }
     }
@@ -284,12 +286,12 @@ impl Fold {
     }
 
     /// Whether an event is another's copy, and waits.
-    fn waits(&mut self, event: &Event<'_>, caller: &Arc<Caller>) -> bool {
+    fn waits(&mut self, event: &Event<'_>, caller: &Arc<Caller>, content: impl FnOnce() -> u16) -> bool {
         let Some(shared_id) = event.shared_id.as_deref() else { return false };
         let recipient = event.recipient.as_deref();
         if is_anothers(true, recipient, caller.identity.account.as_deref()) {
             let copy = || Some((event.clone().into_owned(), Arc::clone(caller)));
-            self.copies.wait(shared_id, recipient, event.id.as_deref(), copy);
+            self.copies.wait(shared_id, (recipient, event.id.as_deref(), content()), copy);
             return true;
         }
         self.copies.saw_callers(shared_id);

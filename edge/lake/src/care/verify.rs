@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{DayState, State};
 use crate::error::LakeError;
 use crate::files::{TrailFile, content_hash};
-use crate::manifest::{Manifest, PlanKind};
+use crate::manifest::{Manifest, Plan, PlanKind};
 use crate::parts::{Part, day_text};
 use crate::read::{self, Want, roll_up, scan};
 use crate::schema::{ACTIONS, Flag, PLACES};
@@ -159,8 +159,10 @@ fn rows_of(path: &Path, part: &Part, ids: &mut EventIds) -> Result<(Seen, u64), 
         }
         Some("daily_actions") => &ACTIONS,
         Some("daily_places") => &PLACES,
-        // Bodies have no reader but other engines'; their checksum and size were looked at.
-        _ => return Ok((seen, part.rows)),
+        _ => {
+            read::bodies(path, |_, _| rows += 1)?;
+            return Ok((seen, rows));
+        }
     };
     roll_up(path, columns, |group| {
         rows += group.rows() as u64;
@@ -169,15 +171,29 @@ fn rows_of(path: &Path, part: &Part, ids: &mut EventIds) -> Result<(Seen, u64), 
     Ok((seen, rows))
 }
 
-/// The files of the batches that touched a day.
-pub(super) fn files_of(manifest: &Manifest, day: i32) -> Result<Vec<TrailFile>, LakeError> {
-    let mut files = Vec::new();
-    for (id, done) in &manifest.done {
-        if done.cover.iter().any(|cover| cover.day == day) && manifest.kind(id)? != Some(PlanKind::Repair) {
-            files.extend(manifest.files(id)?);
+/// What the batches read that touched a day.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// Trail files, and whether they were read with their bodies.
+    pub(super) files: BTreeMap<TrailFile, bool>,
+    /// Parts of other lakes.
+    pub(super) parts: BTreeSet<TrailFile>,
+}
+
+/// The sources of a day.
+pub(super) fn sources_of(manifest: &Manifest, day: i32) -> Result<Sources, LakeError> {
+    let mut sources = Sources::default();
+    for (id, _) in manifest.done.iter().filter(|(_, done)| done.cover.iter().any(|cover| cover.day == day)) {
+        let Some(Plan { header, files }) = manifest.plan(id)? else { continue };
+        match header.kind {
+            PlanKind::Ingest => {
+                for file in files {
+                    *sources.files.entry(file).or_default() |= header.bodies;
+                }
+            }
+            PlanKind::Join => sources.parts.extend(files),
+            PlanKind::Repair | PlanKind::Compact | PlanKind::Validate => {}
         }
     }
-    files.sort();
-    files.dedup();
-    Ok(files)
+    Ok(sources)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_trail::event::{Event, Reader, Reading};
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::{EventKey, Met, event_key};
+use kagimori_trail::usage::{EventKey, Met, content, event_key};
 use rustc_hash::FxHashMap;
 
 use super::{Run, done};
@@ -55,6 +55,8 @@ pub(crate) struct Batch<'a, 'r> {
     rows: Rows,
     cells: Cells,
     bodies: Option<Bodies>,
+    /// The files that are read were read without their bodies.
+    leaves_bodies: bool,
     /// Only events of this day are taken.
     only: Option<i32>,
     /// The days that were touched, held until the batch is in the lake, and whether something came there again.
@@ -83,7 +85,8 @@ impl<'a, 'r> Batch<'a, 'r> {
             id,
             rows,
             cells,
-            bodies: plan.header.bodies.then(Bodies::default),
+            bodies: plan.header.bodies.then(|| only.map_or_else(Bodies::default, |_| Bodies::anew())),
+            leaves_bodies: false,
             only,
             days: FxHashMap::default(),
             cover: CoverSum::default(),
@@ -123,6 +126,34 @@ impl<'a, 'r> Batch<'a, 'r> {
             }
         }
         Ok(())
+    }
+
+    /// Takes in the events of trail files that were read without their bodies.
+    pub(crate) fn read_files_without_bodies(
+        &mut self,
+        files: &[TrailFile],
+        told: &mut Told,
+    ) -> Result<(), LakeError> {
+        self.leaves_bodies = true;
+        let read = self.read_files(files, told);
+        self.leaves_bodies = false;
+        read
+    }
+
+    /// Takes in parts of bodies, of the day that is written anew. One that is damaged costs what it held.
+    pub(crate) fn read_bodies(&mut self, parts: &[TrailFile]) -> Result<(), LakeError> {
+        for part in parts {
+            let Some((bodies, day)) = self.bodies.as_mut().zip(self.only) else { return Ok(()) };
+            // What it does not give is looked for in the files.
+            let _ = bodies.read_part(day, &part.path);
+            self.write_when_full()?;
+        }
+        Ok(())
+    }
+
+    /// How many events have bodies.
+    pub(crate) fn bodies(&self) -> u64 {
+        self.bodies.as_ref().map_or(0, Bodies::count)
     }
 
     fn failed(&mut self) -> Result<(), LakeError> {
@@ -211,18 +242,25 @@ impl<'a, 'r> Batch<'a, 'r> {
     fn take(&mut self, event: &Event<'_>) -> Result<(), LakeError> {
         let day = day_of(event.time);
         let key = event_key(event);
-        if self.only.is_some_and(|only| only != day) || !self.is_new(key, day)? {
+        if self.only.is_some_and(|only| only != day) {
             return Ok(());
         }
+        let is_new = self.is_new(key, day)?;
+        if let Some(bodies) = self.bodies.as_mut().filter(|bodies| is_new || bodies.is_anew())
+            && !self.leaves_bodies
+        {
+            bodies.push(day, event);
+        }
+        if !is_new {
+            return self.write_when_full();
+        }
         self.count(event.updates_earlier);
-        let (odd_types, account) = self.rows.push(event, key.map_or(0, EventKey::content));
+        let (odd_types, account) =
+            self.rows.push(event, key.map_or_else(|| content(event), EventKey::content));
         if !event.updates_earlier {
             self.counts.odd_types += u64::from(odd_types);
             let region = event.region.as_deref().unwrap_or_default();
             self.cover.add(account, region, event.time, event.is_data_event());
-        }
-        if let Some(bodies) = &mut self.bodies {
-            bodies.push(day, event);
         }
         self.write_when_full()
     }
@@ -266,7 +304,7 @@ impl<'a, 'r> Batch<'a, 'r> {
         }
         self.rows.clear();
         if let Some(bodies) = &mut self.bodies {
-            let written = std::mem::take(bodies).write(self.run.lake, &mut self.cells, &name);
+            let written = bodies.write(self.run.lake, &mut self.cells, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
         }
         Ok(())

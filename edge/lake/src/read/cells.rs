@@ -10,7 +10,7 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::RowGroupReader;
 use parquet::file::statistics::Statistics;
 
-use super::guard::guarded;
+use super::guard::{guarded, ours, reading};
 use super::library::{short, typed};
 use super::texts::Texts;
 use super::wanted::Wanted;
@@ -32,7 +32,8 @@ pub(crate) fn roll_up(
             return Ok(false);
         }
         for group in reader.groups() {
-            each(&Group { group: &group, columns }).map_err(|error| LakeError::damaged(path, &error))?;
+            let group = Group { group: &group, columns };
+            ours(|| each(&group)).map_err(|error| LakeError::damaged(path, &error))?;
         }
         Ok(true)
     })
@@ -78,17 +79,19 @@ impl Group<'_> {
     pub(crate) fn texts(&self, name: &str) -> Result<Texts, ParquetError> {
         let (at, column) = self.at(name)?;
         let all = Range { start: 0, end: self.rows() };
-        texts(self.group, at, column, &[all])
+        reading(|| texts(self.group, at, column, &[all]))
     }
 
     pub(crate) fn flags(&self, name: &str) -> Result<Flags, ParquetError> {
         let all = Range { start: 0, end: self.rows() };
-        flags(self.group, self.at(name)?.0, &[all])
+        let (at, _) = self.at(name)?;
+        reading(|| flags(self.group, at, &[all]))
     }
 
     pub(crate) fn numbers(&self, name: &str) -> Result<Vec<i64>, ParquetError> {
         let all = Range { start: 0, end: self.rows() };
-        numbers(self.group, self.at(name)?.0, &[all])
+        let (at, _) = self.at(name)?;
+        reading(|| numbers(self.group, at, &[all]))
     }
 }
 

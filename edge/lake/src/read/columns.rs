@@ -10,14 +10,14 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 
 use super::cells::{Flags, count, flags, numbers, texts};
-use super::guard::guarded;
+use super::guard::{guarded, ours};
 use super::library::short;
 use super::open;
-use super::selected::{may_hold, wanted};
+use super::selected::{has_any, may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
 use crate::error::LakeError;
-use crate::schema::{EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text};
+use crate::schema::{CONTENT_COLUMN, EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text};
 
 /// Texts and truth values that a call does not have; here they are absent.
 pub(super) const NOT_IN_CALLS: [Text; 4] =
@@ -32,6 +32,8 @@ pub(crate) struct Columns {
     ids: Texts,
     texts: Vec<Texts>,
     flags: Vec<Flags>,
+    /// Absent where no event has copies.
+    contents: Texts,
     /// From `iam_actions` on.
     lists: Vec<Lists>,
 }
@@ -52,7 +54,8 @@ pub(crate) fn scan_columns(
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
             let ranges = wanted(&group, selection, rows).map_err(damaged)?;
             if !ranges.is_empty() {
-                each(&Columns::read(&group, &ranges).map_err(damaged)?);
+                let columns = Columns::read(&group, &ranges).map_err(damaged)?;
+                ours(|| each(&columns));
             }
         }
         Ok(())
@@ -80,7 +83,20 @@ impl Columns {
         let flags = FLAG_COLUMNS.into_iter().map(flag).collect::<Result<_, _>>()?;
         let of_checks = LIST_COLUMNS.iter().skip(List::Actions as usize);
         let lists = of_checks.map(list).collect::<Result<_, ParquetError>>()?;
-        Ok(Self { rows: count(ranges), times: numbers(group, 0, ranges)?, ids, texts, flags, lists })
+        let has_copies = has_any(group.metadata(), Text::SharedId.column());
+        let is_there = has_copies && group.metadata().num_columns() > CONTENT_COLUMN;
+        let contents = EVENTS.get(CONTENT_COLUMN).filter(|_| is_there);
+        let contents = contents.map(|column| super::cells::texts(group, CONTENT_COLUMN, column, ranges));
+        let contents = contents.transpose()?.unwrap_or_else(Texts::absent);
+        Ok(Self {
+            rows: count(ranges),
+            times: numbers(group, 0, ranges)?,
+            ids,
+            texts,
+            flags,
+            contents,
+            lists,
+        })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -94,6 +110,12 @@ impl Columns {
 
     pub(crate) fn id(&self, row: usize) -> Option<&str> {
         self.ids.text(self.ids.row(row))
+    }
+
+    /// The event's content in few bits, where events have copies; 0 where it is not told.
+    pub(crate) fn content(&self, row: usize) -> u16 {
+        let content = self.contents.text(self.contents.row(row)).unwrap_or_default();
+        u16::from_str_radix(content, 16).unwrap_or_default()
     }
 
     /// The places of a row's texts.

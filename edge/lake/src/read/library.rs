@@ -24,8 +24,16 @@ pub(super) struct TextColumn {
 }
 
 impl TextColumn {
+    /// A column of `events/`.
     pub(super) fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        let required = EVENTS.get(column).is_some_and(|column| column.required);
+        Self::of(group, column, EVENTS.get(column).is_some_and(|column| column.required))
+    }
+
+    pub(super) fn of(
+        group: &dyn RowGroupReader,
+        column: usize,
+        required: bool,
+    ) -> Result<Self, ParquetError> {
         Ok(Self { reader: typed(group, column)?, required, values: Vec::new(), levels: Vec::new() })
     }
 

@@ -11,6 +11,7 @@ use kagimori_policy::{print, reference};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, RED_BOLD as RED, YELLOW_BOLD as YELLOW};
+use kagimori_trail::redact;
 use serde::Serialize;
 
 use super::question;
@@ -89,7 +90,7 @@ fn extent(extent: Extent) -> String {
 
 fn reasons(answered: &Answered, explains: bool, text: &mut String) {
     if answered.decision.answer == Answer::Indeterminate {
-        let _ = writeln!(text, "\nAllowed if {}", answered.decision.allowed_if);
+        let _ = writeln!(text, "\nAllowed if {}", condition(answered));
     }
     let decisive = &answered.decision.decisive;
     if !decisive.is_empty() {
@@ -130,7 +131,7 @@ fn statement(answered: &Answered, place: StatementRef, quotes: bool, text: &mut 
         origin(answered, place)
     );
     if quotes {
-        for line in print::print_statement(found).lines() {
+        for line in redact::policy(&print::print_statement(found)).lines() {
             let _ = writeln!(text, "    {DIM}{line}{DIM:#}");
         }
     }
@@ -266,7 +267,7 @@ fn json(asked: &Asked, resource: &str) -> Result<(), AppError> {
             _ => None,
         },
         decisive: decisive(asked)?,
-        allowed_if: is_open.then(|| decision.allowed_if.to_string()),
+        allowed_if: is_open.then(|| condition(answered)),
         missing_keys: decision.missing_keys(),
         assumptions: &answered.assumptions,
         disputed: decision.disputed.iter().map(|dispute| dispute.reading()).collect(),
@@ -302,6 +303,7 @@ fn decisive(asked: &Asked) -> Result<Vec<Quoted>, AppError> {
 fn quote(answered: &Answered, place: StatementRef) -> Result<Quoted, AppError> {
     let origin = answered.origin(place);
     let text = answered.policies.statement(place).map(print::print_statement).unwrap_or_default();
+    let text = redact::policy(&text);
     Ok(Quoted {
         layer: place.layer.short_name(),
         policy: origin.map(|origin| origin.name.clone()).unwrap_or_default(),
@@ -318,8 +320,13 @@ fn part(piece: &Piece) -> PartOutput<'_> {
         example: &piece.answered.request.resource,
         within: &piece.within,
         outside: &piece.outside,
-        allowed_if: (decision.answer == Answer::Indeterminate).then(|| decision.allowed_if.to_string()),
+        allowed_if: (decision.answer == Answer::Indeterminate).then(|| condition(&piece.answered)),
     }
+}
+
+/// What an open answer depends on. Values of conditions may be external ids and worse.
+pub(super) fn condition(answered: &Answered) -> String {
+    redact::policy(&answered.decision.allowed_if.to_string()).into_owned()
 }
 
 /// An answer in one word, the same in every format.

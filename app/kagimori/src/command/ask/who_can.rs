@@ -66,8 +66,7 @@ fn row(subject: &Subject, asked: &Asked) -> Row {
         |wanted: Answer| asked.pieces.iter().filter(move |piece| piece.answered.decision.answer == wanted);
     let is_some = asked.extent == Extent::Some;
     let allowed = of(Answer::Allowed).filter(|_| is_some);
-    let allowed_if =
-        of(Answer::Indeterminate).next().map(|piece| piece.answered.decision.allowed_if.to_string());
+    let allowed_if = of(Answer::Indeterminate).next().map(|piece| can::condition(&piece.answered));
     Row {
         principal: subject.arn.to_string(),
         answer: match asked.extent {

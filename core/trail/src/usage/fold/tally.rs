@@ -151,12 +151,13 @@ impl Fold {
     }
 
     /// Takes from an event, whose call is in the tallies, what they do not tell: its sign-in, and whose copy it is.
-    pub fn add_told(&mut self, event: &Event<'_>, who: &Who) {
+    /// `event` has no bodies, so the store tells its content, too.
+    pub fn add_told(&mut self, event: &Event<'_>, who: &Who, content: u16) {
         let caller = who.caller();
         if event.is_service_event() || caller.is_nobody() {
             return;
         }
-        if self.waits(event, caller) {
+        if self.waits(event, caller, || content) {
             return;
         }
         let Some(sign_in) = event.sign_in else { return };
