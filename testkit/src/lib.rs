@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod managed;
 mod model;
+pub mod mutants;
 pub mod pairs;
 mod planted;
 mod random;

@@ -346,9 +346,28 @@ mod tests {
             ("nextToken=abcdef&maxResults=5", "nextToken=abcdef&maxResults=5"),
             ("X-Amz-Credential=AKIAIOSFODNN7EXAMPLE", "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE"),
             ("password=", "password="),
+            ("mysql --password hunter2 -h db", "mysql --password [redacted] -h db"),
+            ("curl -u ann:hunter2 https://x", "curl -u ann:[redacted] https://x"),
+            ("-H 'Authorization: Bearer abcdef' x", "-H 'Authorization: Bearer [redacted]' x"),
+            (r#"body: {"pwd": "hunter2", "a": 1}"#, r#"body: {"pwd": "[redacted]", "a": 1}"#),
+            ("https://host.example.com:8443/a/b@c.d", "https://host.example.com:8443/a/b@c.d"),
+            (
+                "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-AbCdEf",
+                "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-AbCdEf",
+            ),
         ] {
             assert_eq!(text(told), masked);
         }
+        let policy_text = r#""Condition": {"DateLessThan": {"aws:TokenIssueTime": "2026-01-01T00:00:00Z"}}"#;
+        assert_eq!(policy(policy_text), policy_text);
+        assert_eq!(
+            policy(&format!("\"sts:ExternalId\": \"{SECRET}\"")),
+            "\"sts:ExternalId\": \"[redacted]\""
+        );
+        // A name is as restless as it likes; a parameter is looked at whole.
+        let restless = "aB3".repeat(25);
+        assert_eq!(name(&format!("data/{restless}")), format!("data/{restless}"));
+        assert_eq!(name(&format!("backup/{}", hex(SECRET))), MASK);
         assert_eq!(text("x -----BEGIN RSA PRIVATE KEY-----\nMII"), "x [redacted]");
         assert_eq!(
             message("You are not authorized. Encoded authorization failure message: abcdef"),

@@ -1,6 +1,7 @@
 //! Readers on changed bytes: whatever comes, it is read, named or refused; nothing panics and nothing is endless.
 //!
-//! A thousand of each with `cargo test`; more with `KAGIMORI_MUTANTS=20000 cargo test --release -p kagimori-lake --test mutants`.
+//! A thousand of each with `cargo test`; more, and others, with `KAGIMORI_MUTANTS=20000 KAGIMORI_SEED=2`. `scripts/check-mutants` asks
+//! the whole program.
 
 #[cfg(test)]
 mod tests {
@@ -10,54 +11,15 @@ mod tests {
 
     use kagimori_lake::ingest::{Options, ingest};
     use kagimori_lake::{Lake, read_trail};
+    use kagimori_testkit::mutants::{Numbers, count, mutant, seed};
     use kagimori_trail::call::Call;
     use kagimori_trail::selection::Selection;
-
-    fn mutants() -> u64 {
-        std::env::var("KAGIMORI_MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
-    }
 
     fn folder(name: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mutants-{name}"));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("trail")).unwrap();
         fs::canonicalize(folder).unwrap()
-    }
-
-    /// Numbers that look random and are the same on every run (Steele and others, SplitMix64).
-    struct Numbers(u64);
-
-    impl Numbers {
-        fn next(&mut self, below: usize) -> usize {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = self.0;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            ((mixed ^ (mixed >> 31)) % below.max(1) as u64) as usize
-        }
-    }
-
-    /// The bytes with a few of them changed, cut out, doubled or cut off.
-    fn mutant(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
-        let mut mutant = bytes.to_vec();
-        for _ in 0..=numbers.next(4) {
-            let at = numbers.next(mutant.len());
-            let end = (at + numbers.next(16)).min(mutant.len());
-            match numbers.next(6) {
-                0 => mutant.truncate(at),
-                1 => drop(mutant.drain(at..end)),
-                2 => {
-                    let copy = mutant[at..end].to_vec();
-                    mutant.splice(at..at, copy);
-                }
-                3 => mutant
-                    .splice(at..at, [b'[', b'{', b'"', 0xff][..1 + numbers.next(4)].to_vec())
-                    .for_each(drop),
-                _ if mutant.is_empty() => {}
-                _ => mutant[at.min(end.saturating_sub(1))] = numbers.next(256) as u8,
-            }
-        }
-        mutant
     }
 
     fn event(id: u32) -> String {
@@ -96,9 +58,9 @@ mod tests {
     #[test]
     fn trail_files() {
         let root = folder("files");
-        let (forms, mut numbers) = (forms(), Numbers(1));
+        let (forms, mut numbers) = (forms(), Numbers(seed()));
         let file = root.join("trail/mutant");
-        for n in 0..mutants() {
+        for n in 0..count(1_000) {
             let form = &forms[n as usize % forms.len()];
             fs::write(&file, mutant(form, &mut numbers)).unwrap();
             let reading = read_trail(&root.join("trail"), &root, &Selection::default(), &|_| ());
@@ -112,12 +74,12 @@ mod tests {
         fs::write(root.join("trail/1.json"), records()).unwrap();
         ingest(&root.join("lake"), &[root.join("trail")], &root, &Options::default(), &|_| ()).unwrap();
         let lake = Lake::open(&root.join("lake")).unwrap().unwrap();
-        let mut numbers = Numbers(2);
+        let mut numbers = Numbers(seed() + 1);
         for set in ["events", "daily_actions", "daily_places"] {
             let day = root.join("lake").join(set).join("day=2026-03-01");
             let part = fs::read_dir(day).unwrap().next().unwrap().unwrap().path();
             let bytes = fs::read(&part).unwrap();
-            for _ in 0..mutants() / 3 {
+            for _ in 0..count(1_000) / 3 {
                 fs::write(&part, mutant(&bytes, &mut numbers)).unwrap();
                 // An answer or an error; never a panic.
                 let _ = lake.usage(&Selection::default());

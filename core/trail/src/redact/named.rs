@@ -41,19 +41,16 @@ fn value(text: &str, from: usize, mark: &str) -> Option<(usize, usize)> {
     if mark == ":" && !rest.starts_with([' ', '"', '\'', '\\', '\t']) {
         return None;
     }
-    let inner = rest.trim_start_matches([' ', '\t', '"', '\'', '\\']);
-    let mut begin = from.saturating_add(rest.len().saturating_sub(inner.len()));
+    let opening = [' ', '\t', '"', '\'', '\\'];
+    let mut inner = rest.trim_start_matches(opening);
+    for scheme in ["Bearer ", "Basic ", "bearer ", "basic "] {
+        inner = inner.strip_prefix(scheme).map_or(inner, |credential| credential.trim_start_matches(opening));
+    }
+    let begin = from.saturating_add(rest.len().saturating_sub(inner.len()));
     let is_quoted = text.get(..begin).is_some_and(|before| before.ends_with(['"', '\'']));
     // JSON in JSON: all of it.
     if inner.starts_with(['{', '[']) {
         return Some((begin, begin.saturating_add(inner.trim_end().len())));
-    }
-    let mut inner = inner;
-    for scheme in ["Bearer ", "Basic ", "bearer ", "basic "] {
-        if let Some(credential) = inner.strip_prefix(scheme) {
-            begin = begin.saturating_add(scheme.len());
-            inner = credential;
-        }
     }
     let ends = |c: char| match c {
         '"' | '\'' | '\\' => true,

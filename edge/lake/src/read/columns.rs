@@ -17,7 +17,9 @@ use super::selected::{has_any, may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
 use crate::error::LakeError;
-use crate::schema::{CONTENT_COLUMN, EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text};
+use crate::schema::{
+    CONTENT_COLUMN, EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text,
+};
 
 /// Texts and truth values that a call does not have; here they are absent.
 pub(super) const NOT_IN_CALLS: [Text; 4] =

@@ -12,6 +12,7 @@ use kagimori_policy::request::{Fact, Request};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use kagimori_terminal::style::CYAN_BOLD as BOLD;
+use kagimori_trail::redact;
 use serde::Serialize;
 
 use crate::args::{Compare, Format};
@@ -195,7 +196,10 @@ fn witness(inclusion: &Inclusion, side: &Side, other: &Side) -> Option<Witness> 
         action: action.clone(),
         resource: resource.clone(),
         principal: principal.arn().map(str::to_owned),
-        context: context.iter().map(|(key, fact)| (key.to_owned(), shown(fact))).collect(),
+        context: context
+            .iter()
+            .map(|(key, fact)| (key.to_owned(), redact::policy(&shown(fact)).into_owned()))
+            .collect(),
         allowed_by: difference.allowed_by.iter().map(|place| side.place(*place)).collect(),
         denied_by: difference.denied_by.map(|place| other.place(place)),
         near: near.collect(),

@@ -7,6 +7,7 @@ use kagimori_policy::lint::{Place, Witness, printable};
 use kagimori_policy::request::{Fact, Principal};
 use kagimori_policy::validate::PolicyKind;
 use kagimori_terminal::style::{self, BOLD as TITLE, DIM as FAINT, Style};
+use kagimori_trail::redact;
 
 use super::kind_word;
 use super::outcome::{Judged, Outcome};
@@ -92,7 +93,7 @@ fn request(witness: &Witness, kind: PolicyKind) -> String {
         .map(|(key, fact)| format!("{key} = {}", shown(fact)))
         .collect();
     let with = if keys.is_empty() { String::new() } else { format!(", with {}", keys.join(", ")) };
-    printable(&format!("{} on {}{who}{with}", request.action, request.resource))
+    printable(&redact::policy(&format!("{} on {}{who}{with}", request.action, request.resource)))
 }
 
 pub(super) fn who(principal: &Principal) -> String {

@@ -1,5 +1,6 @@
 //! Findings as JSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kagimori_policy::catalogue::Catalogue;
@@ -8,6 +9,7 @@ use kagimori_policy::lint::{Finding, Place, Witness, data_date};
 use kagimori_policy::request::Fact;
 use kagimori_terminal::printer::{self, Unprinted};
 use kagimori_terminal::schema::Schema;
+use kagimori_trail::redact;
 use serde::Serialize;
 
 use super::human::who;
@@ -87,8 +89,8 @@ struct WitnessOut<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum ValueOut<'a> {
-    One(&'a str),
-    Many(&'a [String]),
+    One(Cow<'a, str>),
+    Many(Vec<Cow<'a, str>>),
 }
 
 #[derive(Serialize)]
@@ -161,8 +163,8 @@ fn witness(witness: &Witness) -> WitnessOut<'_> {
     let request = &witness.request;
     let context = request.context.iter().filter_map(|(key, fact)| {
         let value = match fact {
-            Fact::One(one) => ValueOut::One(one),
-            Fact::Many(many) => ValueOut::Many(many),
+            Fact::One(one) => ValueOut::One(redact::policy(one)),
+            Fact::Many(many) => ValueOut::Many(many.iter().map(|one| redact::policy(one)).collect()),
             Fact::Absent | Fact::Present | Fact::Unknown => return None,
         };
         Some((key, value))
