@@ -7,6 +7,7 @@ mod calendar;
 mod cast;
 mod document;
 mod files;
+mod large_account;
 mod managed;
 mod model;
 pub mod mutants;
@@ -18,6 +19,7 @@ mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use large_account::LargeAccount;
 pub use planted::Planted;
 
 /// How large a company, over how long.
@@ -33,12 +35,14 @@ pub struct Options {
     pub roles: usize,
     /// Days of CloudTrail; 0 for none.
     pub days: i64,
+    /// How many calls of these days are written at most, dealt out evenly over them; `None`: all.
+    pub calls_max: Option<usize>,
 }
 
 impl Default for Options {
     /// The committed company.
     fn default() -> Self {
-        Self { seed: 20_261_101, accounts: 6, users: 120, roles: 200, days: 90 }
+        Self { seed: 20_261_101, accounts: 6, users: 120, roles: 200, days: 90, calls_max: None }
     }
 }
 
@@ -47,7 +51,7 @@ pub fn generate(options: &Options) -> BTreeMap<String, Vec<u8>> {
     let company = cast::company(options);
     let mut files = files::write(&company);
     if options.days > 0 {
-        trail::write(&company, options.days, &mut files);
+        trail::write(&company, options.days, options.calls_max, &mut files);
     }
     files
 }

@@ -20,10 +20,13 @@ use crate::files::Files;
 use crate::model::Company;
 use crate::random::Random;
 
-/// Writes the trail of the last `days` days.
-pub(crate) fn write(company: &Company, days: i64, files: &mut Files) {
+/// Writes the trail of the last `days` days, of `calls_max` calls at most.
+pub(crate) fn write(company: &Company, days: i64, calls_max: Option<usize>, files: &mut Files) {
     let mut calls = streams::all(company, days);
     calls.sort_by(|a, b| (a.at, &a.account, &a.name, &a.agent).cmp(&(b.at, &b.account, &b.name, &b.agent)));
+    if let Some(calls_max) = calls_max {
+        thin(&mut calls, calls_max);
+    }
     let mut random = Random::new(company.seed, "trail/events");
     let mut batches: BTreeMap<(String, String, i64), Vec<String>> = BTreeMap::new();
     for call in &calls {
@@ -51,10 +54,52 @@ pub(crate) fn write(company: &Company, days: i64, files: &mut Files) {
     }
 }
 
+/// Leaves so many calls, from the whole time.
+fn thin(calls: &mut Vec<event::Call>, calls_max: usize) {
+    let (total, wanted) = (calls.len(), calls_max.min(calls.len()));
+    let (mut place, mut kept) = (0_usize, 0_usize);
+    calls.retain(|_| {
+        place += 1;
+        // The share that is due by now: whole numbers, so that it is the same everywhere.
+        let is_kept = place * wanted / total > kept;
+        kept += usize::from(is_kept);
+        is_kept
+    });
+}
+
 /// The same bytes on every machine: no name, no time, one implementation of deflate.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = GzBuilder::new().mtime(0).write(Vec::new(), Compression::new(9));
     // Writing into memory cannot fail; if it did, the file would be empty and a test would say so.
     let _ = out.write_all(bytes);
     out.finish().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    fn calls(calls_max: Option<usize>) -> Vec<(i64, String)> {
+        let options = Options { users: 0, roles: 0, days: 10, calls_max, ..Options::default() };
+        let mut calls = streams::all(&crate::cast::company(&options), options.days);
+        calls.sort_by_key(|call| call.at);
+        if let Some(calls_max) = calls_max {
+            thin(&mut calls, calls_max);
+        }
+        calls.into_iter().map(|call| (call.at, call.name)).collect()
+    }
+
+    #[test]
+    fn so_many_calls_are_left_from_the_whole_time() {
+        let all = calls(None);
+        let few = calls(Some(100));
+        assert_eq!(few.len(), 100);
+        assert!(few.iter().all(|call| all.contains(call)));
+        // No half of the time has more than its share.
+        let middle = all.get(all.len() / 2).map_or(0, |(at, _)| *at);
+        let early = few.iter().filter(|(at, _)| *at < middle).count();
+        assert!((48..=52).contains(&early), "{early}");
+        assert_eq!(calls(Some(usize::MAX)).len(), all.len());
+    }
 }

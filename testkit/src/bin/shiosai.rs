@@ -27,12 +27,15 @@ struct Arguments {
     /// Days of CloudTrail; 0 for none.
     #[arg(long, default_value_t = Options::default().days)]
     days: i64,
+    /// How many calls of these days are written at most [default: all].
+    #[arg(long)]
+    calls_max: Option<usize>,
 }
 
 fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let Arguments { seed, accounts, users, roles, days, ref out } = arguments;
-    let files = generate(&Options { seed, accounts, users, roles, days });
+    let Arguments { seed, accounts, users, roles, days, calls_max, ref out } = arguments;
+    let files = generate(&Options { seed, accounts, users, roles, days, calls_max });
     clear(out)?;
     for (path, bytes) in files {
         let path = out.join(path);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cast::STAGING;
-use crate::model::Company;
+use crate::model::{Account, Company};
 
 /// Files by path.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -20,11 +20,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 pub(crate) fn write(company: &Company) -> Files {
     let mut files = Files::new();
     for account in &company.accounts {
-        let folder = format!("snapshots/{}", account.id);
-        files.insert(format!("{folder}/authorization-details.json"), details::write(account));
-        let (name, report) = credential_report::write(account);
-        files.insert(format!("{folder}/{name}"), report);
-        small::write(account, &folder, &mut files);
+        snapshot(account, &mut files);
         // `aws s3api get-bucket-policy`. Not in snapshots/: the review does not read resource policies.
         for (bucket, policy) in &account.buckets {
             let answer = BTreeMap::from([("Policy", policy.text())]);
@@ -36,6 +32,15 @@ pub(crate) fn write(company: &Company) -> Files {
     organization::write(company, &mut files);
     files.insert("kagimori.toml".to_owned(), settings::write());
     files
+}
+
+/// The files of an account's snapshot.
+pub(crate) fn snapshot(account: &Account, files: &mut Files) {
+    let folder = format!("snapshots/{}", account.id);
+    files.insert(format!("{folder}/authorization-details.json"), details::write(account));
+    let (name, report) = credential_report::write(account);
+    files.insert(format!("{folder}/{name}"), report);
+    small::write(account, &folder, files);
 }
 
 /// JSON as the AWS CLI prints it: four spaces, text beyond ASCII as it is, a final newline.
