@@ -11,6 +11,7 @@ mod guardrails;
 mod may;
 mod outsiders;
 mod patterns;
+mod places;
 mod questions;
 mod subjects;
 
@@ -25,6 +26,7 @@ use kagimori_policy::request::{Fact, Principal};
 use crate::fact::Known;
 use crate::model::Estate;
 use kagimori_id::{AccountId, Arn};
+use places::Places;
 use questions::holders;
 
 pub use each::{Among, Graded, Naming, Target, Targets, has_key};
@@ -40,8 +42,8 @@ pub struct Access<'a> {
     compiler: Compiler,
     documents: Vec<Held<'a>>,
     subjects: Vec<Subject>,
-    /// Places in `subjects`, by ARN.
-    by_arn: BTreeMap<String, usize>,
+    /// Places in `subjects`.
+    places: Places,
     guardrails: BTreeMap<AccountId, Guardrails>,
     /// What membership gives, by account and name of the group.
     groups: BTreeMap<(AccountId, String), GroupPolicies>,
@@ -137,7 +139,7 @@ impl<'a> Access<'a> {
             compiler: Compiler::default(),
             documents: Vec::new(),
             subjects: Vec::new(),
-            by_arn: BTreeMap::new(),
+            places: Places::default(),
             guardrails: BTreeMap::new(),
             groups: BTreeMap::new(),
             full_access: None,
@@ -192,14 +194,14 @@ impl<'a> Access<'a> {
 
     /// The subject with an ARN; a session's ARN finds its role.
     pub fn subject(&self, arn: &str) -> Option<&Subject> {
-        if let Some(place) = self.by_arn.get(arn) {
-            return self.subjects.get(*place);
-        }
-        let session = Principal::parse(arn).ok()?;
-        let (account, role) = (session.account()?, session.role_name()?);
-        self.subjects.iter().find(|subject| {
-            subject.principal.account() == Some(account) && subject.principal.role_name() == Some(role)
-        })
+        let place =
+            self.places.with_arn(arn).or_else(|| self.places.of_role(&Principal::parse(arn).ok()?))?;
+        self.subjects.get(place)
+    }
+
+    /// The first user of an account with a name.
+    pub fn user_named(&self, account: AccountId, name: &str) -> Option<&Subject> {
+        self.subjects.get(self.places.of_user(account, name)?)
     }
 
     /// The estate it is of.

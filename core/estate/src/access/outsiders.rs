@@ -70,10 +70,7 @@ impl<'a> Access<'a> {
 
     /// The user or role with a unique id (`AIDA…`, `AROA…`).
     pub fn subject_with_id(&self, account: AccountId, id: &str) -> Option<&Subject> {
-        let account = self.estate.accounts.get(&account)?;
-        let users = account.users.values().filter_map(|user| Some((&user.details.value()?.id, &user.arn)));
-        let roles = account.roles.values().map(|role| (&role.id, &role.arn));
-        let (_, arn) = users.chain(roles).find(|(known, _)| known.as_str() == id)?;
+        let arn = self.places.with_id(self.estate, account, id)?;
         self.subject(arn.as_str())
     }
 

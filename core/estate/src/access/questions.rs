@@ -235,7 +235,7 @@ impl Access<'_> {
         };
         let owner = question.resource_account.or_else(|| self.owner(&question.resource));
         let of = |account: AccountId| self.guardrails.get(&account).unwrap_or(&NONE);
-        let role = self.by_arn.get(&question.resource).and_then(|place| self.subjects.get(*place));
+        let role = self.places.with_arn(&question.resource).and_then(|place| self.subjects.get(place));
         let is_assumption = question.action.to_ascii_lowercase().starts_with("sts:assumerole");
         let trust = role.filter(|_| is_assumption).and_then(|role| role.trust);
         let holders = || holders(&question.resource);

@@ -37,7 +37,7 @@ impl<'a> Access<'a> {
 
     fn add(&mut self, subject: Option<Subject>) {
         let Some(subject) = subject else { return };
-        self.by_arn.insert(subject.arn.as_str().to_owned(), self.subjects.len());
+        self.places.add(&subject, self.subjects.len());
         self.subjects.push(subject);
     }
 
