@@ -3,6 +3,7 @@
 mod ask;
 mod change;
 mod lake;
+mod limit;
 mod moment;
 mod policy;
 mod trail;
@@ -16,6 +17,7 @@ use kagimori_terminal::printer::ColorChoice;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
+pub(crate) use limit::{Bounds, Voice};
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{

@@ -23,6 +23,7 @@ use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::{self, History};
+use crate::progress::Steps;
 use crate::source::Source;
 
 /// Seconds of a day.
@@ -161,8 +162,12 @@ impl Company {
                 Wanted::Classes { telling, whose } => {
                     let (classes, unread) = self.classes(telling, window, whose)?;
                     problems = unread;
-                    let judged: Vec<_> =
-                        classes.par_iter().map(|class| (class, chain.judge(class))).collect();
+                    let steps = Steps::new("distinct call");
+                    let judge = |class| {
+                        steps.step(classes.len());
+                        (class, chain.judge(class))
+                    };
+                    let judged: Vec<_> = classes.par_iter().map(judge).collect();
                     let (counted, other): (Vec<_>, Vec<_>) =
                         judged.into_iter().partition(|(class, _)| choice.counts(class));
                     suspected = Evidence::default();

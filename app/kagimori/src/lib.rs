@@ -11,6 +11,7 @@ mod directory;
 mod error;
 mod exit;
 mod history;
+mod limit;
 mod progress;
 mod show;
 mod source;
@@ -29,7 +30,11 @@ pub fn main() -> Exit {
         Err(error) => return usage(&error),
     };
     printer::choose(args.color.into(), args.quiet);
-    match command::run(&args) {
+    let result = match args.limited() {
+        Some(limited) => limit::within(&limited, args),
+        None => command::run(&args),
+    };
+    match result {
         Ok(exit) => exit,
         Err(AppError::BrokenPipe) => Exit::Clean,
         Err(error) => {

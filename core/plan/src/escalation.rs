@@ -118,8 +118,14 @@ struct Edge {
 impl<'a> Graph<'a> {
     /// The graph of an estate.
     pub fn of(estate: &'a Estate) -> Self {
+        Self::of_telling(estate, &|_, _| {})
+    }
+
+    /// The same, and `tell` hears at each principal how many have been looked at, and how many there are: of those that
+    /// principals can turn into, as many as are known by then.
+    pub fn of_telling(estate: &'a Estate, tell: &dyn Fn(usize, usize)) -> Self {
         let mut graph = Self::without_edges(estate);
-        graph.collect_edges();
+        graph.collect_edges(tell);
         graph
     }
 

@@ -109,12 +109,34 @@ impl Glob {
         self.matches_chars(text.chars())
     }
 
-    fn matches_chars(&self, text: impl Iterator<Item = char>) -> bool {
-        let mut states = States::start(self);
-        for c in text {
-            states = states.step(self, c);
+    /// Greedy, as [`crate::pattern::matches`] is: a mismatch goes back to the last `*`, which swallows one more character.
+    fn matches_chars(&self, mut text: impl Iterator<Item = char> + Clone) -> bool {
+        let mut tokens = self.0.as_slice();
+        let mut retry = None;
+        loop {
+            let mut next_text = text.clone();
+            match (tokens.split_first(), next_text.next()) {
+                (Some((Token::Many, rest)), _) => {
+                    retry = Some((rest, text.clone()));
+                    tokens = rest;
+                    continue;
+                }
+                (Some((token, rest)), Some(c)) if *token == Token::One || *token == Token::Char(c) => {
+                    (tokens, text) = (rest, next_text);
+                    continue;
+                }
+                (None, None) => return true,
+                // What is left of the pattern needs a character, and a longer `*` leaves fewer.
+                (Some(_), None) => return false,
+                _ => {}
+            }
+            let Some((after_star, mut swallowed)) = retry else { return false };
+            if swallowed.next().is_none() {
+                return false;
+            }
+            (tokens, text) = (after_star, swallowed.clone());
+            retry = Some((after_star, swallowed));
         }
-        states.accepts(self)
     }
 
     /// How this pattern of a policy stands to `request`.
@@ -337,7 +359,7 @@ impl States {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Glob, Relation};
+    use super::{Glob, Relation, States};
     use crate::pattern;
 
     #[test]
@@ -378,6 +400,13 @@ mod tests {
         #[test]
         fn agrees_with_the_matcher(pattern in pattern_text(), text in "[abc]{0,7}") {
             prop_assert_eq!(Glob::policy(&pattern).matches(&text), pattern::matches(&pattern, &text));
+        }
+
+        #[test]
+        fn agrees_with_the_walk_of_positions(pattern in pattern_text(), text in "[abc]{0,7}") {
+            let glob = Glob::policy(&pattern);
+            let end = text.chars().fold(States::start(&glob), |states, c| states.step(&glob, c));
+            prop_assert_eq!(glob.matches(&text), end.accepts(&glob));
         }
 
         #[test]

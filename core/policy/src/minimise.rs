@@ -94,11 +94,21 @@ struct Held {
     version: Option<Version>,
 }
 
-/// One kind of rewriting.
-type Step<'s> = &'s dyn Fn(&mut Vec<Held>);
+/// One kind of rewriting; hears how many statements it has looked at.
+type Step<'s> = &'s dyn Fn(&mut Vec<Held>, &dyn Fn(usize));
 
 /// Rewrites identity policies to shorter ones with the same meaning.
 pub fn minimise(documents: &[Document], options: Options) -> Minimised {
+    minimise_telling(documents, options, &|_, _| {})
+}
+
+/// The same, and `tell` hears at each statement how many have been looked at, and how many there are to look at: each once for
+/// each kind of rewriting.
+pub fn minimise_telling(
+    documents: &[Document],
+    options: Options,
+    tell: &dyn Fn(usize, usize),
+) -> Minimised {
     let scope = if options.wildcards { Scope::KnownActions } else { Scope::AnyAction };
     let original = held(documents);
     let before = size(documents);
@@ -107,19 +117,21 @@ pub fn minimise(documents: &[Document], options: Options) -> Minimised {
     }
     let mut current = original.clone();
     let steps: [Step<'_>; 5] = [
-        &|held| merge::merge(held, options.sids),
+        &|held, _| merge::merge(held, options.sids),
         &redundant::remove,
-        &|held| merge::merge(held, options.sids),
-        &|held| {
+        &|held, _| merge::merge(held, options.sids),
+        &|held, _| {
             if options.wildcards {
                 wildcard::introduce(held);
             }
         },
         &redundant::remove,
     ];
-    for step in steps {
+    let total = original.len().saturating_mul(steps.len());
+    for (number, step) in steps.iter().enumerate() {
+        let before_it = original.len().saturating_mul(number);
         let mut next = current.clone();
-        step(&mut next);
+        step(&mut next, &|looked_at| tell(before_it.saturating_add(looked_at), total));
         if next != current && is_same(&original, &next, scope) {
             current = next;
         }

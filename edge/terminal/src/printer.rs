@@ -8,6 +8,7 @@ pub use anstream::ColorChoice;
 
 use crate::style::{CYAN as HINT, RED_BOLD as ERROR, YELLOW_BOLD as WARNING};
 use crate::tame::tame;
+use crate::turn::begin_answer;
 
 /// Whether notes and warnings are left out; set once, before anything is printed.
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -28,6 +29,7 @@ pub fn choose(color: ColorChoice, quiet: bool) {
 /// # Errors
 /// When stdout does not take it.
 pub fn data(text: &str) -> Result<(), Unprinted> {
+    begin_answer();
     let mut out = io::stdout().lock();
     Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
 }
@@ -37,6 +39,7 @@ pub fn data(text: &str) -> Result<(), Unprinted> {
 /// # Errors
 /// When stdout does not take it.
 pub fn text(text: &str) -> Result<(), Unprinted> {
+    begin_answer();
     let mut out = anstream::stdout().lock();
     Ok(out.write_all(tame(text).as_bytes()).and_then(|()| out.flush())?)
 }
@@ -46,6 +49,7 @@ pub fn text(text: &str) -> Result<(), Unprinted> {
 /// # Errors
 /// When stdout does not take it, or what the writer says.
 pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Unprinted> {
+    begin_answer();
     let mut out = io::BufWriter::new(io::stdout().lock());
     Ok(write(&mut out).and_then(|()| out.flush())?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::Format;
+use super::{Bounds, Format};
 
 /// Ask what the principals of a directory may do, decided by the policy engine
 #[derive(Debug, Subcommand)]
@@ -49,6 +49,8 @@ pub(crate) struct WhoCan {
     /// The resource's ARN, or `*`
     pub(crate) resource: String,
     #[command(flatten)]
+    pub(crate) bounds: Bounds,
+    #[command(flatten)]
     pub(crate) circumstances: Circumstances,
 }
 
@@ -92,6 +94,8 @@ pub(crate) struct Paths {
     /// What to print: for people, JSON, or a graph for Graphviz
     #[arg(long, value_enum, default_value_t = PathsFormat::Human)]
     pub(crate) format: PathsFormat,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
 }
 
 /// What is known beside the question itself.

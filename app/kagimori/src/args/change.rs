@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::Format;
+use super::{Bounds, Format};
 
 /// What would changes have broken? Replays the trail over the estate as it is and as it would be.
 ///
@@ -69,6 +69,8 @@ pub(crate) struct WhatIf {
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
 }
 
 /// Propose least privilege from real use: to action, resource and condition, with proof and evidence.
@@ -140,6 +142,8 @@ pub(crate) struct Tighten {
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
 }
 
 /// An action as policies write it; anything else would keep nothing, and nobody would notice.

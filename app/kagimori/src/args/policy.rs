@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use super::Format;
+use super::{Bounds, Format};
 
 /// Check, test, compare and shorten policy files
 #[derive(Debug, Subcommand)]
@@ -132,6 +132,8 @@ pub(crate) struct Compare {
     /// For people, or as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
 }
 
 /// Write identity policies shorter, with the same meaning, and prove it.
@@ -165,6 +167,8 @@ pub(crate) struct Minimise {
     /// The policy alone, or JSON with the sizes and the proof
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
 }
 
 /// Below this no statement fits.

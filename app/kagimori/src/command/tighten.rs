@@ -8,7 +8,7 @@ mod show;
 mod terraform;
 
 use kagimori_policy::compare::Inclusion;
-use kagimori_terminal::printer;
+use kagimori_terminal::{printer, turn};
 use kagimori_trail::origin::{Judgement, Origin};
 
 use crate::args::{self, Format};
@@ -33,6 +33,7 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
     }
     let company = Company::open(&args.dir, args.trail.as_ref())?;
     let outcome = propose::all(&company, args)?;
+    turn::begin_answer();
     let written = if args.no_files {
         None
     } else {

@@ -12,7 +12,7 @@ use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;
 use kagimori_plan::replay::Evidence;
-use kagimori_terminal::printer;
+use kagimori_terminal::{printer, turn};
 use kagimori_trail::origin::Origin;
 
 use crate::args::{self, Format};
@@ -70,6 +70,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         window,
         days: args.days,
     };
+    turn::begin_answer();
     if shown.is_empty() {
         printer::warning(&format!(
             "the trail holds no call of the last {}: nothing was replayed",

@@ -4,7 +4,8 @@
 //! every layer, and by the condition keys that the resources themselves bring. The resources are parted by these; one of each
 //! part is decided.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use fixedbitset::FixedBitSet;
 use kagimori_id::ArnParts;
@@ -31,9 +32,13 @@ pub struct Targets {
     arns: Vec<String>,
     contexts: Vec<Vec<(String, Fact)>>,
     /// Places by the resource part of the ARN, in lower case.
-    by_resource: HashMap<String, Vec<usize>>,
+    by_resource: BTreeMap<String, Vec<usize>>,
     /// A number for each, the same for those that bring the same condition keys.
     brings: Vec<usize>,
+    /// Those that bring the same, by their number.
+    alike: Vec<FixedBitSet>,
+    /// All of them; `None`: there are none.
+    all: Option<FixedBitSet>,
     /// The names of the keys they bring.
     keys: Vec<String>,
     matched: std::cell::RefCell<HashMap<(String, Glob), FixedBitSet>>,
@@ -136,7 +141,7 @@ impl Graded {
 impl Targets {
     /// Resources of one account.
     pub fn new(account: AccountId, targets: Vec<Target>) -> Self {
-        let mut by_resource: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_resource: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (place, target) in targets.iter().enumerate() {
             let resource = padded_parts(&target.arn)[5].to_ascii_lowercase();
             by_resource.entry(resource).or_default().push(place);
@@ -147,10 +152,18 @@ impl Targets {
             let next = numbers.len();
             brings.push(*numbers.entry(target.context.as_slice()).or_insert(next));
         }
+        let mut alike = vec![FixedBitSet::with_capacity(targets.len()); numbers.len()];
+        for (place, number) in brings.iter().enumerate() {
+            alike.get_mut(*number).into_iter().for_each(|set| set.insert(place));
+        }
+        let mut all = FixedBitSet::with_capacity(targets.len());
+        all.insert_range(..);
+        let all = (!targets.is_empty()).then_some(all);
         let brought = targets.iter().flat_map(|target| &target.context).map(|(key, _)| key.clone());
         let keys = brought.collect::<BTreeSet<String>>().into_iter().collect();
         let (arns, contexts) = targets.into_iter().map(|target| (target.arn, target.context)).unzip();
-        Self { account, arns, contexts, by_resource, brings, keys, matched: std::cell::RefCell::default() }
+        let matched = std::cell::RefCell::default();
+        Self { account, arns, contexts, by_resource, brings, alike, all, keys, matched }
     }
 
     /// How many there are.
@@ -194,22 +207,21 @@ impl Targets {
 
     /// The parts that nothing but a pattern tells apart. `asks`: some policy asks for the keys they bring.
     fn parts(&self, among: Option<Among<'_>>, asks: bool) -> Vec<FixedBitSet> {
+        let Some(among) = among else {
+            return if asks { self.alike.clone() } else { self.all.iter().cloned().collect() };
+        };
         let mut numbers: HashMap<(usize, usize), usize> = HashMap::new();
         let mut parts: Vec<FixedBitSet> = Vec::new();
-        let mut put = |place: usize, apart: usize| {
+        for place in among.set.ones() {
             let brings = if asks { self.brings.get(place).copied() } else { None };
             let next = parts.len();
-            let at = *numbers.entry((brings.unwrap_or(0), apart)).or_insert(next);
+            let at = *numbers.entry((brings.unwrap_or(0), (among.apart)(place))).or_insert(next);
             if at == next {
                 parts.push(FixedBitSet::with_capacity(self.len()));
             }
             if let Some(part) = parts.get_mut(at) {
                 part.insert(place);
             }
-        };
-        match among {
-            Some(among) => among.set.ones().for_each(|place| put(place, (among.apart)(place))),
-            None => (0..self.len()).for_each(|place| put(place, 0)),
         }
         parts
     }
@@ -267,7 +279,12 @@ impl Targets {
             return Some(known.clone());
         }
         let mut set = FixedBitSet::with_capacity(self.len());
-        set.extend((0..self.len()).filter(|place| pattern.matches(self.arn(*place))));
+        // What a pattern matches begins as it does, up to its first wildcard.
+        let beginning = pattern.beginning().to_ascii_lowercase();
+        let range = self.by_resource.range::<str, _>((Bound::Included(beginning.as_str()), Bound::Unbounded));
+        let near = range.take_while(|(resource, _)| resource.starts_with(&beginning));
+        let places = near.flat_map(|(_, places)| places.iter().copied());
+        set.extend(places.filter(|place| pattern.matches(self.arn(*place))));
         self.matched.borrow_mut().insert(key, set.clone());
         Some(set)
     }
@@ -335,6 +352,12 @@ impl Resolved {
     fn text(&self) -> Option<String> {
         let letter = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
         self.resource.tokens().iter().map(letter).collect()
+    }
+
+    /// The resource part up to its first wildcard.
+    fn beginning(&self) -> String {
+        let letter = |token: &Token| if let Token::Char(c) = token { Some(*c) } else { None };
+        self.resource.tokens().iter().map_while(letter).collect()
     }
 
     fn matches(&self, arn: &str) -> bool {

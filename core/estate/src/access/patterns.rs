@@ -110,7 +110,16 @@ impl Access<'_> {
 
     /// Everyone who can, or may be able to, for some resource of the question.
     pub fn who_can(&self, question: &Question) -> Vec<(&Subject, Asked)> {
-        let candidates = self.subjects.iter().filter(|subject| self.is_candidate(subject, question));
+        self.who_can_telling(question, &|_| {})
+    }
+
+    /// The same, and `tell` hears at each user and role how many have been looked at.
+    pub fn who_can_telling(&self, question: &Question, tell: &dyn Fn(usize)) -> Vec<(&Subject, Asked)> {
+        let subjects = self.subjects.iter().enumerate().map(|(place, subject)| {
+            tell(place);
+            subject
+        });
+        let candidates = subjects.filter(|subject| self.is_candidate(subject, question));
         // An Allow that reaches some resource counts here, a Deny that does not reach all of them does not.
         let perhaps = candidates.filter(|subject| {
             let answer = self.decide(subject, &question.to(subject));

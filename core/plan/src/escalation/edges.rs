@@ -21,10 +21,11 @@ const REMOVALS_MAX: usize = 32;
 impl Graph<'_> {
     /// The edges of everybody, and of whomever they can turn into: see [`Way`]. Of administrators only those that lead out
     /// of their account: inside they can do anything anyway.
-    pub(super) fn collect_edges(&mut self) {
+    pub(super) fn collect_edges(&mut self, tell: &dyn Fn(usize, usize)) {
         let mut kept = Kept::default();
         let mut place = 0;
         while place < self.nodes.len() {
+            tell(place, self.nodes.len());
             let id = NodeId(place);
             let mut edges = self.edges_of(id, &mut kept);
             self.turn(id, &edges);

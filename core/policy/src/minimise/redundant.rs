@@ -7,9 +7,11 @@ use crate::pattern;
 use super::merge::{listed, values};
 use super::{Held, lies_in};
 
-/// Removes what is redundant, the statement, element or value at the end first.
-pub(super) fn remove(held: &mut Vec<Held>) {
-    for at in (0..held.len()).rev() {
+/// Removes what is redundant, the statement, element or value at the end first; `tell` hears at each how many have been looked at.
+pub(super) fn remove(held: &mut Vec<Held>, tell: &dyn Fn(usize)) {
+    let total = held.len();
+    for at in (0..total).rev() {
+        tell(total.saturating_sub(at.saturating_add(1)));
         let Some(one) = held.get(at).cloned() else { continue };
         let rest: Vec<Held> =
             held.iter().enumerate().filter(|(place, _)| *place != at).map(|(_, held)| held.clone()).collect();

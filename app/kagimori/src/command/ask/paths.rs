@@ -14,10 +14,13 @@ use super::question;
 use crate::args::{Paths, PathsFormat};
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::progress::Steps;
 
 pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
     let (estate, _) = super::estate(&args.dir)?;
-    let graph = Graph::of(&estate);
+    let steps = Steps::new("principal");
+    let graph = Graph::of_telling(&estate, &|done, total| steps.reach(done, total));
+    drop(steps);
     let goal = match args.to.as_str() {
         "admin" => Goal::Administrator,
         name => Goal::Principal(question::subject(graph.access(), name)?.arn.to_string()),

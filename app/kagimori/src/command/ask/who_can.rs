@@ -13,13 +13,16 @@ use super::{can, question};
 use crate::args::{Format, WhoCan};
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::progress::Steps;
 use crate::show::numbers::counted;
 
 pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
     let (estate, now) = super::estate(&args.circumstances.dir)?;
     let mut access = Access::of(&estate);
     let question = question::read(&mut access, &args.action, &args.resource, &args.circumstances, now)?;
-    let found = access.who_can(&question);
+    let (steps, total) = (Steps::new("principal"), access.subjects().len());
+    let found = access.who_can_telling(&question, &|done| steps.reach(done, total));
+    drop(steps);
     let rows: Vec<Row> = found.iter().map(|(subject, asked)| row(subject, asked)).collect();
     match args.circumstances.format {
         Format::Human => printer::text(&text(&access, &question, &rows))?,

@@ -2,7 +2,7 @@
 
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
-use kagimori_policy::minimise::{Minimised, Options, Sameness, Size, minimise};
+use kagimori_policy::minimise::{Minimised, Options, Sameness, Size, minimise_telling};
 use kagimori_policy::print::{print, print_pretty};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
@@ -13,6 +13,7 @@ use crate::args::{Format, Minimise};
 use crate::command::ask::policy_file;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::progress::Steps;
 use crate::show::numbers::counted;
 
 pub(crate) fn run(args: &Minimise) -> Result<Exit, AppError> {
@@ -24,7 +25,9 @@ pub(crate) fn run(args: &Minimise) -> Result<Exit, AppError> {
         document_size: args.size,
         documents_max: args.documents,
     };
-    let minimised = minimise(&documents, options);
+    let steps = Steps::new("statement");
+    let minimised = minimise_telling(&documents, options, &|done, total| steps.reach(done, total));
+    drop(steps);
     match args.format {
         Format::Human => printer::data(&text(&minimised))?,
         Format::Json => printer::json(&output(&minimised)?)?,

@@ -26,6 +26,7 @@ use crate::command::ask::subject;
 use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::history::{History, Wanted};
+use crate::progress::Steps;
 use crate::show::numbers::counted;
 
 /// Everything that was proposed, and who was left out why.
@@ -111,9 +112,11 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let coverage = Coverage::of(&train);
     let last_accessed = last_accessed::of(&company.estate);
     let none = Vec::new();
+    let (steps, total) = (Steps::new("principal"), subjects.len());
     let tried: Vec<(&Subject, Result<Tightened, Refused>)> = subjects
         .par_iter()
         .map(|subject| {
+            steps.step(total);
             let from = origins.get(&subject.arn).map_or(&[][..], Vec::as_slice);
             if let Some(refusal) = left_alone(&company.estate, subject, from, &settings.patterns) {
                 return (*subject, Err(Refused::Plan(refusal)));
@@ -138,6 +141,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             (*subject, tighten(&input, &options).map_err(Refused::Plan))
         })
         .collect();
+    drop(steps);
     let (mut refused, mut tightened) = (Vec::new(), Vec::new());
     for (subject, tried) in tried {
         match tried {
@@ -157,9 +161,8 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     }
     let window = Window { from: window.from, until: cut };
     let has_last_accessed = !last_accessed.is_empty();
-    let refused_origins =
-        origins.into_iter().filter(|(arn, _)| refused.iter().any(|(other, _)| other == arn));
-    let refused_origins = refused_origins.collect();
+    let without_proposal: BTreeSet<&Arn> = refused.iter().map(|(arn, _)| arn).collect();
+    let refused_origins = origins.into_iter().filter(|(arn, _)| without_proposal.contains(arn)).collect();
     Ok(Outcome { proposals, refused, refused_origins, window, problems, has_last_accessed })
 }
 
@@ -183,9 +186,11 @@ fn check(
     let after = Access::of(&changed);
     let fingerprint = fingerprint(&company.estate);
     let none = Vec::new();
+    let (steps, total) = (Steps::new("proposal"), tightened.len());
     let proposals: Result<Vec<Proposal>, AppError> = tightened
         .into_par_iter()
         .map(|tightened| {
+            steps.step(total);
             let calls = |all: &ByPrincipal<'_>| {
                 verify(before, &after, all.get(&tightened.principal).unwrap_or(&none))
             };

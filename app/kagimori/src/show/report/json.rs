@@ -15,7 +15,7 @@ use kagimori_plan::review::{AccountRow, AccountState, Tally};
 use kagimori_plan::sentence::{Language, gap, sentence};
 use kagimori_plan::verdict::{FactValue, Outcome, Resource, Severity, Verdict};
 use kagimori_terminal::schema::Schema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::controls::{self, Assessed};
 use super::{Comparison, ReportInput};
@@ -25,9 +25,11 @@ struct Document<'a> {
     schema: Schema,
     now: Timestamp,
     accounts: Vec<Account<'a>>,
-    findings: Vec<Finding<'a>>,
+    #[serde(serialize_with = "findings")]
+    findings: &'a [Verdict],
     waived: Vec<Waived<'a>>,
-    passes: Vec<Passed<'a>>,
+    #[serde(serialize_with = "passes")]
+    passes: &'a Review,
     tallies: Vec<Tallied<'a>>,
     controls: Vec<Assessed>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,9 +185,9 @@ fn document<'a>(input: &ReportInput<'a>) -> Document<'a> {
         schema: Schema { name: "kagimori.review", version: 1 },
         now: review.now,
         accounts: review.accounts.iter().map(account).collect(),
-        findings: review.verdicts.iter().map(finding).collect(),
+        findings: &review.verdicts,
         waived: review.waived.iter().filter_map(|(verdict, index)| waived(input, verdict, *index)).collect(),
-        passes: passed(review),
+        passes: review,
         tallies: review.tallies.iter().map(tallied).collect(),
         controls: controls::assessed(input),
         against: input.compared.map(|comparison| against(review, comparison)),
@@ -196,13 +198,16 @@ fn document<'a>(input: &ReportInput<'a>) -> Document<'a> {
     }
 }
 
-fn passed(review: &Review) -> Vec<Passed<'_>> {
-    let mut passes = Vec::new();
-    for (check, account, resources) in review.population.passed() {
+/// Each is written as soon as it is made: a large company has hundreds of thousands.
+fn findings<S: Serializer>(verdicts: &[Verdict], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(verdicts.iter().map(finding))
+}
+
+fn passes<S: Serializer>(review: &Review, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(review.population.passed().map(|(check, account, resources)| {
         let named = resources.map(|resource| Named { arn: &resource.arn, key: resource.key.as_deref() });
-        passes.push(Passed { check, account, outcome: Outcome::Pass, resources: named.collect() });
-    }
-    passes
+        Passed { check, account, outcome: Outcome::Pass, resources: named.collect() }
+    }))
 }
 
 fn tallied<'a>(((check, account), tally): (&(&'a str, AccountId), &'a Tally)) -> Tallied<'a> {
