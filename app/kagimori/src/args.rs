@@ -17,8 +17,8 @@ use kagimori_terminal::printer::ColorChoice;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
-pub(crate) use limit::{Bounds, Voice};
 pub(crate) use lake::{LakeCommand, LakeQuestion};
+pub(crate) use limit::{Bounds, Voice};
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{
     Ingest, SqlEngine, TableFormat, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables,

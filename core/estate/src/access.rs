@@ -259,9 +259,7 @@ impl<'a> Access<'a> {
         let levels = |levels: &[(String, Vec<DocumentId>)]| {
             levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
         };
-        let mut missing = subject.missing.clone();
-        missing.extend(guardrails.missing);
-        missing.extend(guardrails.possible.iter().flat_map(|possible| self.with_texts(possible)));
+        let missing = self.all_missing(subject, &guardrails);
         Policies {
             identity: self.cloned(&subject.identity),
             boundary: self.cloned(&subject.boundary),
@@ -270,6 +268,40 @@ impl<'a> Access<'a> {
             missing,
             ..Policies::default()
         }
+    }
+
+    /// Whether the policies that have a say about a subject are those that have one about another, perhaps of another estate:
+    /// [`Access::in_effect`] of both is the same. Documents that two estates share are not read.
+    pub fn has_same_in_effect(&self, subject: &Subject, other: &Access<'_>, others: &Subject) -> bool {
+        let same = |own: &[DocumentId], theirs: &[DocumentId]| {
+            let documents = own.iter().map(|id| self.held(*id).map(|held| held.document.as_ref()));
+            let of_other = theirs.iter().map(|id| other.held(*id).map(|held| held.document.as_ref()));
+            own.len() == theirs.len()
+                && documents.zip(of_other).all(|(own, theirs)| match (own, theirs) {
+                    (Some(own), Some(theirs)) => std::ptr::eq(own, theirs) || own == theirs,
+                    (own, theirs) => own.is_none() && theirs.is_none(),
+                })
+        };
+        let same_levels = |own: &[(String, Vec<DocumentId>)], theirs: &[(String, Vec<DocumentId>)]| {
+            own.len() == theirs.len()
+                && own.iter().zip(theirs).all(|(own, theirs)| own.0 == theirs.0 && same(&own.1, &theirs.1))
+        };
+        let none = Guardrails::default();
+        let mine = self.guardrails.get(&subject.account).unwrap_or(&none);
+        let theirs = other.guardrails.get(&others.account).unwrap_or(&none);
+        same(&subject.identity, &others.identity)
+            && same(&subject.boundary, &others.boundary)
+            && same_levels(&mine.service_control, &theirs.service_control)
+            && same_levels(&mine.resource_control, &theirs.resource_control)
+            && self.all_missing(subject, mine) == other.all_missing(others, theirs)
+    }
+
+    /// What is missing for a subject, whatever it asks for.
+    fn all_missing(&self, subject: &Subject, guardrails: &Guardrails) -> Vec<MissingDocument> {
+        let mut missing = subject.missing.clone();
+        missing.extend(guardrails.missing.iter().cloned());
+        missing.extend(guardrails.possible.iter().flat_map(|possible| self.with_texts(possible)));
+        missing
     }
 
     /// What the policies were compiled with; a copy compiles further ones that may meet them.

@@ -8,6 +8,7 @@
 //! * [`model`]: the estate itself.
 //! * [`access`]: what its principals may do, decided by the policy engine.
 //! * [`change`]: edits of an estate, each with its way back.
+//! * [`shared`]: the map that copies of an estate share until one of them writes.
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
 
 pub mod access;
@@ -15,8 +16,10 @@ pub mod change;
 pub mod fact;
 pub mod model;
 pub mod read;
+pub mod shared;
 
 pub use change::Change;
 pub use fact::{Dataset, Fact, Gap, GapReason, Known, Source, SourceId};
 pub use model::Estate;
 pub use read::Assembler;
+pub use shared::Shared;

@@ -2,7 +2,8 @@
 //!
 //! An entity is split by the API that speaks of it ([`User::details`] from the authorization details,
 //! [`User::report`] from the credential report), so that a missing or refused source leaves exactly its own part
-//! unknown. Maps are ordered: whatever is printed from an estate comes out the same every time.
+//! unknown. Maps are ordered: whatever is printed from an estate comes out the same every time. A copy shares what nobody writes
+//! ([`Shared`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
+use crate::shared::Shared;
 use kagimori_id::{AccessKeyId, AccountId, Arn, UniqueId};
 
 /// Everything that exists at one moment.
@@ -18,7 +20,7 @@ pub struct Estate {
     /// The organization, as far as it was given.
     pub organization: Organization,
     /// The accounts of which anything is known, the organization's list included.
-    pub accounts: BTreeMap<AccountId, Account>,
+    pub accounts: Shared<AccountId, Account>,
     /// The policies of resources, by the ARN of the resource (`arn:aws:s3:::BUCKET`).
     pub resource_policies: BTreeMap<String, ResourcePolicy>,
     /// The files that were read, in the order of [`SourceId`].
@@ -126,15 +128,15 @@ pub struct Account {
     /// What became of each dataset: present, or why not. Every [`Dataset`] of an account is a key.
     pub datasets: BTreeMap<Dataset, Known<()>>,
     /// IAM users by name: of the authorization details, and of the credential report where those are missing.
-    pub users: BTreeMap<String, User>,
+    pub users: Shared<String, User>,
     /// Which of the four lists of the authorization details are whole ([`Account::listing`]).
     pub listings: BTreeMap<Listing, Known<()>>,
     /// Groups by name. Whether they are all, [`Account::listing`] tells.
-    pub groups: BTreeMap<String, Group>,
+    pub groups: Shared<String, Group>,
     /// Roles by name.
-    pub roles: BTreeMap<String, Role>,
+    pub roles: Shared<String, Role>,
     /// Managed policies by ARN: the customer's, and those of AWS that the authorization details hold.
-    pub policies: BTreeMap<Arn, ManagedPolicy>,
+    pub policies: Shared<Arn, ManagedPolicy>,
     /// The root user.
     pub root: Root,
     /// The counts of `get-account-summary` (`SummaryMap`); a missing count is not zero.
@@ -152,30 +154,6 @@ pub struct Account {
     /// Users that the credential report names and the authorization details do not: deleted in between, perhaps. They are
     /// among the users, too, and what the details would tell of them is unknown.
     pub deleted_users: Vec<String>,
-}
-
-impl Account {
-    /// The account without its users, groups, roles and policies, and without what there is about each of them alone.
-    pub(crate) fn without_identities(&self) -> Self {
-        Self {
-            id: self.id,
-            alias: self.alias.clone(),
-            datasets: self.datasets.clone(),
-            users: BTreeMap::new(),
-            listings: self.listings.clone(),
-            groups: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
-            root: self.root.clone(),
-            summary: self.summary.clone(),
-            password_policy: self.password_policy.clone(),
-            virtual_mfa_devices: self.virtual_mfa_devices.clone(),
-            server_certificates: self.server_certificates.clone(),
-            oidc_providers: self.oidc_providers.clone(),
-            saml_providers: self.saml_providers.clone(),
-            deleted_users: self.deleted_users.clone(),
-        }
-    }
 }
 
 /// A list of the authorization details.
@@ -568,7 +546,7 @@ impl Estate {
                 features: Known::not_given(Dataset::OrganizationFeatures),
                 parents: BTreeMap::new(),
             },
-            accounts: BTreeMap::new(),
+            accounts: Shared::new(),
             resource_policies: BTreeMap::new(),
             sources: Vec::new(),
             problems: Vec::new(),
@@ -608,11 +586,11 @@ impl Account {
             id,
             alias: Known::not_given(Dataset::AccountAliases),
             datasets,
-            users: BTreeMap::new(),
+            users: Shared::new(),
             listings: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            policies: BTreeMap::new(),
+            groups: Shared::new(),
+            roles: Shared::new(),
+            policies: Shared::new(),
             root: Root { report: Known::not_given(Dataset::CredentialReport) },
             summary: Known::not_given(Dataset::AccountSummary),
             password_policy: Known::not_given(Dataset::PasswordPolicy),

@@ -65,13 +65,17 @@ mod change {
             .collect();
         let identity = pick(&identities, index);
         let grants = |arn: &Arn| {
-            let account = &estate.accounts[&arn.account().unwrap()];
+            let account = estate.accounts.get(&arn.account().unwrap()).unwrap();
             match arn.resource().split('/').next() {
-                Some("user") => {
-                    account.users[arn.name()].details.value().map(|details| details.grants.clone())
-                }
-                Some("role") => Some(account.roles[arn.name()].grants.clone()),
-                _ => Some(account.groups[arn.name()].grants.clone()),
+                Some("user") => account
+                    .users
+                    .get(arn.name())
+                    .unwrap()
+                    .details
+                    .value()
+                    .map(|details| details.grants.clone()),
+                Some("role") => Some(account.roles.get(arn.name()).unwrap().grants.clone()),
+                _ => Some(account.groups.get(arn.name()).unwrap().grants.clone()),
             }
             .unwrap_or_default()
         };

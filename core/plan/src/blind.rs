@@ -3,7 +3,7 @@
 //! A statement names such a permission, by the action or by the resources it is about, or holds it beside thousands of others
 //! (`*` on `*`). What is named was meant: it is never taken for unused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use kagimori_estate::Estate;
@@ -178,20 +178,32 @@ pub fn losses(
         _ => None,
     };
     let without_key: BTreeSet<Arn> = changes.iter().filter_map(key_of).collect();
+    // Thousands have the same policies, and lose the same.
+    let mut known: BTreeMap<_, Vec<Loss>> = BTreeMap::new();
     let mut losses = Vec::new();
     for subject in before.subjects() {
         if whose.is_some_and(|whose| !whose.contains(&subject.arn)) {
             continue;
         }
-        let was = before.in_effect(subject);
-        let is = after.subject(subject.arn.as_str()).map(|subject| after.in_effect(subject));
+        let changed = after.subject(subject.arn.as_str());
         let all_goes = without_key.contains(&subject.arn);
-        if all_goes || is.as_ref() != Some(&was) {
-            losses.extend(of_subject(subject, &was, is.as_ref().filter(|_| !all_goes), sight));
-        }
+        let lost = known.entry((all_goes, alike(subject), changed.map(alike))).or_insert_with(|| {
+            let stays = changed.is_some_and(|changed| before.has_same_in_effect(subject, after, changed));
+            if stays && !all_goes {
+                return Vec::new();
+            }
+            let is = changed.filter(|_| !all_goes).map(|changed| after.in_effect(changed));
+            of_subject(subject, &before.in_effect(subject), is.as_ref(), sight)
+        });
+        losses.extend(lost.iter().map(|loss| Loss { principal: subject.arn.clone(), ..loss.clone() }));
     }
     losses.sort();
     losses
+}
+
+/// The same for whom the same policies are in effect, in one estate.
+fn alike(subject: &Subject) -> impl Ord + use<> {
+    (subject.likeness(), subject.missing().to_vec())
 }
 
 /// What one user or role loses.

@@ -104,11 +104,7 @@ pub fn minimise(documents: &[Document], options: Options) -> Minimised {
 
 /// The same, and `tell` hears at each statement how many have been looked at, and how many there are to look at: each once for
 /// each kind of rewriting.
-pub fn minimise_telling(
-    documents: &[Document],
-    options: Options,
-    tell: &dyn Fn(usize, usize),
-) -> Minimised {
+pub fn minimise_telling(documents: &[Document], options: Options, tell: &dyn Fn(usize, usize)) -> Minimised {
     let scope = if options.wildcards { Scope::KnownActions } else { Scope::AnyAction };
     let original = held(documents);
     let before = size(documents);

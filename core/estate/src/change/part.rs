@@ -1,4 +1,4 @@
-//! The part of an estate that changes are about: a plan for one user of thousands copies one user.
+//! The part of an estate that changes are about: a plan for one user of thousands looks at one user.
 //!
 //! Law: changes are made, refused and undone in the part as in the whole (a property test holds it).
 
@@ -20,11 +20,14 @@ pub(super) fn part(estate: &Estate, changes: &[Change]) -> Estate {
         .iter()
         .filter_map(|(id, changes)| Some((*id, of_account(estate.accounts.get(id)?, changes))));
     Estate {
-        organization: estate.organization.clone(),
-        resource_policies: BTreeMap::new(),
         accounts: accounts.collect(),
-        sources: Vec::new(),
-        problems: Vec::new(),
+        // Only changes of the organization look at it.
+        organization: if changes.iter().any(|change| matches!(change, Change::Organization(_))) {
+            estate.organization.clone()
+        } else {
+            Estate::empty().organization
+        },
+        ..Estate::empty()
     }
 }
 
@@ -36,28 +39,27 @@ fn of_account(account: &Account, changes: &[&Change]) -> Account {
     {
         return account.clone();
     }
-    let mut part = account.without_identities();
+    let mut part = Account::unknown(account.id);
     for change in changes {
         copy(account, &mut part, change.about());
         if let Change::Identity(
             IdentityChange::AddToGroup { group, .. } | IdentityChange::RemoveFromGroup { group, .. },
         ) = change
         {
-            part.groups.extend(account.groups.get(group).map(|held| (group.clone(), held.clone())));
+            part.groups.share(&account.groups, group);
         }
     }
     part
 }
 
-/// Copies what an ARN names.
+/// Shares what an ARN names.
 fn copy(account: &Account, part: &mut Account, about: Option<&Arn>) {
     let Some(arn) = about else { return };
     let name = arn.name();
-    let key = || name.to_owned();
     match arn.resource().split('/').next() {
-        Some("user") => part.users.extend(account.users.get(name).map(|user| (key(), user.clone()))),
-        Some("group") => part.groups.extend(account.groups.get(name).map(|group| (key(), group.clone()))),
-        Some("role") => part.roles.extend(account.roles.get(name).map(|role| (key(), role.clone()))),
-        _ => part.policies.extend(account.policies.get(arn).map(|policy| (arn.clone(), policy.clone()))),
+        Some("user") => part.users.share(&account.users, name),
+        Some("group") => part.groups.share(&account.groups, name),
+        Some("role") => part.roles.share(&account.roles, name),
+        _ => part.policies.share(&account.policies, arn),
     }
 }

@@ -77,7 +77,7 @@ impl Assembler {
             estate.accounts.insert(id, account);
         }
         for id in &organization.account_ids {
-            estate.accounts.entry(*id).or_insert_with(|| {
+            estate.accounts.or_insert_with(*id, || {
                 let mut account = Account::unknown(*id);
                 account.datasets.append(&mut organization.datasets());
                 account

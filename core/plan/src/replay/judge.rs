@@ -527,7 +527,7 @@ fn keys(formula: &Formula) -> Vec<String> {
 
 /// Whether anything that has a say about a principal changes.
 fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -> bool {
-    replay.before.in_effect(before) != replay.after.in_effect(after)
+    !replay.before.has_same_in_effect(before, replay.after, after)
 }
 
 fn gap(call: &Call) -> Why {
@@ -566,10 +566,7 @@ pub fn subject_of<'s>(access: &'s Access<'_>, principal: &Principal) -> Option<&
             let is_role = arn.resource().starts_with("assumed-role/");
             is_role.then(|| access.subject(&format!("{arn}/session"))).flatten()
         }),
-        Principal::UserName(account, name) => access.subjects().iter().find(|subject| {
-            let is_user = subject.arn.resource().starts_with("user/");
-            subject.account == *account && is_user && subject.arn.name() == name
-        }),
+        Principal::UserName(account, name) => access.user_named(*account, name),
         Principal::UniqueId(account, id) => access.subject_with_id(*account, id),
         Principal::Root(..) | Principal::AssumedRoot(_) | Principal::Service(_) | Principal::Other => None,
     }

@@ -124,7 +124,7 @@ impl Plain<'_> {
             }
             Victim::OwnPolicy => {
                 let mut attached: BTreeSet<String> = BTreeSet::new();
-                let of_groups = groups.iter().map(|name| &account.groups[*name].grants);
+                let of_groups = groups.iter().map(|name| &account.groups.get(*name).unwrap().grants);
                 let of_user = user.and_then(|user| user.details.value()).map(|details| &details.grants);
                 for grants in of_groups.chain(of_user).chain(role.map(|role| &role.grants)) {
                     attached.extend(grants.attached.iter().map(ToString::to_string));
@@ -132,14 +132,16 @@ impl Plain<'_> {
                 attached.retain(|arn| !arn.starts_with("arn:aws:iam::aws:"));
                 attached.into_iter().collect()
             }
-            Victim::OwnGroup => groups.iter().map(|name| account.groups[*name].arn.to_string()).collect(),
+            Victim::OwnGroup => {
+                groups.iter().map(|name| account.groups.get(*name).unwrap().arn.to_string()).collect()
+            }
             Victim::Group => {
                 let is_other = |name: &&String| user.is_some() && joins && !groups.contains(*name);
                 account
                     .groups
                     .keys()
                     .filter(is_other)
-                    .map(|name| account.groups[name].arn.to_string())
+                    .map(|name| account.groups.get(name).unwrap().arn.to_string())
                     .collect()
             }
             Victim::AnyGroup => account.groups.values().map(|group| group.arn.to_string()).collect(),
