@@ -37,7 +37,7 @@ impl<K: Ord, V: Clone> Shared<K, V> {
     }
 
     /// The values, in the order of their keys.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> + DoubleEndedIterator + Clone {
+    pub fn values(&self) -> Values<'_, K, V> {
         self.0.values().map(Arc::as_ref)
     }
 
@@ -118,8 +118,11 @@ impl<K: Ord, V> Extend<(K, V)> for Shared<K, V> {
     }
 }
 
-/// Keys and values.
-type Iter<'m, K, V> =
+/// The values of a [`Shared`] map.
+pub type Values<'m, K, V> = std::iter::Map<btree_map::Values<'m, K, Arc<V>>, fn(&'m Arc<V>) -> &'m V>;
+
+/// Keys and values of a [`Shared`] map.
+pub type Iter<'m, K, V> =
     std::iter::Map<btree_map::Iter<'m, K, Arc<V>>, fn((&'m K, &'m Arc<V>)) -> (&'m K, &'m V)>;
 
 impl<'m, K: Ord, V: Clone> IntoIterator for &'m Shared<K, V> {

@@ -126,6 +126,7 @@ pub fn minimise_telling(documents: &[Document], options: Options, tell: &dyn Fn(
     let total = original.len().saturating_mul(steps.len());
     for (number, step) in steps.iter().enumerate() {
         let before_it = original.len().saturating_mul(number);
+        tell(before_it, total);
         let mut next = current.clone();
         step(&mut next, &|looked_at| tell(before_it.saturating_add(looked_at), total));
         if next != current && is_same(&original, &next, scope) {
