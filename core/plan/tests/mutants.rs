@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn plans() {
         let mut numbers = Numbers(seed() + 2);
-        let plan = Plan::new("less", &Estate::default(), &[]).unwrap();
+        let plan = Plan::new("less", &Estate::empty(), &[]).unwrap();
         let text = serde_json::to_string_pretty(&plan).unwrap();
         for _ in 0..count(1_000) {
             let mutant = mutant(text.as_bytes(), &mut numbers);
