@@ -8,8 +8,8 @@ use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, apply_all};
 use kagimori_estate::model::Problem;
-use kagimori_id::{AccessKeyId, Arn};
-use kagimori_lake::CallReading;
+use kagimori_id::{AccessKeyId, AccountId, Arn};
+use kagimori_lake::{CallReading, delivered};
 use kagimori_plan::blind::{self, Loss};
 use kagimori_plan::origins::Choice;
 use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted, subject_of};
@@ -17,6 +17,7 @@ use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
 use kagimori_trail::origin::{Judgement, Origin};
 use kagimori_trail::selection::{Selection, Who};
+use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
 
 use crate::directory::Directory;
@@ -24,6 +25,7 @@ use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::{self, History};
 use crate::progress::Steps;
+use crate::show::silence::{self, Silent};
 use crate::source::Source;
 
 /// Seconds of a day.
@@ -132,6 +134,10 @@ impl Company {
         let whose = replayed.touched.as_ref();
         replayed.losses = blind::losses(&before, &after, changes, whose, &history.sight, is_idle);
         replayed.origins = origins_of(&before, &history.choice, whose);
+        let of_touched = whose.map(|whose| whose.iter().filter_map(Arn::account).collect());
+        let accounts: BTreeSet<AccountId> =
+            of_touched.unwrap_or_else(|| self.estate.accounts.keys().copied().collect());
+        replayed.silent = silence::of(&history.sight, accounts, window.until);
         Ok(replayed)
     }
 
@@ -201,6 +207,23 @@ impl Company {
         Ok(reading.states.into_iter().flatten().collect())
     }
 
+    /// What digest files beside the trail prove of silences: looked for where there is a silence, or a Region of which nothing is heard.
+    pub(crate) fn tell_delivered(&self, sight: &mut Sight) {
+        let until = self.now.as_second();
+        let is_open = |account: &AccountId| {
+            !sight.silences(*account, until).is_empty() || !sight.unseen_regions(*account).is_empty()
+        };
+        if !self.estate.accounts.keys().any(is_open) {
+            return;
+        }
+        let folder = self.source.folder().or(self.directory.trail.as_deref());
+        for (account, region, day) in
+            folder.map(|folder| delivered(folder, &self.directory.root)).unwrap_or_default()
+        {
+            sight.tell_delivered(account, &region, day);
+        }
+    }
+
     /// How a command ends whose own answer is `exit`.
     pub(crate) fn exit(&self, problems: &[Problem], exit: Exit) -> Exit {
         let is_whole = self.estate.problems.is_empty() && problems.is_empty();
@@ -224,6 +247,8 @@ pub(crate) struct Replayed {
     pub(crate) others: u64,
     /// What the changes take away of which the trail would not have shown the use.
     pub(crate) losses: Vec<Loss>,
+    /// When the trail is silent of the accounts of those whom the changes touch.
+    pub(crate) silent: Silent,
 }
 
 /// Where the calls of those come from whom changes touch; one expected place is not worth a line.

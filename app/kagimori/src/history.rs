@@ -36,6 +36,7 @@ impl History {
         let mut sight = seen.sight;
         blind::tell_regions(&mut sight, &company.estate);
         wanted.logged.iter().for_each(|kind| sight.tell(kind));
+        company.tell_delivered(&mut sight);
         let recent_days = company.directory.settings()?.limits.new_origin;
         let choice = Choice {
             judged: Judged::of(&seen.origins, recent_days),

@@ -4,3 +4,4 @@ pub(crate) mod html;
 pub(crate) mod numbers;
 pub(crate) mod report;
 pub(crate) mod sarif;
+pub(crate) mod silence;

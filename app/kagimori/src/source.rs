@@ -47,6 +47,14 @@ impl Source {
         Ok(Some(Self::Lake(lake)))
     }
 
+    /// The folder (or file) of the trail's files, where these are read.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Lake(_) => None,
+            Self::Files(folder) => Some(folder),
+        }
+    }
+
     /// `lake` or `files`.
     pub(crate) fn name(&self) -> &'static str {
         match self {

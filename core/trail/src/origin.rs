@@ -19,7 +19,8 @@ use serde::Serialize;
 
 use crate::call::Call;
 use crate::caller::{AddressKind, Agent, CallerKind, ClientFamily, CredentialSource, Host, Signals, kind};
-use crate::event::{Principal, is_console};
+use crate::event::Principal;
+use crate::history::Made;
 
 pub use judge::{Judged, Judgement, Origin, Sign};
 pub use network::{network, network_text};
@@ -73,40 +74,40 @@ struct Trace {
 impl Reader {
     /// The origin of a call; `None`: of nobody who has any.
     pub fn key(&mut self, call: &Call) -> Option<OriginKey> {
-        Some(self.trace(call)?.key)
+        Some(self.trace(&Made::of(call))?.key)
     }
 
     /// The same, without keeping what its agent tells.
     pub fn key_of(&self, call: &Call) -> Option<OriginKey> {
-        let agent = call.caller.agent.as_deref().unwrap_or_default();
+        let made = Made::of(call);
+        let agent = made.agent.unwrap_or_default();
         let told = self.agents.get(agent).cloned().unwrap_or_else(|| Told::of(agent));
-        Some(Self::trace_of(call, told)?.key)
+        Some(Self::trace_of(&made, told)?.key)
     }
 
-    fn trace(&mut self, call: &Call) -> Option<Trace> {
-        let told = self.told(call.caller.agent.as_deref().unwrap_or_default());
-        Self::trace_of(call, told)
+    fn trace(&mut self, made: &Made<'_>) -> Option<Trace> {
+        let told = self.told(made.agent.unwrap_or_default());
+        Self::trace_of(made, told)
     }
 
-    fn trace_of(call: &Call, told: Told) -> Option<Trace> {
-        let principal = &call.caller.principal;
-        if matches!(principal, Principal::Service(_) | Principal::Other) {
+    fn trace_of(made: &Made<'_>, told: Told) -> Option<Trace> {
+        if matches!(made.principal, Principal::Service(_) | Principal::Other) {
             return None;
         }
-        let signals = signals(call);
-        let kind = self::kind(told.agent(call.caller.agent.as_deref().unwrap_or_default()).as_ref(), signals);
+        let kind = self::kind(told.agent(made.agent.unwrap_or_default()).as_ref(), signals(made));
         let nature = nature(kind, told.host);
         let mut hasher = FxHasher::default();
-        principal.hash(&mut hasher);
+        made.principal.hash(&mut hasher);
         nature.hash(&mut hasher);
-        network::hash(call, kind, told.environment, &mut hasher);
+        network::hash(made, kind, told.environment, &mut hasher);
         Some(Trace { key: OriginKey(hasher.finish()), nature, kind, told })
     }
 
     /// Who made a call, and the network it came from, for people; `None`: of nobody who has any.
     pub fn place(&mut self, call: &Call) -> Option<(Nature, String)> {
-        let Trace { nature, kind, told, .. } = self.trace(call)?;
-        Some((nature, network::text(call, kind, told.environment)))
+        let made = Made::of(call);
+        let Trace { nature, kind, told, .. } = self.trace(&made)?;
+        Some((nature, network::text(&made, kind, told.environment)))
     }
 
     fn told(&mut self, agent: &str) -> Told {
@@ -143,16 +144,13 @@ impl Told {
     }
 }
 
-fn signals(call: &Call) -> Signals {
-    let caller = &call.caller;
-    // What the console calls, the person does who signed in to it.
-    let through_console = caller.invoked_by.as_deref().is_some_and(is_console);
+fn signals(made: &Made<'_>) -> Signals {
     Signals {
-        address: caller.address.as_deref().map_or(AddressKind::Unknown, AddressKind::of),
-        through_endpoint: caller.vpc_endpoint.is_some(),
-        invoked_by_aws: caller.invoked_by.is_some() && !through_console,
-        from_console: call.is_from_console || through_console,
-        instance_session: is_instance_session(call),
+        address: made.address.map_or(AddressKind::Unknown, AddressKind::of),
+        through_endpoint: made.vpc_endpoint.is_some(),
+        invoked_by_aws: made.is_by_service,
+        from_console: made.is_from_console,
+        instance_session: made.is_instance_session,
     }
 }
 

@@ -14,12 +14,15 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::actions::{Logging, logging};
-use crate::call::{Call, CheckedResource};
+use crate::call::{Call, Check, CheckedResource};
+use crate::history::Made;
 
 /// So many resources with data events are remembered of an account. Of one beyond that the trail is taken to be blind.
 const RESOURCES_MAX: usize = 1 << 16;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
+/// So many times its usual distance between days with events an account is silent, where its trail is taken to have a gap.
+const SILENCE_TIMES: i64 = 3;
 
 /// Services of which AWS writes every event to one Region (*Logging global service events*): they prove no other event of it.
 const GLOBAL: [&str; 14] = [
@@ -60,6 +63,8 @@ struct View {
     buckets: FxHashSet<Box<str>>,
     /// Days with an event, since 1970-01-01.
     days: BTreeSet<i64>,
+    /// Days of which digest files prove that all was delivered.
+    delivered: BTreeSet<i64>,
 }
 
 /// What may be done, and on what.
@@ -98,17 +103,22 @@ pub enum Blind {
 impl Sight {
     /// Takes in what a call proves.
     pub fn add(&mut self, call: &Call) {
-        let Some(account) = call.account.or(call.caller.account) else { return };
+        self.add_made(&Made::of(call));
+    }
+
+    /// Takes in what calls prove that are alike.
+    pub fn add_made(&mut self, made: &Made<'_>) {
+        let Some(account) = made.account else { return };
         let view = self.accounts.entry(account).or_default();
-        view.days.insert(call.time.div_euclid(DAY));
-        let service = call.source.split('.').next().unwrap_or_default();
-        let region = call.region.as_ref().filter(|_| !call.is_data && !is_global(service));
+        view.days.insert(made.first.div_euclid(DAY));
+        let service = made.source.split('.').next().unwrap_or_default();
+        let region = made.region.filter(|_| !made.is_data && !is_global(service));
         if let Some(region) = region.filter(|region| !view.regions.contains(*region)) {
-            view.regions.insert(region.clone());
+            view.regions.insert(region.into());
         }
-        view.add_buckets(call);
-        if call.is_data {
-            view.add_data(call);
+        view.add_buckets(made);
+        if made.is_data {
+            view.add_data(made);
         }
     }
 
@@ -120,6 +130,7 @@ impl Sight {
             mine.regions.extend(theirs.regions);
             mine.used.extend(theirs.used);
             mine.days.extend(theirs.days);
+            mine.delivered.extend(theirs.delivered);
             mine.buckets.extend(theirs.buckets);
             // In order, so that what is beyond the bound does not hang on what came first.
             let mut data: Vec<_> = theirs.data.into_iter().collect();
@@ -171,19 +182,77 @@ impl Sight {
             .collect()
     }
 
-    /// Days without an event of an account between its first and its last, or between its last and `until`.
-    pub fn gaps(&self, account: AccountId, until: i64) -> i64 {
-        let Some(view) = self.accounts.get(&account) else { return 0 };
-        let Some(first) = view.days.first() else { return 0 };
-        let span = until.div_euclid(DAY).saturating_sub(*first);
-        let seen = view.days.iter().filter(|day| **day < until.div_euclid(DAY)).count();
-        span.saturating_sub(i64::try_from(seen).unwrap_or(i64::MAX)).max(0)
+    /// Delivery is proved for a day of a Region, whether there were events or not: by digest files.
+    pub fn tell_delivered(&mut self, account: AccountId, region: &str, day: i64) {
+        let view = self.accounts.entry(account).or_default();
+        view.delivered.insert(day);
+        view.regions.insert(region.into());
+    }
+
+    /// When an account is silent for much longer than it usually is, up to `until`, in seconds: what was done there then is not
+    /// known, and nothing counts as not used.
+    pub fn silences(&self, account: AccountId, until: i64) -> Vec<Silence> {
+        let Some(view) = self.accounts.get(&account) else { return Vec::new() };
+        let until = until.div_euclid(DAY);
+        let days: Vec<i64> = view.days.iter().copied().filter(|day| *day < until).collect();
+        let ends = days.iter().copied().skip(1).chain([until]);
+        let between: Vec<(i64, i64)> = days.iter().copied().zip(ends).collect();
+        let mut usual: Vec<i64> =
+            between.iter().map(|(one, next)| next - one).take(days.len().saturating_sub(1)).collect();
+        usual.sort_unstable();
+        let Some(usual) = usual.get(usual.len() / 2) else { return Vec::new() };
+        let is_long = |silence: &Silence| silence.days() > usual.saturating_mul(SILENCE_TIMES);
+        between.into_iter().flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
+    }
+
+    /// How many days that is.
+    pub fn silent_days(&self, account: AccountId, until: i64) -> i64 {
+        self.silences(account, until).into_iter().map(Silence::days).sum()
+    }
+
+    /// On how many days something was heard of an account, or its silence was delivered.
+    pub fn shown_days(&self, account: AccountId) -> i64 {
+        let days = self.accounts.get(&account).map_or(0, |view| view.days.union(&view.delivered).count());
+        i64::try_from(days).unwrap_or(i64::MAX)
+    }
+}
+
+/// Days in a row of which a trail holds no event of an account, and nothing proves that there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "two days")]
+pub struct Silence {
+    /// The first of them, since 1970-01-01.
+    pub first: i64,
+    /// The last of them.
+    pub last: i64,
+}
+
+impl Silence {
+    /// How many days.
+    pub fn days(self) -> i64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
     }
 }
 
 impl View {
-    fn add_buckets(&mut self, call: &Call) {
-        for check in &call.checks {
+    /// The days between two of which nothing was delivered.
+    fn undelivered(&self, after: i64, before: i64) -> Vec<Silence> {
+        let begin = after.saturating_add(1);
+        if begin >= before {
+            return Vec::new();
+        }
+        let (mut silences, mut first) = (Vec::new(), begin);
+        for end in self.delivered.range(begin..before).copied().chain([before]) {
+            if end > first {
+                silences.push(Silence { first, last: end.saturating_sub(1) });
+            }
+            first = end.saturating_add(1);
+        }
+        silences
+    }
+
+    fn add_buckets(&mut self, made: &Made<'_>) {
+        for check in made.checks {
             if let CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) = &check.resource {
                 let bucket = container(arn).filter(|_| arn.split(':').nth(2) == Some("s3"));
                 let new = bucket.filter(|bucket| !self.buckets.contains(*bucket));
@@ -194,8 +263,8 @@ impl View {
         }
     }
 
-    fn add_data(&mut self, call: &Call) {
-        for check in &call.checks {
+    fn add_data(&mut self, made: &Made<'_>) {
+        for check in made.checks {
             let (Logging::Data(kind), CheckedResource::Arn(arn) | CheckedResource::Pattern(arn)) =
                 (logging(&check.action), &check.resource)
             else {
@@ -203,7 +272,7 @@ impl View {
             };
             let Some(place) = container(arn) else { continue };
             // What CloudTrail calls a read is what its selectors go by.
-            let is_read = call.read_only.unwrap_or_else(|| is_read(&check.action));
+            let is_read = made.read_only.unwrap_or_else(|| is_read(&check.action));
             self.insert((kind, place.into(), is_read));
         }
     }
@@ -249,9 +318,19 @@ fn is_read(action: &str) -> bool {
     !levels.is_empty() && levels.iter().all(|level| matches!(level, AccessLevel::Read | AccessLevel::List))
 }
 
+/// What of a check's resource tells one place of work from another: of objects the bucket, of indexes the table, of versions the
+/// function; `*` where there is no resource, nothing where it is not known. The place of a place is itself.
+pub fn place(check: &Check) -> &str {
+    match &check.resource {
+        CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) => container(arn).unwrap_or(arn),
+        CheckedResource::None => "*",
+        CheckedResource::Unknown => "",
+    }
+}
+
 /// The resource that a selector of data events names: of an object its bucket, of an index its table, of a version or alias its
 /// function. `None` where a pattern leaves it open.
-pub(crate) fn container(arn: &str) -> Option<&str> {
+pub fn container(arn: &str) -> Option<&str> {
     let mut parts = arn.splitn(6, ':');
     let service = parts.nth(2)?;
     let resource = parts.nth(2)?;
@@ -379,7 +458,64 @@ mod tests {
         let other = AccountId::parse("444455556666").unwrap();
         let of_other = Look { account: other, action: "iam:CreateUser", resources: &[] };
         assert_eq!(sight.blind(&of_other), Some(Blind::Account));
-        assert_eq!(sight.gaps(account, 1_790_812_800 + 10 * DAY), 9);
+        assert_eq!(sight.shown_days(account), 1);
+    }
+
+    proptest::proptest! {
+        /// What a part of a trail shows, all of it shows: taking events away makes blind, never seeing.
+        #[test]
+        fn less_shows_less(kept in proptest::collection::vec(proptest::bool::ANY, 5)) {
+            let about = |bucket: &str| format!(r#"{{"bucketName":"{bucket}","key":"x"}}"#);
+            let (a, b) = (about("a"), about("b"));
+            let all = [
+                ("s3", "GetObject", "Data", a.as_str(), true),
+                ("s3", "PutObject", "Data", b.as_str(), false),
+                ("s3", "GetBucketLocation", "Management", b.as_str(), true),
+                ("sqs", "CreateQueue", "Management", "null", false),
+                ("iam", "ListUsers", "Management", "null", true),
+            ];
+            let part: Vec<_> =
+                all.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(event, _)| *event).collect();
+            let account = AccountId::parse(ACCOUNT).unwrap();
+            let (mut all, mut part) = (sight(&all), sight(&part));
+            all.tell_used(account, "eu-west-1");
+            part.tell_used(account, "eu-west-1");
+            for action in ["s3:GetObject", "s3:PutObject", "s3:GetBucketLocation", "sqs:PurgeQueue", "iam:CreateUser"] {
+                for resource in ["arn:aws:s3:::a/*", "arn:aws:s3:::b", "arn:aws:sqs:ap-northeast-1:111122223333:q", "*"] {
+                    let (of_all, of_part) = (look(&all, action, resource), look(&part, action, resource));
+                    assert!(of_part.is_some() || of_all.is_none(), "{action} on {resource}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn silence_is_longer_than_usual() {
+        let account = AccountId::parse(ACCOUNT).unwrap();
+        let heard = |days: &[i64]| {
+            let mut sight = Sight::default();
+            sight.accounts.entry(account).or_default().days.extend(days);
+            sight
+        };
+        let silences = |sight: &Sight, until: i64| sight.silences(account, until * DAY);
+        let daily: Vec<i64> =
+            (0..40).filter(|day| !(10..15).contains(day) && !(20..22).contains(day)).collect();
+        let gap = Silence { first: 10, last: 14 };
+        assert_eq!(silences(&heard(&daily), 40), [gap]);
+        assert_eq!(gap.days(), 5);
+        // up to now
+        assert_eq!(silences(&heard(&daily), 50), [gap, Silence { first: 40, last: 49 }]);
+        // an account that is heard of every week
+        let weekly: Vec<i64> = (0..10).map(|week| week * 7).collect();
+        assert_eq!(silences(&heard(&weekly), 70), []);
+        assert_eq!(silences(&heard(&[3]), 70), []);
+        // digests prove that there was nothing
+        let mut told = heard(&daily);
+        (10..15).for_each(|day| told.tell_delivered(account, "eu-west-1", day));
+        assert_eq!((silences(&told, 40), told.silent_days(account, 40 * DAY)), (Vec::new(), 0));
+        let some = told.accounts.get_mut(&account).unwrap();
+        some.delivered.remove(&10);
+        assert_eq!(silences(&told, 40), [], "a day alone is no silence");
     }
 
     #[test]

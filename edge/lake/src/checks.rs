@@ -6,10 +6,43 @@ use std::collections::BTreeMap;
 use kagimori_id::AccountId;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Certainty, Check, CheckedResource, MapGap, Outcome};
+use kagimori_trail::sight::container;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::schema::List;
+
+/// Between the checks of a text of work: no action and no ARN has it.
+const BETWEEN: char = '\u{1f}';
+
+/// Adds a check to the text of a work: its action, and the place of its resource.
+pub(crate) fn write_work(work: &mut String, action: &[u8], resource: &[u8]) {
+    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let resource = text(resource);
+    if !work.is_empty() {
+        work.push(BETWEEN);
+    }
+    work.push_str(text(action));
+    work.push(' ');
+    work.push_str(container(resource).unwrap_or(resource));
+}
+
+/// The checks of a text of work, as far as a history looks at them.
+pub(crate) fn checks_of_work(work: &str) -> Vec<Check> {
+    let checks = work.split(BETWEEN).filter_map(|check| check.split_once(' '));
+    let check = |(action, place): (&str, &str)| Check {
+        action: action.into(),
+        resource: match place {
+            "*" => CheckedResource::None,
+            "" => CheckedResource::Unknown,
+            place => CheckedResource::Pattern(place.into()),
+        },
+        resource_account: None,
+        context: Vec::new(),
+        certainty: Certainty::Certain,
+    };
+    checks.map(check).collect()
+}
 
 /// How a call ended, in the column `outcome`.
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {

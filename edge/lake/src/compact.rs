@@ -7,7 +7,7 @@ use crate::error::LakeError;
 use crate::ingest::done;
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind};
 use crate::parquet_file::{Cells, WriteError, join};
-use crate::parts::{Part, part_name, write_day};
+use crate::parts::{Part, part_name, write_day, written_with};
 use crate::read::{Want, scan};
 use crate::rows::Rows;
 use crate::schema::{BODIES, ROW_GROUP_ROWS};
@@ -76,11 +76,7 @@ struct Compaction<'l> {
 impl Compaction<'_> {
     /// The rows of small parts, sorted again, and their roll-ups: these go with the events of the same writing.
     fn events(&mut self, day: i32, group: &[&Part]) -> Result<(), LakeError> {
-        let set_of = |part: &Part| {
-            ["events", "daily_actions", "daily_places"]
-                .map(|set| part.file.replacen("events/", &format!("{set}/"), 1))
-        };
-        let replaces: Vec<String> = group.iter().flat_map(|part| set_of(part)).collect();
+        let replaces: Vec<String> = group.iter().flat_map(|part| written_with(&part.file)).collect();
         let id = self.intend(&replaces)?;
         let mut rows = Rows::default();
         for part in group {
@@ -88,7 +84,7 @@ impl Compaction<'_> {
             scan(&path, &Selection::default(), Want::Calls, |row| rows.push_row(row))?;
         }
         let order = (0..rows.rows.len() as u32).collect();
-        let parts = write_day(self.lake, &rows, &mut self.cells, order, day, &format!("{id}-0"));
+        let parts = write_day(self.lake, &mut rows, &mut self.cells, order, day, &format!("{id}-0"));
         self.commit(&id, parts, replaces)
     }
 

@@ -114,6 +114,16 @@ pub(crate) fn in_days(day: i32, selection: &Selection) -> bool {
         && selection.until.is_none_or(|until| day <= (until - 1).div_euclid(86_400))
 }
 
+/// Whether a question about times alone is about all of a day.
+pub(crate) fn is_whole_day(day: i32, selection: &Selection) -> bool {
+    let begin = i64::from(day).saturating_mul(86_400);
+    let end = begin.saturating_add(86_400);
+    let is_of_time_alone = Selection { since: None, until: None, ..selection.clone() }.is_all();
+    is_of_time_alone
+        && selection.since.is_none_or(|since| since <= begin)
+        && selection.until.is_none_or(|until| until >= end)
+}
+
 /// The coverage of each account, as usage tells it.
 pub(crate) fn by_account<'a>(
     counted: impl Iterator<Item = &'a Cover>,

@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kagimori_estate::model::Problem;
-use kagimori_id::hex;
+use kagimori_id::{AccountId, hex};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LakeError;
-use crate::files::{Blocks, Content, TrailFile, problem};
+use crate::files::{Blocks, Content, Listing, TrailFile, problem};
 use crate::remote::{Remote, windows};
 use signature::{PublicKeys, Signed};
 
@@ -47,6 +47,32 @@ pub struct Validation {
     pub forged: Vec<String>,
     /// Digests whose signature could not be checked: it, or the key, was not given.
     pub unsigned: u64,
+}
+
+/// Of which days the digest files below a folder prove that all was delivered: by account and Region, days since 1970-01-01. Only
+/// their names are looked at: CloudTrail writes one every hour, whether there were events or not, and 24 of them are a day.
+pub fn delivered(folder: &Path, relative_to: &Path) -> BTreeSet<(AccountId, String, i64)> {
+    let mut listing = Listing::default();
+    listing.walk(folder, relative_to);
+    let mut hours: BTreeMap<(AccountId, String, i64), BTreeSet<String>> = BTreeMap::new();
+    for file in &listing.digests {
+        if let Some((place, end)) = named(file.name.rsplit('/').next().unwrap_or_default()) {
+            hours.entry(place).or_default().insert(end);
+        }
+    }
+    hours.into_iter().filter(|(_, ends)| ends.len() >= 24).map(|(place, _)| place).collect()
+}
+
+/// `ACCOUNT_CloudTrail-Digest_REGION_TRAIL_HOMEREGION_20260301T000000Z.json.gz` (CloudTrail User Guide, "CloudTrail digest file
+/// structure"): of which account, Region and day it is, and when its hour ended.
+fn named(file: &str) -> Option<((AccountId, String, i64), String)> {
+    let (account, rest) = file.split_once("_CloudTrail-Digest_")?;
+    let (region, rest) = rest.split_once('_')?;
+    let end = rest.rsplit_once('_')?.1.split('.').next()?;
+    let at: jiff::Timestamp = end.parse().ok()?;
+    // What ends at midnight is of the day before.
+    let day = at.as_second().saturating_sub(1).div_euclid(86_400);
+    Some(((AccountId::parse(account).ok()?, region.to_owned(), day), end.to_owned()))
 }
 
 /// A digest file, as far as it is used.
@@ -291,4 +317,33 @@ impl Found {
 pub(crate) fn base_name(name: &str) -> &str {
     let last = name.rsplit('/').next().unwrap_or(name);
     last.strip_suffix(".gz").unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_24_digests() {
+        let folder = std::env::temp_dir().join(format!("kagimori-delivered-{}", std::process::id()));
+        let digests = folder.join("AWSLogs/111122223333/CloudTrail-Digest/eu-west-1");
+        std::fs::create_dir_all(&digests).unwrap();
+        let write = |day: u8, hours: std::ops::RangeInclusive<u8>| {
+            for hour in hours {
+                let (day, hour) = (day + hour / 24, hour % 24);
+                let name = format!(
+                    "111122223333_CloudTrail-Digest_eu-west-1_my_trail_us-east-1_202603{day:02}T{hour:02}0000Z.json.gz"
+                );
+                std::fs::write(digests.join(name), b"").unwrap();
+            }
+        };
+        write(1, 1..=24);
+        write(3, 1..=23);
+        let found = delivered(&folder, &folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let account = AccountId::parse("111122223333").unwrap();
+        // 2026-03-01 is day 20,513
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [(account, "eu-west-1".to_owned(), 20_513)]);
+        assert_eq!(named("111122223333_CloudTrail_eu-west-1_20260301T0000Z_x.json.gz"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! A lake, read: usage by the same fold as from the files, and calls for replay.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -14,13 +15,15 @@ use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals, Who};
 
 use crate::calls::{CallAtHand, identity};
-use crate::coverage::{Cover, Coverage, by_account, coverage, in_days};
+use crate::coverage::{Cover, Coverage, by_account, coverage, in_days, is_whole_day};
 use crate::error::LakeError;
 use crate::files::{Known, Listing};
 use crate::manifest::{Counts, Manifest};
-use crate::parts::Part;
+use crate::parts::{Part, written_with};
 use crate::raw::with_copies;
-use crate::read::{Columns, RowView, Want, scan, scan_columns, scan_copies, scan_told};
+use crate::read::{
+    Columns, RowView, Want, scan, scan_columns, scan_columns_of_copies, scan_copies, scan_told,
+};
 use crate::rollup::{self, Names};
 use crate::schema::{Flag, Text};
 
@@ -99,7 +102,7 @@ impl Lake {
 
     /// What the trail of a window shows, and where its calls come from: the same as from the files.
     pub fn history(&self, selection: &Selection) -> Result<history::Seen, LakeError> {
-        Ok(history::Seen::merged(self.calls(selection, history::Seen::default, history::Seen::add)?))
+        self.ask(|parts| parts.history(selection))
     }
 
     /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
@@ -192,28 +195,40 @@ impl Parts<'_> {
         }
     }
 
+    /// Of days that are all asked for from their roll-ups, of the others, and where an earlier version wrote none, from the events.
+    fn history(&self, selection: &Selection) -> Result<history::Seen, LakeError> {
+        let listed: BTreeSet<&str> = self.manifest.parts().iter().map(|part| &*part.file).collect();
+        let make = <(history::Seen, Copies<Call>)>::default;
+        let mut hands = self.each_part_listed(selection, make, |(seen, copies), part| {
+            let path = self.root.join(&part.file);
+            let [_, _, _, origins] = written_with(&part.file);
+            let is_whole = is_whole_day(part.day, selection) && listed.contains(&*origins);
+            if is_whole && rollup::add_origins(&self.root.join(&origins), seen)? {
+                return scan_columns_of_copies(&path, |columns| {
+                    // Callers' own are in the roll-up.
+                    let nothing = |_: &mut history::Seen, _: &Call| ();
+                    take_rows(columns, &Selection::default(), seen, copies, nothing);
+                });
+            }
+            scan_columns(&path, selection, |columns| {
+                take_rows(columns, selection, seen, copies, history::Seen::add);
+            })
+        })?;
+        if !selection.is_all() && hands.iter().any(|(_, copies)| copies.is_waiting()) {
+            self.see_copies(selection, &mut hands)?;
+        }
+        Ok(history::Seen::merged(with_copies(hands, history::Seen::add)))
+    }
+
     fn calls<T: Send>(
         &self,
         selection: &Selection,
         make: impl Fn() -> T + Sync + Send,
         each: impl Fn(&mut T, &Call) + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
-        let is_of_time_alone = Selection { since: None, until: None, ..selection.clone() }.is_all();
         let made = || (make(), Copies::default());
         let mut hands = self.each_part(selection, made, |(state, copies), path| {
-            scan_columns(path, selection, |columns| {
-                let mut at_hand = CallAtHand::new(columns);
-                for row in 0..columns.rows() {
-                    let is_wanted = selection.wants_time(columns.time(row))
-                        && (is_of_time_alone || selection.wants(&columns.facts(row)));
-                    if is_wanted && columns.flag(Flag::IsUpdate, row) != Some(true) {
-                        let call = at_hand.of(row);
-                        if !waits(columns, row, copies, || Some(call.clone())) {
-                            each(state, call);
-                        }
-                    }
-                }
-            })
+            scan_columns(path, selection, |columns| take_rows(columns, selection, state, copies, &each))
         })?;
         if !selection.is_all() && hands.iter().any(|(_, copies)| copies.is_waiting()) {
             self.see_copies(selection, &mut hands)?;
@@ -262,10 +277,19 @@ impl Parts<'_> {
         make: impl Fn() -> T + Sync + Send,
         each: impl Fn(&mut T, &Path) -> Result<(), LakeError> + Sync + Send,
     ) -> Result<Vec<T>, LakeError> {
+        self.each_part_listed(selection, make, |state, part| each(state, &self.root.join(&part.file)))
+    }
+
+    fn each_part_listed<T: Send>(
+        &self,
+        selection: &Selection,
+        make: impl Fn() -> T + Sync + Send,
+        each: impl Fn(&mut T, &Part) -> Result<(), LakeError> + Sync + Send,
+    ) -> Result<Vec<T>, LakeError> {
         let parts = self.manifest.parts().into_iter();
         let parts: Vec<&Part> =
             parts.filter(|part| part.is_of("events") && in_days(part.day, selection)).collect();
-        deal(&parts, make, |state, part| each(state, &self.root.join(&part.file)))
+        deal(&parts, make, each)
     }
 }
 
@@ -284,6 +308,28 @@ fn deal<T: Send>(
         Ok(state)
     });
     states.into_iter().collect()
+}
+
+/// Hands on the calls of the rows that a question is about; copies wait.
+fn take_rows<T>(
+    columns: &Columns,
+    selection: &Selection,
+    state: &mut T,
+    copies: &mut Copies<Call>,
+    each: impl Fn(&mut T, &Call),
+) {
+    let is_of_time_alone = Selection { since: None, until: None, ..selection.clone() }.is_all();
+    let mut at_hand = CallAtHand::new(columns);
+    for row in 0..columns.rows() {
+        let is_wanted = selection.wants_time(columns.time(row))
+            && (is_of_time_alone || selection.wants(&columns.facts(row)));
+        if is_wanted && columns.flag(Flag::IsUpdate, row) != Some(true) {
+            let call = at_hand.of(row);
+            if !waits(columns, row, copies, || Some(call.clone())) {
+                each(state, call);
+            }
+        }
+    }
 }
 
 /// Whether a row is another's copy of a call, and waits.

@@ -35,7 +35,7 @@ mod schema;
 mod walk;
 
 pub use coverage::{Coverage, Hole, RegionCoverage};
-pub use digest::Validation;
+pub use digest::{Validation, delivered};
 pub use error::LakeError;
 pub use files::Progress;
 pub use lake::Lake;

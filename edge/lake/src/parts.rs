@@ -12,7 +12,14 @@ use crate::rows::{Rows, WholeRow};
 use crate::schema::{EVENTS, HELD, Place, ROW_GROUP_ROWS, Text};
 
 /// The folder names of the file sets.
-pub(crate) const SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "bodies"];
+pub(crate) const SETS: [&str; 5] = ["events", "daily_actions", "daily_places", "daily_origins", "bodies"];
+/// Events and their roll-ups, which are written together.
+pub(crate) const EVENT_SETS: [&str; 4] = ["events", "daily_actions", "daily_places", "daily_origins"];
+
+/// The names of all that is written with a part of events.
+pub(crate) fn written_with(part: &str) -> [String; EVENT_SETS.len()] {
+    EVENT_SETS.map(|set| part.replacen("events/", &format!("{set}/"), 1))
+}
 
 /// A file of the lake, as the manifest lists it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,12 +60,14 @@ pub(crate) fn part_name(set: &str, day: i32, name: &str) -> String {
 /// Writes the rows of one day, which `order` lists; `name` tells the batch and which of its writings this is.
 pub(crate) fn write_day(
     lake: &Path,
-    rows: &Rows,
+    rows: &mut Rows,
     cells: &mut Cells,
     order: Vec<u32>,
     day: i32,
     name: &str,
 ) -> Result<Vec<Part>, WriteError> {
+    let works = rows.works();
+    let rows = &*rows;
     let sorted = sorted(rows, order);
     let mut parts = Vec::new();
     let mut add = |set: &str, (rows, written): (usize, Written)| {
@@ -72,6 +81,7 @@ pub(crate) fn write_day(
     add("events", (sorted.len(), bytes));
     add("daily_actions", roll_ups::write_actions(cells, &path("daily_actions"), rows, &sorted)?);
     add("daily_places", roll_ups::write_places(cells, &path("daily_places"), rows, &sorted)?);
+    add("daily_origins", roll_ups::write_origins(cells, &path("daily_origins"), (rows, &works), &sorted)?);
     Ok(parts)
 }
 

@@ -27,7 +27,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, RowGroupReader};
 
 pub(crate) use cells::{Flags, Group, roll_up};
-pub(crate) use columns::{Columns, scan_columns};
+pub(crate) use columns::{Columns, scan_columns, scan_columns_of_copies};
 pub(crate) use texts::Texts;
 
 use guard::{guarded, ours};

@@ -4,13 +4,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kagimori_trail::event::Identity;
+use kagimori_id::{AccessKeyId, AccountId};
+use kagimori_trail::call::Check;
+use kagimori_trail::event::{Identity, Principal, is_console};
+use kagimori_trail::history::{self, Made};
 use kagimori_trail::usage::{Called, CalledFrom, Fold, Tally, Who};
 use parquet::errors::ParquetError;
+use rustc_hash::FxHashMap;
 
+use crate::checks::checks_of_work;
 use crate::error::LakeError;
 use crate::read::{Flags, Group, Texts, roll_up};
-use crate::schema::{ACTIONS, PLACES};
+use crate::schema::{ACTIONS, ORIGINS, PLACES};
 
 /// Takes in a part of `daily_actions/`; `false` when an earlier version wrote it.
 pub(crate) fn add_actions(path: &Path, fold: &mut Fold) -> Result<bool, LakeError> {
@@ -20,6 +25,69 @@ pub(crate) fn add_actions(path: &Path, fold: &mut Fold) -> Result<bool, LakeErro
 /// Takes in a part of `daily_places/`; `false` when an earlier version wrote it.
 pub(crate) fn add_places(path: &Path, fold: &mut Fold) -> Result<bool, LakeError> {
     roll_up(path, &PLACES, |group| add_group_of_places(group, fold))
+}
+
+/// Takes in a part of `daily_origins/`, but for copies of calls; `false` when an earlier version wrote it.
+pub(crate) fn add_origins(path: &Path, seen: &mut history::Seen) -> Result<bool, LakeError> {
+    roll_up(path, &ORIGINS, |group| add_group_of_origins(group, seen))
+}
+
+fn add_group_of_origins(group: &Group<'_>, seen: &mut history::Seen) -> Result<(), ParquetError> {
+    let texts = |name| group.texts(name);
+    let (principals, kinds) = (texts("principal")?, texts("id_type")?);
+    let (accounts, callers) = (texts("account")?, texts("caller_account")?);
+    let (keys, invokers, regions) = (texts("access_key_id")?, texts("invoked_by")?, texts("region")?);
+    let (sources, names, works) = (texts("event_source")?, texts("event_name")?, texts("work")?);
+    let (addresses, endpoints, agents) = (texts("source_ip")?, texts("vpce")?, texts("user_agent")?);
+    let flags = |name| group.flags(name);
+    let (denied, data, read_only) = (flags("denied")?, flags("data")?, flags("read_only")?);
+    let (instances, console) = (flags("instance_session")?, flags("console")?);
+    let tallies = Tallies::of(group)?;
+    let mut known_checks: FxHashMap<usize, Vec<Check>> = FxHashMap::default();
+    let mut last: Option<((usize, usize), Principal)> = None;
+    for row in 0..group.rows() {
+        let tally = tallies.row(row, false);
+        if tally.is_shared_copy {
+            continue;
+        }
+        let places = (principals.row(row), kinds.row(row));
+        let same = last.take().filter(|(known, _)| *known == places);
+        let (_, principal) = last.insert(same.unwrap_or_else(|| {
+            let kind = kinds.text(places.1);
+            let principal = principals.text(places.0).map(|text| Principal::from_text(text, kind));
+            (places, principal.unwrap_or(Principal::Other))
+        }));
+        let of = |texts: &Texts| texts.text(texts.row(row)).and_then(|text| AccountId::parse(text).ok());
+        let key = keys.text(keys.row(row)).and_then(|key| AccessKeyId::parse(key).ok());
+        let invoker = invokers.text(invokers.row(row));
+        let through_console = invoker.is_some_and(is_console);
+        let work = works.row(row);
+        let checks = known_checks
+            .entry(work)
+            .or_insert_with(|| works.text(work).map(checks_of_work).unwrap_or_default());
+        seen.add_made(&Made {
+            principal,
+            account: of(&accounts).or(of(&callers)),
+            access_key: key.as_ref(),
+            address: addresses.text(addresses.row(row)),
+            agent: agents.text(agents.row(row)),
+            vpc_endpoint: endpoints.text(endpoints.row(row)),
+            is_by_service: invoker.is_some() && !through_console,
+            is_from_console: console.row(row) == Some(true) || through_console,
+            is_instance_session: instances.row(row) == Some(true),
+            region: regions.text(regions.row(row)),
+            source: sources.text(sources.row(row)).unwrap_or_default(),
+            name: names.text(names.row(row)).unwrap_or_default(),
+            is_denied: denied.row(row) == Some(true),
+            is_data: data.row(row) == Some(true),
+            read_only: read_only.row(row),
+            checks,
+            calls: tally.calls,
+            first: tally.first,
+            last: tally.last,
+        });
+    }
+    Ok(())
 }
 
 /// When the principals and long-term keys of a trail were seen, first and last, in seconds since 1970.

@@ -331,6 +331,35 @@ impl Rows {
         self.lists.get(number.copied().unwrap_or_default())
     }
 
+    /// For each request the number of the text of what it did, where ([`checks::work`]). What was refused did nothing.
+    pub(crate) fn works(&mut self) -> Vec<u32> {
+        let Self { rows, requests, lists, strings, .. } = self;
+        let (mut works, mut text) = (Vec::new(), String::new());
+        for row in rows.iter() {
+            let at = row.request as usize;
+            if works.len() <= at {
+                works.resize(at + 1, u32::MAX);
+            }
+            let Some(work) = works.get_mut(at).filter(|work| **work == u32::MAX) else { continue };
+            let told = requests.get(row.request);
+            let Teller::Request(outcome) = Text::Outcome.teller() else { continue };
+            let outcome = told.get(outcome).copied().unwrap_or_default();
+            let list = |list: List| {
+                let number = told.get(REQUEST_TEXTS + list as usize).copied().unwrap_or_default();
+                lists.get(number)
+            };
+            text.clear();
+            if strings.get(outcome) != b"denied" {
+                let resources = list(List::CheckedResources);
+                for (action, resource) in list(List::Actions).iter().zip(resources) {
+                    checks::write_work(&mut text, strings.get(*action), strings.get(*resource));
+                }
+            }
+            *work = strings.number(text.as_bytes());
+        }
+        works
+    }
+
     /// Whether a row is of the session of an instance.
     pub(crate) fn is_instance_session(&self, row: &WholeRow<'_>) -> bool {
         let text = |text| Some(String::from_utf8_lossy(self.strings.get(row.text(text))));

@@ -127,6 +127,33 @@ pub(crate) const PLACES: [Column; 19] = [
     of("service_event", Kind::Flag),
 ];
 
+/// `daily_origins/`: calls that are alike in all that a history looks at ([`Made`](kagimori_trail::history::Made)), on a day. Kagimori's
+/// own, and no table of other engines.
+pub(crate) const ORIGINS: [Column; 22] = [
+    of("account", Kind::Text),
+    of("principal", Kind::Text),
+    of("access_key_id", Kind::Text),
+    of("caller_account", Kind::Text),
+    of("id_type", Kind::Text),
+    of("invoked_by", Kind::Text),
+    of("region", Kind::Text),
+    required("event_source", Kind::Text),
+    required("event_name", Kind::Text),
+    of("work", Kind::Text),
+    of("source_ip", Kind::Text),
+    of("vpce", Kind::Text),
+    of("user_agent", Kind::Text),
+    of("denied", Kind::Flag),
+    of("data", Kind::Flag),
+    of("instance_session", Kind::Flag),
+    of("read_only", Kind::Flag),
+    of("shared_copy", Kind::Flag),
+    of("console", Kind::Flag),
+    required("n", Kind::Number),
+    required("first", Kind::Time),
+    required("last", Kind::Time),
+];
+
 /// `bodies/`: the bodies of events as redacted JSON text; only with `--bodies`.
 pub(crate) const BODIES: [Column; 6] = [
     required("event_time", Kind::Time),
@@ -159,7 +186,7 @@ pub(crate) fn message(columns: &[Column]) -> Result<TypePtr, ParquetError> {
 
 /// Columns whose smallest and largest text say nothing of the rows between: by the order of the rows these are all over
 /// the place.
-const WITHOUT_STATISTICS: [&str; 19] = [
+const WITHOUT_STATISTICS: [&str; 20] = [
     "event_id",
     "content",
     "event_type",
@@ -179,6 +206,7 @@ const WITHOUT_STATISTICS: [&str; 19] = [
     "request",
     "response",
     "additional",
+    "work",
 ];
 
 /// Whether the smallest and the largest text of a column chunk are told.

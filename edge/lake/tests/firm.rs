@@ -198,7 +198,7 @@ mod tests {
         let text = fs::read_to_string(&done).unwrap();
         fs::write(&done, text.replacen('{', &format!(r#"{{"needs":["{id}"],"#), 1)).unwrap();
         fs::remove_file(first[0].with_extension("done")).unwrap();
-        for set in ["events", "daily_actions", "daily_places"] {
+        for set in ["events", "daily_actions", "daily_places", "daily_origins"] {
             for part in parts(&root, set) {
                 if part.to_string_lossy().contains(&id) {
                     fs::remove_file(part).unwrap();
@@ -273,7 +273,7 @@ mod tests {
         put(&root, "2.json", &["c"]);
         run(&root, &small());
         assert_eq!(wrong(&root), [""; 0]);
-        let every = ["events", "daily_actions", "daily_places"];
+        let every = ["events", "daily_actions", "daily_places", "daily_origins"];
         for (set, byte) in every.iter().flat_map(|set| [(set, true), (set, false)]) {
             // takes away what was replaced
             fill(&root);

@@ -75,14 +75,15 @@ mod tests {
         ingest(&root.join("lake"), &[root.join("trail")], &root, &Options::default(), &|_| ()).unwrap();
         let lake = Lake::open(&root.join("lake")).unwrap().unwrap();
         let mut numbers = Numbers(seed() + 1);
-        for set in ["events", "daily_actions", "daily_places"] {
+        for set in ["events", "daily_actions", "daily_places", "daily_origins"] {
             let day = root.join("lake").join(set).join("day=2026-03-01");
             let part = fs::read_dir(day).unwrap().next().unwrap().unwrap().path();
             let bytes = fs::read(&part).unwrap();
-            for _ in 0..count(1_000) / 3 {
+            for _ in 0..count(1_000) / 4 {
                 fs::write(&part, mutant(&bytes, &mut numbers)).unwrap();
                 // An answer or an error; never a panic.
                 let _ = lake.usage(&Selection::default());
+                let _ = lake.history(&Selection::default());
                 let _ = lake.calls(&Selection::default(), || 0_u64, |count, _: &Call| *count += 1);
             }
             fs::write(&part, bytes).unwrap();

@@ -8,8 +8,9 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use kagimori_lake::ingest::{Options, Report, ingest};
-    use kagimori_lake::{Lake, read_calls, read_trail};
+    use kagimori_lake::{Lake, read_calls, read_trail, read_trail_with_history};
     use kagimori_trail::call::Call;
+    use kagimori_trail::history;
     use kagimori_trail::selection::{Only, Selection, Who};
     use kagimori_trail::usage::Activity;
     use proptest::prelude::*;
@@ -177,8 +178,37 @@ mod tests {
             (ours.totals, theirs.totals) = Default::default();
         }
         assert_eq!(ours, theirs, "{selection:?}");
+        assert_same_history(root, selection);
         assert_eq!(lake.coverage_of(selection), files.coverage, "{selection:?}");
         assert_eq!(lake.problems().unwrap(), files.problems);
+    }
+
+    /// Where calls come from, and what the trail shows: from the roll-ups, from the events, from the files.
+    #[track_caller]
+    fn assert_same_history(root: &Path, selection: &Selection) {
+        let window = Selection { since: selection.since, until: selection.until, ..Selection::default() };
+        let lake = Lake::open(&root.join("lake")).unwrap().unwrap();
+        let rolled_up = lake.history(&window).unwrap();
+        let from_calls = lake.calls(&window, history::Seen::default, history::Seen::add).unwrap();
+        assert_eq!(rolled_up, history::Seen::merged(from_calls), "{window:?}");
+        if window.is_all() {
+            let files = read_trail_with_history(&root.join("trail"), root, &window, &|_| ());
+            assert_eq!(Some(rolled_up), files.usage.history);
+        }
+    }
+
+    /// As an earlier version wrote it: without a roll-up of origins.
+    fn forget_origins(lake: &Path) {
+        for entry in fs::read_dir(lake.join("_kagimori/batches")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "done") {
+                let mut done: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                let is_kept =
+                    |part: &serde_json::Value| !part["file"].as_str().unwrap().starts_with("daily_origins/");
+                done["parts"].as_array_mut().unwrap().retain(is_kept);
+                fs::write(&path, done.to_string()).unwrap();
+            }
+        }
     }
 
     fn selections() -> Vec<Selection> {
@@ -229,6 +259,10 @@ mod tests {
                 if is_of_calls && selection.only == Only::All {
                     assert_same_calls(&root, &selection);
                 }
+            }
+            forget_origins(&root.join("lake"));
+            for selection in selections() {
+                assert_same_history(&root, &selection);
             }
             fill(&root.join("other"), &root, &Options::default());
             let open = |name: &str| Lake::open(&root.join(name)).unwrap().unwrap();
@@ -350,7 +384,7 @@ mod tests {
         let again = fill(&root.join("lake"), &root, &Options::default());
         assert_eq!((again.counts.files, again.lake.events), (0, 12));
         let mut bodies = String::new();
-        for set in ["events", "daily_actions", "daily_places", "bodies"] {
+        for set in ["events", "daily_actions", "daily_places", "daily_origins", "bodies"] {
             let folder = root.join(format!("lake/{set}/day=2026-03-01"));
             let parts: Vec<PathBuf> =
                 fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -21,6 +21,7 @@ use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::Wanted;
 use crate::show::numbers::counted;
+use crate::show::silence::Silent;
 
 /// What is shown, in every format.
 struct Shown<'a> {
@@ -34,6 +35,8 @@ struct Shown<'a> {
     touched: Option<&'a BTreeSet<Arn>>,
     /// What the changes take away of which the trail would not have shown the use.
     losses: &'a [Loss],
+    /// When the trail is silent.
+    silent: &'a Silent,
     /// Calls of others in the same time, when those whom the changes touch made none.
     others: u64,
     window: Window,
@@ -66,6 +69,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         suspected: &replayed.suspected,
         origins: &replayed.origins,
         losses: &replayed.losses,
+        silent: &replayed.silent,
         others: replayed.others,
         window,
         days: args.days,

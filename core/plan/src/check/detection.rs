@@ -1,16 +1,20 @@
 //! What CloudTrail tells of keys and roles: real use or noise, from where, by how many, and marks of an attacker.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::model::{AccessKey, Account, Role, User};
 use kagimori_id::AccountId;
+use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
 use kagimori_policy::document::Effect;
 use kagimori_trail::classify::{UseClass, classify, classify_shared};
+use kagimori_trail::event::Principal;
 use kagimori_trail::origin::{Judgement, Origin, Sign};
+use kagimori_trail::sight::Sight;
 use kagimori_trail::usage::{Activity, Coverage, KeyUsage};
 
 use super::{Context, Judged, Missing, Rule, Ruling, run};
+use crate::blind;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("key-noise-only", Rule::Key(noise)),
@@ -172,50 +176,34 @@ fn threat(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -
     ]))
 }
 
-/// INFO: services a role's own policies name that the trail never saw it call. Needs a month of trail, and is said only
-/// of services whose every call is a management event.
+/// INFO: services a role's own policies name that the trail never saw it use. Said of services of which the trail would have shown
+/// every permission that the role has, on at least a month of days of which something is heard.
 fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> Judged {
     const DAYS_MIN: i64 = 30;
-    const VISIBLE: [&str; 14] = [
-        "iam",
-        "ec2",
-        "rds",
-        "ecs",
-        "ecr",
-        "cloudformation",
-        "elasticloadbalancing",
-        "autoscaling",
-        "route53",
-        "kms",
-        "ssm",
-        "secretsmanager",
-        "codebuild",
-        "organizations",
-    ];
     let trail = context.usage()?;
-    let covered = covered(context, account.id)?;
-    let days = (covered.last.as_second() - covered.first.as_second()).div_euclid(86_400);
+    let _there = covered(context, account.id)?;
+    let (Some(sight), Some(judged)) = (&context.sight, &context.judged) else {
+        return Err(absent(Dataset::Trail, "eventCategory"));
+    };
+    let days = sight.shown_days(account.id);
     if days < DAYS_MIN {
         return Ok(Ruling::NotApplicable);
     }
-    let mut granted = BTreeSet::new();
+    let mut granted = BTreeMap::new();
     for (_, policy) in &role.grants.inline {
-        services(run::document(policy)?, &mut granted);
+        services(sight, account.id, run::document(policy)?, &mut granted);
     }
     for policy in role.grants.attached.iter().filter_map(|arn| account.policies.get(arn)) {
-        services(run::document(&policy.document)?, &mut granted);
+        services(sight, account.id, run::document(&policy.document)?, &mut granted);
     }
-    let called: BTreeSet<&str> = trail
-        .roles
-        .get(&role.arn)
-        .into_iter()
-        .flat_map(|activity| activity.actions.keys())
-        .map(|action| action.service.as_str())
-        .collect();
-    let unused: Vec<String> = granted
-        .into_iter()
-        .filter(|service| VISIBLE.contains(&service.as_str()) && !called.contains(service.as_str()))
-        .collect();
+    let calls = trail.roles.get(&role.arn).into_iter().flat_map(|activity| activity.actions.keys());
+    let mut used: BTreeSet<&str> = calls.map(|action| action.service.as_str()).collect();
+    let origins = judged.origins(&Principal::Role(role.arn.clone()));
+    used.extend(origins.iter().flat_map(|origin| &origin.services).map(|service| &**service));
+    let is_unused = |(service, is_shown): (String, bool)| {
+        (is_shown && !used.contains(service.as_str())).then_some(service)
+    };
+    let unused: Vec<String> = granted.into_iter().filter_map(is_unused).collect();
     Ok(if unused.is_empty() {
         Ruling::Pass
     } else {
@@ -223,13 +211,27 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
     })
 }
 
-fn services(document: &kagimori_policy::document::Document, granted: &mut BTreeSet<String>) {
+/// The services that a document names, and whether the trail would have shown the use of all that it allows of them.
+fn services(
+    sight: &Sight,
+    account: AccountId,
+    document: &kagimori_policy::document::Document,
+    granted: &mut BTreeMap<String, bool>,
+) {
+    let catalogue = Catalogue::embedded();
     for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-        let (patterns, negated) = statement.action.patterns();
-        if !negated {
-            let prefix =
-                |pattern: &String| pattern.split_once(':').map(|(service, _)| service.to_ascii_lowercase());
-            granted.extend(patterns.iter().filter_map(prefix));
+        let (patterns, is_negated) = statement.action.patterns();
+        if is_negated {
+            continue;
+        }
+        let hidden = blind::of_statement(sight, account, statement);
+        for pattern in patterns {
+            let Some((service, _)) = pattern.split_once(':') else { continue };
+            let mut actions = ActionSet::none(catalogue);
+            catalogue.expand_into(&mut actions, pattern);
+            let is_hidden = |id: ActionId| hidden.meant.contains(id) || hidden.wide.contains(id);
+            let is_shown = !actions.is_empty() && !actions.iter().any(is_hidden);
+            *granted.entry(service.to_ascii_lowercase()).or_insert(true) &= is_shown;
         }
     }
 }

@@ -9,9 +9,10 @@ use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
 use kagimori_estate::model::{Account, Grants, Listing, ManagedPolicy, Policy, Role};
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::Document;
-use kagimori_trail::{Usage, origin};
+use kagimori_trail::{Usage, origin, sight};
 
 use super::{Bastions, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
+use crate::blind;
 use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, ResourceKind, Verdict};
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     pub(crate) bastions: Bastions,
     /// Where the trail's calls come from; `None`: nobody looked.
     pub(crate) judged: Option<origin::Judged>,
+    /// What the trail would have shown; `None`: nobody looked.
+    pub(crate) sight: Option<sight::Sight>,
 }
 
 impl<'a> Context<'a> {
@@ -39,8 +42,13 @@ impl<'a> Context<'a> {
     ) -> Self {
         let bastions = Bastions::of(estate, settings);
         let history = usage.and_then(|usage| usage.history.as_ref());
+        let sight = history.map(|seen| {
+            let mut sight = seen.sight.clone();
+            blind::tell_regions(&mut sight, estate);
+            sight
+        });
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
-        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions, judged }
+        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions, judged, sight }
     }
 
     /// Whole days since an instant, rounded down.

@@ -66,6 +66,22 @@ fn the_stories_are_told() {
     assert_eq!(outcome(&everything, "key-low-frequency", "ci-release"), Outcome::Info);
 }
 
+/// A trail of which nobody looked where its calls come from says nothing about that.
+#[test]
+fn what_was_not_looked_at_is_unknown() {
+    let files = shiosai();
+    let (mut trail, settings) = (usage(&files), settings(&files));
+    trail.history = None;
+    let everything = everything(&estate(&files), Some(&trail), &settings);
+    for check in ["key-unexpected-origin", "key-shared", "threat-heuristics", "permission-unused"] {
+        let of_check = everything.outcomes.iter().filter(|((id, _), _)| *id == check);
+        let outcomes: BTreeSet<Outcome> = of_check.map(|(_, outcome)| *outcome).collect();
+        assert!(outcomes.contains(&Outcome::Unknown), "{check}: {outcomes:?}");
+        let told = [Outcome::Pass, Outcome::Fail, Outcome::Info];
+        assert!(told.iter().all(|told| !outcomes.contains(told)), "{check}: {outcomes:?}");
+    }
+}
+
 #[test]
 fn every_sentence_is_complete_in_both_languages() {
     let Company { estate, trail, settings, .. } = &*COMPANY;

@@ -82,6 +82,28 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// The principal whose [`Identity::principal_text`] this is; `kind` is the `type` of its `userIdentity`.
+    pub fn from_text(text: &str, kind: Option<&str>) -> Self {
+        if let Some(service) = text.strip_prefix("service:") {
+            return Self::Service(service.to_owned());
+        }
+        if let Ok(arn) = Arn::parse(text) {
+            return Identity::default().by_arn(arn);
+        }
+        let Some((account, name)) = text.split_once(':') else { return Self::Other };
+        let Ok(account) = AccountId::parse(account) else { return Self::Other };
+        match name.strip_prefix("user/") {
+            _ if text.ends_with(ASSUMED_ROOT) => Self::AssumedRoot(account),
+            Some(name) if kind == Some("IAMUser") => Self::UserName(account, name.to_owned()),
+            _ if name.starts_with("AIDA") || name.starts_with("AROA") => {
+                Self::UniqueId(account, name.to_owned())
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
 impl<'a> Identity<'a> {
     /// Reads `userIdentity`; anything but an object is an identity that tells nothing, and one odd type.
     pub fn parse(json: &'a str) -> Self {

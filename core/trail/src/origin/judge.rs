@@ -104,6 +104,9 @@ pub struct Origin {
     pub actions: Vec<(String, u64)>,
     /// What is concluded.
     pub judgement: Judgement,
+    /// The services that it used, by the prefixes of their permissions.
+    #[serde(skip)]
+    pub services: BTreeSet<Box<str>>,
     /// Why it is suspected.
     pub signs: Vec<Sign>,
     /// What it was refused that only intruders try, wherever it is: enumerating widely, giving itself permissions, using models.
@@ -358,6 +361,7 @@ impl Sum {
             first: self.first,
             last: self.last,
             actions: most_frequent(&self.actions),
+            services: self.services.clone(),
             judgement,
             signs,
             marks: refused_marks(&self.actions),

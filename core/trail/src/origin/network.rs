@@ -5,16 +5,21 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHasher;
 
-use crate::call::Call;
 use crate::caller::CallerKind;
+use crate::history::Made;
 
 /// Hashes the network of a call.
-pub(super) fn hash(call: &Call, kind: CallerKind, environment: Option<CallerKind>, hasher: &mut FxHasher) {
+pub(super) fn hash(
+    made: &Made<'_>,
+    kind: CallerKind,
+    environment: Option<CallerKind>,
+    hasher: &mut FxHasher,
+) {
     if let Some(platform) = platform(kind, environment) {
         return platform.hash(hasher);
     }
-    let address = call.caller.address.as_deref().unwrap_or_default();
-    match (address.parse::<IpAddr>(), &call.caller.vpc_endpoint) {
+    let address = made.address.unwrap_or_default();
+    match (address.parse::<IpAddr>(), made.vpc_endpoint) {
         (Ok(address), Some(endpoint)) if is_private(address) => endpoint.hash(hasher),
         (Ok(address), _) => neighbourhood(address).hash(hasher),
         (Err(_), _) => address.hash(hasher),
@@ -22,12 +27,12 @@ pub(super) fn hash(call: &Call, kind: CallerKind, environment: Option<CallerKind
 }
 
 /// The same for people.
-pub(super) fn text(call: &Call, kind: CallerKind, environment: Option<CallerKind>) -> String {
+pub(super) fn text(made: &Made<'_>, kind: CallerKind, environment: Option<CallerKind>) -> String {
     if let Some(platform) = platform(kind, environment) {
         return platform.as_str().to_owned();
     }
-    let address = call.caller.address.as_deref().unwrap_or_default();
-    match (address.parse::<IpAddr>(), &call.caller.vpc_endpoint) {
+    let address = made.address.unwrap_or_default();
+    match (address.parse::<IpAddr>(), made.vpc_endpoint) {
         (Ok(parsed), Some(endpoint)) if is_private(parsed) => endpoint.to_string(),
         _ => network_text(address),
     }

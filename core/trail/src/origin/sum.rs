@@ -9,10 +9,11 @@ use kagimori_id::AccessKeyId;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Nature, OriginKey, Reader, Trace, network};
-use crate::call::{Call, CheckedResource, Outcome};
+use crate::call::Call;
 use crate::caller::{CallerKind, ClientFamily, CredentialSource, Host};
 use crate::event::Principal;
-use crate::sight::container;
+use crate::history::Made;
+use crate::sight::place;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -56,6 +57,8 @@ pub(super) struct Sum {
     pub(super) actions: Actions,
     /// What was done, on what: hashes of actions and resources.
     pub(super) work: BTreeSet<u64>,
+    /// The services whose permissions were checked, by the prefixes of their actions; else where the calls went.
+    pub(super) services: BTreeSet<Box<str>>,
     /// What of it was done with each long-term key.
     pub(super) keys: BTreeMap<AccessKeyId, Share>,
 }
@@ -82,9 +85,14 @@ pub(super) type Workload = (Option<Arc<str>>, CallerKind, ClientFamily);
 impl Origins {
     /// Takes in a call.
     pub fn add(&mut self, call: &Call) {
-        let Some(trace) = self.reader.trace(call) else { return };
-        let sum = self.sums.entry(trace.key).or_insert_with(|| Sum::new(call, &trace));
-        sum.add(call, &trace);
+        self.add_made(&Made::of(call));
+    }
+
+    /// Takes in calls that are alike.
+    pub fn add_made(&mut self, made: &Made<'_>) {
+        let Some(trace) = self.reader.trace(made) else { return };
+        let sum = self.sums.entry(trace.key).or_insert_with(|| Sum::new(made, &trace));
+        sum.add(made, &trace);
     }
 
     /// Takes in what another thread saw.
@@ -97,48 +105,52 @@ impl Origins {
 }
 
 impl Sum {
-    fn new(call: &Call, trace: &Trace) -> Self {
+    fn new(made: &Made<'_>, trace: &Trace) -> Self {
         Self {
-            principal: call.caller.principal.clone(),
+            principal: made.principal.clone(),
             nature: trace.nature,
-            network: network::text(call, trace.kind, trace.told.environment),
+            network: network::text(made, trace.kind, trace.told.environment),
             kinds: BTreeSet::new(),
             families: BTreeSet::new(),
             hosts: BTreeSet::new(),
             credentials: BTreeSet::new(),
             calls: 0,
             denied: 0,
-            first: call.time,
-            last: call.time,
+            first: made.first,
+            last: made.last,
             days: BTreeSet::new(),
             regions: BTreeSet::new(),
             actions: BTreeMap::new(),
             work: BTreeSet::new(),
+            services: BTreeSet::new(),
             keys: BTreeMap::new(),
         }
     }
 
-    fn add(&mut self, call: &Call, trace: &Trace) {
+    fn add(&mut self, made: &Made<'_>, trace: &Trace) {
         self.kinds.insert(trace.kind);
         self.families.extend(trace.told.family);
         self.hosts.extend(trace.told.host);
         self.credentials.extend(trace.told.credential);
-        self.calls = self.calls.saturating_add(1);
-        self.first = self.first.min(call.time);
-        self.last = self.last.max(call.time);
-        self.days.insert(call.time.div_euclid(DAY));
-        if let Some(region) = call.region.as_ref().filter(|region| !self.regions.contains(*region)) {
-            self.regions.insert(region.clone());
+        self.calls = self.calls.saturating_add(made.calls);
+        self.first = self.first.min(made.first);
+        self.last = self.last.max(made.last);
+        self.days.insert(made.first.div_euclid(DAY));
+        if let Some(region) = made.region.filter(|region| !self.regions.contains(*region)) {
+            self.regions.insert(region.into());
         }
-        let is_denied = call.outcome == Outcome::Denied;
-        self.denied = self.denied.saturating_add(u64::from(is_denied));
-        count(&mut self.actions, call, is_denied);
-        if !is_denied {
-            work(call).for_each(|one| self.do_work(one));
+        if made.is_denied {
+            self.denied = self.denied.saturating_add(made.calls);
         }
-        if let Some(key) = call.caller.access_key.as_ref().filter(|key| key.as_str().starts_with("AKIA")) {
-            let share = self.keys.entry(key.clone()).or_insert_with(|| Share::new(call.time));
-            share.add(call, trace, is_denied);
+        count(&mut self.actions, made);
+        work(made).for_each(|one| self.do_work(one));
+        for service in services(made) {
+            if !self.services.contains(service) {
+                self.services.insert(service.into());
+            }
+        }
+        if let Some(key) = made.access_key {
+            self.keys.entry(key.clone()).or_insert_with(|| Share::new(made.first)).add(made, trace);
         }
     }
 
@@ -160,6 +172,7 @@ impl Sum {
         self.last = self.last.max(other.last);
         self.days.extend(other.days);
         self.regions.extend(other.regions);
+        self.services.extend(other.services);
         other.work.into_iter().for_each(|one| self.do_work(one));
         merge_actions(&mut self.actions, other.actions);
         for (key, share) in other.keys {
@@ -184,13 +197,15 @@ impl Share {
         }
     }
 
-    fn add(&mut self, call: &Call, trace: &Trace, is_denied: bool) {
-        self.calls = self.calls.saturating_add(1);
-        self.denied = self.denied.saturating_add(u64::from(is_denied));
-        self.first = self.first.min(call.time);
-        self.last = self.last.max(call.time);
-        self.days.insert(call.time.div_euclid(DAY));
-        count(&mut self.actions, call, is_denied);
+    fn add(&mut self, made: &Made<'_>, trace: &Trace) {
+        self.calls = self.calls.saturating_add(made.calls);
+        if made.is_denied {
+            self.denied = self.denied.saturating_add(made.calls);
+        }
+        self.first = self.first.min(made.first);
+        self.last = self.last.max(made.last);
+        self.days.insert(made.first.div_euclid(DAY));
+        count(&mut self.actions, made);
         if let Some(workload) = workload(trace).filter(|workload| !self.workloads.contains(workload)) {
             self.workloads.insert(workload);
             self.forget_workloads();
@@ -215,11 +230,11 @@ impl Share {
     }
 }
 
-fn count(actions: &mut Actions, call: &Call, is_denied: bool) {
-    let service = call.source.split('.').next().unwrap_or_default();
-    let action = actions.entry((service.into(), call.name.clone())).or_default();
-    let slot = if is_denied { &mut action.1 } else { &mut action.0 };
-    *slot = slot.saturating_add(1);
+fn count(actions: &mut Actions, made: &Made<'_>) {
+    let service = made.source.split('.').next().unwrap_or_default();
+    let action = actions.entry((service.into(), made.name.into())).or_default();
+    let slot = if made.is_denied { &mut action.1 } else { &mut action.0 };
+    *slot = slot.saturating_add(made.calls);
 }
 
 fn merge_actions(actions: &mut Actions, other: Actions) {
@@ -240,16 +255,17 @@ fn workload(trace: &Trace) -> Option<Workload> {
     }
 }
 
-/// What a call did, on what: of objects the bucket, of indexes the table.
-fn work(call: &Call) -> impl Iterator<Item = u64> + '_ {
-    call.checks.iter().map(|check| {
-        let resource = match &check.resource {
-            CheckedResource::Arn(arn) | CheckedResource::Pattern(arn) => container(arn).unwrap_or(arn),
-            CheckedResource::None => "*",
-            CheckedResource::Unknown => "",
-        };
+/// The services of a call: by its permissions where these are known, else by its source.
+fn services<'a>(made: &'a Made<'_>) -> impl Iterator<Item = &'a str> {
+    let by_source = made.source.split('.').next().filter(|_| made.checks.is_empty());
+    made.checks.iter().filter_map(|check| check.action.split(':').next()).chain(by_source)
+}
+
+/// What was done, on what: of objects the bucket, of indexes the table.
+fn work<'a>(made: &'a Made<'_>) -> impl Iterator<Item = u64> + 'a {
+    made.checks.iter().map(|check| {
         let mut hasher = FxHasher::default();
-        (&check.action, resource).hash(&mut hasher);
+        (&check.action, place(check)).hash(&mut hasher);
         hasher.finish()
     })
 }

@@ -14,7 +14,7 @@ use crate::files::{Progress, TrailFile, content_hash, problem};
 use crate::ingest::Run;
 use crate::ingest::batch::{Batch, Told};
 use crate::manifest::{Manifest, Plan, PlanHeader, PlanKind};
-use crate::parts::Part;
+use crate::parts::{Part, written_with};
 use crate::remote::Remote;
 
 /// What became of a day.
@@ -157,8 +157,8 @@ fn is_whole(lake: &Path, part: &Part) -> bool {
 /// All parts of a day, and stray ones with what belongs to them.
 fn replaced(old: &[&Part], strays: &[String]) -> Vec<String> {
     let of_stray = |name: &String| {
-        ["events", "daily_actions", "daily_places", "bodies"]
-            .map(|set| name.replacen("events/", &format!("{set}/"), 1))
+        let bodies = name.replacen("events/", "bodies/", 1);
+        written_with(name).into_iter().chain([bodies])
     };
     old.iter().map(|part| part.file.clone()).chain(strays.iter().flat_map(of_stray)).collect()
 }

@@ -13,7 +13,7 @@ use crate::files::{TrailFile, content_hash};
 use crate::manifest::{Manifest, Plan, PlanKind};
 use crate::parts::{Part, day_text};
 use crate::read::{self, Want, roll_up, scan};
-use crate::schema::{ACTIONS, Flag, PLACES};
+use crate::schema::{ACTIONS, Flag, ORIGINS, PLACES};
 
 /// How closely to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,7 @@ fn rows_of(path: &Path, part: &Part, ids: &mut EventIds) -> Result<(Seen, u64), 
         }
         Some("daily_actions") => &ACTIONS,
         Some("daily_places") => &PLACES,
+        Some("daily_origins") => &ORIGINS,
         _ => {
             read::bodies(path, |_, _| rows += 1)?;
             return Ok((seen, rows));

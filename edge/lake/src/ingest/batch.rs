@@ -299,7 +299,7 @@ impl<'a, 'r> Batch<'a, 'r> {
         let name = format!("{}-{}", self.id, self.writings);
         self.writings += 1;
         for (day, order) in days {
-            let written = write_day(self.run.lake, &self.rows, &mut self.cells, order, day, &name);
+            let written = write_day(self.run.lake, &mut self.rows, &mut self.cells, order, day, &name);
             self.parts.extend(written.map_err(|error| LakeError::of_write(self.run.lake, error))?);
         }
         self.rows.clear();

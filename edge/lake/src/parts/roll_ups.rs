@@ -1,4 +1,4 @@
-//! The two roll-ups of a day: who did what, and who called from where, how often.
+//! The roll-ups of a day: who did what, who called from where, and who did what from where, how often.
 //!
 //! Most of what is counted by is told by the request and the identity. So each of these is made a class once, and rows are
 //! counted by the numbers of classes.
@@ -11,7 +11,7 @@ use super::micros;
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
-use crate::schema::{ACTIONS, Flag, PLACES, ROW_GROUP_ROWS, Text};
+use crate::schema::{ACTIONS, Flag, ORIGINS, PLACES, ROW_GROUP_ROWS, Text};
 
 /// How often and when.
 #[derive(Clone, Copy)]
@@ -180,6 +180,61 @@ pub(super) fn write_places(
                 16 => flag(cells, key, 2),
                 17 => cells.flag(Some(by_identity(5) != 0)),
                 _ => cells.flag(Some(by_request(2) != 0)),
+            }
+        }
+    })?;
+    Ok((counted.len(), bytes))
+}
+
+/// `works`: the number of the text of what each request did, where.
+pub(super) fn write_origins(
+    cells: &mut Cells,
+    path: &Path,
+    (rows, works): (&Rows, &[u32]),
+    sorted: &[WholeRow<'_>],
+) -> Result<(usize, Written), WriteError> {
+    let (mut identities, mut requests) = (Classes::new(), Classes::new());
+    let is = |number: u32, word: &str| rows.strings.get(number) == word.as_bytes();
+    let counted = count(sorted, |row| {
+        let text = |text| row.text(text);
+        let identity = || {
+            let (key, is_instance) = (long_term_key(rows, row), rows.is_instance_session(row));
+            let texts = [Text::CallerAccount, Text::IdType, Text::InvokedBy].map(text);
+            let [caller, kind, invoked_by] = texts;
+            [text(Text::Principal), key, caller, kind, invoked_by, is_instance.into()]
+        };
+        let request = || {
+            let work = works.get(row.row.request as usize).copied().unwrap_or_default();
+            let (denied, data) = (is(text(Text::Outcome), "denied"), is(text(Text::Category), "Data"));
+            let [account, region, source, name] =
+                [Text::Account, Text::Region, Text::Source, Text::Name].map(text);
+            [account, region, source, name, work, denied.into(), data.into()]
+        };
+        let is_console =
+            row.row.flag(Flag::FromConsole) == Some(true) || row.row.flag(Flag::SignedIn).is_some();
+        Key {
+            identity: identities.class(row.row.identity, identity),
+            request: requests.class(row.row.request, request),
+            texts: [Text::Address, Text::VpcEndpoint, Text::Agent].map(text),
+            flags: [row.row.flag(Flag::ReadOnly), Some(row.is_shared_copy()), Some(is_console)],
+        }
+    });
+    let (groups, texts) = ((counted.len(), ROW_GROUP_ROWS), &rows.strings);
+    let bytes = write(cells, path, &ORIGINS, groups, texts, |cells, column, range| {
+        for (key, count) in counted.get(range).unwrap_or_default() {
+            let by_identity = |at| identities.told(key.identity, at);
+            let by_request = |at| requests.told(key.request, at);
+            match column {
+                0 => cells.text(by_request(0)),
+                1..6 => cells.text(by_identity(column - 1)),
+                6..10 => cells.text(by_request(column - 5)),
+                10..13 => cells.text(key.texts.get(column - 10).copied().unwrap_or_default()),
+                13 | 14 => cells.flag(Some(by_request(column - 8) != 0)),
+                15 => cells.flag(Some(by_identity(5) != 0)),
+                16..19 => flag(cells, key, column - 16),
+                19 => cells.number(count.n),
+                20 => cells.number(micros(count.first)),
+                _ => cells.number(micros(count.last)),
             }
         }
     })?;

@@ -12,10 +12,10 @@ use parquet::file::reader::RowGroupReader;
 use super::cells::{Flags, count, flags, numbers, texts};
 use super::guard::{guarded, ours};
 use super::library::short;
-use super::open;
 use super::selected::{has_any, may_hold, wanted};
 use super::texts::{Lists, Texts};
 use super::wanted::Wanted;
+use super::{copies, open};
 use crate::error::LakeError;
 use crate::schema::{
     CONTENT_COLUMN, EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text,
@@ -55,6 +55,21 @@ pub(crate) fn scan_columns(
             }
             let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
             let ranges = wanted(&group, selection, rows).map_err(damaged)?;
+            if !ranges.is_empty() {
+                let columns = Columns::read(&group, &ranges).map_err(damaged)?;
+                ours(|| each(&columns));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Hands out the rows of a part of which several accounts got a copy.
+pub(crate) fn scan_columns_of_copies(path: &Path, mut each: impl FnMut(&Columns)) -> Result<(), LakeError> {
+    let damaged = |error: ParquetError| LakeError::damaged(path, &error);
+    guarded(path, || {
+        for group in open(path)?.groups() {
+            let ranges = copies(&group).map_err(damaged)?;
             if !ranges.is_empty() {
                 let columns = Columns::read(&group, &ranges).map_err(damaged)?;
                 ours(|| each(&columns));

@@ -15,6 +15,7 @@ use crate::args;
 use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
 use crate::show::numbers::counted;
 use crate::show::numbers::{day, instant, thousands};
+use crate::show::silence;
 
 pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
     let as_of = format!("{} – {}", instant(outcome.window.from), instant(outcome.window.until));
@@ -54,6 +55,10 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
         );
     }
     let mut text = html!("<div class=\"tiles\">{}</div>", tiles);
+    if !outcome.silent.is_empty() {
+        let (en, ja) = silence::HEADING;
+        text.push(&html!("<p class=\"hint\">{}</p>{}", both(en, ja), silence::html(&outcome.silent)));
+    }
     if !outcome.has_last_accessed {
         text.push(&html!(
             "<p class=\"hint\">{}</p>",

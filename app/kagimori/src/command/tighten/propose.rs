@@ -28,6 +28,7 @@ use crate::error::AppError;
 use crate::history::{History, Wanted};
 use crate::progress::Steps;
 use crate::show::numbers::counted;
+use crate::show::silence::{self, Silent};
 
 /// Everything that was proposed, and who was left out why.
 pub(super) struct Outcome {
@@ -42,6 +43,8 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<Problem>,
     /// Somebody's last-accessed data were found.
     pub(super) has_last_accessed: bool,
+    /// When the trail is silent of their accounts: these days do not count.
+    pub(super) silent: Silent,
 }
 
 /// One principal's new policies.
@@ -121,7 +124,9 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             if let Some(refusal) = left_alone(&company.estate, subject, from, &settings.patterns) {
                 return (*subject, Err(Refused::Plan(refusal)));
             }
-            let days = coverage.days(subject.account, cut);
+            // What was done while the trail is silent is not known.
+            let days =
+                coverage.days(subject.account, cut).saturating_sub(sight.silent_days(subject.account, cut));
             if days < args.floor {
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
             }
@@ -163,7 +168,9 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let has_last_accessed = !last_accessed.is_empty();
     let without_proposal: BTreeSet<&Arn> = refused.iter().map(|(arn, _)| arn).collect();
     let refused_origins = origins.into_iter().filter(|(arn, _)| without_proposal.contains(arn)).collect();
-    Ok(Outcome { proposals, refused, refused_origins, window, problems, has_last_accessed })
+    let accounts: BTreeSet<AccountId> = subjects.iter().map(|subject| subject.account).collect();
+    let silent = silence::of(&sight, accounts, window.until);
+    Ok(Outcome { proposals, refused, refused_origins, window, problems, has_last_accessed, silent })
 }
 
 /// Applies every proposal at once and replays everybody's calls.

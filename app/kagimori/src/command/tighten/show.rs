@@ -18,6 +18,7 @@ use crate::args;
 use crate::error::AppError;
 use crate::show::numbers::counted;
 use crate::show::numbers::{calls, day, instant, thousands};
+use crate::show::silence::{self, SilentOutput};
 
 /// Lines of a list that are printed; files and JSON hold all.
 const LINES_MAX: usize = 12;
@@ -28,6 +29,8 @@ pub(super) fn text(outcome: &Outcome, args: &args::Tighten, written: Option<&Pat
         [only] if outcome.refused.is_empty() => one(only, outcome, &mut text),
         many => table(many, outcome, args, &mut text),
     }
+    let silent: Vec<String> = silence::lines(&outcome.silent).into_iter().map(|(line, _)| line).collect();
+    section(&mut text, silence::HEADING.0, &silent);
     if let Some(folder) = written {
         let _ = writeln!(
             text,
@@ -408,6 +411,9 @@ pub(super) struct Output<'a> {
     until: String,
     holdout_days: i64,
     has_last_accessed: bool,
+    /// When the trail is silent of an account: these days do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    silent: Vec<SilentOutput>,
     proposals: Vec<ProposalOutput<'a>>,
     refused: Vec<RefusedOutput<'a>>,
 }
@@ -449,6 +455,7 @@ pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a>
         until: instant(outcome.window.until),
         holdout_days: args.holdout,
         has_last_accessed: outcome.has_last_accessed,
+        silent: silence::json(&outcome.silent),
         proposals: outcome.proposals.iter().map(proposal).collect(),
         refused: outcome
             .refused

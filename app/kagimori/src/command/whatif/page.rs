@@ -8,6 +8,7 @@ use kagimori_plan::replay::{Finding, Verdict};
 use super::Shown;
 use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
 use crate::show::numbers::{calls, counted, day, instant, thousands};
+use crate::show::silence;
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
     let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
@@ -25,6 +26,9 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
             "利用の有無が証跡に現れない権限の削除",
         );
         body.push(&card(heading, &losses(shown)));
+    }
+    if !shown.silent.is_empty() {
+        body.push(&card(silence::HEADING, &silence::html(shown.silent)));
     }
     document(("Kagimori — what if", "鍵守 — 変更の影響"), &as_of, &body)
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Shown;
 use crate::show::numbers::{calls, counted, day, instant, thousands};
+use crate::show::silence::{self, SilentOutput};
 
 /// Findings of one kind that are printed; the JSON and the page hold all.
 const FINDINGS_MAX: usize = 20;
@@ -31,6 +32,7 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
         section(shown, verdict, title, &mut text);
     }
     losses(shown, &mut text);
+    silences(shown, &mut text);
     origins(shown, &mut text);
     let _ = writeln!(text, "\n{}", tally(totals));
     text
@@ -86,6 +88,17 @@ fn losses(shown: &Shown<'_>, text: &mut String) {
     }
 }
 
+/// When nothing at all is heard of an account.
+fn silences(shown: &Shown<'_>, text: &mut String) {
+    if shown.silent.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", silence::HEADING.0);
+    for (line, _) in silence::lines(shown.silent) {
+        let _ = writeln!(text, "  {line}");
+    }
+}
+
 const SECTIONS: [(Verdict, &str); 4] = [
     (Verdict::NewlyDenied, "Would have broken"),
     (Verdict::CannotTell, "Cannot tell"),
@@ -119,7 +132,11 @@ fn headline(shown: &Shown<'_>) -> String {
             "{YELLOW}CANNOT TELL{YELLOW:#}  {who} would lose what this trail does not show, {of}"
         );
     }
-    format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}")
+    let silent = match silence::most_days(shown.silent) {
+        0 => String::new(),
+        days => format!("; the trail is silent on {}", counted(days, "day")),
+    };
+    format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}{silent}")
 }
 
 /// Of which calls it was.
@@ -202,6 +219,9 @@ pub(super) struct Output<'a> {
     origins: &'a BTreeMap<Arn, Vec<Origin>>,
     /// What goes without the trail being able to show its use.
     not_shown: &'a [Loss],
+    /// When the trail is silent of an account: what was done then is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    silent: Vec<SilentOutput>,
     principals: Vec<PrincipalOutput<'a>>,
 }
 
@@ -271,6 +291,7 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         not_counted: NotCounted { totals: &shown.suspected.totals, principals: principals(shown.suspected) },
         origins: shown.origins,
         not_shown: shown.losses,
+        silent: silence::json(shown.silent),
         principals: principals(shown.evidence),
     }
 }

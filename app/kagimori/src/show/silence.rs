@@ -1,0 +1,94 @@
+//! The days on which a trail is silent of an account, in the words of both languages: what was done then is not known.
+
+use std::collections::BTreeMap;
+
+use kagimori_id::AccountId;
+use kagimori_trail::sight::{Sight, Silence};
+use serde::Serialize;
+
+use super::html::{Html, both, html};
+use super::numbers::{counted, day};
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// What stands above them.
+pub(crate) const HEADING: (&str, &str) = (
+    "The trail is silent: what was done on these days is not known, and does not count as not done",
+    "証跡に空白があります。この期間の操作は分からず、「利用なし」とはみなしません",
+);
+
+/// By account.
+pub(crate) type Silent = BTreeMap<AccountId, Vec<Silence>>;
+
+/// The silences of some accounts up to an instant, in seconds.
+pub(crate) fn of(sight: &Sight, accounts: impl IntoIterator<Item = AccountId>, until: i64) -> Silent {
+    let silences = accounts.into_iter().map(|account| (account, sight.silences(account, until)));
+    silences.filter(|(_, silences)| !silences.is_empty()).collect()
+}
+
+/// One line each, in English and in Japanese.
+pub(crate) fn lines(silent: &Silent) -> Vec<(String, String)> {
+    let line = |(account, silence): (AccountId, &Silence)| {
+        let (first, last) = dates(silence);
+        let days = silence.days();
+        (
+            format!("{account}: no event from {first} to {last} ({})", counted(days, "day")),
+            format!("{account}：{first} から {last} まで（{days} 日間）イベントなし"),
+        )
+    };
+    each(silent).map(line).collect()
+}
+
+/// The same as a list of a page.
+pub(crate) fn html(silent: &Silent) -> Html {
+    let items: Html = lines(silent).iter().map(|(en, ja)| html!("<li>{}</li>", both(en, ja))).collect();
+    html!("<ul>{}</ul>", items)
+}
+
+/// The longest that one account is silent, in days.
+pub(crate) fn most_days(silent: &Silent) -> i64 {
+    let days = silent.values().map(|silences| silences.iter().map(|silence| silence.days()).sum());
+    days.max().unwrap_or_default()
+}
+
+/// A silence, for programs.
+#[derive(Serialize)]
+pub(crate) struct SilentOutput {
+    account: String,
+    from: String,
+    to: String,
+    days: i64,
+}
+
+/// All of them, for programs.
+pub(crate) fn json(silent: &Silent) -> Vec<SilentOutput> {
+    let output = |(account, silence): (AccountId, &Silence)| {
+        let (from, to) = dates(silence);
+        SilentOutput { account: account.to_string(), from, to, days: silence.days() }
+    };
+    each(silent).map(output).collect()
+}
+
+fn each(silent: &Silent) -> impl Iterator<Item = (AccountId, &Silence)> {
+    silent.iter().flat_map(|(account, silences)| silences.iter().map(|silence| (*account, silence)))
+}
+
+fn dates(silence: &Silence) -> (String, String) {
+    (day(silence.first.saturating_mul(DAY)), day(silence.last.saturating_mul(DAY)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_told() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let silent = Silent::from([(account, vec![Silence { first: 20_513, last: 20_515 }])]);
+        let (english, japanese) = lines(&silent).remove(0);
+        assert_eq!(english, "111122223333: no event from 2026-03-01 to 2026-03-03 (3 days)");
+        assert!(japanese.contains("3 日間"));
+        assert_eq!(most_days(&silent), 3);
+    }
+}
