@@ -11,7 +11,7 @@ use kagimori_id::AccessKeyId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use super::sum::{Actions, Origins, Share, Sum};
+use super::sum::{Actions, Origins, Share, Sum, Workload};
 use super::{Nature, OriginKey};
 use crate::caller::{CallerKind, ClientFamily, CredentialSource, Host};
 use crate::event::Principal;
@@ -374,8 +374,7 @@ impl Sum {
 impl Origin {
     /// What of it was done with one key.
     fn of_key(&self, share: &Share) -> Self {
-        let label = |(app, kind, family): &(Option<std::sync::Arc<str>>, CallerKind, ClientFamily)| match app
-        {
+        let label = |(app, kind, family): &Workload| match app {
             Some(app) => format!("app/{app}"),
             None => format!("{}/{}", kind.as_str(), family.as_str()),
         };
@@ -395,13 +394,13 @@ impl Origin {
 
 /// The most frequent calls.
 fn most_frequent(actions: &Actions) -> Vec<(String, u64)> {
-    let told = |((service, name), (done, denied)): (&(Box<str>, Box<str>), &(u64, u64))| {
-        (format!("{service}:{name}"), done.saturating_add(*denied))
-    };
-    let mut actions: Vec<(String, u64)> = actions.iter().map(told).collect();
-    actions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    actions.truncate(ACTIONS_MAX);
-    actions
+    let mut counted: Vec<(String, u64)> = Vec::with_capacity(actions.len());
+    for ((service, name), (done, denied)) in actions {
+        counted.push((format!("{service}:{name}"), done.saturating_add(*denied)));
+    }
+    counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counted.truncate(ACTIONS_MAX);
+    counted
 }
 
 /// What only intruders try, where it was refused.
