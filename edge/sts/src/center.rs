@@ -49,9 +49,9 @@ impl Client {
             "clientName": "kagi",
             "clientType": "public",
             "scopes": registration.scopes,
-            "grantTypes": registration.grants,
         });
         if let (Some(redirect), Value::Object(fields)) = (&registration.redirect, &mut body) {
+            fields.insert("grantTypes".to_owned(), json!(registration.grants));
             fields.insert("redirectUris".to_owned(), json!([redirect]));
             fields.insert("issuerUrl".to_owned(), json!(registration.issuer));
         }
