@@ -166,11 +166,11 @@ pub fn plan_signed_in(route: &Route, by: &SignedIn, endpoint: &Endpoint) -> Plan
     parent = CacheKey::of("at 1", &[&parent.hex(), endpoint.identity()]);
     let user_name = by.user_name.clone().unwrap_or_else(|| {
         if !route.hops.is_empty() {
-            plan.notes.push(
-                "who you are is not known before `kagi login`: sessions are named `kagi`, unless `role_session_name` \
-                 is set"
-                    .to_owned(),
-            );
+            plan.notes.push(format!(
+                "who you are is not known yet, and sessions are named `kagi`: `kagi login {}` asks AWS, or set \
+                 `role_session_name`",
+                route.key_profile
+            ));
         }
         "kagi".to_owned()
     });

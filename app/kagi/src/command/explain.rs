@@ -116,7 +116,7 @@ fn whose(broker: &Broker<'_, '_>) -> (String, String) {
         Origin::Key(key) => (key.access_key_id.clone(), key.user_arn.clone()),
         Origin::Sso(center, login) => {
             let user = login.as_ref().and_then(|login| login.user.clone());
-            let user = user.unwrap_or_else(|| "nobody known".to_owned());
+            let user = user.unwrap_or_else(|| "somebody".to_owned());
             (String::new(), format!("{user} at {}", center.portal.start_url))
         }
     }
