@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use kagimori_estate::model::Problem;
 use kagimori_lake::ingest::{Options, Report, ingest};
 use kagimori_lake::{Counts, Coverage, Validation};
@@ -79,6 +80,7 @@ fn exit(report: &Report) -> Exit {
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     /// What this run read.
     run: Counts,
     known_files: u64,
@@ -107,6 +109,7 @@ impl<'a> Output<'a> {
         };
         Self {
             schema: Schema { name: "kagimori.ingest", version: 1 },
+            now: Timestamp::now(),
             run: report.counts,
             known_files: report.known_files,
             insight_files: report.insights,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use kagimori_estate::model::Problem;
 use kagimori_lake::care::{DayState, Depth, Mended, State, look, repair};
 use kagimori_terminal::printer::{self, Unprinted};
@@ -31,6 +32,7 @@ fn folder(question: &LakeQuestion) -> Result<PathBuf, AppError> {
 #[derive(Serialize)]
 struct Looked<'a> {
     schema: Schema,
+    now: Timestamp,
     sound: bool,
     #[serde(flatten)]
     state: &'a State,
@@ -39,9 +41,12 @@ struct Looked<'a> {
 fn print(question: &LakeQuestion, name: &'static str, state: &State, text: &str) -> Result<(), Unprinted> {
     match question.format {
         Format::Human => printer::text(text),
-        Format::Json => {
-            printer::json(&Looked { schema: Schema { name, version: 1 }, sound: state.is_sound(), state })
-        }
+        Format::Json => printer::json(&Looked {
+            schema: Schema { name, version: 1 },
+            now: Timestamp::now(),
+            sound: state.is_sound(),
+            state,
+        }),
     }
 }
 
@@ -96,6 +101,7 @@ fn verify(question: &LakeQuestion) -> Result<Exit, AppError> {
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     days: &'a [Mended],
     problems: Vec<Wrong<'a>>,
 }
@@ -120,7 +126,7 @@ fn mend(question: &LakeQuestion) -> Result<Exit, AppError> {
         Format::Json => {
             let schema = Schema { name: "kagimori.lake-repair", version: 1 };
             let problems = problems.iter().map(Wrong::of).collect();
-            printer::json(&Output { schema, days: &days, problems })?;
+            printer::json(&Output { schema, now: Timestamp::now(), days: &days, problems })?;
         }
     }
     let is_less = days.iter().any(Mended::is_less);

@@ -44,14 +44,14 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
     if let View::Denied { check_map } = question.view {
         let (refused, problems) = refused(&source, &directory, &question.selection)?;
         let table = if check_map { refused.map_table() } else { refused.table() };
-        return answer(&table, from, &source, problems);
+        return answer(&table, (&directory, from), &source, problems);
     }
     if question.view == View::Coverage
         && let Source::Lake(lake) = &source
     {
         let (refused, problems) = refused(&source, &directory, &question.selection)?;
         let table = coverage::table(&lake.coverage_of(&question.selection), refused.map());
-        return answer(&table, from, &source, problems);
+        return answer(&table, (&directory, from), &source, problems);
     }
     let reading = match question.is_about_key() {
         true => source.usage_with_history(&directory, &question.selection)?,
@@ -61,7 +61,7 @@ pub(crate) fn run(command: &TrailCommand) -> Result<Exit, AppError> {
         unseen::explain(&question.selection, &source.names(&directory)?)?;
     }
     let table = view(&question, &reading, &source, &directory)?;
-    answer(&table, from, &source, reading.problems.len())
+    answer(&table, (&directory, from), &source, reading.problems.len())
 }
 
 fn open(from: &TrailPlace) -> Result<(Directory, Source), AppError> {
@@ -149,8 +149,14 @@ fn view(
     })
 }
 
-fn answer(table: &Table, from: &TrailPlace, source: &Source, problems: usize) -> Result<Exit, AppError> {
-    table.print(from.format, source.name())?;
+fn answer(
+    table: &Table,
+    (directory, from): (&Directory, &TrailPlace),
+    source: &Source,
+    problems: usize,
+) -> Result<Exit, AppError> {
+    let now = directory.settings()?.as_of.unwrap_or_else(Timestamp::now);
+    table.print(from.format, source.name(), now)?;
     if problems == 0 {
         return Ok(Exit::Clean);
     }

@@ -7,6 +7,7 @@ pub(crate) mod show;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use kagimori_id::Arn;
 use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
@@ -41,6 +42,8 @@ struct Shown<'a> {
     others: u64,
     window: Window,
     days: i64,
+    /// The instant of the question.
+    now: Timestamp,
 }
 
 impl Shown<'_> {
@@ -73,6 +76,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         others: replayed.others,
         window,
         days: args.days,
+        now: company.now,
     };
     turn::begin_answer();
     if shown.is_empty() {

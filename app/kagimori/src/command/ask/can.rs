@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_estate::access::{Access, Answered, Asked, Extent, Piece};
 use kagimori_policy::decision::{Answer, Miss};
 use kagimori_policy::formula::Atom;
@@ -33,7 +34,7 @@ pub(super) fn run(args: &Can, explains: bool) -> Result<Exit, AppError> {
     let asked = access.answer(&subject, &question);
     match args.circumstances.format {
         Format::Human => printer::text(&text(&asked, &question.resource, explains))?,
-        Format::Json => json(&asked, &question.resource)?,
+        Format::Json => json(&asked, &question.resource, now)?,
     }
     let exit = match asked.extent {
         Extent::All => Exit::Clean,
@@ -215,6 +216,7 @@ fn near_misses(layer: Layer, answered: &Answered, text: &mut String) {
 #[serde(rename_all = "snake_case")]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     principal: &'a str,
     action: &'a str,
     resource: &'a str,
@@ -251,13 +253,14 @@ struct Quoted {
     statement: serde_json::Value,
 }
 
-fn json(asked: &Asked, resource: &str) -> Result<(), AppError> {
+fn json(asked: &Asked, resource: &str, now: Timestamp) -> Result<(), AppError> {
     // What is said of the whole is said by the piece that decides it.
     let Some(Piece { answered, .. }) = deciding(asked) else { return Ok(()) };
     let decision = &answered.decision;
     let is_open = decision.answer == Answer::Indeterminate;
     let output = Output {
         schema: Schema { name: "kagimori.answer", version: 1 },
+        now,
         principal: answered.request.principal.arn().unwrap_or_default(),
         action: &answered.request.action,
         resource,

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::progress::Steps;
 
 pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
-    let (estate, _) = super::estate(&args.dir)?;
+    let (estate, now) = super::estate(&args.dir)?;
     let steps = Steps::new("principal");
     let graph = Graph::of_telling(&estate, &|done, total| steps.reach(done, total));
     drop(steps);
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
     };
     match args.format {
         PathsFormat::Human => printer::text(&text::text(&graph, &goal, &found, from.as_deref()))?,
-        PathsFormat::Json => json::print(&graph, &goal, &found)?,
+        PathsFormat::Json => json::print(&graph, &goal, &found, now)?,
         PathsFormat::Dot => printer::data(&dot::dot(&graph, &goal, &found))?,
     }
     let count = |wanted: fn(May) -> bool| found.routes.iter().any(|route| wanted(route.certainty()));

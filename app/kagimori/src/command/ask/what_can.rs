@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_estate::access::{Access, Question};
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use kagimori_policy::decision::Answer;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
         Format::Human => printer::text(&text(subject.arn.as_str(), resource, &rows, args.service.is_some()))?,
         Format::Json => printer::json(&Output {
             schema: Schema { name: "kagimori.what_can", version: 1 },
+            now,
             principal: subject.arn.as_str(),
             resource,
             reference: Catalogue::embedded().version(),
@@ -41,6 +43,7 @@ pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     principal: &'a str,
     resource: &'a str,
     reference: &'a str,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_estate::access::{Access, Asked, Extent, Question, Subject};
 use kagimori_policy::decision::Answer;
 use kagimori_terminal::printer;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
         Format::Human => printer::text(&text(&access, &question, &rows))?,
         Format::Json => printer::json(&Output {
             schema: Schema { name: "kagimori.who_can", version: 1 },
+            now,
             action: &question.action,
             resource: &question.resource,
             asked: access.subjects().len(),
@@ -47,6 +49,7 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     action: &'a str,
     resource: &'a str,
     asked: usize,

@@ -40,10 +40,11 @@ pub(crate) fn run(args: &Check) -> Result<Exit, AppError> {
         skip: rules_of(&args.skip)?,
     };
     let input = input::read(&args.files)?;
-    let outcome = Outcome::new(input, &options, &settings.waivers, today(args), level(args.severity))?;
+    let now = args.now.unwrap_or_else(Timestamp::now);
+    let outcome = Outcome::new(input, &options, &settings.waivers, day_of(now), level(args.severity))?;
     match args.format {
         CheckFormat::Human => printer::text(&human::text(&outcome))?,
-        CheckFormat::Json => json::print(&outcome)?,
+        CheckFormat::Json => json::print(&outcome, now)?,
         CheckFormat::Sarif => sarif::print(&outcome)?,
     }
     outcome.tell();
@@ -63,8 +64,8 @@ fn settings(args: &Check) -> Result<PolicySettings, AppError> {
 }
 
 /// Waivers end with a day, in UTC.
-fn today(args: &Check) -> Date {
-    Offset::UTC.to_datetime(args.now.unwrap_or_else(Timestamp::now)).date()
+fn day_of(now: Timestamp) -> Date {
+    Offset::UTC.to_datetime(now).date()
 }
 
 fn rules_of(ids: &[String]) -> Result<BTreeSet<RuleId>, AppError> {

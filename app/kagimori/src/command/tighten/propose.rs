@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, apply_all};
@@ -39,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) refused_origins: BTreeMap<Arn, Vec<Origin>>,
     /// The calls it is drawn from lie here.
     pub(super) window: Window,
+    /// The instant of the question.
+    pub(super) now: Timestamp,
     /// Damaged files of the trail.
     pub(super) problems: Vec<Problem>,
     /// Somebody's last-accessed data were found.
@@ -170,7 +173,16 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let refused_origins = origins.into_iter().filter(|(arn, _)| without_proposal.contains(arn)).collect();
     let accounts: BTreeSet<AccountId> = subjects.iter().map(|subject| subject.account).collect();
     let silent = silence::of(&sight, accounts, window.until);
-    Ok(Outcome { proposals, refused, refused_origins, window, problems, has_last_accessed, silent })
+    Ok(Outcome {
+        proposals,
+        refused,
+        refused_origins,
+        window,
+        now: company.now,
+        problems,
+        has_last_accessed,
+        silent,
+    })
 }
 
 /// Applies every proposal at once and replays everybody's calls.

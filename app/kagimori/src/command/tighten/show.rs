@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
+use jiff::Timestamp;
 use kagimori_plan::replacement::length;
 use kagimori_plan::tighten::{Denied, Dropped, Element, ElementKind, Rare, Unseen, Verified};
 use kagimori_policy::compare::Inclusion;
@@ -407,6 +408,7 @@ fn table(proposals: &[Proposal], outcome: &Outcome, args: &args::Tighten, text: 
 #[derive(Serialize)]
 pub(super) struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     from: String,
     until: String,
     holdout_days: i64,
@@ -451,6 +453,7 @@ struct ProposalOutput<'a> {
 pub(super) fn json<'a>(outcome: &'a Outcome, args: &args::Tighten) -> Output<'a> {
     Output {
         schema: Schema { name: "kagimori.tighten", version: 1 },
+        now: outcome.now,
         from: instant(outcome.window.from),
         until: instant(outcome.window.until),
         holdout_days: args.holdout,

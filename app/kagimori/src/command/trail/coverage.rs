@@ -25,7 +25,7 @@ pub(super) fn table(coverage: &Coverage, map: MapTest) -> Table {
             Value::from(region.days),
             Value::from(region.events),
             Value::from(region.holes.iter().map(|hole| i64::from(hole.days)).sum::<i64>()),
-            Value::from(holes.join(" ")),
+            Value::from(holes),
         ]
     });
     let summary = coverage.first.as_ref().zip(coverage.last.as_ref()).map(|(first, last)| {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_terminal::printer::{self, Unprinted};
 use kagimori_terminal::tame::tame_line;
 use kagimori_terminal::width::{cut, width};
@@ -17,7 +18,7 @@ pub(super) struct Table {
     /// What it answers, in the JSON: `usage`.
     pub(super) question: &'static str,
     pub(super) columns: Vec<&'static str>,
-    /// Texts, numbers, lists of texts, or `null` for what is not known.
+    /// Texts, numbers, lists of texts, counts by name, or `null` for what is not known.
     pub(super) rows: Vec<Vec<Value>>,
     /// What belongs to all rows together, as lines of text for people and as a value for programs.
     pub(super) summary: Option<(String, Value)>,
@@ -26,7 +27,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn print(&self, format: TableFormat, source: &str) -> Result<(), Unprinted> {
+    pub(super) fn print(&self, format: TableFormat, source: &str, now: Timestamp) -> Result<(), Unprinted> {
         match format {
             TableFormat::Table => printer::text(&self.text()),
             TableFormat::Csv => printer::stream(|out| {
@@ -37,11 +38,11 @@ impl Table {
                 }
                 writer.flush()
             }),
-            TableFormat::Json => printer::json(&self.json(source)),
+            TableFormat::Json => printer::json(&self.json(source, now)),
         }
     }
 
-    fn json(&self, source: &str) -> Value {
+    fn json(&self, source: &str, now: Timestamp) -> Value {
         let rows = self.rows.iter().map(|row| {
             let cells = self.columns.iter().zip(row);
             Value::Object(cells.map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect())
@@ -50,6 +51,7 @@ impl Table {
         let mut object = Map::new();
         let schema = serde_json::json!({ "name": format!("kagimori.trail.{}", self.question), "version": 1 });
         object.insert("schema".to_owned(), schema);
+        object.insert("now".to_owned(), Value::from(now.to_string()));
         object.insert("source".to_owned(), Value::from(source));
         if let Some((_, summary)) = &self.summary {
             object.insert("summary".to_owned(), summary.clone());
@@ -60,7 +62,11 @@ impl Table {
 
     /// Lists that are empty in every row tell people nothing.
     fn is_shown(&self, column: usize) -> bool {
-        let is_empty = |cell: &Value| cell.as_array().is_some_and(Vec::is_empty);
+        let is_empty = |cell: &Value| match cell {
+            Value::Array(list) => list.is_empty(),
+            Value::Object(counts) => counts.is_empty(),
+            _ => false,
+        };
         !self.rows.iter().all(|row| row.get(column).is_some_and(is_empty))
     }
 
@@ -115,6 +121,10 @@ fn plain(cell: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => tame_line(text),
         Value::Array(cells) => cells.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(counts) => {
+            let counted = |(what, count): (&String, &Value)| format!("{} {}", tame_line(what), plain(count));
+            counts.iter().map(counted).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -148,6 +158,6 @@ mod tests {
         assert!(lines[2].starts_with("日本 ") && lines[2].ends_with("  123"));
         assert!(lines[3].ends_with('…'));
         assert_eq!(spreadsheet_safe("=1+1".to_owned()), "'=1+1");
-        assert_eq!(table.json("lake")["rows"][1]["calls"], 123);
+        assert_eq!(table.json("lake", Timestamp::UNIX_EPOCH)["rows"][1]["calls"], 123);
     }
 }

@@ -11,7 +11,7 @@ use kagimori_trail::classify::{UseClass, classify, classify_shared};
 use kagimori_trail::origin::{Judged, Origin};
 use kagimori_trail::selection::{Only, Selection};
 use kagimori_trail::usage::{Activity, Coverage, Places};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::table::Table;
 use crate::show::numbers::{calls, counted, day};
@@ -81,14 +81,17 @@ pub(super) fn actions(usage: &Usage, selection: &Selection, limits: &Limits, now
     let mut rows = Vec::new();
     for subject in &subjects {
         for (action, used) in &subject.activity.actions {
-            let errors: Vec<String> =
-                used.errors.iter().map(|(error, seen)| format!("{error} {}", seen.calls)).collect();
+            let errors: Map<String, Value> = used
+                .errors
+                .iter()
+                .map(|(error, seen)| (error.to_string(), Value::from(seen.calls)))
+                .collect();
             rows.push(vec![
                 Value::from(subject.name.as_str()),
                 Value::from(format!("{}:{}", action.service, action.name)),
                 Value::from(used.calls),
                 Value::from(used.succeeded),
-                Value::from(errors.join(", ")),
+                Value::from(errors),
                 Value::from(used.first.to_string()),
                 Value::from(used.last.to_string()),
             ]);
@@ -163,11 +166,11 @@ fn class(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> &'static st
     }
 }
 
-fn callers(activity: &Activity) -> String {
+fn callers(activity: &Activity) -> Vec<&str> {
     let mut callers: Vec<(u64, &str)> =
         activity.callers.iter().map(|(kind, seen)| (seen.calls, kind.as_str())).collect();
     callers.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
-    callers.into_iter().map(|(_, kind)| kind).collect::<Vec<_>>().join(" ")
+    callers.into_iter().map(|(_, kind)| kind).collect()
 }
 
 fn places(subject: &Subject<'_>, unused_days: i64, now: Timestamp) -> String {

@@ -32,7 +32,7 @@ pub(super) fn run(command: &TrailWho) -> Result<Exit, AppError> {
     let mut sessions = make();
     reading.states.into_iter().for_each(|part| sessions.merge(part));
     let roles = wanted(&command.role, asked.account, &sessions)?;
-    super::answer(&table(&sessions, &roles), &command.from, &source, reading.problems.len())
+    super::answer(&table(&sessions, &roles), (&directory, &command.from), &source, reading.problems.len())
 }
 
 /// The roles that were meant; a name may be that of roles of several accounts.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_id::Arn;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
@@ -204,6 +205,7 @@ fn tally(totals: &Counts) -> String {
 #[derive(Serialize)]
 pub(super) struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     plan: PlanOutput<'a>,
     days: i64,
     from: String,
@@ -276,6 +278,7 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         |steps: &'a [kagimori_plan::plan::Step]| steps.iter().map(|step| step.sentence.as_str()).collect();
     Output {
         schema: Schema { name: "kagimori.whatif", version: 1 },
+        now: shown.now,
         plan: PlanOutput {
             id: &shown.plan.id,
             title: &shown.plan.title,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use kagimori_estate::access::May;
 use kagimori_plan::escalation::catalogue::Category;
 use kagimori_plan::escalation::{Because, Found, Goal, Graph, Step, Witness};
@@ -15,6 +16,7 @@ use crate::error::AppError;
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     /// `administrator`, or the ARN to be reached.
     goal: &'a str,
     asked: usize,
@@ -92,7 +94,7 @@ struct BecauseOut {
     needed: bool,
 }
 
-pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found) -> Result<(), AppError> {
+pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found, now: Timestamp) -> Result<(), AppError> {
     let count = |wanted: May| found.routes.iter().filter(|route| route.certainty() == wanted).count();
     let mut routes = Vec::new();
     for route in &found.routes {
@@ -104,6 +106,7 @@ pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found) -> Result<(),
     let administrators = found.there.iter();
     Ok(printer::json(&Output {
         schema: Schema { name: "kagimori.paths", version: 1 },
+        now,
         goal: match goal {
             Goal::Administrator => "administrator",
             Goal::Principal(arn) => arn,

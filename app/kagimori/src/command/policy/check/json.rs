@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::lint::rule::Level;
 use kagimori_policy::lint::{Finding, Place, Witness, data_date};
@@ -19,6 +20,7 @@ use super::outcome::{AboutWaiver, Judged, Outcome};
 #[derive(Serialize)]
 struct Output<'a> {
     schema: Schema,
+    now: Timestamp,
     service_reference: Reference<'a>,
     policies: Vec<PolicyOut<'a>>,
     waivers: Vec<WaiverFinding<'a>>,
@@ -112,9 +114,10 @@ struct WaiverFinding<'a> {
     fix: &'static str,
 }
 
-pub(super) fn print(outcome: &Outcome) -> Result<(), Unprinted> {
+pub(super) fn print(outcome: &Outcome, now: Timestamp) -> Result<(), Unprinted> {
     printer::json(&Output {
         schema: Schema { name: "kagimori.policy_check", version: 1 },
+        now,
         service_reference: Reference { version: Catalogue::embedded().version(), date: data_date() },
         policies: outcome.policies.iter().map(|policy| self::policy(policy, outcome)).collect(),
         waivers: outcome.about_waivers.iter().map(about_waiver).collect(),
