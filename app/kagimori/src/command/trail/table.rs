@@ -9,9 +9,16 @@ use kagimori_terminal::width::{cut, width};
 use serde_json::{Map, Value};
 
 use crate::args::TableFormat;
+use crate::show::numbers::thousands;
 
 /// The widest a column of the table for people gets; CSV and JSON have it all.
 const WIDTH_MAX: usize = 72;
+/// The widest a line of it gets.
+const LINE_MAX: usize = 100;
+/// Between columns.
+const GAP: usize = 2;
+/// Before what is told below a row.
+const INDENT: &str = "    ";
 
 /// An answer.
 pub(super) struct Table {
@@ -77,42 +84,88 @@ impl Table {
             text.push('\n');
             return text;
         }
-        let shown: Vec<usize> = (0..self.columns.len()).filter(|column| self.is_shown(*column)).collect();
-        let values: Vec<Vec<&Value>> = self
-            .rows
-            .iter()
-            .map(|row| shown.iter().filter_map(|column| row.get(*column)).collect())
-            .collect();
-        let columns: Vec<&str> =
-            shown.iter().filter_map(|column| self.columns.get(*column).copied()).collect();
-        let cells: Vec<Vec<String>> =
-            values.iter().map(|row| row.iter().map(|cell| cut(&plain(cell), WIDTH_MAX)).collect()).collect();
-        let widths: Vec<usize> = columns
-            .iter()
-            .enumerate()
-            .map(|(at, name)| {
-                let of = |row: &Vec<String>| row.get(at).map_or(0, |cell| width(cell));
-                cells.iter().map(of).max().unwrap_or_default().max(width(name))
-            })
-            .collect();
-        let names: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
-        line(&mut text, &names, &widths, &vec![false; names.len()]);
-        for (row, values) in cells.iter().zip(&values) {
-            let right: Vec<bool> = values.iter().map(|value| value.is_number()).collect();
-            line(&mut text, row, &widths, &right);
+        let shown = self.columns.iter().enumerate().filter(|(place, _)| self.is_shown(*place));
+        let columns = shown.map(|(place, name)| Column::of(place, name, &self.rows)).collect();
+        let (beside, below) = fitted(columns);
+        text.push_str(&line(beside.iter().map(|column| (column.name, column.width, false))));
+        for row in 0..self.rows.len() {
+            text.push_str(&line(
+                beside.iter().map(|column| (column.cell(row), column.width, column.is_of_numbers)),
+            ));
+            details(&below, row, &mut text);
         }
         text
     }
 }
 
-fn line(text: &mut String, cells: &[String], widths: &[usize], right: &[bool]) {
-    let mut line = String::new();
-    for ((cell, columns), right) in cells.iter().zip(widths).zip(right) {
-        let pad = " ".repeat(columns.saturating_sub(width(cell)));
-        let _ = if *right { write!(line, "{pad}{cell}  ") } else { write!(line, "{cell}{pad}  ") };
+/// A column of the table for people.
+struct Column<'t> {
+    place: usize,
+    name: &'t str,
+    cells: Vec<String>,
+    width: usize,
+    is_of_numbers: bool,
+}
+
+impl<'t> Column<'t> {
+    fn of(place: usize, name: &'t str, rows: &[Vec<Value>]) -> Self {
+        let values = || rows.iter().map(|row| row.get(place).unwrap_or(&Value::Null));
+        let cells: Vec<String> = values().map(|cell| cut(&for_people(cell), WIDTH_MAX)).collect();
+        let widest = cells.iter().map(|cell| width(cell)).max().unwrap_or_default();
+        let is_of_numbers = values().any(Value::is_number);
+        Self { place, name, width: widest.max(width(name)), cells, is_of_numbers }
     }
-    text.push_str(line.trim_end());
-    text.push('\n');
+
+    fn cell(&self, row: usize) -> &str {
+        self.cells.get(row).map_or("", String::as_str)
+    }
+}
+
+/// The columns that stand beside each other, and those that are told below each row: together they would be wider than [`LINE_MAX`].
+/// The widest go first; the first column, which says what a row is of, stays.
+fn fitted(mut beside: Vec<Column<'_>>) -> (Vec<Column<'_>>, Vec<Column<'_>>) {
+    let mut below = Vec::new();
+    let is_too_wide = |columns: &[Column<'_>]| {
+        columns.iter().map(|column| column.width + GAP).sum::<usize>() > LINE_MAX + GAP
+    };
+    while is_too_wide(&beside) {
+        let widest = beside.iter().enumerate().skip(1).max_by_key(|(_, column)| column.width);
+        let Some((place, _)) = widest else { break };
+        below.push(beside.remove(place));
+    }
+    below.sort_by_key(|column| column.place);
+    (beside, below)
+}
+
+/// What is told below a row, as many in a line as it holds.
+fn details(below: &[Column<'_>], row: usize, text: &mut String) {
+    let told = below.iter().filter(|column| !column.cell(row).is_empty());
+    let mut line = String::new();
+    for detail in told.map(|column| format!("{}: {}", column.name, column.cell(row))) {
+        if !line.is_empty() && width(&line) + GAP + width(&detail) > LINE_MAX {
+            let _ = writeln!(text, "{line}");
+            line.clear();
+        }
+        line.push_str(if line.is_empty() { INDENT } else { "  " });
+        line.push_str(&detail);
+    }
+    if !line.is_empty() {
+        let _ = writeln!(text, "{line}");
+    }
+}
+
+fn line<'c>(cells: impl Iterator<Item = (&'c str, usize, bool)>) -> String {
+    let mut line = String::new();
+    for (cell, columns, right) in cells {
+        let pad = " ".repeat(columns.saturating_sub(width(cell)));
+        let _ = if right { write!(line, "{pad}{cell}  ") } else { write!(line, "{cell}{pad}  ") };
+    }
+    format!("{}\n", line.trim_end())
+}
+
+/// A cell as people read it: numbers in groups of three.
+fn for_people(cell: &Value) -> String {
+    cell.as_u64().map_or_else(|| plain(cell), thousands)
 }
 
 /// A cell as text. Control characters are callers' (user agents, session names), and terminals obey them.
@@ -157,6 +210,17 @@ mod tests {
         assert!(lines[1].starts_with(r"a\u{1b}[31m ") && lines[1].ends_with("    7"));
         assert!(lines[2].starts_with("日本 ") && lines[2].ends_with("  123"));
         assert!(lines[3].ends_with('…'));
+        let wide = |name: &str| Value::from(format!("{name}{}", "-".repeat(40)));
+        let table = Table {
+            question: "denied",
+            columns: vec!["who", "calls", "layer", "event"],
+            rows: vec![vec![wide("a"), Value::from(1_234_567), wide("b"), wide("c")]],
+            summary: None,
+            nothing: "nothing",
+        };
+        let text = table.text();
+        assert!(text.lines().all(|line| width(line) <= LINE_MAX), "{text}");
+        assert!(text.contains("1,234,567") && text.contains("\n    event: c---"), "{text}");
         assert_eq!(spreadsheet_safe("=1+1".to_owned()), "'=1+1");
         assert_eq!(table.json("lake", Timestamp::UNIX_EPOCH)["rows"][1]["calls"], 123);
     }
