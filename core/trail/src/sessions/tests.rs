@@ -1,3 +1,5 @@
+//! Whose sessions are: handed out, used, handed on, and seen only in part.
+
 use super::*;
 use crate::event::{Identity, read};
 
