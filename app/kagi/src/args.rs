@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Restore(Restore),
     Log(Log),
     Completions(Completions),
+    Hook(Hook),
+    Use(Use),
     Man(Man),
     #[command(hide = true)]
     Complete(Complete),
@@ -96,7 +98,17 @@ pub(crate) enum Format {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Add {
     /// The profile
-    pub(crate) profile: String,
+    #[arg(required_unless_present = "all")]
+    pub(crate) profile: Option<String>,
+    /// Every profile with a plaintext key, then every role profile that leads to a key in the vault
+    #[arg(long, conflicts_with_all = ["profile", "mfa_serial", "replace", "no_session"])]
+    pub(crate) all: bool,
+    /// Put this key, or kagi, in the place of another key or another tool's `credential_process`
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// For a user without MFA: programs get the key itself, and may go on to call IAM, which AWS allows no session without MFA
+    #[arg(long)]
+    pub(crate) no_session: bool,
     /// Leave ~/.aws/config and ~/.aws/credentials as they are
     #[arg(long)]
     pub(crate) leave_files: bool,
@@ -175,7 +187,7 @@ pub(crate) struct SsoProfiles {
     pub(crate) dry_run: bool,
 }
 
-/// Run a command with a profile's credentials
+/// Run a command, or a shell, with a profile's credentials
 ///
 /// The command finds them through `AWS_PROFILE` and a `credential_process` that renews itself; no secret is in its
 /// environment. Signals and the exit code are the command's own: kagi is replaced by it.
@@ -185,14 +197,20 @@ pub(crate) struct Exec {
     pub(crate) target: Target,
     #[command(flatten)]
     pub(crate) elevation: Elevation,
+    /// Other profiles that the command may name too, as Terraform's providers do; read-only
+    #[arg(long, value_name = "PROFILE", value_delimiter = ',', conflicts_with = "env_keys")]
+    pub(crate) with: Vec<String>,
     /// Put frozen keys into the environment instead
     #[arg(long)]
     pub(crate) env_keys: bool,
     /// Leave container and instance credentials within reach
     #[arg(long)]
     pub(crate) keep_metadata: bool,
-    /// The command and its arguments, after `--`
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The region for the command, whatever the profile or the environment says
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The command and its arguments, after `--`; your shell, with the profile in bash's prompt, when it is left out
+    #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }
 
@@ -252,6 +270,9 @@ pub(crate) struct Console {
     /// Print the address instead; it lets anybody in for 15 minutes
     #[arg(long)]
     pub(crate) print: bool,
+    /// The region of the console, whatever the profile says
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
     /// The page to open; the console's home in the profile's region when it is left out
     #[arg(long, value_name = "URL")]
     pub(crate) destination: Option<String>,
@@ -405,6 +426,20 @@ pub(crate) enum CompletionShell {
     Zsh,
     /// fish
     Fish,
+}
+
+/// Print the shell function that lets `kagi use PROFILE` set the shell it is typed in: eval "$(kagi hook)"
+///
+/// For bash and zsh. `kagi_prompt` prints the profile for a prompt: PS1='$(kagi_prompt)'"$PS1".
+#[derive(Debug, clap::Args)]
+pub(crate) struct Hook {}
+
+/// Set this shell to a profile, or take it away again with --unset; needs `kagi hook`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Use {
+    /// What `kagi env` takes
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// Print the manual page: kagi man | man -l -

@@ -1,6 +1,7 @@
 //! From a plan to credentials: the cache first, one process at a time behind it, a person asked at most once.
 
 mod code;
+mod process;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use kagimori_session::value::{shown, words};
 use kagimori_sts::{Cause, Client, Mfa, StsError};
 use kagimori_terminal::printer;
 
+use self::process::First;
+pub(crate) use self::process::Process;
 use crate::context::{Caller, Context};
 use crate::error::{KagiError, quoted};
 use crate::lock::{Waited, lock, lock_or};
@@ -46,6 +49,8 @@ pub(crate) struct Broker<'c, 'a> {
 pub(crate) enum Origin {
     /// A long-term key.
     Key(StoredKey),
+    /// What another tool prints.
+    Process(Process),
     /// A sign-in at Identity Center; none when nobody is signed in.
     Sso(Box<Center>, Option<Box<Login>>),
 }
@@ -55,8 +60,8 @@ impl<'c, 'a> Broker<'c, 'a> {
     pub(crate) fn new(context: &'c Context<'a>, vault: Vault, route: Route) -> Result<Self, KagiError> {
         match &route.source {
             Source::Key => {
-                let key = context.key(&vault, &route)?;
-                Self::with_key(context, vault, route, key)
+                let origin = context.origin(&vault, &route)?;
+                Self::begun(context, vault, route, origin)
             }
             Source::Sso { role, .. } => {
                 let profiles = [route.settings_of.as_str(), route.key_profile.as_str()];
@@ -88,19 +93,24 @@ impl<'c, 'a> Broker<'c, 'a> {
         route: Route,
         key: StoredKey,
     ) -> Result<Self, KagiError> {
+        Self::begun(context, vault, route, Origin::Key(key))
+    }
+
+    fn begun(
+        context: &'c Context<'a>,
+        vault: Vault,
+        route: Route,
+        origin: Origin,
+    ) -> Result<Self, KagiError> {
         let sts = context.endpoint_of(Service::Sts, &route)?;
-        let plan = plan(&route, &key.holder(), &sts);
+        let holder = match &origin {
+            Origin::Key(key) => key.holder(),
+            Origin::Process(process) => process.holder(),
+            Origin::Sso(..) => return Err(KagiError::Form("a sign-in without its plan".into())),
+        };
+        let plan = plan(&route, &holder, &sts);
         let prompter = context.prompter(format!("kagi login {}", quoted(&route.key_profile)))?;
-        Ok(Self {
-            context,
-            vault,
-            origin: Origin::Key(key),
-            sts,
-            route,
-            plan,
-            prompter,
-            client: OnceCell::new(),
-        })
+        Ok(Self { context, vault, origin, sts, route, plan, prompter, client: OnceCell::new() })
     }
 
     /// How many seconds are left of a step's cached answer.
@@ -129,7 +139,7 @@ impl<'c, 'a> Broker<'c, 'a> {
             return Ok(found);
         }
         let Some(last) = self.plan.steps.len().checked_sub(1) else {
-            return Err(KagiError::Form("a plan without steps".into()));
+            return self.itself();
         };
         if let Some(valid) = self.valid().filter(|_| self.failed_just_now()) {
             return Ok(valid);
@@ -203,7 +213,16 @@ impl<'c, 'a> Broker<'c, 'a> {
 
     /// The answer of the first step, the MFA session that everything else hangs on.
     pub(crate) fn session(&self) -> Result<StoredSession, KagiError> {
-        self.ensure(0)
+        if self.plan.steps.is_empty() { self.itself() } else { self.ensure(0) }
+    }
+
+    /// What the route begins with, where there is no call to be made.
+    fn itself(&self) -> Result<StoredSession, KagiError> {
+        match &self.origin {
+            Origin::Key(key) => Ok(StoredSession::of_key(key)),
+            Origin::Process(process) => process.itself(&self.context.places, self.patience()),
+            Origin::Sso(..) => Err(KagiError::Form("a plan without steps".into())),
+        }
     }
 
     /// The answer of a step: another process's, or the call's.
@@ -240,12 +259,18 @@ impl<'c, 'a> Broker<'c, 'a> {
         before: Option<&SessionCredentials>,
         is_last: bool,
     ) -> Result<StoredSession, KagiError> {
+        // Another tool is run before a person is asked for a code: it may fail.
+        let first = match (&self.origin, before) {
+            (Origin::Process(process), None) => Some(process.first(&self.context.places, self.patience())?),
+            _ => None,
+        };
+        let signer = before.map(Signer::Session).or_else(|| first.as_ref().map(First::signer));
         let credentials = match &step.mfa_serial {
             Some(serial) => {
                 let _device = lock(&self.vault.lock_path(serial), self.patience())?;
-                code::with_code(self, serial, |mfa| self.call(step, before, Some(mfa)))?
+                code::with_code(self, serial, |mfa| self.call(step, signer, Some(mfa)))?
             }
-            None => self.call(step, before, None)?,
+            None => self.call(step, signer, None)?,
         };
         let role = self.role_of(step);
         let session = StoredSession {
@@ -283,7 +308,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     fn call(
         &self,
         step: &Step,
-        before: Option<&SessionCredentials>,
+        signer: Option<Signer<'_>>,
         mfa: Option<Mfa<'_>>,
     ) -> Result<SessionCredentials, KagiError> {
         let client = self.client()?;
@@ -295,15 +320,17 @@ impl<'c, 'a> Broker<'c, 'a> {
                 )
             }
             Call::AssumeRole(role) => {
-                let Some(before) = before else {
+                let Some(signer) = signer else {
                     let key = self.key()?.key();
                     return self.assume(client, &Signer::LongTerm(&key), role, mfa);
                 };
-                self.assume(client, &Signer::Session(before), role, mfa)
+                self.assume(client, &signer, role, mfa)
             }
             Call::GetRoleCredentials { account, role } => self.role_credentials(client, account, role),
             Call::GetScopedCredentials(scoped) => {
-                let before = before.ok_or_else(|| KagiError::Form("a session to scope down".into()))?;
+                let Some(Signer::Session(before)) = signer else {
+                    return Err(KagiError::Form("a session to scope down".into()));
+                };
                 self.scope(client, before, scoped)
             }
         }
@@ -312,7 +339,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     fn key(&self) -> Result<&StoredKey, KagiError> {
         match &self.origin {
             Origin::Key(key) => Ok(key),
-            Origin::Sso(..) => Err(KagiError::NoKey(self.route.key_profile.clone())),
+            Origin::Process(_) | Origin::Sso(..) => Err(KagiError::NoKey(self.route.key_profile.clone())),
         }
     }
 

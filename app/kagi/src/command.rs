@@ -10,6 +10,7 @@ mod environment;
 mod exec;
 mod explain;
 mod forget;
+mod hook;
 mod list;
 mod log;
 mod login;
@@ -17,6 +18,8 @@ pub(crate) mod peer;
 mod profile_lines;
 mod rotate;
 mod serve;
+mod shell;
+mod signals;
 mod sso;
 mod target;
 mod vault;
@@ -51,6 +54,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, KagiError> {
         Command::Restore(arguments) => forget::restore(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Completions(arguments) => complete::script(&arguments),
+        Command::Hook(_) => hook::run(),
+        Command::Use(_) => Err(hook::missing()),
         Command::Man(arguments) => complete::manual(&arguments),
         Command::Complete(arguments) => complete::run(&arguments),
     }

@@ -10,6 +10,7 @@ use kagimori_session::value::{seconds, within};
 use kagimori_terminal::printer;
 use secrecy::SecretString;
 
+use crate::broker::{Origin, Process};
 use crate::error::KagiError;
 use crate::files::read_profiles;
 use crate::lock::{Waited, lock_or};
@@ -46,6 +47,8 @@ pub(crate) enum Caller {
 pub(crate) struct Context<'a> {
     pub(crate) places: Places,
     pub(crate) around: Surroundings,
+    /// Whether the region around us was typed for this command.
+    pub(crate) region_is_typed: bool,
     pub(crate) files: ProfileFiles<'a>,
     pub(crate) caller: Caller,
 }
@@ -54,7 +57,7 @@ impl<'a> Context<'a> {
     /// A context over texts that were read.
     pub(crate) fn new(places: Places, texts: &'a Texts, caller: Caller) -> Self {
         let files = ProfileFiles::scan(&texts.config, &texts.credentials);
-        Self { places, around: surroundings(), files, caller }
+        Self { places, around: surroundings(), region_is_typed: false, files, caller }
     }
 
     /// The clock.
@@ -187,6 +190,17 @@ impl<'a> Context<'a> {
             }
             None if route.key_profile == route.name => Err(unknown(&self.files, &route.name).into()),
             None => Err(KagiError::NoKey(route.key_profile.clone())),
+        }
+    }
+
+    /// What a route without a sign-in begins with: the key in the vault, else what another tool prints.
+    pub(crate) fn origin(&self, vault: &Vault, route: &Route) -> Result<Origin, KagiError> {
+        match (vault.key(&route.key_profile)?, &route.process) {
+            (Some(key), _) => Ok(Origin::Key(key)),
+            (None, Some(command)) => {
+                Ok(Origin::Process(Process { profile: route.key_profile.clone(), command: command.clone() }))
+            }
+            (None, None) => self.key(vault, route).map(Origin::Key),
         }
     }
 

@@ -339,11 +339,11 @@ fn refusal_hint(cause: Cause, operation: &str, of: &str) -> String {
         Cause::Expired => "run `kagi login`".into(),
         Cause::UnknownKey if operation.contains("AccessKey") || operation.contains("MFADevices") => {
             "a session without MFA cannot call IAM, and a deleted or deactivated key nothing: check the key in IAM, \
-             then `kagi add` again"
+             then `kagi add --replace PROFILE` with another"
                 .into()
         }
-        Cause::UnknownKey => "the access key was deleted or deactivated: make another and run `kagi add` again".into(),
-        Cause::WrongSecret => "the stored secret is not this key's: run `kagi add` again".into(),
+        Cause::UnknownKey => "the access key was deleted or deactivated: make another and run `kagi add --replace PROFILE`".into(),
+        Cause::WrongSecret => "the stored secret is not this key's: run `kagi add --replace PROFILE`".into(),
         Cause::Clock(Some(skew)) => format!(
             "this machine's clock is {} {} AWS's: set it (`timedatectl set-ntp true`)",
             words(skew.abs()),

@@ -2,11 +2,12 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::KagiError;
 use crate::files::make_directory;
+use crate::place::variable;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
@@ -28,12 +29,8 @@ pub(crate) fn lock_or<T>(
     patience: Duration,
     mut done: impl FnMut() -> Option<T>,
 ) -> Result<Waited<T>, KagiError> {
-    if let Some(folder) = path.parent() {
-        make_directory(folder)?;
-    }
     let failed = |source| KagiError::write(path, source);
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
+    let file = open(path).or_else(|error| elsewhere(path).map_or(Err(error), |path| open(&path)))?;
     let begun = Instant::now();
     let mut pause = Duration::from_millis(2);
     loop {
@@ -54,6 +51,21 @@ pub(crate) fn lock_or<T>(
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+fn open(path: &Path) -> Result<File, KagiError> {
+    if let Some(folder) = path.parent() {
+        make_directory(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(|source| KagiError::write(path, source))
+}
+
+/// Where our home cannot be written all processes find each other in `XDG_RUNTIME_DIR`.
+fn elsewhere(path: &Path) -> Option<PathBuf> {
+    let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute())?;
+    Some(runtime.join("kagi/locks").join(path.file_name()?))
 }
 
 /// Takes a lock.

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use kagimori_id::hex;
 use kagimori_session::key::CacheKey;
 use kagimori_session::ledger::Ledger;
+use kagimori_terminal::printer;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,28 @@ use crate::files::{self, random};
 pub(crate) struct Vault {
     home: PathBuf,
     key: VaultKey,
+}
+
+/// The long-term keys of a vault.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// Those that can be opened, by profile.
+    pub(crate) whole: Vec<StoredKey>,
+    /// The files of the others.
+    pub(crate) damaged: Vec<PathBuf>,
+}
+
+impl Keys {
+    /// Names the files that cannot be opened.
+    pub(crate) fn warn_of_damage(&self) {
+        for path in &self.damaged {
+            printer::warning(&format!(
+                "`{}` is damaged: the key of some profile is lost here; bring the file back from a backup, or `kagi add` it \
+                 with a new key",
+                path.display()
+            ));
+        }
+    }
 }
 
 /// A vault as it lies there.
@@ -148,10 +171,17 @@ impl Vault {
         files::remove(&self.item("keys", "key", profile))
     }
 
-    /// Every long-term key, by profile.
-    pub(crate) fn keys(&self) -> Result<Vec<StoredKey>, KagiError> {
-        let mut keys = self.all::<StoredKey>("keys", "key")?;
-        keys.sort_by(|a, b| a.profile.cmp(&b.profile));
+    /// Every long-term key, by profile, and the files of those that cannot be opened: whose they are is not told by their
+    /// names.
+    pub(crate) fn keys(&self) -> Result<Keys, KagiError> {
+        let mut keys = Keys::default();
+        for path in files::list(&self.home.join("keys"), "key")? {
+            match self.load::<StoredKey>(&path) {
+                Ok(key) => keys.whole.extend(key),
+                Err(_) => keys.damaged.push(path),
+            }
+        }
+        keys.whole.sort_by(|a, b| a.profile.cmp(&b.profile));
         Ok(keys)
     }
 
@@ -177,13 +207,9 @@ impl Vault {
         files::remove(&self.item("sessions", "session", &session.key))
     }
 
-    /// Every session that can be read.
+    /// Every session that can be read. A damaged one is no session: it is made anew.
     pub(crate) fn sessions(&self) -> Result<Vec<StoredSession>, KagiError> {
-        self.all("sessions", "session")
-    }
-
-    fn all<T: DeserializeOwned>(&self, folder: &str, kind: &str) -> Result<Vec<T>, KagiError> {
-        let paths = files::list(&self.home.join(folder), kind)?;
+        let paths = files::list(&self.home.join("sessions"), "session")?;
         Ok(paths.iter().filter_map(|path| self.load(path).ok().flatten()).collect())
     }
 
@@ -262,9 +288,13 @@ impl Vault {
     /// halves of writes that were killed. Done after a call to AWS, never on the cached path.
     pub(crate) fn sweep(&self) {
         const DAY: u64 = 86_400;
-        for (folder, ending, days) in
-            [("sessions", "session", 2), ("run", "config", 30), ("sessions", "tmp", 1), ("run", "tmp", 1)]
-        {
+        for (folder, ending, days) in [
+            ("sessions", "session", 2),
+            ("run", "config", 30),
+            ("run", "token", 8),
+            ("sessions", "tmp", 1),
+            ("run", "tmp", 1),
+        ] {
             for path in files::list(&self.home.join(folder), ending).unwrap_or_default() {
                 let age = std::fs::metadata(&path)
                     .and_then(|it| it.modified())

@@ -26,6 +26,8 @@ pub struct KeyHolder {
     pub user_name: String,
     /// The device found when the key was stored.
     pub mfa_serial: Option<String>,
+    /// Credentials that another tool hands out, most often a session: there is no GetSessionToken to be made of them.
+    pub is_foreign: bool,
 }
 
 /// What is known of a sign-in without its tokens.
@@ -42,7 +44,7 @@ pub struct SignedIn {
 /// The calls that lead to the target's credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// In order; each but the first is signed by the one before it.
+    /// In order; each but the first is signed by the one before it. None: the key itself is handed out.
     pub steps: Vec<Step>,
     /// An elevated session is never renewed without being asked for.
     pub elevated: bool,
@@ -130,9 +132,13 @@ pub enum Start {
 pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
     let serial = route.mfa_serial.clone().or_else(|| holder.mfa_serial.clone());
     let mut plan = Plan { steps: Vec::new(), elevated: route.reason.is_some(), notes: Vec::new() };
+    let key_itself = holder.is_foreign || route.key_itself && serial.is_none();
+    if route.key_itself && !key_itself {
+        plan.notes.push("`session = off` counts only for a user without MFA".to_owned());
+    }
     let direct = match route.hops.as_slice() {
-        [only] => serial.is_none() || only.seconds > CHAINED_SECONDS,
-        _ => false,
+        [only] => key_itself || serial.is_none() || only.seconds > CHAINED_SECONDS,
+        _ => key_itself,
     };
     let mut parent =
         CacheKey::of("key 2", &[&holder.access_key_id, serial.as_deref().unwrap_or(""), endpoint.identity()]);
@@ -141,15 +147,22 @@ pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
         parent = session_step(&mut plan, route, waiting_serial.take(), parent);
     }
     for (index, hop) in route.hops.iter().enumerate() {
-        let role = assume_role(&mut plan.notes, hop, holder, direct && index == 0);
+        // What another tool hands out may be a session: AWS's cap for chained ones is kept.
+        let is_own_key = direct && index == 0 && !holder.is_foreign;
+        let role = assume_role(&mut plan.notes, hop, holder, is_own_key);
         let is_last = index + 1 == route.hops.len();
         let key = role_key(parent, &role, is_last.then_some(route.reason.as_deref()).flatten());
         plan.steps.push(Step { call: Call::AssumeRole(role), mfa_serial: waiting_serial.take(), key });
         parent = key;
     }
     if route.hops.is_empty() {
-        plan.notes
-            .push("no role: the session of the user itself, which cannot be narrowed to reading".to_owned());
+        plan.notes.push(if holder.is_foreign {
+            "no role: what the other tool prints, as it is".to_owned()
+        } else if key_itself {
+            "no role and no session: the key itself, which does not end (`session = off`)".to_owned()
+        } else {
+            "no role: the session of the user itself, which cannot be narrowed to reading".to_owned()
+        });
     }
     plan
 }
@@ -174,7 +187,7 @@ pub fn plan_signed_in(route: &Route, by: &SignedIn, endpoint: &Endpoint) -> Plan
         }
         "kagi".to_owned()
     });
-    let holder = KeyHolder { access_key_id: String::new(), user_name, mfa_serial: None };
+    let holder = KeyHolder { access_key_id: String::new(), user_name, mfa_serial: None, is_foreign: false };
     for (index, hop) in route.hops.iter().enumerate() {
         let role = assume_role(&mut plan.notes, hop, &holder, false);
         let is_last = index + 1 == route.hops.len();

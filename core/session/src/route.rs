@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use self::setting::{
     ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
 };
+use crate::heading::words;
 use crate::profile::{Found, Place, ProfileFiles, Twice};
 use crate::sso::scope::Scoped;
 use crate::sso::settings::{Misset, SSO_SETTINGS, SsoRole, is_sso, permission_set, portal_of, role_of};
@@ -82,6 +83,10 @@ pub struct Route {
     pub mfa_serial: Option<String>,
     /// How long the MFA session shall last.
     pub session_seconds: u32,
+    /// The `credential_process` of the key's profile, when it is another tool's: where the vault has no key it is the source.
+    pub process: Option<String>,
+    /// `session = off`: a user without MFA gets the key itself instead of a session, which may call nothing of IAM.
+    pub key_itself: bool,
     /// The roles, the first assumed by the session.
     pub hops: Vec<Hop>,
     /// The region for the program's environment.
@@ -370,8 +375,10 @@ impl Walk<'_, '_> {
         };
         let session_seconds =
             self.checked(&key_profile, "session_seconds", length)?.unwrap_or(DEFAULT_SESSION_SECONDS);
+        let key_itself = !self.checked(&key_profile, "session", on_or_off)?.unwrap_or(true);
         let region = self.checked(settings_of, "region", |text| Ok(text.to_owned()))?;
         let mut source = self.beginning(&key_profile)?;
+        let process = if source == Source::Key { self.process(&key_profile) } else { None };
         let narrowed = match &mut source {
             Source::Sso { role, scoped } if self.hops.is_empty() => {
                 self.narrow_sso(settings_of, access, role, scoped)?
@@ -389,6 +396,8 @@ impl Walk<'_, '_> {
             settings_of: settings_of.to_owned(),
             mfa_serial,
             session_seconds,
+            process,
+            key_itself,
             hops: self.hops.into_iter().map(|(_, hop)| hop).collect(),
             region,
             narrowed,
@@ -443,6 +452,12 @@ impl Walk<'_, '_> {
                 Ok(false)
             }
         }
+    }
+
+    fn process(&mut self, name: &str) -> Option<String> {
+        let found = self.files.get(name, "credential_process").filter(|found| !is_kagi(&found.value))?;
+        self.note(name, "credential_process", &found);
+        Some(found.value.into_owned())
     }
 
     /// The device: of the first role's profile, as the AWS CLI reads it, else inherited from the key's profile.
@@ -522,6 +537,15 @@ impl Hop {
             policy_arns: Vec::new(),
         }
     }
+}
+
+/// Whether a `credential_process` runs kagi, wherever it lies.
+#[must_use]
+pub fn is_kagi(process: &str) -> bool {
+    let Some(words) = words(process) else { return false };
+    let program = words.first().and_then(|program| program.rsplit('/').next());
+    let command = words.get(1).map(String::as_str);
+    program == Some("kagi") && matches!(command, Some("credentials" | "credential-process"))
 }
 
 /// The error for a name that neither the files nor the vault know.

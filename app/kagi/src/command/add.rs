@@ -1,58 +1,81 @@
 //! `kagi add`: a long-term key from plaintext into the vault, and the profile's lines for the SDKs.
 
+mod all;
+
 use std::process::ExitCode;
 
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
-use kagimori_session::profile::File;
-use kagimori_session::route::Source;
+use kagimori_session::profile::{File, without_inline_comment};
+use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::{mfa_serial, shown, shows_codes};
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
-use super::profile_lines::{self, Edits, KEY_SETTINGS};
+use super::profile_lines::{self, Change, KEY_SETTINGS, process_of_others};
 use super::vault::{open_or_create, with_context};
 use crate::args;
-use crate::broker::client;
+use crate::broker::{Origin, client};
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
 use crate::log;
 use crate::prompt::Ask;
-use crate::vault::{StoredKey, Vault};
+use crate::vault::{Locked, StoredKey, Vault};
 
 /// `kagi add`
 pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
-    with_context(|context| {
-        let profile = arguments.profile.as_str();
-        profile_lines::check_name(profile)?;
-        let plaintext = plaintext_key(context, profile)?;
-        let is_role = context.files.get(profile, "role_arn").is_some() || is_sso(&context.files, profile);
-        let (edits, vault) = if plaintext.is_none() && is_role {
-            add_role(context, arguments)?
-        } else {
-            add_key(context, arguments, plaintext)?
-        };
-        if !arguments.leave_files {
-            edits.apply(context, &vault)?;
-            say_what_changes(context, profile);
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    match &arguments.profile {
+        Some(profile) => with_context(|context| one(context, arguments, profile))?,
+        None => all::run(arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<(), KagiError> {
+    profile_lines::check_name(profile)?;
+    if !arguments.leave_files {
+        profile_lines::check_files(context)?;
+        not_over_others(context, arguments, profile)?;
+    }
+    let plaintext = plaintext_key(context, profile)?;
+    let is_role = context.files.get(profile, "role_arn").is_some() || is_sso(&context.files, profile);
+    let is_role = plaintext.is_none() && is_role;
+    let (vault, stored) = if is_role {
+        (add_role(context, profile)?, None)
+    } else {
+        let (vault, stored) = add_key(context, arguments, profile, plaintext)?;
+        (vault, Some(stored))
+    };
+    if !arguments.leave_files {
+        let no_session = stored.as_ref().map(|_| arguments.no_session);
+        let change = Change { profile, takes_key: stored.is_some(), no_session };
+        change.apply(context, &vault)?;
+        say_what_changes(context, profile);
+    }
+    Ok(())
+}
+
+/// Nothing of another tool is overwritten unasked.
+fn not_over_others(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<(), KagiError> {
+    match process_of_others(context, profile).filter(|_| !arguments.replace) {
+        None => Ok(()),
+        Some(process) => Err(KagiError::argument(
+            format!("`{}` has another tool's `credential_process`: `{}`", shown(profile), shown(&process)),
+            format!("`kagi add --replace {}` puts kagi in its place", quoted(profile)),
+        )),
+    }
 }
 
 /// Roles that SDKs assume themselves begin with another kind of source from now on.
 fn say_what_changes(context: &Context<'_>, profile: &str) {
     let names: Vec<_> = dependants(context, profile).into_iter().map(|name| quoted(&name)).collect();
     let Some(first) = names.first() else { return };
-    let shown = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let more = match names.len().saturating_sub(5) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let next = if names.len() == 1 { format!("kagi add {first}") } else { "kagi add --all".to_owned() };
     printer::warning(&format!(
-        "SDKs assume the roles of {shown}{more} themselves, from now on with a session that a program prints: not every \
-         SDK can, and nothing is read-only; let kagi serve them too: `kagi add {first}`"
+        "SDKs assume the roles of {} themselves, from now on with a session that a program prints: not every SDK can, and \
+         nothing is read-only; let kagi serve them too: `{next}`",
+        names.join(", ")
     ));
 }
 
@@ -62,52 +85,72 @@ fn dependants(context: &Context<'_>, profile: &str) -> Vec<String> {
         let section = context.files.sdk_section(name).filter(|_| name != profile);
         section.is_some_and(|section| {
             let source = section.setting("source_profile");
-            section.setting("role_arn").is_some() && source.is_some_and(|it| it.value.trim() == profile)
+            let is_served = section.setting("credential_process").is_some();
+            let is_from = source.is_some_and(|it| without_inline_comment(&it.value) == profile);
+            section.setting("role_arn").is_some() && is_from && !is_served
         })
     };
     context.files.names().into_iter().filter(is_from).collect()
 }
 
-/// A profile of a role, or of Identity Center: its route must lead to a key that is kept, or to a sign-in.
-fn add_role(context: &Context<'_>, arguments: &args::Add) -> Result<(Edits, Vault), KagiError> {
-    let target = kagimori_session::route::Target::Profile(arguments.profile.clone());
-    let route = context.route(&target, &kagimori_session::route::Access::Everyday)?;
-    let vault = if let Source::Sso { role, .. } = &route.source {
-        printer::note(&format!(
-            "`{}` will be served by kagi, from the sign-in at `{}` (`kagi login {}`)",
-            arguments.profile,
-            role.portal.name(),
-            quoted(&route.key_profile)
-        ));
-        open_or_create(context, "kagi add")?
-    } else {
-        let vault = context.vault()?;
-        context.key(&vault, &route)?;
-        printer::note(&format!(
-            "`{}` will be served by kagi, from the key of `{}`",
-            arguments.profile, route.key_profile
-        ));
-        vault
+/// A profile of a role, or of Identity Center: its route must lead to a key that is kept, to a sign-in, or to another tool.
+fn add_role(context: &Context<'_>, profile: &str) -> Result<Vault, KagiError> {
+    let route = context.route(&Target::Profile(profile.to_owned()), &Access::Everyday)?;
+    // Who has no key of their own, and a sign-in or other tools instead, has no vault yet: sessions need one too.
+    let vault = match &route.source {
+        Source::Key if route.process.is_none() => context.vault()?,
+        _ => open_or_create(context, "kagi add")?,
     };
-    Ok((profile_lines::serve(context, &arguments.profile)?, vault))
+    let from = match &route.source {
+        Source::Sso { role, .. } => {
+            format!("the sign-in at `{}` (`kagi login {}`)", role.portal.name(), quoted(&route.key_profile))
+        }
+        Source::Key => match context.origin(&vault, &route)? {
+            Origin::Process(process) => format!("what `{}` prints", shown(&process.command)),
+            _ => format!("the key of `{}`", route.key_profile),
+        },
+    };
+    printer::note(&format!("`{profile}` will be served by kagi, from {from}"));
+    Ok(vault)
 }
 
 fn add_key(
     context: &Context<'_>,
     arguments: &args::Add,
+    profile: &str,
     plaintext: Option<LongTermKey>,
-) -> Result<(Edits, Vault), KagiError> {
-    let profile = arguments.profile.as_str();
-    let key = match plaintext {
-        Some(key) => key,
-        None => typed_key(context, profile)?,
+) -> Result<(Vault, StoredKey), KagiError> {
+    let kept = match Locked::find(&context.places.home)? {
+        Some(_) => context.vault()?.key(profile)?,
+        None => None,
+    };
+    let key = match (plaintext, &kept) {
+        (Some(key), Some(kept)) if key.access_key_id != kept.access_key_id && !arguments.replace => {
+            return Err(KagiError::argument(
+                format!(
+                    "the vault has {} as `{profile}`, and the file {}",
+                    kept.access_key_id, key.access_key_id
+                ),
+                format!(
+                    "`kagi add --replace {}` takes the file's in its place; otherwise remove that from the file",
+                    quoted(profile)
+                ),
+            ));
+        }
+        (Some(key), _) => key,
+        // The key is kept already: its user and device are looked up anew, and the profile's lines are written.
+        (None, Some(kept)) if !arguments.replace => kept.key(),
+        (None, _) => typed_key(context, profile)?,
     };
     check(&key)?;
     let vault = open_or_create(context, "kagi add")?;
-    let stored = identify(context, arguments, &key)?;
+    let mut stored = identify(context, arguments, profile, &key)?;
+    // The time of a key that is only looked at again stays.
+    if let Some(kept) = kept.filter(|kept| kept.access_key_id == stored.access_key_id) {
+        stored.stored_at = kept.stored_at;
+    }
     store(context, &vault, &stored)?;
-    let edits = profile_lines::serve(context, profile)?;
-    Ok((edits.without_plaintext(profile), vault))
+    Ok((vault, stored))
 }
 
 /// The key in the credentials file, else in the config file.
@@ -180,8 +223,12 @@ fn check(key: &LongTermKey) -> Result<(), KagiError> {
 }
 
 /// Asks AWS whose key it is and which device belongs to it.
-fn identify(context: &Context<'_>, arguments: &args::Add, key: &LongTermKey) -> Result<StoredKey, KagiError> {
-    let profile = arguments.profile.as_str();
+fn identify(
+    context: &Context<'_>,
+    arguments: &args::Add,
+    profile: &str,
+    key: &LongTermKey,
+) -> Result<StoredKey, KagiError> {
     let mut stored = StoredKey {
         profile: profile.to_owned(),
         access_key_id: key.access_key_id.clone(),
@@ -217,10 +264,22 @@ fn identify(context: &Context<'_>, arguments: &args::Add, key: &LongTermKey) -> 
         }
     };
     printer::note(&match &stored.mfa_serial {
+        Some(serial) if arguments.no_session => {
+            return Err(KagiError::argument(
+                format!("the user has the MFA device {serial}, and a session with MFA may call IAM"),
+                format!("leave `--no-session` out: `kagi add {}`", quoted(profile)),
+            ));
+        }
         Some(serial) => format!("{} with MFA device {serial}", caller.arn),
-        None => format!(
-            "{} without an MFA device: programs get a session without MFA, which may call nothing of IAM (AWS's rule)",
+        None if arguments.no_session => format!(
+            "{} without an MFA device: programs get the key itself, which does not end by itself",
             caller.arn
+        ),
+        None => format!(
+            "{} without an MFA device: programs get a session without MFA, which may call nothing of IAM (AWS's rule); \
+             `kagi add --no-session {}` hands out the key itself",
+            caller.arn,
+            quoted(profile)
         ),
     });
     stored.user_arn = caller.arn;

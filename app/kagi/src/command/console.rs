@@ -16,7 +16,7 @@ use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 
 use super::peer;
-use super::target::with_broker;
+use super::target::with_broker_in;
 use crate::args;
 use crate::broker::Broker;
 use crate::browser::{self, Listener};
@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
             "for instance `--destination https://console.aws.amazon.com/s3/home`",
         ));
     }
-    with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
+    let region = arguments.region.as_deref();
+    with_broker_in(region, &arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
         if broker.route.hops.is_empty() && broker.route.source == Source::Key {
             return Err(KagiError::argument(
                 format!("`{}` has no role, and the console is entered only by one", broker.route.name),
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
             ));
         }
         let session = broker.obtain()?;
-        let page = arguments.destination.clone().unwrap_or_else(|| home(&broker.route));
+        let page = arguments.destination.clone().unwrap_or_else(|| home(&broker.route, region));
         let address = login_address(broker, &session, &page)?;
         log::used(broker, "console", &session, None);
         if arguments.print {
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
 }
 
 /// The console's home, in the partition of the role and the region of the profile.
-fn home(route: &Route) -> String {
+fn home(route: &Route, region: Option<&str>) -> String {
     let partition = match (&route.source, route.hops.last()) {
         (_, Some(hop)) => hop.role.partition(),
         (Source::Sso { role, .. }, None) => kagimori_id::partition(&role.portal.region),
@@ -71,7 +72,7 @@ fn home(route: &Route) -> String {
         "aws-eusc" => "console.amazonaws-eusc.eu",
         _ => "console.aws.amazon.com",
     };
-    match &route.region {
+    match region.or(route.region.as_deref()) {
         Some(region) => format!("https://{host}/console/home?region={}", percent_encoded(region)),
         None => format!("https://{host}/"),
     }

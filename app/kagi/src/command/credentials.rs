@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use jiff::{SignedDuration, Timestamp};
 use kagimori_session::key::CacheKey;
 use kagimori_session::route::{Access, Target, rfc3339};
 use kagimori_terminal::printer;
@@ -79,6 +80,12 @@ pub(crate) fn json(
     version: bool,
 ) -> Result<Zeroizing<String>, KagiError> {
     let credentials = session.credentials()?;
+    // A container endpoint's answer has an end (botocore insists): clients ask again then.
+    let expiration = match (session.is_key(), version) {
+        (false, _) => Some(credentials.expiration),
+        (true, true) => None,
+        (true, false) => Some(Timestamp::now() + SignedDuration::from_hours(1)),
+    };
     let quote = |text: &str| Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
     // Room for everything, so that no copy of a secret is left behind by growing.
     let length = 1024 + 2 * credentials.session_token.expose_secret().len();
@@ -89,12 +96,16 @@ pub(crate) fn json(
     }
     let _ = write!(
         out,
-        "\"AccessKeyId\":{},\"SecretAccessKey\":{},\"{token}\":{},\"Expiration\":{}",
+        "\"AccessKeyId\":{},\"SecretAccessKey\":{}",
         *quote(&credentials.access_key_id),
         *quote(credentials.secret_access_key.expose_secret()),
-        *quote(credentials.session_token.expose_secret()),
-        *quote(&rfc3339(credentials.expiration)),
     );
+    if !session.is_key() {
+        let _ = write!(out, ",\"{token}\":{}", *quote(credentials.session_token.expose_secret()));
+    }
+    if let Some(expiration) = expiration {
+        let _ = write!(out, ",\"Expiration\":{}", *quote(&rfc3339(expiration)));
+    }
     if let Some(account) = session.role.as_deref().and_then(account_of) {
         let _ = write!(out, ",\"AccountId\":\"{account}\"");
     }

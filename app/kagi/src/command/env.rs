@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &args::Env) -> Result<ExitCode, KagiError> {
         with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
             let session = broker.obtain()?;
             log::used(broker, "env", &session, None);
-            environment::of(broker, &session, style)
+            environment::of(broker, &session, style, &[])
         })?
     };
     printer::data(&lines(&changes, shell))?;

@@ -1,6 +1,8 @@
 //! What a program's environment must hold, and must not, to act as a profile.
 
 use kagimori_session::heading::{Heading, heading, is_portable_name};
+use std::path::PathBuf;
+
 use kagimori_session::ini::Document;
 use kagimori_session::key::CacheKey;
 use kagimori_session::profile::File;
@@ -94,6 +96,7 @@ pub(crate) fn of(
     broker: &Broker<'_, '_>,
     session: &StoredSession,
     style: Style,
+    others: &[Broker<'_, '_>],
 ) -> Result<Changes, KagiError> {
     let mut changes = none();
     let mut put = |name: &'static str, value: String| {
@@ -107,21 +110,23 @@ pub(crate) fn of(
         put(name, value);
     }
     let credentials = session.credentials()?;
-    if session.elevated || style.env_keys {
+    if (session.elevated || style.env_keys) && !session.is_key() {
         put("KAGI_UNTIL", rfc3339(credentials.expiration));
     }
     if style.env_keys {
         put("AWS_ACCESS_KEY_ID", credentials.access_key_id.clone());
         put("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key.expose_secret().to_owned());
-        put("AWS_SESSION_TOKEN", credentials.session_token.expose_secret().to_owned());
-        put("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expiration));
+        if !session.is_key() {
+            put("AWS_SESSION_TOKEN", credentials.session_token.expose_secret().to_owned());
+            put("AWS_CREDENTIAL_EXPIRATION", rfc3339(credentials.expiration));
+        }
         return Ok(changes);
     }
-    if !session.elevated && is_served(broker) {
+    if !session.elevated && is_served(broker) && others.iter().all(is_served) {
         put("AWS_PROFILE", broker.route.name.clone());
         return Ok(changes);
     }
-    let (profile, config, credentials) = own_files(broker, session)?;
+    let (profile, config, credentials) = own_files(broker, session, others)?;
     put("AWS_PROFILE", profile);
     for (name, value) in in_place_of_the_persons(broker, config, credentials) {
         put(name, value);
@@ -154,7 +159,8 @@ fn shared(broker: &Broker<'_, '_>, style: Style) -> Vec<(&'static str, String)> 
         // Without it the Go SDK v1 and the JS SDK v2 do not read the config file, where we stand.
         shared.push(("AWS_SDK_LOAD_CONFIG", "1".to_owned()));
     }
-    shared.retain(|(name, _)| persons(name).is_none());
+    let is_typed = |name: &str| broker.context.region_is_typed && name.ends_with("_REGION");
+    shared.retain(|(name, _)| persons(name).is_none() || is_typed(name));
     shared
 }
 
@@ -224,15 +230,20 @@ pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
     is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&SSO_SETTINGS).any(competes)
 }
 
-/// A config file with this one profile, and an empty credentials file: whatever stands in the person's own files, the
-/// program can be nobody else.
+/// A config file with this profile, and those that were named beside it, and an empty credentials file: whatever stands in
+/// the person's own files, the program can be nobody else.
 fn own_files(
     broker: &Broker<'_, '_>,
     session: &StoredSession,
+    others: &[Broker<'_, '_>],
 ) -> Result<(String, String, String), KagiError> {
     let name = name_in_our_file(&broker.route.name);
     let line = format!("{} credentials {}", own_command()?, process_arguments(broker, session)?);
-    let text = config_text(broker, &name, Some(&line));
+    let mut text = config_text(broker, &name, Some(&line));
+    for other in others {
+        // These are named in the program's own files, so their names stay.
+        text.push_str(&config_text(other, &other.route.name, Some(&process_line(&other.route.name)?)));
+    }
     let (config, credentials) = write_files(broker, &text)?;
     Ok((name, config, credentials))
 }
@@ -244,12 +255,23 @@ fn name_in_our_file(name: &str) -> String {
 }
 
 fn write_files(broker: &Broker<'_, '_>, text: &str) -> Result<(String, String), KagiError> {
-    let folder = broker.vault.home().join("run");
-    let config = folder.join(format!("{}.config", CacheKey::of("config 1", &[text]).hex()));
-    let credentials = folder.join("empty.credentials");
-    write_own(&config, text.as_bytes())?;
-    write_own(&credentials, b"")?;
+    let name = format!("{}.config", CacheKey::of("config 1", &[text]).hex());
+    let config = run_file(broker, &name, text)?;
+    let credentials = run_file(broker, "empty.credentials", "")?;
     Ok((config.to_string_lossy().into_owned(), credentials.to_string_lossy().into_owned()))
+}
+
+/// A file for a program: in our home, and where that cannot be written, in `XDG_RUNTIME_DIR`.
+pub(crate) fn run_file(broker: &Broker<'_, '_>, name: &str, text: &str) -> Result<PathBuf, KagiError> {
+    let path = broker.vault.home().join("run").join(name);
+    let Err(error) = write_own(&path, text.as_bytes()) else { return Ok(path) };
+    match &broker.context.places.runtime {
+        Some(runtime) => {
+            let path = runtime.join("kagi").join(name);
+            write_own(&path, text.as_bytes()).map(|()| path)
+        }
+        None => Err(error),
+    }
 }
 
 fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result<String, KagiError> {
@@ -270,8 +292,10 @@ fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result
 
 fn config_text(broker: &Broker<'_, '_>, name: &str, line: Option<&str>) -> String {
     let files = &broker.context.files;
-    let mut text =
-        format!("# Made by kagi: one profile and no way to another identity.\n[{}]\n", sdk_header(name));
+    let mut text = format!(
+        "# Made by kagi: what was asked for, and no way to another identity.\n[{}]\n",
+        sdk_header(name)
+    );
     if let Some(line) = line {
         text.push_str(&format!("credential_process = {line}\n"));
     }

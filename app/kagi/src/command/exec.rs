@@ -3,30 +3,52 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
+use kagimori_session::route::{Access, Target};
+
 use super::environment::{self, Style};
-use super::target::with_broker;
+use super::shell;
+use super::target::with_broker_in;
 use crate::args;
+use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
 use crate::log;
 
+/// What is to be got beside the profile: asked for now, while a person is there.
+fn others<'c, 'a>(broker: &Broker<'c, 'a>, names: &[String]) -> Result<Vec<Broker<'c, 'a>>, KagiError> {
+    let names = names.iter().filter(|name| **name != broker.route.name);
+    let get = |name: &String| {
+        let route = broker.context.route(&Target::Profile(name.clone()), &Access::Everyday)?;
+        let other = Broker::new(broker.context, broker.vault.clone(), route)?;
+        other.obtain()?;
+        Ok(other)
+    };
+    names.map(get).collect()
+}
+
 /// `kagi exec`
 pub(crate) fn run(arguments: &args::Exec) -> Result<ExitCode, KagiError> {
     let style = Style { env_keys: arguments.env_keys, keep_metadata: arguments.keep_metadata };
-    with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
+    let region = arguments.region.as_deref();
+    with_broker_in(region, &arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
         let session = broker.obtain()?;
-        let changes = environment::of(broker, &session, style)?;
-        let Some((program, rest)) = arguments.command.split_first() else {
-            return Err(KagiError::argument("there is no command", "write it after `--`"));
+        let others = others(broker, &arguments.with)?;
+        let changes = environment::of(broker, &session, style, &others)?;
+        let mut command = match arguments.command.split_first() {
+            Some((program, rest)) => {
+                let mut command = Command::new(program);
+                command.args(rest);
+                command
+            }
+            None => shell::command(broker)?,
         };
-        let mut command = Command::new(program);
-        command.args(rest);
+        let program = command.get_program().to_string_lossy().into_owned();
         for name in changes.unset {
             command.env_remove(name);
         }
         command.envs(changes.set);
-        log::used(broker, "exec", &session, Some(program.to_string_lossy().into_owned()));
+        log::used(broker, "exec", &session, Some(program.clone()));
         let source = command.exec();
-        Err(KagiError::Run { command: program.to_string_lossy().into_owned(), source })
+        Err(KagiError::Run { command: program, source })
     })
 }

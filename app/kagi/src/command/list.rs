@@ -30,6 +30,10 @@ struct Row {
     key_of: Option<String>,
     role: Option<String>,
     read_only: bool,
+    /// `session = off`: the key itself is handed out.
+    key_itself: bool,
+    /// Whether the source is another tool's `credential_process`.
+    process: bool,
     session_seconds_left: Option<i64>,
     seconds_left: Option<i64>,
     /// Whether a sign-in at Identity Center is there, which gets the rest without asking.
@@ -69,7 +73,9 @@ fn listing(context: &Context<'_>) -> Result<Listing, KagiError> {
     };
     let mut names = context.files.names();
     if let Some(vault) = &vault {
-        names.extend(vault.keys()?.into_iter().map(|key| key.profile));
+        let keys = vault.keys()?;
+        keys.warn_of_damage();
+        names.extend(keys.whole.into_iter().map(|key| key.profile));
     }
     let profiles = names.into_iter().map(|name| row(context, vault.as_ref(), name)).collect();
     Ok(Listing {
@@ -107,6 +113,8 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
             let left = |step: usize| broker.left(step).filter(|left| *left > 0);
             let last = broker.plan.steps.len().saturating_sub(1);
             (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
+            row.key_itself = broker.plan.steps.is_empty() && matches!(broker.origin, Origin::Key(_));
+            row.process = matches!(broker.origin, Origin::Process(_));
             row.signed_in = matches!(broker.origin, Origin::Sso(..)) && broker.signed_out().is_none();
         }
     }
@@ -149,6 +157,8 @@ fn text(listing: &Listing) -> String {
 fn left(listing: &Listing, row: &Row) -> String {
     match (listing.vault, row.seconds_left, row.session_seconds_left) {
         ("open", Some(left), _) => words(left),
+        ("open", None, _) if row.process => "ready".to_owned(),
+        ("open", ..) if row.key_itself => "key".to_owned(),
         // The session is there, the role comes without asking.
         ("open", None, Some(_)) => "ready".to_owned(),
         ("open", None, None) if row.problem.is_none() && row.signed_in => "ready".to_owned(),
@@ -162,6 +172,8 @@ fn what(row: &Row) -> String {
         (Some(problem), _) => problem.clone(),
         (None, Some(role)) if row.read_only => format!("{role} (read-only)"),
         (None, Some(role)) => role.clone(),
+        (None, None) if row.process => "what another tool's `credential_process` prints".to_owned(),
+        (None, None) if row.key_itself => "the key itself, which does not end".to_owned(),
         (None, None) => "the user's own session".to_owned(),
     }
 }

@@ -78,7 +78,9 @@ fn sole_profile(context: &Context<'_>) -> Result<Option<String>, KagiError> {
     if Locked::find(&context.places.home)?.is_none() {
         return Ok(None);
     }
-    Ok(match context.vault()?.keys()?.as_slice() {
+    let keys = context.vault()?.keys()?;
+    keys.warn_of_damage();
+    Ok(match keys.whole.as_slice() {
         [only] => Some(only.profile.clone()),
         _ => None,
     })
@@ -88,7 +90,15 @@ fn session(broker: &Broker<'_, '_>, fresh: bool) -> Result<(), KagiError> {
     if fresh && let Some(first) = broker.plan.steps.first() {
         broker.vault.remove_session(&first.key)?;
     }
+    if let Origin::Process(_) = broker.origin {
+        printer::note("no session is needed: another tool prints the credentials");
+        return Ok(());
+    }
     let session = broker.session()?;
+    if session.is_key() {
+        printer::note("no session is needed: programs get the key itself (`session = off`)");
+        return Ok(());
+    }
     let left = session.expires_at - broker.now().as_second();
     printer::note(&format!("session of `{}` for {}", broker.route.key_profile, words(left)));
     Ok(())

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
-use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name, words};
-use kagimori_session::profile::without_inline_comment;
+use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name};
+use kagimori_session::profile::{File, ProfileFiles, without_inline_comment};
+use kagimori_session::route::is_kagi;
 use kagimori_session::sso::settings::SSO_SETTINGS;
 use kagimori_session::value::shown;
 use kagimori_terminal::printer;
 
-use crate::context::Context;
+use crate::context::{Context, Texts};
 use crate::error::KagiError;
 use crate::files::{read_profiles, rewrite};
 use crate::lock::lock;
@@ -37,7 +38,7 @@ pub(crate) const ROLE_SETTINGS: [&str; 10] = [
 ];
 
 /// New texts of the profile files.
-pub(crate) struct Edits {
+struct Edits {
     config: String,
     credentials: String,
 }
@@ -71,30 +72,74 @@ pub(crate) fn process_line(profile: &str) -> Result<String, KagiError> {
 /// The `credential_process` of a profile that is not kagi's.
 pub(crate) fn process_of_others(context: &Context<'_>, profile: &str) -> Option<String> {
     let process = context.files.sdk_section(profile)?.setting("credential_process")?.value.into_owned();
-    (!is_ours(&process)).then_some(process)
-}
-
-/// Whether a `credential_process` runs kagi, wherever it lies.
-pub(crate) fn is_ours(process: &str) -> bool {
-    let Some(words) = words(process) else { return false };
-    let program = words.first().map(Path::new).and_then(Path::file_name);
-    let command = words.get(1).map(String::as_str);
-    program.is_some_and(|program| program == "kagi")
-        && matches!(command, Some("credentials" | "credential-process"))
+    (!is_kagi(&process)).then_some(process)
 }
 
 fn is_sdk_section(header: &str, profile: &str) -> bool {
     matches!(heading(header), Heading::Profile(name) if name == profile)
 }
 
+/// What is to be changed. It is worked out under the lock, of the files as they are then: several kagi may be at it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change<'p> {
+    pub(crate) profile: &'p str,
+    /// The plaintext key goes.
+    pub(crate) takes_key: bool,
+    /// `session = off` in `[kagi NAME]`: programs get the key itself.
+    pub(crate) no_session: Option<bool>,
+}
+
+impl Change<'_> {
+    /// Writes what changes, each file after a sealed backup.
+    pub(crate) fn apply(self, context: &Context<'_>, vault: &Vault) -> Result<(), KagiError> {
+        let places = &context.places;
+        let _lock = lock(&vault.lock_path("files"), Duration::from_secs(10))?;
+        let texts = Texts::read(places)?;
+        for (path, text) in [(&places.config, &texts.config), (&places.credentials, &texts.credentials)] {
+            can_be_edited(path, text)?;
+        }
+        let edits = self.edits(&ProfileFiles::scan(&texts.config, &texts.credentials))?;
+        replace(context, vault, &places.config, &texts.config, &edits.config)?;
+        replace(context, vault, &places.credentials, &texts.credentials, &edits.credentials)
+    }
+
+    fn edits(self, files: &ProfileFiles<'_>) -> Result<Edits, KagiError> {
+        let mut edits = serve(files, self.profile)?;
+        if self.takes_key {
+            edits = edits.without_plaintext(self.profile);
+        }
+        let is_ours = |header: &str| is_own_section(header, self.profile);
+        edits.config = match self.no_session {
+            Some(true) => {
+                set(&edits.config, is_ours, &format!("kagi {}", word(self.profile)), "session", "off")
+            }
+            Some(false) => drop_empty_sections(&remove(&edits.config, is_ours, &["session"]), is_ours),
+            None => edits.config,
+        };
+        Ok(edits)
+    }
+}
+
+/// Writes another text of the config file, made of the one that was read.
+pub(crate) fn write_config(context: &Context<'_>, vault: &Vault, text: &str) -> Result<(), KagiError> {
+    let _lock = lock(&vault.lock_path("files"), Duration::from_secs(10))?;
+    let (path, before) = (&context.places.config, context.files.document(File::Config).text());
+    can_be_edited(path, before)?;
+    replace(context, vault, path, before, text)
+}
+
+fn is_own_section(header: &str, profile: &str) -> bool {
+    matches!(heading(header), Heading::Kagi(name) if name == profile)
+}
+
 /// Lets kagi serve a profile.
-pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiError> {
+fn serve(files: &ProfileFiles<'_>, profile: &str) -> Result<Edits, KagiError> {
     let line = process_line(profile)?;
     let (sdk, ours) = (sdk_header(profile), format!("kagi {}", word(profile)));
     let is_sdk = |header: &str| is_sdk_section(header, profile);
-    let is_ours = |header: &str| matches!(heading(header), Heading::Kagi(name) if name == profile);
-    let mut config = context.files.document(kagimori_session::profile::File::Config).text().to_owned();
-    if let Some(section) = context.files.sdk_section(profile) {
+    let is_ours = |header: &str| is_own_section(header, profile);
+    let mut config = files.document(File::Config).text().to_owned();
+    if let Some(section) = files.sdk_section(profile) {
         let moved: Vec<_> = section
             .settings()
             .filter(|setting| {
@@ -109,7 +154,7 @@ pub(crate) fn serve(context: &Context<'_>, profile: &str) -> Result<Edits, KagiE
         }
     }
     config = set(&config, is_sdk, &sdk, "credential_process", &line);
-    let credentials = context.files.document(kagimori_session::profile::File::Credentials).text().to_owned();
+    let credentials = files.document(File::Credentials).text().to_owned();
     Ok(Edits { config, credentials })
 }
 
@@ -119,15 +164,8 @@ fn moved_value(value: &str) -> String {
 }
 
 impl Edits {
-    /// Another text of the config file.
-    pub(crate) fn of_config(context: &Context<'_>, config: String) -> Self {
-        let credentials =
-            context.files.document(kagimori_session::profile::File::Credentials).text().to_owned();
-        Self { config, credentials }
-    }
-
     /// Without the plaintext keys of a profile.
-    pub(crate) fn without_plaintext(self, profile: &str) -> Self {
+    fn without_plaintext(self, profile: &str) -> Self {
         let is_keys = |header: &str| header == profile;
         let is_sdk = |header: &str| is_sdk_section(header, profile);
         Self {
@@ -135,15 +173,21 @@ impl Edits {
             credentials: drop_empty_sections(&remove(&self.credentials, is_keys, &KEY_SETTINGS), is_keys),
         }
     }
+}
 
-    /// Writes what changed, each file after a sealed backup.
-    pub(crate) fn apply(self, context: &Context<'_>, vault: &Vault) -> Result<(), KagiError> {
-        let places = &context.places;
-        let _lock = lock(&vault.lock_path("files"), Duration::from_secs(5))?;
-        let file = kagimori_session::profile::File::Config;
-        replace(context, vault, &places.config, context.files.document(file).text(), &self.config)?;
-        let file = kagimori_session::profile::File::Credentials;
-        replace(context, vault, &places.credentials, context.files.document(file).text(), &self.credentials)
+/// Whether the files can be edited as they are; asked before a key is taken, too.
+pub(crate) fn check_files(context: &Context<'_>) -> Result<(), KagiError> {
+    can_be_edited(&context.places.config, context.files.document(File::Config).text())?;
+    can_be_edited(&context.places.credentials, context.files.document(File::Credentials).text())
+}
+
+fn can_be_edited(path: &Path, text: &str) -> Result<(), KagiError> {
+    match obstacle(text) {
+        None => Ok(()),
+        Some(fault) => Err(KagiError::argument(
+            format!("`{}` line {}: {}", path.display(), fault.line, fault.kind.sentence()),
+            "correct the line first: kagi does not edit a file that SDKs read differently",
+        )),
     }
 }
 
@@ -156,12 +200,6 @@ fn replace(
 ) -> Result<(), KagiError> {
     if before == after {
         return Ok(());
-    }
-    if let Some(fault) = obstacle(before) {
-        return Err(KagiError::argument(
-            format!("`{}` line {}: {}", path.display(), fault.line, fault.kind.sentence()),
-            "correct the line first: kagi does not edit a file that SDKs read differently; the key is in the vault",
-        ));
     }
     if read_profiles(path)? != before {
         return Err(KagiError::argument(

@@ -235,7 +235,7 @@ impl<'c, 'a> Work<'c, 'a> {
                 self.finish()?;
                 return Err(KagiError::argument(
                     format!("{} is not one of the user's keys any more", rotation.old),
-                    format!("run `kagi add {}` with the present key", quoted(&self.profile)),
+                    format!("run `kagi add --replace {}` with the present key", quoted(&self.profile)),
                 ));
             }
         })

@@ -4,8 +4,9 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::time::Duration;
 
 use kagimori_id::hex;
@@ -16,12 +17,13 @@ use zeroize::Zeroizing;
 use super::credentials::json;
 use super::environment;
 use super::peer;
+use super::signals::{self, Signals};
 use super::target::with_broker;
 use crate::args;
 use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
-use crate::files::{random, remove, write_own};
+use crate::files::{random, remove};
 use crate::log;
 
 const MOST_REQUEST_BYTES: usize = 8 * 1024;
@@ -39,6 +41,8 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
         let token = Zeroizing::new(hex(&random::<32>()?));
         let file = TokenFile::write(broker, &token)?;
         let endpoint = Endpoint { broker, token, address };
+        let signals = Signals::watch().map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
         if arguments.command.is_empty() {
             printer::data(&format!(
                 "export AWS_CONTAINER_CREDENTIALS_FULL_URI='http://{address}/'\n\
@@ -48,15 +52,21 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
                 *endpoint.token
             ))?;
             printer::note("serving until ^C");
-            endpoint.serve(&listener, || None::<()>);
-            return Ok(ExitCode::SUCCESS);
+            return Ok(endpoint.serve(&listener, || signals.seen()).map_or(1, signals::exit_code).into());
         }
         let mut child = spawn(&arguments.command, &endpoint, &file)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let status = endpoint.serve(&listener, || child.try_wait().ok().flatten());
-        let code = status.and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
-        Ok(code.unwrap_or(1).into())
+        let status = endpoint.serve(&listener, || {
+            signals.hand_on(&child);
+            child.try_wait().ok().flatten()
+        });
+        Ok(status.map_or(1, exit_code).into())
     })
+}
+
+/// As a shell tells how a command ended.
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.or_else(|| status.signal().map(signals::exit_code)).unwrap_or(1)
 }
 
 fn spawn(
@@ -88,9 +98,7 @@ struct TokenFile(PathBuf);
 
 impl TokenFile {
     fn write(broker: &Broker<'_, '_>, token: &str) -> Result<Self, KagiError> {
-        let path = broker.vault.home().join("run").join(format!("{}.token", hex(&random::<8>()?)));
-        write_own(&path, token.as_bytes())?;
-        Ok(Self(path))
+        environment::run_file(broker, &format!("{}.token", hex(&random::<8>()?)), token).map(Self)
     }
 }
 

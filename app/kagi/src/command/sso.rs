@@ -10,7 +10,7 @@ use kagimori_sts::Client;
 use kagimori_terminal::printer;
 
 use super::login::portal;
-use super::profile_lines::{Edits, own_command};
+use super::profile_lines::{own_command, write_config};
 use super::target::default_profile;
 use super::vault::with_context;
 use crate::args;
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &args::Sso) -> Result<ExitCode, KagiError> {
         let mut outcome = write(&context.files, &assigned, style)?;
         let text = std::mem::take(&mut outcome.text);
         if !arguments.dry_run {
-            Edits::of_config(context, text).apply(context, &vault)?;
+            write_config(context, &vault, &text)?;
         }
         tell(&outcome, arguments.dry_run)?;
         Ok(ExitCode::SUCCESS)

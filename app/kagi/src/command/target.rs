@@ -46,7 +46,8 @@ pub(crate) fn target(
 
 fn only_key(vault: &Vault) -> Result<String, KagiError> {
     let keys = vault.keys()?;
-    match keys.as_slice() {
+    keys.warn_of_damage();
+    match keys.whole.as_slice() {
         [only] => Ok(only.profile.clone()),
         [] => Err(KagiError::argument("the vault has no key", "run `kagi add PROFILE`")),
         several => {
@@ -82,9 +83,24 @@ pub(crate) fn with_broker<T>(
     caller: Caller,
     work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
 ) -> Result<T, KagiError> {
+    with_broker_in(None, typed, elevation, caller, work)
+}
+
+/// The same in a region that was typed: it wins over the profile's and the environment's.
+pub(crate) fn with_broker_in<T>(
+    region: Option<&str>,
+    typed: &args::Target,
+    elevation: Option<&args::Elevation>,
+    caller: Caller,
+    work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
+) -> Result<T, KagiError> {
     let places = Places::find()?;
     let texts = Texts::read(&places)?;
-    let context = Context::new(places, &texts, caller);
+    let mut context = Context::new(places, &texts, caller);
+    if let Some(region) = region {
+        context.around.region = Some(region.to_owned());
+        context.region_is_typed = true;
+    }
     let access = elevation.map_or(Ok(Access::Everyday), access)?;
     let target = target(&context, typed, || context.vault())?;
     let route = context.route(&target, &access)?;

@@ -60,9 +60,13 @@ impl StoredKey {
             access_key_id: self.access_key_id.clone(),
             user_name: self.user_name().to_owned(),
             mfa_serial: self.mfa_serial.clone(),
+            is_foreign: false,
         }
     }
 }
+
+/// The end of what does not end.
+const NEVER: i64 = i64::MAX;
 
 impl StoredSession {
     /// Whether it is one of a permission set of Identity Center.
@@ -70,13 +74,37 @@ impl StoredSession {
         self.role.as_deref().is_some_and(|role| !role.starts_with("arn:"))
     }
 
+    /// A user's key as programs get it when there is no session: without a token and without an end.
+    pub(crate) fn of_key(key: &StoredKey) -> Self {
+        Self {
+            key: String::new(),
+            of: key.profile.clone(),
+            role: None,
+            elevated: false,
+            access_key_id: key.access_key_id.clone(),
+            secret_access_key: key.secret_access_key.clone(),
+            session_token: SecretString::from(String::new()),
+            issued_at: key.stored_at,
+            expires_at: NEVER,
+        }
+    }
+
+    /// Whether this is the key itself.
+    pub(crate) fn is_key(&self) -> bool {
+        self.expires_at == NEVER
+    }
+
     pub(crate) fn credentials(&self) -> Result<SessionCredentials, KagiError> {
         Ok(SessionCredentials {
             access_key_id: self.access_key_id.clone(),
             secret_access_key: self.secret_access_key.clone(),
             session_token: self.session_token.clone(),
-            expiration: Timestamp::from_second(self.expires_at)
-                .map_err(|_| KagiError::Form("a session's expiration".into()))?,
+            expiration: if self.is_key() {
+                Timestamp::MAX
+            } else {
+                Timestamp::from_second(self.expires_at)
+                    .map_err(|_| KagiError::Form("a session's expiration".into()))?
+            },
         })
     }
 }

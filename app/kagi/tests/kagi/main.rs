@@ -1,6 +1,8 @@
 //! `kagi` end to end, against the fake AWS: every test is a machine of its own with a person's home on it.
 
 #[cfg(test)]
+mod adding;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod herd;
@@ -12,6 +14,10 @@ mod mistakes;
 mod names;
 #[cfg(test)]
 mod rotation;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

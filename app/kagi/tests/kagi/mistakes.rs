@@ -406,7 +406,6 @@ const MISTAKES: &[Mistake] = &[
         run: &["exec", "--elevate", "--reason", "to fix it", "--for", "24h", "dev", "--", "true"],
         says: &["AWS takes 900 to 3600"],
     },
-    Mistake { name: "no command", spoil: |_, _| {}, run: &["exec", "dev"], says: &["COMMAND"] },
     Mistake {
         name: "command missing",
         spoil: |_, _| {},
@@ -480,7 +479,7 @@ const MISTAKES: &[Mistake] = &[
             config(machine, "[profile x]\nnonsense\n");
         },
         run: &["add", "x"],
-        says: &["line 2: the line is neither", "the key is in the vault"],
+        says: &["line 2: the line is neither", "does not edit a file that SDKs read differently"],
     },
     Mistake {
         name: "role of a foreign key",

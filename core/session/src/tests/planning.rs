@@ -24,6 +24,7 @@ duration_seconds = 12h
 
 fn holder() -> KeyHolder {
     KeyHolder {
+        is_foreign: false,
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
         user_name: "alice".to_owned(),
         mfa_serial: None,
@@ -286,4 +287,25 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_another_tool_prints_makes_no_session() {
+    let config = CONFIG
+        .replace("mfa_serial = arn:aws:iam::111122223333:mfa/alice\n", "credential_process = /opt/tool\n");
+    let files = ProfileFiles::scan(&config, "");
+    let foreign = KeyHolder { is_foreign: true, access_key_id: "process /opt/tool".to_owned(), ..holder() };
+    let steps = |name: &str| {
+        let route = resolve(&files, &Target::Profile(name.to_owned()), &Access::Everyday).unwrap();
+        assert_eq!(route.process.as_deref(), Some("/opt/tool"));
+        plan(&route, &foreign, &endpoint()).steps
+    };
+    assert_eq!((steps("bastion").len(), steps("dev").len(), steps("next").len()), (0, 1, 2));
+    let Call::AssumeRole(long) = &steps("long")[0].call else { panic!("no AssumeRole") };
+    assert_eq!(long.seconds, 3600, "the tool may print a session");
+    // kagi's own line is no source.
+    let own = config.replace("/opt/tool", "/usr/bin/kagi credentials bastion");
+    let files = ProfileFiles::scan(&own, "");
+    let route = resolve(&files, &Target::Profile("dev".to_owned()), &Access::Everyday).unwrap();
+    assert_eq!(route.process, None);
 }

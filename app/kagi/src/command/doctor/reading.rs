@@ -73,7 +73,7 @@ fn config_header(section: &Section<'_>, place: &str, findings: &mut Vec<Finding>
                 "the AWS CLI reads a profile called `{}`, and not every SDK does",
                 shown(&name)
             ),
-            "rename it with letters, digits and `_.@+%:/-`, or use `kagi exec`, which gives programs a name that all read"
+            "rename it with letters, digits and `_.@+%:/-`, or run programs by `kagi exec … -- …`, which gives them a name that all read"
                 .to_owned(),
         ),
         Heading::Profile(name) if name != "default" && !has_word(section.header, "profile") => found(

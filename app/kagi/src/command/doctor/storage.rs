@@ -80,7 +80,16 @@ fn vault(
         ));
     }
     let Some(vault) = opened else { return Ok(()) };
-    for key in vault.keys()?.iter().filter(|key| key.mfa_serial.is_none()) {
+    let keys = vault.keys()?;
+    for path in &keys.damaged {
+        findings.push(Finding::new(
+            "damaged-key",
+            path.display().to_string(),
+            "the file of a long-term key is damaged: its profile has no key any more",
+            "bring it back from a backup of the directory; if there is none, remove it and `kagi add` the profile with a new key",
+        ));
+    }
+    for key in keys.whole.iter().filter(|key| key.mfa_serial.is_none()) {
         if context.files.get(&key.profile, "mfa_serial").is_none() {
             findings.push(Finding::new(
                 "no-mfa",

@@ -1,0 +1,184 @@
+//! What another tool's `credential_process` prints, as the beginning of a route.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use kagimori_session::credentials::{LongTermKey, SessionCredentials, Signer, is_key_id};
+use kagimori_session::heading::words;
+use kagimori_session::plan::KeyHolder;
+use kagimori_session::value::shown;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::error::KagiError;
+use crate::place::{Places, variable};
+use crate::vault::{StoredKey, StoredSession};
+
+/// Java's SDK reads no more of a `credential_process` either.
+const MOST_BYTES: u64 = 64_000;
+/// Set for the tool: one that runs kagi for the same profile would never end.
+const INSIDE: &str = "KAGI_SOURCE_OF";
+
+/// Another tool's `credential_process`.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The profile it stands in.
+    pub(crate) profile: String,
+    /// The command.
+    pub(crate) command: String,
+}
+
+/// What signs the first call.
+pub(crate) enum First {
+    /// A user's own key.
+    Key(LongTermKey),
+    /// A session.
+    Session(SessionCredentials),
+}
+
+impl First {
+    pub(crate) fn signer(&self) -> Signer<'_> {
+        match self {
+            Self::Key(key) => Signer::LongTerm(key),
+            Self::Session(session) => Signer::Session(session),
+        }
+    }
+}
+
+/// What a `credential_process` prints (AWS CLI User Guide, "Sourcing credentials with an external process").
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Printed {
+    version: u32,
+    access_key_id: String,
+    #[serde(deserialize_with = "kagimori_session::secret::deserialize")]
+    secret_access_key: SecretString,
+    #[serde(default, deserialize_with = "kagimori_session::secret::option::deserialize")]
+    session_token: Option<SecretString>,
+    #[serde(default)]
+    expiration: Option<Timestamp>,
+}
+
+impl Process {
+    /// What the plan needs to know. The tool is not run to find a cached answer: what it is run as stands for what it prints.
+    pub(crate) fn holder(&self) -> KeyHolder {
+        KeyHolder {
+            access_key_id: format!("process {}", self.command),
+            user_name: variable("USER").unwrap_or_else(|| "kagi".to_owned()),
+            mfa_serial: None,
+            is_foreign: true,
+        }
+    }
+
+    /// What signs the first call: a user's own key, or a session.
+    pub(crate) fn first(&self, places: &Places, patience: Duration) -> Result<First, KagiError> {
+        let printed = run(&self.profile, &self.command, places, patience)?;
+        Ok(match printed.session_token.filter(|token| !token.expose_secret().is_empty()) {
+            None => First::Key(LongTermKey {
+                access_key_id: printed.access_key_id,
+                secret_access_key: printed.secret_access_key,
+            }),
+            Some(session_token) => First::Session(SessionCredentials {
+                access_key_id: printed.access_key_id,
+                secret_access_key: printed.secret_access_key,
+                session_token,
+                // Where the tool names no end clients ask again after an hour.
+                expiration: printed
+                    .expiration
+                    .unwrap_or_else(|| Timestamp::now() + SignedDuration::from_hours(1)),
+            }),
+        })
+    }
+
+    /// The credentials themselves, where there is nothing to be done with them.
+    pub(crate) fn itself(&self, places: &Places, patience: Duration) -> Result<StoredSession, KagiError> {
+        let now = Timestamp::now().as_second();
+        Ok(match self.first(places, patience)? {
+            First::Key(key) => StoredSession::of_key(&StoredKey {
+                profile: self.profile.clone(),
+                access_key_id: key.access_key_id,
+                secret_access_key: key.secret_access_key,
+                user_arn: String::new(),
+                mfa_serial: None,
+                stored_at: now,
+            }),
+            First::Session(session) => StoredSession {
+                key: String::new(),
+                of: self.profile.clone(),
+                role: None,
+                elevated: false,
+                access_key_id: session.access_key_id,
+                secret_access_key: session.secret_access_key,
+                session_token: session.session_token,
+                issued_at: now,
+                expires_at: session.expiration.as_second(),
+            },
+        })
+    }
+}
+
+fn run(profile: &str, command: &str, places: &Places, patience: Duration) -> Result<Printed, KagiError> {
+    let failed = |what: &str| {
+        KagiError::argument(
+            format!("the `credential_process` of `{}` {what}", shown(profile)),
+            format!("run it by hand to see what it says: `{}`", shown(command)),
+        )
+    };
+    if variable(INSIDE).as_deref() == Some(profile) {
+        return Err(failed("runs kagi for the same profile"));
+    }
+    let words = words(command).filter(|words| !words.is_empty()).ok_or_else(|| failed("is no command"))?;
+    let output =
+        output(&words, profile, places, patience)?.ok_or_else(|| failed("failed, or did not end in time"))?;
+    let printed: Printed = serde_json::from_slice(&output)
+        .map_err(|_| failed("did not print the JSON of one (`Version`, `AccessKeyId`, `SecretAccessKey`)"))?;
+    if printed.version != 1
+        || !is_key_id(&printed.access_key_id)
+        || printed.secret_access_key.expose_secret().is_empty()
+    {
+        return Err(failed("printed another version, or no access key"));
+    }
+    if printed.expiration.is_some_and(|end| end <= Timestamp::now()) {
+        return Err(failed("printed credentials that have ended"));
+    }
+    Ok(printed)
+}
+
+/// What the tool printed; nothing when it failed or took too long. As botocore runs it: split into words, no shell.
+fn output(
+    words: &[String],
+    profile: &str,
+    places: &Places,
+    patience: Duration,
+) -> Result<Option<Zeroizing<Vec<u8>>>, KagiError> {
+    let Some((program, arguments)) = words.split_first() else { return Ok(None) };
+    let mut command = Command::new(program);
+    command.args(arguments).env(INSIDE, profile).stdin(Stdio::null()).stdout(Stdio::piped());
+    // Under `kagi exec` the SDK's variables lead to our files; the tool is the person's and reads theirs.
+    if variable("KAGI_AWS_CONFIG_FILE").is_some() {
+        command
+            .env("AWS_CONFIG_FILE", &places.config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &places.credentials);
+    }
+    let mut child = command.spawn().map_err(|source| KagiError::Run { command: program.clone(), source })?;
+    let stdout = child.stdout.take();
+    let reader = std::thread::spawn(move || {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(8 * 1024));
+        stdout.and_then(|stdout| stdout.take(MOST_BYTES).read_to_end(&mut bytes).ok()).map(|_| bytes)
+    });
+    let begun = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Ok(reader.join().ok().flatten().filter(|_| status.success())),
+            Ok(None) if begun.elapsed() < patience => std::thread::sleep(Duration::from_millis(5)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Ok(None);
+            }
+        }
+    }
+}

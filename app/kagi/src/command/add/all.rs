@@ -1,0 +1,79 @@
+//! `kagi add --all`: every plaintext key, then every role profile that leads to a key that is kept.
+
+use kagimori_session::credentials::is_long_term_id;
+use kagimori_session::profile::{File, ProfileFiles};
+use kagimori_session::route::{Access, Target, is_kagi};
+use kagimori_session::value::shown;
+use kagimori_terminal::printer;
+
+use super::{one, plaintext_key};
+use crate::args;
+use crate::command::profile_lines::process_of_others;
+use crate::command::vault::with_context;
+use crate::context::Context;
+use crate::error::KagiError;
+
+/// Each profile is read anew: the one before it has changed the files.
+pub(super) fn run(arguments: &args::Add) -> Result<(), KagiError> {
+    let keys = with_context(|context| Ok(names(context, has_key)))?;
+    let mut done = each(arguments, keys);
+    let roles = with_context(|context| Ok(names(context, is_role_of_a_kept_key)))?;
+    done.extend(each(arguments, roles));
+    let failed: Vec<_> = done.iter().filter(|(_, added)| !added).map(|(name, _)| shown(name)).collect();
+    if !failed.is_empty() {
+        return Err(KagiError::argument(
+            format!("{} of {} profiles could not be added: {}", failed.len(), done.len(), failed.join(", ")),
+            "what was said of each is above; correct it and run `kagi add --all` again",
+        ));
+    }
+    match done.len() {
+        0 => printer::note(
+            "there is nothing to add: no plaintext key, and no role that leads to a key in the vault",
+        ),
+        count => printer::note(&format!(
+            "kagi serves {count} more {}",
+            if count == 1 { "profile" } else { "profiles" }
+        )),
+    }
+    Ok(())
+}
+
+fn each(arguments: &args::Add, names: Vec<String>) -> Vec<(String, bool)> {
+    let add = |name: String| {
+        let added = with_context(|context| one(context, arguments, &name));
+        if let Err(error) = &added {
+            printer::failure(error, &error.hint());
+        }
+        (name, added.is_ok())
+    };
+    names.into_iter().map(add).collect()
+}
+
+fn names(context: &Context<'_>, is_wanted: fn(&Context<'_>, &str) -> bool) -> Vec<String> {
+    context.files.names().into_iter().filter(|name| is_wanted(context, name)).collect()
+}
+
+/// A key of a user that no other tool is in front of.
+fn has_key(context: &Context<'_>, name: &str) -> bool {
+    let is_temporary = |files: &ProfileFiles<'_>| {
+        let sections = [files.credentials_section(name), files.sdk_section(name)];
+        sections.into_iter().flatten().any(|section| section.setting("aws_session_token").is_some())
+    };
+    let is_users =
+        plaintext_key(context, name).ok().flatten().is_some_and(|key| is_long_term_id(&key.access_key_id));
+    is_users && !is_temporary(&context.files) && process_of_others(context, name).is_none()
+}
+
+fn is_role_of_a_kept_key(context: &Context<'_>, name: &str) -> bool {
+    let document = context.files.document(File::Config);
+    let is_served = context.files.sdk_section(name).is_some_and(|section| {
+        let process = section.setting("credential_process");
+        process.is_some_and(|process| is_kagi(&process.value)) && section.setting("role_arn").is_none()
+    });
+    if is_served || document.sections().is_empty() || process_of_others(context, name).is_some() {
+        return false;
+    }
+    let Ok(route) = context.route(&Target::Profile(name.to_owned()), &Access::Everyday) else { return false };
+    let is_kept = || context.vault().is_ok_and(|vault| context.key(&vault, &route).is_ok());
+    !route.hops.is_empty() && is_kept()
+}
