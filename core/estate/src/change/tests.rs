@@ -107,7 +107,7 @@ fn aws_keeps_five_versions() {
         "AWS would refuse it: arn:aws:iam::111122223333:policy/full has 5 versions, and AWS keeps no more: delete one first"
     );
     let after = apply(&estate(), &new_version("policy/roomy", "v5")).unwrap();
-    let held = &after.accounts.values().next().unwrap().policies[&arn("policy/roomy")];
+    let held = after.accounts.values().next().unwrap().policies.get(&arn("policy/roomy")).unwrap();
     let others: Vec<_> = held.other_versions.value().unwrap().iter().map(|held| held.id.as_str()).collect();
     assert_eq!((held.default_version.as_str(), others.last()), ("v5", Some(&"v4")));
     let back = inverse(&estate(), &new_version("policy/roomy", "v5")).unwrap();
@@ -136,7 +136,7 @@ fn an_older_version_comes_back_only_from_the_one_that_replaced_it() {
     );
     assert!(refused(restore("policy/limit", "v1")).starts_with("there is no older version"));
     let after = apply(&estate(), &restore("policy/roomy", "v4").into()).unwrap();
-    let held = &after.accounts.values().next().unwrap().policies[&arn("policy/roomy")];
+    let held = after.accounts.values().next().unwrap().policies.get(&arn("policy/roomy")).unwrap();
     let others: Vec<_> = held.other_versions.value().unwrap().iter().map(|held| held.id.as_str()).collect();
     assert_eq!((held.default_version.as_str(), others), ("v3", vec!["v1", "v2"]));
 }
@@ -258,8 +258,9 @@ fn a_group_has_no_boundary() {
         refused(bound("user/kim")),
         "it would change nothing: arn:aws:iam::111122223333:policy/limit is its boundary already"
     );
-    let boundary =
-        |estate: &Estate| estate.accounts.values().next().unwrap().roles["app"].grants.boundary.clone();
+    let boundary = |estate: &Estate| {
+        estate.accounts.values().next().unwrap().roles.get("app").unwrap().grants.boundary.clone()
+    };
     assert_eq!(boundary(&apply(&estate(), &bound("role/app").into()).unwrap()), Some(arn("policy/limit")));
     let remove = Change::from(IdentityChange::RemoveBoundary { identity: arn("user/kim") });
     let (after, back) = (apply(&estate(), &remove).unwrap(), inverse(&estate(), &remove).unwrap());
@@ -323,7 +324,7 @@ fn the_way_back_is_told_before_the_change_is_made() {
     }
     let gone = Change::from(CredentialChange::DeleteAccessKey { user: user(), key: key() });
     let after = apply(&estate(), &gone).unwrap();
-    let kim = &after.accounts.values().next().unwrap().users["kim"];
+    let kim = after.accounts.values().next().unwrap().users.get("kim").unwrap();
     assert_eq!(kim.access_keys.value().map(Vec::len), Some(0));
     assert_eq!(inverse(&estate(), &gone), Err(ChangeError::Irreversible));
     // nobody has it any more: what cannot be made is told as that
@@ -354,7 +355,19 @@ fn what_is_put_back_stands_where_it_stood() {
     let far =
         IdentityChange::AttachPolicy { identity: identity(), policy: arn("policy/spare"), position: Some(9) };
     let after = apply(&estate(), &far.into()).unwrap();
-    let kim = after.accounts.values().next().unwrap().users["kim"].details.value().unwrap().grants.clone();
+    let kim = after
+        .accounts
+        .values()
+        .next()
+        .unwrap()
+        .users
+        .get("kim")
+        .unwrap()
+        .details
+        .value()
+        .unwrap()
+        .grants
+        .clone();
     assert_eq!(kim.attached, [arn("policy/full"), arn("policy/spare")]);
 }
 
