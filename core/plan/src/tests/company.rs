@@ -69,10 +69,9 @@ fn the_stories_are_told() {
 /// A trail of which nobody looked where its calls come from says nothing about that.
 #[test]
 fn what_was_not_looked_at_is_unknown() {
-    let files = shiosai();
-    let (mut trail, settings) = (usage(&files), settings(&files));
-    trail.history = None;
-    let everything = everything(&estate(&files), Some(&trail), &settings);
+    let Company { estate, trail, settings, .. } = &*COMPANY;
+    let trail = Usage { history: None, ..trail.clone() };
+    let everything = everything(estate, Some(&trail), settings);
     for check in ["key-unexpected-origin", "key-shared", "threat-heuristics", "permission-unused"] {
         let of_check = everything.outcomes.iter().filter(|((id, _), _)| *id == check);
         let outcomes: BTreeSet<Outcome> = of_check.map(|(_, outcome)| *outcome).collect();
