@@ -23,7 +23,7 @@ mod manifest;
 mod numbers;
 mod parquet_file;
 mod parts;
-mod private;
+pub mod private;
 mod raw;
 mod read;
 mod remote;

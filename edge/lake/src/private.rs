@@ -1,11 +1,14 @@
 //! Files and folders that only their owner may read, whatever the umask says: a trail tells who does what, and from where.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Makes a folder and those above it that are not there.
-pub(crate) fn folder(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// When one of them cannot be made.
+pub fn folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -20,10 +23,21 @@ pub(crate) fn folder(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a file, or opens one to write it anew.
-pub(crate) fn file(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// When it cannot be opened, or not be kept from others.
+pub fn file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.create(true).truncate(true).write(true).read(true);
     opened(path, &mut options)
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// As [`file`], and when it cannot be written.
+pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    file(path)?.write_all(content)
 }
 
 /// Opens a file that stays as it is, making it where it is not there.

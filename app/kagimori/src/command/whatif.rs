@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_id::Arn;
+use kagimori_lake::private;
 use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         ));
     }
     if let Some(path) = &args.page {
-        std::fs::write(path, page::page(&shown)).map_err(|error| AppError::write(path, error))?;
+        private::write(path, page::page(&shown).as_bytes()).map_err(|error| AppError::write(path, error))?;
         printer::note(&format!("page: {}", path.display()));
     }
     if args.save {
@@ -111,10 +112,10 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
 /// Stores a plan as `plans/<id>.json`.
 pub(crate) fn save(root: &Path, plan: &Plan) -> Result<PathBuf, AppError> {
     let folder = root.join("plans");
-    std::fs::create_dir_all(&folder).map_err(|error| AppError::write(&folder, error))?;
+    private::folder(&folder).map_err(|error| AppError::write(&folder, error))?;
     let path = folder.join(format!("{}.json", plan.id));
     let mut text = serde_json::to_string_pretty(plan).map_err(AppError::Encode)?;
     text.push('\n');
-    std::fs::write(&path, text).map_err(|error| AppError::write(&path, error))?;
+    private::write(&path, text.as_bytes()).map_err(|error| AppError::write(&path, error))?;
     Ok(path)
 }

@@ -9,13 +9,13 @@ mod ocsf;
 mod sarif;
 pub(crate) mod terminal;
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_id::AccountId;
+use kagimori_lake::private;
 use kagimori_plan::review::compared::{Compared, Earlier};
 use kagimori_plan::{Review, Settings};
 use kagimori_trail::Usage;
@@ -51,9 +51,9 @@ impl ReportInput<'_> {
 
 /// Writes every format into a folder. `bom`: begin the CSV files with a byte order mark, for Japanese Excel.
 pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-        let mut out = BufWriter::new(File::create(folder.join(name))?);
+        let mut out = BufWriter::new(private::file(&folder.join(name))?);
         write(&mut out)?;
         out.flush()
     };

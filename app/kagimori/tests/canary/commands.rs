@@ -10,7 +10,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 26] = [
+const QUESTIONS: [(&str, &[&[&str]]); 27] = [
     (
         "review",
         &[
@@ -86,6 +86,14 @@ const QUESTIONS: [(&str, &[&[&str]]); 26] = [
             &["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR"],
             &["ASIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--format", "json"],
             &["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--format", "csv"],
+        ],
+    ),
+    (
+        "trail-who",
+        &[
+            &["app", "--dir", "DIR"],
+            &["app", "--dir", "DIR", "--format", "json"],
+            &["app", "--dir", "DIR", "--format", "csv"],
         ],
     ),
     ("trail-console", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),

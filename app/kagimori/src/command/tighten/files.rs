@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use kagimori_id::Arn;
+use kagimori_lake::private;
 use kagimori_policy::print;
 
 use super::{Outcome, page, terraform};
@@ -36,9 +37,9 @@ pub(super) fn write(
 
 fn put(path: &Path, text: &str) -> Result<(), AppError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| AppError::write(folder, error))?;
+        private::folder(folder).map_err(|error| AppError::write(folder, error))?;
     }
-    std::fs::write(path, text).map_err(|error| AppError::write(path, error))
+    private::write(path, text.as_bytes()).map_err(|error| AppError::write(path, error))
 }
 
 /// `ACCOUNT/user-NAME.json`, and of several documents `ACCOUNT/user-NAME~part2.json`. No two principals share one: names of a kind

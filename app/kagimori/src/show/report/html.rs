@@ -9,13 +9,13 @@ mod rows;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Source};
 use kagimori_estate::model::Problem;
+use kagimori_lake::private;
 use kagimori_plan::check::{self, Check};
 use kagimori_plan::verdict::Outcome;
 use serde::Serialize;
@@ -53,7 +53,7 @@ struct Data<'a> {
 /// Writes the page, and the files beside it.
 pub(super) fn write(input: &ReportInput<'_>, folder: &Path) -> io::Result<()> {
     let lists = Lists::write(folder, long_lists(input)?)?;
-    let mut out = BufWriter::new(File::create(folder.join("index.html"))?);
+    let mut out = BufWriter::new(private::file(&folder.join("index.html"))?);
     page(input, &lists, &mut out)?;
     out.flush()
 }

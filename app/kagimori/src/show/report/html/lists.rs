@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use kagimori_lake::private;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -51,7 +52,7 @@ impl Lists {
         let within = lists.iter().map(List::bytes).sum::<usize>() <= WITHIN_MAX;
         let mut files = Vec::new();
         if !within {
-            fs::create_dir_all(&beside)?;
+            private::folder(&beside)?;
             for list in &lists {
                 files.push((list.name, write_list(&beside, list)?));
             }
@@ -114,7 +115,7 @@ fn write_part(folder: &Path, list: &str, rows: &[&str], files: &mut Vec<String>)
     let number = files.len();
     let name = format!("{list}-{}.js", number + 1);
     let script = format!("kagimoriList(\"{list}\",{number},[{}]);\n", escaped(&rows.join(",\n")));
-    fs::write(folder.join(&name), script)?;
+    private::write(&folder.join(&name), script.as_bytes())?;
     files.push(format!("{FOLDER}/{name}"));
     Ok(())
 }
