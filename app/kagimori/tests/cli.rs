@@ -250,7 +250,8 @@ mod tests {
         let terraform =
             std::fs::read_to_string(dir.join("tighten/666677778888/user-svc-lake-loader.tf")).unwrap();
         assert!(
-            terraform.contains("resource \"aws_iam_user_policy\" \"user_svc-lake-loader\""),
+            terraform.contains("resource \"aws_iam_policy\" \"user_svc-lake-loader_part1\"")
+                && terraform.contains("permissions_boundary = aws_iam_policy.user_svc-lake-loader_part1.arn"),
             "{terraform}"
         );
         assert!(terraform.contains("arn:aws:s3:::shiosai-lake/raw/port-*"), "{terraform}");

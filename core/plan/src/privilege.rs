@@ -4,7 +4,7 @@
 //! whose condition may not hold does not limit. The answer is three-valued: where it hangs on a policy whose document is
 //! not in the estate, it is not known.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -37,13 +37,21 @@ pub(crate) struct Power {
 /// Actions by the pattern that names them and the family they belong to.
 pub(crate) type Named = BTreeMap<(String, &'static str), Rc<[ActionId]>>;
 
-/// The powers of every user and role, computed once: the escalation graph answers.
+/// What every user and role may do, worked out when it is asked for the first time.
 pub(crate) struct Privileges<'a> {
+    estate: &'a Estate,
+    powers: OnceCell<Powers<'a>>,
+    /// The principals before the engine, where nobody's power was asked for.
+    access: OnceCell<Access<'a>>,
+    /// For each pattern of actions and each kind of them those that it names.
+    pub(crate) named: RefCell<Named>,
+}
+
+/// The powers of every user and role: the escalation graph answers.
+struct Powers<'a> {
     graph: Graph<'a>,
     users: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
     roles: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
-    /// For each pattern of actions and each kind of them those that it names.
-    pub(crate) named: RefCell<Named>,
 }
 
 /// Calls that give somebody more than he had, with the kind of resource they act on.
@@ -65,9 +73,8 @@ const IAM_GRANTS: [(&str, &str); 13] = [
     ("iam:UpdateLoginProfile", "user"),
 ];
 
-impl<'a> Privileges<'a> {
-    /// The powers of everybody in the estate.
-    pub(crate) fn of(estate: &'a Estate) -> Self {
+impl<'a> Powers<'a> {
+    fn of(estate: &'a Estate) -> Self {
         let graph = Graph::of(estate);
         let subjects = graph.access().subjects().iter().map(|subject| subject.arn.as_str());
         let standings: BTreeMap<&str, Standing> = subjects.zip(graph.standings()).collect();
@@ -86,24 +93,38 @@ impl<'a> Privileges<'a> {
             }
         }
         drop(standings);
-        Self { graph, users, roles, named: RefCell::default() }
+        Self { graph, users, roles }
+    }
+}
+
+impl<'a> Privileges<'a> {
+    /// The powers of everybody in the estate.
+    pub(crate) fn of(estate: &'a Estate) -> Self {
+        let (powers, access) = (OnceCell::new(), OnceCell::new());
+        Self { estate, powers, access, named: RefCell::default() }
+    }
+
+    fn powers(&self) -> &Powers<'a> {
+        self.powers.get_or_init(|| Powers::of(self.estate))
     }
 
     /// What a user may do, or what hides it.
     pub(crate) fn user(&self, account: AccountId, name: &str) -> Result<Power, Gap> {
-        self.users.get(&(account, name)).cloned().unwrap_or_else(|| Err(not_given()))
+        self.powers().users.get(&(account, name)).cloned().unwrap_or_else(|| Err(not_given()))
     }
 
     /// What a role may do, or what hides it.
     pub(crate) fn role(&self, account: AccountId, name: &str) -> Result<Power, Gap> {
-        self.roles.get(&(account, name)).cloned().unwrap_or_else(|| Err(not_given()))
+        self.powers().roles.get(&(account, name)).cloned().unwrap_or_else(|| Err(not_given()))
     }
-}
 
-impl Privileges<'_> {
     /// Whether a principal can be allowed an action on a resource under some circumstances, or what hides it.
     pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
-        may(self.graph.access(), arn, action, resource)
+        let access = match self.powers.get() {
+            Some(powers) => powers.graph.access(),
+            None => self.access.get_or_init(|| Access::of(self.estate)),
+        };
+        may(access, arn, action, resource)
     }
 }
 

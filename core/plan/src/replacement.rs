@@ -110,7 +110,15 @@ pub fn replacement(
     Ok(changes)
 }
 
-fn managed(principal: &Arn, name: &str, documents: &[Document]) -> Result<Vec<Change>, ReplacementError> {
+/// A managed policy for each document, made and attached.
+///
+/// # Errors
+/// [`ReplacementError::TooLong`].
+pub(crate) fn managed(
+    principal: &Arn,
+    name: &str,
+    documents: &[Document],
+) -> Result<Vec<Change>, ReplacementError> {
     let too_long = documents.len() > ATTACHED_MAX || documents.iter().any(|one| length(one) > MANAGED_MAX);
     if too_long {
         return Err(ReplacementError::TooLong { characters: documents.iter().map(length).sum() });

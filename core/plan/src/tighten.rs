@@ -2,7 +2,8 @@
 //!
 //! The walk: calls → [`needs`] (permissions that no other policy gives) → the old statement that granted each → elements,
 //! one per (old statement, action) → resources, generalised as asked → conditions that every call fulfilled → statements →
-//! what no call needs is taken out again → documents within AWS's limits → changes.
+//! what no call needs is taken out again → what would add a finding is drawn anew ([`gate`]) → documents within AWS's limits, as
+//! short as they can be → changes.
 //!
 //! Each new statement lies inside the old one it came from and carries its conditions; every Deny stays as it is. So the
 //! result grants nothing new; [`Tightened::soundness`] is the proof over the whole, not this argument. That it suffices is
@@ -11,42 +12,53 @@
 mod alone;
 mod compose;
 mod conditions;
+mod gate;
 mod grants;
 mod necessity;
 mod needs;
 mod pack;
+mod place;
 mod report;
 mod resources;
+mod shorten;
 mod unseen;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::Change;
 use kagimori_id::Arn;
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{Document, Effect, Statement, Version};
+use kagimori_policy::engine::Compiled;
 use kagimori_trail::sight::Sight;
 use serde::Serialize;
 
 use crate::blind;
-use crate::replacement::{ReplacementError, replacement};
+use crate::replacement::{MANAGED_MAX, ReplacementError, holdings};
 use crate::replay::{Class, Witness};
+use crate::settings::Settings;
 
 pub use compose::{Element, ElementKind, Support};
+pub use gate::{Added, together};
 pub use report::{Denied, Dropped, Rare};
 pub use unseen::{LastAccessed, Unseen, UnseenWhy};
 pub use verify::{Failing, Verified, verify};
 
 use alone::Alone;
 use compose::Draft;
+use gate::Gate;
 use grants::Grant;
 use needs::Need;
 
 /// The name of the inline policy, and the beginning of those of managed policies.
 pub const POLICY_NAME: &str = "kagimori-least-privilege";
+
+/// How the managed policies of AWS begin that it attaches to users whose keys leaked (IAM User Guide, `access-keys-compromised`).
+const QUARANTINE: &str = ":aws:policy/AWSCompromisedKeyQuarantine";
 
 /// How resources are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -113,6 +125,10 @@ pub struct Input<'a> {
     pub sight: &'a Sight,
     /// What `iam get-service-last-accessed-details` says of it, by service prefix.
     pub last_accessed: Option<&'a BTreeMap<String, LastAccessed>>,
+    /// What reviews of the company go by.
+    pub settings: &'a Settings,
+    /// The instant that reviews speak of.
+    pub now: Timestamp,
 }
 
 /// Why nothing is proposed.
@@ -155,10 +171,26 @@ pub enum Refusal {
     },
     /// It has no identity policy.
     NoPolicies,
+    /// All it may do comes from groups, and it has a boundary already: a policy of its own would be a finding, and so would be leaving
+    /// them.
+    ByGroups {
+        /// The groups.
+        groups: Vec<String>,
+    },
+    /// What could be drawn would add findings to a review or to `policy check`, however it is drawn.
+    AddsFindings {
+        /// They.
+        added: Vec<Added>,
+    },
     /// What it needs does not fit into AWS's limits.
     TooLong {
         /// Characters, white space not counted.
         characters: usize,
+    },
+    /// The estate does not let the changes be made.
+    CannotBeMade {
+        /// Why not.
+        why: String,
     },
     /// What it has is not known.
     NotKnown {
@@ -173,10 +205,12 @@ pub enum Refusal {
 pub struct Tightened {
     /// Whose policies.
     pub principal: Arn,
-    /// The identity policies it has.
+    /// The identity policies that go, or are written anew.
     pub old: Vec<(String, Document)>,
-    /// Those it would have.
+    /// What stands in their place.
     pub new: Vec<Document>,
+    /// The names of those that stay: of its groups, and its own that cannot be written anew without adding a finding.
+    pub stay: Vec<String>,
     /// What stands in them, with evidence.
     pub elements: Vec<Element>,
     /// Whether the new grant nothing that the old do not.
@@ -202,36 +236,109 @@ pub struct Tightened {
 /// # Errors
 /// [`Refusal`] when nothing can be proposed.
 pub fn tighten(input: &Input<'_>, options: &Options) -> Result<Tightened, Refusal> {
-    let arn = &input.subject.arn;
-    if arn.resource().starts_with("role/aws-service-role/")
-        || arn.resource().starts_with("role/aws-reserved/")
-    {
-        return Err(Refusal::NotYours);
+    let policies = Policies::of(input)?;
+    let gate = Gate::new(input.estate, &input.subject.arn, &policies.own, input.settings, input.now);
+    // What AWS put on somebody whose key it found in public stays.
+    let is_quarantine = |(name, _): &(String, Document)| name.contains(QUARANTINE);
+    let mut kept: BTreeSet<usize> = policies
+        .own
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| is_quarantine(one))
+        .map(|(place, _)| place)
+        .collect();
+    let mut added = Vec::new();
+    // Each round keeps one more of its policies as it is.
+    for _ in 0..=policies.own.len() {
+        if !added.is_empty() && kept.len() == policies.own.len() {
+            break;
+        }
+        let round = Round::new(input, &policies, &kept);
+        let mut tried = match attempt(input, options, &round) {
+            Err(refusal) if added.is_empty() => return Err(refusal),
+            Err(_) => break,
+            Ok(tried) => tried,
+        };
+        let faulty = tried.mend(&gate, &round);
+        if faulty.is_empty() {
+            return finish(input, &policies, &kept, &round, &gate, tried);
+        }
+        added = faulty.values().flatten().cloned().collect();
+        if policies.is_bounded {
+            break;
+        }
+        kept.extend(faulty.into_keys());
     }
-    let (held, missing) = input.access.identity(input.subject);
-    if !missing.is_empty() {
-        return Err(Refusal::PoliciesNotKnown { names: missing });
+    added.sort();
+    added.dedup();
+    Err(Refusal::AddsFindings { added })
+}
+
+/// The identity policies of somebody, with their names.
+struct Policies {
+    /// Its own, inline policies first.
+    own: Vec<(String, Document)>,
+    /// Those of its groups.
+    of_groups: Vec<(String, Document)>,
+    /// All it has comes from groups, and `own` is theirs: what is drawn becomes its boundary.
+    is_bounded: bool,
+}
+
+impl Policies {
+    fn of(input: &Input<'_>) -> Result<Self, Refusal> {
+        let arn = &input.subject.arn;
+        if arn.resource().starts_with("role/aws-service-role/")
+            || arn.resource().starts_with("role/aws-reserved/")
+        {
+            return Err(Refusal::NotYours);
+        }
+        let (held, missing) = input.access.identity(input.subject);
+        if !missing.is_empty() {
+            return Err(Refusal::PoliciesNotKnown { names: missing });
+        }
+        if held.is_empty() {
+            return Err(Refusal::NoPolicies);
+        }
+        let Some((grants, groups)) = holdings(input.estate, arn) else {
+            return Err(Refusal::NotKnown { principal: arn.clone() });
+        };
+        let mut own: Vec<(String, Document)> =
+            held.into_iter().map(|(document, origin)| (origin.name.clone(), document.clone())).collect();
+        let count = grants.inline.len().saturating_add(grants.attached.len());
+        let of_groups = own.split_off(count.min(own.len()));
+        if !own.is_empty() {
+            return Ok(Self { own, of_groups, is_bounded: false });
+        }
+        // A policy of its own would be a finding, and so would be leaving its groups: it is held to what it needs by a boundary.
+        if !input.calls.is_empty() && (grants.boundary.is_some() || !grants.knows_boundary()) {
+            return Err(Refusal::ByGroups { groups: groups.to_vec() });
+        }
+        Ok(Self { own: of_groups, of_groups: Vec::new(), is_bounded: true })
     }
-    if held.is_empty() {
-        return Err(Refusal::NoPolicies);
+}
+
+/// What is drawn from: the policies that go, and those that stay whatever is drawn.
+struct Round<'p> {
+    /// With their places among the identity's own.
+    old: Vec<(usize, &'p Document)>,
+    stay: Vec<&'p (String, Document)>,
+    alone: Alone,
+    grants: Vec<Grant>,
+    held: Vec<Compiled>,
+}
+
+impl<'p> Round<'p> {
+    fn new(input: &Input<'_>, policies: &'p Policies, kept: &BTreeSet<usize>) -> Self {
+        let own = || policies.own.iter().enumerate();
+        let old: Vec<(usize, &Document)> =
+            own().filter(|(place, _)| !kept.contains(place)).map(|(place, (_, one))| (place, one)).collect();
+        let stay = own().filter(|(place, _)| kept.contains(place)).map(|(_, one)| one);
+        let stay: Vec<&(String, Document)> = stay.chain(&policies.of_groups).collect();
+        let mut alone = Alone::new(input.access, input.subject);
+        let grants = grants::of(&old, &mut alone);
+        let held = stay.iter().map(|(_, document)| alone.compile(document)).collect();
+        Self { old, stay, alone, grants, held }
     }
-    let old: Vec<(String, Document)> =
-        held.into_iter().map(|(document, origin)| (origin.name.clone(), document.clone())).collect();
-    let mut alone = Alone::new(input.access, input.subject);
-    let grants = grants::of(&old, &mut alone);
-    if input.calls.is_empty() {
-        return Err(nothing_to_draw_from(input, &grants, Refusal::NoCalls));
-    }
-    let (needs, unexplained) = needs::of(input, &grants, &alone);
-    let tried = attempt(input, options, &grants, &needs, &alone);
-    // A policy that allows nothing is not tight, it is gone: that is a decision of its own.
-    if tried.drafts.iter().all(|draft| draft.kind == ElementKind::Unseen && draft.needs().is_empty()) {
-        return Err(match unexplained.is_empty() {
-            true => nothing_to_draw_from(input, &grants, Refusal::NothingNeeded),
-            false => Refusal::Contradiction { unexplained },
-        });
-    }
-    finish(input, old, &needs, unexplained, tried)
 }
 
 /// Nobody is told to retire what the trail would not have shown in use.
@@ -242,64 +349,151 @@ fn nothing_to_draw_from(input: &Input<'_>, grants: &[Grant], otherwise: Refusal)
 
 /// Elements that hold every need and none that no need holds.
 struct Attempt {
+    needs: Vec<Need>,
+    unexplained: BTreeMap<String, u64>,
     drafts: Vec<Draft>,
-    denies: Vec<Statement>,
+    /// With the places of their policies.
+    denies: Vec<(usize, Statement)>,
     necessity: (usize, usize),
     unseen: Vec<Unseen>,
 }
 
-fn attempt(input: &Input<'_>, options: &Options, grants: &[Grant], needs: &[Need], alone: &Alone) -> Attempt {
-    let mut elements = compose::elements(grants, needs, alone);
+fn attempt(input: &Input<'_>, options: &Options, round: &Round<'_>) -> Result<Attempt, Refusal> {
+    let (grants, alone) = (&round.grants, &round.alone);
+    if input.calls.is_empty() {
+        return Err(nothing_to_draw_from(input, grants, Refusal::NoCalls));
+    }
+    let held: Vec<&Compiled> = round.held.iter().collect();
+    let (needs, unexplained) = needs::of(input, grants, &held, alone);
+    let mut elements = compose::elements(grants, &needs, alone);
     compose::keep(&mut elements, grants, &options.keep, ElementKind::Kept);
-    let unseen = unseen::of(input, options, grants, needs, &mut elements);
-    let denies = grants::denies(input.access.identity(input.subject).0);
-    let mut drafts = compose::drafts(&elements, grants, needs, options);
-    let statements = drafts.iter().map(|draft| &draft.statement).chain(&denies);
+    let unseen = unseen::of(input, options, grants, &needs, &mut elements);
+    let denies = grants::denies(&round.old);
+    let mut drafts = compose::drafts(&elements, grants, &needs, options);
+    let statements = drafts.iter().map(|draft| &draft.statement).chain(denies.iter().map(|(_, deny)| deny));
     // Names that AWS's limits have no room for give way to the type of what they name.
     if statements.map(pack::characters).sum::<usize>() > pack::characters_max() {
         let wider = Options { resources: Generality::Type, ..options.clone() };
-        drafts = compose::drafts(&elements, grants, needs, &wider);
+        drafts = compose::drafts(&elements, grants, &needs, &wider);
     }
-    necessity::repair(&mut drafts, grants, needs, alone);
-    let necessity = necessity::reduce(&mut drafts, needs, alone);
-    compose::name(&mut drafts, &denies);
-    Attempt { drafts, denies, necessity, unseen }
+    necessity::repair(&mut drafts, grants, &needs, alone);
+    let necessity = necessity::reduce(&mut drafts, &needs, alone);
+    // A policy that allows nothing is not tight, it is gone: that is a decision of its own.
+    if drafts.iter().all(|draft| draft.kind == ElementKind::Unseen && draft.needs().is_empty()) {
+        return Err(match unexplained.is_empty() {
+            true => nothing_to_draw_from(input, grants, Refusal::NothingNeeded),
+            false => Refusal::Contradiction { unexplained },
+        });
+    }
+    Ok(Attempt { needs, unexplained, drafts, denies, necessity, unseen })
+}
+
+impl Attempt {
+    /// Draws anew what would add a finding: without actions that work on none of the resources, without the conditions that were drawn,
+    /// on all the resources that the old statement names. Gives the policies of which none of that helps, with what each would add.
+    fn mend(&mut self, gate: &Gate<'_>, round: &Round<'_>) -> BTreeMap<usize, Vec<Added>> {
+        let mut faulty: BTreeMap<usize, Vec<Added>> = BTreeMap::new();
+        let whole = self.drafts.iter().map(|draft| draft.statement.clone()).collect();
+        if gate.in_documents([document(whole)].iter()).is_empty() {
+            return faulty;
+        }
+        for draft in &mut self.drafts {
+            let found = |draft: &Draft| gate.in_documents([document(vec![draft.statement.clone()])].iter());
+            let Some(grant) = round.grants.get(draft.grant) else { continue };
+            let added = found(draft);
+            if added.is_empty() {
+                continue;
+            }
+            draft.leave_out(grant, gate::is_idle);
+            let mut ways = [draft.clone(), draft.clone(), draft.clone(), draft.clone()];
+            let [_, free, wide, both] = &mut ways;
+            free.drawn.clear();
+            free.build(grant);
+            wide.widen(grant);
+            both.drawn.clear();
+            both.widen(grant);
+            match ways.into_iter().find(|way| way.actions.is_empty() || found(way).is_empty()) {
+                Some(way) => *draft = way,
+                None => faulty.entry(grant.document).or_default().extend(added),
+            }
+        }
+        self.drafts.retain(|draft| !draft.actions.is_empty());
+        let stands = |action: &String| self.drafts.iter().any(|draft| draft.actions.contains_key(action));
+        for unseen in self.unseen.iter_mut().filter(|unseen| unseen.is_kept) {
+            unseen.actions.retain(stands);
+        }
+        self.unseen.retain(|unseen| !unseen.actions.is_empty());
+        faulty
+    }
+
+    /// The documents, as short as they can be, each where it goes.
+    fn documents(&mut self, places: &place::Places<'_>, round: &Round<'_>) -> place::Placed {
+        let denies: Vec<Statement> = self.denies.iter().map(|(_, deny)| deny.clone()).collect();
+        compose::name(&mut self.drafts, &denies);
+        let mut slots: Vec<Vec<Statement>> = vec![Vec::new(); places.len()];
+        let mut pool: Vec<Statement> = Vec::new();
+        let grants = self.denies.iter().map(|(place, deny)| (*place, deny));
+        let drafts = self
+            .drafts
+            .iter()
+            .filter_map(|draft| Some((round.grants.get(draft.grant)?.document, &draft.statement)));
+        for (place, statement) in grants.chain(drafts) {
+            let slot = places.slot(place).and_then(|slot| slots.get_mut(slot));
+            slot.unwrap_or(&mut pool).push(statement.clone());
+        }
+        let documents = |statements: Vec<Statement>, max| pack::documents(&shorten::shorten(statements), max);
+        place::Placed {
+            slots: slots.into_iter().map(|statements| documents(statements, MANAGED_MAX)).collect(),
+            pool: documents(pool, places.pool_max()),
+        }
+    }
 }
 
 fn finish(
     input: &Input<'_>,
-    old: Vec<(String, Document)>,
-    needs: &[Need],
-    unexplained: BTreeMap<String, u64>,
-    tried: Attempt,
+    policies: &Policies,
+    kept: &BTreeSet<usize>,
+    round: &Round<'_>,
+    gate: &Gate<'_>,
+    mut tried: Attempt,
 ) -> Result<Tightened, Refusal> {
-    let statements: Vec<Statement> = tried
-        .denies
-        .iter()
-        .cloned()
-        .chain(tried.drafts.iter().map(|draft| draft.statement.clone()))
-        .collect();
-    let is_user = input.subject.arn.resource().starts_with("user/");
-    let new = pack::documents(&statements, is_user);
-    let changes =
-        replacement(input.estate, &input.subject.arn, POLICY_NAME, &new).map_err(|error| match error {
-            ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
-            ReplacementError::NotKnown(principal) => Refusal::NotKnown { principal },
-        })?;
-    let before: Vec<Document> = old.iter().map(|(_, document)| document.clone()).collect();
-    let soundness = included(&new, &before);
+    let refused = |error| match error {
+        ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
+        ReplacementError::NotKnown(principal) => Refusal::NotKnown { principal },
+    };
+    let places = match policies.is_bounded {
+        true => place::Places::boundary(&input.subject.arn, kept),
+        false => place::places(input.estate, &input.subject.arn, kept).map_err(refused)?,
+    };
+    let placed = tried.documents(&places, round);
+    let new: Vec<Document> = placed.slots.iter().flatten().chain(&placed.pool).cloned().collect();
+    let changes = match policies.is_bounded {
+        true => place::bound(&input.subject.arn, POLICY_NAME, &new),
+        false => places.changes(POLICY_NAME, placed),
+    };
+    let changes = changes.map_err(refused)?;
+    let mut added = gate.in_documents(new.iter());
+    added.extend(gate.in_places(&changes).map_err(|error| Refusal::CannotBeMade { why: error.to_string() })?);
+    if !added.is_empty() {
+        return Err(Refusal::AddsFindings { added });
+    }
+    let before: Vec<Document> = round.old.iter().map(|(_, document)| Document::clone(document)).collect();
+    let old = policies.own.iter().enumerate().filter(|(place, _)| !kept.contains(place));
+    let bounded = policies.own.iter().filter(|_| policies.is_bounded);
+    let stay = round.stay.iter().copied().chain(bounded);
     Ok(Tightened {
         principal: input.subject.arn.clone(),
-        elements: compose::evidence(&tried.drafts, needs),
-        soundness,
+        elements: shorten::moved(compose::evidence(&tried.drafts, &tried.needs), &new),
+        soundness: included(&new, &before),
         necessity: tried.necessity,
         dropped: report::dropped(&before, &new),
         denied: report::denied(input.calls),
-        rare: report::rare(needs, input.days),
+        rare: report::rare(&tried.needs, input.days),
         unseen: tried.unseen,
-        unexplained,
+        unexplained: tried.unexplained,
         changes,
-        old,
+        old: old.map(|(_, one)| one.clone()).collect(),
+        stay: stay.map(|(name, _)| name.clone()).collect(),
         new,
     })
 }
@@ -307,6 +501,12 @@ fn finish(
 /// One document of these statements.
 fn document(statements: Vec<Statement>) -> Document {
     Document { version: Some(Version::V2012), id: None, statements }
+}
+
+/// Findings in a sentence, each once.
+fn told(added: &[Added], words: impl Fn(&Added) -> String, between: &str) -> String {
+    let all: BTreeSet<String> = added.iter().map(words).collect();
+    all.into_iter().collect::<Vec<_>>().join(between)
 }
 
 fn is_allow(statement: &Statement) -> bool {
@@ -359,9 +559,18 @@ impl Refusal {
             }
             Self::PoliciesNotKnown { names } => format!("policies it has were not given: {}", names.join(", ")),
             Self::NoPolicies => "it has no identity policy".to_owned(),
+            Self::ByGroups { groups } => format!(
+                "all it may do comes from groups ({}), and it has a boundary already: a policy of its own would be a new finding (`policy-on-user`), and so would be leaving them (`user-not-in-group`); tighten the groups, or make it a role",
+                blind::some(&groups.iter().cloned().collect())
+            ),
+            Self::AddsFindings { added } => format!(
+                "whatever is drawn from its calls would add findings: {}",
+                told(added, |added| format!("`{}` ({})", added.finding, added.words().0), ", ")
+            ),
             Self::TooLong { characters } => {
                 format!("what it needs takes {characters} characters of policy, more than AWS's limits allow")
             }
+            Self::CannotBeMade { why } => format!("its policies cannot be replaced: {why}"),
             Self::NotKnown { principal } => ReplacementError::NotKnown(principal.clone()).to_string(),
         }
     }
@@ -408,9 +617,18 @@ impl Refusal {
             }
             Self::PoliciesNotKnown { names } => format!("提供されていないポリシーがあります：{}", names.join("、")),
             Self::NoPolicies => "アイデンティティベースのポリシーがありません".to_owned(),
+            Self::ByGroups { groups } => format!(
+                "許可はすべてグループ（{}）から得ており、許可の境界も設定済みです。個別のポリシーを付けると `policy-on-user`、グループから外すと `user-not-in-group` が新たに検出されます。グループを絞り込むか、ロールに置き換えてください",
+                blind::some(&groups.iter().cloned().collect())
+            ),
+            Self::AddsFindings { added } => format!(
+                "呼び出しからどのように作成しても検出事項が増えます：{}",
+                told(added, |added| format!("`{}`（{}）", added.finding, added.words().1), "、")
+            ),
             Self::TooLong { characters } => {
                 format!("必要なポリシーが {characters} 文字になり、AWS の上限に収まりません")
             }
+            Self::CannotBeMade { why } => format!("ポリシーを置き換えられません（{why}）"),
             Self::NotKnown { principal } => {
                 format!("{principal} のポリシーが分かりません。認可の詳細（get-account-authorization-details）が提供されていません")
             }
@@ -418,6 +636,8 @@ impl Refusal {
     }
 }
 
+#[cfg(test)]
+mod clean;
 #[cfg(test)]
 mod companies;
 #[cfg(test)]

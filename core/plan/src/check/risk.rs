@@ -225,7 +225,7 @@ fn named(context: &Context<'_>, pattern: &str, (family, is_of): Family) -> Rc<[A
     }
     let catalogue = Catalogue::embedded();
     let one = catalogue.action(pattern).into_iter();
-    let all = catalogue.actions().filter(|_| pattern.contains(['*', '?']));
+    let all = pattern.contains(['*', '?']).then(|| catalogue.actions()).into_iter().flatten();
     let all = all.filter(|id| matches_ignoring_case(pattern, &catalogue.name(*id)));
     let found: Rc<[ActionId]> =
         one.chain(all).filter(|id| is_of(catalogue, *id, &catalogue.name(*id))).collect();

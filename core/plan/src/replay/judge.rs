@@ -365,8 +365,17 @@ impl<'a> Replay<'a> {
             CheckedResource::Pattern(pattern) => vec![everything(pattern, &check.action)],
             _ => Vec::new(),
         };
-        let rest = |policies: Policies| Policies { identity: Vec::new(), ..policies };
-        let holds = |wanted: &[Document]| included(wanted, &new.identity) == Inclusion::Proved;
+        // A boundary that is new must leave as much as the identity policies did.
+        let is_bounded = old.boundary.is_empty() && !new.boundary.is_empty();
+        let rest = |policies: Policies| Policies {
+            identity: Vec::new(),
+            boundary: if is_bounded { Vec::new() } else { policies.boundary },
+            ..policies
+        };
+        let lies_in = |wanted: &[Document], all: &[Document]| included(wanted, all) == Inclusion::Proved;
+        let holds = |wanted: &[Document]| {
+            lies_in(wanted, &new.identity) && (!is_bounded || lies_in(wanted, &new.boundary))
+        };
         let is_kept = (!form.is_empty() && holds(&form)) || holds(&old.identity);
         is_kept && rest(old) == rest(new.clone())
     }

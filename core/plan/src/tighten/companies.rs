@@ -203,6 +203,8 @@ impl Learnt {
                 days: DAYS,
                 sight: &self.sight,
                 last_accessed: None,
+                settings: &crate::settings::Settings::default(),
+                now: jiff::Timestamp::UNIX_EPOCH,
             };
             changes.extend(tighten(&input, options).into_iter().flat_map(|one| one.changes));
         }

@@ -62,6 +62,18 @@ pub struct Support {
     pub names: usize,
 }
 
+impl Support {
+    /// The calls behind both.
+    pub(super) fn with(self, other: &Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            first: first(Some(self.first), &other.first),
+            last: self.last.max(other.last),
+            names: self.names.max(other.names),
+        }
+    }
+}
+
 /// One action that one grant gave, and on what it was used.
 #[derive(Clone, Debug)]
 pub(super) struct Used {
@@ -266,6 +278,33 @@ impl Draft {
     /// Every need behind it.
     pub(super) fn needs(&self) -> BTreeSet<usize> {
         self.actions.values().flatten().copied().collect()
+    }
+}
+
+impl Draft {
+    /// Leaves out actions that no call needs.
+    pub(super) fn leave_out(&mut self, grant: &Grant, is_idle: impl Fn(&Statement) -> bool) {
+        let one = |action: &String| Statement {
+            action: ActionElement::Action(OneOrMany::One(action.clone())),
+            ..self.statement.clone()
+        };
+        let idle = |(action, needs): (&String, &BTreeSet<usize>)| {
+            (needs.is_empty() && is_idle(&one(action))).then(|| action.clone())
+        };
+        let idle: Vec<String> = self.actions.iter().filter_map(idle).collect();
+        for action in &idle {
+            self.actions.remove(action);
+        }
+        if !idle.is_empty() {
+            self.build(grant);
+        }
+    }
+
+    /// Gives back all the resources that the old statement names.
+    pub(super) fn widen(&mut self, grant: &Grant) {
+        self.granted.clone_from(&grant.statement.resource);
+        self.resources.clear();
+        self.build(grant);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The old Allow statements, and which of them granted a need.
 
-use kagimori_estate::access::Origin;
 use kagimori_policy::catalogue::{ActionSet, Catalogue};
 use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{Document, Effect, Statement};
@@ -13,37 +12,42 @@ use crate::replay::document_about;
 
 /// One Allow statement of the old policies.
 pub(super) struct Grant {
+    /// The place of its policy among the identity's own.
+    pub(super) document: usize,
     pub(super) statement: Statement,
     pub(super) compiled: Compiled,
 }
 
-pub(super) fn of(old: &[(String, Document)], alone: &mut Alone) -> Vec<Grant> {
-    let statements =
-        old.iter().flat_map(|(_, document)| document.statements.iter().map(move |one| (document, one)));
+/// `old` are policies with their places among the identity's own.
+pub(super) fn of(old: &[(usize, &Document)], alone: &mut Alone) -> Vec<Grant> {
+    let statements = old
+        .iter()
+        .flat_map(|(place, document)| document.statements.iter().map(move |one| (*place, *document, one)));
     let mut grants: Vec<Grant> = Vec::new();
-    for (document, statement) in statements.filter(|(_, statement)| is_allow(statement)) {
+    for (place, document, statement) in statements.filter(|(_, _, statement)| is_allow(statement)) {
         // One that says the same as another grants nothing of its own.
         if grants.iter().any(|grant| grant.statement == *statement) {
             continue;
         }
         let one = Document { statements: vec![statement.clone()], ..document.clone() };
         let compiled = alone.compile(&one);
-        grants.push(Grant { statement: statement.clone(), compiled });
+        grants.push(Grant { document: place, statement: statement.clone(), compiled });
     }
     grants
 }
 
-/// Every Deny, as it is: one that seems to be about nothing may still keep out what a resource's policy grants.
-pub(super) fn denies(documents: Vec<(&Document, &Origin)>) -> Vec<Statement> {
-    let mut denies: Vec<Statement> = Vec::new();
-    for (document, _) in documents {
+/// Every Deny with the place of its policy, as it is: one that seems to be about nothing may still keep out what a resource's policy
+/// grants. Each has a Sid of its own: two policies may have used one, and AWS refuses a document that has it twice.
+pub(super) fn denies(old: &[(usize, &Document)]) -> Vec<(usize, Statement)> {
+    let mut denies: Vec<(usize, Statement)> = Vec::new();
+    for (place, document) in old {
         for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Deny) {
-            if !denies.contains(statement) {
-                denies.push(statement.clone());
+            if !denies.iter().any(|(_, held)| held == statement) {
+                denies.push((*place, statement.clone()));
             }
         }
     }
-    for (number, deny) in denies.iter_mut().enumerate() {
+    for (number, (_, deny)) in denies.iter_mut().enumerate() {
         deny.sid = Some(format!("KeptDeny{}", number.saturating_add(1)));
     }
     denies

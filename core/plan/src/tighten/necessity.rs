@@ -27,9 +27,7 @@ pub(super) fn repair(drafts: &mut [Draft], grants: &[Grant], needs: &[Need], alo
             draft.build(grant);
         }
         if !holds_its_needs(draft, needs, alone) || !is_inside(draft) {
-            draft.granted.clone_from(&grant.statement.resource);
-            draft.resources.clear();
-            draft.build(grant);
+            draft.widen(grant);
         }
     }
 }

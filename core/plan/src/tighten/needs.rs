@@ -63,7 +63,13 @@ impl Need {
 type Same = (Check, Vec<(String, Fact)>);
 
 /// The needs, and the successful calls that the policies do not explain, by action.
-pub(super) fn of(input: &Input<'_>, grants: &[Grant], alone: &Alone) -> (Vec<Need>, BTreeMap<String, u64>) {
+/// `held`: what stays whatever is drawn.
+pub(super) fn of(
+    input: &Input<'_>,
+    grants: &[Grant],
+    held: &[&Compiled],
+    alone: &Alone,
+) -> (Vec<Need>, BTreeMap<String, u64>) {
     let mut needs: BTreeMap<Same, Need> = BTreeMap::new();
     let mut unexplained: BTreeMap<String, u64> = BTreeMap::new();
     for class in input.calls {
@@ -82,8 +88,8 @@ pub(super) fn of(input: &Input<'_>, grants: &[Grant], alone: &Alone) -> (Vec<Nee
                 }
                 continue;
             }
-            let nothing = Instead { compiler: &alone.compiler, identity: &[] };
-            if input.access.decide_instead(input.subject, &question, nothing) == Answer::Allowed {
+            let without = Instead { compiler: &alone.compiler, identity: held };
+            if input.access.decide_instead(input.subject, &question, without) == Answer::Allowed {
                 continue;
             }
             let request = input.access.request(input.subject, &question);

@@ -4,7 +4,7 @@ use kagimori_policy::document::{ActionElement, Document, OneOrMany, ResourceElem
 use kagimori_policy::print;
 
 use super::{compose, document};
-use crate::replacement::{ATTACHED_MAX, MANAGED_MAX, inline_max, length};
+use crate::replacement::{ATTACHED_MAX, MANAGED_MAX, length};
 
 /// Characters of a document around its statements.
 const FRAME: usize = 40;
@@ -23,13 +23,13 @@ pub(super) fn characters(statement: &Statement) -> usize {
         .saturating_add(1)
 }
 
-/// One document where that fits as an inline policy; else as few managed policies as filling them in order gives.
-pub(super) fn documents(statements: &[Statement], is_user: bool) -> Vec<Document> {
+/// One document where that has at most so many characters; else as few managed policies as filling them in order gives.
+pub(super) fn documents(statements: &[Statement], whole_max: usize) -> Vec<Document> {
     if statements.is_empty() {
         return Vec::new();
     }
     let whole = document(statements.to_vec());
-    if length(&whole) <= inline_max(is_user) {
+    if length(&whole) <= whole_max {
         return vec![whole];
     }
     let room = MANAGED_MAX.saturating_sub(FRAME);
@@ -100,7 +100,7 @@ mod tests {
             names.join(",")
         );
         let whole = parse(&text, Strictness::Strict).unwrap();
-        let parts = documents(&whole.statements, false);
+        let parts = documents(&whole.statements, 10_240);
         assert!((5..10).contains(&parts.len()), "{}", parts.len());
         assert!(parts.iter().all(|part| length(part) <= MANAGED_MAX));
         let resources: usize = parts
@@ -110,8 +110,8 @@ mod tests {
             .sum();
         assert_eq!(resources, 901);
         let short = &whole.statements[1..];
-        assert_eq!(documents(short, true).len(), 1);
-        assert_eq!(included(&documents(short, true), &parts), Inclusion::Proved);
-        assert!(documents(&[], true).is_empty());
+        assert_eq!(documents(short, 2_048).len(), 1);
+        assert_eq!(included(&documents(short, 2_048), &parts), Inclusion::Proved);
+        assert!(documents(&[], 2_048).is_empty());
     }
 }

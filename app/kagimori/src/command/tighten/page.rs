@@ -242,11 +242,16 @@ fn japanese_rare(rare: &Rare) -> String {
 
 fn japanese_size(proposal: &Proposal) -> String {
     let extent = Extent::of(proposal);
-    let what = match (extent.documents, extent.is_inline) {
-        (0, _) => return "ポリシーなし".to_owned(),
-        (_, true) => "インラインポリシー 1 個".to_owned(),
-        (1, _) => "ポリシー 1 個".to_owned(),
-        (count, _) => format!("管理ポリシー {count} 個"),
+    let what = match (extent.documents, extent.is_inline, extent.versions) {
+        (0, _, _) => return "ポリシーなし".to_owned(),
+        _ if extent.is_boundary => "許可の境界 1 個（グループはそのまま）".to_owned(),
+        (1, true, _) => "インラインポリシー 1 個".to_owned(),
+        (1, false, 1) => "既存ポリシーの次のバージョン".to_owned(),
+        (1, false, _) => "管理ポリシー 1 個".to_owned(),
+        (count, _, 0) => format!("ポリシー {count} 個"),
+        (count, _, versions) => {
+            format!("ポリシー {count} 個（うち既存ポリシーの新バージョン {versions} 個）")
+        }
     };
     format!("{what}、ステートメント {} 個、{} 文字", extent.statements, extent.characters)
 }

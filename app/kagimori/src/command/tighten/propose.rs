@@ -14,7 +14,8 @@ use kagimori_plan::plan::fingerprint;
 use kagimori_plan::replay::{Class, Classes, Telling, subject_of};
 use kagimori_plan::settings::Patterns;
 use kagimori_plan::tighten::{
-    Conditions, Generality, Input, LastAccessed, Options, Refusal, Tightened, Verified, tighten, verify,
+    Conditions, Generality, Input, LastAccessed, Options, Refusal, Tightened, Verified, tighten, together,
+    verify,
 };
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_trail::history::Seen;
@@ -145,6 +146,8 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 days,
                 sight: &sight,
                 last_accessed: last_accessed.get(&subject.arn),
+                settings: &settings,
+                now: company.now,
             };
             (*subject, tighten(&input, &options).map_err(Refused::Plan))
         })
@@ -157,6 +160,10 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             Err(why) => refused.push((subject.arn.clone(), why)),
         }
     }
+    let adding = together(&company.estate, &tightened);
+    tightened.retain(|one| !adding.contains_key(&one.principal));
+    let refusal = |(arn, added)| (arn, Refused::Plan(Refusal::AddsFindings { added }));
+    refused.extend(adding.into_iter().map(refusal));
     let mut proposals = check(company, &access, tightened, &train_calls, &later_calls, args.holdout > 0)?;
     for proposal in &mut proposals {
         proposal.origins = origins.get(&proposal.tightened.principal).cloned().unwrap_or_default();

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
+use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange};
 use kagimori_plan::replacement::length;
 use kagimori_plan::tighten::{Denied, Dropped, Element, ElementKind, Rare, Unseen, Verified};
 use kagimori_policy::compare::Inclusion;
@@ -55,6 +56,9 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     if held.new.is_empty() {
         let _ = writeln!(text, "  none: nothing it did needs a permission");
     }
+    let all: Vec<String> =
+        held.stay.iter().map(|name| format!("{name}: its grants are not asked for again")).collect();
+    section(text, "Stays beside it", &all);
     section(text, "Where its calls come from", &held_origins(&proposal.origins, &proposal.learnt));
     let _ = writeln!(text, "\nEvidence");
     lines(text, &held.elements, element);
@@ -140,35 +144,42 @@ pub(super) struct Extent {
     pub(super) statements: usize,
     pub(super) characters: usize,
     pub(super) is_inline: bool,
+    /// Documents that become versions of policies that are there.
+    pub(super) versions: usize,
+    pub(super) is_boundary: bool,
 }
 
 impl Extent {
     pub(super) fn of(proposal: &Proposal) -> Self {
         let (new, changes) = (&proposal.tightened.new, &proposal.tightened.changes);
-        let is_inline = |change: &_| {
-            matches!(
-                change,
-                kagimori_estate::change::Change::Identity(
-                    kagimori_estate::change::IdentityChange::PutInlinePolicy { .. }
-                )
-            )
+        let is_inline =
+            |change: &Change| matches!(change, Change::Identity(IdentityChange::PutInlinePolicy { .. }));
+        let is_boundary =
+            |change: &Change| matches!(change, Change::Identity(IdentityChange::SetBoundary { .. }));
+        let is_version = |change: &&Change| {
+            matches!(change, Change::ManagedPolicy(ManagedPolicyChange::CreatePolicyVersion { .. }))
         };
         Self {
             documents: new.len(),
             statements: new.iter().map(|document| document.statements.len()).sum(),
             characters: new.iter().map(length).sum(),
             is_inline: changes.iter().any(is_inline),
+            versions: changes.iter().filter(is_version).count(),
+            is_boundary: changes.iter().any(is_boundary),
         }
     }
 }
 
 pub(super) fn size(proposal: &Proposal) -> String {
     let extent = Extent::of(proposal);
-    let what = match (extent.documents, extent.is_inline) {
-        (0, _) => return "no policy".to_owned(),
-        (_, true) => "one inline policy".to_owned(),
-        (1, _) => "one policy".to_owned(),
-        (count, _) => format!("{count} managed policies"),
+    let what = match (extent.documents, extent.is_inline, extent.versions) {
+        (0, _, _) => return "no policy".to_owned(),
+        _ if extent.is_boundary => "a permissions boundary; its groups stay".to_owned(),
+        (1, true, _) => "one inline policy".to_owned(),
+        (1, false, 1) => "the next version of its policy".to_owned(),
+        (1, false, _) => "one managed policy".to_owned(),
+        (count, _, 0) => format!("{count} policies"),
+        (count, _, versions) => format!("{count} policies, {versions} of them versions of those it has"),
     };
     format!(
         "{what}, {}, {}",
@@ -433,6 +444,9 @@ struct ProposalOutput<'a> {
     principal: &'a str,
     plan: &'a str,
     policies: Vec<serde_json::Value>,
+    /// Policies that stay beside these.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stay: &'a [String],
     soundness: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_proved: Option<String>,
@@ -481,6 +495,7 @@ fn proposal(proposal: &Proposal) -> ProposalOutput<'_> {
         principal: held.principal.as_str(),
         plan: &proposal.plan.id,
         policies: policies.collect(),
+        stay: &held.stay,
         soundness: match held.soundness {
             Inclusion::Proved => "proved",
             Inclusion::Refuted(_) => "refuted",

@@ -31,14 +31,36 @@ pub(super) fn text(proposal: &Proposal) -> String {
                 let path = policy.resource().trim_start_matches("policy").trim_end_matches(policy.name());
                 let _ = write!(
                     text,
-                    "\nresource \"aws_iam_policy\" \"{label}_part{number}\" {{\n  name   = \"{}\"\n  path   = \"{path}\"\n  policy = {}\n}}\n\n\
-                     resource \"aws_iam_{kind}_policy_attachment\" \"{label}_part{number}\" {{\n  {kind}       = \"{}\"\n  policy_arn = aws_iam_policy.{label}_part{number}.arn\n}}\n",
+                    "\nresource \"aws_iam_policy\" \"{label}_part{number}\" {{\n  name   = \"{}\"\n  path   = \"{path}\"\n  policy = {}\n}}\n",
                     policy.name(),
                     heredoc(&document.0),
+                );
+                let is_boundary = |change: &Change| matches!(change, Change::Identity(IdentityChange::SetBoundary { policy: held, .. }) if held == policy);
+                if proposal.tightened.changes.iter().any(is_boundary) {
+                    let _ = writeln!(
+                        text,
+                        "\n# of the user that is there: permissions_boundary = aws_iam_policy.{label}_part{number}.arn"
+                    );
+                    continue;
+                }
+                let _ = write!(
+                    text,
+                    "\nresource \"aws_iam_{kind}_policy_attachment\" \"{label}_part{number}\" {{\n  {kind}       = \"{}\"\n  policy_arn = aws_iam_policy.{label}_part{number}.arn\n}}\n",
                     arn.name(),
                 );
             }
-            Change::Identity(IdentityChange::AttachPolicy { .. }) => {}
+            Change::ManagedPolicy(ManagedPolicyChange::CreatePolicyVersion { policy, document, .. }) => {
+                number = number.saturating_add(1);
+                let path = policy.resource().trim_start_matches("policy").trim_end_matches(policy.name());
+                let _ = write!(
+                    text,
+                    "\n# the policy that is there: `terraform import aws_iam_policy.{label}_part{number} {policy}`, where it is not yet yours\n\
+                     resource \"aws_iam_policy\" \"{label}_part{number}\" {{\n  name   = \"{}\"\n  path   = \"{path}\"\n  policy = {}\n}}\n",
+                    policy.name(),
+                    heredoc(&document.0),
+                );
+            }
+            Change::Identity(IdentityChange::AttachPolicy { .. } | IdentityChange::SetBoundary { .. }) => {}
             gone => {
                 let _ = writeln!(text, "\n# take out: {gone}");
             }
