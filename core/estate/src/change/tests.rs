@@ -14,7 +14,7 @@ use crate::read::{Assembler, File, read};
 const DETAILS: &str = r#"{
   "UserDetailList": [
     {"UserName":"kim","UserId":"AIDAEXAMPLEEXAMPLE01","Arn":"arn:aws:iam::111122223333:user/kim","Path":"/","CreateDate":"2026-01-01T00:00:00+00:00",
-     "UserPolicyList":[{"PolicyName":"first","PolicyDocument":{"Version":"2012-10-17","Statement":[]}},{"PolicyName":"second","PolicyDocument":{"Version":"2012-10-17","Statement":[]}}],
+     "UserPolicyList":[{"PolicyName":"first","PolicyDocument":{"Version":"2012-10-17","Statement":[]}},{"PolicyName":"second","PolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"}]}}],
      "GroupList":["dev","ops"],"AttachedManagedPolicies":[{"PolicyName":"full","PolicyArn":"arn:aws:iam::111122223333:policy/full"}],
      "PermissionsBoundary":{"PermissionsBoundaryType":"Policy","PermissionsBoundaryArn":"arn:aws:iam::111122223333:policy/limit"},"Tags":[]},
     {"UserName":"lee","UserId":"AIDAEXAMPLEEXAMPLE02","Arn":"arn:aws:iam::111122223333:user/lee","Path":"/","CreateDate":"2026-01-01T00:00:00+00:00",
@@ -369,6 +369,32 @@ fn what_is_put_back_stands_where_it_stood() {
         .grants
         .clone();
     assert_eq!(kim.attached, [arn("policy/full"), arn("policy/spare")]);
+}
+
+#[test]
+fn what_is_changed_is_changed_back() {
+    let user = || arn("user/kim");
+    let changes: [Change; 7] = [
+        CredentialChange::SetAccessKeyStatus { user: user(), key: key(), active: false }.into(),
+        CredentialChange::SetConsoleLogin { user: user(), enabled: false }.into(),
+        IdentityChange::PutInlinePolicy {
+            identity: user(),
+            name: "second".to_owned(),
+            document: document(),
+            position: None,
+        }
+        .into(),
+        IdentityChange::DetachPolicy { identity: user(), policy: arn("policy/full") }.into(),
+        IdentityChange::DetachPolicy { identity: arn("group/dev"), policy: arn("policy/of-dev") }.into(),
+        IdentityChange::DetachPolicy { identity: arn("role/app"), policy: arn("policy/of-app") }.into(),
+        IdentityChange::SetTrustPolicy { role: arn("role/app"), document: document() }.into(),
+    ];
+    for change in changes {
+        let (after, back) = (apply(&estate(), &change).unwrap(), inverse(&estate(), &change).unwrap());
+        assert_ne!(after, estate(), "{change}");
+        assert_eq!(apply(&after, &back).unwrap(), estate(), "{change}");
+        assert_eq!(inverse(&after, &back).unwrap().to_string(), change.to_string());
+    }
 }
 
 #[test]
