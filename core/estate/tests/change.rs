@@ -5,6 +5,7 @@ mod change {
     use std::sync::OnceLock;
 
     use kagimori_estate::Estate;
+    use kagimori_estate::access::Access;
     use kagimori_estate::change::{
         Change, ChangeError, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
         WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
@@ -229,6 +230,73 @@ mod change {
             prop_assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change.clone());
             prop_assert!(!change.to_string().is_empty());
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        /// Documents that two estates share are not read; the answer is that of comparing all of it.
+        #[test]
+        fn the_same_is_in_effect_where_all_that_is_in_effect_is_the_same(change in change()) {
+            let estate = company();
+            let Ok(after) = apply(estate, &change) else { return Ok(()) };
+            let (before, after) = (Access::of(estate), Access::of(&after));
+            for subject in before.subjects() {
+                let Some(changed) = after.subject(subject.arn.as_str()) else { continue };
+                let is_same = before.in_effect(subject) == after.in_effect(changed);
+                let said = before.has_same_in_effect(subject, &after, changed);
+                prop_assert_eq!(said, is_same, "{}: {}", &change, &subject.arn);
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_copies_what_it_is_about_and_shares_the_rest() {
+        let estate = company();
+        let account = estate.accounts.values().find(|account| account.users.len() > 2).unwrap();
+        let user = account.users.values().next().unwrap();
+        let identity = user.arn.clone();
+        let change = Change::Identity(IdentityChange::PutInlinePolicy {
+            identity,
+            name: "new".to_owned(),
+            document: document("s3:*"),
+            position: None,
+        });
+        let after = apply(estate, &change).unwrap();
+        for (id, held) in &estate.accounts {
+            let changed = after.accounts.get(id).unwrap();
+            assert_eq!(std::ptr::eq(held, changed), *id != account.id, "{id}");
+            for (name, own) in &held.users {
+                let is_it = *id == account.id && *name == user.name;
+                assert_eq!(std::ptr::eq(own, changed.users.get(name).unwrap()), !is_it, "{name}");
+            }
+        }
+    }
+
+    /// Looked up as a walk through everybody finds them.
+    #[test]
+    fn whom_a_trail_names_is_found_by_id_by_name_and_by_session() {
+        let estate = company();
+        let access = Access::of(estate);
+        let mut named = 0;
+        for account in estate.accounts.values() {
+            for user in account.users.values() {
+                let found = access.user_named(account.id, &user.name).map(|subject| &subject.arn);
+                assert_eq!(found, Some(&user.arn));
+                let Some(details) = user.details.value() else { continue };
+                let by_id = access.subject_with_id(account.id, details.id.as_str());
+                assert_eq!(by_id.map(|subject| &subject.arn), Some(&user.arn));
+                named += 1;
+            }
+            for role in account.roles.values() {
+                let by_id = access.subject_with_id(account.id, role.id.as_str());
+                assert_eq!(by_id.map(|subject| &subject.arn), Some(&role.arn));
+                let session = format!("arn:aws:sts::{}:assumed-role/{}/session", account.id, role.name);
+                assert_eq!(access.subject(&session).map(|subject| &subject.arn), Some(&role.arn));
+            }
+            assert!(access.subject_with_id(account.id, "AIDANOBODY").is_none());
+        }
+        assert!(named > 100);
     }
 
     #[test]
