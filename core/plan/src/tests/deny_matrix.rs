@@ -1,11 +1,13 @@
 //! Taking data away never improves a verdict: every source in turn is not given, denied, or damaged; each verdict stays as it
 //! was or becomes `UNKNOWN`, at its resource or for its whole account. None passes, and none vanishes.
+//!
+//! The named people and machines of half the company by default; with `KAGIMORI_MATRIX=all` a larger one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::fact::GapReason;
 
-use super::{Everything, Files, estate, everything, settings, shiosai, usage};
+use super::{Everything, Files, estate, everything, half, is_whole, settings, shiosai, usage};
 use crate::verdict::{Outcome, Resource, ResourceKind};
 
 /// A way for data to be missing.
@@ -36,6 +38,10 @@ const SOURCES: [(&str, &str); 17] = [
     ("organization/polic", "ListPolicies"),
     ("organization/organizations-features", "ListOrganizationsFeatures"),
 ];
+
+fn cast() -> Files {
+    if is_whole() { shiosai() } else { half() }
+}
 
 fn without(files: &Files, source: &str, operation: &str, loss: Loss) -> Files {
     let mut touched = false;
@@ -126,12 +132,16 @@ fn compare(full: &Everything, less: &Everything, what: &str) {
 
 #[test]
 fn no_verdict_improves_when_a_source_is_missing() {
-    let files = shiosai();
+    let files = cast();
     let (trail, settings) = (usage(&files), settings(&files));
     let full = everything(&estate(&files), Some(&trail), &settings);
-    assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 200);
-    for (source, operation) in SOURCES {
-        for loss in [Loss::NotGiven, Loss::Denied, Loss::Damaged] {
+    assert!(full.outcomes.values().filter(|outcome| **outcome == Outcome::Fail).count() > 60);
+    for (row, (source, operation)) in SOURCES.into_iter().enumerate() {
+        for (column, loss) in [Loss::NotGiven, Loss::Denied, Loss::Damaged].into_iter().enumerate() {
+            // each source in one way by default, and each way a third of the time
+            if !is_whole() && row % 3 != column {
+                continue;
+            }
             let less =
                 everything(&estate(&without(&files, source, operation, loss)), Some(&trail), &settings);
             compare(&full, &less, &format!("{source} {loss:?}"));
@@ -141,7 +151,7 @@ fn no_verdict_improves_when_a_source_is_missing() {
 
 #[test]
 fn no_verdict_improves_without_a_trail() {
-    let files = shiosai();
+    let files = cast();
     let (trail, settings, estate) = (usage(&files), settings(&files), estate(&files));
     let full = everything(&estate, Some(&trail), &settings);
     compare(&full, &everything(&estate, None, &settings), "no trail");
@@ -149,7 +159,7 @@ fn no_verdict_improves_without_a_trail() {
 
 #[test]
 fn the_same_input_gives_the_same_verdicts_in_any_order() {
-    let files = shiosai();
+    let files = cast();
     let settings = settings(&files);
     let renamed: Files = files
         .iter()
