@@ -5,6 +5,7 @@
 //! the whole program.
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "it reads the example, and measures how long a reader takes")]
 mod tests {
     use std::fs;
     use std::path::Path;
