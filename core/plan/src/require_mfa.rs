@@ -14,11 +14,37 @@ use kagimori_policy::request::{Context, Fact, Principal, Request};
 
 const KEY: &str = "aws:MultiFactorAuthPresent";
 
-/// The trust policy in which principals of AWS need MFA; `None` when nothing is to be changed: nobody whom it names could have
-/// MFA, or all of them need it already.
-pub fn require_mfa(trust: &Document) -> Option<Document> {
+/// What becomes of a trust policy that is to ask people for MFA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever asks has a sentence for each")]
+pub enum Asked {
+    /// The trust policy in which principals of AWS need MFA.
+    Now(Document),
+    /// Nothing is to be changed: every principal of AWS that it lets in needs MFA already.
+    Already,
+    /// Nothing is to be changed: it lets in services and identity providers, which never have MFA, or nobody.
+    OfNobody,
+    /// A statement lets in whoever it does not name (`NotPrincipal`): whom MFA could be asked of, it does not tell.
+    Untold,
+}
+
+/// The trust policy in which principals of AWS need MFA, or why there is none.
+pub fn require_mfa(trust: &Document) -> Asked {
     let statements: Vec<Statement> = trust.statements.iter().flat_map(with_mfa).collect();
-    (statements != trust.statements).then(|| Document { statements, ..trust.clone() })
+    if statements != trust.statements {
+        return Asked::Now(Document { statements, ..trust.clone() });
+    }
+    let allowing = || trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    let names_others = |statement: &Statement| {
+        matches!(statement.principal, Some(PrincipalElement::NotPrincipal(_))) && works_without_mfa(statement)
+    };
+    if allowing().any(names_others) {
+        Asked::Untold
+    } else if allowing().any(|statement| parted(statement).is_some()) {
+        Asked::Already
+    } else {
+        Asked::OfNobody
+    }
 }
 
 /// A statement as it would be: itself, itself with MFA, or one part with and one without.
@@ -103,7 +129,7 @@ mod tests {
     use kagimori_policy::parse::{Strictness, parse};
     use kagimori_policy::print;
 
-    use super::require_mfa;
+    use super::{Asked, require_mfa};
 
     const PEOPLE: &str = r#""AWS":"arn:aws:iam::111122223333:root""#;
     const ASKS: &str = r#""Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
@@ -123,7 +149,25 @@ mod tests {
 
     /// What becomes of a trust policy, in one form for comparing.
     fn changed(text: &str) -> Option<String> {
-        require_mfa(&parse(text, Strictness::Strict).unwrap()).map(|document| print::print(&document))
+        match require_mfa(&parse(text, Strictness::Strict).unwrap()) {
+            Asked::Now(document) => Some(print::print(&document)),
+            Asked::Already | Asked::OfNobody | Asked::Untold => None,
+        }
+    }
+
+    #[test]
+    fn why_nothing_is_changed_is_told() {
+        let why =
+            |statements: &[String]| require_mfa(&parse(&trust(statements), Strictness::Strict).unwrap());
+        let service = r#""Principal":{"Service":"ec2.amazonaws.com"}"#.to_owned();
+        let asks = format!(r#""Principal":{{{PEOPLE}}},{ASKS}"#);
+        let others = format!(r#""NotPrincipal":{{{PEOPLE}}}"#);
+        assert_eq!(why(&[asks.clone()]), Asked::Already);
+        assert_eq!(why(&[asks.clone(), service.clone()]), Asked::Already);
+        assert_eq!(why(&[service.clone()]), Asked::OfNobody);
+        assert_eq!(why(&[r#""Principal":{"Federated":"accounts.google.com"}"#.to_owned()]), Asked::OfNobody);
+        assert_eq!(why(&[asks, others.clone()]), Asked::Untold);
+        assert_eq!(why(&[service, format!("{others},{ASKS}")]), Asked::OfNobody);
     }
 
     fn same(text: &str) -> String {

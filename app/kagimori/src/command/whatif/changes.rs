@@ -10,7 +10,8 @@ use kagimori_estate::change::{
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_plan::Plan;
 use kagimori_plan::replacement::replacement;
-use kagimori_plan::require_mfa::require_mfa;
+use kagimori_plan::require_mfa::{Asked, require_mfa};
+use kagimori_terminal::printer;
 
 use crate::args;
 use crate::command::ask::{policy_file, subject};
@@ -28,7 +29,8 @@ pub(super) struct Wanted {
 /// Reads every change of the command line. Each is made from the estate as the ones before leave it.
 pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppError> {
     let access = Access::of(estate);
-    let mut wishes = Wishes { access: &access, estate: estate.clone(), changes: Vec::new() };
+    let mut wishes =
+        Wishes { access: &access, estate: estate.clone(), changes: Vec::new(), kept: Vec::new() };
     let mut planned = None;
     if let Some(path) = &args.plan {
         let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
@@ -69,6 +71,11 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
     for (number, text) in args.scp.iter().enumerate() {
         wishes.scp(text, number)?;
     }
+    if wishes.changes.is_empty() && !wishes.kept.is_empty() {
+        let message = format!("nothing would change: {}", wishes.kept.join("; "));
+        return Err(argument(message, "leave it out; nothing is to be done about it"));
+    }
+    wishes.kept.iter().for_each(|sentence| printer::note(sentence));
     if wishes.changes.is_empty() {
         return Err(argument(
             "nothing would change".to_owned(),
@@ -100,6 +107,8 @@ struct Wishes<'a> {
     access: &'a Access<'a>,
     estate: Estate,
     changes: Vec<Change>,
+    /// Sentences on what is so already.
+    kept: Vec<String>,
 }
 
 impl Wishes<'_> {
@@ -171,11 +180,28 @@ impl Wishes<'_> {
         let trust = role.trust.document.as_ref().map_err(|error| {
             argument(format!("the trust policy of {arn} cannot be read: {error}"), "take a fresh snapshot")
         })?;
-        let Some(document) = require_mfa(trust) else {
-            let message = format!(
-                "nobody whom the trust policy of {arn} names can have MFA, or it asks for it already"
-            );
-            return Err(argument(message, "services and identity providers have no MFA; leave the role out"));
+        let document = match require_mfa(trust) {
+            Asked::Now(document) => document,
+            Asked::Already => {
+                self.kept.push(format!(
+                    "the trust policy of {arn} asks everybody who can have MFA for it already"
+                ));
+                return Ok(());
+            }
+            Asked::OfNobody => {
+                return Err(argument(
+                    format!("nobody whom the trust policy of {arn} names can have MFA"),
+                    "services and identity providers have no MFA; leave the role out",
+                ));
+            }
+            Asked::Untold => {
+                return Err(argument(
+                    format!(
+                        "whom MFA would be asked of cannot be told: the trust policy of {arn} has `NotPrincipal`"
+                    ),
+                    "name whom it lets in with `Principal` first",
+                ));
+            }
         };
         self.one(Change::Identity(IdentityChange::SetTrustPolicy {
             role: arn,
