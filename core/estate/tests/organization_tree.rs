@@ -14,8 +14,13 @@ mod organization_tree {
         "GroupDetailList": [], "RoleDetailList": [], "Policies": []}"#;
     const UNIT: &str = "ou-ab12-11111111";
 
-    /// The estate with an SCP on a unit and on what else is named, and with these files of the tree.
+    /// The estate with an SCP on a unit, `FullAWSAccess` on every level, and with these files of the tree.
     fn estate(statements: &str, tree: &[(&str, &str)]) -> Estate {
+        estate_with(&["r-ab12", UNIT, "111122223333"], true, statements, tree)
+    }
+
+    /// The same with `FullAWSAccess` on these; `of_aws`: it is listed as AWS's own.
+    fn estate_with(full: &[&str], of_aws: bool, statements: &str, tree: &[(&str, &str)]) -> Estate {
         let content = format!(r#"{{\"Version\": \"2012-10-17\", \"Statement\": [{statements}]}}"#);
         let summary = |id: &str, aws: bool| {
             format!(
@@ -24,17 +29,17 @@ mod organization_tree {
         };
         let list = format!(
             r#"{{"Policies": [{}, {}]}}"#,
-            summary("p-FullAWSAccess", true),
+            summary("p-FullAWSAccess", of_aws),
             summary("p-12345678", false)
         );
         let policy = format!(
             r#"{{"Policy": {{"PolicySummary": {}, "Content": "{content}"}}}}"#,
             summary("p-12345678", false)
         );
-        let full = format!(
-            r#"{{"Targets": [{{"TargetId": "r-ab12"}}, {{"TargetId": "{UNIT}"}}, {{"TargetId": "111122223333"}}]}}"#
-        );
-        let targets = format!(r#"{{"Targets": [{{"TargetId": "{UNIT}"}}]}}"#);
+        let targets: Vec<String> = full.iter().map(|id| format!(r#"{{"TargetId": "{id}"}}"#)).collect();
+        let of_full = format!(r#"{{"Targets": [{}]}}"#, targets.join(", "));
+        let own = if full.is_empty() { String::new() } else { format!(r#"{{"TargetId": "{UNIT}"}}"#) };
+        let targets = format!(r#"{{"Targets": [{own}]}}"#);
         let mut assembler = Assembler::default();
         let account = AccountId::parse("111122223333").ok();
         assembler.add(read(File {
@@ -45,7 +50,7 @@ mod organization_tree {
         let files = [
             ("o/policies.json", list.as_str()),
             ("o/policy.json", &policy),
-            ("o/targets-p-FullAWSAccess.json", &full),
+            ("o/targets-p-FullAWSAccess.json", &of_full),
             ("o/targets-p-12345678.json", &targets),
         ];
         for (path, text) in files.iter().chain(tree) {
@@ -136,5 +141,49 @@ mod organization_tree {
     fn a_unit_that_everything_is_allowed_in_limits_nothing() {
         let estate = estate(ALLOW, &[]);
         assert_eq!(answer(&estate, "iam:CreateUser", "arn:aws:iam::111122223333:user/x"), Answer::Allowed);
+    }
+
+    /// AWS keeps an SCP on every level (`DetachPolicy`) and denies everything below one without: files that show none are
+    /// contradicted, and nobody is told to be allowed, or denied, by what they do not show.
+    #[test]
+    fn a_level_without_any_scp_leaves_nothing_decided() {
+        let tree: &[(&str, &str)] = &[
+            (
+                "o/parents-111122223333.json",
+                r#"{"Parents": [{"Id": "ou-ab12-22222222", "Type": "ORGANIZATIONAL_UNIT"}]}"#,
+            ),
+            ("o/parents-ou-ab12-22222222.json", r#"{"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]}"#),
+        ];
+        let (root, unit, account) = ("r-ab12", "ou-ab12-22222222", "111122223333");
+        for (full, bare) in [
+            (&[root, unit, account][..], None),
+            (&[unit, account], Some("an SCP on r-ab12 (")),
+            (&[root, account], Some("an SCP on ou-ab12-22222222 (")),
+            (&[root, unit], Some("an SCP on 111122223333 (")),
+        ] {
+            let estate = estate_with(full, true, DENY, tree);
+            let expected = if bare.is_some() { Answer::Indeterminate } else { Answer::Allowed };
+            assert_eq!(answer(&estate, "s3:GetObject", "arn:aws:s3:::b/x"), expected, "{full:?}");
+            let access = Access::of(&estate);
+            let in_effect = access.in_effect(access.subject("arn:aws:iam::111122223333:user/ann").unwrap());
+            let names: Vec<&str> = in_effect.missing.iter().map(|missing| missing.name.as_str()).collect();
+            assert_eq!(names.len(), usize::from(bare.is_some()), "{names:?}");
+            assert!(names.iter().zip(bare).all(|(name, bare)| name.starts_with(bare)), "{names:?}");
+        }
+        // the tree above the account is not known, its own level is
+        assert_eq!(
+            answer(&estate_with(&[root], true, DENY, &[]), "s3:GetObject", "arn:aws:s3:::b/x"),
+            Answer::Indeterminate
+        );
+        let bare = |estate: &Estate| {
+            let access = Access::of(estate);
+            let in_effect = access.in_effect(access.subject("arn:aws:iam::111122223333:user/ann").unwrap());
+            in_effect.missing.iter().filter(|missing| missing.name.starts_with("an SCP on ")).count()
+        };
+        assert_eq!(bare(&estate_with(&[root], true, DENY, tree)), 2);
+        // a list without the policy that AWS attaches everywhere is not the whole list: it shows no level to be bare
+        assert_eq!(bare(&estate_with(&[root], false, DENY, tree)), 0);
+        // SCPs that are attached nowhere are switched off
+        assert_eq!(bare(&estate_with(&[], true, DENY, tree)), 0);
     }
 }

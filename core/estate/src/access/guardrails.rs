@@ -3,6 +3,10 @@
 //! The files say to which roots, organizational units and accounts a policy is attached; where in the tree an account stands,
 //! `list-parents` and its like say. Where they do not, a policy on an organizational unit may or may not bind the account. A
 //! request that its unit's policies do not limit does not depend on that; for the others it is a missing document.
+//!
+//! Every root, unit and account has at least one SCP once SCPs are on: AWS detaches no last one (Organizations API Reference,
+//! `DetachPolicy`), and where none allows, everything below is denied (`orgs_manage_policies_scps_evaluation`). A level on which
+//! the files show none contradicts that: what stands there is a missing document.
 
 use std::collections::BTreeSet;
 
@@ -153,6 +157,8 @@ fn guardrails(account: AccountId, organization: &Organization, policies: &[Place
         let on = |policy: &OrganizationPolicy, node: &str| {
             policy.targets.value().is_some_and(|targets| targets.iter().any(|target| is_node(target, node)))
         };
+        let listed: Vec<&OrganizationPolicy> = of_kind().map(|(policy, _)| *policy).collect();
+        let is_whole_listing = is_whole_listing(&listed);
         let root = chain.first().filter(|_| is_whole).map_or("r-", String::as_str);
         let above = chain.iter().skip(usize::from(is_whole)).map(String::as_str);
         let mut levels = Vec::new();
@@ -163,6 +169,12 @@ fn guardrails(account: AccountId, organization: &Organization, policies: &[Place
                     Some(id) if !policy.kind.is_empty() => documents.push(*id),
                     _ => guardrails.missing.push(named(policy, "its document was not given")),
                 }
+            }
+            if layer == Layer::ServiceControl
+                && is_whole_listing
+                && !of_kind().any(|(policy, _)| on(policy, node))
+            {
+                guardrails.missing.push(MissingDocument { layer, name: bare_level(node) });
             }
             if !documents.is_empty() {
                 let name = if node == "r-" { "root" } else { node };
@@ -181,6 +193,23 @@ fn guardrails(account: AccountId, organization: &Organization, policies: &[Place
         }
     }
     guardrails
+}
+
+/// Whether policies of a kind are on, and all of them with all their targets were given. AWS's own, which allows everything, is
+/// in every list of them.
+fn is_whole_listing(policies: &[&OrganizationPolicy]) -> bool {
+    let targets = || policies.iter().map(|policy| policy.targets.value());
+    policies.iter().any(|policy| policy.aws_managed)
+        && targets().all(|targets| targets.is_some())
+        && targets().flatten().any(|targets| !targets.is_empty())
+}
+
+/// What a level without any SCP lacks.
+fn bare_level(node: &str) -> String {
+    let node = if node == "r-" { "the root of the organization" } else { node };
+    format!(
+        "an SCP on {node} (by the files none is attached there; AWS keeps at least one at every level, and denies everything below one without)"
+    )
 }
 
 /// Whether a target is a node; any root is the organization's only one.

@@ -109,9 +109,10 @@ impl OrganizationChange {
                 fact.value = policy;
             }
             Self::AttachOrganizationPolicy { id, target, position } => {
-                let targets = change::targets(estate, id)?;
-                must_differ(targets.contains(target), || format!("{id} is attached to {target} already"))?;
-                insert(targets, *position, target.clone());
+                let is_attached = look::targets(estate, id)?.contains(target);
+                must_differ(is_attached, || format!("{id} is attached to {target} already"))?;
+                must_have_room(estate, id, target)?;
+                insert(change::targets(estate, id)?, *position, target.clone());
             }
             Self::DetachOrganizationPolicy { id, target } => {
                 remove(change::targets(estate, id)?, |held| held == target, "target", target)?;
@@ -184,6 +185,40 @@ impl fmt::Display for OrganizationChange {
             }
         }
     }
+}
+
+/// How many policies of a kind may be attached to one root, organizational unit or account.
+struct Quota {
+    kind: &'static str,
+    most: usize,
+    /// Since when it is so, or when it was looked up.
+    since: &'static str,
+}
+
+/// Organizations User Guide, `orgs_reference_limits`. Five SCPs until 2026-05-15, when Organizations doubled it.
+const QUOTAS: [Quota; 2] = [
+    Quota { kind: "SERVICE_CONTROL_POLICY", most: 10, since: "2026-05-15" },
+    Quota { kind: "RESOURCE_CONTROL_POLICY", most: 5, since: "2026-11-25" },
+];
+
+/// AWS refuses one more than the quota. Those whose kind or targets are not known may be there besides: they are not counted.
+fn must_have_room(estate: &Estate, id: &str, target: &str) -> Result<(), ChangeError> {
+    let kind = &look::organization_policy(estate, id)?.kind;
+    let Some(Quota { most, since, .. }) = QUOTAS.iter().find(|quota| quota.kind == kind) else {
+        return Ok(());
+    };
+    let is_there = |policy: &&OrganizationPolicy| {
+        policy.kind == *kind
+            && policy.targets.value().is_some_and(|targets| targets.iter().any(|held| held == target))
+    };
+    let attached = look::organization_policies(estate)?.iter().filter(is_there).count();
+    if attached < *most {
+        return Ok(());
+    }
+    Err(ChangeError::Refused(format!(
+        "{attached} {} policies are attached to {target}, and the quota of {since} is {most}",
+        words(kind).trim_end_matches(" policy")
+    )))
 }
 
 fn organization_document(estate: &Estate, id: &str) -> Result<WireDocument, ChangeError> {

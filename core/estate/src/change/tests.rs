@@ -222,6 +222,50 @@ fn aws_own_and_attached_policies_of_the_organization_stay() {
     assert_eq!(apply(&after, &back).unwrap(), estate());
 }
 
+/// Ten SCPs on one node, five RCPs (`orgs_reference_limits`): AWS refuses the next, and others have room.
+#[test]
+fn no_node_has_more_policies_of_the_organization_than_aws_attaches() {
+    for (kind, most, quota) in [
+        (
+            "SERVICE_CONTROL_POLICY",
+            10,
+            "10 service control policies are attached to r-x, and the quota of 2026-05-15 is 10",
+        ),
+        (
+            "RESOURCE_CONTROL_POLICY",
+            5,
+            "5 resource control policies are attached to r-x, and the quota of 2026-11-25 is 5",
+        ),
+    ] {
+        let mut estate = estate();
+        for number in 0..=most {
+            let id = format!("p-{number}");
+            let made = OrganizationChange::CreateOrganizationPolicy {
+                id: id.clone(),
+                name: id.clone(),
+                kind: kind.to_owned(),
+                document: document(),
+            };
+            estate = apply(&estate, &made.into()).unwrap();
+            let attach = |target: &str| -> Change {
+                let (id, target) = (id.clone(), target.to_owned());
+                OrganizationChange::AttachOrganizationPolicy { id, target, position: None }.into()
+            };
+            match apply(&estate, &attach("r-x")) {
+                Ok(after) => {
+                    assert!(number < most, "{kind} {number}");
+                    estate = after;
+                }
+                Err(error) => {
+                    assert_eq!(number, most, "{kind}");
+                    assert_eq!(error.to_string(), format!("AWS would refuse it: {quota}"));
+                    assert!(apply(&estate, &attach("ou-x")).is_ok(), "{kind}");
+                }
+            }
+        }
+    }
+}
+
 /// What was not given cannot be put back, so it is not changed.
 #[test]
 fn what_is_not_known_is_not_changed() {
