@@ -162,9 +162,9 @@ mod tests {
         let service = r#""Principal":{"Service":"ec2.amazonaws.com"}"#.to_owned();
         let asks = format!(r#""Principal":{{{PEOPLE}}},{ASKS}"#);
         let others = format!(r#""NotPrincipal":{{{PEOPLE}}}"#);
-        assert_eq!(why(&[asks.clone()]), Asked::Already);
+        assert_eq!(why(std::slice::from_ref(&asks)), Asked::Already);
         assert_eq!(why(&[asks.clone(), service.clone()]), Asked::Already);
-        assert_eq!(why(&[service.clone()]), Asked::OfNobody);
+        assert_eq!(why(std::slice::from_ref(&service)), Asked::OfNobody);
         assert_eq!(why(&[r#""Principal":{"Federated":"accounts.google.com"}"#.to_owned()]), Asked::OfNobody);
         assert_eq!(why(&[asks, others.clone()]), Asked::Untold);
         assert_eq!(why(&[service, format!("{others},{ASKS}")]), Asked::OfNobody);
