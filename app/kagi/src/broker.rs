@@ -1,7 +1,8 @@
 //! From a plan to credentials: the cache first, one process at a time behind it, a person asked at most once.
 
+mod around;
 mod code;
-mod process;
+mod foreign;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use kagimori_session::value::{shown, words};
 use kagimori_sts::{Cause, Client, Mfa, StsError};
 use kagimori_terminal::printer;
 
-use self::process::First;
-pub(crate) use self::process::Process;
+use self::foreign::First;
+pub(crate) use self::foreign::ForeignSource;
 use crate::context::{Caller, Context};
 use crate::error::{KagiError, quoted};
 use crate::lock::{Waited, lock, lock_or};
@@ -49,8 +50,8 @@ pub(crate) struct Broker<'c, 'a> {
 pub(crate) enum Origin {
     /// A long-term key.
     Key(StoredKey),
-    /// What another tool prints.
-    Process(Process),
+    /// What another tool prints, or what is around us.
+    Foreign(ForeignSource),
     /// A sign-in at Identity Center; none when nobody is signed in.
     Sso(Box<Center>, Option<Box<Login>>),
 }
@@ -105,7 +106,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         let sts = context.endpoint_of(Service::Sts, &route)?;
         let holder = match &origin {
             Origin::Key(key) => key.holder(),
-            Origin::Process(process) => process.holder(),
+            Origin::Foreign(source) => source.holder(),
             Origin::Sso(..) => return Err(KagiError::Form("a sign-in without its plan".into())),
         };
         let plan = plan(&route, &holder, &sts);
@@ -211,6 +212,14 @@ impl<'c, 'a> Broker<'c, 'a> {
         }
     }
 
+    /// Whether a kagi that a program runs can renew what was obtained here.
+    pub(crate) fn reaches_programs(&self) -> bool {
+        match &self.origin {
+            Origin::Foreign(source) => source.reaches_programs(),
+            Origin::Key(_) | Origin::Sso(..) => true,
+        }
+    }
+
     /// The answer of the first step, the MFA session that everything else hangs on.
     pub(crate) fn session(&self) -> Result<StoredSession, KagiError> {
         if self.plan.steps.is_empty() { self.itself() } else { self.ensure(0) }
@@ -220,7 +229,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     fn itself(&self) -> Result<StoredSession, KagiError> {
         match &self.origin {
             Origin::Key(key) => Ok(StoredSession::of_key(key)),
-            Origin::Process(process) => process.itself(&self.context.places, self.patience()),
+            Origin::Foreign(source) => source.itself(self),
             Origin::Sso(..) => Err(KagiError::Form("a plan without steps".into())),
         }
     }
@@ -261,7 +270,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     ) -> Result<StoredSession, KagiError> {
         // Another tool is run before a person is asked for a code: it may fail.
         let first = match (&self.origin, before) {
-            (Origin::Process(process), None) => Some(process.first(&self.context.places, self.patience())?),
+            (Origin::Foreign(source), None) => Some(source.first(self)?),
             _ => None,
         };
         let signer = before.map(Signer::Session).or_else(|| first.as_ref().map(First::signer));
@@ -339,7 +348,7 @@ impl<'c, 'a> Broker<'c, 'a> {
     fn key(&self) -> Result<&StoredKey, KagiError> {
         match &self.origin {
             Origin::Key(key) => Ok(key),
-            Origin::Process(_) | Origin::Sso(..) => Err(KagiError::NoKey(self.route.key_profile.clone())),
+            Origin::Foreign(_) | Origin::Sso(..) => Err(KagiError::NoKey(self.route.key_profile.clone())),
         }
     }
 

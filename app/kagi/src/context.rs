@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_session::endpoint::{Endpoint, Service, Surroundings, endpoint};
 use kagimori_session::profile::ProfileFiles;
-use kagimori_session::route::{Access, Route, RouteError, Target, resolve, unknown};
+use kagimori_session::route::{Access, Foreign, Route, RouteError, Target, resolve, unknown};
 use kagimori_session::value::{seconds, within};
 use kagimori_terminal::printer;
 use secrecy::SecretString;
 
-use crate::broker::{Origin, Process};
+use crate::broker::{ForeignSource, Origin};
 use crate::error::KagiError;
 use crate::files::read_profiles;
 use crate::lock::{Waited, lock_or};
@@ -193,14 +193,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What a route without a sign-in begins with: the key in the vault, else what another tool prints.
+    /// What a route without a sign-in begins with: what `credential_source` names, the key in the vault, else what another
+    /// tool prints.
     pub(crate) fn origin(&self, vault: &Vault, route: &Route) -> Result<Origin, KagiError> {
-        match (vault.key(&route.key_profile)?, &route.process) {
-            (Some(key), _) => Ok(Origin::Key(key)),
-            (None, Some(command)) => {
-                Ok(Origin::Process(Process { profile: route.key_profile.clone(), command: command.clone() }))
+        let foreign = |from: &Foreign| {
+            Origin::Foreign(ForeignSource { profile: route.key_profile.clone(), from: from.clone() })
+        };
+        match &route.foreign {
+            Some(from @ Foreign::Process(_)) => {
+                Ok(vault.key(&route.key_profile)?.map_or_else(|| foreign(from), Origin::Key))
             }
-            (None, None) => self.key(vault, route).map(Origin::Key),
+            Some(from) => Ok(foreign(from)),
+            None => self.key(vault, route).map(Origin::Key),
         }
     }
 

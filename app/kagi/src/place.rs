@@ -42,6 +42,11 @@ pub(crate) fn persons(name: &str) -> Option<String> {
     variable(name).filter(|_| !ours.split(',').any(|set| set == name))
 }
 
+/// A variable of SDKs that a kagi around us has put aside under a name of ours, so that a program does not follow it.
+pub(crate) fn kept(name: &str) -> Option<String> {
+    variable(&format!("KAGI_{name}")).or_else(|| variable(name))
+}
+
 impl Places {
     /// Reads the places from the environment.
     pub(crate) fn find() -> Result<Self, KagiError> {

@@ -5,9 +5,10 @@ mod setting;
 use jiff::Timestamp;
 
 use self::setting::{
-    ReasonIn, external_id, first_serial, list, on_or_off, policy_arns, reason_in, source_identity, tags,
+    ReasonIn, both, credential_source, external_id, first_serial, list, on_or_off, policy_arns, reason_in,
+    source_identity, tags, without_a_role,
 };
-use crate::heading::words;
+use crate::heading::{Heading, heading, words};
 use crate::profile::{Found, Place, ProfileFiles, Twice};
 use crate::sso::scope::Scoped;
 use crate::sso::settings::{Misset, SSO_SETTINGS, SsoRole, is_sso, permission_set, portal_of, role_of};
@@ -83,8 +84,8 @@ pub struct Route {
     pub mfa_serial: Option<String>,
     /// How long the MFA session shall last.
     pub session_seconds: u32,
-    /// The `credential_process` of the key's profile, when it is another tool's: where the vault has no key it is the source.
-    pub process: Option<String>,
+    /// Credentials that somebody else hands out: what the route starts with in place of a key.
+    pub foreign: Option<Foreign>,
     /// `session = off`: a user without MFA gets the key itself instead of a session, which may call nothing of IAM.
     pub key_itself: bool,
     /// The roles, the first assumed by the session.
@@ -113,6 +114,19 @@ pub enum Source {
         /// GetScopedCredentials, if that is needed.
         scoped: Option<Scoped>,
     },
+}
+
+/// Credentials that somebody else hands out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreign {
+    /// The `credential_process` of the key's profile, when it is another tool's: the source where the vault has no key.
+    Process(String),
+    /// `credential_source = Environment`: the variables around kagi.
+    Environment,
+    /// `credential_source = Ec2InstanceMetadata`
+    Instance,
+    /// `credential_source = EcsContainer`
+    Container,
 }
 
 /// One role on the way.
@@ -236,7 +250,14 @@ impl RouteError {
 
 /// Finds the route of a target.
 pub fn resolve(files: &ProfileFiles<'_>, target: &Target, access: &Access) -> Result<Route, RouteError> {
-    let mut walk = Walk { files, hops: Vec::new(), found: Vec::new(), notes: Vec::new(), seen: Vec::new() };
+    let mut walk = Walk {
+        files,
+        hops: Vec::new(),
+        foreign: None,
+        found: Vec::new(),
+        notes: Vec::new(),
+        seen: Vec::new(),
+    };
     let (settings_of, key_profile) = match target {
         Target::Profile(name) => (name.as_str(), walk.walk_to_key(name)?),
         Target::Role { account, role, source } => (source.as_str(), walk.role(account, role, source)?),
@@ -249,6 +270,8 @@ struct Walk<'w, 'a> {
     files: &'w ProfileFiles<'a>,
     /// The last role first.
     hops: Vec<(Option<String>, Hop)>,
+    /// What `credential_source` says.
+    foreign: Option<Foreign>,
     found: Vec<Origin>,
     notes: Vec<String>,
     seen: Vec<String>,
@@ -262,12 +285,19 @@ impl Walk<'_, '_> {
             self.not_twice(&name)?;
             self.seen.push(name.clone());
             let Some(role) = self.files.get(&name, "role_arn") else {
+                if let Some(found) = self.files.get(&name, "credential_source") {
+                    return Err(RouteError::Setting { place: found.place, source: without_a_role() });
+                }
                 self.no_other_source(&name)?;
                 return Ok(name);
             };
             let hop = self.hop(&name, &role)?;
             self.note(&name, "role_arn", &role);
             self.hops.push((Some(name.clone()), hop));
+            self.foreign = self.credential_source(&name)?;
+            if self.foreign.is_some() {
+                return Ok(name);
+            }
             let Some(source) = self.source(&name)? else { return Err(RouteError::NoSource(name)) };
             // A profile may name itself: its own key is the source (AWS CLI, "source_profile").
             if source == name {
@@ -304,6 +334,23 @@ impl Walk<'_, '_> {
         }))
     }
 
+    /// `credential_source`, unless a stronger section names a profile. botocore refuses a profile with both.
+    fn credential_source(&mut self, name: &str) -> Result<Option<Foreign>, RouteError> {
+        let Some(found) = self.files.get(name, "credential_source") else { return Ok(None) };
+        let refused = |source| RouteError::Setting { place: found.place.clone(), source };
+        let is_ours = |found: &Found<'_>| matches!(heading(&found.place.header), Heading::Kagi(_));
+        if let Some(profile) = self.files.get(name, "source_profile") {
+            match (is_ours(&profile), is_ours(&found)) {
+                (true, false) => return Ok(None),
+                (false, true) => {}
+                _ => return Err(refused(both())),
+            }
+        }
+        let foreign = credential_source(&found.value).map_err(refused)?;
+        self.note(name, "credential_source", &found);
+        Ok(Some(foreign))
+    }
+
     fn not_twice(&self, name: &str) -> Result<(), RouteError> {
         match self.files.defined_twice(name) {
             None => Ok(()),
@@ -312,7 +359,7 @@ impl Walk<'_, '_> {
     }
 
     fn no_other_source(&self, name: &str) -> Result<(), RouteError> {
-        const ELSEWHERE: [&str; 3] = ["credential_source", "web_identity_token_file", "login_session"];
+        const ELSEWHERE: [&str; 2] = ["web_identity_token_file", "login_session"];
         for key in ELSEWHERE {
             if let Some(found) = self.files.get(name, key) {
                 return Err(RouteError::Elsewhere { profile: name.to_owned(), key, place: found.place });
@@ -378,7 +425,11 @@ impl Walk<'_, '_> {
         let key_itself = !self.checked(&key_profile, "session", on_or_off)?.unwrap_or(true);
         let region = self.checked(settings_of, "region", |text| Ok(text.to_owned()))?;
         let mut source = self.beginning(&key_profile)?;
-        let process = if source == Source::Key { self.process(&key_profile) } else { None };
+        let foreign = match (self.foreign.take(), &source) {
+            (Some(foreign), _) => Some(foreign),
+            (None, Source::Key) => self.process(&key_profile).map(Foreign::Process),
+            (None, Source::Sso { .. }) => None,
+        };
         let narrowed = match &mut source {
             Source::Sso { role, scoped } if self.hops.is_empty() => {
                 self.narrow_sso(settings_of, access, role, scoped)?
@@ -396,7 +447,7 @@ impl Walk<'_, '_> {
             settings_of: settings_of.to_owned(),
             mfa_serial,
             session_seconds,
-            process,
+            foreign,
             key_itself,
             hops: self.hops.into_iter().map(|(_, hop)| hop).collect(),
             region,
@@ -409,7 +460,7 @@ impl Walk<'_, '_> {
 
     /// What the route starts with.
     fn beginning(&mut self, profile: &str) -> Result<Source, RouteError> {
-        if !is_sso(self.files, profile) {
+        if self.foreign.is_some() || !is_sso(self.files, profile) {
             return Ok(Source::Key);
         }
         let unusable = |(place, source): Misset| RouteError::Setting { place, source };

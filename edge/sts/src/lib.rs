@@ -7,6 +7,7 @@ mod answer;
 mod call;
 mod center;
 mod error;
+mod metadata;
 mod proxy;
 mod sign;
 mod transport;

@@ -189,6 +189,11 @@ impl Client {
         read(agent.post(url).header("content-type", FORM).send(body.as_bytes()), operation, &way)
     }
 
+    /// What answers on this machine or its link: no proxy reaches it.
+    pub(crate) fn near(&self) -> &ureq::Agent {
+        &self.direct
+    }
+
     /// A proxy is for the world outside, not for a test server on this machine. With it the name for messages: what a proxy
     /// refuses is not said by AWS.
     fn agent_for(&self, authority: &str) -> (&ureq::Agent, String) {
@@ -202,7 +207,7 @@ impl Client {
     }
 }
 
-fn read(
+pub(crate) fn read(
     response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     operation: &'static str,
     host: &str,
@@ -222,7 +227,7 @@ fn is_busy(reply: &Reply) -> bool {
 }
 
 /// `https://host:port/path` → `host:port`, `/path`
-fn host_and_path(url: &str) -> (&str, &str) {
+pub(crate) fn host_and_path(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     match rest.find('/') {
         Some(slash) => rest.split_at_checked(slash).unwrap_or((rest, "")),

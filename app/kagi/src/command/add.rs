@@ -98,7 +98,7 @@ fn add_role(context: &Context<'_>, profile: &str) -> Result<Vault, KagiError> {
     let route = context.route(&Target::Profile(profile.to_owned()), &Access::Everyday)?;
     // Who has no key of their own, and a sign-in or other tools instead, has no vault yet: sessions need one too.
     let vault = match &route.source {
-        Source::Key if route.process.is_none() => context.vault()?,
+        Source::Key if route.foreign.is_none() => context.vault()?,
         _ => open_or_create(context, "kagi add")?,
     };
     let from = match &route.source {
@@ -106,7 +106,7 @@ fn add_role(context: &Context<'_>, profile: &str) -> Result<Vault, KagiError> {
             format!("the sign-in at `{}` (`kagi login {}`)", role.portal.name(), quoted(&route.key_profile))
         }
         Source::Key => match context.origin(&vault, &route)? {
-            Origin::Process(process) => format!("what `{}` prints", shown(&process.command)),
+            Origin::Foreign(source) => format!("credentials {}", source.sentence()),
             _ => format!("the key of `{}`", route.key_profile),
         },
     };

@@ -51,7 +51,10 @@ fn serve_session(key: &str) -> Result<(), KagiError> {
     })?;
     let session = context.vault()?.session(&key).ok_or(KagiError::SessionEnded)?;
     if session.expires_at <= context.now().as_second() {
-        return Err(KagiError::ElevatedEnded(session.of));
+        return Err(match session.elevated {
+            true => KagiError::ElevatedEnded(session.of),
+            false => KagiError::SessionEnded,
+        });
     }
     print(&session)
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use kagimori_session::ini::Document;
 use kagimori_session::key::CacheKey;
 use kagimori_session::profile::File;
-use kagimori_session::route::rfc3339;
+use kagimori_session::route::{Foreign, rfc3339};
 use kagimori_session::sso::settings::SSO_SETTINGS;
+use kagimori_session::value::{shown, words};
+use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
 use super::profile_lines::{
@@ -16,7 +18,7 @@ use super::profile_lines::{
 use crate::broker::Broker;
 use crate::error::KagiError;
 use crate::files::write_own;
-use crate::place::{ALIAS, SET, persons, variable};
+use crate::place::{ALIAS, SET, kept, persons, variable};
 use crate::vault::StoredSession;
 
 /// Everything that could make a program somebody else: what aws-vault clears, and what it forgets.
@@ -47,6 +49,13 @@ const SET_BY_US: [&str; 4] =
 const ORIGINALS: [(&str, &str); 2] = [
     ("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE"),
     ("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+];
+
+/// The container's variables, which programs must not follow and a kagi inside needs.
+const ASIDE: [(&str, &str); 3] = [
+    ("KAGI_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+    ("KAGI_AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    ("KAGI_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
 ];
 
 /// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
@@ -81,11 +90,23 @@ pub(crate) struct Style {
     pub(crate) keep_metadata: bool,
 }
 
-/// Takes everything away.
+/// Takes everything away, and brings back what was put aside.
 pub(crate) fn none() -> Changes {
+    let mut changes = bare();
+    for (aside, name) in ASIDE {
+        if let Some(value) = variable(aside) {
+            changes.unset.retain(|unset| *unset != name);
+            changes.set.push((name, value));
+        }
+    }
+    changes
+}
+
+fn bare() -> Changes {
     let before = variable(SET).unwrap_or_default();
     let set_before = SET_BY_US.into_iter().filter(|name| before.split(',').any(|set| set == *name));
-    let unset = UNSET.into_iter().chain(OWN).chain(set_before).collect();
+    let aside = ASIDE.iter().map(|(aside, _)| *aside);
+    let unset = UNSET.into_iter().chain(OWN).chain(set_before).chain(aside).collect();
     let mut changes = Changes { unset, set: Vec::new() };
     restore_originals(&mut changes);
     changes
@@ -98,7 +119,7 @@ pub(crate) fn of(
     style: Style,
     others: &[Broker<'_, '_>],
 ) -> Result<Changes, KagiError> {
-    let mut changes = none();
+    let mut changes = bare();
     let mut put = |name: &'static str, value: String| {
         changes.unset.retain(|unset| *unset != name);
         changes.set.push((name, value));
@@ -110,7 +131,11 @@ pub(crate) fn of(
         put(name, value);
     }
     let credentials = session.credentials()?;
-    if (session.elevated || style.env_keys) && !session.is_key() {
+    if !style.env_keys {
+        put_aside(broker, &mut put);
+    }
+    let is_frozen = session.elevated || !broker.reaches_programs();
+    if (is_frozen || style.env_keys) && !session.is_key() {
         put("KAGI_UNTIL", rfc3339(credentials.expiration));
     }
     if style.env_keys {
@@ -122,9 +147,16 @@ pub(crate) fn of(
         }
         return Ok(changes);
     }
-    if !session.elevated && is_served(broker) && others.iter().all(is_served) {
+    if !is_frozen && is_served(broker) && others.iter().all(is_served) {
         put("AWS_PROFILE", broker.route.name.clone());
         return Ok(changes);
+    }
+    if is_frozen && !session.elevated {
+        printer::note(&format!(
+            "the variables that `{}` begins with are handed to no program: what was obtained is not renewed, and ends in {}",
+            shown(&broker.route.name),
+            words(credentials.left(broker.now()))
+        ));
     }
     let (profile, config, credentials) = own_files(broker, session, others)?;
     put("AWS_PROFILE", profile);
@@ -142,6 +174,18 @@ pub(crate) fn of(
     });
     changes.set.reverse();
     Ok(changes)
+}
+
+/// What a kagi inside needs to ask the container again, under names that no SDK follows.
+fn put_aside(broker: &Broker<'_, '_>, put: &mut impl FnMut(&'static str, String)) {
+    if broker.route.foreign != Some(Foreign::Container) || !broker.reaches_programs() {
+        return;
+    }
+    for (aside, name) in ASIDE {
+        if let Some(value) = kept(name) {
+            put(aside, value);
+        }
+    }
 }
 
 /// What every way out sets, secrets apart. What the person has set themselves stays as it is.
@@ -173,7 +217,7 @@ fn names(shared: &[(&'static str, String)]) -> String {
 /// Points a program at the container endpoint and at nothing else: SDKs read the files before it, so that a `[default]`
 /// of the person's would win. Its own file has the profile's settings and no way to an identity.
 pub(crate) fn of_endpoint(broker: &Broker<'_, '_>) -> Result<Changes, KagiError> {
-    let mut changes = none();
+    let mut changes = bare();
     let (config, credentials) = write_files(broker, &config_text(broker, "default", None))?;
     let shared = shared(broker, Style { env_keys: false, keep_metadata: false });
     let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, names(&shared))];
@@ -275,7 +319,7 @@ pub(crate) fn run_file(broker: &Broker<'_, '_>, name: &str, text: &str) -> Resul
 }
 
 fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result<String, KagiError> {
-    if session.elevated {
+    if session.elevated || !broker.reaches_programs() {
         return Ok(format!("--session {}", session.key));
     }
     match broker.route.name.split_once('/') {

@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use kagimori_session::route::{Access, Target};
+use kagimori_session::value::shown;
 
 use super::environment::{self, Style};
 use super::shell;
@@ -20,6 +21,15 @@ fn others<'c, 'a>(broker: &Broker<'c, 'a>, names: &[String]) -> Result<Vec<Broke
     let get = |name: &String| {
         let route = broker.context.route(&Target::Profile(name.clone()), &Access::Everyday)?;
         let other = Broker::new(broker.context, broker.vault.clone(), route)?;
+        if !other.reaches_programs() {
+            return Err(KagiError::argument(
+                format!(
+                    "`{}` cannot be given beside another profile: its source lies in variables",
+                    shown(name)
+                ),
+                "run its command by itself: `kagi exec` hands those variables to no program",
+            ));
+        }
         other.obtain()?;
         Ok(other)
     };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use kagimori_session::plan::{Call, Start, Step};
-use kagimori_session::value::{shown, words};
+use kagimori_session::value::words;
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -114,9 +114,7 @@ fn setting(origin: &kagimori_session::route::Origin) -> SettingRow {
 fn whose(broker: &Broker<'_, '_>) -> (String, String) {
     match &broker.origin {
         Origin::Key(key) => (key.access_key_id.clone(), key.user_arn.clone()),
-        Origin::Process(process) => {
-            ("credentials".to_owned(), format!("printed by `{}`", shown(&process.command)))
-        }
+        Origin::Foreign(source) => ("credentials".to_owned(), source.sentence()),
         Origin::Sso(center, login) => {
             let user = login.as_ref().and_then(|login| login.user.clone());
             let user = user.unwrap_or_else(|| "somebody".to_owned());
@@ -131,7 +129,7 @@ fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String 
     let last = broker.plan.steps.len().saturating_sub(1);
     match (start, asks) {
         _ if broker.plan.steps.is_empty() => match &broker.origin {
-            Origin::Process(_) => "hands on what the other tool prints".to_owned(),
+            Origin::Foreign(_) => "hands on what the other tool prints".to_owned(),
             _ => "hands out the key itself".to_owned(),
         },
         (Start::Serve, _) => {
@@ -162,7 +160,7 @@ fn lasts(broker: &Broker<'_, '_>) -> String {
     let mfa = steps.iter().position(|step| step.mfa_serial.is_some());
     match mfa.and_then(|index| Some((index, steps.get(index)?))) {
         _ if steps.is_empty() => match &broker.origin {
-            Origin::Process(_) => "as long as the other tool says".to_owned(),
+            Origin::Foreign(_) => "as long as the other tool says".to_owned(),
             _ => "without end".to_owned(),
         },
         _ if broker.plan.elevated => format!("{own}, not renewed"),

@@ -114,7 +114,7 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
             let last = broker.plan.steps.len().saturating_sub(1);
             (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
             row.key_itself = broker.plan.steps.is_empty() && matches!(broker.origin, Origin::Key(_));
-            row.process = matches!(broker.origin, Origin::Process(_));
+            row.process = matches!(broker.origin, Origin::Foreign(_));
             row.signed_in = matches!(broker.origin, Origin::Sso(..)) && broker.signed_out().is_none();
         }
     }

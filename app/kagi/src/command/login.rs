@@ -90,8 +90,8 @@ fn session(broker: &Broker<'_, '_>, fresh: bool) -> Result<(), KagiError> {
     if fresh && let Some(first) = broker.plan.steps.first() {
         broker.vault.remove_session(&first.key)?;
     }
-    if let Origin::Process(_) = broker.origin {
-        printer::note("no session is needed: another tool prints the credentials");
+    if let Origin::Foreign(source) = &broker.origin {
+        printer::note(&format!("no session is needed: the source's credentials are {}", source.sentence()));
         return Ok(());
     }
     let session = broker.session()?;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod adding;
 #[cfg(test)]
+mod around;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod herd;

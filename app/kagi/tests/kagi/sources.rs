@@ -59,7 +59,7 @@ fn a_role_begins_with_what_another_tool_prints() {
 fn a_role_profile_of_another_tools_is_added() {
     let machine = machine("PRINTED");
     let run = machine.run(&["add", "vendor"]);
-    assert!(run.code == 0 && run.stderr.contains("from what `"), "{}", run.stderr);
+    assert!(run.code == 0 && run.stderr.contains("from credentials printed by `"), "{}", run.stderr);
     let config = machine.read("aws/config");
     assert!(config.contains("credentials vendor\n") && config.contains("[kagi vendor]\n"), "{config}");
     assert_eq!(machine.credentials(&["vendor"])["AccountId"], "222233334444");

@@ -1,6 +1,6 @@
 //! The values of single settings: read, checked, refused with a hint.
 
-use crate::route::SourceIdentity;
+use crate::route::{Foreign, SourceIdentity};
 use crate::value::{Refused, mfa_serial, session_name, shown};
 
 /// Where the reason of an elevated session is written beside the local log.
@@ -29,6 +29,33 @@ pub(super) fn on_or_off(text: &str) -> Result<bool, Refused> {
         "off" | "false" | "no" => Ok(false),
         _ => Err(Refused::new(format!("`{}` is neither `on` nor `off`", shown(text)), "write `on` or `off`")),
     }
+}
+
+/// AWS CLI User Guide, "credential_source".
+pub(super) fn credential_source(text: &str) -> Result<Foreign, Refused> {
+    match text {
+        "Environment" => Ok(Foreign::Environment),
+        "Ec2InstanceMetadata" => Ok(Foreign::Instance),
+        "EcsContainer" => Ok(Foreign::Container),
+        _ => Err(Refused::new(
+            format!("`credential_source` cannot be `{}`", shown(text)),
+            "write `Environment`, `Ec2InstanceMetadata` or `EcsContainer`, letter by letter",
+        )),
+    }
+}
+
+pub(super) fn both() -> Refused {
+    Refused::new(
+        "the profile has both `source_profile` and `credential_source`",
+        "keep one of them: botocore refuses both; in `[kagi NAME]` either wins over what SDKs read",
+    )
+}
+
+pub(super) fn without_a_role() -> Refused {
+    Refused::new(
+        "`credential_source` stands in a profile without `role_arn`, where no SDK reads it",
+        "add the `role_arn` that is assumed from there, or take the line out",
+    )
 }
 
 /// STS: 2..1224 of `[\w+=,.@:\/-]*`.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::endpoint::Endpoint;
 use crate::plan::{Call, KeyHolder, Plan, SignedIn, Start, plan, plan_signed_in};
 use crate::profile::ProfileFiles;
-use crate::route::{Access, Target, resolve};
+use crate::route::{Access, Foreign, Target, resolve};
 
 const CONFIG: &str = "\
 [profile bastion]
@@ -297,7 +297,7 @@ fn what_another_tool_prints_makes_no_session() {
     let foreign = KeyHolder { is_foreign: true, access_key_id: "process /opt/tool".to_owned(), ..holder() };
     let steps = |name: &str| {
         let route = resolve(&files, &Target::Profile(name.to_owned()), &Access::Everyday).unwrap();
-        assert_eq!(route.process.as_deref(), Some("/opt/tool"));
+        assert_eq!(route.foreign, Some(Foreign::Process("/opt/tool".to_owned())));
         plan(&route, &foreign, &endpoint()).steps
     };
     assert_eq!((steps("bastion").len(), steps("dev").len(), steps("next").len()), (0, 1, 2));
@@ -307,5 +307,5 @@ fn what_another_tool_prints_makes_no_session() {
     let own = config.replace("/opt/tool", "/usr/bin/kagi credentials bastion");
     let files = ProfileFiles::scan(&own, "");
     let route = resolve(&files, &Target::Profile("dev".to_owned()), &Access::Everyday).unwrap();
-    assert_eq!(route.process, None);
+    assert_eq!(route.foreign, None);
 }

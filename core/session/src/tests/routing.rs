@@ -1,7 +1,7 @@
 //! Routes of profiles, and why there is none.
 
 use crate::profile::ProfileFiles;
-use crate::route::{Access, Route, RouteError, SourceIdentity, Target, resolve};
+use crate::route::{Access, Foreign, Route, RouteError, SourceIdentity, Target, resolve};
 
 fn everyday(config: &str, name: &str) -> Result<Route, RouteError> {
     resolve(&ProfileFiles::scan(config, ""), &Target::Profile(name.to_owned()), &Access::Everyday)
@@ -106,7 +106,9 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             "x → y → x",
         ),
         (format!("[profile x]\n{role}"), "says not from where"),
-        (format!("[profile x]\n{role}credential_source = Environment\n"), "credential_source"),
+        (format!("[profile x]\n{role}credential_source = environment\n"), "cannot be `environment`"),
+        (format!("[profile x]\n{role}source_profile = y\ncredential_source = Environment\n"), "has both"),
+        ("[profile x]\ncredential_source = Environment\n".to_owned(), "without `role_arn`"),
         ("[profile x]\nsso_session = corp\n".to_owned(), "there is no `[sso-session corp]`"),
         ("[profile x]\nlogin_session = a\n".to_owned(), "login_session"),
         ("[profile x]\nrole_arn = Power\nsource_profile = y\n".to_owned(), "config line 2, [profile x]"),
@@ -143,6 +145,32 @@ fn what_cannot_be_used_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_named_source_begins_the_route_and_our_section_wins() {
+    let role = "role_arn = arn:aws:iam::222233334444:role/A\n";
+    let of = |config: &str| {
+        let route = everyday(config, "x").unwrap();
+        (route.key_profile, route.foreign, route.hops.len())
+    };
+    for (word, foreign) in [
+        ("Environment", Foreign::Environment),
+        ("Ec2InstanceMetadata", Foreign::Instance),
+        ("EcsContainer", Foreign::Container),
+    ] {
+        let config =
+            format!("[profile x]\n{role}source_profile = y\n[profile y]\n{role}credential_source = {word}\n");
+        assert_eq!(of(&config), ("y".to_owned(), Some(foreign), 2));
+    }
+    let theirs =
+        format!("[profile x]\n{role}credential_source = Environment\n[kagi x]\nsource_profile = y\n");
+    assert_eq!(of(&theirs), ("y".to_owned(), None, 1));
+    let ours = format!("[profile x]\n{role}source_profile = y\n[kagi x]\ncredential_source = Environment\n");
+    assert_eq!(of(&ours), ("x".to_owned(), Some(Foreign::Environment), 1));
+    // What holds for all profiles is weaker than the profile's own.
+    let all = format!("[profile x]\n{role}credential_source = Environment\n[kagi]\nsource_profile = y\n");
+    assert_eq!(of(&all), ("x".to_owned(), Some(Foreign::Environment), 1));
+}
+
+#[test]
 fn each_refusal_says_what_to_do() {
     let role = "role_arn = arn:aws:iam::222233334444:role/A\n";
     for (config, expected) in [
@@ -151,7 +179,7 @@ fn each_refusal_says_what_to_do() {
             "`kagi add`",
         ),
         (format!("[profile x]\n{role}"), "or set it in `[kagi x]`"),
-        (format!("[profile x]\n{role}credential_source = Environment\n"), "AWS_PROFILE=x"),
+        ("[profile x]\nlogin_session = a\n".to_owned(), "AWS_PROFILE=x"),
         (format!("[profile x]\n{role}source_profile = y\nread_only = maybe\n"), "write `on` or `off`"),
         (format!("[profile x]\n{role}[profile x]\nsource_profile = y\n"), "keep one of them"),
     ] {

@@ -1,4 +1,5 @@
-//! What another tool's `credential_process` prints, as the beginning of a route.
+//! Credentials that somebody else hands out, as the beginning of a route: what another tool's `credential_process` prints,
+//! and what `credential_source` names.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -8,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use kagimori_session::credentials::{LongTermKey, SessionCredentials, Signer, is_key_id};
 use kagimori_session::heading::words;
 use kagimori_session::plan::KeyHolder;
+use kagimori_session::route::Foreign;
 use kagimori_session::value::shown;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::{Broker, around};
 use crate::error::KagiError;
 use crate::place::{Places, variable};
 use crate::vault::{StoredKey, StoredSession};
@@ -22,13 +25,13 @@ const MOST_BYTES: u64 = 64_000;
 /// Set for the tool: one that runs kagi for the same profile would never end.
 const INSIDE: &str = "KAGI_SOURCE_OF";
 
-/// Another tool's `credential_process`.
+/// Credentials that somebody else hands out.
 #[derive(Debug)]
-pub(crate) struct Process {
-    /// The profile it stands in.
+pub(crate) struct ForeignSource {
+    /// The profile that names them.
     pub(crate) profile: String,
-    /// The command.
-    pub(crate) command: String,
+    /// Which.
+    pub(crate) from: Foreign,
 }
 
 /// What signs the first call.
@@ -62,41 +65,58 @@ struct Printed {
     expiration: Option<Timestamp>,
 }
 
-impl Process {
-    /// What the plan needs to know. The tool is not run to find a cached answer: what it is run as stands for what it prints.
+impl ForeignSource {
+    /// What the plan needs to know. Nobody is asked to find a cached answer: where it comes from stands for what it is.
     pub(crate) fn holder(&self) -> KeyHolder {
+        let name = match &self.from {
+            Foreign::Process(command) => format!("process {command}"),
+            Foreign::Environment => around::environment_name(),
+            Foreign::Instance => format!("instance {}", around::instance_endpoint()),
+            Foreign::Container => format!("container {}", around::container_url()),
+        };
         KeyHolder {
-            access_key_id: format!("process {}", self.command),
+            access_key_id: name,
             user_name: variable("USER").unwrap_or_else(|| "kagi".to_owned()),
             mfa_serial: None,
             is_foreign: true,
         }
     }
 
+    /// Where the credentials come from, for a sentence: `printed by …`.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.from {
+            Foreign::Process(command) => format!("printed by `{}`", shown(command)),
+            Foreign::Environment => "of the environment (`AWS_ACCESS_KEY_ID`)".to_owned(),
+            Foreign::Instance => format!("of the instance's role ({})", shown(&around::instance_endpoint())),
+            Foreign::Container => format!("of the container ({})", around::source_of_container()),
+        }
+    }
+
+    /// Whether a program's kagi can get them again. What lies in variables is not handed on to programs.
+    pub(crate) fn reaches_programs(&self) -> bool {
+        match self.from {
+            Foreign::Process(_) | Foreign::Instance => true,
+            Foreign::Environment => false,
+            Foreign::Container => !around::container_token_is_a_variable(),
+        }
+    }
+
     /// What signs the first call: a user's own key, or a session.
-    pub(crate) fn first(&self, places: &Places, patience: Duration) -> Result<First, KagiError> {
-        let printed = run(&self.profile, &self.command, places, patience)?;
-        Ok(match printed.session_token.filter(|token| !token.expose_secret().is_empty()) {
-            None => First::Key(LongTermKey {
-                access_key_id: printed.access_key_id,
-                secret_access_key: printed.secret_access_key,
-            }),
-            Some(session_token) => First::Session(SessionCredentials {
-                access_key_id: printed.access_key_id,
-                secret_access_key: printed.secret_access_key,
-                session_token,
-                // Where the tool names no end clients ask again after an hour.
-                expiration: printed
-                    .expiration
-                    .unwrap_or_else(|| Timestamp::now() + SignedDuration::from_hours(1)),
-            }),
-        })
+    pub(crate) fn first(&self, broker: &Broker<'_, '_>) -> Result<First, KagiError> {
+        match &self.from {
+            Foreign::Process(command) => {
+                printed_by(command, &self.profile, &broker.context.places, broker.patience())
+            }
+            Foreign::Environment => around::environment(),
+            Foreign::Instance => around::instance(broker.client()?),
+            Foreign::Container => around::container(broker.client()?),
+        }
     }
 
     /// The credentials themselves, where there is nothing to be done with them.
-    pub(crate) fn itself(&self, places: &Places, patience: Duration) -> Result<StoredSession, KagiError> {
+    pub(crate) fn itself(&self, broker: &Broker<'_, '_>) -> Result<StoredSession, KagiError> {
         let now = Timestamp::now().as_second();
-        Ok(match self.first(places, patience)? {
+        Ok(match self.first(broker)? {
             First::Key(key) => StoredSession::of_key(&StoredKey {
                 profile: self.profile.clone(),
                 access_key_id: key.access_key_id,
@@ -118,6 +138,25 @@ impl Process {
             },
         })
     }
+}
+
+fn printed_by(command: &str, profile: &str, places: &Places, patience: Duration) -> Result<First, KagiError> {
+    let printed = run(profile, command, places, patience)?;
+    Ok(match printed.session_token.filter(|token| !token.expose_secret().is_empty()) {
+        None => First::Key(LongTermKey {
+            access_key_id: printed.access_key_id,
+            secret_access_key: printed.secret_access_key,
+        }),
+        Some(session_token) => First::Session(SessionCredentials {
+            access_key_id: printed.access_key_id,
+            secret_access_key: printed.secret_access_key,
+            session_token,
+            // Where the tool names no end clients ask again after an hour.
+            expiration: printed
+                .expiration
+                .unwrap_or_else(|| Timestamp::now() + SignedDuration::from_hours(1)),
+        }),
+    })
 }
 
 fn run(profile: &str, command: &str, places: &Places, patience: Duration) -> Result<Printed, KagiError> {
