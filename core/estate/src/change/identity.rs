@@ -8,7 +8,7 @@ use super::edit::{change, look};
 use super::list::{find, insert, must_differ, remove};
 use super::policy::{document, policy};
 use super::{ChangeError, WireDocument};
-use crate::model::Estate;
+use crate::model::{Estate, ManagedPolicy};
 use kagimori_id::Arn;
 
 /// What users, groups and roles have: inline and attached policies, boundaries, trust, membership.
@@ -128,10 +128,12 @@ impl IdentityChange {
                 let attached = &mut change::grants(estate, identity)?.attached;
                 must_differ(attached.contains(policy), || format!("{policy} is attached already"))?;
                 insert(attached, *position, policy.clone());
+                count(estate, identity, policy, attachments, true);
             }
             Self::DetachPolicy { identity, policy } => {
                 let attached = &mut change::grants(estate, identity)?.attached;
                 remove(attached, |held| held == policy, "attached policy", policy.as_str())?;
+                count(estate, identity, policy, attachments, false);
             }
             Self::SetBoundary { identity, policy } => {
                 must_be_bounded(identity)?;
@@ -139,12 +141,17 @@ impl IdentityChange {
                 must_differ(boundary.as_ref() == Some(policy), || {
                     format!("{policy} is its boundary already")
                 })?;
-                *boundary = Some(policy.clone());
+                if let Some(before) = boundary.replace(policy.clone()) {
+                    count(estate, identity, &before, boundary_uses, false);
+                }
+                count(estate, identity, policy, boundary_uses, true);
             }
             Self::RemoveBoundary { identity } => {
                 let boundary = &mut change::grants(estate, identity)?.boundary;
                 must_differ(boundary.is_none(), || format!("{identity} has no boundary"))?;
-                *boundary = None;
+                if let Some(before) = boundary.take() {
+                    count(estate, identity, &before, boundary_uses, false);
+                }
             }
             Self::SetTrustPolicy { role, document } => {
                 let trust = &mut change::role(estate, role)?.trust;
@@ -268,6 +275,30 @@ impl fmt::Display for IdentityChange {
             Self::RemoveFromGroup { user, group } => write!(f, "remove {user} from the group `{group}`"),
         }
     }
+}
+
+fn attachments(policy: &mut ManagedPolicy) -> &mut Option<u32> {
+    &mut policy.attachments
+}
+
+fn boundary_uses(policy: &mut ManagedPolicy) -> &mut Option<u32> {
+    &mut policy.boundary_uses
+}
+
+/// One use of a managed policy more or less, as AWS would count. What was not known stays so; a count that says none of a use that was
+/// there was wrong, and is not known any more.
+fn count(
+    estate: &mut Estate,
+    identity: &Arn,
+    policy: &Arn,
+    of: fn(&mut ManagedPolicy) -> &mut Option<u32>,
+    is_more: bool,
+) {
+    // A part of an estate may not hold the policy.
+    let account = change::account(estate, identity).ok();
+    let Some(held) = account.and_then(|account| account.policies.get_mut(policy)) else { return };
+    let count = of(held);
+    *count = count.and_then(|count| if is_more { count.checked_add(1) } else { count.checked_sub(1) });
 }
 
 fn must_be_bounded(identity: &Arn) -> Result<(), ChangeError> {

@@ -171,8 +171,8 @@ fn created(arn: &Arn, document: &WireDocument) -> ManagedPolicy {
         document: policy(document),
         default_version: "v1".to_owned(),
         other_versions: Known::new(Vec::new(), SourceId::PLANNED),
-        attachments: None,
-        boundary_uses: None,
+        attachments: Some(0),
+        boundary_uses: Some(0),
         source: SourceId::PLANNED,
     }
 }

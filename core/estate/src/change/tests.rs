@@ -36,6 +36,8 @@ kim,arn:aws:iam::111122223333:user/kim,2026-01-01T00:00:00Z,true,N/A,2026-01-01T
 const KEYS: &str = r#"{"AccessKeyMetadata":[{"UserName":"kim","AccessKeyId":"AKIAIOSFODNN7EXAMPLE","Status":"Active","CreateDate":"2026-01-01T00:00:00+00:00"}]}"#;
 
 fn managed(name: &str, versions: usize) -> String {
+    let attachments = usize::from(["full", "of-dev", "of-app"].contains(&name));
+    let bounded = usize::from(name == "limit");
     let version = |number: usize| {
         let is_default = number == versions;
         format!(
@@ -44,7 +46,7 @@ fn managed(name: &str, versions: usize) -> String {
     };
     let list = (1..=versions).map(version).collect::<Vec<_>>().join(",");
     format!(
-        r#"{{"PolicyName":"{name}","PolicyId":"ANPAEXAMPLEEXAMPLE01","Arn":"arn:aws:iam::111122223333:policy/{name}","Path":"/","DefaultVersionId":"v{versions}","AttachmentCount":1,"PermissionsBoundaryUsageCount":0,"IsAttachable":true,"CreateDate":"2026-01-01T00:00:00+00:00","PolicyVersionList":[{list}]}}"#
+        r#"{{"PolicyName":"{name}","PolicyId":"ANPAEXAMPLEEXAMPLE01","Arn":"arn:aws:iam::111122223333:policy/{name}","Path":"/","DefaultVersionId":"v{versions}","AttachmentCount":{attachments},"PermissionsBoundaryUsageCount":{bounded},"IsAttachable":true,"CreateDate":"2026-01-01T00:00:00+00:00","PolicyVersionList":[{list}]}}"#
     )
 }
 
@@ -309,6 +311,57 @@ fn a_group_has_no_boundary() {
     let remove = Change::from(IdentityChange::RemoveBoundary { identity: arn("user/kim") });
     let (after, back) = (apply(&estate(), &remove).unwrap(), inverse(&estate(), &remove).unwrap());
     assert_eq!(apply(&after, &back).unwrap(), estate());
+}
+
+/// IAM API Reference, `Policy`: `AttachmentCount` and `PermissionsBoundaryUsageCount`.
+#[test]
+fn uses_of_policies_are_counted_as_aws_counts_them() {
+    let counts = |estate: &Estate, name: &str| {
+        let account = estate.accounts.values().next().unwrap();
+        let held = account.policies.get(&arn(name)).unwrap();
+        (held.attachments, held.boundary_uses)
+    };
+    let (kim, app) = (|| arn("user/kim"), || arn("role/app"));
+    let attach = |identity, policy: &str| {
+        Change::from(IdentityChange::AttachPolicy { identity, policy: arn(policy), position: None })
+    };
+    let detach =
+        |identity, policy: &str| Change::from(IdentityChange::DetachPolicy { identity, policy: arn(policy) });
+    let bound =
+        |identity, policy: &str| Change::from(IdentityChange::SetBoundary { identity, policy: arn(policy) });
+    let free = |identity| Change::from(IdentityChange::RemoveBoundary { identity });
+    let made = ManagedPolicyChange::CreatePolicy { policy: arn("policy/new"), document: document() };
+    let changes = [
+        attach(app(), "policy/full"),
+        attach(arn("group/ops"), "policy/full"),
+        detach(kim(), "policy/full"),
+        detach(app(), "policy/of-app"),
+        bound(app(), "policy/limit"),
+        bound(kim(), "policy/spare"),
+        made.into(),
+        attach(app(), "policy/new"),
+    ];
+    let after = apply_all(&estate(), &changes).unwrap();
+    for (name, expected) in [
+        ("policy/full", (Some(2), Some(0))),
+        ("policy/of-app", (Some(0), Some(0))),
+        ("policy/limit", (Some(0), Some(1))),
+        ("policy/spare", (Some(0), Some(1))),
+        ("policy/new", (Some(1), Some(0))),
+    ] {
+        assert_eq!(counts(&after, name), expected, "{name}");
+    }
+    let back = inverse_all(&estate(), &changes).unwrap();
+    assert_eq!(apply_all(&after, &back).unwrap(), estate());
+    assert_eq!(counts(&apply(&after, &free(app())).unwrap(), "policy/limit"), (Some(0), Some(0)));
+    // what was not known, and what was wrong, is not known
+    for count in [None, Some(0)] {
+        let mut other = estate();
+        let account = other.accounts.values_mut().next().unwrap();
+        account.policies.get_mut(&arn("policy/full")).unwrap().attachments = count;
+        let after = apply(&other, &detach(kim(), "policy/full")).unwrap();
+        assert_eq!(counts(&after, "policy/full"), (None, Some(0)), "{count:?}");
+    }
 }
 
 #[test]

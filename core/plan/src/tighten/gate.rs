@@ -124,8 +124,7 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// [`ChangeError`] when the changes cannot be made.
     pub(super) fn in_places(&self, changes: &[Change]) -> Result<Vec<Added>, ChangeError> {
-        let mut after = apply_all(&self.part, changes).map_err(|(_, error)| error)?;
-        count_attachments(&mut after, changes);
+        let after = apply_all(&self.part, changes).map_err(|(_, error)| error)?;
         let before = self.places(&self.part);
         let mut added = Vec::new();
         for ((finding, about), rank) in self.places(&after) {
@@ -327,33 +326,6 @@ fn part(estate: &Estate, principal: &Arn) -> Estate {
     }
     part.accounts.insert(account.id, held);
     part
-}
-
-/// As AWS would count: changes to an estate leave its own counts alone.
-pub(super) fn count_attachments(estate: &mut Estate, changes: &[Change]) {
-    fn count(estate: &mut Estate, arn: &Arn, is_more: bool) {
-        let account = arn.account().and_then(|id| estate.accounts.get_mut(&id));
-        let Some(policy) = account.and_then(|account| account.policies.get_mut(arn)) else { return };
-        let (held, is_new) = (policy.attachments, policy.created.is_none() && policy.attachments.is_none());
-        policy.attachments = match is_more {
-            true if is_new => Some(1),
-            true => held.map(|held| held.saturating_add(1)),
-            false => held.map(|held| held.saturating_sub(1)),
-        };
-    }
-    for change in changes {
-        match change {
-            Change::Identity(IdentityChange::AttachPolicy { policy, .. }) => count(estate, policy, true),
-            Change::Identity(IdentityChange::DetachPolicy { policy, .. }) => count(estate, policy, false),
-            Change::Identity(IdentityChange::SetBoundary { policy, .. }) => {
-                let account = policy.account().and_then(|id| estate.accounts.get_mut(&id));
-                if let Some(held) = account.and_then(|account| account.policies.get_mut(policy)) {
-                    (held.attachments, held.boundary_uses) = (held.attachments.or(Some(0)), Some(1));
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Policies of AWS that some role of each account should have, with the check that says so.
