@@ -17,6 +17,9 @@ use crate::replay::Witness;
 /// Longest `Sid` that is still read as a title.
 const SID_CHARACTERS_MAX: usize = 48;
 
+/// How the `Sid` begins of what calls may have needed.
+pub(super) const POSSIBLE: &str = "Possible";
+
 /// Why something stands in a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,8 +89,8 @@ pub(super) struct Used {
     names: BTreeSet<String>,
 }
 
-/// By grant and action.
-pub(super) type Elements = BTreeMap<(usize, String), Used>;
+/// By grant and action; what calls may have needed apart from what they needed, so that it is told and taken away apart.
+pub(super) type Elements = BTreeMap<(usize, String, Certainty), Used>;
 
 /// A statement in the making.
 #[derive(Clone, Debug)]
@@ -110,16 +113,17 @@ pub(super) fn elements(grants: &[Grant], needs: &[Need], alone: &Alone) -> Eleme
     let mut elements = Elements::new();
     for (number, need) in needs.iter().enumerate() {
         for place in grants::behind(need, grants, alone) {
-            let used = elements.entry((place, need.action.clone())).or_insert_with(|| Used {
-                kind: ElementKind::Possible,
+            let key = (place, need.action.clone(), need.certainty);
+            let used = elements.entry(key).or_insert_with(|| Used {
+                kind: match need.certainty {
+                    Certainty::Certain => ElementKind::Needed,
+                    Certainty::Possible => ElementKind::Possible,
+                },
                 needs: BTreeSet::new(),
                 is_as_granted: false,
                 is_blind: false,
                 names: BTreeSet::new(),
             });
-            if need.certainty == Certainty::Certain {
-                used.kind = ElementKind::Needed;
-            }
             used.needs.insert(number);
             match &need.resource {
                 CheckedResource::Arn(arn) => drop(used.names.insert(resources::literal(arn))),
@@ -150,7 +154,8 @@ pub(super) fn keep(elements: &mut Elements, grants: &[Grant], patterns: &[String
 
 /// Adds one action of a grant on all that the grant is about.
 pub(super) fn add_as_granted(elements: &mut Elements, grant: usize, id: ActionId, kind: ElementKind) {
-    let used = elements.entry((grant, Catalogue::embedded().name(id))).or_insert_with(|| Used {
+    let key = (grant, Catalogue::embedded().name(id), Certainty::Certain);
+    let used = elements.entry(key).or_insert_with(|| Used {
         kind,
         needs: BTreeSet::new(),
         is_as_granted: true,
@@ -170,7 +175,7 @@ type Together = (usize, ElementKind, String, Vec<Drawn>, Vec<String>, bool);
 /// Statements: what has the same grant, service, resources and conditions stands together.
 pub(super) fn drafts(elements: &Elements, grants: &[Grant], needs: &[Need], options: &Options) -> Vec<Draft> {
     let mut drafts: BTreeMap<Together, Draft> = BTreeMap::new();
-    for ((place, action), used) in elements {
+    for ((place, action, certainty), used) in elements {
         let Some(grant) = grants.get(*place) else { continue };
         let patterns = patterns(used, grant, options);
         let drawn = drawn(elements, *place, action, used, &patterns, grant, needs, options);
@@ -179,6 +184,7 @@ pub(super) fn drafts(elements: &Elements, grants: &[Grant], needs: &[Need], opti
         let kind = match used {
             Used { is_blind: true, .. } => ElementKind::Unseen,
             _ if used.needs.is_empty() => used.kind,
+            _ if *certainty == Certainty::Possible => ElementKind::Possible,
             _ => ElementKind::Needed,
         };
         let key = (*place, kind, service, drawn.clone(), names, used.is_as_granted);
@@ -237,7 +243,7 @@ fn drawn(
     let is_pass_role = action.eq_ignore_ascii_case("iam:PassRole");
     let names_region = is_pass_role || (!used.is_as_granted && conditions::names_region(&names));
     let service = action.split(':').next();
-    let with_service = elements.iter().filter(|((other, name), held)| {
+    let with_service = elements.iter().filter(|((other, name, _), held)| {
         *other == place && name.split(':').next() == service && !held.needs.is_empty()
     });
     let all: Vec<&Need> = with_service.flat_map(|(_, used)| of(used)).collect();
@@ -373,7 +379,8 @@ fn titled(draft: &Draft, rest: &str) -> String {
     let prefix = match draft.kind {
         ElementKind::Kept => "Kept",
         ElementKind::Unseen => "Unseen",
-        ElementKind::Needed | ElementKind::Possible => "",
+        ElementKind::Possible => POSSIBLE,
+        ElementKind::Needed => "",
     };
     let title = format!("{prefix}{}{rest}", camel(service));
     title.chars().take(SID_CHARACTERS_MAX).collect()
@@ -416,20 +423,8 @@ pub(super) fn evidence(drafts: &[Draft], needs: &[Need]) -> Vec<Element> {
             elements.push(Element { sid: sid.clone(), part, text, kind, support });
         };
         for (action, behind) in &draft.actions {
-            let is_certain = behind
-                .iter()
-                .filter_map(|need| needs.get(*need))
-                .any(|need| need.certainty == Certainty::Certain);
-            let kind = match draft.kind {
-                ElementKind::Needed if !is_certain => ElementKind::Possible,
-                kind => kind,
-            };
-            add(
-                "action",
-                action.clone(),
-                kind,
-                support(behind.iter().filter_map(|need| needs.get(*need)), 1),
-            );
+            let support = support(behind.iter().filter_map(|need| needs.get(*need)), 1);
+            add("action", action.clone(), draft.kind, support);
         }
         let all = draft.needs();
         for (pattern, names) in &draft.resources {

@@ -6,7 +6,7 @@ use kagimori_policy::compare::{Inclusion, included};
 use kagimori_policy::document::{ActionElement, OneOrMany, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::glob::Glob;
-use kagimori_trail::call::CheckedResource;
+use kagimori_trail::call::{Certainty, CheckedResource};
 
 use super::alone::{Alone, may};
 use super::compose::{Draft, ElementKind};
@@ -43,25 +43,36 @@ fn holds_its_needs(draft: &Draft, needs: &[Need], alone: &Alone) -> bool {
     })
 }
 
-/// Takes out every action, resource and value of a condition without which each need still holds. Gives how many were
-/// tried, and how many of them are necessary.
+/// Takes out every action, resource and value of a condition without which each need still holds. Of what calls needed, not of
+/// what they may have needed, gives how many were tried, and how many of them are necessary.
 pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> (usize, usize) {
-    let mut trial =
-        Trial { compiler: alone.compiler.clone(), compiled: Vec::new(), needs, alone, count: (0, 0) };
+    let of = |kind: ElementKind| {
+        let places = drafts.iter().enumerate().filter(move |(_, draft)| draft.kind == kind);
+        places.map(|(place, _)| place)
+    };
+    // What calls may have needed first.
+    let order: Vec<usize> = of(ElementKind::Possible).chain(of(ElementKind::Needed)).collect();
+    let mut trial = Trial {
+        compiler: alone.compiler.clone(),
+        compiled: Vec::new(),
+        possible: of(ElementKind::Possible).collect(),
+        needs,
+        alone,
+        count: (0, 0),
+    };
     // Needs that rest on another statement than their own since their part was taken out: whatever goes, they must hold.
     let mut moved: BTreeSet<usize> = BTreeSet::new();
     for draft in drafts.iter() {
         let compiled = trial.compile(draft);
         trial.compiled.push(compiled);
     }
-    for place in 0..drafts.len() {
-        let Some(draft) = drafts.get(place).filter(|draft| draft.kind == ElementKind::Needed) else {
-            continue;
-        };
+    for place in order {
+        let Some(draft) = drafts.get(place) else { continue };
         for part in parts(draft) {
             let Some(mut without) = drafts.get(place).cloned() else { continue };
             take_out(&mut without, &part);
             let is_covered = || is_covered(drafts, place, &part);
+            let before = trial.count;
             let Some(draft) = drafts.get(place) else { continue };
             let touched = touched(draft, &part, needs);
             let all: BTreeSet<usize> = touched.union(&moved).copied().collect();
@@ -74,6 +85,8 @@ pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> 
                 if let Some((slot, held)) = trial.compiled.get_mut(place).zip(drafts.get_mut(place)) {
                     (*slot, *held) = (compiled, less);
                 }
+            } else if draft.kind == ElementKind::Possible {
+                trial.count = before;
             }
         }
     }
@@ -89,8 +102,11 @@ fn is_covered(drafts: &[Draft], place: usize, part: &Part) -> bool {
         action: ActionElement::Action(OneOrMany::One(action.clone())),
         ..draft.statement.clone()
     };
-    let others =
-        drafts.iter().enumerate().filter(|(other, held)| *other != place && !held.actions.is_empty());
+    let is_sure = |held: &Draft| draft.kind == ElementKind::Possible || held.kind != ElementKind::Possible;
+    let others = drafts
+        .iter()
+        .enumerate()
+        .filter(|(other, held)| *other != place && !held.actions.is_empty() && is_sure(held));
     let others = others.map(|(_, held)| held.statement.clone()).collect();
     included(&[document(vec![one])], &[document(others)]) == Inclusion::Proved
 }
@@ -149,6 +165,8 @@ struct Trial<'a> {
     compiler: Compiler,
     /// Each draft; one that holds nothing any more is `None`.
     compiled: Vec<Option<Compiled>>,
+    /// Those of what calls may have needed.
+    possible: BTreeSet<usize>,
     needs: &'a [Need],
     alone: &'a Alone,
     count: (usize, usize),
@@ -164,13 +182,21 @@ impl Trial<'_> {
         is_covered: impl Fn() -> bool,
     ) -> bool {
         let compiled = self.compile(without);
-        let others = self.compiled.iter().enumerate().filter(|(other, _)| *other != place);
-        let identity: Vec<&Compiled> =
-            others.filter_map(|(_, held)| held.as_ref()).chain(compiled.as_ref()).collect();
+        let others = || self.compiled.iter().enumerate().filter(|(other, _)| *other != place);
+        let all: Vec<&Compiled> =
+            others().filter_map(|(_, held)| held.as_ref()).chain(compiled.as_ref()).collect();
+        // Whoever takes away what calls may have needed takes nothing away that they needed.
+        let is_sure = |(other, _): &(usize, _)| !self.possible.contains(other);
+        let sure: Vec<&Compiled> = others()
+            .filter(is_sure)
+            .filter_map(|(_, held)| held.as_ref())
+            .chain(compiled.as_ref().filter(|_| !self.possible.contains(&place)))
+            .collect();
         let mut needs = touched.iter().filter_map(|need| self.needs.get(*need));
         // Where it is not known which of several grants a call rested on, each stays, unless another says all that it says.
         let is_needless = needs.all(|need| {
-            need.is_held_by(self.alone, &self.compiler, &identity) && (!need.is_partial || is_covered())
+            let identity = if need.certainty == Certainty::Certain { &sure } else { &all };
+            need.is_held_by(self.alone, &self.compiler, identity) && (!need.is_partial || is_covered())
         });
         if !is_needless {
             self.count = (self.count.0.saturating_add(1), self.count.1.saturating_add(1));

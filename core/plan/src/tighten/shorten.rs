@@ -6,7 +6,7 @@ use kagimori_policy::document::{ConditionValue, Document, Statement};
 use kagimori_policy::minimise::{self, minimise};
 use kagimori_policy::print;
 
-use super::compose::Element;
+use super::compose::{Element, POSSIBLE};
 use super::document;
 
 /// More statements of one service than this are left as they are: comparing grows with the square of their number.
@@ -30,13 +30,17 @@ pub(super) fn shorten(statements: Vec<Statement>) -> Vec<Statement> {
     all
 }
 
-/// What stands together when it is compared: statements about one service, each other alone.
+/// What stands together when it is compared: statements about one service, each other alone. What calls may have needed is never
+/// merged with what they needed: a reader can take it away.
 fn service(statement: &Statement) -> String {
     let (patterns, is_negated) = statement.action.patterns();
     let mut services: BTreeSet<&str> =
         patterns.iter().map(|pattern| pattern.split(':').next().unwrap_or_default()).collect();
     match (services.pop_first(), services.is_empty()) {
-        (Some(only), true) if !is_negated => only.to_ascii_lowercase(),
+        (Some(only), true) if !is_negated => {
+            let is_possible = statement.sid.as_deref().is_some_and(|sid| sid.starts_with(POSSIBLE));
+            format!("{}{}", if is_possible { POSSIBLE } else { "" }, only.to_ascii_lowercase())
+        }
         _ => print::print_statement(statement),
     }
 }

@@ -216,6 +216,73 @@ fn a_resource_that_is_not_told_keeps_what_was_granted() {
     assert!(!text.contains("s3:*"));
 }
 
+/// A call with a check that AWS may have made besides.
+fn perhaps(action: &str, on: &str, (besides, of): (&str, CheckedResource)) -> Call {
+    let mut call = ok(1, action, arn(on));
+    let certainty = Certainty::Possible;
+    let besides = Check {
+        action: besides.into(),
+        resource: of,
+        resource_account: None,
+        context: Vec::new(),
+        certainty,
+    };
+    call.checks.push(besides);
+    call
+}
+
+/// What is only possible stands apart under a name that says so, on what the event tells and no more.
+#[test]
+fn what_calls_may_have_needed_stays_apart_and_is_told() {
+    let family = || CheckedResource::Pattern("arn:aws:rds:ap-northeast-1:111122223333:db:*".into());
+    let (db, key) =
+        ("arn:aws:rds:ap-northeast-1:111122223333:db:a", "arn:aws:kms:ap-northeast-1:111122223333:key/k");
+    let calls = [
+        perhaps("rds:ModifyDBInstance", db, ("rds:ModifyDBInstance", family())),
+        perhaps("rds:StartDBInstance", db, ("kms:CreateGrant", arn(key))),
+        // what is sure of another call is sure
+        perhaps("rds:RebootDBInstance", db, ("rds:StartDBInstance", arn(db))),
+    ];
+    let proposal = propose(&estate(&allow("*", "*", "")), &calls, &options()).unwrap();
+    let told = |kind: ElementKind, part: &str| -> Vec<&str> {
+        let all = proposal.elements.iter().filter(|element| element.kind == kind && element.part == part);
+        let is_told = |element: &&super::Element| {
+            element.sid.starts_with("Possible") == (kind == ElementKind::Possible)
+                && element.support.is_some()
+        };
+        all.filter(is_told).map(|element| element.text.as_str()).collect()
+    };
+    let needed = ["rds:ModifyDBInstance", "rds:RebootDBInstance", "rds:StartDBInstance"];
+    assert_eq!(told(ElementKind::Needed, "action"), needed);
+    assert_eq!(told(ElementKind::Needed, "resource"), [db], "{}", printed(&proposal));
+    assert_eq!(told(ElementKind::Possible, "action"), ["kms:CreateGrant", "rds:ModifyDBInstance"]);
+    assert_eq!(
+        told(ElementKind::Possible, "resource"),
+        [key, "arn:aws:rds:ap-northeast-1:111122223333:db:*"]
+    );
+    assert_eq!(proposal.soundness, Inclusion::Proved);
+}
+
+/// The call succeeded without it: AWS did not ask for it.
+#[test]
+fn what_was_not_allowed_was_not_needed() {
+    let db = "arn:aws:rds:ap-northeast-1:111122223333:db:a";
+    let calls = [perhaps("rds:StartDBInstance", db, ("kms:CreateGrant", CheckedResource::Unknown))];
+    let proposal = propose(&estate(&allow("rds:*", "*", "")), &calls, &options()).unwrap();
+    assert!(!printed(&proposal).contains("kms:"), "{}", printed(&proposal));
+    assert!(
+        proposal.unexplained.is_empty()
+            && proposal.elements.iter().all(|one| one.kind == ElementKind::Needed)
+    );
+    // where the same statement grants it, on what it grants
+    let old = document(&granting(&["rds:*", "kms:CreateGrant"], &["*"]));
+    let text = printed(&propose(&estate(&old), &calls, &options()).unwrap());
+    assert!(
+        text.contains(r#"{"Sid":"PossibleKms"#) && text.contains(r#""Action":"kms:CreateGrant""#),
+        "{text}"
+    );
+}
+
 #[test]
 fn conditions_are_drawn_when_every_call_agrees() {
     let pass = |time, service: &str| {

@@ -309,7 +309,7 @@ fn part(part: &str) -> Html {
 fn kind(kind: ElementKind) -> Html {
     let japanese = match kind {
         ElementKind::Needed => "呼び出しに必要",
-        ElementKind::Possible => "必要だった可能性がある",
+        ElementKind::Possible => "必要と確認できていないが、呼び出しに必要だった可能性がある",
         ElementKind::Kept => "指定により維持",
         ElementKind::Unseen => "証跡に現れないため維持",
     };

@@ -62,6 +62,12 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     section(text, "Where its calls come from", &held_origins(&proposal.origins, &proposal.learnt));
     let _ = writeln!(text, "\nEvidence");
     lines(text, &held.elements, element);
+    let all: Vec<String> = held.elements.iter().filter_map(may_be_needed).collect();
+    section(
+        text,
+        "Not seen to be needed, and kept: AWS checks it under circumstances that the events do not tell",
+        &all,
+    );
     section(text, "Would be denied on the holdout, or open", &failing(proposal.holdout.as_ref()));
     section(text, "Not sufficient", &failing(Some(&proposal.verified)));
     let all: Vec<String> = held.denied.iter().map(denied).collect();
@@ -253,13 +259,33 @@ fn element(element: &Element) -> String {
             day(support.last)
         )
     });
-    format!("{}  {}  {}", element.sid, element.text, support.unwrap_or_else(|| why.to_owned()))
+    let told = match (support, element.kind) {
+        (Some(support), ElementKind::Possible) => format!("{why}: {support}"),
+        (Some(support), _) => support,
+        (None, _) => why.to_owned(),
+    };
+    format!("{}  {}  {told}", element.sid, element.text)
+}
+
+/// What stays because a call that succeeded may have needed it.
+fn may_be_needed(element: &Element) -> Option<String> {
+    let support = element.support.as_ref()?;
+    let is_told = element.kind == ElementKind::Possible && element.part == "action";
+    is_told.then(|| {
+        format!(
+            "{}  {}  {}, the last on {}",
+            element.sid,
+            element.text,
+            calls(support.calls),
+            day(support.last)
+        )
+    })
 }
 
 pub(super) fn kind(kind: ElementKind) -> &'static str {
     match kind {
         ElementKind::Needed => "calls needed it",
-        ElementKind::Possible => "calls may have needed it",
+        ElementKind::Possible => "not seen to be needed: calls may have needed it",
         ElementKind::Kept => "kept as asked",
         ElementKind::Unseen => "kept: this trail would not show its use",
     }
