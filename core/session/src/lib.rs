@@ -4,6 +4,7 @@
 pub mod credentials;
 pub mod edit;
 pub mod endpoint;
+pub mod extra;
 pub mod heading;
 pub mod ini;
 pub mod key;

@@ -116,6 +116,8 @@ pub struct AssumeRole {
     pub transitive_tags: Vec<String>,
     /// PolicyArns
     pub policy_arns: Vec<String>,
+    /// Policy
+    pub policy: Option<String>,
 }
 
 /// Where to begin.
@@ -236,6 +238,7 @@ fn assume_role(notes: &mut Vec<String>, hop: &Hop, holder: &KeyHolder, direct: b
         tags: hop.tags.clone(),
         transitive_tags: hop.transitive_tags.clone(),
         policy_arns: hop.policy_arns.clone(),
+        policy: hop.policy.clone(),
     }
 }
 
@@ -261,6 +264,8 @@ fn role_key(parent: CacheKey, role: &AssumeRole, reason: Option<&str>) -> CacheK
     fields.push(&transitive);
     fields.extend(role.transitive_tags.iter().map(String::as_str));
     fields.extend(role.policy_arns.iter().map(String::as_str));
+    // No ARN reads like a policy, so nothing need stand for its absence.
+    fields.extend(role.policy.as_deref());
     CacheKey::of("role 1", &fields)
 }
 

@@ -1,20 +1,20 @@
 //! From a profile's name to its route: whose long-term key, which MFA device, which roles in which order.
 
+mod narrow;
 mod setting;
 
 use jiff::Timestamp;
 
 use self::setting::{
-    ReasonIn, both, credential_source, external_id, first_serial, list, on_or_off, policy_arns, reason_in,
-    source_identity, tags, without_a_role,
+    both, credential_source, external_id, first_serial, list, on_or_off, policy_arns, source_identity, tags,
+    without_a_role,
 };
+use crate::extra::Extra;
 use crate::heading::{Heading, heading, words};
 use crate::profile::{Found, Place, ProfileFiles, Twice};
 use crate::sso::scope::Scoped;
-use crate::sso::settings::{Misset, SSO_SETTINGS, SsoRole, is_sso, permission_set, portal_of, role_of};
-use crate::value::{
-    Refused, RoleArn, seconds, session_name, session_name_from, shown, tag_value_from, within,
-};
+use crate::sso::settings::{Misset, SSO_SETTINGS, SsoRole, is_sso, portal_of, role_of};
+use crate::value::{Refused, RoleArn, seconds, session_name, shown, within};
 use kagimori_id::nearest;
 
 /// AWS takes these lengths (STS API Reference, AssumeRole and GetSessionToken).
@@ -22,9 +22,6 @@ const ROLE_SECONDS: (u32, u32) = (900, 43_200);
 const SESSION_SECONDS: (u32, u32) = (900, 129_600);
 const DEFAULT_ROLE_SECONDS: u32 = 3600;
 const DEFAULT_SESSION_SECONDS: u32 = 43_200;
-/// An elevated session ends soon, and by itself.
-const ELEVATED_SECONDS: (u32, u32) = (900, 3600);
-const DEFAULT_ELEVATED_SECONDS: u32 = 1800;
 /// Role chaining: AWS documents no depth; a config file deeper than this is a mistake.
 const MOST_HOPS: usize = 16;
 
@@ -94,6 +91,8 @@ pub struct Route {
     pub region: Option<String>,
     /// Whether the last role is narrowed to reading.
     pub narrowed: bool,
+    /// What it may do beside reading.
+    pub extras: Vec<Extra>,
     /// The reason of an elevated session.
     pub reason: Option<String>,
     /// What was found where, for `kagi explain`.
@@ -148,6 +147,8 @@ pub struct Hop {
     pub transitive_tags: Vec<String>,
     /// Managed policies that narrow the session.
     pub policy_arns: Vec<String>,
+    /// A policy that does so beside them: the session may do what any of them allows.
+    pub policy: Option<String>,
 }
 
 /// `source_identity`
@@ -253,6 +254,7 @@ pub fn resolve(files: &ProfileFiles<'_>, target: &Target, access: &Access) -> Re
     let mut walk = Walk {
         files,
         hops: Vec::new(),
+        extras: Vec::new(),
         foreign: None,
         found: Vec::new(),
         notes: Vec::new(),
@@ -270,6 +272,8 @@ struct Walk<'w, 'a> {
     files: &'w ProfileFiles<'a>,
     /// The last role first.
     hops: Vec<(Option<String>, Hop)>,
+    /// What `read_only_extra` says.
+    extras: Vec<Extra>,
     /// What `credential_source` says.
     foreign: Option<Foreign>,
     found: Vec<Origin>,
@@ -436,6 +440,7 @@ impl Walk<'_, '_> {
             }
             _ => self.narrow(settings_of, access)?,
         };
+        self.allow_beside(target, access, narrowed)?;
         let reason = match access {
             Access::Everyday => None,
             Access::Elevated { reason, .. } => Some(reason.clone()),
@@ -452,6 +457,7 @@ impl Walk<'_, '_> {
             hops: self.hops.into_iter().map(|(_, hop)| hop).collect(),
             region,
             narrowed,
+            extras: self.extras,
             reason,
             found: self.found,
             notes: self.notes,
@@ -472,37 +478,6 @@ impl Walk<'_, '_> {
             }
         }
         Ok(Source::Sso { role, scoped: None })
-    }
-
-    /// Narrows a session of Identity Center: by another permission set, else by GetScopedCredentials.
-    fn narrow_sso(
-        &mut self,
-        profile: &str,
-        access: &Access,
-        role: &mut SsoRole,
-        scoped: &mut Option<Scoped>,
-    ) -> Result<bool, RouteError> {
-        let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
-        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
-        let other = self.checked(profile, "read_only_role", permission_set)?;
-        let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
-        match access {
-            Access::Everyday if !read_only => Ok(false),
-            Access::Everyday => {
-                match other {
-                    Some(name) => role.role = name,
-                    None => *scoped = Some(Scoped::reading()),
-                }
-                Ok(true)
-            }
-            Access::Elevated { reason, seconds } => {
-                let seconds = seconds.or(elevate).unwrap_or(DEFAULT_ELEVATED_SECONDS);
-                let seconds = within("--for", seconds, ELEVATED_SECONDS.0, ELEVATED_SECONDS.1)?;
-                let told = !matches!(reason_in, ReasonIn::Log);
-                *scoped = Some(Scoped::elevated(seconds, told.then_some(reason.as_str())));
-                Ok(false)
-            }
-        }
     }
 
     fn process(&mut self, name: &str) -> Option<String> {
@@ -534,45 +509,6 @@ impl Walk<'_, '_> {
         }
         Ok(inherited)
     }
-
-    /// Narrows the last role to reading, or marks it as elevated.
-    fn narrow(&mut self, profile: &str, access: &Access) -> Result<bool, RouteError> {
-        let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
-        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
-        let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
-        let Some((_, last)) = self.hops.last_mut() else {
-            return match access {
-                Access::Everyday => Ok(false),
-                Access::Elevated { .. } => Err(Refused::new(
-                    format!("`{}` has no role to elevate", shown(profile)),
-                    "the user's own session is never narrowed: leave `--elevate` out, or name a profile with a role",
-                )
-                .into()),
-            };
-        };
-        match access {
-            Access::Everyday if read_only => {
-                let arn = format!("arn:{}:iam::aws:policy/ReadOnlyAccess", last.role.partition());
-                if !last.policy_arns.contains(&arn) {
-                    last.policy_arns.push(arn);
-                }
-                Ok(true)
-            }
-            Access::Everyday => Ok(false),
-            Access::Elevated { reason, seconds } => {
-                let seconds = seconds.or(elevate).unwrap_or(DEFAULT_ELEVATED_SECONDS);
-                last.seconds = within("--for", seconds, ELEVATED_SECONDS.0, ELEVATED_SECONDS.1)?;
-                match reason_in {
-                    ReasonIn::Log => {}
-                    ReasonIn::Tag => last.tags.push(("kagi:reason".to_owned(), tag_value_from(reason))),
-                    ReasonIn::SourceIdentity => {
-                        last.source_identity = Some(SourceIdentity::Text(session_name_from(reason)));
-                    }
-                }
-                Ok(false)
-            }
-        }
-    }
 }
 
 impl Hop {
@@ -586,6 +522,7 @@ impl Hop {
             tags: Vec::new(),
             transitive_tags: Vec::new(),
             policy_arns: Vec::new(),
+            policy: None,
         }
     }
 }

@@ -118,6 +118,7 @@ impl Client {
         for (index, arn) in role.policy_arns.iter().enumerate() {
             query.field(format!("PolicyArns.member.{}.arn", index + 1), arn.clone());
         }
+        query.optional("Policy", role.policy.as_deref());
         query.mfa(mfa);
         self.call(&query, signer, |answer| {
             Ok(AssumedRole { arn: answer.text("Arn")?, credentials: answer.credentials()? })

@@ -61,10 +61,10 @@ const ASIDE: [(&str, &str); 3] = [
 /// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
 const NOT_COPIED: [&str; 12] = [
     "credential_process",
-    "credential_source",
     "web_identity_token_file",
     "login_session",
     "read_only",
+    "read_only_extra",
     "read_only_role",
     "reason_in",
     "elevate_seconds",

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use kagimori_session::plan::{Call, Start, Step};
-use kagimori_session::value::words;
+use kagimori_session::value::{shown_within, words};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -25,6 +25,8 @@ struct Explanation {
     endpoint: String,
     endpoint_from: String,
     read_only: bool,
+    /// What a read-only session may do beside reading.
+    read_only_extra: Vec<String>,
     elevated: bool,
     outcome: String,
     /// How long what is handed out can be used, and what then.
@@ -95,6 +97,7 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         endpoint: broker.sts.url.clone(),
         endpoint_from: broker.sts.from.clone(),
         read_only: broker.route.narrowed,
+        read_only_extra: broker.route.extras.iter().map(ToString::to_string).collect(),
         elevated: plan.elevated,
         outcome: outcome(broker, start, asks),
         lasts: lasts(broker),
@@ -198,8 +201,10 @@ fn text(explanation: &Explanation) -> String {
     } else {
         "read-only (the permission set of `read_only_role`)"
     };
+    let beside = |extra: &String| format!("\n         and {}", shown_within(extra, 400));
+    let beside: String = explanation.read_only_extra.iter().map(beside).collect();
     out.push_str(&format!(
-        "{key}\nendpoint {}{from}\naccess   {}\nlasts    {}\nSDKs     {}\n\n",
+        "{key}\nendpoint {}{from}\naccess   {}{beside}\nlasts    {}\nSDKs     {}\n\n",
         explanation.endpoint,
         match (explanation.elevated, explanation.read_only) {
             (true, _) => "elevated: everything the role may do, not renewed",

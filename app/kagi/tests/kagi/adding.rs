@@ -206,3 +206,17 @@ fn what_doctor_says_helps() {
     // What is left is followed too, and does no harm.
     found(&machine).iter().for_each(|(_, hint)| followed(&machine, hint));
 }
+
+/// Go's SDK takes `credential_source` before `credential_process`, with or without a role.
+#[test]
+fn a_named_source_moves_with_its_role() {
+    let machine = Machine::enrolled();
+    let role = "role_arn = arn:aws:iam::222233334444:role/Power\ncredential_source = EcsContainer\n";
+    machine.write("aws/config", &format!("[profile x]\nregion = ap-northeast-1\n{role}"));
+    let run = machine.run(&["add", "x"]);
+    assert!(run.code == 0 && run.stderr.contains("credentials of the container"), "{}", run.stderr);
+    let config = machine.read("aws/config");
+    let (theirs, ours) = config.split_once("[kagi x]").unwrap();
+    assert!(!theirs.contains("credential_source") && theirs.contains("credential_process"), "{config}");
+    assert!(ours.contains("credential_source = EcsContainer") && ours.contains("role_arn"), "{config}");
+}

@@ -323,3 +323,33 @@ fn add_says_whose_source_changes() {
     let again = machine.run(&["add", "prod"]);
     assert!(!again.stderr.contains("themselves"), "{}", again.stderr);
 }
+
+/// Terraform's `plan` takes a lock: one object more, and nothing else.
+#[test]
+fn a_read_only_role_may_do_what_is_named_beside_reading() {
+    let machine = Machine::enrolled();
+    machine.credentials(&["dev"]);
+    let extra = "[kagi dev]\nread_only_extra =\n  arn:aws:s3:::acme-state/dev.tflock = s3:PutObject, s3:DeleteObject\n";
+    machine.write("aws/config", &(machine.read("aws/config") + extra));
+    let explain = machine.ok(&["explain", "dev"]);
+    assert!(
+        explain.contains("and s3:PutObject, s3:DeleteObject on arn:aws:s3:::acme-state/dev.tflock"),
+        "{explain}"
+    );
+    machine.credentials(&["dev"]);
+    // Nothing of the narrower session is served.
+    assert_eq!(machine.calls("AssumeRole"), 2);
+    let log = machine.aws.log();
+    let assumed: Vec<_> = log.iter().filter(|entry| entry.operation == "AssumeRole").collect();
+    assert!(!assumed[0].parameters.contains_key("Policy"));
+    // The fake, which has read and taken the policy, logs its length.
+    let policy = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\
+                  \"Action\":[\"s3:PutObject\",\"s3:DeleteObject\"],\
+                  \"Resource\":\"arn:aws:s3:::acme-state/dev.tflock\"}]}";
+    assert_eq!(assumed[1].parameters["Policy"], format!("({} characters)", policy.len()));
+    assert_eq!(assumed[1].parameters["PolicyArns.member.1.arn"], "arn:aws:iam::aws:policy/ReadOnlyAccess");
+    machine.ok(&["exec", "--elevate", "--reason", "restart it", "dev", "--", "true"]);
+    let log = machine.aws.log();
+    let elevated = log.iter().rev().find(|entry| entry.operation == "AssumeRole").unwrap();
+    assert!(!elevated.parameters.contains_key("Policy"));
+}

@@ -58,6 +58,22 @@ pub(super) fn without_a_role() -> Refused {
     )
 }
 
+pub(super) fn extra_of_all() -> Refused {
+    Refused::new(
+        "`read_only_extra` in `[kagi]` would widen every profile",
+        "move it to the `[kagi NAME]` of the profile that needs it",
+    )
+}
+
+/// kagi's own reading policy is 2,007 characters of 2,048.
+pub(super) fn no_room() -> Refused {
+    Refused::new(
+        "`read_only_extra` has no room beside the policy that narrows a permission set's session (2,048 characters)",
+        "put a role behind the permission set (`role_arn`, `source_profile`), or name a permission set that may do it \
+         with `read_only_role` and take the line out",
+    )
+}
+
 /// STS: 2..1224 of `[\w+=,.@:\/-]*`.
 pub(super) fn external_id(text: &str) -> Result<String, Refused> {
     let fits = (2..=1224).contains(&text.len())

@@ -309,3 +309,26 @@ fn what_another_tool_prints_makes_no_session() {
     let route = resolve(&files, &Target::Profile("dev".to_owned()), &Access::Everyday).unwrap();
     assert_eq!(route.foreign, None);
 }
+
+#[test]
+fn an_extra_of_a_read_only_role_is_another_session_and_never_an_elevated_ones() {
+    const EXTRA: &str =
+        "read_only_extra =\n  arn:aws:s3:::acme-state/dev.tflock = s3:PutObject, s3:DeleteObject\n";
+    let with = |lines: &str, access: &Access| {
+        let config = CONFIG.replace("[profile dev]\n", &format!("[kagi dev]\n{lines}[profile dev]\n"));
+        let files = ProfileFiles::scan(&config, "");
+        let route = resolve(&files, &Target::Profile("dev".to_owned()), access).unwrap();
+        let step = plan(&route, &holder(), &endpoint()).steps.pop().unwrap();
+        let Call::AssumeRole(role) = step.call else { panic!("no AssumeRole") };
+        (role.policy, step.key, route.extras.len(), route.notes.len())
+    };
+    let (none, plain, ..) = with("", &Access::Everyday);
+    let (policy, widened, extras, _) = with(EXTRA, &Access::Everyday);
+    assert!(none.is_none() && plain != widened && extras == 1);
+    assert!(policy.unwrap().contains("[\"s3:PutObject\",\"s3:DeleteObject\"]"));
+    assert_ne!(with(&EXTRA.replace("dev.tf", "prod.tf"), &Access::Everyday).1, widened);
+    let elevated = Access::Elevated { reason: "restart".to_owned(), seconds: None };
+    assert_eq!(with(EXTRA, &elevated), with("", &elevated));
+    let off = with(&format!("read_only = off\n{EXTRA}"), &Access::Everyday);
+    assert!(off.0.is_none() && off.3 == with("read_only = off\n", &Access::Everyday).3 + 1);
+}

@@ -127,6 +127,17 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         (format!("[profile x]\n{role}source_profile = y\nreason_in = mail\n"), "reason_in"),
         (format!("[profile x]\n{role}source_profile = y\n[kagi]\nsession_seconds = 60\n"), "900 to 129600"),
         (format!("[profile x]\n{role}[profile x]\nsource_profile = y\n"), "stands twice"),
+        (format!("[profile x]\n{role}source_profile = y\nread_only_extra = s3:*\n"), "not a resource with"),
+        (
+            format!("[profile x]\n{role}source_profile = y\n[kagi]\nread_only_extra = arn:aws:s3:::a/b = s3:PutObject\n"),
+            "widen every profile",
+        ),
+        (
+            "[profile x]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = ap-northeast-1\nsso_account_id = \
+             222233334444\nsso_role_name = P\nread_only_extra = arn:aws:s3:::a/b = s3:PutObject\n"
+                .to_owned(),
+            "has no room",
+        ),
     ];
     for (config, expected) in cases {
         let error = everyday(&config, "x").unwrap_err();
