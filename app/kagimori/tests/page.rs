@@ -15,6 +15,8 @@ mod page {
 
     const TRAP: &str = include_str!("page/trap.js");
     const DRIVE: &str = include_str!("page/drive.js");
+    #[cfg(unix)]
+    const DRIVE_TIGHTEN: &str = include_str!("page/tighten.js");
 
     /// What the script saw.
     #[derive(Deserialize)]
@@ -71,6 +73,29 @@ mod page {
         folder.join("index.html")
     }
 
+    #[cfg(unix)]
+    /// Proposals for the example company, and their page: one is of a user whose key an intruder had.
+    fn tighten(folder: &Path) -> PathBuf {
+        let company = folder.join("company");
+        fs::create_dir_all(&company).unwrap();
+        for name in ["kagimori.toml", "snapshots", "resource-policies"] {
+            let from = tests_folder().join("../../../examples/shiosai").join(name).canonicalize().unwrap();
+            std::os::unix::fs::symlink(from, company.join(name)).unwrap();
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_kagimori"))
+            .args(["tighten", "--all", "--holdout", "30", "--dir"])
+            .arg(&company)
+            .arg("--trail")
+            .arg(tests_folder().join("../../../examples/shiosai/trail"))
+            .arg("--out")
+            .arg(folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "one wants a look: {said}");
+        folder.join("index.html")
+    }
+
     /// The document after its scripts ran, and what the console said.
     fn open(chromium: &Path, page: &Path, folder: &Path) -> (String, Vec<String>) {
         let flags = [
@@ -100,14 +125,14 @@ mod page {
 
     /// A copy of the page with the trap before and the driver behind its own scripts. The page's policy lets only its own
     /// script run, so the copy's policy lets all inline scripts run.
-    fn copy_to_drive(page: &Path, folder: &Path) -> PathBuf {
+    fn copy_to_drive(page: &Path, driver: &str, folder: &Path) -> PathBuf {
         let text = fs::read_to_string(page).unwrap();
         let policy = text.split("script-src ").nth(1).and_then(|rest| rest.split(['"', ';']).next()).unwrap();
         let text = text.replacen(policy, "'unsafe-inline'", 1);
         let text = text.replacen("<title>", &format!("<script>{TRAP}</script><title>"), 1);
         let (before, after) = text.rsplit_once("</body>").unwrap();
         let copy = folder.join("driven.html");
-        fs::write(&copy, format!("{before}<script>{DRIVE}</script></body>{after}")).unwrap();
+        fs::write(&copy, format!("{before}<script>{driver}</script></body>{after}")).unwrap();
         copy
     }
 
@@ -123,8 +148,13 @@ mod page {
             "the page's own script did not run under its policy"
         );
 
-        let (document, console) = open(&chromium, &copy_to_drive(&page, &folder), &folder);
-        let report = report(&document);
+        let (document, console) = open(&chromium, &copy_to_drive(&page, DRIVE, &folder), &folder);
+        judge(&document, &console, 30);
+    }
+
+    /// All that the driver saw is right, and it saw so much.
+    fn judge(document: &str, console: &[String], least: usize) {
+        let report = report(document);
         let wrong: Vec<String> = report
             .seen
             .iter()
@@ -132,7 +162,7 @@ mod page {
             .map(|seen| format!("{}: {}", seen.what, seen.detail))
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
-        assert!(report.seen.len() > 30, "the driver stopped early: {} observations", report.seen.len());
+        assert!(report.seen.len() > least, "the driver stopped early: {} observations", report.seen.len());
         assert!(report.troubles.is_empty(), "{:#?}", report.troubles);
         assert!(console.is_empty(), "{console:#?}");
     }
@@ -156,5 +186,15 @@ mod page {
     #[test]
     fn hostile_names_stay_names() {
         drive(&tests_folder().join("page/hostile"), "hostile");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn proposals_can_be_searched_by_people() {
+        let Some(chromium) = chromium() else { return };
+        let folder = scratch("tighten");
+        let page = tighten(&folder);
+        let (document, console) = open(&chromium, &copy_to_drive(&page, DRIVE_TIGHTEN, &folder), &folder);
+        judge(&document, &console, 10);
     }
 }

@@ -22,6 +22,7 @@ use crate::company::{Company, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::Wanted;
+use crate::show::names::Names;
 use crate::show::numbers::counted;
 use crate::show::silence::Silent;
 
@@ -43,6 +44,8 @@ struct Shown<'a> {
     others: u64,
     window: Window,
     days: i64,
+    /// What the accounts are called.
+    names: Names,
     /// The instant of the question.
     now: Timestamp,
 }
@@ -77,6 +80,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         others: replayed.others,
         window,
         days: args.days,
+        names: Names::of(&company.directory.settings()?),
         now: company.now,
     };
     turn::begin_answer();

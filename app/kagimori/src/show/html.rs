@@ -4,20 +4,14 @@
 //! none can be forgotten. The two languages stand side by side in the page and a button hides one;
 //! without scripts English is shown.
 
-use kagimori_plan::plan::Step;
+use kagimori_plan::replay::Witness;
 use kagimori_terminal::tame::turns;
 
+use super::numbers::{day, instant};
+
 const STYLE: &str = include_str!("report/page/page.css");
-const OWN_STYLE: &str = "main{max-width:1180px;display:grid;gap:18px}.card{overflow-x:auto}\
-    html[data-language=en] [lang=ja],html[data-language=ja] [lang=en]{display:none}\
-    pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:6px 0;overflow-x:auto;white-space:pre-wrap;word-break:break-word}\
-    .sides{display:grid;grid-template-columns:1fr 1fr;gap:16px}.sides>*{min-width:0}@media(max-width:760px){.sides{grid-template-columns:1fr}}\
-    summary{cursor:pointer}.day{white-space:nowrap}ul,ol{margin:6px 0;padding-left:22px}h3{font-size:13.5px;margin:14px 0 4px}\
-    p{margin:4px 0}.warn{color:var(--medium)}th.number{text-align:right}";
-const SCRIPT: &str = "const h=document.documentElement,b=[...document.querySelectorAll('.languages button')];\
-    const s=l=>{h.dataset.language=l;h.lang=l;b.forEach(x=>x.setAttribute('aria-pressed',x.value===l))};\
-    b.forEach(x=>x.onclick=()=>s(x.value));\
-    const asked=/[#&]lang=(en|ja)/.exec(location.hash);s(asked?asked[1]:navigator.language.startsWith('ja')?'ja':'en')";
+const OWN_STYLE: &str = include_str!("html/document.css");
+const SCRIPT: &str = include_str!("html/document.js");
 
 /// Markup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +165,11 @@ pub(crate) fn both(english: &str, japanese: &str) -> Html {
     html!("<span lang=\"en\">{}</span><span lang=\"ja\">{}</span>", english, japanese)
 }
 
+/// A text with names in it, in both languages.
+pub(crate) fn spoken(english: &str, japanese: &str) -> Html {
+    html!("<span lang=\"en\">{}</span><span lang=\"ja\">{}</span>", breakable(english), breakable(japanese))
+}
+
 /// A letter without meaning to HTML.
 fn escape(letter: char, out: &mut String) {
     match letter {
@@ -185,29 +184,109 @@ fn escape(letter: char, out: &mut String) {
     }
 }
 
-/// Changes in their order.
-pub(crate) fn steps(steps: &[Step]) -> Html {
-    let item = |step: &Step| html!("<li>{}</li>", both(&step.sentence, &step.change.japanese()));
-    html!("<ol>{}</ol>", steps.iter().map(item).collect::<Html>())
-}
-
 /// A card with a heading.
 pub(crate) fn card(heading: (&str, &str), body: &Html) -> Html {
     html!("<section class=\"card\"><h2>{}</h2>{}</section>", both(heading.0, heading.1), body)
 }
 
 /// A table. Columns whose heading begins with `#` hold numbers.
-pub(crate) fn table(headings: &[(&str, &str)], rows: &[Vec<Html>]) -> Html {
-    let is_number = |place: usize| headings.get(place).is_some_and(|(english, _)| english.starts_with('#'));
-    let class = |place: usize| if is_number(place) { html!(" class=\"number\"") } else { Html::default() };
-    let head = headings.iter().enumerate().map(|(place, (english, japanese))| {
-        html!("<th{}>{}</th>", class(place), both(english.trim_start_matches('#'), japanese))
-    });
-    let head: Html = head.collect();
-    let cell = |(place, cell): (usize, &Html)| html!("<td{}>{}</td>", class(place), cell);
-    let line = |row: &Vec<Html>| html!("<tr>{}</tr>", row.iter().enumerate().map(cell).collect::<Html>());
-    let body: Html = rows.iter().map(line).collect();
-    html!("<div class=\"table\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>", head, body)
+pub(crate) fn table(headings: &[(&str, &str)], rows: Vec<Vec<Html>>) -> Html {
+    grouped(headings, &[(Html::default(), rows)])
+}
+
+/// A table whose rows stand in groups, each below what they have in common. A column without a word is left out.
+pub(crate) fn grouped(headings: &[(&str, &str)], groups: &[(Html, Vec<Vec<Html>>)]) -> Html {
+    let rows = || groups.iter().flat_map(|(_, rows)| rows);
+    let is_told = |place: usize| rows().any(|row| row.get(place).is_some_and(|cell| !cell.is_empty()));
+    let columns: Vec<(usize, Column<'_>)> = headings
+        .iter()
+        .map(|(english, japanese)| Column {
+            english: english.trim_start_matches('#'),
+            japanese,
+            class: if english.starts_with('#') { " class=\"number\"" } else { "" },
+        })
+        .enumerate()
+        .filter(|(place, _)| is_told(*place))
+        .collect();
+    let head: Html = columns
+        .iter()
+        .map(|(_, of)| html!("<th{}>{}</th>", Html::filled(of.class, &[]), both(of.english, of.japanese)))
+        .collect();
+    let line = |row: &Vec<Html>| {
+        let cells = columns.iter().filter_map(|(place, of)| Some(of.cell(row.get(*place)?)));
+        html!("<tr>{}</tr>", cells.collect::<Html>())
+    };
+    let body = |(common, rows): &(Html, Vec<Vec<Html>>)| {
+        let common = if common.is_empty() {
+            Html::default()
+        } else {
+            let head = html!("<th colspan=\"{}\" scope=\"rowgroup\">{}</th>", columns.len(), common);
+            html!("<tr class=\"common\">{}</tr>", head)
+        };
+        html!("<tbody>{}{}</tbody>", common, rows.iter().map(line).collect::<Html>())
+    };
+    html!(
+        "<div class=\"table\"><table class=\"stacked\"><thead><tr>{}</tr></thead>{}</table></div>",
+        head,
+        groups.iter().map(body).collect::<Html>()
+    )
+}
+
+/// A column of a table.
+struct Column<'h> {
+    english: &'h str,
+    japanese: &'h str,
+    class: &'static str,
+}
+
+impl Column<'_> {
+    /// A cell with its heading: a narrow screen stacks the cells, each with its heading before it.
+    fn cell(&self, cell: &Html) -> Html {
+        let class = Html::filled(self.class, &[]);
+        if cell.is_empty() {
+            return html!("<td{}></td>", class);
+        }
+        html!(
+            "<td{} data-en=\"{}\" data-ja=\"{}\"><div>{}</div></td>",
+            class,
+            self.english,
+            self.japanese,
+            cell
+        )
+    }
+}
+
+/// Something that unfolds.
+pub(crate) fn details(class: &'static str, is_open: bool, summary: &Html, body: &Html) -> Html {
+    let open = if is_open { " open" } else { "" };
+    html!("<details class=\"{}\"{}><summary>{}</summary>{}</details>", class, open, summary, body)
+}
+
+/// The first of a list, and the rest behind a click.
+pub(crate) fn few(mut items: Vec<Html>, most: usize) -> Html {
+    // One more line takes no more room than the words that hide it.
+    if items.len() <= most.saturating_add(1) {
+        return Html::join(items, "<br>");
+    }
+    let rest = items.split_off(most);
+    let more = both(&format!("{} more", rest.len()), &format!("ほか {} 件", rest.len()));
+    html!("{}{}", Html::join(items, "<br>"), details("fine", false, &more, &Html::join(rest, "<br>")))
+}
+
+/// A day, with the event of that day behind a click.
+pub(crate) fn event(first: &Witness) -> Html {
+    let Some(id) = first.event_id.as_deref() else { return unbroken(&day(first.time)) };
+    let body = html!("{}<br>{}", self::id(id), instant(first.time));
+    details("fine event", false, &unbroken(&day(first.time)), &body)
+}
+
+/// Parts of a whole as one bar; each has its class and its weight.
+pub(crate) fn bar(parts: &[(&'static str, u64)]) -> Html {
+    let parts = parts.iter().filter(|(_, weight)| *weight > 0);
+    let parts: Html = parts
+        .map(|(class, weight)| html!("<i class=\"{}\" style=\"flex:{} 1 0\"></i>", class, weight.to_string()))
+        .collect();
+    html!("<span class=\"bar\" aria-hidden=\"true\">{}</span>", parts)
 }
 
 /// Something that must not be broken over lines.
@@ -215,9 +294,25 @@ pub(crate) fn unbroken(text: &str) -> Html {
     html!("<span class=\"day\">{}</span>", text)
 }
 
-/// Code.
+/// Code. It wraps behind `:`, `/` and `,`, and never within a word.
 pub(crate) fn code(text: &str) -> Html {
-    html!("<code>{}</code>", text)
+    html!("<code>{}</code>", breakable(text))
+}
+
+/// An identifier that nobody reads: it may wrap anywhere.
+pub(crate) fn id(text: &str) -> Html {
+    html!("<code class=\"id\">{}</code>", text)
+}
+
+/// A document of JSON, which wraps as [`code`] does.
+pub(crate) fn json(text: &str) -> Html {
+    html!("<pre>{}</pre>", breakable(text))
+}
+
+/// A text with names in it, which wraps as [`code`] does.
+pub(crate) fn breakable(text: &str) -> Html {
+    let pieces = text.split_inclusive([':', '/', ',']).map(Html::from);
+    Html::join(pieces, "<wbr>")
 }
 
 #[cfg(test)]
@@ -228,13 +323,39 @@ mod tests {
     fn a_text_is_never_markup() {
         let hostile = "</code><script>\"'&\u{202e}{}";
         let safe = "&lt;/code&gt;&lt;script&gt;&quot;&#39;&amp;\u{fffd}{}";
-        assert_eq!(code(hostile).as_str(), format!("<code>{safe}</code>"));
+        let wrapping = safe.replacen('/', "/<wbr>", 1);
+        assert_eq!(code(hostile).as_str(), format!("<code>{wrapping}</code>"));
         assert_eq!(Html::from(hostile).as_str(), safe);
         assert_eq!(
             html!("<b>{}</b>{}", code(hostile), 7_usize).as_str(),
-            format!("<b><code>{safe}</code></b>7")
+            format!("<b><code>{wrapping}</code></b>7")
         );
-        assert_eq!(table(&[("#a", "b")], &[vec![hostile.into()]]).as_str().matches(safe).count(), 1);
+        assert_eq!(table(&[("#a", "b")], vec![vec![hostile.into()]]).as_str().matches(safe).count(), 1);
+    }
+
+    #[test]
+    fn a_name_wraps_between_its_words() {
+        let text = breakable("ec2:DescribeTags on arn:aws:s3:::b/k");
+        assert_eq!(text.as_str(), "ec2:<wbr>DescribeTags on arn:<wbr>aws:<wbr>s3:<wbr>:<wbr>:<wbr>b/<wbr>k");
+        assert_eq!(text.as_str().replace("<wbr>", ""), "ec2:DescribeTags on arn:aws:s3:::b/k");
+    }
+
+    #[test]
+    fn the_rest_of_a_list_is_behind_a_click() {
+        let items = |count: usize| (0..count).map(|item| Html::from(item.to_string())).collect::<Vec<_>>();
+        assert_eq!(few(items(3), 2).as_str(), "0<br>1<br>2");
+        let folded = few(items(4), 2);
+        assert!(
+            folded.as_str().starts_with("0<br>1<details") && folded.as_str().ends_with("2<br>3</details>")
+        );
+    }
+
+    #[test]
+    fn a_column_without_a_word_is_left_out() {
+        let rows = vec![vec!["x".into(), Html::default()], vec!["y".into(), Html::default()]];
+        let told = table(&[("Action", "アクション"), ("Why", "理由")], rows);
+        assert_eq!(told.as_str().matches("<td").count(), 2);
+        assert!(told.as_str().contains("Action") && !told.as_str().contains("Why"));
     }
 
     #[test]

@@ -38,9 +38,20 @@ pub(crate) fn day(seconds: i64) -> String {
     instant(seconds).chars().take(10).collect()
 }
 
+/// From an instant up to another: `2026-08-03 00:00 – 2026-11-01 00:00 UTC`.
+pub(crate) fn span(from: i64, until: i64) -> String {
+    let minute = |seconds: i64| instant(seconds).chars().take(16).collect::<String>().replace('T', " ");
+    format!("{} – {} UTC", minute(from), minute(until))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{counted, span};
+
+    #[test]
+    fn a_span_is_told_to_the_minute() {
+        assert_eq!(span(0, 86_459), "1970-01-01 00:00 – 1970-01-02 00:00 UTC");
+    }
 
     #[test]
     fn one_is_not_several() {

@@ -1,36 +1,106 @@
 //! The reviewer's page of `tighten`: before and after, the evidence of each element, what goes, and the holdout.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_id::Arn;
-use kagimori_plan::tighten::{Element, ElementKind, Failing, Rare, Verified};
+use kagimori_id::{AccountId, Arn};
+use kagimori_plan::replay::Why;
+use kagimori_plan::tighten::{Denied, Element, ElementKind, Failing, Rare, Tightened, Verified};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
-use kagimori_trail::origin::{Judgement, Origin};
+use kagimori_trail::origin::Judgement;
 
-use super::propose::Refused;
 use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
-use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
-use crate::show::numbers::counted;
-use crate::show::numbers::{day, instant, thousands};
-use crate::show::silence;
+use crate::show::filters::{filters, found};
+use crate::show::html::{
+    Html, bar, both, card, code, details, document, event, few, grouped, html, id, json, spoken, table,
+    unbroken,
+};
+use crate::show::names::Names;
+use crate::show::numbers::{counted, day, span, thousands};
+use crate::show::{origins, silence};
+
+/// Elements of a list that are shown before a click.
+const FEW: usize = 3;
 
 pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
-    let as_of = format!("{} – {}", instant(outcome.window.from), instant(outcome.window.until));
+    let as_of = span(outcome.window.from, outcome.window.until);
     let mut body = card(("What is proposed", "提案の要約"), &summary(outcome, args));
-    for proposal in &outcome.proposals {
-        body.push(&one(proposal, outcome.proposals.len() == 1));
-    }
+    body.push(&proposals(outcome));
     if !outcome.refused.is_empty() {
-        let row =
-            |(arn, why): &(Arn, Refused)| vec![code(arn.as_str()), both(&why.sentence(), &why.japanese())];
-        let rows: Vec<Vec<Html>> = outcome.refused.iter().map(row).collect();
-        let list = table(&[("Principal", "プリンシパル"), ("Why", "理由")], &rows);
-        body.push(&card(("Nothing is proposed for these", "提案のないもの"), &list));
+        body.push(&card(("Nothing is proposed for these", "提案のないもの"), &refused(outcome)));
     }
     document(("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限"), &as_of, &body)
+}
+
+/// All of them, by account; those that want a look first.
+fn proposals(outcome: &Outcome) -> Html {
+    let mut accounts: BTreeMap<Option<AccountId>, Vec<&Proposal>> = BTreeMap::new();
+    for proposal in &outcome.proposals {
+        accounts.entry(proposal.tightened.principal.account()).or_default().push(proposal);
+    }
+    let is_only = outcome.proposals.len() == 1;
+    let mut list = Html::default();
+    if outcome.proposals.len() > 1 {
+        let ids = accounts.keys().copied().flatten().collect();
+        list.push(&filters(&ids, &STATES, &outcome.names));
+    }
+    for (account, mut all) in accounts {
+        all.sort_by_key(|one| (!one.wants_a_look(), one.tightened.principal.name().to_lowercase()));
+        let name = account.map(|id| outcome.names.account_with_id(id)).unwrap_or_default();
+        let look = all.iter().filter(|one| one.wants_a_look()).count();
+        let count = both(
+            &format!("{}, {look} to look at", counted(all.len(), "proposal")),
+            &format!("提案 {} 件、うち要確認 {look} 件", all.len()),
+        );
+        let each: Html = all.iter().map(|one| self::one(one, &outcome.names, is_only)).collect();
+        list.push(&html!(
+            "<section class=\"account\"><h3>{} <span class=\"soft\">{}</span></h3>{}</section>",
+            name,
+            count,
+            each
+        ));
+    }
+    if outcome.proposals.is_empty() { Html::default() } else { card(("Proposals", "提案"), &list) }
+}
+
+/// What becomes of a proposal, for the box that chooses.
+const STATES: [(&str, (&str, &str)); 2] =
+    [("look", ("to look at", "要確認")), ("proved", ("proved", "証明済み"))];
+
+/// Those without a proposal, by the reason.
+fn refused(outcome: &Outcome) -> Html {
+    let mut reasons: BTreeMap<(String, String), Vec<&Arn>> = BTreeMap::new();
+    for (arn, why) in &outcome.refused {
+        reasons.entry((why.sentence(), why.japanese())).or_default().push(arn);
+    }
+    let names = &outcome.names;
+    let one = |((english, japanese), who): (&(String, String), &Vec<&Arn>)| {
+        let named = who.iter().map(|arn| {
+            let all = outcome.refused_origins.get(*arn).map_or(&[][..], Vec::as_slice);
+            let worst = all.iter().map(|origin| origin.judgement).max();
+            let worst = worst.filter(|worst| !worst.is_learnt()).map(origins::judgement).unwrap_or_default();
+            found(&[arn.as_str()], [], "", names, &html!("{} {}", names.principal(arn.as_str()), worst))
+        });
+        let watched = who.iter().filter_map(|arn| {
+            let all = outcome.refused_origins.get(*arn)?;
+            let is_told = all.iter().any(|origin| !origin.judgement.is_learnt());
+            is_told.then(|| html!("<h3>{}</h3>{}", names.principal(arn.as_str()), origins::html(all, None)))
+        });
+        let summary = html!(
+            "<span class=\"who\">{}</span><span class=\"figures\">{}</span>",
+            names.sentences(english, japanese),
+            who.len()
+        );
+        let inside = html!(
+            "<div class=\"inside\"><div class=\"names\">{}</div>{}</div>",
+            named.collect::<Html>(),
+            watched.collect::<Html>()
+        );
+        html!("<div class=\"reason\">{}</div>", details("one", who.len() == 1, &summary, &inside))
+    };
+    reasons.iter().map(one).collect()
 }
 
 fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
@@ -46,7 +116,11 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
         "of the calls allowed",
         "許可される呼び出し",
     );
-    tile(format!("{} / {}", sums.necessary, sums.tested), "elements are necessary", "必要な要素");
+    tile(
+        format!("{} / {}", thousands(sums.necessary as u64), thousands(sums.tested as u64)),
+        "elements are necessary",
+        "必要な要素",
+    );
     if args.holdout > 0 {
         tile(
             format!("{} / {}", thousands(sums.denied_later), thousands(sums.calls_later)),
@@ -71,53 +145,78 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
     text
 }
 
-fn one(proposal: &Proposal, is_only: bool) -> Html {
+fn one(proposal: &Proposal, names: &Names, is_only: bool) -> Html {
     let held = &proposal.tightened;
-    let chip = if proposal.wants_a_look() {
+    let wants_a_look = proposal.wants_a_look();
+    let chip = if wants_a_look {
         html!("<span class=\"chip medium\">{}</span>", both("look", "要確認"))
     } else {
         html!("<span class=\"chip good\">{}</span>", both("proved", "証明済み"))
     };
+    let (before, after) = (held.dropped.actions_before, held.dropped.actions_after);
+    let reasons = looks(proposal).into_iter().map(|(english, japanese)| both(english, japanese));
+    let (kept, gone) = (after as u64, before.saturating_sub(after) as u64);
     let headline = html!(
-        "{} {} {} → {}",
+        "{}{}<span class=\"figures warn\">{}</span>{}<span class=\"figures wide\">{} → {} {}</span>",
         chip,
-        code(held.principal.as_str()),
-        held.dropped.actions_before,
-        held.dropped.actions_after
+        names.principal(held.principal.as_str()),
+        Html::join(reasons, " · "),
+        bar(&[("kept", kept), ("other", gone)]),
+        thousands(before as u64),
+        thousands(after as u64),
+        both("actions", "アクション"),
     );
     let body: Html = [
-        facts(proposal),
-        sides(proposal, is_only),
-        origins(&proposal.origins, &proposal.learnt),
+        facts(proposal, names),
+        html!(
+            "{}{}",
+            heading("Where its calls come from", "呼び出し元"),
+            origins::html(&proposal.origins, Some(&proposal.learnt))
+        ),
+        failing(
+            "Denied or open on the holdout",
+            "検証期間で拒否または不明",
+            proposal.holdout.as_ref(),
+            held,
+            names,
+        ),
+        failing("Not sufficient", "不足", Some(&proposal.verified), held, names),
+        sides(proposal, names, is_only),
+        stay(proposal, names),
         heading("Evidence", "根拠"),
-        evidence(&held.elements),
-        failing("Denied or open on the holdout", "検証期間で拒否または不明", proposal.holdout.as_ref()),
-        failing("Not sufficient", "不足", Some(&proposal.verified)),
-        remarks(proposal),
-        plan(proposal),
+        evidence(held, names),
+        remarks(proposal, names),
+        plan(proposal, names),
     ]
     .into_iter()
     .collect();
-    html!(
-        "<section class=\"card\">{}</section>",
-        details(is_only || proposal.wants_a_look(), &headline, &body)
-    )
+    let body = details("one", is_only, &headline, &html!("<div class=\"inside\">{}</div>", body));
+    let actions = held.elements.iter().filter(|element| element.part == "action");
+    let state = if wants_a_look { "look" } else { "proved" };
+    found(&[held.principal.as_str()], actions.map(|element| element.text.as_str()), state, names, &body)
 }
 
-/// Something that unfolds.
-fn details(is_open: bool, summary: &Html, body: &Html) -> Html {
-    let open = if is_open { " open" } else { "" };
-    html!("<details{}><summary>{}</summary>{}</details>", open, summary, body)
+/// Why a person should look at it: one for each part of [`Proposal::wants_a_look`].
+fn looks(proposal: &Proposal) -> Vec<(&'static str, &'static str)> {
+    let is_suspected = proposal.origins.iter().any(|origin| origin.judgement == Judgement::Suspected);
+    let is_open = proposal.holdout.as_ref().is_some_and(|holdout| !holdout.failing.is_empty());
+    let all = [
+        (proposal.tightened.soundness != Inclusion::Proved, ("not proved", "証明できず")),
+        (is_suspected, ("suspected origin", "不審な呼び出し元")),
+        (!proposal.tightened.unexplained.is_empty(), ("unexplained calls", "説明できない呼び出し")),
+        (!proposal.verified.failing.is_empty(), ("not sufficient", "実績に不足")),
+        (is_open, ("denied or open on the holdout", "検証期間に拒否・不明")),
+    ];
+    all.into_iter().filter_map(|(is, words)| is.then_some(words)).collect()
 }
 
 /// The policies before and after, side by side.
-fn sides(proposal: &Proposal, is_only: bool) -> Html {
+fn sides(proposal: &Proposal, names: &Names, is_only: bool) -> Html {
     let held = &proposal.tightened;
-    let document = |text: String| html!("<pre>{}</pre>", text);
     let before = held
         .old
         .iter()
-        .map(|(name, old)| details(is_only, &policy(name), &document(print::print_pretty(old))));
+        .map(|(name, old)| details("fine", is_only, &policy(name, names), &json(&print::print_pretty(old))));
     let after = if held.new.is_empty() {
         html!(
             "<p>{}</p>",
@@ -127,7 +226,7 @@ fn sides(proposal: &Proposal, is_only: bool) -> Html {
             )
         )
     } else {
-        held.new.iter().map(|new| document(print::print_pretty(new))).collect()
+        held.new.iter().map(|new| json(&print::print_pretty(new))).collect()
     };
     html!(
         "<div class=\"sides\"><div>{}{}</div><div>{}{}</div></div>",
@@ -139,62 +238,37 @@ fn sides(proposal: &Proposal, is_only: bool) -> Html {
 }
 
 /// An old policy as the estate names it: an ARN, or an inline policy with whose it is.
-fn policy(name: &str) -> Html {
+fn policy(name: &str, names: &Names) -> Html {
     match name.strip_prefix("inline policy `").and_then(|rest| rest.split_once("` of ")) {
-        Some((policy, owner)) => both(name, &format!("{owner} のインラインポリシー「{policy}」")),
-        None => name.into(),
+        Some((policy, owner)) => names.sentences(name, &format!("{owner} のインラインポリシー「{policy}」")),
+        None => names.sentence(name),
     }
 }
 
-/// Where the calls come from.
-fn origins(origins: &[Origin], learnt: &BTreeSet<String>) -> Html {
-    let row = |origin: &Origin| {
-        let (english, japanese) = origin.judgement.words();
-        let chip = match origin.judgement {
-            Judgement::Suspected => "high",
-            Judgement::AnotherPerson => "medium",
-            Judgement::Expected | Judgement::AnotherProgram => "good",
-        };
-        let signs: Vec<Html> = origin.signs.iter().map(|sign| both(sign.words().0, sign.words().1)).collect();
-        let clients: Vec<&str> = origin.clients.iter().map(|client| client.as_str()).collect();
-        let actions =
-            origin.actions.iter().map(|(action, count)| html!("{} {}", code(action), thousands(*count)));
-        let is_learnt =
-            if learnt.contains(&origin.id) { both("yes", "はい") } else { both("no", "いいえ") };
-        vec![
-            html!("<span class=\"chip {}\">{}</span>", chip, both(english, japanese)),
-            both(origin.nature.words().0, origin.nature.words().1),
-            code(&origin.network),
-            clients.join(", ").into(),
-            thousands(origin.calls).into(),
-            origin.days.to_string().into(),
-            unbroken(&day(origin.last)),
-            Html::join(actions, "<br>"),
-            is_learnt,
-            Html::join(signs, "<br>"),
-        ]
-    };
-    let headings = [
-        ("Judgement", "判定"),
-        ("Who", "呼び出し元"),
-        ("Network", "ネットワーク"),
-        ("Clients", "クライアント"),
-        ("#Calls", "回数"),
-        ("#Days", "日数"),
-        ("Last", "最後"),
-        ("What for", "用途"),
-        ("Learnt from", "学習対象"),
-        ("Why", "理由"),
-    ];
-    let rows: Vec<Vec<Html>> = origins.iter().map(row).collect();
-    html!("{}{}", heading("Where its calls come from", "呼び出し元"), table(&headings, &rows))
+/// What is not written anew: of groups, of a quarantine, of a boundary, or what could not be without a finding.
+fn stay(proposal: &Proposal, names: &Names) -> Html {
+    let stay = &proposal.tightened.stay;
+    if stay.is_empty() {
+        return Html::default();
+    }
+    let items: Html = stay.iter().map(|name| html!("<li>{}</li>", policy(name, names))).collect();
+    let why = both(
+        "What these grant is not asked for again in the new policies.",
+        "これらで許可されているものは、新しいポリシーに重ねて含めていません。",
+    );
+    html!(
+        "{}<ul>{}</ul><p class=\"soft\">{}</p>",
+        heading("Stays as it is", "変更せずに残るポリシー"),
+        items,
+        why
+    )
 }
 
 fn heading(english: &str, japanese: &str) -> Html {
     html!("<h3>{}</h3>", both(english, japanese))
 }
 
-fn facts(proposal: &Proposal) -> Html {
+fn facts(proposal: &Proposal, names: &Names) -> Html {
     let held = &proposal.tightened;
     let sound = match held.soundness {
         Inclusion::Proved => both(&soundness(&held.soundness), "証明済み：以前になかった許可は含まれない"),
@@ -204,7 +278,10 @@ fn facts(proposal: &Proposal) -> Html {
         ),
     };
     let verified = &proposal.verified;
+    let account = held.principal.account().map(|id| names.account_with_id(id)).unwrap_or_default();
     let mut rows = vec![
+        ("ARN".into(), code(held.principal.as_str())),
+        (both("Account", "アカウント"), account.into()),
         (both("Sound", "権限の追加なし"), sound),
         (
             both("Sufficient", "実績を網羅"),
@@ -268,34 +345,68 @@ fn japanese_held_out(holdout: &Verified) -> String {
     )
 }
 
-fn evidence(elements: &[Element]) -> Html {
-    let row = |element: &Element| {
-        let mut row =
-            vec![element.sid.as_str().into(), part(element.part), code(&element.text), kind(element.kind)];
-        match &element.support {
-            Some(support) => row.extend([
-                thousands(support.calls).into(),
-                if support.names > 1 { support.names.to_string().into() } else { Html::default() },
-                unbroken(&day(support.last)),
-                code(support.first.event_id.as_deref().unwrap_or("–")),
-            ]),
-            None => row.extend(vec![Html::default(); 4]),
+/// What stands in the new policies, by statement.
+fn evidence(held: &Tightened, names: &Names) -> Html {
+    let mut statements: Vec<(&str, Vec<&Element>)> = Vec::new();
+    for element in &held.elements {
+        match statements.iter_mut().find(|(sid, _)| *sid == element.sid) {
+            Some((_, all)) => all.push(element),
+            None => statements.push((&element.sid, vec![element])),
         }
-        row
+    }
+    let group = |(sid, all): (&str, Vec<&Element>)| {
+        // What is true of all of a statement is told once.
+        let common = all
+            .first()
+            .map(|element| element.kind)
+            .filter(|kind| *kind != ElementKind::Needed && all.iter().all(|element| element.kind == *kind));
+        let row = |element: &&Element| {
+            let is_counted = element.kind == ElementKind::Needed && element.support.is_some();
+            let is_said = is_counted || common.is_some();
+            element_row(element, held.principal.as_str(), names, is_said)
+        };
+        (html!("<b>{}</b> {}", sid, common.map(kind).unwrap_or_default()), all.iter().map(row).collect())
     };
-    table(
-        &[
-            ("Statement", "ステートメント"),
-            ("Part", "要素"),
-            ("What", "内容"),
-            ("Why", "理由"),
-            ("#Calls", "回数"),
-            ("#Names", "パターンに含まれる名前の数"),
-            ("Last", "最後"),
-            ("First event", "最初のイベント"),
-        ],
-        &elements.iter().map(row).collect::<Vec<_>>(),
-    )
+    let groups: Vec<(Html, Vec<Vec<Html>>)> = statements.into_iter().map(group).collect();
+    let headings = [
+        ("Part", "要素"),
+        ("What", "内容"),
+        ("#Calls", "回数"),
+        ("First", "最初"),
+        ("Last", "最後"),
+        ("Why", "理由"),
+    ];
+    grouped(&headings, &groups)
+}
+
+/// An element with its evidence. Why it is there is said unless that is said above; that calls needed it shows in their number.
+fn element_row(element: &Element, of: &str, names: &Names, is_said: bool) -> Vec<Html> {
+    let what =
+        if element.part == "resource" { names.resource(&element.text, of) } else { code(&element.text) };
+    let mut row = vec![part(element.part), what];
+    let mut why = Vec::new();
+    if !is_said {
+        why.push(kind(element.kind));
+    }
+    match &element.support {
+        Some(support) => {
+            row.extend([
+                thousands(support.calls).into(),
+                event(&support.first),
+                unbroken(&day(support.last)),
+            ]);
+            if support.names > 1 {
+                let count = support.names;
+                why.push(both(
+                    &format!("stands for {count} names"),
+                    &format!("{count} 個の名前を含むパターン"),
+                ));
+            }
+        }
+        None => row.extend(vec![Html::default(); 3]),
+    }
+    row.push(Html::join(why, "<br>"));
+    row
 }
 
 fn part(part: &str) -> Html {
@@ -316,33 +427,74 @@ fn kind(kind: ElementKind) -> Html {
     both(super::show::kind(kind), japanese)
 }
 
-fn failing(english: &str, japanese: &str, verified: Option<&Verified>) -> Html {
+/// Calls that would be denied, or of which it is not known: by the reason, then by action.
+fn failing(
+    english: &str,
+    japanese: &str,
+    verified: Option<&Verified>,
+    held: &Tightened,
+    names: &Names,
+) -> Html {
     let Some(verified) = verified.filter(|verified| !verified.failing.is_empty()) else {
         return Html::default();
     };
-    let row = |failing: &Failing| {
+    let mut reasons: BTreeMap<&Why, BTreeMap<&str, Vec<&Failing>>> = BTreeMap::new();
+    for failing in &verified.failing {
+        reasons.entry(&failing.why).or_default().entry(&failing.action).or_default().push(failing);
+    }
+    let row = |(action, all): (&&str, &Vec<&Failing>)| {
+        let on: BTreeSet<&str> = all.iter().filter_map(|failing| failing.resource.as_deref()).collect();
+        let on = on.into_iter().map(|on| names.resource(on, held.principal.as_str()));
+        let first = all.iter().map(|failing| &failing.first).min();
         vec![
-            code(&failing.action),
-            failing.resource.as_deref().map(code).unwrap_or_default(),
-            thousands(failing.calls).into(),
-            unbroken(&day(failing.last)),
-            both(&failing.why.to_string(), &failing.why.japanese()),
-            code(failing.first.event_id.as_deref().unwrap_or("–")),
+            code(action),
+            few(on.collect(), FEW),
+            thousands(all.iter().map(|failing| failing.calls).sum()).into(),
+            first.map(event).unwrap_or_default(),
+            all.iter().map(|failing| failing.last).max().map(|last| unbroken(&day(last))).unwrap_or_default(),
         ]
     };
-    let rows: Vec<Vec<Html>> = verified.failing.iter().map(row).collect();
-    let headings = [
-        ("Action", "アクション"),
-        ("On", "リソース"),
-        ("#Calls", "回数"),
-        ("Last", "最後"),
-        ("Why", "理由"),
-        ("First event", "最初のイベント"),
-    ];
-    html!("{}{}", heading(english, japanese), table(&headings, &rows))
+    let groups: Vec<(Html, Vec<Vec<Html>>)> = reasons
+        .iter()
+        .map(|(why, actions)| (spoken(&why.to_string(), &why.japanese()), actions.iter().map(row).collect()))
+        .collect();
+    html!("{}{}", heading(english, japanese), grouped(&CALLS, &groups))
 }
 
-fn remarks(proposal: &Proposal) -> Html {
+/// The headings of calls by action.
+const CALLS: [(&str, &str); 5] =
+    [("Action", "アクション"), ("On", "リソース"), ("#Calls", "回数"), ("First", "最初"), ("Last", "最後")];
+
+/// Calls that were denied, by action.
+fn denied(held: &Tightened, names: &Names) -> Html {
+    let mut actions: BTreeMap<&str, Vec<&Denied>> = BTreeMap::new();
+    for denied in &held.denied {
+        actions.entry(&denied.action).or_default().push(denied);
+    }
+    if actions.is_empty() {
+        return Html::default();
+    }
+    let row = |(action, all): (&&str, &Vec<&Denied>)| {
+        let on: BTreeSet<&str> = all.iter().filter_map(|denied| denied.resource.as_deref()).collect();
+        let on = on.into_iter().map(|on| names.resource(on, held.principal.as_str()));
+        let first = all.iter().map(|denied| &denied.first).min();
+        vec![
+            code(action),
+            few(on.collect(), FEW),
+            thousands(all.iter().map(|denied| denied.calls).sum()).into(),
+            first.map(event).unwrap_or_default(),
+            all.iter().map(|denied| denied.last).max().map(|last| unbroken(&day(last))).unwrap_or_default(),
+        ]
+    };
+    let rows = actions.iter().map(row).collect();
+    html!(
+        "{}{}",
+        heading("Was denied, and may be wanted", "拒否されたが必要かもしれないもの"),
+        table(&CALLS, rows)
+    )
+}
+
+fn remarks(proposal: &Proposal, names: &Names) -> Html {
     let held = &proposal.tightened;
     let mut text = Html::default();
     if !held.dropped.by_service.is_empty() {
@@ -358,6 +510,7 @@ fn remarks(proposal: &Proposal) -> Html {
         };
         text.push(&html!("<p>{}{}</p>", Html::join(named, ", "), more));
     }
+    text.push(&denied(held, names));
     let mut section = |english: &str, japanese: &str, items: Vec<Html>| {
         if !items.is_empty() {
             let items: Html = items.iter().map(|item| html!("<li>{}</li>", item)).collect();
@@ -365,20 +518,9 @@ fn remarks(proposal: &Proposal) -> Html {
         }
     };
     section(
-        "Was denied, and may be wanted",
-        "拒否されたが必要かもしれないもの",
-        held.denied
-            .iter()
-            .map(|denied| {
-                let on = denied.resource.as_deref().map(code).unwrap_or_default();
-                html!("{} {} × {}, {}", code(&denied.action), on, thousands(denied.calls), day(denied.last))
-            })
-            .collect(),
-    );
-    section(
         "Used seldom: other seasons may need more",
         "利用がまれなもの：他の時期に必要となる可能性",
-        held.rare.iter().map(|one| both(&rare(one), &japanese_rare(one))).collect(),
+        held.rare.iter().map(|one| spoken(&rare(one), &japanese_rare(one))).collect(),
     );
     section(
         "Not shown by this trail",
@@ -395,8 +537,12 @@ fn remarks(proposal: &Proposal) -> Html {
                     both(unseen.why.words().0, unseen.why.words().1),
                     both(&unseen.not_shown.words().0, &unseen.not_shown.words().1),
                     details(
+                        "fine",
                         false,
-                        &unseen.actions.len().to_string().into(),
+                        &both(
+                            &counted(unseen.actions.len(), "action"),
+                            &format!("アクション {} 個", unseen.actions.len())
+                        ),
                         &Html::join(unseen.actions.iter().map(|action| code(action)), ", ")
                     )
                 )
@@ -414,12 +560,12 @@ fn remarks(proposal: &Proposal) -> Html {
     text
 }
 
-fn plan(proposal: &Proposal) -> Html {
+fn plan(proposal: &Proposal, names: &Names) -> Html {
     html!(
-        "{}<p>{}</p>{}{}",
+        "{}{}{}<p class=\"soft\">{}</p>",
         heading("Plan", "計画"),
-        code(&proposal.plan.id),
-        steps(&proposal.plan.changes),
-        details(false, &both("The way back", "元に戻す手順"), &steps(&proposal.plan.way_back)),
+        names.steps(&proposal.plan.changes),
+        details("fine", false, &both("The way back", "元に戻す手順"), &names.steps(&proposal.plan.way_back)),
+        id(&proposal.plan.id),
     )
 }

@@ -29,6 +29,7 @@ use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::history::{History, Wanted};
 use crate::progress::Steps;
+use crate::show::names::Names;
 use crate::show::numbers::counted;
 use crate::show::silence::{self, Silent};
 
@@ -49,6 +50,8 @@ pub(super) struct Outcome {
     pub(super) has_last_accessed: bool,
     /// When the trail is silent of their accounts: these days do not count.
     pub(super) silent: Silent,
+    /// What the accounts are called.
+    pub(super) names: Names,
 }
 
 /// One principal's new policies.
@@ -189,6 +192,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
         problems,
         has_last_accessed,
         silent,
+        names: Names::of(&settings),
     })
 }
 

@@ -1,24 +1,52 @@
 //! The page of `whatif`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_id::Arn;
 use kagimori_plan::blind::Loss;
-use kagimori_plan::replay::{Finding, Verdict};
+use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
+use kagimori_trail::origin::Origin;
+use kagimori_trail::sight::Blind;
 
 use super::Shown;
-use crate::show::html::{Html, both, card, code, document, html, steps, table, unbroken};
-use crate::show::numbers::{calls, counted, day, instant, thousands};
-use crate::show::silence;
+use crate::show::filters::{filters, found};
+use crate::show::html::{
+    Html, bar, both, card, code, details, document, event, few, grouped, html, id, spoken, table, unbroken,
+};
+use crate::show::numbers::{calls, counted, day, span, thousands};
+use crate::show::{origins, silence};
+
+/// Up to so many principals stand open.
+const OPEN_MAX: usize = 5;
+/// Resources of a finding that are shown before a click.
+const RESOURCES_MAX: usize = 3;
+/// Actions of a loss that are shown before a click.
+const ACTIONS_MAX: usize = 8;
 
 pub(super) fn page(shown: &Shown<'_>) -> String {
-    let as_of = format!("{} – {}", instant(shown.window.from), instant(shown.window.until));
+    let as_of = span(shown.window.from, shown.window.until);
     let mut body = card(("What would have broken", "この変更で動かなくなる処理"), &summary(shown));
     body.push(&card(("Changes", "変更"), &changes(shown)));
+    if is_long(shown) {
+        let of = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
+        let lost = shown.losses.iter().filter_map(|loss| loss.principal.account());
+        let accounts = of.filter_map(|(who, _)| Arn::parse(who).ok()?.account()).chain(lost).collect();
+        body.push(&html!("<section class=\"card\">{}</section>", filters(&accounts, &[], &shown.names)));
+    }
+    let mut told = BTreeSet::new();
     for (verdict, heading) in SECTIONS {
         let findings = shown.evidence.findings(verdict);
         if !findings.is_empty() {
-            body.push(&card(heading, &rows(&findings)));
+            body.push(&card(heading, &by_principal(shown, shown.evidence, findings, &mut told)));
         }
+    }
+    let uncounted = shown.suspected.findings(Verdict::NewlyDenied);
+    if !uncounted.is_empty() {
+        let heading = (
+            "Would end as well, and is not counted: calls that may be an intruder's, or of origins that were not asked for",
+            "集計対象外で拒否されることになる呼び出し：不審な呼び出し元、または対象に指定されていない呼び出し元",
+        );
+        body.push(&card(heading, &by_principal(shown, shown.suspected, uncounted, &mut told)));
     }
     if !shown.losses.is_empty() {
         let heading = (
@@ -26,6 +54,9 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
             "利用の有無が証跡に現れない権限の削除",
         );
         body.push(&card(heading, &losses(shown)));
+    }
+    if shown.origins.keys().any(|who| !told.contains(who.as_str())) {
+        body.push(&card(("Where other calls come from", "その他の呼び出し元"), &other_origins(shown, &told)));
     }
     if !shown.silent.is_empty() {
         body.push(&card(silence::HEADING, &silence::html(shown.silent)));
@@ -63,15 +94,17 @@ fn summary(shown: &Shown<'_>) -> Html {
         ("clean", "It breaks nothing", "動かなくなるものはありません")
     };
     let tile = |verdict: Verdict| {
-        let words = both(verdict.words(), japanese_words(verdict));
-        html!("<div class=\"tile\"><b>{}</b>{}</div>", thousands(totals.get(verdict)), words)
+        let (count, words) = (totals.get(verdict), both(verdict.words(), japanese_words(verdict)));
+        let class = if count == 0 { "tile none" } else { "tile" };
+        html!("<div class=\"{}\"><b>{}</b>{}</div>", class, thousands(count), words)
     };
     let (replayed_english, replayed_japanese) = replayed(shown);
     html!(
-        "<p class=\"verdict {}\">{}</p><div class=\"tiles\">{}</div><p class=\"hint\">{}</p>",
+        "<p class=\"verdict {}\">{}</p><div class=\"tiles\">{}</div>{}<p class=\"hint\">{}</p>",
         class,
         both(english, japanese),
         Verdict::ALL.into_iter().map(tile).collect::<Html>(),
+        bar(&weights(totals)),
         both(&replayed_english, &replayed_japanese),
     )
 }
@@ -121,77 +154,192 @@ fn changes(shown: &Shown<'_>) -> Html {
     let back = if shown.plan.way_back.is_empty() {
         html!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
     } else {
-        steps(&shown.plan.way_back)
+        shown.names.steps(&shown.plan.way_back)
     };
     html!(
-        "<p>{} {}</p>{}<details><summary>{}</summary>{}</details>",
+        "{}{}<p class=\"soft\">{} {}</p>",
+        shown.names.steps(&shown.plan.changes),
+        details("fine", false, &both("The way back", "元に戻す手順"), &back),
         both("Plan", "計画"),
-        code(&shown.plan.id),
-        steps(&shown.plan.changes),
-        both("The way back", "元に戻す手順"),
-        back,
+        id(&shown.plan.id),
     )
 }
 
-fn rows(findings: &[(&str, &kagimori_plan::replay::About, &Finding)]) -> Html {
-    let rows: Vec<Vec<Html>> = findings
-        .iter()
-        .map(|(who, about, finding)| {
-            vec![
-                code(who),
-                code(&about.action),
-                thousands(finding.count).into(),
-                unbroken(&day(finding.last)),
-                both(&about.why.to_string(), &about.why.japanese()),
-                resources(finding),
-                html!(
-                    "{}<br>{}",
-                    code(finding.first.event_id.as_deref().unwrap_or("–")),
-                    instant(finding.first.time)
-                ),
-            ]
-        })
-        .collect();
-    table(
-        &[
-            ("Principal", "プリンシパル"),
-            ("Action", "アクション"),
-            ("#Calls", "回数"),
-            ("Last", "最後"),
-            ("Why", "理由"),
-            ("On", "リソース"),
-            ("First event", "最初のイベント"),
-        ],
-        &rows,
-    )
+/// Whether there are more principals than one looks over.
+fn is_long(shown: &Shown<'_>) -> bool {
+    let with_findings = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
+    let mut all: BTreeSet<&str> = with_findings.map(|(who, _)| who.as_str()).collect();
+    all.extend(shown.losses.iter().map(|loss| loss.principal.as_str()));
+    all.len() > OPEN_MAX
 }
 
-/// What goes without anybody knowing whether it is used.
-fn losses(shown: &Shown<'_>) -> Html {
-    let list = |names: &BTreeSet<String>| Html::join(names.iter().map(|name| code(name)), "<br>");
-    let row = |loss: &Loss| {
-        let (english, japanese) = loss.blind.words();
-        vec![
-            code(loss.principal.as_str()),
-            list(&loss.actions),
-            list(&loss.resources),
-            both(&english, &japanese),
-        ]
+/// Findings with the same principal, under it; those with most calls first.
+fn by_principal<'s>(
+    shown: &'s Shown<'_>,
+    evidence: &Evidence,
+    findings: Vec<(&'s str, &'s About, &'s Finding)>,
+    told: &mut BTreeSet<&'s str>,
+) -> Html {
+    let mut all: BTreeMap<&str, Vec<(&About, &Finding)>> = BTreeMap::new();
+    for (who, about, finding) in findings {
+        all.entry(who).or_default().push((about, finding));
+    }
+    let sum = |held: &[(&About, &Finding)]| held.iter().map(|(_, finding)| finding.count).sum::<u64>();
+    let mut all: Vec<_> = all.into_iter().map(|(who, held)| (sum(&held), who, held)).collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let is_open = all.len() <= OPEN_MAX;
+    let one = |(count, who, held): &(u64, &'s str, Vec<(&About, &Finding)>)| {
+        let counts = evidence.principals.get(*who).map(|held| held.counts).unwrap_or_default();
+        let last = held.iter().map(|(_, finding)| finding.last).max().unwrap_or_default();
+        let summary = html!(
+            "{}{}<span class=\"figures wide\">{}</span><span class=\"figures\">{} {}</span>",
+            shown.names.principal(who),
+            bar(&weights(&counts)),
+            both(&calls(*count), &format!("{} 件", thousands(*count))),
+            both("last", "最後"),
+            day(last),
+        );
+        let inside = html!(
+            "<div class=\"inside\"><p class=\"soft\">{}</p>{}{}</div>",
+            code(who),
+            // Once is enough, however many sections a principal stands in.
+            if told.insert(*who) { whence(shown, who) } else { Html::default() },
+            actions(shown, who, held),
+        );
+        let actions = held.iter().map(|(about, _)| about.action.as_str());
+        found(&[who], actions, "", &shown.names, &details("one", is_open, &summary, &inside))
     };
-    let rows: Vec<Vec<Html>> = shown.losses.iter().map(row).collect();
-    let headings = [
-        ("Principal", "プリンシパル"),
-        ("Actions", "アクション"),
-        ("On", "リソース"),
-        ("Why not", "現れない理由"),
-    ];
-    table(&headings, &rows)
+    all.iter().map(one).collect()
 }
 
-fn resources(finding: &Finding) -> Html {
-    let mut text: Vec<Html> = finding.resources.iter().map(|resource| code(resource)).collect();
+/// Where the calls of one come from.
+fn whence(shown: &Shown<'_>, who: &str) -> Html {
+    let found = shown.origins.iter().find(|(arn, _)| arn.as_str() == who);
+    let Some((_, all)) = found else { return Html::default() };
+    let heading = both("Where its calls come from", "呼び出し元");
+    let (one, other) = (both("Actions", "アクション"), origins::html(all, None));
+    html!("<h3>{}</h3>{}<h3>{}</h3>", heading, other, one)
+}
+
+/// What one did, under the reason for the verdict: most have one reason for all.
+fn actions(shown: &Shown<'_>, who: &str, held: &[(&About, &Finding)]) -> Html {
+    let mut reasons: Vec<(&Why, Vec<Vec<Html>>)> = Vec::new();
+    for (about, finding) in held {
+        let row = vec![
+            code(&about.action),
+            thousands(finding.count).into(),
+            resources(shown, who, finding),
+            event(&finding.first),
+            unbroken(&day(finding.last)),
+        ];
+        match reasons.iter_mut().find(|(why, _)| **why == about.why) {
+            Some((_, rows)) => rows.push(row),
+            None => reasons.push((&about.why, vec![row])),
+        }
+    }
+    let common = |why: &Why| spoken(&why.to_string(), &why.japanese());
+    let groups: Vec<(Html, Vec<Vec<Html>>)> =
+        reasons.into_iter().map(|(why, rows)| (common(why), rows)).collect();
+    let headings = [
+        ("Action", "アクション"),
+        ("#Calls", "回数"),
+        ("On", "リソース"),
+        ("First", "最初"),
+        ("Last", "最後"),
+    ];
+    grouped(&headings, &groups)
+}
+
+fn resources(shown: &Shown<'_>, who: &str, finding: &Finding) -> Html {
+    let mut text: Vec<Html> =
+        finding.resources.iter().map(|resource| shown.names.resource(resource, who)).collect();
     if finding.has_more_resources {
         text.push(both("and more", "ほか"));
     }
-    Html::join(text, "<br>")
+    few(text, RESOURCES_MAX)
+}
+
+/// Origins of those who have no finding.
+fn other_origins(shown: &Shown<'_>, told: &BTreeSet<&str>) -> Html {
+    let others = shown.origins.iter().filter(|(who, _)| !told.contains(who.as_str()));
+    let one = |(who, all): (&Arn, &Vec<Origin>)| {
+        let worst = all.iter().map(|origin| origin.judgement).max();
+        let summary = html!(
+            "{}{}",
+            shown.names.principal(who.as_str()),
+            worst.map(origins::judgement).unwrap_or_default()
+        );
+        let inside = html!(
+            "<div class=\"inside\"><p class=\"soft\">{}</p>{}</div>",
+            code(who.as_str()),
+            origins::html(all, None)
+        );
+        details("one", false, &summary, &inside)
+    };
+    others.map(one).collect()
+}
+
+/// What goes without anybody knowing whether it is used; those who lose the same stand together.
+fn losses(shown: &Shown<'_>) -> Html {
+    let mut of: BTreeMap<&Arn, Vec<Lost<'_>>> = BTreeMap::new();
+    for Loss { principal, blind, actions, resources, .. } in shown.losses {
+        of.entry(principal).or_default().push((blind, actions, resources));
+    }
+    let mut whose: BTreeMap<Vec<Lost<'_>>, Vec<&Arn>> = BTreeMap::new();
+    for (who, lost) in of {
+        whose.entry(lost).or_default().push(who);
+    }
+    let is_open = whose.len() <= OPEN_MAX;
+    let one = |(lost, who): (&Vec<Lost<'_>>, &Vec<&Arn>)| {
+        let names = || who.iter().map(|arn| shown.names.principal(arn.as_str()));
+        let services: BTreeSet<&str> = lost
+            .iter()
+            .flat_map(|(_, actions, _)| actions.iter())
+            .filter_map(|action| action.split(':').next())
+            .collect();
+        let services: Vec<&str> = services.into_iter().collect();
+        let whom = match who.as_slice() {
+            [only] => shown.names.principal(only.as_str()),
+            many => html!(
+                "<span class=\"who\"><b>{}</b></span>",
+                both(&counted(many.len(), "principal"), &format!("プリンシパル {} 個", many.len()))
+            ),
+        };
+        let mut rows = Vec::new();
+        for (blind, actions, resources) in lost {
+            let (english, japanese) = blind.words();
+            let own = who.first().map(|arn| arn.as_str()).unwrap_or_default();
+            rows.push(vec![
+                few(actions.iter().map(|name| code(name)).collect(), ACTIONS_MAX),
+                few(resources.iter().map(|name| shown.names.resource(name, own)).collect(), RESOURCES_MAX),
+                spoken(&english, &japanese),
+            ]);
+        }
+        let headings = [("Actions", "アクション"), ("On", "リソース"), ("Why not", "現れない理由")];
+        let inside = html!(
+            "<div class=\"inside\"><div class=\"names\">{}</div>{}</div>",
+            if who.len() > 1 { names().collect() } else { Html::default() },
+            table(&headings, rows)
+        );
+        let summary = html!("{}<span class=\"figures\">{}</span>", whom, services.join(", "));
+        let principals: Vec<&str> = who.iter().map(|arn| arn.as_str()).collect();
+        let actions = lost.iter().flat_map(|(_, actions, _)| actions.iter().map(String::as_str));
+        found(&principals, actions, "", &shown.names, &details("one", is_open, &summary, &inside))
+    };
+    whose.iter().map(one).collect()
+}
+
+/// Why it is not seen, what, and on what.
+type Lost<'l> = (&'l Blind, &'l BTreeSet<String>, &'l BTreeSet<String>);
+
+/// Calls by what would become of them, as a bar shows them: what nobody asks of a policy is left out.
+fn weights(counts: &Counts) -> [(&'static str, u64); 5] {
+    let other = counts.still_allowed.saturating_add(counts.allowed_assuming);
+    [
+        ("fail", counts.newly_denied),
+        ("open", counts.cannot_tell),
+        ("unknown", counts.unexplained),
+        ("good", other.saturating_add(counts.newly_allowed)),
+        ("other", counts.already_denied),
+    ]
 }
