@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan, plan_signed_in};
-use kagimori_session::route::{Route, Source};
+use kagimori_session::route::{Foreign, Route, Source};
 use kagimori_session::sso::login::{Login, Next};
 use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::{shown, words};
-use kagimori_sts::{Cause, Client, Mfa, StsError};
+use kagimori_sts::{AssumedRole, Cause, Client, Mfa, StsError};
 use kagimori_terminal::printer;
 
 use self::foreign::First;
@@ -270,7 +270,9 @@ impl<'c, 'a> Broker<'c, 'a> {
     ) -> Result<StoredSession, KagiError> {
         // Another tool is run before a person is asked for a code: it may fail.
         let first = match (&self.origin, before) {
-            (Origin::Foreign(source), None) => Some(source.first(self)?),
+            (Origin::Foreign(source), None) if !matches!(source.from, Foreign::WebIdentity(_)) => {
+                Some(source.first(self)?)
+            }
             _ => None,
         };
         let signer = before.map(Signer::Session).or_else(|| first.as_ref().map(First::signer));
@@ -305,7 +307,9 @@ impl<'c, 'a> Broker<'c, 'a> {
     fn role_of(&self, step: &Step) -> Option<String> {
         match &step.call {
             Call::GetSessionToken { .. } => None,
-            Call::AssumeRole(role) => Some(role.role.as_str().to_owned()),
+            Call::AssumeRole(role) | Call::AssumeRoleWithWebIdentity(role) => {
+                Some(role.role.as_str().to_owned())
+            }
             Call::GetRoleCredentials { account, role } => Some(format!("{account}/{role}")),
             Call::GetScopedCredentials(_) => {
                 let before = self.plan.steps.iter().take_while(|other| other.key != step.key).last()?;
@@ -334,6 +338,12 @@ impl<'c, 'a> Broker<'c, 'a> {
                     return self.assume(client, &Signer::LongTerm(&key), role, mfa);
                 };
                 self.assume(client, &signer, role, mfa)
+            }
+            Call::AssumeRoleWithWebIdentity(role) => {
+                let Some(Foreign::WebIdentity(file)) = &self.route.foreign else {
+                    return Err(KagiError::Form("a role without its token".into()));
+                };
+                checked(around::by_web_identity(self, file, role)?, role)
             }
             Call::GetRoleCredentials { account, role } => self.role_credentials(client, account, role),
             Call::GetScopedCredentials(scoped) => {
@@ -409,11 +419,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         let assumed = client
             .assume_role(&self.sts, signer, role, mfa, self.context.now())
             .map_err(|source| KagiError::call(source, &format!("`{}`", shown(role.role.as_str()))))?;
-        if !is_session_of(&assumed.arn, role) {
-            let wanted = role.role.session_arn(&role.session_name);
-            return Err(KagiError::WrongRole { got: assumed.arn, wanted });
-        }
-        Ok(assumed.credentials)
+        checked(assumed, role)
     }
 
     /// Whether a failure is the fault of a cached session; if so that session is dropped, and the plan is made anew once.
@@ -458,6 +464,15 @@ impl<'c, 'a> Broker<'c, 'a> {
     pub(crate) fn now(&self) -> Timestamp {
         self.context.now()
     }
+}
+
+/// The session of the role that was asked for, and of no other.
+fn checked(assumed: AssumedRole, role: &AssumeRole) -> Result<SessionCredentials, KagiError> {
+    if !is_session_of(&assumed.arn, role) {
+        let wanted = role.role.session_arn(&role.session_name);
+        return Err(KagiError::WrongRole { got: assumed.arn, wanted });
+    }
+    Ok(assumed.credentials)
 }
 
 /// A client with the certificates a person or their company has set.

@@ -2,7 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::key::CacheKey;
-use crate::route::{Hop, Route, Source, SourceIdentity};
+use crate::route::{Foreign, Hop, Route, Source, SourceIdentity};
 use crate::sso::scope::Scoped;
 use crate::value::{RoleArn, session_name_from};
 
@@ -73,6 +73,8 @@ pub enum Call {
     },
     /// AssumeRole
     AssumeRole(AssumeRole),
+    /// AssumeRoleWithWebIdentity, which nothing signs
+    AssumeRoleWithWebIdentity(AssumeRole),
     /// GetRoleCredentials of the access portal
     GetRoleCredentials {
         /// accountId
@@ -90,7 +92,7 @@ impl Call {
     pub fn seconds(&self) -> Option<u32> {
         match self {
             Self::GetSessionToken { seconds } => Some(*seconds),
-            Self::AssumeRole(role) => Some(role.seconds),
+            Self::AssumeRole(role) | Self::AssumeRoleWithWebIdentity(role) => Some(role.seconds),
             Self::GetRoleCredentials { .. } => None,
             Self::GetScopedCredentials(scoped) => scoped.seconds,
         }
@@ -132,7 +134,8 @@ pub enum Start {
 /// Lays out the calls.
 #[must_use]
 pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
-    let serial = route.mfa_serial.clone().or_else(|| holder.mfa_serial.clone());
+    let by_token = matches!(route.foreign, Some(Foreign::WebIdentity(_)));
+    let serial = route.mfa_serial.clone().or_else(|| holder.mfa_serial.clone()).filter(|_| !by_token);
     let mut plan = Plan { steps: Vec::new(), elevated: route.reason.is_some(), notes: Vec::new() };
     let key_itself = holder.is_foreign || route.key_itself && serial.is_none();
     if route.key_itself && !key_itself {
@@ -151,10 +154,16 @@ pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
     for (index, hop) in route.hops.iter().enumerate() {
         // What another tool hands out may be a session: AWS's cap for chained ones is kept.
         let is_own_key = direct && index == 0 && !holder.is_foreign;
-        let role = assume_role(&mut plan.notes, hop, holder, is_own_key);
+        let is_by_token = by_token && index == 0;
+        let role = if is_by_token {
+            by_web_identity(&mut plan.notes, hop, holder)
+        } else {
+            assume_role(&mut plan.notes, hop, holder, is_own_key)
+        };
         let is_last = index + 1 == route.hops.len();
         let key = role_key(parent, &role, is_last.then_some(route.reason.as_deref()).flatten());
-        plan.steps.push(Step { call: Call::AssumeRole(role), mfa_serial: waiting_serial.take(), key });
+        let call = if is_by_token { Call::AssumeRoleWithWebIdentity(role) } else { Call::AssumeRole(role) };
+        plan.steps.push(Step { call, mfa_serial: waiting_serial.take(), key });
         parent = key;
     }
     if route.hops.is_empty() {
@@ -240,6 +249,24 @@ fn assume_role(notes: &mut Vec<String>, hop: &Hop, holder: &KeyHolder, direct: b
         policy_arns: hop.policy_arns.clone(),
         policy: hop.policy.clone(),
     }
+}
+
+/// The call takes neither of what only a caller with credentials may say; it is no chained one.
+fn by_web_identity(notes: &mut Vec<String>, hop: &Hop, holder: &KeyHolder) -> AssumeRole {
+    let plain = Hop {
+        external_id: None,
+        source_identity: None,
+        tags: Vec::new(),
+        transitive_tags: Vec::new(),
+        ..hop.clone()
+    };
+    if plain != *hop {
+        notes.push(format!(
+            "the external id, source identity and tags of `{}` are not sent: AssumeRoleWithWebIdentity takes none",
+            hop.role.name()
+        ));
+    }
+    AssumeRole { seconds: hop.seconds, ..assume_role(&mut Vec::new(), &plain, holder, true) }
 }
 
 fn role_key(parent: CacheKey, role: &AssumeRole, reason: Option<&str>) -> CacheKey {

@@ -126,6 +126,8 @@ pub enum Foreign {
     Instance,
     /// `credential_source = EcsContainer`
     Container,
+    /// `web_identity_token_file`: the first role is assumed by the token in this file.
+    WebIdentity(String),
 }
 
 /// One role on the way.
@@ -268,6 +270,10 @@ pub fn resolve(files: &ProfileFiles<'_>, target: &Target, access: &Access) -> Re
     walk.finish(target, settings_of, key_profile, access)
 }
 
+fn is_ours(found: &Found<'_>) -> bool {
+    matches!(heading(&found.place.header), Heading::Kagi(_))
+}
+
 struct Walk<'w, 'a> {
     files: &'w ProfileFiles<'a>,
     /// The last role first.
@@ -289,8 +295,10 @@ impl Walk<'_, '_> {
             self.not_twice(&name)?;
             self.seen.push(name.clone());
             let Some(role) = self.files.get(&name, "role_arn") else {
-                if let Some(found) = self.files.get(&name, "credential_source") {
-                    return Err(RouteError::Setting { place: found.place, source: without_a_role() });
+                for key in ["credential_source", "web_identity_token_file"] {
+                    if let Some(found) = self.files.get(&name, key) {
+                        return Err(RouteError::Setting { place: found.place, source: without_a_role(key) });
+                    }
                 }
                 self.no_other_source(&name)?;
                 return Ok(name);
@@ -340,9 +348,11 @@ impl Walk<'_, '_> {
 
     /// `credential_source`, unless a stronger section names a profile. botocore refuses a profile with both.
     fn credential_source(&mut self, name: &str) -> Result<Option<Foreign>, RouteError> {
+        if let Some(found) = self.files.get(name, "web_identity_token_file") {
+            return Ok(self.web_identity(name, &found));
+        }
         let Some(found) = self.files.get(name, "credential_source") else { return Ok(None) };
         let refused = |source| RouteError::Setting { place: found.place.clone(), source };
-        let is_ours = |found: &Found<'_>| matches!(heading(&found.place.header), Heading::Kagi(_));
         if let Some(profile) = self.files.get(name, "source_profile") {
             match (is_ours(&profile), is_ours(&found)) {
                 (true, false) => return Ok(None),
@@ -355,6 +365,16 @@ impl Walk<'_, '_> {
         Ok(Some(foreign))
     }
 
+    /// botocore looks for no other source where a token file is named; only a stronger section of ours names one.
+    fn web_identity(&mut self, name: &str, found: &Found<'_>) -> Option<Foreign> {
+        let profile = self.files.get(name, "source_profile");
+        if profile.is_some_and(|profile| is_ours(&profile) && !is_ours(found)) {
+            return None;
+        }
+        self.note(name, "web_identity_token_file", found);
+        Some(Foreign::WebIdentity(found.value.clone().into_owned()))
+    }
+
     fn not_twice(&self, name: &str) -> Result<(), RouteError> {
         match self.files.defined_twice(name) {
             None => Ok(()),
@@ -363,13 +383,13 @@ impl Walk<'_, '_> {
     }
 
     fn no_other_source(&self, name: &str) -> Result<(), RouteError> {
-        const ELSEWHERE: [&str; 2] = ["web_identity_token_file", "login_session"];
-        for key in ELSEWHERE {
-            if let Some(found) = self.files.get(name, key) {
-                return Err(RouteError::Elsewhere { profile: name.to_owned(), key, place: found.place });
+        const KEY: &str = "login_session";
+        match self.files.get(name, KEY) {
+            Some(Found { place, .. }) => {
+                Err(RouteError::Elsewhere { profile: name.to_owned(), key: KEY, place })
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn note(&mut self, profile: &str, key: &str, found: &Found<'_>) {

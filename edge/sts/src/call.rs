@@ -6,7 +6,7 @@ use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::AssumeRole;
 use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::Code;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::answer::{Answer, parse};
 use crate::error::StsError;
@@ -103,9 +103,7 @@ impl Client {
         now: Timestamp,
     ) -> Result<AssumedRole, StsError> {
         let mut query = Query::sts("AssumeRole", sts, now);
-        query.field("RoleArn", role.role.as_str().to_owned());
-        query.field("RoleSessionName", role.session_name.clone());
-        query.field("DurationSeconds", role.seconds.to_string());
+        query.role(role);
         query.optional("ExternalId", role.external_id.as_deref());
         query.optional("SourceIdentity", role.source_identity.as_deref());
         for (index, (key, value)) in role.tags.iter().enumerate() {
@@ -115,14 +113,23 @@ impl Client {
         for (index, key) in role.transitive_tags.iter().enumerate() {
             query.field(format!("TransitiveTagKeys.member.{}", index + 1), key.clone());
         }
-        for (index, arn) in role.policy_arns.iter().enumerate() {
-            query.field(format!("PolicyArns.member.{}.arn", index + 1), arn.clone());
-        }
-        query.optional("Policy", role.policy.as_deref());
         query.mfa(mfa);
-        self.call(&query, signer, |answer| {
-            Ok(AssumedRole { arn: answer.text("Arn")?, credentials: answer.credentials()? })
-        })
+        self.call(&query, signer, assumed)
+    }
+
+    /// STS AssumeRoleWithWebIdentity: the token says who calls, and nothing is signed.
+    pub fn assume_role_with_web_identity(
+        &self,
+        sts: &Endpoint,
+        role: &AssumeRole,
+        token: &SecretString,
+        now: Timestamp,
+    ) -> Result<AssumedRole, StsError> {
+        let mut query = Query::sts("AssumeRoleWithWebIdentity", sts, now);
+        query.role(role);
+        query.field("WebIdentityToken", token.expose_secret().to_owned());
+        let reply = self.post(query.operation, &sts.url, &query.fields)?;
+        assumed(&parse(&query, &reply)?)
     }
 
     /// STS GetScopedCredentials: the signer's identity with less. The answer's ARN is empty when AWS names none.
@@ -269,6 +276,10 @@ impl Client {
     }
 }
 
+fn assumed(answer: &Answer<'_>) -> Result<AssumedRole, StsError> {
+    Ok(AssumedRole { arn: answer.text("Arn")?, credentials: answer.credentials()? })
+}
+
 impl<'a> Query<'a> {
     fn sts(operation: &'static str, endpoint: &'a Endpoint, at: Timestamp) -> Self {
         Self::new(operation, STS_VERSION, Service::Sts, endpoint, at)
@@ -288,6 +299,16 @@ impl<'a> Query<'a> {
         let fields =
             vec![("Action".to_owned(), operation.to_owned()), ("Version".to_owned(), version.to_owned())];
         Self { operation, service, endpoint, fields, at, repeatable: true }
+    }
+
+    fn role(&mut self, role: &AssumeRole) {
+        self.field("RoleArn", role.role.as_str().to_owned());
+        self.field("RoleSessionName", role.session_name.clone());
+        self.field("DurationSeconds", role.seconds.to_string());
+        for (index, arn) in role.policy_arns.iter().enumerate() {
+            self.field(format!("PolicyArns.member.{}.arn", index + 1), arn.clone());
+        }
+        self.optional("Policy", role.policy.as_deref());
     }
 
     fn field(&mut self, name: impl Into<String>, value: String) {

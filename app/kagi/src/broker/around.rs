@@ -5,10 +5,13 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use kagimori_session::credentials::{LongTermKey, SessionCredentials, is_key_id};
 use kagimori_session::endpoint::{host_of, is_this_machine};
+use kagimori_session::plan::AssumeRole;
 use kagimori_session::value::{percent_encoded, shown};
-use kagimori_sts::Client;
+use kagimori_sts::{AssumedRole, Client, StsError};
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
+use super::Broker;
 use super::foreign::First;
 use crate::error::KagiError;
 use crate::place::{kept, persons, variable};
@@ -153,6 +156,36 @@ fn token() -> Result<Option<SecretString>, KagiError> {
         ));
     }
     Ok(Some(text.into()))
+}
+
+/// Assumes a role by the token in a file, which is read each time: whoever issues it writes it anew.
+pub(super) fn by_web_identity(
+    broker: &Broker<'_, '_>,
+    file: &str,
+    role: &AssumeRole,
+) -> Result<AssumedRole, KagiError> {
+    let text = Zeroizing::new(
+        std::fs::read_to_string(file).map_err(|source| KagiError::read(file.as_ref(), source))?,
+    );
+    let token = SecretString::from(text.trim());
+    let about_the_token = |error: &StsError| {
+        matches!(error, StsError::Refused { code, .. } if matches!(
+            code.as_str(),
+            "InvalidIdentityToken" | "ExpiredTokenException" | "IDPRejectedClaim"
+        ))
+    };
+    broker.client()?.assume_role_with_web_identity(&broker.sts, role, &token, broker.now()).map_err(|error| {
+        if about_the_token(&error) {
+            return KagiError::argument(
+                error.to_string(),
+                format!(
+                    "AWS does not take the token in `{}`: have it issued anew, for this role's audience",
+                    shown(file)
+                ),
+            );
+        }
+        KagiError::call(error, &format!("`{}`", shown(role.role.as_str())))
+    })
 }
 
 fn may_be_asked(url: &str) -> bool {

@@ -73,6 +73,7 @@ impl ForeignSource {
             Foreign::Environment => around::environment_name(),
             Foreign::Instance => format!("instance {}", around::instance_endpoint()),
             Foreign::Container => format!("container {}", around::container_url()),
+            Foreign::WebIdentity(file) => format!("web identity {file}"),
         };
         KeyHolder {
             access_key_id: name,
@@ -88,6 +89,7 @@ impl ForeignSource {
             Foreign::Process(command) => format!("printed by `{}`", shown(command)),
             Foreign::Environment => "of the environment (`AWS_ACCESS_KEY_ID`)".to_owned(),
             Foreign::Instance => format!("of the instance's role ({})", shown(&around::instance_endpoint())),
+            Foreign::WebIdentity(file) => format!("got by the token in `{}`", shown(file)),
             Foreign::Container => format!("of the container ({})", around::source_of_container()),
         }
     }
@@ -95,7 +97,7 @@ impl ForeignSource {
     /// Whether a program's kagi can get them again. What lies in variables is not handed on to programs.
     pub(crate) fn reaches_programs(&self) -> bool {
         match self.from {
-            Foreign::Process(_) | Foreign::Instance => true,
+            Foreign::Process(_) | Foreign::Instance | Foreign::WebIdentity(_) => true,
             Foreign::Environment => false,
             Foreign::Container => !around::container_token_is_a_variable(),
         }
@@ -110,6 +112,8 @@ impl ForeignSource {
             Foreign::Environment => around::environment(),
             Foreign::Instance => around::instance(broker.client()?),
             Foreign::Container => around::container(broker.client()?),
+            // Its first call is signed by nothing, so nobody asks.
+            Foreign::WebIdentity(_) => Err(KagiError::Form("a token in place of credentials".into())),
         }
     }
 

@@ -59,9 +59,8 @@ const ASIDE: [(&str, &str); 3] = [
 ];
 
 /// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
-const NOT_COPIED: [&str; 12] = [
+const NOT_COPIED: [&str; 11] = [
     "credential_process",
-    "web_identity_token_file",
     "login_session",
     "read_only",
     "read_only_extra",

@@ -77,6 +77,9 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         let call = match &step.call {
             Call::GetSessionToken { .. } => "GetSessionToken".to_owned(),
             Call::AssumeRole(role) => format!("AssumeRole {} as {}", role.role, role.session_name),
+            Call::AssumeRoleWithWebIdentity(role) => {
+                format!("AssumeRoleWithWebIdentity {} as {}", role.role, role.session_name)
+            }
             Call::GetRoleCredentials { account, role } => format!("GetRoleCredentials {role} in {account}"),
             Call::GetScopedCredentials(scoped) if scoped.policy.is_some() => {
                 "GetScopedCredentials, reading only".to_owned()

@@ -24,11 +24,12 @@ pub(crate) const KEY_SETTINGS: [&str; 4] =
     ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 /// What makes a role; with `credential_process` beside them SDKs disagree.
-pub(crate) const ROLE_SETTINGS: [&str; 11] = [
+pub(crate) const ROLE_SETTINGS: [&str; 12] = [
     "role_arn",
     "source_profile",
     // Go prefers it to `credential_process` even without a role.
     "credential_source",
+    "web_identity_token_file",
     "mfa_serial",
     "external_id",
     "role_session_name",

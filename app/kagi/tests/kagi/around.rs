@@ -1,6 +1,6 @@
 //! Roles whose source is named by `credential_source`: the environment, the instance, the container.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -25,12 +25,24 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                let first = lines.next().unwrap().unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = || {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    line.trim_end().to_owned()
+                };
+                let first = line();
                 let headers: Vec<_> =
-                    lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                    std::iter::from_fn(|| Some(line()).filter(|line| !line.is_empty())).collect();
+                let length = headers
+                    .iter()
+                    .find_map(|header| header.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                let mut body = vec![0; length.unwrap_or(0)];
+                reader.read_exact(&mut body).unwrap();
+                let body = String::from_utf8(body).unwrap();
                 let what = first.trim_end_matches(" HTTP/1.1");
-                let (status, body) = answer(what, &headers.join("\n").to_lowercase());
+                let (status, body) =
+                    answer(what, &format!("{}\n\n{body}", headers.join("\n").to_lowercase()));
                 kept.lock().unwrap().push(format!("{what} {status}"));
                 let length = body.len();
                 write!(
@@ -238,4 +250,64 @@ fn the_container_is_asked_as_its_variables_say() {
         assert!(refused.code == 2 && refused.stderr.contains(says), "{says}: {}", refused.stderr);
         assert!(!refused.stderr.contains("pod-token"), "{}", refused.stderr);
     }
+}
+
+#[test]
+fn a_token_in_a_file_begins_a_route() {
+    let machine = machine("Environment");
+    let session = session(&machine);
+    let file = machine.path("token");
+    machine.write("token", "header.first.signature\n");
+    let role = "arn:aws:iam::222233334444:role/Power";
+    let token = file.display();
+    let config = format!(
+        "[profile x]\nregion = ap-northeast-1\nrole_arn = {role}\nduration_seconds = 7200\nrole_session_name = build\n\
+         web_identity_token_file = {token}\n[profile next]\nrole_arn = arn:aws:iam::333344445555:role/Power\nsource_profile = x\n"
+    );
+    machine.write("aws/config", &config);
+    let text = |name: &str| session[name].as_str().unwrap().to_owned();
+    let answer = format!(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{}</AccessKeyId>\
+         <SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken><Expiration>{}</Expiration></Credentials>\
+         <AssumedRoleUser><Arn>arn:aws:sts::222233334444:assumed-role/Power/build</Arn></AssumedRoleUser>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+        text("AccessKeyId"),
+        text("SecretAccessKey"),
+        text("SessionToken"),
+        text("Expiration")
+    );
+    let sts = Server::start(move |_, request| {
+        let has = |text: &str| request.contains(text);
+        assert!(has("Action=AssumeRoleWithWebIdentity") && !has("authorization:"), "{request}");
+        assert!(
+            has("DurationSeconds=7200") && has("ReadOnlyAccess") && has("RoleSessionName=build"),
+            "{request}"
+        );
+        if has("WebIdentityToken=header.first.signature") {
+            return (200, answer.clone());
+        }
+        (400, "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>no</Message></Error></ErrorResponse>".to_owned())
+    });
+    let with = || {
+        let mut command = machine.command(&["credentials", "x"]);
+        command.env("AWS_ENDPOINT_URL_STS", &sts.url);
+        run(command)
+    };
+    assert_eq!(account(&with()), "222233334444");
+    assert_eq!(account(&with()), "222233334444");
+    assert_eq!(sts.asked(), ["POST / 200"]);
+    let explain = machine.ok(&["explain", "next"]);
+    assert!(
+        explain.contains("1. AssumeRoleWithWebIdentity arn:aws:iam::222233334444:role/Power as build"),
+        "{explain}"
+    );
+    assert!(explain.contains("2. AssumeRole arn:aws:iam::333344445555:role/Power"), "{explain}");
+    // The file is read for each call; what AWS does not take is told with the file, not with the token.
+    machine.ok(&["forget", "--sessions"]);
+    machine.write("token", "header.second.signature");
+    let refused = with();
+    assert!(refused.code == 2 && refused.stderr.contains("have it issued anew"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("second"), "{}", refused.stderr);
+    std::fs::remove_file(&file).unwrap();
+    assert!(with().stderr.contains("check that you may read it"));
 }

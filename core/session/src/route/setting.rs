@@ -51,9 +51,9 @@ pub(super) fn both() -> Refused {
     )
 }
 
-pub(super) fn without_a_role() -> Refused {
+pub(super) fn without_a_role(key: &str) -> Refused {
     Refused::new(
-        "`credential_source` stands in a profile without `role_arn`, where no SDK reads it",
+        format!("`{key}` stands in a profile without `role_arn`"),
         "add the `role_arn` that is assumed from there, or take the line out",
     )
 }

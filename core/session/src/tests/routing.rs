@@ -111,6 +111,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ("[profile x]\ncredential_source = Environment\n".to_owned(), "without `role_arn`"),
         ("[profile x]\nsso_session = corp\n".to_owned(), "there is no `[sso-session corp]`"),
         ("[profile x]\nlogin_session = a\n".to_owned(), "login_session"),
+        ("[profile x]\nweb_identity_token_file = /t\n".to_owned(), "without `role_arn`"),
         ("[profile x]\nrole_arn = Power\nsource_profile = y\n".to_owned(), "config line 2, [profile x]"),
         (format!("[profile x]\n{role}source_profile = y\nduration_seconds = 60\n"), "900 to 43200"),
         (format!("[profile x]\n{role}source_profile = y\nduration_seconds = long\n"), "not a length of time"),
@@ -176,6 +177,10 @@ fn a_named_source_begins_the_route_and_our_section_wins() {
     assert_eq!(of(&theirs), ("y".to_owned(), None, 1));
     let ours = format!("[profile x]\n{role}source_profile = y\n[kagi x]\ncredential_source = Environment\n");
     assert_eq!(of(&ours), ("x".to_owned(), Some(Foreign::Environment), 1));
+    // botocore looks for nothing else where a token file is named.
+    let token = format!("[profile x]\n{role}source_profile = y\nweb_identity_token_file = /run/token\n");
+    assert_eq!(of(&token), ("x".to_owned(), Some(Foreign::WebIdentity("/run/token".to_owned())), 1));
+    assert_eq!(of(&format!("{token}[kagi x]\nsource_profile = z\n")), ("z".to_owned(), None, 1));
     // What holds for all profiles is weaker than the profile's own.
     let all = format!("[profile x]\n{role}credential_source = Environment\n[kagi]\nsource_profile = y\n");
     assert_eq!(of(&all), ("x".to_owned(), Some(Foreign::Environment), 1));
