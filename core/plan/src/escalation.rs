@@ -16,6 +16,7 @@
 //! **Not followed:** rights of two principals put together (one writes a role's policies, the other assumes the role), a
 //! second group joined after the first, limits of others but for their boundary, and what lies behind resources that the estate
 //! does not have. A role passed to a service that no path is about is not followed either, and is told by name: `unfollowed`.
+//! Of a principal that can take limits from itself in more ways than are followed nobody can tell, and that is the answer.
 
 pub mod catalogue;
 
@@ -58,6 +59,8 @@ pub struct Graph<'a> {
     turned: BTreeMap<Turned, NodeId>,
     /// Principals without some of their limits, by what they are before and afterwards.
     shapes: BTreeMap<NodeId, BTreeMap<String, NodeId>>,
+    /// For each principal with more of these than are followed the node that stands for the rest.
+    cut: BTreeMap<NodeId, NodeId>,
     /// The condition keys that any policy asks for, in lower case.
     condition_keys: BTreeSet<String>,
 }
@@ -80,6 +83,9 @@ struct Node {
     administrator: May,
     /// A role that only its service can use, and nobody change.
     is_sink: bool,
+    /// It stands for every other that its principal could turn into, and that is not followed: whether it is an administrator, or
+    /// whom it reaches, nobody can tell.
+    is_cut: bool,
     edges: Vec<Edge>,
 }
 
@@ -144,6 +150,7 @@ impl<'a> Graph<'a> {
             by_arn: BTreeMap::new(),
             turned: BTreeMap::new(),
             shapes: BTreeMap::new(),
+            cut: BTreeMap::new(),
             condition_keys,
             access,
         };
@@ -198,6 +205,7 @@ impl<'a> Graph<'a> {
                 instead: None,
                 administrator: May::No,
                 is_sink: subject.principal.is_service_linked_role(),
+                is_cut: false,
                 edges: Vec::new(),
             });
         }

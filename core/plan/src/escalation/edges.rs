@@ -15,8 +15,9 @@ use super::removed::Removal;
 use super::world::{Kind, World};
 use super::{Edge, Graph, Node, NodeId, Way};
 
-/// The principals without limits that one principal can turn into; few have more than two limits of their own.
-const REMOVALS_MAX: usize = 32;
+/// The principals without limits that one principal can turn into, which are followed; few have more than two limits of their own.
+/// What one more could do, nobody can tell: see [`Node::is_cut`].
+pub(super) const REMOVALS_MAX: usize = 32;
 
 impl Graph<'_> {
     /// The edges of everybody, and of whomever they can turn into: see [`Way`]. Of administrators only those that lead out
@@ -214,6 +215,7 @@ impl Graph<'_> {
                     instead: Some(Way::New(group)),
                     administrator,
                     is_sink: false,
+                    is_cut: false,
                     edges: Vec::new(),
                 })
             }
@@ -236,6 +238,7 @@ impl Graph<'_> {
             instead: Some(way),
             administrator,
             is_sink: false,
+            is_cut: false,
             edges: Vec::new(),
         }
     }
@@ -247,7 +250,7 @@ impl Graph<'_> {
         let is_thinkable = (0..paths().len()).any(|path| {
             paths().get(path).is_some_and(|path| path.gains == Gain::Freed) && kept.is_thinkable(path, &named)
         });
-        if node.is_sink || node.administrator >= May::If || !is_thinkable {
+        if node.is_sink || node.is_cut || node.administrator >= May::If || !is_thinkable {
             return Vec::new();
         }
         let (world, root) = (node.world, self.root_of(id));
@@ -273,13 +276,19 @@ impl Graph<'_> {
         if let Some(known) = known.get(&shape) {
             return Some(*known).filter(|known| *known != id);
         }
-        if known.len() >= REMOVALS_MAX {
-            return None;
+        let is_cut = known.len() >= REMOVALS_MAX;
+        if known.len() > REMOVALS_MAX {
+            // One stands for all that are not followed.
+            return self.cut.get(&root).copied().filter(|cut| *cut != id);
         }
         let to = NodeId(self.nodes.len());
         known.insert(shape, to);
         let way = Way::Freed { of: id, words: removal.words.clone() };
-        let node = self.altered(self.node(id)?, removal.subject.clone(), way);
+        let mut node = self.altered(self.node(id)?, removal.subject.clone(), way);
+        if is_cut {
+            self.cut.insert(root, to);
+            (node.is_cut, node.administrator) = (true, May::Unknown);
+        }
         self.nodes.push(node);
         Some(to)
     }

@@ -11,11 +11,15 @@ use kagimori_policy::request::Fact;
 use kagimori_trail::redact;
 
 use super::catalogue::{Gain, Need, On, PathKind, Victim, paths};
+use super::edges::REMOVALS_MAX;
 use super::possible::{Choice, is_possible, shown};
-use super::powers::{Attached, Powers, assume_role_by, kind, may, on_provider, template};
+use super::powers::{Attached, POLICY_ARN, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
 use super::world::{Kind, World, assume_role};
 use super::{Graph, Node, Way};
+
+/// Before the name of a policy whose document is not known.
+pub(super) const WANT: &str = "for want of ";
 
 /// One step of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +126,14 @@ impl Graph<'_> {
         let mut steps: Vec<Step> = route.hops.iter().filter_map(|hop| self.step(hop)).collect();
         // What is reached last is worth as much as it is an administrator.
         if let (Some(step), Some(Hop { to: Reached::Node(to), .. })) = (steps.last_mut(), route.hops.last())
-            && let Some(reached) = self.node(*to).filter(|_| route.to_administrator)
+            && let Some(reached) = self.node(*to).filter(|node| route.to_administrator || node.is_cut)
         {
             step.conditions.extend(self.of_administrator(reached));
         }
         steps
     }
 
-    fn step(&self, hop: &Hop) -> Option<Step> {
+    pub(super) fn step(&self, hop: &Hop) -> Option<Step> {
         let node = self.node(hop.from)?;
         let from = node.subject.arn.to_string();
         let (member_of, changed) = (self.group_of(node), self.changed(node));
@@ -168,6 +172,7 @@ impl Graph<'_> {
         if path.elsewhere {
             conditions.extend(elsewhere(&powers, path, victim));
         }
+        conditions.extend(asked.iter().filter_map(|asked| unread(&powers, asked)));
         let witnesses: Vec<Witness> = asked.iter().map(|asked| self.witness(asked)).collect();
         conditions.extend(witnesses.iter().filter_map(|witness| witness.allowed_if.clone()));
         conditions.dedup();
@@ -290,12 +295,14 @@ impl Graph<'_> {
         match node.administrator {
             May::If => super::admin::condition(&self.access, &node.subject).into_iter().collect(),
             May::Unknown => {
+                if node.is_cut {
+                    return vec![format!(
+                        "not followed: more than {REMOVALS_MAX} ways of taking limits from itself"
+                    )];
+                }
                 let missing: Vec<&str> =
                     node.subject.missing().iter().map(|document| document.name.as_str()).collect();
-                vec![format!(
-                    "not known: whether that is an administrator, for want of {}",
-                    missing.join(", ")
-                )]
+                vec![format!("not known: whether that is an administrator, {WANT}{}", missing.join(", "))]
             }
             May::No | May::Surely => Vec::new(),
         }
@@ -427,6 +434,15 @@ fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> 
     conditions.extend(path.given.clone());
     conditions.extend(path.unknown.as_ref().map(|what| format!("not known: {what}")));
     conditions
+}
+
+/// The policy that a request attaches, where its document is not known.
+fn unread(powers: &Powers<'_>, asked: &Asked) -> Option<String> {
+    let is_it =
+        |arn: &str| asked.question.context.contains(&(POLICY_ARN.to_owned(), Fact::One(arn.to_owned())));
+    let attachable = powers.attachable(&asked.question.action);
+    let policy = attachable.iter().filter_map(Attached::unread).find(|arn| is_it(arn))?;
+    Some(format!("not known: whether that is an administrator, {WANT}{policy}"))
 }
 
 /// The services to which a role could be passed that no path is about, with the calls that would do it.

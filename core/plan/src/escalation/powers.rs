@@ -12,7 +12,7 @@ use super::catalogue::{Gain, Need, On, PathKind, Victim};
 use super::world::{Kind, World, assume_role};
 use crate::privilege::grants_nothing;
 
-const POLICY_ARN: &str = "iam:PolicyARN";
+pub(super) const POLICY_ARN: &str = "iam:PolicyARN";
 
 /// The answers for one subject in one account.
 pub(super) struct Powers<'g> {
@@ -30,7 +30,7 @@ pub(super) struct Powers<'g> {
 pub(super) struct Attached {
     /// Its ARN; empty: the call attaches none.
     arn: String,
-    /// How surely it is there, or can be made.
+    /// How surely it is there, or can be made, and makes an administrator.
     pub(super) may: May,
     /// It has to be made first.
     pub(super) created: Option<Question>,
@@ -40,6 +40,11 @@ pub(super) struct Attached {
 static NO_POLICY: [Attached; 1] = [Attached { arn: String::new(), may: May::Surely, created: None }];
 
 impl Attached {
+    /// The policy of which nobody can tell what it says.
+    pub(super) fn unread(&self) -> Option<&str> {
+        (self.may == May::Unknown && self.created.is_none()).then_some(&self.arn)
+    }
+
     /// A question with this policy as the one that is attached.
     pub(super) fn put(&self, mut question: Question) -> Question {
         if !self.arn.is_empty() {
@@ -172,11 +177,13 @@ impl<'g> Powers<'g> {
         self.attachable.get_or_init(|| {
             let partition = self.subject.arn.partition();
             let aws = |name: &str| format!("arn:{partition}:iam::aws:policy/{name}");
-            let there = |arn: String| Attached { arn, may: May::Surely, created: None };
+            let graded = |arn: String, may: May| Attached { arn, may, created: None };
+            let there = |arn: String| graded(arn, May::Surely);
             let mut list = vec![there(aws("AdministratorAccess"))];
             if self.world.asks_for_policy {
                 list.push(there(aws("IAMFullAccess")));
-                list.extend(self.world.full_policies(self.access).iter().cloned().map(there));
+                let full = self.world.full_policies(self.access).iter();
+                list.extend(full.map(|(arn, may)| graded(arn.clone(), *may)));
                 list.extend(self.creatable());
             }
             list

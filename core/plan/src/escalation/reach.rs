@@ -10,6 +10,7 @@ use kagimori_estate::access::{Graded, May};
 
 use super::catalogue::{Gain, paths};
 use super::edges::Turned;
+use super::explain::WANT;
 use super::powers::kind;
 use super::world::Kind;
 use super::{Edge, Graph, Node, NodeId};
@@ -210,7 +211,13 @@ impl Graph<'_> {
         let on_the_way = hops.iter().map(|hop| hop.from).chain([from]).filter_map(|id| self.node(id));
         let missing =
             on_the_way.flat_map(|node| node.subject.missing()).map(|document| document.name.clone()).next();
-        Standing::Unknown(missing.or_else(|| hops.iter().find_map(|hop| self.trust_unknown(hop))))
+        let unknown = |hop: &Hop| self.attached_unknown(hop).or_else(|| self.trust_unknown(hop));
+        Standing::Unknown(missing.or_else(|| hops.iter().find_map(unknown)))
+    }
+
+    /// The policy whose document is not known and that a step attaches.
+    fn attached_unknown(&self, hop: &Hop) -> Option<String> {
+        self.step(hop)?.conditions.iter().find_map(|one| Some(one.split_once(WANT)?.1.to_owned()))
     }
 
     /// The trust policy that a step hangs on, where no policy of the one who acts is missing.
@@ -259,7 +266,12 @@ impl Graph<'_> {
             is_review: false,
         };
         match target {
-            Some(target) => self.mark(&mut front, target, None),
+            Some(target) => {
+                self.mark(&mut front, target, None);
+                // Whom a principal reaches in ways that are not followed, nobody can tell.
+                let cut = self.cut.values().filter(|_| certainty == May::Unknown);
+                cut.for_each(|cut| self.mark(&mut front, *cut, None));
+            }
             None => {
                 for (place, node) in self.nodes.iter().enumerate() {
                     if node.administrator >= certainty {

@@ -66,7 +66,7 @@ pub(super) struct World<'a> {
     /// One thing, which stands for what no snapshot names.
     nothing: Targets,
     /// Customer managed policies that make administrators.
-    full_policies: OnceCell<Vec<String>>,
+    full_policies: OnceCell<Vec<(String, May)>>,
     /// Some policy asks which policy is attached.
     pub(super) asks_for_policy: bool,
     /// The identity providers that roles trust, with these roles.
@@ -296,16 +296,20 @@ impl<'a> World<'a> {
         (0..self.policies.len()).map(|place| self.policies.arn(place))
     }
 
-    /// The customer managed policies that make an administrator of whoever has one.
-    pub(super) fn full_policies(&self, access: &Access<'_>) -> &[String] {
+    /// The customer managed policies that make an administrator of whoever has one, and those of which nobody can tell, because
+    /// their documents are not known.
+    pub(super) fn full_policies(&self, access: &Access<'_>) -> &[(String, May)] {
         self.full_policies.get_or_init(|| {
             let arn = format!("arn:{}:iam::{}:user/*", self.partition(), self.account.id);
             let Some(newcomer) = access.newcomer(self.account.id, &arn) else { return Vec::new() };
-            let makes = |policy: &&str| {
-                let holder = access.holding(&newcomer, policy);
-                holder.is_some_and(|holder| super::admin::administrator(access, &holder) == May::Surely)
+            let graded = |policy: &str| {
+                let may = match access.holding(&newcomer, policy) {
+                    Some(holder) => super::admin::administrator(access, &holder),
+                    None => May::Unknown,
+                };
+                matches!(may, May::Surely | May::Unknown).then(|| (policy.to_owned(), may))
             };
-            self.policy_arns().filter(makes).map(str::to_owned).collect()
+            self.policy_arns().filter_map(graded).collect()
         })
     }
 

@@ -230,6 +230,75 @@ fn a_function_of_some_name_is_a_function() {
     assert_eq!(route(&with("a-*", "b-*")), None, "what it makes it cannot invoke");
 }
 
+/// What must hold for the first way of `user/a`, with how sure it is.
+fn told(tiny: &Tiny, goal: &Goal) -> Option<(May, Vec<String>)> {
+    let estate = tiny.estate();
+    let graph = Graph::of(&estate);
+    let found = graph.find(goal, Some(&arn("user/a"))).unwrap();
+    let route = found.routes.first()?;
+    Some((route.certainty(), graph.steps(route).into_iter().flat_map(|step| step.conditions).collect()))
+}
+
+/// Which of them it must take away at once is not followed without end, and that is said.
+#[test]
+fn limits_beyond_those_that_are_followed_are_told() {
+    let with = |count: usize| {
+        let mut tiny = Tiny::default();
+        for number in 0..count {
+            let denied = [
+                &WAYS[..],
+                &[[
+                    "s3:GetObject",
+                    "s3:PutObject",
+                    "s3:GetBucketAcl",
+                    "s3:ListBucket",
+                    "s3:PutBucketAcl",
+                    "s3:CreateBucket",
+                ][number]],
+            ]
+            .concat();
+            tiny.policy(HOME, &format!("deny-{number}"), vec![deny(&denied, "*")]);
+        }
+        let a = tiny.user(HOME, "a");
+        a.statements = vec![allow(&["*"], "*")];
+        a.attached = (0..count).map(|number| format!("deny-{number}")).collect();
+        tiny.user(HOME, "b");
+        tiny
+    };
+    assert_eq!(route(&with(2)).map(|(may, ids)| (may, ids.len())), Some((May::Surely, 2)));
+    let many = with(6);
+    for goal in [Goal::Administrator, Goal::Principal(arn("user/b"))] {
+        let (may, conditions) = told(&many, &goal).unwrap();
+        assert_eq!(may, May::Unknown, "{goal:?}");
+        assert!(conditions.iter().any(|one| one.contains("not followed: more than 32")), "{conditions:?}");
+    }
+}
+
+/// A policy that one may attach, and whose document nobody gave.
+#[test]
+fn a_policy_that_may_be_attached_and_was_not_read_is_told_by_name() {
+    let with = |hidden: Option<serde_json::Value>| {
+        let mut tiny = Tiny::default();
+        let mut attach = allow(&["iam:AttachUserPolicy"], &arn("user/a"));
+        attach["Condition"] = json!({"ArnEquals": {"iam:PolicyARN": arn("policy/hidden")}});
+        tiny.user(HOME, "a").statements = vec![attach];
+        tiny.role(HOME, "r").attached = vec!["hidden".to_owned()];
+        tiny.is_incomplete = hidden.is_none();
+        if let Some(statement) = hidden {
+            tiny.policy(HOME, "hidden", vec![statement]);
+        }
+        tiny
+    };
+    let (may, conditions) = told(&with(None), &Goal::Administrator).unwrap();
+    assert_eq!(may, May::Unknown);
+    assert!(conditions.iter().any(|one| one.ends_with(&arn("policy/hidden"))), "{conditions:?}");
+    assert_eq!(
+        told(&with(Some(allow(&["*"], "*"))), &Goal::Administrator).map(|(may, _)| may),
+        Some(May::Surely)
+    );
+    assert_eq!(told(&with(Some(allow(&["s3:*"], "*"))), &Goal::Administrator), None);
+}
+
 #[test]
 fn a_service_that_is_not_followed_is_told_by_name() {
     let mut tiny = Tiny::default();
