@@ -1,5 +1,7 @@
 //! What a command works with: the profile files, the places, the vault and how it is opened.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -51,13 +53,15 @@ pub(crate) struct Context<'a> {
     pub(crate) region_is_typed: bool,
     pub(crate) files: ProfileFiles<'a>,
     pub(crate) caller: Caller,
+    /// The vault, once it is open: where it does not stay so, the passphrase is asked for once for a command all the same.
+    pub(crate) opened: Rc<OnceCell<Vault>>,
 }
 
 impl<'a> Context<'a> {
     /// A context over texts that were read.
     pub(crate) fn new(places: Places, texts: &'a Texts, caller: Caller) -> Self {
         let files = ProfileFiles::scan(&texts.config, &texts.credentials);
-        Self { places, around: surroundings(), region_is_typed: false, files, caller }
+        Self { places, around: surroundings(), region_is_typed: false, files, caller, opened: Rc::default() }
     }
 
     /// The clock.
@@ -108,6 +112,14 @@ impl<'a> Context<'a> {
 
     /// The vault, opened: by its keeper, else by the passphrase, which is asked for once whoever waits.
     pub(crate) fn vault(&self) -> Result<Vault, KagiError> {
+        if let Some(vault) = self.opened.get() {
+            return Ok(vault.clone());
+        }
+        let vault = self.open_vault()?;
+        Ok(self.opened.get_or_init(|| vault).clone())
+    }
+
+    fn open_vault(&self) -> Result<Vault, KagiError> {
         let Some(locked) = Locked::find(&self.places.home)? else { return Err(KagiError::NoVault) };
         let keeper = self.keeper()?;
         if let Some(vault) = locked.unlocked(&keeper, self.now()) {

@@ -36,6 +36,8 @@ pub(crate) enum Ask {
     Code,
     /// A passphrase or a secret key: not shown.
     Secret(&'static str),
+    /// A number of a list: shown while it is typed.
+    Number,
     /// The passphrase, of a program that prints it.
     LookedUp,
 }
@@ -44,6 +46,7 @@ impl Ask {
     fn what(self) -> &'static str {
         match self {
             Self::Code => "an MFA code",
+            Self::Number => "the number of an MFA device",
             Self::Secret(what) => what,
             Self::LookedUp => "the passphrase",
         }
@@ -72,6 +75,11 @@ impl Prompter {
         if let Some(mut terminal) = terminal::open(self.terminal) {
             terminal.say(&tame_line(text));
         }
+    }
+
+    /// Whether a list can be shown: a program that looks codes up would print one.
+    pub(crate) fn can_ask_for_a_number(&self) -> bool {
+        terminal::open(self.terminal).is_some() || program::shows_a_text(&self.program, Ask::Number)
     }
 
     /// Whether somebody could be asked.

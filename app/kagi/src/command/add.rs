@@ -1,6 +1,7 @@
 //! `kagi add`: a long-term key from plaintext into the vault, and the profile's lines for the SDKs.
 
 mod all;
+mod device;
 
 use std::process::ExitCode;
 
@@ -9,10 +10,11 @@ use kagimori_session::endpoint::Service;
 use kagimori_session::profile::{File, without_inline_comment};
 use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::sso::settings::is_sso;
-use kagimori_session::value::{mfa_serial, shown, shows_codes};
+use kagimori_session::value::{mfa_serial, shown};
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
+use self::device::{Choice, ask};
 use super::profile_lines::{self, Change, KEY_SETTINGS, process_of_others};
 use super::vault::{open_or_create, with_context};
 use crate::args;
@@ -144,7 +146,8 @@ fn add_key(
     };
     check(&key)?;
     let vault = open_or_create(context, "kagi add")?;
-    let mut stored = identify(context, arguments, profile, &key)?;
+    let kept_device = kept.as_ref().and_then(|kept| kept.mfa_serial.as_deref());
+    let mut stored = identify(context, arguments, profile, &key, kept_device)?;
     // The time of a key that is only looked at again stays.
     if let Some(kept) = kept.filter(|kept| kept.access_key_id == stored.access_key_id) {
         stored.stored_at = kept.stored_at;
@@ -228,6 +231,7 @@ fn identify(
     arguments: &args::Add,
     profile: &str,
     key: &LongTermKey,
+    kept_device: Option<&str>,
 ) -> Result<StoredKey, KagiError> {
     let mut stored = StoredKey {
         profile: profile.to_owned(),
@@ -255,7 +259,10 @@ fn identify(
     }
     let iam = context.endpoint(Service::Iam, profile)?;
     stored.mfa_serial = match client.list_mfa_devices(&iam, &signer, context.now()) {
-        Ok(serials) => device(&serials, arguments.mfa_serial.as_deref())?,
+        Ok(serials) => {
+            let choice = Choice { wanted: arguments.mfa_serial.as_deref(), kept: kept_device };
+            choice.of(&serials, |text| ask(context, profile, text))?
+        }
         Err(error) => {
             printer::warning(&format!(
                 "the MFA device could not be looked up ({error}): set `mfa_serial` in the config file"
@@ -286,38 +293,6 @@ fn identify(
     Ok(stored)
 }
 
-/// The device whose codes are asked for, of those the user has.
-fn device(serials: &[String], wanted: Option<&str>) -> Result<Option<String>, KagiError> {
-    let codes: Vec<_> = serials.iter().filter(|it| shows_codes(it) && mfa_serial(it).is_ok()).collect();
-    if let Some(wanted) = wanted {
-        return match codes.iter().find(|serial| serial.as_str() == wanted) {
-            Some(found) => Ok(Some((*found).clone())),
-            None => Err(KagiError::argument(
-                format!("`{}` is not a device of this user that shows codes", shown(wanted)),
-                match codes.as_slice() {
-                    [] => "the user has none: enable a virtual MFA device in IAM".to_owned(),
-                    some => format!(
-                        "choose of {}",
-                        some.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
-                    ),
-                },
-            )),
-        };
-    }
-    match codes.as_slice() {
-        [] if !serials.is_empty() => printer::warning(
-            "the user has only passkeys or security keys, and AWS takes none of them for sessions: enable a virtual \
-             MFA device too, then run `kagi add` again",
-        ),
-        [first, _, ..] => printer::warning(&format!(
-            "the user has {} devices that show codes: {first} is taken; another is chosen with `--mfa-serial`",
-            codes.len()
-        )),
-        _ => {}
-    }
-    Ok(codes.first().map(|serial| (*serial).clone()))
-}
-
 fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(), KagiError> {
     vault.put_key(stored)?;
     // What was stored is read back before any plaintext goes.
@@ -332,25 +307,4 @@ fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(),
     );
     printer::note(&format!("{} is in the vault as `{}`", stored.access_key_id, stored.profile));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_device_that_shows_codes_is_taken() {
-        let key = "arn:aws:iam::111122223333:u2f/user/alice/key-ABC".to_owned();
-        let phone = "arn:aws:iam::111122223333:mfa/alice".to_owned();
-        let other = "arn:aws:iam::111122223333:mfa/alice-desk".to_owned();
-        let take = |serials: &[&String], wanted: Option<&String>| {
-            let serials: Vec<_> = serials.iter().map(|it| (*it).clone()).collect();
-            device(&serials, wanted.map(String::as_str)).ok().flatten()
-        };
-        assert_eq!(take(&[&key, &phone], None), Some(phone.clone()));
-        assert_eq!(take(&[&key], None), None);
-        assert_eq!(take(&[], None), None);
-        assert_eq!(take(&[&key, &phone, &other], Some(&other)), Some(other.clone()));
-        assert!(device(&[key.clone(), phone], Some(&key)).is_err());
-    }
 }

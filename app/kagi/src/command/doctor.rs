@@ -6,16 +6,18 @@ mod profiles;
 mod reading;
 mod storage;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
-use super::vault::with_context;
 use crate::args::{self, Format};
-use crate::context::Context;
+use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
+use crate::files::read_profiles;
+use crate::place::Places;
 use crate::vault::Locked;
 
 /// One thing that was found.
@@ -50,17 +52,39 @@ struct Report {
 
 /// `kagi doctor`
 pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
-    with_context(|context| {
-        let findings = findings(context, arguments.online)?;
-        let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
-        match arguments.format {
-            Format::Json => {
-                printer::json(&Report { schema: Schema { name: "kagi.doctor", version: 1 }, findings })?
-            }
-            Format::Human => printer::text(&text(&findings))?,
+    let places = Places::find()?;
+    let mut unreadable = Vec::new();
+    let texts = Texts {
+        config: text_of(&places.config, &mut unreadable)?,
+        credentials: text_of(&places.credentials, &mut unreadable)?,
+    };
+    let context = Context::new(places, &texts, Caller::Person);
+    let mut findings = unreadable;
+    findings.extend(self::findings(&context, arguments.online)?);
+    let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
+    match arguments.format {
+        Format::Json => {
+            printer::json(&Report { schema: Schema { name: "kagi.doctor", version: 1 }, findings })?
         }
-        Ok(code)
-    })
+        Format::Human => printer::text(&text(&findings))?,
+    }
+    Ok(code)
+}
+
+/// The text of a profile file. One that is none is a finding, and the rest is looked at all the same.
+fn text_of(path: &Path, findings: &mut Vec<Finding>) -> Result<String, KagiError> {
+    match read_profiles(path) {
+        Err(error @ KagiError::NotText { line, .. }) => {
+            findings.push(Finding::new(
+                "not-utf-8",
+                format!("{}:{line}", path.display()),
+                "the text is not UTF-8: SDKs refuse or misread the file, and nothing of it was looked at here",
+                error.hint(),
+            ));
+            Ok(String::new())
+        }
+        other => other,
+    }
 }
 
 fn findings(context: &Context<'_>, online: bool) -> Result<Vec<Finding>, KagiError> {

@@ -3,13 +3,15 @@
 use std::fs;
 use std::process::ExitCode;
 
+use kagimori_session::sso::settings::is_sso;
+use kagimori_session::value::shown;
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
 use super::vault::with_context;
 use crate::args;
 use crate::context::Context;
-use crate::error::KagiError;
+use crate::error::{KagiError, quoted};
 use crate::files::{list, remove, rewrite};
 use crate::log;
 use crate::prompt::Ask;
@@ -50,7 +52,7 @@ fn sure(context: &Context<'_>, yes: bool, what: &str) -> Result<(), KagiError> {
 
 fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError> {
     let vault = context.vault()?;
-    let key = vault.key(profile)?.ok_or_else(|| KagiError::NoKey(profile.to_owned()))?;
+    let Some(key) = vault.key(profile)? else { return Err(no_key(context, profile)) };
     sure(context, yes, &format!("remove {} of `{profile}`", key.access_key_id))?;
     vault.remove_key(profile)?;
     for kind in ["rotation", "pending", "previous"] {
@@ -69,6 +71,17 @@ fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError>
         key.access_key_id
     ));
     Ok(())
+}
+
+/// Who looks for a sign-in here looks for another command.
+fn no_key(context: &Context<'_>, profile: &str) -> KagiError {
+    if is_sso(&context.files, profile) {
+        return KagiError::argument(
+            format!("`{}` is a profile of Identity Center and has no key here", shown(profile)),
+            format!("`kagi logout {}` ends its sign-in, at AWS and here", quoted(profile)),
+        );
+    }
+    KagiError::NoKey(profile.to_owned())
 }
 
 /// Profile files were backed up with the key in them; the rest of them stays.

@@ -1,6 +1,8 @@
 //! `kagi unlock`, `kagi lock`, `kagi passphrase`, and the making of the vault.
 
+use std::cell::OnceCell;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use kagimori_session::value::{seconds, within, words};
@@ -96,7 +98,7 @@ pub(crate) fn open_or_create(context: &Context<'_>, command: &str) -> Result<Vau
     {
         printer::warning(&format!("the vault does not stay unlocked: {why}"));
     }
-    Ok(vault)
+    Ok(context.opened.get_or_init(|| vault).clone())
 }
 
 fn new_passphrase(context: &Context<'_>, prompter: &Prompter) -> Result<SecretString, KagiError> {
@@ -121,7 +123,19 @@ fn new_passphrase(context: &Context<'_>, prompter: &Prompter) -> Result<SecretSt
 pub(crate) fn with_context<T>(
     work: impl FnOnce(&Context<'_>) -> Result<T, KagiError>,
 ) -> Result<T, KagiError> {
+    with_texts(|context| work(&context))
+}
+
+fn with_texts<T>(work: impl FnOnce(Context<'_>) -> Result<T, KagiError>) -> Result<T, KagiError> {
     let places = Places::find()?;
     let texts = Texts::read(&places)?;
-    work(&Context::new(places, &texts, Caller::Person))
+    work(Context::new(places, &texts, Caller::Person))
+}
+
+/// The same with a vault that a context before this one may have opened.
+pub(crate) fn with_context_and<T>(
+    opened: &Rc<OnceCell<Vault>>,
+    work: impl FnOnce(&Context<'_>) -> Result<T, KagiError>,
+) -> Result<T, KagiError> {
+    with_texts(|context| work(&Context { opened: Rc::clone(opened), ..context }))
 }

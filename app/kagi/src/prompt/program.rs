@@ -25,6 +25,7 @@ pub(super) fn ask(
     let Some((name, arguments)) = program.split_first() else { return Ok(None) };
     let kind = match ask {
         Ask::Code => "code",
+        Ask::Number => "number",
         Ask::Secret(_) | Ask::LookedUp => "passphrase",
     };
     let mut child = Command::new(name)
@@ -89,6 +90,14 @@ fn with_text(program: &str, arguments: &[String], ask: Ask, text: &str) -> Vec<S
         arguments.push(text.to_owned());
     }
     arguments
+}
+
+/// Whether a person sees the text: a program that looks something up would answer without one.
+pub(super) fn shows_a_text(program: &[String], ask: Ask) -> bool {
+    let takes = |(name, arguments): (&String, &[String])| {
+        takes_text(name, ask) || arguments.iter().any(|argument| argument.contains("{text}"))
+    };
+    program.split_first().is_some_and(takes)
 }
 
 /// A passphrase program that is not known to ask looks it up; a prompt program asks, unless it is known to look up.

@@ -35,7 +35,8 @@ impl Terminal {
     pub(super) fn ask(&mut self, ask: Ask, text: &str, patience: Duration) -> Option<Zeroizing<String>> {
         let _raw = Raw::enter(&self.0)?;
         let _ = write!(self.0, "{text}: ");
-        let answer = self.read_line(ask == Ask::Code, Instant::now().checked_add(patience)?);
+        let answer =
+            self.read_line(matches!(ask, Ask::Code | Ask::Number), Instant::now().checked_add(patience)?);
         let _ = write!(self.0, "\r\n");
         answer
     }

@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use kagimori_fake_aws::Company;
+
 use crate::support::{ALICE, Machine, Run};
 
 const BOB: &str = "arn:aws:iam::111122223333:user/bob";
@@ -219,4 +221,74 @@ fn a_named_source_moves_with_its_role() {
     let (theirs, ours) = config.split_once("[kagi x]").unwrap();
     assert!(!theirs.contains("credential_source") && theirs.contains("credential_process"), "{config}");
     assert!(ours.contains("credential_source = EcsContainer") && ours.contains("role_arn"), "{config}");
+}
+
+#[test]
+fn of_several_devices_one_is_chosen_and_remembered() {
+    let mut company = Company::bastion();
+    let user = company.account_mut("111122223333").unwrap().user_mut("alice").unwrap();
+    *user = user.clone().mfa("alice-desk");
+    let machine = Machine::of(company);
+    let key = machine.aws.access_key(ALICE).unwrap();
+    let plaintext = format!(
+        "[bastion]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        key.access_key_id, key.secret_access_key
+    );
+    machine.write("aws/credentials", &plaintext);
+    machine.write("aws/config", "[profile bastion]\nregion = ap-northeast-1\n");
+    machine.answer("7");
+    let wrong = machine.run(&["add", "bastion"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("none of the numbers 1 to 2"), "{}", wrong.stderr);
+    machine.answer("2");
+    let asked = machine.run(&["add", "bastion"]);
+    let text = machine.read("bin/prompt.asked");
+    let second =
+        text.lines().last().unwrap().split_once("2 = ").unwrap().1.split(';').next().unwrap().to_owned();
+    assert!(
+        asked.code == 0 && asked.stderr.contains(&format!("with MFA device {second}")),
+        "{}",
+        asked.stderr
+    );
+    assert_eq!(machine.prompts(), 2);
+    // Looked at again, it is not asked for again.
+    let again = machine.run(&["add", "bastion"]);
+    assert!(again.stderr.contains(&format!("with MFA device {second}")), "{}", again.stderr);
+    assert_eq!(machine.prompts(), 2);
+    let first =
+        text.lines().last().unwrap().split_once("1 = ").unwrap().1.split(',').next().unwrap().to_owned();
+    let named = machine.run(&["add", "bastion", "--mfa-serial", &first]);
+    assert!(named.stderr.contains(&format!("with MFA device {first}")), "{}", named.stderr);
+}
+
+/// Where the vault does not stay open its passphrase is asked for once, however many profiles are added.
+#[test]
+fn adding_all_opens_the_vault_once() {
+    let machine = Machine::new();
+    machine.script("bin/passphrase", "echo x >> \"$0.asked\"; echo 'correct horse battery'");
+    let mut command = machine.command(&["add", "--all"]);
+    let run = crate::support::Run::of(command.env("KAGI_UNLOCK", "never").output().unwrap());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("kagi serves 4 more profiles"), "{}", run.stderr);
+    assert_eq!(machine.read("bin/passphrase.asked").lines().count(), 1);
+}
+
+#[test]
+fn whoever_forgets_a_sign_in_is_led_to_logout() {
+    let machine = Machine::enrolled();
+    machine.write(
+        "aws/config",
+        "[profile sso]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = us-east-1\n",
+    );
+    let run = machine.run(&["forget", "--yes", "sso"]);
+    assert!(run.code == 2 && run.stderr.contains("`kagi logout sso`"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_that_is_no_text_is_a_finding() {
+    let machine = Machine::enrolled();
+    std::fs::write(machine.path("aws/config"), b"[profile dev]\n# \x93\xfa\n").unwrap();
+    let run = machine.run(&["doctor"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stdout.contains("not-utf-8: ") && run.stdout.contains("aws/config:2: "), "{}", run.stdout);
+    assert!(run.stdout.contains("save the file as UTF-8"), "{}", run.stdout);
 }

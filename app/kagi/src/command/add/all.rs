@@ -1,5 +1,8 @@
 //! `kagi add --all`: every plaintext key, then every role profile that leads to a key that is kept.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use kagimori_session::credentials::is_long_term_id;
 use kagimori_session::profile::{File, ProfileFiles};
 use kagimori_session::route::{Access, Target, is_kagi};
@@ -9,16 +12,18 @@ use kagimori_terminal::printer;
 use super::{one, plaintext_key};
 use crate::args;
 use crate::command::profile_lines::process_of_others;
-use crate::command::vault::with_context;
+use crate::command::vault::with_context_and;
 use crate::context::Context;
 use crate::error::KagiError;
+use crate::vault::Vault;
 
 /// Each profile is read anew: the one before it has changed the files.
 pub(super) fn run(arguments: &args::Add) -> Result<(), KagiError> {
-    let keys = with_context(|context| Ok(names(context, has_key)))?;
-    let mut done = each(arguments, keys);
-    let roles = with_context(|context| Ok(names(context, is_role_of_a_kept_key)))?;
-    done.extend(each(arguments, roles));
+    let opened = Rc::default();
+    let keys = with_context_and(&opened, |context| Ok(names(context, has_key)))?;
+    let mut done = each(arguments, &opened, keys);
+    let roles = with_context_and(&opened, |context| Ok(names(context, is_role_of_a_kept_key)))?;
+    done.extend(each(arguments, &opened, roles));
     let failed: Vec<_> = done.iter().filter(|(_, added)| !added).map(|(name, _)| shown(name)).collect();
     if !failed.is_empty() {
         return Err(KagiError::argument(
@@ -38,9 +43,9 @@ pub(super) fn run(arguments: &args::Add) -> Result<(), KagiError> {
     Ok(())
 }
 
-fn each(arguments: &args::Add, names: Vec<String>) -> Vec<(String, bool)> {
+fn each(arguments: &args::Add, opened: &Rc<OnceCell<Vault>>, names: Vec<String>) -> Vec<(String, bool)> {
     let add = |name: String| {
-        let added = with_context(|context| one(context, arguments, &name));
+        let added = with_context_and(opened, |context| one(context, arguments, &name));
         if let Err(error) = &added {
             printer::failure(error, &error.hint());
         }
