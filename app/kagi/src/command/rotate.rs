@@ -1,29 +1,26 @@
 //! `kagi rotate`: does what `kagimori_session::rotation` says next, and writes each state down before its step.
 
+mod calls;
+mod say;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
-use kagimori_session::plan::Call;
 use kagimori_session::rotation::{Action, Facts, Rotation, State, Word};
-use kagimori_session::route::{Access, Target, rfc3339};
 use kagimori_session::value::seconds;
-use kagimori_sts::{AccessKey, Cause, StsError};
+use kagimori_sts::AccessKey;
 use kagimori_terminal::printer;
 
 use super::target::default_profile;
 use super::vault::with_context;
 use crate::args;
-use crate::broker::Broker;
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
 use crate::lock::lock;
 use crate::log;
 use crate::vault::{StoredKey, Vault};
 
-/// A new key takes some seconds to be known everywhere (IAM is eventually consistent).
-const VERIFY_ATTEMPTS: u32 = 12;
 /// No state machine of six states needs more.
 const MOST_STEPS: u32 = 20;
 
@@ -95,17 +92,6 @@ impl<'c, 'a> Work<'c, 'a> {
         self.write(&rotation.undoing(pending.as_deref()))
     }
 
-    /// Before a rotation is given up whose key may have been made: which key that is, only the person can say.
-    fn settle_lost(&self, rotation: &Rotation) -> Result<(), KagiError> {
-        let current = self.key()?;
-        let keys = self.keys_at_aws(&current)?;
-        match rotation.next(&self.facts(rotation, &ids(&keys), &keys, None)) {
-            Action::AskAbout(new) => Err(self.ask_about(&new, &keys)),
-            Action::DeleteLost(id) => self.delete(&current, &id),
-            _ => Ok(()),
-        }
-    }
-
     fn facts<'f>(
         &'f self,
         rotation: &Rotation,
@@ -121,26 +107,6 @@ impl<'c, 'a> Work<'c, 'a> {
             now: self.now(),
             grace_seconds: self.grace_seconds,
         }
-    }
-
-    fn ask_about(&self, new: &[String], keys: &[AccessKey]) -> KagiError {
-        let named: Vec<_> = keys
-            .iter()
-            .filter(|key| new.contains(&key.id))
-            .map(|key| format!("{} (made {})", key.id, key.created))
-            .collect();
-        let (profile, id) = (quoted(&self.profile), new.first().map_or("KEY_ID", String::as_str));
-        KagiError::argument(
-            format!(
-                "AWS was asked for a key and the answer was lost; since then the user has {}: that key, or one that \
-                 somebody made",
-                named.join(", ")
-            ),
-            format!(
-                "if nobody made it, delete it by its name: `kagi rotate --delete-lost {id} {profile}`; if somebody did: \
-                 `kagi rotate --keep {id} {profile}`"
-            ),
-        )
     }
 
     /// Step by step until there is nothing to do now.
@@ -241,81 +207,6 @@ impl<'c, 'a> Work<'c, 'a> {
         })
     }
 
-    fn say_wait(&self, rotation: &Rotation, until: i64) {
-        let until = jiff::Timestamp::from_second(until).map(rfc3339).unwrap_or_default();
-        let profile = quoted(&self.profile);
-        printer::note(&format!(
-            "{} stays, deactivated, until {until}: run `kagi rotate {profile}` again then, or `kagi rotate --undo \
-             {profile}` if something breaks",
-            rotation.old
-        ));
-    }
-
-    fn in_use(&self, old: &str) -> KagiError {
-        let profile = quoted(&self.profile);
-        KagiError::argument(
-            format!("somebody has made {old} active again, so it is in use and is not deleted"),
-            format!(
-                "deactivate it once nobody needs it (`aws iam update-access-key --access-key-id {old} --status \
-                 Inactive`) and run this again, or go back to it: `kagi rotate --undo {profile}`"
-            ),
-        )
-    }
-
-    /// Creates a key. It is in the vault before anything else happens: AWS shows the secret once.
-    fn create(&self) -> Result<String, KagiError> {
-        let current = self.key()?;
-        let created = self
-            .with_signer(&current, |broker, signer| {
-                broker
-                    .client()?
-                    .create_access_key(&self.iam, signer, self.context.now())
-                    .map_err(|error| self.failed(error))
-            })
-            .inspect_err(|error| {
-                // No key was made: what comes later is nobody's orphan. If this cannot be written, the next run asks.
-                if !error.may_be_done() {
-                    let _ = self.finish();
-                }
-            })?;
-        let new = StoredKey {
-            access_key_id: created.key.access_key_id.clone(),
-            secret_access_key: created.key.secret_access_key,
-            stored_at: self.now(),
-            ..current.clone()
-        };
-        if let Err(error) = self.vault.put_note("pending", &self.profile, &new) {
-            // It cannot be kept, and here it is known whose it is.
-            self.delete(&current, &new.access_key_id)?;
-            return Err(error);
-        }
-        printer::note(&format!("{} is created", new.access_key_id));
-        Ok(new.access_key_id)
-    }
-
-    /// Calls AWS with the new key itself, until it is known there.
-    fn verify(&self) -> Result<(), KagiError> {
-        let new =
-            self.note("pending")?.ok_or_else(|| KagiError::Form("a rotation without its new key".into()))?;
-        let key = new.key();
-        let client = crate::broker::client(self.context, &self.profile)?;
-        let mut pause = Duration::from_millis(250);
-        for attempt in 1..=VERIFY_ATTEMPTS {
-            match client.get_caller_identity(&self.sts, &Signer::LongTerm(&key), self.context.now()) {
-                Ok(caller) if caller.arn == new.user_arn || !new.user_arn.starts_with("arn:") => {
-                    return Ok(());
-                }
-                Ok(caller) => return Err(KagiError::WrongRole { got: caller.arn, wanted: new.user_arn }),
-                Err(error) if error.cause() == Some(Cause::UnknownKey) && attempt < VERIFY_ATTEMPTS => {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_secs(4));
-                }
-                Err(error) => return Err(self.failed(error)),
-            }
-        }
-        Err(KagiError::Busy)
-    }
-
     fn make_current(&self, rotation: &Rotation) -> Result<(), KagiError> {
         let new =
             self.note("pending")?.ok_or_else(|| KagiError::Form("a rotation without its new key".into()))?;
@@ -344,90 +235,6 @@ impl<'c, 'a> Work<'c, 'a> {
         self.finish()?;
         printer::note(&format!("{} is in use again", rotation.old));
         Ok(())
-    }
-
-    /// Signs with the new key: the old one could not repeat a call whose answer was lost. With a device the day's session is
-    /// of the old key still, and serves as long as AWS takes it, so that nobody is asked for a second code.
-    fn deactivate(&self, old: &str) -> Result<(), KagiError> {
-        let new = self.key()?;
-        let previous = self.note("previous")?;
-        if let Some(previous) = previous.filter(|_| self.has_device(&new)) {
-            match self.set_active(&previous, old, false) {
-                Err(error) if error.cause() == Some(Cause::UnknownKey) => {}
-                other => return other,
-            }
-        }
-        self.set_active(&new, old, false)
-    }
-
-    fn has_device(&self, key: &StoredKey) -> bool {
-        key.mfa_serial.is_some() || self.context.files.get(&self.profile, "mfa_serial").is_some()
-    }
-
-    /// An old key that somebody has deleted meanwhile cannot be gone back to: the new one stays.
-    fn activate_old(&self, current: &StoredKey, rotation: &Rotation) -> Result<(), KagiError> {
-        match self.set_active(current, &rotation.old, true) {
-            Err(error) if error.cause() == Some(Cause::NotFound) => {
-                if let Some(new) = self.note("pending")? {
-                    self.vault.put_key(&new)?;
-                }
-                self.finish()?;
-                Err(KagiError::argument(
-                    format!("{} is deleted at AWS and cannot be gone back to", rotation.old),
-                    format!("the new key stays in use; try it with `kagi login {}`", quoted(&self.profile)),
-                ))
-            }
-            other => other,
-        }
-    }
-
-    fn keys_at_aws(&self, by: &StoredKey) -> Result<Vec<AccessKey>, KagiError> {
-        self.with_signer(by, |broker, signer| {
-            broker
-                .client()?
-                .list_access_keys(&self.iam, signer, self.context.now())
-                .map_err(|error| self.failed(error))
-        })
-    }
-
-    fn set_active(&self, by: &StoredKey, id: &str, active: bool) -> Result<(), KagiError> {
-        self.with_signer(by, |broker, signer| {
-            let client = broker.client()?;
-            client
-                .update_access_key(&self.iam, signer, id, active, self.context.now())
-                .map_err(|error| self.failed(error))
-        })
-    }
-
-    /// Deleting what is not there any more is done already: a crash may have come after the call.
-    fn delete(&self, by: &StoredKey, id: &str) -> Result<(), KagiError> {
-        self.with_signer(by, |broker, signer| {
-            match broker.client()?.delete_access_key(&self.iam, signer, id, self.context.now()) {
-                Err(error) if error.cause() == Some(Cause::NotFound) => Ok(()),
-                other => other.map_err(|error| self.failed(error)),
-            }
-        })
-    }
-
-    /// Signs by the MFA session of a key, since policies ask for MFA before keys are touched; by the key itself when
-    /// its user has no device, since a session without MFA may not call IAM at all.
-    fn with_signer<T>(
-        &self,
-        key: &StoredKey,
-        call: impl Fn(&Broker<'_, '_>, &Signer<'_>) -> Result<T, KagiError>,
-    ) -> Result<T, KagiError> {
-        let mut route = self.context.route(&Target::Profile(self.profile.clone()), &Access::Everyday)?;
-        route.hops.clear();
-        let broker = Broker::with_key(self.context, self.vault.clone(), route, key.clone())?;
-        let session: Option<SessionCredentials> = match broker.plan.steps.first() {
-            Some(step) if step.mfa_serial.is_some() && matches!(step.call, Call::GetSessionToken { .. }) => {
-                Some(broker.session()?.credentials()?)
-            }
-            _ => None,
-        };
-        let long_term = key.key();
-        let signer = session.as_ref().map_or(Signer::LongTerm(&long_term), Signer::Session);
-        call(&broker, &signer)
     }
 
     fn key(&self) -> Result<StoredKey, KagiError> {
@@ -460,10 +267,6 @@ impl<'c, 'a> Work<'c, 'a> {
             self.vault,
             log::Event { access_key_id, ..log::event(event, &self.profile, self.context.now()) },
         );
-    }
-
-    fn failed(&self, error: StsError) -> KagiError {
-        KagiError::call(error, &format!("the user of `{}`", self.profile))
     }
 
     fn now(&self) -> i64 {

@@ -332,3 +332,33 @@ fn an_extra_of_a_read_only_role_is_another_session_and_never_an_elevated_ones() 
     let off = with(&format!("read_only = off\n{EXTRA}"), &Access::Everyday);
     assert!(off.0.is_none() && off.3 == with("read_only = off\n", &Access::Everyday).3 + 1);
 }
+
+#[test]
+fn a_role_of_a_token_is_no_chained_one_and_takes_no_code() {
+    let config = "[profile ci]\nrole_arn = arn:aws:iam::222233334444:role/Build\nweb_identity_token_file = /run/token\n\
+                  duration_seconds = 7200\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\nsession_tags = a=b\n\
+                  [profile next]\nrole_arn = arn:aws:iam::333344445555:role/Deploy\nsource_profile = ci\nduration_seconds = 7200\n";
+    let files = ProfileFiles::scan(config, "");
+    let holder = KeyHolder { is_foreign: true, ..holder() };
+    let planned = |name: &str, access: &Access| {
+        let route = resolve(&files, &Target::Profile(name.to_owned()), access).unwrap();
+        plan(&route, &holder, &endpoint())
+    };
+    let ci = planned("ci", &Access::Everyday);
+    let Call::AssumeRoleWithWebIdentity(role) = &ci.steps[0].call else { panic!("no token") };
+    assert_eq!((role.seconds, ci.steps[0].mfa_serial.as_deref(), role.tags.len()), (7200, None, 0));
+    assert!(role.policy_arns[0].ends_with("ReadOnlyAccess"));
+    assert!(
+        ci.notes.iter().any(|note| note.contains("are not sent")) && ci.notes.len() == 1,
+        "{:?}",
+        ci.notes
+    );
+    let next = planned("next", &Access::Everyday);
+    let Call::AssumeRole(role) = &next.steps[1].call else { panic!("no AssumeRole") };
+    assert_eq!((next.steps.len(), role.seconds, next.steps[1].mfa_serial.as_deref()), (2, 3600, None));
+    // Another reason is another session, although the call cannot carry it.
+    let elevated = |reason: &str| {
+        planned("ci", &Access::Elevated { reason: reason.to_owned(), seconds: None }).steps[0].key
+    };
+    assert_ne!(elevated("restart"), elevated("another"));
+}
