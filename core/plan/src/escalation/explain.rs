@@ -15,6 +15,7 @@ use super::edges::REMOVALS_MAX;
 use super::possible::{Choice, is_possible, shown};
 use super::powers::{Attached, POLICY_ARN, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
+use super::unfollowed::Taker;
 use super::world::{Kind, World, assume_role};
 use super::{Graph, Node, Way};
 
@@ -452,8 +453,16 @@ fn elsewhere(powers: &Powers<'_>, path: &'static PathKind, victim: usize) -> Opt
         powers.world.trusting_service(service).is_some_and(|trusting| trusting.may(victim) > May::No)
     };
     let service = powers.services(path).into_iter().find(trusted)?;
-    let takers: Vec<&str> = super::unfollowed::takers(service).take(NAMES_MAX).collect();
-    Some(format!("not followed: {service} ({} …)", takers.join(", ")))
+    let (documented, others): (Vec<Taker>, Vec<Taker>) =
+        powers.takers(service).partition(|taker| taker.is_documented);
+    let (shown, but) = if documented.is_empty() {
+        (others, ", by their parameters: AWS's reference lists no iam:PassRole for them")
+    } else {
+        (documented, "")
+    };
+    let names: Vec<&str> = shown.iter().map(|taker| taker.action).take(NAMES_MAX).collect();
+    let more = if shown.len() > NAMES_MAX { " …" } else { "" };
+    Some(format!("not followed: {service} ({}{more}{but})", names.join(", ")))
 }
 
 /// The statements that grant. Guardrails and boundaries only leave what others grant.

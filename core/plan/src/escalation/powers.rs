@@ -9,6 +9,7 @@ use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::Fact;
 
 use super::catalogue::{Gain, Need, On, PathKind, Victim};
+use super::unfollowed::Taker;
 use super::world::{Kind, World, assume_role};
 use crate::privilege::grants_nothing;
 
@@ -84,11 +85,12 @@ impl<'g> Powers<'g> {
         if !path.elsewhere {
             return path.services.iter().map(String::as_str).collect();
         }
-        let takes = |service: &&str| {
-            let mut takers = super::unfollowed::takers(service);
-            takers.any(|action| may_anywhere(self, action) > May::No)
-        };
-        self.world.services().filter(takes).collect()
+        self.world.services().filter(|service| self.takers(service).next().is_some()).collect()
+    }
+
+    /// What the subject may call that hands a service a role, and that no path is about.
+    pub(super) fn takers(&self, service: &str) -> impl Iterator<Item = Taker> {
+        super::unfollowed::takers(service).filter(|taker| may_anywhere(self, taker.action) > May::No)
     }
 
     /// How surely a role of the victim's kind may lose its boundary.

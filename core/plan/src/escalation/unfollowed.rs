@@ -7,11 +7,22 @@ use kagimori_trail::actions::role_passing;
 
 use super::catalogue::paths;
 
-/// Actions that take a role and are in no path, by the service that is handed it.
-static TAKERS: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
+/// An action that takes a role and is in no path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taker {
+    pub(super) action: &'static str,
+    /// Whether AWS's reference lists `iam:PassRole` for it; otherwise only a parameter says that it takes a role.
+    pub(super) is_documented: bool,
+}
+
+/// Such actions, and whether AWS's reference says so.
+type Takers = BTreeMap<String, bool>;
+
+/// They by the service that is handed the role.
+static TAKERS: LazyLock<BTreeMap<String, Takers>> = LazyLock::new(|| {
     let followed: BTreeSet<&str> =
         paths().iter().flat_map(|path| &path.needs).map(|need| need.action.as_str()).collect();
-    let mut takers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut takers: BTreeMap<String, Takers> = BTreeMap::new();
     for row in role_passing() {
         let [action, _] = row.actions();
         if followed.contains(action.as_str()) {
@@ -21,17 +32,23 @@ static TAKERS: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(|| {
         let receivers = row.receivers.iter().map(|name| (*name).to_owned());
         let receivers: Vec<String> = if row.receivers.is_empty() { vec![own] } else { receivers.collect() };
         for receiver in receivers {
-            takers.entry(receiver).or_default().insert(action.clone());
+            *takers.entry(receiver).or_default().entry(action.clone()).or_default() |= row.is_documented;
         }
     }
     takers
 });
 
 /// Every action that takes a role and is in no path: what a service could be handed a role by that the data does not know.
-static ANY: LazyLock<BTreeSet<String>> = LazyLock::new(|| TAKERS.values().flatten().cloned().collect());
+static ANY: LazyLock<Takers> = LazyLock::new(|| {
+    let mut any = Takers::new();
+    for (action, is_documented) in TAKERS.values().flatten() {
+        *any.entry(action.clone()).or_default() |= is_documented;
+    }
+    any
+});
 
 /// The actions that could hand a service a role, and that no path is about.
-pub(super) fn takers(service: &str) -> impl Iterator<Item = &'static str> + use<> {
+pub(super) fn takers(service: &str) -> impl Iterator<Item = Taker> + use<> {
     let known = TAKERS.get(service);
     let is_followed = paths().iter().any(|path| path.services.iter().any(|own| own == service));
     let found = match known {
@@ -39,5 +56,9 @@ pub(super) fn takers(service: &str) -> impl Iterator<Item = &'static str> + use<
         None if is_followed => None,
         None => Some(&*ANY),
     };
-    found.into_iter().flatten().map(String::as_str)
+    let of = |(action, is_documented): (&'static String, &bool)| Taker {
+        action: action.as_str(),
+        is_documented: *is_documented,
+    };
+    found.into_iter().flatten().map(of)
 }

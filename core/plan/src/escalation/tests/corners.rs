@@ -185,3 +185,38 @@ fn passing_is_for_one_service() {
     tiny.role(HOME, "of-lambda").trust = vec![trusts("Service", "ecs-tasks.amazonaws.com")];
     assert_eq!(route(&tiny, "user/a"), Some((May::Surely, vec!["ecs-001"])));
 }
+
+/// A call takes the id of a task or an instance, which one may know without being allowed to list them; and both ways to invoke a
+/// function run it.
+#[test]
+fn what_only_finds_the_victim_is_not_needed() {
+    for (actions, service, expected) in [
+        (&["ecs:ExecuteCommand"][..], "ecs-tasks", Some((May::Unknown, vec!["ecs-006"]))),
+        (&["ecs:DescribeTasks"], "ecs-tasks", None),
+        (
+            &["ec2-instance-connect:SendSSHPublicKey"],
+            "ec2",
+            Some((May::Unknown, vec!["ec2instanceconnect-003"])),
+        ),
+        (&["ec2:DescribeInstances"], "ec2", None),
+        (
+            &["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeAsync"],
+            "lambda",
+            Some((May::Surely, vec!["kagimori-126"])),
+        ),
+        (&["iam:PassRole", "lambda:InvokeAsync"], "lambda", None),
+        (
+            &["lambda:UpdateFunctionCode", "lambda:InvokeAsync"],
+            "lambda",
+            Some((May::Unknown, vec!["lambda-003"])),
+        ),
+    ] {
+        let mut tiny = Tiny::default();
+        tiny.user(HOME, "a").statements = vec![allow(actions, "*")];
+        let role = tiny.role(HOME, "r");
+        role.trust = vec![trusts("Service", &format!("{service}.amazonaws.com"))];
+        role.statements = vec![allow(&["*"], "*")];
+        role.instance_profile = true;
+        assert_eq!(route(&tiny, "user/a"), expected, "{actions:?}");
+    }
+}

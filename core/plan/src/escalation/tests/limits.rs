@@ -318,6 +318,33 @@ fn a_service_that_is_not_followed_is_told_by_name() {
     assert_eq!(route(&tiny), None, "nothing that it may call takes a role");
 }
 
+/// What only a parameter says to take a role is not told as if AWS's reference said so.
+#[test]
+fn what_the_reference_does_not_say_is_told_so() {
+    let conditions = |service: &str, actions: &[&str]| {
+        let mut tiny = Tiny::default();
+        tiny.role(HOME, "r").trust = vec![trusts("Service", service)];
+        tiny.role(HOME, "r").statements = vec![allow(&["*"], "*")];
+        tiny.user(HOME, "a").statements = vec![allow(actions, "*"), allow(&["iam:PassRole"], "*")];
+        let estate = tiny.estate();
+        let graph = Graph::of(&estate);
+        let found = graph.find(&Goal::Administrator, Some(&arn("user/a"))).unwrap();
+        let told = graph.steps(&found.routes[0])[0].conditions.clone();
+        told.into_iter().filter(|one| one.starts_with("not followed")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        conditions("dlm.amazonaws.com", &["dlm:CreateLifecyclePolicy"]),
+        [
+            "not followed: dlm.amazonaws.com (dlm:CreateLifecyclePolicy, by their parameters: AWS's reference lists no iam:PassRole for them)"
+        ]
+    );
+    // only what it may call is named
+    assert_eq!(
+        conditions("aiops.amazonaws.com", &["aiops:UpdateInvestigationGroup"]),
+        ["not followed: aiops.amazonaws.com (aiops:UpdateInvestigationGroup)"]
+    );
+}
+
 #[test]
 fn an_older_version_of_ones_own_policy_is_worth_what_it_says() {
     let set = allow(&["iam:SetDefaultPolicyVersion"], &arn("policy/own"));
