@@ -10,6 +10,8 @@
 //! nothing the authorization details do not say (`list-users`, `list-groups`, IAM's `list-policies`) are passed over
 //! too, and so are policies of resources other than buckets. Every other file that is not known is a problem.
 
+use std::collections::BTreeSet;
+
 use super::File;
 use super::content::Content;
 use super::fault::{Fault, names, quote, write_again};
@@ -206,8 +208,8 @@ impl Part {
         }
     }
 
-    /// Takes in an answer. One that speaks of several accounts is taken apart; one that speaks only of others than its
-    /// folder's lies in the wrong place.
+    /// Takes in an answer. One of no folder that speaks of several accounts is taken apart. In a folder, what is said of others
+    /// than its account is not used, and told: an answer of AWS speaks of one.
     fn take(&mut self, dataset: Dataset, reading: Reading) -> Result<(), Fault> {
         let Reading { mut content, truncated, faults } = reading;
         if matches!(content, Content::Nothing) {
@@ -240,6 +242,22 @@ impl Part {
                 let message = format!("it speaks of several accounts, {other} among them");
                 Err(Fault::new(message)
                     .hint("put the answers of each account into a folder of its own: `snapshots/ACCOUNT/`"))
+            }
+            (Some(folder), Some(other)) => {
+                let message =
+                    format!("it lies in the folder of {folder}, and speaks of account {other}, too");
+                let fault = Fault::new(message).hint(format!(
+                    "what it says of {other} is not used: write the answer of each account into its own folder, `snapshots/{other}/`"
+                ));
+                self.problem(Some(dataset), ProblemKind::Partial, fault);
+                let own = BTreeSet::from([folder]);
+                self.answers.extend(content.apart(&own).into_iter().map(|(account, content)| Answer {
+                    dataset,
+                    account: Some(account),
+                    truncated,
+                    content,
+                }));
+                Ok(())
             }
             _ => {
                 let apart = content.apart(&accounts).into_iter();

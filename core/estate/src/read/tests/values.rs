@@ -3,10 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{ALICE_ROW, DETAILS, HEADER, ROOT_ROW, estate, in_folder, problems, report, the_account};
+use super::{
+    ALICE_ROW, DETAILS, HEADER, ROOT_ROW, account_id, estate, in_folder, problems, report, the_account,
+};
 use crate::fact::{Dataset, GapReason, Known};
 use crate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, User};
-use kagimori_id::AccessKeyId;
+use crate::read::{Assembler, File, read};
+use kagimori_id::{AccessKeyId, AccountId};
 
 fn alice(account: &Account) -> &User {
     account.users.get("alice").unwrap()
@@ -539,6 +542,35 @@ fn files_of_no_account_need_a_folder_when_there_are_several() {
     let estate = estate(files, None);
     let said = "Unreadable: the file does not name its account | put it into the folder of its account: `snapshots/<account>/`";
     assert_eq!(problems(&estate), [said]);
+}
+
+/// A credential report is of one account: a row of another in the folder of the first is told, and is nobody's.
+#[test]
+fn rows_of_another_account_are_told_and_not_used() {
+    let bob = ALICE_ROW.replace("alice", "bob").replace("111122223333", "444455556666");
+    let csv = report(&[ROOT_ROW, ALICE_ROW, &bob]);
+    let other = DETAILS.replace("111122223333", "444455556666").replace("alice", "bob");
+    let there = AccountId::parse("444455556666").unwrap();
+    let mut assembler = Assembler::default();
+    for (path, account, bytes) in [
+        ("snapshots/111122223333/a.json", account_id(), DETAILS.as_bytes()),
+        ("snapshots/111122223333/r.csv", account_id(), csv.as_bytes()),
+        ("snapshots/444455556666/a.json", there, other.as_bytes()),
+    ] {
+        assembler.add(read(File { path, account: Some(account), bytes }));
+    }
+    let estate = assembler.finish(None);
+    let said = "Partial: it lies in the folder of 111122223333, and speaks of account 444455556666, too | what it says of 444455556666 is not used: write the answer of each account into its own folder, `snapshots/444455556666/`";
+    assert_eq!(problems(&estate), [said]);
+    assert!(estate.accounts.get(&account_id()).unwrap().users.get("alice").unwrap().report.value().is_some());
+    assert!(estate.accounts.get(&account_id()).unwrap().users.get("bob").is_none());
+    assert!(estate.accounts.get(&there).unwrap().users.get("bob").unwrap().report.value().is_none());
+    // without a folder each row is its own account's
+    let mut assembler = Assembler::default();
+    assembler.add(read(File { path: "r.csv", account: None, bytes: csv.as_bytes() }));
+    let estate = assembler.finish(None);
+    assert_eq!(problems(&estate), [""; 0]);
+    assert!(estate.accounts.get(&there).unwrap().users.get("bob").unwrap().report.value().is_some());
 }
 
 #[test]
