@@ -208,8 +208,8 @@ impl Part {
         }
     }
 
-    /// Takes in an answer. One of no folder that speaks of several accounts is taken apart. In a folder, what is said of others
-    /// than its account is not used, and told: an answer of AWS speaks of one.
+    /// Takes in an answer. One that speaks of several accounts is taken apart; one that speaks only of others than its
+    /// folder's lies in the wrong place. A credential report is of one account: in a folder, rows of another are told and not used.
     fn take(&mut self, dataset: Dataset, reading: Reading) -> Result<(), Fault> {
         let Reading { mut content, truncated, faults } = reading;
         if matches!(content, Content::Nothing) {
@@ -243,7 +243,7 @@ impl Part {
                 Err(Fault::new(message)
                     .hint("put the answers of each account into a folder of its own: `snapshots/ACCOUNT/`"))
             }
-            (Some(folder), Some(other)) => {
+            (Some(folder), Some(other)) if matches!(content, Content::Report(_)) => {
                 let message =
                     format!("it lies in the folder of {folder}, and speaks of account {other}, too");
                 let fault = Fault::new(message).hint(format!(
