@@ -1,0 +1,203 @@
+//! The program on a rough machine: odd files in the directory, any umask, locale, time zone, number of threads and order of files.
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+    use std::time::{Duration, Instant};
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-firm-{name}"));
+        // What a test before made unreadable.
+        let _ = Command::new("chmod").args(["-R", "u+rwx"]).arg(&folder).output();
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::canonicalize(folder).unwrap()
+    }
+
+    fn run(arguments: &[&str], umask: &str, variables: &[(&str, &str)]) -> Output {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_kagimori")]);
+        command.args(arguments).env("NO_COLOR", "1").envs(variables.iter().copied()).output().unwrap()
+    }
+
+    fn copy(from: &Path, to: &Path, reversed: bool) {
+        fs::create_dir_all(to).unwrap();
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        if reversed {
+            entries.reverse();
+        }
+        for path in entries {
+            let target = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                copy(&path, &target, reversed)
+            } else {
+                let _bytes = fs::copy(&path, target).unwrap();
+            }
+        }
+    }
+
+    /// Two accounts of the example with a trail of its own.
+    fn company(name: &str, reversed: bool) -> PathBuf {
+        let (directory, example) =
+            (folder(name), Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai"));
+        for account in ["111122223333", "222233334444"] {
+            let from = example.join("snapshots").join(account);
+            copy(&from, &directory.join("snapshots").join(account), reversed);
+        }
+        fs::copy(example.join("kagimori.toml"), directory.join("kagimori.toml")).unwrap();
+        let trail = directory.join("trail");
+        fs::create_dir_all(&trail).unwrap();
+        let mut files: Vec<u32> = (0..6).collect();
+        if reversed {
+            files.reverse();
+        }
+        for file in files {
+            let events: Vec<String> = (0..40).map(|n| event(file * 30 + n)).collect();
+            let text = format!(r#"{{"Records":[{}]}}"#, events.join(","));
+            fs::write(trail.join(format!("{file}.json")), text).unwrap();
+        }
+        directory
+    }
+
+    /// Some come in two files, and some have the id of another.
+    fn event(n: u32) -> String {
+        let id = if n % 17 == 0 { 1 } else { n };
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u{}","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"u"}},"eventTime":"2026-10-{:02}T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.{}","userAgent":"aws-cli/2","requestParameters":{{"bucketName":"tide","key":"k{n}"}},"eventID":"e{id}","sharedEventID":"s{}","eventType":"AwsApiCall","readOnly":true,"recipientAccountId":"{}"}}"#,
+            n % 5,
+            1 + n % 20,
+            n % 9,
+            n % 40,
+            if n % 3 == 0 { "444455556666" } else { "111122223333" },
+        )
+    }
+
+    /// Everything that commands write and print, by name.
+    fn made(directory: &Path, umask: &str, variables: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        let dir = directory.to_str().unwrap();
+        let (page, eval) = (format!("{dir}/whatif.html"), format!("{dir}/tighten"));
+        let questions: [&[&str]; 8] = [
+            &["review", dir],
+            &["trail", "usage", "--actions", "--format", "json", "--dir", dir],
+            &["tighten", "--account", "111122223333", "--floor", "1", "--dir", dir, "--out", &eval],
+            &["whatif", "--key-off", "AKIAIOSFODNN7EXAMPLE", "--save", "--page", &page, "--dir", dir],
+            &["ingest", "--bodies", "--dir", dir],
+            &["lake", "verify", dir],
+            &["trail", "usage", "--actions", "--format", "csv", "--dir", dir],
+            &["trail", "coverage", "--format", "json", "--dir", dir],
+        ];
+        let mut made = BTreeMap::new();
+        for (at, question) in questions.iter().enumerate() {
+            let output = run(question, umask, variables);
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.code().is_some_and(|code| code < 4), "{question:?}: {told}");
+            let text = String::from_utf8_lossy(&output.stdout).replace(dir, "DIR");
+            // How long it took is no answer.
+            let kept = text.lines().filter(|line| !line.contains(" s, ") && !line.contains(" ms"));
+            made.insert(format!("stdout {at}"), kept.collect::<Vec<_>>().join("\n").into_bytes());
+        }
+        gather(directory, directory, &mut made);
+        made
+    }
+
+    fn gather(root: &Path, folder: &Path, made: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            if ["snapshots", "trail", "kagimori.toml"].contains(&name.as_str()) {
+                continue;
+            }
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            if path.is_dir() {
+                assert_eq!(mode, 0o700, "{name}");
+                gather(root, &path, made);
+            } else {
+                assert_eq!(mode, 0o600, "{name}");
+                // Plans of batches name the places and times of files.
+                if !name.contains("_kagimori") {
+                    made.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_whatever_the_machine_and_nobody_else_may_read_them() {
+        let plain = made(
+            &company("plain", false),
+            "022",
+            &[("RAYON_NUM_THREADS", "1"), ("LC_ALL", "C"), ("TZ", "UTC")],
+        );
+        assert!(
+            plain.keys().any(|name| name.starts_with("lake/events")) && plain.len() > 20,
+            "{:?}",
+            plain.keys()
+        );
+        let odd = [
+            ("000", [("RAYON_NUM_THREADS", "2"), ("LC_ALL", "ja_JP.UTF-8"), ("TZ", "Asia/Tokyo")]),
+            ("077", [("RAYON_NUM_THREADS", "7"), ("LC_ALL", "tr_TR.UTF-8"), ("TZ", "America/St_Johns")]),
+        ];
+        for (at, (umask, variables)) in odd.iter().enumerate() {
+            let other = made(&company(&format!("odd-{at}"), at == 0), umask, variables);
+            let parts = |made: &BTreeMap<String, Vec<u8>>| -> Vec<String> {
+                made.keys().filter(|name| !name.starts_with("lake/")).cloned().collect()
+            };
+            assert_eq!(parts(&other), parts(&plain), "{umask}");
+            for name in parts(&plain) {
+                assert!(other[&name] == plain[&name], "{name} differs with {umask} {variables:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_directory_of_pipes_links_and_loops_is_walked_once() {
+        let directory = company("walk", false);
+        let (snapshots, elsewhere) = (directory.join("snapshots"), folder("walk-elsewhere"));
+        fs::rename(snapshots.join("222233334444"), elsewhere.join("222233334444")).unwrap();
+        symlink(elsewhere.join("222233334444"), snapshots.join("222233334444")).unwrap();
+        for place in [&snapshots, &directory.join("trail")] {
+            symlink(place, place.join("0-loop")).unwrap();
+            symlink(&directory, place.join("1-loop")).unwrap();
+            symlink(elsewhere.join("nowhere"), place.join("dangling.json")).unwrap();
+            assert!(Command::new("mkfifo").arg(place.join("pipe.json")).status().unwrap().success());
+        }
+        let closed = snapshots.join("111122223333/closed");
+        fs::create_dir(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        let is_closed = fs::read_dir(&closed).is_err();
+        if !is_closed {
+            eprintln!("SKIPPED: this user (root) may read every folder, so a closed one was not looked at");
+        }
+        let dir = directory.to_str().unwrap();
+        let questions: [&[&str]; 3] = [
+            &["review", dir, "--no-report", "--format", "json"],
+            &["trail", "usage", "--dir", dir],
+            &["ingest", "--format", "json", "--dir", dir],
+        ];
+        for question in questions {
+            let begin = Instant::now();
+            let output = run(question, "022", &[]);
+            assert!(begin.elapsed() < Duration::from_secs(120), "{question:?}");
+            let told = format!(
+                "{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            assert_eq!(output.status.code(), Some(3), "{question:?}: {told}");
+            // A question says how many there are, and who names them.
+            let names_them = question[0] != "trail";
+            assert!(!names_them || told.contains("dangling.json") && told.contains("pipe.json"), "{told}");
+            if question[0] == "review" {
+                assert!(told.contains("222233334444"), "the linked account is reviewed");
+                assert!(!is_closed || told.contains("closed"), "{told}");
+            }
+        }
+        let _ = fs::set_permissions(&closed, fs::Permissions::from_mode(0o700));
+    }
+}
