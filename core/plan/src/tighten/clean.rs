@@ -227,7 +227,13 @@ fn failures(estate: &Estate) -> BTreeMap<(&'static str, String), BTreeSet<String
             .filter(|user| user.details.value().is_some_and(|details| has(&details.grants)));
         let roles = account.roles.values().filter(|role| has(&role.grants));
         let holders = users.map(|user| user.arn.to_string()).chain(roles.map(|role| role.arn.to_string()));
-        for whose in holders.chain([about.clone()]) {
+        let mut whose: Vec<String> = holders.collect();
+        // A grant may move from one policy of an identity to another that it alone has: its finding goes along, and is as before
+        // the identity's.
+        if whose.is_empty() {
+            whose.push(about.clone());
+        }
+        for whose in whose {
             found.entry((verdict.check, whose)).or_default().insert(about.clone());
         }
     }
