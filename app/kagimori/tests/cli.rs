@@ -150,7 +150,14 @@ mod tests {
     fn stands_in_both_languages(page: &str) {
         let (_, page) = page.split_once("<main>").unwrap();
         let (main, _) = page.split_once("</main>").unwrap();
-        let (english, main) = take(main, "<span lang=\"en\">", "</span>");
+        // The script says options in the language that is chosen.
+        let (options, main) = take(main, "<option", "</option>");
+        assert!(
+            options.iter().all(|option| option.contains("data-say-en") && option.contains("data-say-ja"))
+        );
+        // An account's name is no prose.
+        let main = main.replace("tide data", "tide-data");
+        let (english, main) = take(&main, "<span lang=\"en\">", "</span>");
         let (japanese, main) = take(&main, "<span lang=\"ja\">", "</span>");
         assert_eq!(english.len(), japanese.len());
         assert!(english.len() > 20, "only {} texts", english.len());
@@ -164,6 +171,7 @@ mod tests {
         }
         let (_, main) = take(&main, "<code>", "</code>");
         let (_, main) = take(&main, "<pre>", "</pre>");
+        let (_, main) = take(&main, "<b>", "</b>");
         // Left are names of policies and statements, numbers and dates: never two words of prose after each other.
         let left = without_tags(&main);
         let is_prose = |word: &&str| word.len() > 2 && word.chars().all(|one| one.is_ascii_lowercase());

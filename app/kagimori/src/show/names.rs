@@ -29,23 +29,22 @@ impl Names {
     /// `deploy  role · production`: what is no ARN stands as it is.
     pub(crate) fn principal(&self, text: &str) -> Html {
         let Ok(arn) = Arn::parse(text) else { return html!("<span class=\"who\"><b>{}</b></span>", text) };
-        let kind = match arn.resource().split('/').next().unwrap_or_default() {
-            "user" => both("user", "ユーザー"),
-            "role" => both("role", "ロール"),
-            "group" => both("group", "グループ"),
-            "policy" => both("policy", "ポリシー"),
-            "assumed-role" => both("session", "セッション"),
-            "root" => both("root user", "ルートユーザー"),
-            other => other.into(),
-        };
-        // The policies of AWS are of the account `aws`.
-        let account = arn.account().map_or_else(|| "AWS".to_owned(), |id| self.account(id));
         html!(
             "<span class=\"who\" title=\"{}\"><b>{}</b> <span class=\"soft\">{} · {}</span></span>",
             text,
             breakable(name(&arn)),
-            kind,
-            account
+            kind(&arn),
+            self.owner(&arn)
+        )
+    }
+
+    /// The same where the account goes without saying.
+    pub(crate) fn of_account(&self, arn: &Arn) -> Html {
+        html!(
+            "<span class=\"who\" title=\"{}\"><b>{}</b> <span class=\"soft\">{}</span></span>",
+            arn.as_str(),
+            breakable(name(arn)),
+            kind(arn)
         )
     }
 
@@ -57,12 +56,23 @@ impl Names {
             let (arn, after) = rest.split_at(end);
             let is_known = Arn::parse(arn).is_ok_and(|arn| matches!(arn.service(), "iam" | "sts"));
             if is_known {
-                html!("{}{}{}", breakable(before), self.principal(arn), after)
+                html!("{}{}{}", breakable(before), self.inline(arn), after)
             } else {
                 breakable(word)
             }
         };
         text.split_inclusive(' ').map(word).collect()
+    }
+
+    /// A name in a sentence of one language.
+    fn inline(&self, text: &str) -> Html {
+        let Ok(arn) = Arn::parse(text) else { return breakable(text) };
+        html!("<b title=\"{}\">{}</b> ({})", text, breakable(name(&arn)), self.owner(&arn))
+    }
+
+    /// Whose something is. The policies of AWS are of the account `aws`.
+    fn owner(&self, arn: &Arn) -> String {
+        arn.account().map_or_else(|| "AWS".to_owned(), |id| self.account(id))
     }
 
     /// The same in both languages.
@@ -99,6 +109,19 @@ impl Names {
     }
 }
 
+/// What it is.
+fn kind(arn: &Arn) -> Html {
+    match arn.resource().split('/').next().unwrap_or_default() {
+        "user" => both("user", "ユーザー"),
+        "role" => both("role", "ロール"),
+        "group" => both("group", "グループ"),
+        "policy" => both("policy", "ポリシー"),
+        "assumed-role" => both("session", "セッション"),
+        "root" => both("root user", "ルートユーザー"),
+        other => other.into(),
+    }
+}
+
 /// A session keeps its role's name before its own.
 fn name(arn: &Arn) -> &str {
     match arn.resource().split_once('/') {
@@ -131,9 +154,9 @@ mod tests {
         let text = "detach `arn:aws:iam::aws:policy/job-function/ViewOnlyAccess` from arn:aws:iam::111122223333:user/a, b.";
         let shown = names().sentence(text);
         let shown = shown.as_str();
-        assert!(shown.starts_with("detach `<span") && shown.ends_with("</span>, b."), "{shown}");
-        assert!(shown.contains("<b>ViewOnlyAccess</b>") && shown.contains("· AWS<"), "{shown}");
-        assert!(shown.contains("<b>a</b>") && shown.contains("· production<"), "{shown}");
+        assert!(shown.starts_with("detach `<b ") && shown.ends_with("(production), b."), "{shown}");
+        assert!(shown.contains(">ViewOnlyAccess</b> (AWS)` from"), "{shown}");
+        assert!(shown.contains(">a</b> (production)"), "{shown}");
     }
 
     /// Two that differ only in Region or account are not shown alike.

@@ -77,11 +77,14 @@ fn refused(outcome: &Outcome) -> Html {
     }
     let names = &outcome.names;
     let one = |((english, japanese), who): (&(String, String), &Vec<&Arn>)| {
-        let named = who.iter().map(|arn| {
-            let all = outcome.refused_origins.get(*arn).map_or(&[][..], Vec::as_slice);
-            let worst = all.iter().map(|origin| origin.judgement).max();
-            let worst = worst.filter(|worst| !worst.is_learnt()).map(origins::judgement).unwrap_or_default();
-            found(&[arn.as_str()], [], "", names, &html!("{} {}", names.principal(arn.as_str()), worst))
+        let mut accounts: BTreeMap<Option<AccountId>, Vec<&Arn>> = BTreeMap::new();
+        for arn in who {
+            accounts.entry(arn.account()).or_default().push(arn);
+        }
+        let named = accounts.iter().map(|(account, all)| {
+            let account = account.map(|id| names.account_with_id(id)).unwrap_or_default();
+            let all: Html = all.iter().map(|arn| without_proposal(arn, outcome)).collect();
+            html!("<div class=\"reason names\"><span class=\"soft\">{}</span>{}</div>", account, all)
         });
         let watched = who.iter().filter_map(|arn| {
             let all = outcome.refused_origins.get(*arn)?;
@@ -93,11 +96,8 @@ fn refused(outcome: &Outcome) -> Html {
             names.sentences(english, japanese),
             who.len()
         );
-        let inside = html!(
-            "<div class=\"inside\"><div class=\"names\">{}</div>{}</div>",
-            named.collect::<Html>(),
-            watched.collect::<Html>()
-        );
+        let inside =
+            html!("<div class=\"inside\">{}{}</div>", named.collect::<Html>(), watched.collect::<Html>());
         html!("<div class=\"reason\">{}</div>", details("one", who.len() == 1, &summary, &inside))
     };
     reasons.iter().map(one).collect()
@@ -143,6 +143,15 @@ fn summary(outcome: &Outcome, args: &args::Tighten) -> Html {
         ));
     }
     text
+}
+
+/// One of them, with what is concluded of its origins when that is bad.
+fn without_proposal(arn: &Arn, outcome: &Outcome) -> Html {
+    let all = outcome.refused_origins.get(arn).map_or(&[][..], Vec::as_slice);
+    let worst = all.iter().map(|origin| origin.judgement).max();
+    let worst = worst.filter(|worst| !worst.is_learnt()).map(origins::judgement).unwrap_or_default();
+    let name = html!("{} {}", outcome.names.of_account(arn), worst);
+    found(&[arn.as_str()], [], "", &outcome.names, &name)
 }
 
 fn one(proposal: &Proposal, names: &Names, is_only: bool) -> Html {
