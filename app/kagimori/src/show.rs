@@ -1,5 +1,6 @@
 //! What answers look like, whatever command they come from.
 
+pub(crate) mod csv;
 pub(crate) mod filters;
 pub(crate) mod html;
 pub(crate) mod names;

@@ -1,6 +1,7 @@
 //! The program on a rough machine: odd files in the directory, any umask, locale, time zone, number of threads and order of files.
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
@@ -67,14 +68,14 @@ mod tests {
 
     /// Some come in two files, and some have the id of another.
     fn event(n: u32) -> String {
-        let id = if n % 17 == 0 { 1 } else { n };
+        let id = if n.is_multiple_of(17) { 1 } else { n };
         format!(
             r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u{}","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"u"}},"eventTime":"2026-10-{:02}T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.{}","userAgent":"aws-cli/2","requestParameters":{{"bucketName":"tide","key":"k{n}"}},"eventID":"e{id}","sharedEventID":"s{}","eventType":"AwsApiCall","readOnly":true,"recipientAccountId":"{}"}}"#,
             n % 5,
             1 + n % 20,
             n % 9,
             n % 40,
-            if n % 3 == 0 { "444455556666" } else { "111122223333" },
+            if n.is_multiple_of(3) { "444455556666" } else { "111122223333" },
         )
     }
 
@@ -169,7 +170,7 @@ mod tests {
         }
         let closed = snapshots.join("111122223333/closed");
         fs::create_dir(&closed).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         let is_closed = fs::read_dir(&closed).is_err();
         if !is_closed {
             eprintln!("SKIPPED: this user (root) may read every folder, so a closed one was not looked at");

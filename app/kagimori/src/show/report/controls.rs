@@ -9,7 +9,8 @@ use kagimori_plan::review::Tally;
 use serde::Serialize;
 
 use super::ReportInput;
-use super::csv::{Table, word};
+use super::csv::word;
+use crate::show::csv::Table;
 
 /// A control with what the review says of it in each account.
 #[derive(Serialize)]
