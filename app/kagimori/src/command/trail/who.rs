@@ -72,8 +72,8 @@ fn table(sessions: &Sessions, roles: &[RoleName]) -> Table {
     Table {
         question: "who",
         columns: vec![
-            "role",
             "who",
+            "role",
             "how",
             "through",
             "mfa",
@@ -105,8 +105,8 @@ fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
         origins.map(|((nature, network), calls)| (format!("{network} ({})", nature.words().0), *calls));
     let list = |texts: &mut dyn Iterator<Item = String>| Value::from(texts.collect::<Vec<_>>());
     vec![
-        Value::from(label(role)),
         Value::from(words(&behind.who)),
+        Value::from(label(role)),
         Value::from(behind.how.words()),
         list(&mut behind.through.iter().map(label)),
         Value::from(mfa(behind.mfa)),
