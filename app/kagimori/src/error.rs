@@ -131,6 +131,16 @@ impl AppError {
                 "save it as UTF-8, as the AWS CLI writes it".to_owned()
             }
             Self::Read { .. } => "check that you may read it (`ls -ld`)".to_owned(),
+            Self::Write { source, .. }
+                if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                "the disk is full: make room or choose another place, and run it again; what was there before is as it was"
+                    .to_owned()
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "name a file (of a link, the one that it leads to); without `--out` a result goes to standard output"
+                    .to_owned()
+            }
             Self::Write { .. } => {
                 "check that you may write there and that the disk is not full, or choose another place"
                     .to_owned()

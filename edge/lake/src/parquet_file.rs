@@ -134,25 +134,13 @@ pub(crate) fn durably(
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     let temporary = folder.join(name);
-    let mut file = fill(private::file(&temporary)?)?;
+    let mut file = fill(private::anew(&temporary)?)?;
     file.flush()?;
     file.sync_all()?;
     let bytes = file.metadata()?.len();
     fs::rename(&temporary, path)?;
-    sync_folder(folder)?;
+    private::sync_folder(folder)?;
     Ok(bytes)
-}
-
-/// A name is on the disk when its folder is. Not every system can open a folder; where it cannot, renames are ordered.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder) {
-        Ok(folder) => folder.sync_all(),
-        Err(error) if cfg!(windows) => {
-            drop(error);
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Completion and manual pages: the shells ask `kagimori complete`, which knows commands, options, their values and the checks.
 
+use std::io;
 use std::path::Path;
 
 use clap::CommandFactory;
+use kagimori_lake::private::Edition;
 use kagimori_plan::check;
 use kagimori_terminal::printer;
 
@@ -91,13 +93,25 @@ pub(super) fn manual(folder: Option<&Path>) -> Result<Exit, AppError> {
     match folder {
         None => printer::data(&page(root)?)?,
         Some(folder) => {
-            let failed = |source| AppError::write(folder, source);
-            std::fs::create_dir_all(folder).map_err(failed)?;
-            clap_mangen::generate_to(root, folder).map_err(failed)?;
+            pages(root, folder).map_err(|source| AppError::write(folder, source))?;
             printer::note(&format!("wrote the manual pages into {}", folder.display()));
         }
     }
     Ok(Exit::Clean)
+}
+
+/// Writes the page of every command.
+fn pages(root: clap::Command, folder: &Path) -> io::Result<()> {
+    let edition = Edition::begin(folder)?;
+    let mut root = root.disable_help_subcommand(true);
+    root.build();
+    let mut left = vec![root];
+    while let Some(command) = left.pop() {
+        left.extend(command.get_subcommands().filter(|below| !below.is_hide_set()).cloned());
+        let page = clap_mangen::Man::new(command);
+        edition.write(page.get_filename(), |mut out| page.render(&mut out))?;
+    }
+    edition.publish()
 }
 
 fn page(command: clap::Command) -> Result<String, AppError> {

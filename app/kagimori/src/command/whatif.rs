@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_id::Arn;
-use kagimori_lake::private;
+use kagimori_lake::private::{self, Edition};
 use kagimori_plan::Plan;
 use kagimori_plan::blind::Loss;
 use kagimori_plan::plan::PlanError;
@@ -91,11 +91,13 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         ));
     }
     if let Some(path) = &args.page {
-        private::write(path, page::page(&shown).as_bytes()).map_err(|error| AppError::write(path, error))?;
+        let page = page::page(&shown);
+        private::write(path, |out| out.write_all(page.as_bytes()))
+            .map_err(|error| AppError::write(path, error))?;
         printer::note(&format!("page: {}", path.display()));
     }
     if args.save {
-        let path = save(&company.directory.root, &plan)?;
+        let path = save(&company.directory.root, [&plan])?.join(file_name(&plan));
         printer::note(&format!("plan: {}", path.display()));
     }
     match args.format {
@@ -113,13 +115,19 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     Ok(company.exit(&replayed.problems, exit))
 }
 
-/// Stores a plan as `plans/<id>.json`.
-pub(crate) fn save(root: &Path, plan: &Plan) -> Result<PathBuf, AppError> {
+/// Stores plans as `plans/<id>.json`: each speaks for itself, and its id is its content. Returns their folder.
+pub(crate) fn save<'p>(root: &Path, plans: impl IntoIterator<Item = &'p Plan>) -> Result<PathBuf, AppError> {
     let folder = root.join("plans");
-    private::folder(&folder).map_err(|error| AppError::write(&folder, error))?;
-    let path = folder.join(format!("{}.json", plan.id));
-    let mut text = serde_json::to_string_pretty(plan).map_err(AppError::Encode)?;
-    text.push('\n');
-    private::write(&path, text.as_bytes()).map_err(|error| AppError::write(&path, error))?;
-    Ok(path)
+    let failed = |error| AppError::write(&folder, error);
+    let edition = Edition::begin(&folder).map_err(failed)?;
+    for plan in plans {
+        let text = serde_json::to_string_pretty(plan).map_err(AppError::Encode)?;
+        edition.write(file_name(plan), |out| writeln!(out, "{text}")).map_err(failed)?;
+    }
+    edition.publish().map_err(failed)?;
+    Ok(folder)
+}
+
+fn file_name(plan: &Plan) -> String {
+    format!("{}.json", plan.id)
 }

@@ -9,13 +9,13 @@ mod ocsf;
 mod sarif;
 pub(crate) mod terminal;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_id::AccountId;
-use kagimori_lake::private;
+use kagimori_lake::private::Edition;
 use kagimori_plan::review::compared::{Compared, Earlier};
 use kagimori_plan::{Review, Settings};
 use kagimori_trail::Usage;
@@ -49,19 +49,19 @@ impl ReportInput<'_> {
     }
 }
 
+/// The page that speaks of all files of a report.
+pub(crate) const PAGE: &str = "index.html";
+
 /// Writes every format into a folder. `bom`: begin the CSV files with a byte order mark, for Japanese Excel.
 pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool) -> io::Result<()> {
-    private::folder(folder)?;
-    let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-        let mut out = BufWriter::new(private::file(&folder.join(name))?);
-        write(&mut out)?;
-        out.flush()
-    };
-    html::write(input, folder)?;
+    let edition = Edition::begin(folder)?;
+    let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| edition.write(name, write);
+    html::write(input, folder, &edition)?;
     file("findings.json", &|out| json::write(input, out))?;
     file("findings.csv", &|out| csv::findings(input, bom, out))?;
     file("controls.csv", &|out| controls::csv(input, bom, out))?;
     file("credentials.csv", &|out| csv::credentials(input, bom, out))?;
     file("findings.ocsf.json", &|out| ocsf::write(input, out))?;
-    file("findings.sarif", &|out| sarif::write(input, out))
+    file("findings.sarif", &|out| sarif::write(input, out))?;
+    edition.publish_with_page(PAGE)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use kagimori_lake::private;
 use kagimori_policy::scenario::{self, Report};
 use kagimori_terminal::printer;
 use serde::Serialize;
@@ -49,7 +50,8 @@ pub(crate) fn run(args: &Eval) -> Result<Exit, AppError> {
         run_file(file, &mut tally, &mut lines)?;
     }
     match &args.out {
-        Some(out) => fs::write(out, &lines).map_err(|source| AppError::write(out, source))?,
+        Some(out) => private::write(out, |file| file.write_all(lines.as_bytes()))
+            .map_err(|source| AppError::write(out, source))?,
         None => printer::stream(|out| out.write_all(lines.as_bytes()))?,
     }
     printer::note(&tally.summary(files.len()));

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use kagimori_lake::private::is_unfinished;
 use kagimori_plan::review::compared::Earlier;
 use serde::Deserialize;
 
 use crate::error::AppError;
+use crate::show::report::PAGE;
 
 /// An earlier review.
 pub(crate) struct EarlierReview {
@@ -35,6 +37,13 @@ struct Schema {
 /// Reads a `findings.json`, or that of a report's folder, or that of a kagimori directory.
 pub(crate) fn read(given: &Path) -> Result<EarlierReview, AppError> {
     let path = find(given)?;
+    let page = path.with_file_name(PAGE);
+    if is_unfinished(&page) {
+        return Err(AppError::Argument {
+            message: format!("`{}` was cut off while its files were put in place", page.display()),
+            hint: "run the review that wrote it again, or name an earlier one".to_owned(),
+        });
+    }
     let bytes = fs::read(&path).map_err(|source| AppError::read(&path, source))?;
     let refused = |message: String| AppError::Argument {
         message: format!("`{}` holds no earlier review: {message}", path.display()),

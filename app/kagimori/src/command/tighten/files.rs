@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use kagimori_id::Arn;
-use kagimori_lake::private;
+use kagimori_lake::private::Edition;
 use kagimori_policy::print;
 
 use super::{Outcome, page, terraform};
@@ -12,6 +12,8 @@ use crate::args;
 use crate::command::whatif;
 use crate::error::AppError;
 
+/// The page that speaks of all of them.
+const PAGE: &str = "index.html";
 /// Longest name of a folder or a file, extension and number aside: file systems have room for 255 bytes.
 const NAME_MAX: usize = 200;
 
@@ -21,25 +23,25 @@ pub(super) fn write(
     outcome: &Outcome,
     args: &args::Tighten,
 ) -> Result<(), AppError> {
+    if !outcome.proposals.is_empty() {
+        whatif::save(root, outcome.proposals.iter().map(|proposal| &proposal.plan))?;
+    }
+    let failed = |error| AppError::write(folder, error);
+    let edition = Edition::begin(folder).map_err(failed)?;
+    let put =
+        |name: &Path, text: &str| edition.write(name, |out| out.write_all(text.as_bytes())).map_err(failed);
     for proposal in &outcome.proposals {
-        whatif::save(root, &proposal.plan)?;
         let arn = &proposal.tightened.principal;
         let documents = &proposal.tightened.new;
         for (number, document) in documents.iter().enumerate() {
             let part = (documents.len() > 1).then(|| number.saturating_add(1));
             let text = format!("{}\n", print::print_pretty(document));
-            put(&folder.join(file(arn, part, "json")), &text)?;
+            put(&file(arn, part, "json"), &text)?;
         }
-        put(&folder.join(file(arn, None, "tf")), &terraform::text(proposal))?;
+        put(&file(arn, None, "tf"), &terraform::text(proposal))?;
     }
-    put(&folder.join("index.html"), &page::page(outcome, args))
-}
-
-fn put(path: &Path, text: &str) -> Result<(), AppError> {
-    if let Some(folder) = path.parent() {
-        private::folder(folder).map_err(|error| AppError::write(folder, error))?;
-    }
-    private::write(path, text.as_bytes()).map_err(|error| AppError::write(path, error))
+    put(Path::new(PAGE), &page::page(outcome, args))?;
+    edition.publish_with_page(PAGE).map_err(failed)
 }
 
 /// `ACCOUNT/user-NAME.json`, and of several documents `ACCOUNT/user-NAME~part2.json`. No two principals share one: names of a kind

@@ -9,13 +9,13 @@ mod rows;
 mod summary;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Source};
 use kagimori_estate::model::Problem;
-use kagimori_lake::private;
+use kagimori_lake::private::Edition;
 use kagimori_plan::check::{self, Check};
 use kagimori_plan::verdict::Outcome;
 use serde::Serialize;
@@ -51,11 +51,9 @@ struct Data<'a> {
 }
 
 /// Writes the page, and the files beside it.
-pub(super) fn write(input: &ReportInput<'_>, folder: &Path) -> io::Result<()> {
-    let lists = Lists::write(folder, long_lists(input)?)?;
-    let mut out = BufWriter::new(private::file(&folder.join("index.html"))?);
-    page(input, &lists, &mut out)?;
-    out.flush()
+pub(super) fn write(input: &ReportInput<'_>, folder: &Path, edition: &Edition) -> io::Result<()> {
+    let lists = Lists::write(folder, edition, long_lists(input)?)?;
+    edition.write(super::PAGE, |out| page(input, &lists, out))
 }
 
 fn long_lists(input: &ReportInput<'_>) -> io::Result<Vec<List>> {

@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kagimori_lake::private;
+use kagimori_lake::private::Edition;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -43,18 +43,16 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Writes the files, where there must be some; those of a former report go.
-    pub(super) fn write(folder: &Path, lists: Vec<List>) -> io::Result<Self> {
-        let beside = folder.join(FOLDER);
-        if beside.is_dir() {
-            remove_own(&beside)?;
-        }
+    /// Writes the files, where there must be some; those of a former report in the folder go.
+    pub(super) fn write(folder: &Path, edition: &Edition, lists: Vec<List>) -> io::Result<Self> {
+        former(&folder.join(FOLDER))
+            .into_iter()
+            .for_each(|name| edition.retire(Path::new(FOLDER).join(name)));
         let within = lists.iter().map(List::bytes).sum::<usize>() <= WITHIN_MAX;
         let mut files = Vec::new();
         if !within {
-            private::folder(&beside)?;
             for list in &lists {
-                files.push((list.name, write_list(&beside, list)?));
+                files.push((list.name, write_list(edition, list)?));
             }
         }
         Ok(Self { within, files, lists })
@@ -79,20 +77,18 @@ impl Lists {
     }
 }
 
-/// Only files of our own names: the folder may be anybody's.
-fn remove_own(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let ours = ["findings-", "credentials-", "roles-"].iter().any(|list| name.starts_with(list));
-        if ours && name.ends_with(".js") && entry.file_type()?.is_file() {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
+/// The lists of a former report, by our own names: the folder may be anybody's.
+fn former(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    let is_ours = |name: &String| {
+        ["findings-", "credentials-", "roles-"].iter().any(|list| name.starts_with(list))
+            && name.ends_with(".js")
+    };
+    names.filter(is_ours).collect()
 }
 
-fn write_list(folder: &Path, list: &List) -> io::Result<Vec<String>> {
+fn write_list(edition: &Edition, list: &List) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     let mut part: Vec<&str> = Vec::new();
     let mut bytes = 0;
@@ -100,23 +96,32 @@ fn write_list(folder: &Path, list: &List) -> io::Result<Vec<String>> {
         bytes += row.len();
         part.push(row);
         if bytes >= FILE_BYTES {
-            write_part(folder, list.name, &part, &mut files)?;
+            write_part(edition, list.name, &part, &mut files)?;
             part.clear();
             bytes = 0;
         }
     }
     if !part.is_empty() || files.is_empty() {
-        write_part(folder, list.name, &part, &mut files)?;
+        write_part(edition, list.name, &part, &mut files)?;
     }
     Ok(files)
 }
 
-fn write_part(folder: &Path, list: &str, rows: &[&str], files: &mut Vec<String>) -> io::Result<()> {
+/// Its name tells its content, so that a page that is still open never takes rows of a later report for its own.
+fn write_part(edition: &Edition, list: &str, rows: &[&str], files: &mut Vec<String>) -> io::Result<()> {
     let number = files.len();
-    let name = format!("{list}-{}.js", number + 1);
-    let script = format!("kagimoriList(\"{list}\",{number},[{}]);\n", escaped(&rows.join(",\n")));
-    private::write(&folder.join(&name), script.as_bytes())?;
-    files.push(format!("{FOLDER}/{name}"));
+    let name = |sum: &str| PathBuf::from(format!("{FOLDER}/{list}-{}-{sum}.js", number + 1));
+    let name = edition.write_by_content(name, |out| {
+        write!(out, "kagimoriList(\"{list}\",{number},[")?;
+        for (at, row) in rows.iter().enumerate() {
+            if at > 0 {
+                out.write_all(b",\n")?;
+            }
+            out.write_all(escaped(row).as_bytes())?;
+        }
+        out.write_all(b"]);\n")
+    })?;
+    files.push(name.to_string_lossy().into_owned());
     Ok(())
 }
 

@@ -1,0 +1,295 @@
+//! Files that belong together and appear together.
+//!
+//! They are made aside ([`Stage`]), all of them, and brought to the disk; only then are they put where they belong, each by a rename.
+//! Where a page speaks of them, a notice stands in its place while that is done: should it be cut off, whoever opens the page
+//! reads that, and the next run puts everything right. So nobody sees half a file, nobody takes old and new files for one
+//! answer, and a full disk leaves what was there before as it was.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kagimori_id::hex;
+use sha2::{Digest, Sha256};
+
+use super::stage::Stage;
+use super::{folder, new, sync_folder};
+
+/// What a page says while the files beside it are put in place. It begins with [`MARK`].
+const NOTICE: &str = include_str!("notice.html");
+const MARK: &str = "<!doctype html><!-- kagimori: unfinished -->";
+/// Bytes that wait to be written.
+const BUFFER: usize = 1 << 18;
+/// So many files are brought to the disk at once: the disk joins what comes together.
+const SYNCS: usize = 16;
+/// So long a run waits while another puts its files in place, which is done in a moment.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Files of one folder, in the making. What is dropped was never there.
+#[derive(Debug)]
+pub struct Edition {
+    folder: PathBuf,
+    stage: Stage,
+    /// How many were begun.
+    begun: AtomicUsize,
+    made: Mutex<Made>,
+}
+
+#[derive(Debug, Default)]
+struct Made {
+    /// Where each file lies, and where it belongs.
+    files: Vec<(PathBuf, PathBuf)>,
+    /// What goes when they are there.
+    retired: Vec<PathBuf>,
+}
+
+impl Edition {
+    /// Begins one in a folder, making it where it is not there.
+    ///
+    /// # Errors
+    /// When nothing can be written there.
+    pub fn begin(folder: &Path) -> io::Result<Self> {
+        let stage = Stage::new(folder)?;
+        Ok(Self { folder: folder.to_owned(), stage, begun: AtomicUsize::default(), made: Mutex::default() })
+    }
+
+    /// Makes a file, streamed: `fill` writes it. `name` is relative to the folder. Several threads may do so at once.
+    ///
+    /// # Errors
+    /// What `fill` says, or the disk.
+    pub fn write(
+        &self,
+        name: impl AsRef<Path>,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let name = name.as_ref();
+        let mut draft = self.draft().map_err(|error| of(name, &error))?;
+        fill(&mut draft).map_err(|error| draft.failure(name, &error))?;
+        self.keep(draft, name)
+    }
+
+    /// Makes a file named by its content, of which `name` is given 16 hexadecimal digits; returns the name. A page that was opened
+    /// before never reads another's list.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn write_by_content(
+        &self,
+        name: impl FnOnce(&str) -> PathBuf,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<PathBuf> {
+        let mut draft = self.draft()?;
+        draft.sum = Some(Sha256::new());
+        fill(&mut draft).map_err(|error| draft.failure(Path::new("a list"), &error))?;
+        let sum = draft.sum.take().map(|sum| sum.finalize()).unwrap_or_default();
+        let name = name(&hex(sum.get(..8).unwrap_or_default()));
+        self.keep(draft, &name)?;
+        Ok(name)
+    }
+
+    /// A file without a name, to be written beside others; [`Self::keep`] gives it one.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn draft(&self) -> io::Result<Draft> {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        let path = self.stage.path.join(number.to_string());
+        let out = BufWriter::with_capacity(BUFFER, new(&path)?);
+        Ok(Draft { out, path, sum: None, failed: None })
+    }
+
+    /// Gives a draft, which is whole now, its name relative to the folder.
+    ///
+    /// # Errors
+    /// When the rest of it cannot be written, or the name leads out of the folder.
+    pub fn keep(&self, mut draft: Draft, name: impl AsRef<Path>) -> io::Result<()> {
+        let name = name.as_ref();
+        draft.flush().map_err(|error| of(name, &error))?;
+        if !name.components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(of(name, &io::Error::new(io::ErrorKind::InvalidInput, "no name of a file here")));
+        }
+        self.made().files.push((draft.path, name.to_owned()));
+        Ok(())
+    }
+
+    /// A file of an earlier edition that goes when this one is there, unless this one has it, too.
+    pub fn retire(&self, name: impl Into<PathBuf>) {
+        self.made().retired.push(name.into());
+    }
+
+    /// Puts files in place of which each speaks for itself.
+    ///
+    /// # Errors
+    /// When they cannot be brought to the disk, or put in place: there is something else under a name than a file.
+    pub fn publish(self) -> io::Result<()> {
+        self.put(None)
+    }
+
+    /// Puts files in place of which a page speaks, which is one of them.
+    ///
+    /// # Errors
+    /// As [`Self::publish`]. If this happens when the first file is in place, the notice stands where the page belongs.
+    pub fn publish_with_page(self, page: &str) -> io::Result<()> {
+        self.put(Some(Path::new(page)))
+    }
+
+    fn made(&self) -> std::sync::MutexGuard<'_, Made> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(self, page: Option<&Path>) -> io::Result<()> {
+        let notice = match page {
+            Some(_) => Some(self.notice()?),
+            None => None,
+        };
+        let Made { mut files, retired } = std::mem::take(&mut *self.made());
+        files.sort_by(|a, b| a.1.cmp(&b.1));
+        sync(files.iter().map(|(draft, _)| draft).chain(&notice))?;
+        let _turn = turn(&self.folder)?;
+        let folders = self.ready(&files)?;
+        let place = |draft: &Path, name: &Path| {
+            fs::rename(draft, self.folder.join(name)).map_err(|error| of(name, &error))
+        };
+        if let Some((page, notice)) = page.zip(notice.as_deref()) {
+            place(notice, page)?;
+            sync_folder(&self.folder)?;
+        }
+        let (last, others): (Vec<_>, Vec<_>) = files.iter().partition(|(_, name)| Some(&**name) == page);
+        others.iter().try_for_each(|(draft, name)| place(draft, name))?;
+        folders.iter().try_for_each(|folder| sync_folder(folder))?;
+        last.iter().try_for_each(|(draft, name)| place(draft, name))?;
+        sync_folder(&self.folder)?;
+        let kept: BTreeSet<&Path> = files.iter().map(|(_, name)| &**name).collect();
+        // What goes does not make the rest wrong: it is tried again by the next run.
+        for name in retired.iter().filter(|name| !kept.contains(&***name)) {
+            let _ = fs::remove_file(self.folder.join(name));
+        }
+        Ok(())
+    }
+
+    fn notice(&self) -> io::Result<PathBuf> {
+        let mut draft = self.draft()?;
+        draft.write_all(NOTICE.as_bytes())?;
+        draft.flush()?;
+        Ok(draft.path)
+    }
+
+    /// Makes the folders that files belong into, and makes sure that under no name there is anything but a file.
+    fn ready(&self, files: &[(PathBuf, PathBuf)]) -> io::Result<BTreeSet<PathBuf>> {
+        let mut folders = BTreeSet::from([self.folder.clone()]);
+        for (_, name) in files {
+            let above: Vec<&Path> = name.ancestors().skip(1).filter(|above| **above != *"").collect();
+            for above in above.into_iter().rev() {
+                let path = self.folder.join(above);
+                if !folders.contains(&path) {
+                    let is_link = fs::symlink_metadata(&path).is_ok_and(|there| there.is_symlink());
+                    let made = if is_link { Err(elsewhere()) } else { folder(&path) };
+                    made.map_err(|error| of(above, &error))?;
+                    folders.insert(path);
+                }
+            }
+            is_free(&self.folder.join(name)).map_err(|error| of(name, &error))?;
+        }
+        Ok(folders)
+    }
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct Draft {
+    out: BufWriter<File>,
+    path: PathBuf,
+    sum: Option<Sha256>,
+    /// What the disk said; writers of formats wrap it.
+    failed: Option<io::ErrorKind>,
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes).inspect_err(|error| self.failed = Some(error.kind()))?;
+        if let Some(sum) = &mut self.sum {
+            sum.update(bytes.get(..written).unwrap_or_default());
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush().inspect_err(|error| self.failed = Some(error.kind()))
+    }
+}
+
+impl Draft {
+    fn failure(&self, name: &Path, error: &io::Error) -> io::Error {
+        let told = of(name, error);
+        self.failed.map_or_else(
+            || io::Error::new(told.kind(), told.to_string()),
+            |kind| io::Error::new(kind, told.to_string()),
+        )
+    }
+}
+
+/// Whether the notice of an edition that was cut off stands where its page belongs.
+pub fn is_unfinished(page: &Path) -> bool {
+    let is_file = fs::metadata(page).is_ok_and(|there| there.is_file());
+    let mut begin = Vec::new();
+    let read = |file: File| file.take(MARK.len() as u64).read_to_end(&mut begin);
+    is_file && File::open(page).and_then(read).is_ok() && begin == MARK.as_bytes()
+}
+
+/// Whether nothing but a file is there under a name.
+pub(super) fn is_free(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => Err(elsewhere()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn elsewhere() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "there is a link, a pipe or a folder under this name, and nothing is written through it",
+    )
+}
+
+/// An error with the name of the file that it is of.
+fn of(name: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", name.display()))
+}
+
+/// Brings files to the disk.
+fn sync<'a>(files: impl Iterator<Item = &'a PathBuf>) -> io::Result<()> {
+    let files: Vec<&PathBuf> = files.collect();
+    let one = |path: &Path| File::options().write(true).open(path)?.sync_all();
+    thread::scope(|scope| {
+        let chunk = files.len().div_ceil(SYNCS).max(1);
+        let threads: Vec<_> = files
+            .chunks(chunk)
+            .map(|files| scope.spawn(move || files.iter().try_for_each(|path| one(path))))
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread ended without a word")))
+        })
+    })
+}
+
+/// Waits for the turn to put files in place; where a system knows no such lock, there is no waiting.
+fn turn(folder: &Path) -> io::Result<Option<File>> {
+    let Ok(lock) = File::open(folder) else { return Ok(None) };
+    let begin = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(Some(lock)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
+                return Err(io::Error::other("another program has locked the folder"));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
