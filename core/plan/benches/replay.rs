@@ -7,7 +7,7 @@ use kagimori_estate::read::{Assembler, File, read};
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_plan::replay::{Classes, Evidence, Replay, Telling};
 use kagimori_policy::parse::{Strictness, parse};
-use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, Outcome};
+use kagimori_trail::call::{Call, Caller, Check, CheckedResource, Outcome};
 use kagimori_trail::event::Principal;
 
 const USER: &str = "arn:aws:iam::111122223333:user/app";
@@ -58,44 +58,25 @@ fn calls() -> Vec<Call> {
         let action = if number.is_multiple_of(3) { "s3:PutObject" } else { "s3:GetObject" };
         let folder = if number.is_multiple_of(50) { "other" } else { "raw" };
         let name = action.split(':').nth(1).unwrap_or_default();
+        let resource = CheckedResource::Arn(
+            format!("arn:aws:s3:::app-data/{folder}/{:05}.parquet", number % OBJECTS).into(),
+        );
+        let caller = Caller {
+            arn: Some(USER.into()),
+            account: AccountId::parse("111122223333").ok(),
+            access_key: AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").ok(),
+            address: Some(format!("203.0.113.{}", number % 250).into()),
+            agent: Some("Boto3/1.40.11 md/Botocore#1.40.11 exec-env/EC2".into()),
+            ..Caller::bare(principal.clone())
+        };
         Call {
             time: 1_780_000_000 + i64::try_from(number).unwrap_or_default(),
             event_id: Some(format!("3f0c7a52-9d1e-4b8a-8c55-{number:012}").into()),
-            source: "s3.amazonaws.com".into(),
-            name: name.into(),
             account: AccountId::parse("111122223333").ok(),
             region: Some("ap-northeast-1".into()),
-            caller: Caller {
-                principal: principal.clone(),
-                arn: Some(USER.into()),
-                other: None,
-                account: AccountId::parse("111122223333").ok(),
-                access_key: AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").ok(),
-                mfa: None,
-                address: Some(format!("203.0.113.{}", number % 250).into()),
-                agent: Some("Boto3/1.40.11 md/Botocore#1.40.11 exec-env/EC2".into()),
-                vpc_endpoint: None,
-                invoked_by: None,
-                source_identity: None,
-                on_behalf_of: None,
-            },
             outcome: Outcome::Succeeded,
-            error: None,
-            checks: vec![Check {
-                action: action.into(),
-                resource: CheckedResource::Arn(
-                    format!("arn:aws:s3:::app-data/{folder}/{:05}.parquet", number % OBJECTS).into(),
-                ),
-                resource_account: None,
-                context: Vec::new(),
-                certainty: Certainty::Certain,
-            }],
-            gap: None,
-            issued: None,
-            is_data: false,
-            read_only: None,
-            is_from_console: false,
-            refusal: None,
+            checks: vec![Check::certain(action, resource)],
+            ..Call::bare(caller, "s3.amazonaws.com", name)
         }
     };
     (0..CALLS).map(one).collect()

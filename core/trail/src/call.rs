@@ -116,7 +116,49 @@ pub struct Caller {
     pub on_behalf_of: Option<Box<str>>,
 }
 
+impl Call {
+    /// A call of which nothing is told but who called what: no time, no place, no permission, and not that it succeeded.
+    pub fn bare(caller: Caller, source: &str, name: &str) -> Self {
+        Self {
+            time: 0,
+            event_id: None,
+            source: source.into(),
+            name: name.into(),
+            account: None,
+            region: None,
+            caller,
+            outcome: Outcome::Failed,
+            error: None,
+            checks: Vec::new(),
+            gap: None,
+            issued: None,
+            is_data: false,
+            read_only: None,
+            is_from_console: false,
+            refusal: None,
+        }
+    }
+}
+
 impl Caller {
+    /// A caller of whom nothing is told but whom IAM knows him as.
+    pub fn bare(principal: Principal) -> Self {
+        Self {
+            principal,
+            arn: None,
+            other: None,
+            account: None,
+            access_key: None,
+            mfa: None,
+            address: None,
+            agent: None,
+            vpc_endpoint: None,
+            invoked_by: None,
+            source_identity: None,
+            on_behalf_of: None,
+        }
+    }
+
     /// Who called as one text: [`Identity::principal_text`].
     pub fn text(&self) -> Option<String> {
         self.principal.text().or_else(|| self.other.as_deref().map(str::to_owned))
@@ -157,6 +199,19 @@ pub struct Check {
     pub context: Vec<(Box<str>, Fact)>,
     /// How sure it is that AWS checked this.
     pub certainty: Certainty,
+}
+
+impl Check {
+    /// A permission that AWS certainly checked, in the account of the call, with no condition keys of its own.
+    pub fn certain(action: &str, resource: CheckedResource) -> Self {
+        Self {
+            action: action.into(),
+            resource,
+            resource_account: None,
+            context: Vec::new(),
+            certainty: Certainty::Certain,
+        }
+    }
 }
 
 /// What a permission was checked on.

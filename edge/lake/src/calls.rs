@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
-use kagimori_trail::call::{Call, Caller, Outcome};
+use kagimori_trail::call::{Call, Caller};
 use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal};
 use rustc_hash::FxHashMap;
 
@@ -205,35 +205,5 @@ pub(crate) fn identity<'r>(text: impl Fn(Text) -> Option<&'r str>, mfa: Option<b
 
 /// Before the first row.
 fn nothing() -> Call {
-    Call {
-        time: 0,
-        event_id: None,
-        source: Box::default(),
-        name: Box::default(),
-        account: None,
-        region: None,
-        caller: Caller {
-            principal: Principal::Other,
-            arn: None,
-            other: None,
-            account: None,
-            access_key: None,
-            mfa: None,
-            address: None,
-            agent: None,
-            vpc_endpoint: None,
-            invoked_by: None,
-            source_identity: None,
-            on_behalf_of: None,
-        },
-        outcome: Outcome::Failed,
-        error: None,
-        checks: Vec::new(),
-        gap: None,
-        issued: None,
-        is_data: false,
-        read_only: None,
-        is_from_console: false,
-        refusal: None,
-    }
+    Call::bare(Caller::bare(Principal::Other), "", "")
 }

@@ -30,16 +30,13 @@ pub(crate) fn write_work(work: &mut String, action: &[u8], resource: &[u8]) {
 /// The checks of a text of work, as far as a history looks at them.
 pub(crate) fn checks_of_work(work: &str) -> Vec<Check> {
     let checks = work.split(BETWEEN).filter_map(|check| check.split_once(' '));
-    let check = |(action, place): (&str, &str)| Check {
-        action: action.into(),
-        resource: match place {
+    let check = |(action, place): (&str, &str)| {
+        let resource = match place {
             "*" => CheckedResource::None,
             "" => CheckedResource::Unknown,
             place => CheckedResource::Pattern(place.into()),
-        },
-        resource_account: None,
-        context: Vec::new(),
-        certainty: Certainty::Certain,
+        };
+        Check::certain(action, resource)
     };
     checks.map(check).collect()
 }

@@ -54,42 +54,23 @@ fn changed(estate: &Estate, policy: &str) -> Estate {
 
 pub(crate) fn call(time: i64, action: &str, resource: CheckedResource, outcome: Outcome) -> Call {
     let (service, name) = action.split_once(':').unwrap();
+    let account = AccountId::parse("111122223333").ok();
+    let caller = Caller {
+        arn: Some(USER.into()),
+        account,
+        access_key: AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").ok(),
+        address: Some("203.0.113.7".into()),
+        agent: Some("x".into()),
+        ..Caller::bare(Principal::User(Arn::parse(USER).unwrap()))
+    };
     Call {
         time,
         event_id: Some(format!("event-{time}").into()),
-        source: format!("{service}.amazonaws.com").into(),
-        name: name.into(),
-        account: Some(AccountId::parse("111122223333").unwrap()),
+        account,
         region: Some("ap-northeast-1".into()),
-        caller: Caller {
-            principal: Principal::User(Arn::parse(USER).unwrap()),
-            arn: Some(USER.into()),
-            other: None,
-            account: Some(AccountId::parse("111122223333").unwrap()),
-            access_key: Some(AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap()),
-            mfa: None,
-            address: Some("203.0.113.7".into()),
-            agent: Some("x".into()),
-            vpc_endpoint: None,
-            invoked_by: None,
-            source_identity: None,
-            on_behalf_of: None,
-        },
         outcome,
-        error: None,
-        checks: vec![Check {
-            action: action.into(),
-            resource,
-            resource_account: None,
-            context: Vec::new(),
-            certainty: Certainty::Certain,
-        }],
-        gap: None,
-        issued: None,
-        is_data: false,
-        read_only: None,
-        is_from_console: false,
-        refusal: None,
+        checks: vec![Check::certain(action, resource)],
+        ..Call::bare(caller, &format!("{service}.amazonaws.com"), name)
     }
 }
 

@@ -9,7 +9,7 @@ use kagimori_estate::change::apply_all;
 use kagimori_estate::read::{Assembler, File, read};
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::decision::Answer;
-use kagimori_trail::call::{Call, Caller, Certainty, Check, CheckedResource, Outcome};
+use kagimori_trail::call::{Call, Caller, Check, CheckedResource, Outcome};
 use kagimori_trail::event::Principal;
 use kagimori_trail::origin::{Judged, Origins};
 use kagimori_trail::sight::Sight;
@@ -89,42 +89,21 @@ fn made(place: &Place<'_>, time: i64, (action, resource): (&str, &str), region: 
     let resource = resource.replace("REGION", region).replace("ACCOUNT", account);
     let resource =
         if resource == "*" { CheckedResource::None } else { CheckedResource::Arn(resource.into()) };
+    let caller = Caller {
+        arn: Some(format!("arn:aws:sts::{account}:assumed-role/{}", place.session).into()),
+        account: AccountId::parse(account).ok(),
+        address: Some(place.address.as_str().into()),
+        agent: Some(place.agent.into()),
+        ..Caller::bare(place.principal.clone())
+    };
     Call {
         time,
-        event_id: None,
-        source: format!("{service}.amazonaws.com").into(),
-        name: name.into(),
         account: AccountId::parse(account).ok(),
         region: Some(region.into()),
-        caller: Caller {
-            principal: place.principal.clone(),
-            arn: Some(format!("arn:aws:sts::{account}:assumed-role/{}", place.session).into()),
-            account: AccountId::parse(account).ok(),
-            access_key: None,
-            mfa: None,
-            address: Some(place.address.as_str().into()),
-            agent: Some(place.agent.into()),
-            vpc_endpoint: None,
-            invoked_by: None,
-            source_identity: None,
-            on_behalf_of: None,
-            other: None,
-        },
         outcome: Outcome::Succeeded,
-        error: None,
-        refusal: None,
-        checks: vec![Check {
-            action: action.into(),
-            resource,
-            resource_account: None,
-            context: Vec::new(),
-            certainty: Certainty::Certain,
-        }],
-        gap: None,
-        issued: None,
-        is_data: false,
-        read_only: None,
+        checks: vec![Check::certain(action, resource)],
         is_from_console: place.agent == BROWSER,
+        ..Call::bare(caller, &format!("{service}.amazonaws.com"), name)
     }
 }
 

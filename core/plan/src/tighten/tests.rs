@@ -289,11 +289,8 @@ fn conditions_are_drawn_when_every_call_agrees() {
         let mut call =
             ok(time, "lambda:CreateFunction", arn("arn:aws:lambda:ap-northeast-1:111122223333:function:f"));
         call.checks.push(Check {
-            action: "iam:PassRole".into(),
-            resource: arn("arn:aws:iam::111122223333:role/f"),
-            resource_account: None,
             context: vec![("iam:passedtoservice".into(), Fact::One(service.to_owned()))],
-            certainty: Certainty::Certain,
+            ..Check::certain("iam:PassRole", arn("arn:aws:iam::111122223333:role/f"))
         });
         call
     };

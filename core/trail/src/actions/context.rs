@@ -153,36 +153,18 @@ mod tests {
     use crate::call::{Caller, Outcome};
 
     fn call(principal: Principal, key: &str, mfa: Option<bool>) -> Call {
+        let caller = Caller {
+            access_key: AccessKeyId::parse(key).ok(),
+            mfa,
+            address: Some("203.0.113.7".into()),
+            agent: Some("[aws-cli/2.31]".into()),
+            ..Caller::bare(principal)
+        };
         Call {
             time: 1_767_340_800,
-            event_id: None,
-            source: "s3.amazonaws.com".into(),
-            name: "GetObject".into(),
-            account: None,
             region: Some("eu-west-1".into()),
-            caller: Caller {
-                principal,
-                arn: None,
-                other: None,
-                account: None,
-                access_key: AccessKeyId::parse(key).ok(),
-                mfa,
-                address: Some("203.0.113.7".into()),
-                agent: Some("[aws-cli/2.31]".into()),
-                vpc_endpoint: None,
-                invoked_by: None,
-                source_identity: None,
-                on_behalf_of: None,
-            },
             outcome: Outcome::Succeeded,
-            error: None,
-            checks: Vec::new(),
-            gap: None,
-            issued: None,
-            is_data: false,
-            read_only: None,
-            is_from_console: false,
-            refusal: None,
+            ..Call::bare(caller, "s3.amazonaws.com", "GetObject")
         }
     }
 
@@ -253,11 +235,12 @@ mod tests {
     fn a_check_adds_its_own_keys() {
         let call = call(user(), LONG_TERM, None);
         let check = Check {
-            action: "iam:PassRole".into(),
-            resource: CheckedResource::Arn("arn:aws:iam::444455556666:role/app".into()),
             resource_account: AccountId::parse("444455556666").ok(),
             context: vec![("iam:passedtoservice".into(), Fact::One("lambda.amazonaws.com".to_owned()))],
-            certainty: crate::call::Certainty::Certain,
+            ..Check::certain(
+                "iam:PassRole",
+                CheckedResource::Arn("arn:aws:iam::444455556666:role/app".into()),
+            )
         };
         let context = check.context_in(&call.context());
         assert_eq!(one(&context, "iam:passedtoservice"), "lambda.amazonaws.com");

@@ -3,7 +3,7 @@
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 use super::*;
-use crate::call::{Caller, Certainty, Check, CheckedResource, Outcome};
+use crate::call::{Caller, Check, CheckedResource, Outcome};
 
 const DAY: i64 = 86_400;
 const JAVA: &str = "aws-sdk-java/2.25.11 Linux/5.10";
@@ -94,42 +94,19 @@ fn made(principal: &Principal, day: i64, address: &str, agent: &str, call: &str,
         None => (call, Outcome::Succeeded),
     };
     let (service, name) = call.split_once(':').unwrap();
+    let caller = Caller {
+        arn: Some(format!("arn:aws:sts::111122223333:assumed-role/{session}").into()),
+        address: Some(address.into()),
+        agent: Some(agent.into()),
+        ..Caller::bare(principal.clone())
+    };
     Call {
         time: 1_780_000_000 + day * DAY,
-        event_id: None,
-        source: format!("{service}.amazonaws.com").into(),
-        name: name.into(),
         account: AccountId::parse("111122223333").ok(),
         region: Some("ap-northeast-1".into()),
-        caller: Caller {
-            principal: principal.clone(),
-            arn: Some(format!("arn:aws:sts::111122223333:assumed-role/{session}").into()),
-            account: None,
-            access_key: None,
-            mfa: None,
-            address: Some(address.into()),
-            agent: Some(agent.into()),
-            vpc_endpoint: None,
-            invoked_by: None,
-            source_identity: None,
-            on_behalf_of: None,
-            other: None,
-        },
         outcome,
-        error: None,
-        refusal: None,
-        checks: vec![Check {
-            action: call.into(),
-            resource: CheckedResource::None,
-            resource_account: None,
-            context: Vec::new(),
-            certainty: Certainty::Certain,
-        }],
-        gap: None,
-        issued: None,
-        is_data: false,
-        read_only: None,
-        is_from_console: false,
+        checks: vec![Check::certain(call, CheckedResource::None)],
+        ..Call::bare(caller, &format!("{service}.amazonaws.com"), name)
     }
 }
 
