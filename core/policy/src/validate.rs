@@ -7,7 +7,7 @@
 
 mod statement;
 
-pub(crate) use statement::PARTITIONS;
+pub(crate) use statement::{PARTITIONS, is_rcp_full_access};
 
 use std::collections::BTreeSet;
 
@@ -240,8 +240,13 @@ mod tests {
         ),
         (
             PolicyKind::ResourceControl,
+            r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#, // RCPFullAWSAccess
+            "",
+        ),
+        (
+            PolicyKind::ResourceControl,
             r#"{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}"#,
-            "Statement[0].Effect: a resource control policy can only deny",
+            "Statement[0].Effect: a resource control policy of one's own can only deny",
         ),
         (
             PolicyKind::ResourceControl,

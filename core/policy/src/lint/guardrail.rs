@@ -10,7 +10,7 @@ use crate::catalogue::Catalogue;
 use crate::document::{Condition, Effect, PrincipalElement, Principals, Version};
 use crate::reference;
 use crate::request::Context;
-use crate::validate::PolicyKind;
+use crate::validate::{PolicyKind, is_rcp_full_access};
 
 pub(super) fn check(subject: &Subject<'_>, sink: &mut Sink<'_>) {
     match subject.kind {
@@ -101,12 +101,12 @@ fn resource_control(subject: &Subject<'_>, sink: &mut Sink<'_>) {
             "a resource control policy needs its version".to_owned(),
         );
     }
-    for held in &subject.statements {
+    for held in subject.statements.iter().filter(|held| !is_rcp_full_access(held.statement)) {
         if held.statement.effect == Effect::Allow {
             sink.add(
                 RuleId::RcpEffect,
                 held.at("Effect"),
-                "a resource control policy can only deny".to_owned(),
+                "a resource control policy of one's own can only deny".to_owned(),
             );
         }
         let everyone = PrincipalElement::Principal(Principals::Everyone);

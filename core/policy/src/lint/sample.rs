@@ -21,7 +21,7 @@ pub(super) fn asks(
     let asks = actions(held).into_iter().map(|action| {
         let catalogue = Catalogue::embedded();
         let wildcard_only = catalogue.action(&action).is_some_and(|id| !catalogue.has_resource_types(id));
-        let resource = if wildcard_only { "*".to_owned() } else { resource(subject, held) };
+        let resource = if wildcard_only { "*".to_owned() } else { resource(subject, held, &action) };
         Ask { principal: principal.clone(), action, resource, wildcard_only, fixed: fixed.to_vec() }
     });
     asks.collect()
@@ -43,14 +43,26 @@ fn actions(held: &Held<'_>) -> Vec<String> {
     names
 }
 
-/// A resource that the statement names, or any.
-pub(super) fn resource(subject: &Subject<'_>, held: &Held<'_>) -> String {
+/// A resource that the statement names, or any that the action works on.
+pub(super) fn resource(subject: &Subject<'_>, held: &Held<'_>, action: &str) -> String {
     if held.statement.resource.is_none() {
         return format!("arn:aws:iam::{}:role/kagimori-witness", subject.owner);
     }
     let is_named = held.resource_element() == "Resource";
     let found = held.resources().iter().find(|pattern| pattern.contains(':')).filter(|_| is_named);
-    found.map_or_else(|| "arn:aws:s3:::kagimori-witness/key".to_owned(), |pattern| filled(pattern))
+    found.map_or_else(|| of_action(action, &subject.owner), |pattern| filled(pattern))
+}
+
+/// A resource of the first kind that the action works on, in the policy's own account.
+fn of_action(action: &str, owner: &str) -> String {
+    let catalogue = Catalogue::embedded();
+    let kinds = catalogue.action(action).map(|id| catalogue.resource_types(id)).unwrap_or_default();
+    let Some(kind) = kinds.iter().find(|kind| kind.required).or_else(|| kinds.first()) else {
+        return "*".to_owned();
+    };
+    let place = [("${Partition}", "aws"), ("${Region}", "us-east-1"), ("${Account}", owner)];
+    let arn = place.iter().fold(kind.arn.to_owned(), |arn, (name, value)| arn.replace(name, value));
+    filled(&arn)
 }
 
 /// Those whom a statement is about, as far as they can be made up.

@@ -446,7 +446,7 @@ rules! {
         "A Deny of Regions is also about global services, which answer in us-east-1 alone.",
         "Leave them out with `NotAction`, as AWS's example does.";
     RcpEffect = "rcp-effect", Guardrail, Error, Some("RCP syntax error allow"), [], "Organizations: orgs_manage_policies_rcps_syntax",
-        "A resource control policy allows; it can only deny.", "Write `Deny`.";
+        "A resource control policy allows; one's own can only deny.", "Write `Deny` and what is forbidden, or leave the statement out: AWS's own `RCPFullAWSAccess` allows the rest.";
     RcpPrincipal = "rcp-principal", Guardrail, Error, Some("RCP syntax error principal"), [], "Organizations: orgs_manage_policies_rcps_syntax",
         "The principal of a resource control policy is not `\"*\"`.", "Write \"Principal\": \"*\" and limit by conditions.";
     RcpNotAction = "rcp-not-action", Guardrail, Error, Some("RCP syntax error NotAction"), [], "Organizations: orgs_manage_policies_rcps_syntax",

@@ -2,22 +2,38 @@
 
 use super::{Fault, PolicyKind};
 use crate::document::{
-    ActionElement, Condition, Effect, PrincipalElement, PrincipalKind, Principals, ResourceElement, Statement,
+    ActionElement, Condition, Effect, OneOrMany, PrincipalElement, PrincipalKind, Principals,
+    ResourceElement, Statement,
 };
 use crate::operator::{Comparison, Operator};
 use crate::value;
 use kagimori_id::ArnParts;
 use kagimori_id::arn::padded_parts;
 
+/// Whether a statement is that of `RCPFullAWSAccess`, which AWS attaches everywhere: the only one of a resource control policy that
+/// allows, and that names every action (Organizations User Guide, `orgs_manage_policies_rcps_syntax`, "Effect element").
+pub(crate) fn is_rcp_full_access(statement: &Statement) -> bool {
+    let star = |patterns: &OneOrMany| patterns.as_slice() == ["*"];
+    statement.effect == Effect::Allow
+        && statement.principal == Some(PrincipalElement::Principal(Principals::Everyone))
+        && matches!(&statement.action, ActionElement::Action(patterns) if star(patterns))
+        && matches!(&statement.resource, Some(ResourceElement::Resource(patterns)) if star(patterns))
+        && statement.conditions.is_empty()
+}
+
 pub(super) fn faults(path: &str, statement: &Statement, kind: PolicyKind) -> Vec<Fault> {
     let mut faults = Vec::new();
+    if kind == PolicyKind::ResourceControl && is_rcp_full_access(statement) {
+        return faults;
+    }
     let mut add = |element: &str, message: String, hint: &'static str| {
         let path = if element.is_empty() { path.to_owned() } else { format!("{path}.{element}") };
         faults.push(Fault { path, message, hint });
     };
     sid(statement, kind, &mut add);
     if kind == PolicyKind::ResourceControl && statement.effect == Effect::Allow {
-        add("Effect", "a resource control policy can only deny".into(), "write `Deny`");
+        let message = "a resource control policy of one's own can only deny";
+        add("Effect", message.into(), "write `Deny` and what is forbidden, or leave the statement out");
     }
     principal(statement, kind, &mut add);
     action(&statement.action, kind, &mut add);

@@ -141,11 +141,10 @@ fn escalation(subject: &Subject<'_>, held: &Held<'_>, sink: &mut Sink<'_>) {
         if account(name).is_some() || is_owner {
             continue;
         }
-        let action = (*action).to_owned();
         let asked = Ask {
             principal,
-            action,
-            resource: resource(subject, held),
+            action: (*action).to_owned(),
+            resource: resource(subject, held, action),
             wildcard_only: false,
             fixed: Vec::new(),
         };
