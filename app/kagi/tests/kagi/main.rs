@@ -5,6 +5,8 @@ mod adding;
 #[cfg(test)]
 mod around;
 #[cfg(test)]
+mod first_use;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod herd;

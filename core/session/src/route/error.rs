@@ -1,0 +1,83 @@
+//! Why there is no route, and what to do about it.
+
+use super::MOST_HOPS;
+use crate::profile::{Place, Twice};
+use crate::value::{Refused, shown};
+
+/// Why there is no route.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// Nothing is known of this name.
+    #[error("there is no profile `{}`", shown(.name))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The name that was probably meant.
+        near: Option<String>,
+    },
+    /// The chain of `source_profile` comes back to where it was.
+    #[error("`source_profile` goes round in a circle: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// The chain is too long to be meant.
+    #[error("profile `{0}` passes through more than {MOST_HOPS} roles")]
+    TooLong(String),
+    /// A profile has two sections.
+    #[error("{}", .0.sentence())]
+    Twice(Box<Twice>),
+    /// A setting cannot be used.
+    #[error("{place}: {source}")]
+    Setting {
+        /// Where it stands.
+        place: Place,
+        /// What is wrong.
+        source: Refused,
+    },
+    /// A role without a source.
+    #[error("profile `{0}` has `role_arn` and says not from where")]
+    NoSource(String),
+    /// A source that is another tool's.
+    #[error("profile `{profile}` gets its credentials by `{key}` ({place}), which kagi does not do")]
+    Elsewhere {
+        /// The profile.
+        profile: String,
+        /// The setting.
+        key: &'static str,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A value of the command line cannot be used.
+    #[error(transparent)]
+    Argument(#[from] Refused),
+}
+
+impl RouteError {
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown { near: Some(near), .. } => {
+                format!("did you mean `{near}`? `kagi list` shows them all")
+            }
+            Self::Unknown { near: None, .. } => {
+                "`kagi list` shows the profiles, `kagi add NAME` stores a key under a new one".to_owned()
+            }
+            Self::Cycle(_) => {
+                "one of them must name the profile whose key you stored with `kagi add`".to_owned()
+            }
+            Self::TooLong(_) => "shorten the chain of `source_profile`".to_owned(),
+            Self::Twice(_) => "keep one of them: SDKs disagree which one counts".to_owned(),
+            Self::Setting { source, .. } => source.hint.clone(),
+            Self::NoSource(name) => {
+                format!(
+                    "add `source_profile` to it, the profile whose key you stored, or set it in `[kagi {name}]`"
+                )
+            }
+            Self::Elsewhere { profile, .. } => {
+                format!(
+                    "use the profile without kagi (`AWS_PROFILE={profile}`), or give it a `source_profile` whose key kagi keeps"
+                )
+            }
+            Self::Argument(refused) => refused.hint.clone(),
+        }
+    }
+}
