@@ -201,6 +201,89 @@ check("awscli says what to do", "expired" in seen or "invalid" in seen, seen)
 code, _, err = run(KAGI, "credentials", "power")
 check("kagi says what to do, revoked", code == 2 and "administrator ended it" in err and "kagi login power" in err, err)
 
+# `aws login`: one file, read and renewed by both. The AWS CLI v1 cannot sign in, so the file is what v2 leaves.
+ALICE = "arn:aws:iam::111122223333:user/alice"
+LOGIN = f"{HOME}/.aws/login/cache/{hashlib.sha256(ALICE.encode()).hexdigest()}.json"
+os.makedirs(os.path.dirname(LOGIN))
+open(PATH, "a").write(f"""
+[profile console]
+login_session = {ALICE}
+region = us-east-1
+
+[profile behind]
+role_arn = arn:aws:iam::222233334444:role/Power
+source_profile = console
+region = us-east-1
+""")
+
+
+def left(seconds):
+    """What `aws login` left, with so many seconds until the next renewal."""
+    file = control("login", arn=ALICE, with_mfa=True) if not os.path.exists(LOGIN) else json.load(open(LOGIN))
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    file["accessToken"]["expiresAt"] = end.strftime("%Y-%m-%dT%H:%M:%SZ")
+    json.dump(file, open(LOGIN, "w"))
+
+
+left(900)
+check("boto3 takes the console's sign-in", boto3.Session(profile_name="console").get_credentials().method == "login")
+check("awscli is who signed in", caller(profile="console") == ALICE, caller(profile="console"))
+check("kagi is the same", caller(KAGI, "exec", "console", "--") == ALICE, caller(KAGI, "exec", "console", "--"))
+check("awscli is in the role behind", ":assumed-role/Power/" in caller(profile="behind"), caller(profile="behind"))
+check("kagi is in the role behind", caller(KAGI, "exec", "behind", "--").endswith(":assumed-role/Power/alice"), "")
+for first, second in (((), (KAGI, "exec", "console", "--")), ((KAGI, "exec", "console", "--"), ())):
+    left(60)
+    before, text = count("CreateOAuth2Token"), open(LOGIN).read()
+    seen = caller(*first, profile=None if first else "console")
+    check("renewed by one", seen == ALICE and count("CreateOAuth2Token") == before + 1, (first, seen))
+    check("its file is written back", open(LOGIN).read() != text)
+    seen = caller(*second, profile=None if second else "console")
+    check("the other goes on from it", seen == ALICE and count("CreateOAuth2Token") == before + 1, (second, seen))
+run(KAGI, "add", "console")
+check("after kagi add botocore takes the process of `aws login`'s profile",
+      boto3.Session(profile_name="console").get_credentials().method == "custom-process")
+check("awscli is served by kagi from the sign-in", caller(profile="console") == ALICE, caller(profile="console"))
+
+# Account access manager: botocore's own client with the token it kept, and kagi's profiles.
+scoped = open(PATH).read().replace(
+    "sso_registration_scopes = sso:account:access",
+    "sso_registration_scopes = sso:account:access, account_access:read_only, account_access:assume")
+open(PATH, "w").write(scoped)
+sign_in_with_kagi("--fresh", "--sso-session", "corp")
+oidc = boto3.client("sso-oidc", region_name=REGION, config=Config(signature_version=UNSIGNED))
+scopes = ["sso:account:access", "account_access:read_only", "account_access:assume"]
+registered = oidc.register_client(clientName="botocore-client", clientType="public", scopes=scopes)
+keys = {"clientId": registered["clientId"], "clientSecret": registered["clientSecret"]}
+device = oidc.start_device_authorization(startUrl=START, **keys)
+urllib.request.urlopen(device["verificationUriComplete"])
+bearer = oidc.create_token(**keys, grantType="urn:ietf:params:oauth:grant-type:device_code", deviceCode=device["deviceCode"])
+# botocore signs bearer calls over TLS only, which the loopback has not: its model writes and reads them all the same.
+runtime = boto3.client("account-access-runtime", region_name=REGION, config=Config(signature_version=UNSIGNED))
+runtime.meta.events.register(
+    "before-call.account-access-runtime",
+    lambda params, **_: params["headers"].update({"Authorization": f"Bearer {bearer['accessToken']}"}))
+roles, more = [], {}
+while True:
+    page = runtime.list_roles(tenantId=STARTED["tenant"], **more)
+    roles += [role["roleArn"] for role in page["roles"]]
+    if not page.get("nextToken"):
+        break
+    more = {"nextToken": page["nextToken"]}
+given = runtime.get_role_credentials(tenantId=STARTED["tenant"], roleArn=roles[0], accessType="PROGRAMMATIC_ACCESS")
+given = given["credentialsDetails"]["programmaticAccess"]
+check("botocore reads the end of an entitled role", given["expiresAt"].timestamp() > time.time(), given)
+code, listed, err = run(KAGI, "sso", "profiles", "--tenant", STARTED["tenant"], "--names", "{account_id}.{role}.aa", "--region", REGION)
+text = open(PATH).read()
+check("kagi writes a profile for each entitled role", all(f"account_access_role = {role}\n" in text for role in roles), (code, listed, err))
+for role in roles:
+    name = f"{role.split(':')[4]}.{role.split('/')[-1]}.aa"
+    their = boto3.client("sts", region_name=REGION, aws_access_key_id=given["accessKeyId"],
+                         aws_secret_access_key=given["secretAccessKey"], aws_session_token=given["sessionToken"])
+    seen = caller(profile=name)
+    check(f"awscli is served {role}", f"::{role.split(':')[4]}:assumed-role/{role.split('/')[-1]}/" in seen, seen)
+    if role == roles[0]:
+        check("and is whom botocore's own client gets", their.get_caller_identity()["Arn"] == seen, seen)
+
 # What is over is over for both, and each says what to do.
 code, _, err = run(KAGI, "logout", "power")
 code, _, err = run(KAGI, "credentials", "power")

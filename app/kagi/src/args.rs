@@ -182,6 +182,10 @@ pub(crate) struct SsoProfiles {
     /// The region of new profiles
     #[arg(long)]
     pub(crate) region: Option<String>,
+    /// The tenant of account access manager (`aa-…`): its roles get profiles too [default: `account_access_tenant` in
+    /// `[kagi]`]
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
     /// Only say what would be written
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -2,6 +2,7 @@
 
 mod around;
 mod code;
+mod console_login;
 mod foreign;
 
 use std::cell::OnceCell;
@@ -12,6 +13,7 @@ use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan, plan_signed_in};
 use kagimori_session::route::{Foreign, Route, Source};
+use kagimori_session::sso::entitled::Entitled;
 use kagimori_session::sso::login::{Login, Next};
 use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::{shown, words};
@@ -311,6 +313,7 @@ impl<'c, 'a> Broker<'c, 'a> {
                 Some(role.role.as_str().to_owned())
             }
             Call::GetRoleCredentials { account, role } => Some(format!("{account}/{role}")),
+            Call::GetEntitledCredentials(entitled) => Some(entitled.role.as_str().to_owned()),
             Call::GetScopedCredentials(_) => {
                 let before = self.plan.steps.iter().take_while(|other| other.key != step.key).last()?;
                 self.role_of(before)
@@ -346,6 +349,7 @@ impl<'c, 'a> Broker<'c, 'a> {
                 checked(around::by_web_identity(self, file, role)?, role)
             }
             Call::GetRoleCredentials { account, role } => self.role_credentials(client, account, role),
+            Call::GetEntitledCredentials(entitled) => self.entitled_credentials(client, entitled),
             Call::GetScopedCredentials(scoped) => {
                 let Some(Signer::Session(before)) = signer else {
                     return Err(KagiError::Form("a session to scope down".into()));
@@ -376,6 +380,21 @@ impl<'c, 'a> Broker<'c, 'a> {
         Ok(tokens
             .call(&of, |token| client.get_role_credentials(&center.sso, token, account, role))?
             .credentials)
+    }
+
+    /// The credentials of a role that account access manager gives; a token without its scopes would only be refused.
+    fn entitled_credentials(
+        &self,
+        client: &Client,
+        entitled: &Entitled,
+    ) -> Result<SessionCredentials, KagiError> {
+        let Origin::Sso(center, login) = &self.origin else {
+            return Err(KagiError::Form("a role without a portal".into()));
+        };
+        center.has_scopes(login.as_deref())?;
+        let of = format!("`{}`", shown(entitled.role.as_str()));
+        self.tokens(client, center)
+            .call(&of, |token| client.get_entitled_credentials(&center.account_access, token, entitled))
     }
 
     /// The tokens of a sign-in, with our patience.

@@ -212,7 +212,7 @@ impl<'a> Context<'a> {
             Origin::Foreign(ForeignSource { profile: route.key_profile.clone(), from: from.clone() })
         };
         match &route.foreign {
-            Some(from @ Foreign::Process(_)) => {
+            Some(from @ (Foreign::Process(_) | Foreign::Login(_))) => {
                 Ok(vault.key(&route.key_profile)?.map_or_else(|| foreign(from), Origin::Key))
             }
             Some(from) => Ok(foreign(from)),

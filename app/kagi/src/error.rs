@@ -325,6 +325,7 @@ fn call_hint(source: &StsError, of: &str) -> String {
         StsError::Proxy { variable } => {
             format!("write it as `http://proxy.example:3128`, or take it away (`unset {variable}`)")
         }
+        StsError::ProofKey => "sign in again: `aws login`".into(),
         StsError::NoCertificates => "`AWS_CA_BUNDLE` must name a PEM file".into(),
         StsError::Refused { cause, operation, .. } => refusal_hint(*cause, operation, of),
     }

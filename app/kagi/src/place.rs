@@ -17,6 +17,8 @@ pub(crate) struct Places {
     pub(crate) credentials: PathBuf,
     /// Where kagi keeps everything of its own.
     pub(crate) home: PathBuf,
+    /// Where `aws login` keeps its sessions: `AWS_LOGIN_CACHE_DIRECTORY`, else `~/.aws/login/cache`.
+    pub(crate) login_cache: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`
     pub(crate) runtime: Option<PathBuf>,
 }
@@ -67,6 +69,10 @@ impl Places {
             config: aws("KAGI_AWS_CONFIG_FILE", "AWS_CONFIG_FILE", "config")?,
             credentials: aws("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
             home,
+            login_cache: match set("AWS_LOGIN_CACHE_DIRECTORY") {
+                Some(folder) => Some(expand(PathBuf::from(folder))),
+                None => person().ok().map(|home| home.join(".aws/login/cache")),
+            },
             runtime: set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
         })
     }
@@ -93,6 +99,7 @@ pub(crate) fn surroundings() -> Surroundings {
         signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
         sso: variable("AWS_ENDPOINT_URL_SSO"),
         sso_oidc: variable("AWS_ENDPOINT_URL_SSO_OIDC"),
+        account_access: variable("AWS_ENDPOINT_URL_ACCOUNT_ACCESS_RUNTIME"),
         ignore_configured: switch("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some(true),
         use_fips: switch("AWS_USE_FIPS_ENDPOINT"),
         use_dual_stack: switch("AWS_USE_DUALSTACK_ENDPOINT"),

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use kagimori_session::endpoint::{Endpoint, Service, endpoint_in};
 use kagimori_session::plan::SignedIn;
+use kagimori_session::sso::entitled;
 use kagimori_session::sso::login::{Ended, Login, Next, Refusal};
 use kagimori_session::sso::settings::Portal;
+use kagimori_session::value::shown;
 use kagimori_sts::{Cause, Client, StsError};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -27,6 +29,8 @@ pub(crate) struct Center {
     pub(crate) portal: Portal,
     pub(crate) sso: Endpoint,
     pub(crate) oidc: Endpoint,
+    /// Account access manager's runtime.
+    pub(crate) account_access: Endpoint,
     /// The command that signs in.
     pub(crate) command: String,
 }
@@ -55,7 +59,13 @@ impl Center {
     ) -> Result<Self, KagiError> {
         let at =
             |service| endpoint_in(service, Some(&portal.region), &context.files, profiles, &context.around);
-        Ok(Self { portal: portal.clone(), sso: at(Service::Sso)?, oidc: at(Service::SsoOidc)?, command })
+        Ok(Self {
+            portal: portal.clone(),
+            sso: at(Service::Sso)?,
+            oidc: at(Service::SsoOidc)?,
+            account_access: at(Service::AccountAccess)?,
+            command,
+        })
     }
 
     /// Whose sign-in it is: the portal's address, its Region, and where both services are reached.
@@ -92,6 +102,23 @@ impl Center {
             portal: self.portal.name().to_owned(),
             what: ended.map_or("was never made on this machine", Ended::sentence),
             command: self.command.clone(),
+        }
+    }
+
+    /// Whether a sign-in was made with the scopes of account access manager: those of a session change with the next one.
+    pub(crate) fn has_scopes(&self, login: Option<&Login>) -> Result<(), KagiError> {
+        let lacks = |login: &&Login| {
+            !entitled::SCOPES.iter().all(|scope| login.client.scopes.iter().any(|it| it == scope))
+        };
+        match login.filter(lacks) {
+            None => Ok(()),
+            Some(_) => Err(KagiError::argument(
+                format!(
+                    "the sign-in at `{}` was made without the scopes of account access manager",
+                    shown(self.portal.name())
+                ),
+                format!("run `{} --fresh`", self.command),
+            )),
         }
     }
 

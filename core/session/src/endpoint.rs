@@ -18,10 +18,14 @@ pub enum Service {
     Iam,
     /// The sign-in page's federation endpoint
     Signin,
+    /// The sign-in service's tokens (`aws login`), an address a Region
+    SigninToken,
     /// The access portal of Identity Center
     Sso,
     /// The OIDC service of Identity Center
     SsoOidc,
+    /// Account access manager's roles and their credentials
+    AccountAccess,
 }
 
 impl Service {
@@ -31,9 +35,10 @@ impl Service {
         match self {
             Self::Sts => "sts",
             Self::Iam => "iam",
-            Self::Signin => "signin",
+            Self::Signin | Self::SigninToken => "signin",
             Self::Sso => "sso",
             Self::SsoOidc => "sso_oidc",
+            Self::AccountAccess => "account_access_runtime",
         }
     }
 }
@@ -53,6 +58,8 @@ pub struct Surroundings {
     pub sso: Option<String>,
     /// `AWS_ENDPOINT_URL_SSO_OIDC`
     pub sso_oidc: Option<String>,
+    /// `AWS_ENDPOINT_URL_ACCOUNT_ACCESS_RUNTIME`
+    pub account_access: Option<String>,
     /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`
     pub ignore_configured: bool,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`
@@ -157,8 +164,14 @@ fn aws_endpoint(service: Service, region: &str, variant: Variant) -> Endpoint {
         Service::Sts => (sts_host(partition, region, variant), region),
         Service::Iam => iam_host(partition, variant),
         Service::Signin => signin_host(partition),
+        Service::SigninToken => (format!("{region}.{}", signin_host(partition).0), region),
         Service::Sso => (named_host("portal.sso", partition, region, variant), region),
         Service::SsoOidc => (named_host("oidc", partition, region, variant), region),
+        // It has dual-stack names only (botocore's endpoint rules).
+        Service::AccountAccess => {
+            let variant = Variant { dual_stack: true, ..variant };
+            (named_host("account-access-runtime", partition, region, variant), region)
+        }
     };
     Endpoint {
         url: format!("https://{host}"),
@@ -230,9 +243,10 @@ fn configured(
     let variable = match service {
         Service::Sts => &around.sts,
         Service::Iam => &around.iam,
-        Service::Signin => &around.signin,
+        Service::Signin | Service::SigninToken => &around.signin,
         Service::Sso => &around.sso,
         Service::SsoOidc => &around.sso_oidc,
+        Service::AccountAccess => &around.account_access,
     };
     if let Some(url) = variable {
         return Some((url.clone(), format!("AWS_ENDPOINT_URL_{}", service.name().to_uppercase())));
@@ -400,6 +414,22 @@ mod tests {
                 "portal.sso.eusc-de-east-1.amazonaws.eu",
                 "eusc-de-east-1",
             ),
+            (
+                Service::AccountAccess,
+                "ap-east-1",
+                false,
+                false,
+                "account-access-runtime.ap-east-1.api.aws",
+                "ap-east-1",
+            ),
+            (
+                Service::AccountAccess,
+                "us-east-1",
+                true,
+                false,
+                "account-access-runtime-fips.us-east-1.api.aws",
+                "us-east-1",
+            ),
             (Service::Iam, "ap-east-1", false, false, "iam.amazonaws.com", "us-east-1"),
             (Service::Iam, "ap-east-1", false, true, "iam.global.api.aws", "us-east-1"),
             (Service::Iam, "us-east-1", true, false, "iam-fips.amazonaws.com", "us-east-1"),
@@ -446,6 +476,24 @@ mod tests {
             let around = Surroundings { region: Some(region.to_owned()), ..Surroundings::default() };
             let found = endpoint(Service::Signin, &ProfileFiles::scan("", ""), &["a"], &around).unwrap();
             assert_eq!((found.url.as_str(), found.signing_region.as_str()), (url, signing_region));
+        }
+    }
+
+    /// Made with botocore 1.44.8, the client `signin` and its CreateOAuth2Token.
+    #[test]
+    fn the_tokens_of_a_sign_in_come_from_its_region() {
+        for (region, url) in [
+            ("ap-northeast-1", "https://ap-northeast-1.signin.aws.amazon.com"),
+            ("cn-north-1", "https://cn-north-1.signin.amazonaws.cn"),
+            ("us-gov-west-1", "https://us-gov-west-1.signin.amazonaws-us-gov.com"),
+            ("eusc-de-east-1", "https://eusc-de-east-1.signin.amazonaws-eusc.eu"),
+        ] {
+            let (files, around) = (ProfileFiles::scan("", ""), Surroundings::default());
+            let found = endpoint_in(Service::SigninToken, Some(region), &files, &[], &around).unwrap();
+            assert_eq!(found.url, url);
+            let around = Surroundings { signin: Some("http://127.0.0.1:1".to_owned()), ..around };
+            let found = endpoint_in(Service::SigninToken, Some(region), &files, &[], &around).unwrap();
+            assert_eq!(found.url, "http://127.0.0.1:1");
         }
     }
 

@@ -9,6 +9,7 @@ pub mod heading;
 pub mod ini;
 pub mod key;
 pub mod ledger;
+pub mod login_session;
 pub mod plan;
 pub mod profile;
 pub mod refusal;

@@ -3,6 +3,7 @@
 use crate::endpoint::Endpoint;
 use crate::key::CacheKey;
 use crate::route::{Foreign, Hop, Route, Source, SourceIdentity};
+use crate::sso::entitled::Entitled;
 use crate::sso::scope::Scoped;
 use crate::value::{RoleArn, session_name_from};
 
@@ -82,6 +83,8 @@ pub enum Call {
         /// roleName
         role: String,
     },
+    /// GetRoleCredentials of account access manager
+    GetEntitledCredentials(Entitled),
     /// GetScopedCredentials
     GetScopedCredentials(Scoped),
 }
@@ -93,7 +96,7 @@ impl Call {
         match self {
             Self::GetSessionToken { seconds } => Some(*seconds),
             Self::AssumeRole(role) | Self::AssumeRoleWithWebIdentity(role) => Some(role.seconds),
-            Self::GetRoleCredentials { .. } => None,
+            Self::GetRoleCredentials { .. } | Self::GetEntitledCredentials(_) => None,
             Self::GetScopedCredentials(scoped) => scoped.seconds,
         }
     }
@@ -167,7 +170,9 @@ pub fn plan(route: &Route, holder: &KeyHolder, endpoint: &Endpoint) -> Plan {
         parent = key;
     }
     if route.hops.is_empty() {
-        plan.notes.push(if holder.is_foreign {
+        plan.notes.push(if matches!(route.foreign, Some(Foreign::Login(_))) {
+            "no role: the session of the console sign-in, as it is".to_owned()
+        } else if holder.is_foreign {
             "no role: what the other tool prints, as it is".to_owned()
         } else if key_itself {
             "no role and no session: the key itself, which does not end (`session = off`)".to_owned()
@@ -185,7 +190,15 @@ pub fn plan_signed_in(route: &Route, by: &SignedIn, endpoint: &Endpoint) -> Plan
     let Source::Sso { role, scoped } = &route.source else { return plan };
     let fields = [&by.id, &role.portal.start_url, &by.portal, &role.account, &role.role];
     let mut parent = CacheKey::of("sso role 1", &fields.map(String::as_str));
-    let call = Call::GetRoleCredentials { account: role.account.clone(), role: role.role.clone() };
+    let call = match &role.entitled {
+        None => Call::GetRoleCredentials { account: role.account.clone(), role: role.role.clone() },
+        Some(entitled) => {
+            let fields: [&str; 5] =
+                [&by.id, &role.portal.start_url, &by.portal, &entitled.tenant, entitled.role.as_str()];
+            parent = CacheKey::of("entitled role 1", &fields);
+            Call::GetEntitledCredentials(entitled.clone())
+        }
+    };
     plan.steps.push(Step { call, mfa_serial: None, key: parent });
     parent = CacheKey::of("at 1", &[&parent.hex(), endpoint.identity()]);
     let user_name = by.user_name.clone().unwrap_or_else(|| {

@@ -108,8 +108,8 @@ pub enum Source {
     Key,
     /// A permission set of Identity Center, and what its session is cut down to when no role follows.
     Sso {
-        /// The permission set in an account.
-        role: SsoRole,
+        /// The permission set in an account, or the entitled role.
+        role: Box<SsoRole>,
         /// GetScopedCredentials, if that is needed.
         scoped: Option<Scoped>,
     },
@@ -120,6 +120,8 @@ pub enum Source {
 pub enum Foreign {
     /// The `credential_process` of the key's profile, when it is another tool's: the source where the vault has no key.
     Process(String),
+    /// `login_session`: what `aws login` left, renewed as botocore does.
+    Login(String),
     /// `credential_source = Environment`: the variables around kagi.
     Environment,
     /// `credential_source = Ec2InstanceMetadata`

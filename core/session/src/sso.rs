@@ -4,6 +4,7 @@
 //! GetRoleCredentials. A login is made by a [`flow::Flow`], which says what to send next and takes what came back; a token is
 //! kept alive by [`login::Login::next`]. Both are values: who sends, stores and waits is the app.
 
+pub mod entitled;
 pub mod flow;
 pub mod login;
 pub mod profiles;

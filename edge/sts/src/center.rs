@@ -16,10 +16,12 @@ use crate::error::StsError;
 use crate::transport::{Client, JsonCall, Reply};
 
 /// The portal refuses who asks too often; many profiles renewed at once are many calls.
-const PATIENT: &[u64] = &[200, 800, 2500];
+pub(crate) const PATIENT: &[u64] = &[200, 800, 2500];
 const ONCE: &[u64] = &[];
+/// Where the access token stands (botocore's model of `sso`).
+const TOKEN: &str = "x-amz-sso_bearer_token";
 /// No portal is longer; a page that leads to itself would be.
-const MOST_PAGES: usize = 1000;
+pub(crate) const MOST_PAGES: usize = 1000;
 
 /// What GetRoleCredentials returned.
 #[derive(Debug)]
@@ -203,7 +205,7 @@ impl Client {
         let call = JsonCall {
             operation: "Logout",
             url: format!("{}/logout", portal.url),
-            token: Some(token),
+            header: Some((TOKEN, token)),
             body: Some(Zeroizing::new(String::new())),
             pauses: PATIENT,
         };
@@ -245,7 +247,7 @@ impl Client {
         url: String,
         token: &SecretString,
     ) -> Result<Answer, StsError> {
-        let call = JsonCall { operation, url, token: Some(token), body: None, pauses: PATIENT };
+        let call = JsonCall { operation, url, header: Some((TOKEN, token)), body: None, pauses: PATIENT };
         answered(operation, &self.json(&call)?)
     }
 
@@ -257,7 +259,7 @@ impl Client {
         pauses: &'static [u64],
     ) -> Result<Answer, StsError> {
         let body = Some(Zeroizing::new(body.to_string()));
-        let call = JsonCall { operation, url: url.to_owned(), token: None, body, pauses };
+        let call = JsonCall { operation, url: url.to_owned(), header: None, body, pauses };
         answered(operation, &self.json(&call)?)
     }
 }
@@ -273,35 +275,35 @@ pub fn is_session_of(arn: &str, role: &SsoRole) -> bool {
     account == role.account && (set == Some(role.role.as_str()) || name == role.role)
 }
 
-struct Answer {
-    operation: &'static str,
-    status: u16,
-    value: Value,
+pub(crate) struct Answer {
+    pub(crate) operation: &'static str,
+    pub(crate) status: u16,
+    pub(crate) value: Value,
 }
 
 impl Answer {
-    fn missing(&self, missing: &'static str) -> StsError {
+    pub(crate) fn missing(&self, missing: &'static str) -> StsError {
         StsError::Answer { operation: self.operation, status: self.status, missing }
     }
 
-    fn field(&self, name: &'static str) -> Result<&Value, StsError> {
+    pub(crate) fn field(&self, name: &'static str) -> Result<&Value, StsError> {
         self.value.get(name).ok_or_else(|| self.missing(name))
     }
 
-    fn text(&self, name: &'static str) -> Result<String, StsError> {
+    pub(crate) fn text(&self, name: &'static str) -> Result<String, StsError> {
         text_of(&self.value, name).filter(|text| !text.is_empty()).ok_or_else(|| self.missing(name))
     }
 
-    fn number(&self, name: &'static str) -> Result<i64, StsError> {
+    pub(crate) fn number(&self, name: &'static str) -> Result<i64, StsError> {
         self.field(name)?.as_i64().ok_or_else(|| self.missing(name))
     }
 }
 
-fn text_of(value: &Value, name: &str) -> Option<String> {
+pub(crate) fn text_of(value: &Value, name: &str) -> Option<String> {
     value.get(name)?.as_str().map(str::to_owned)
 }
 
-fn answered(operation: &'static str, reply: &Reply) -> Result<Answer, StsError> {
+pub(crate) fn answered(operation: &'static str, reply: &Reply) -> Result<Answer, StsError> {
     if !(200..300).contains(&reply.status) {
         return Err(refusal(operation, reply));
     }
@@ -400,7 +402,8 @@ mod tests {
             region: String::new(),
             scopes: Vec::new(),
         };
-        let role = SsoRole { portal, account: "222233334444".into(), role: "Power_User".into() };
+        let role =
+            SsoRole { portal, account: "222233334444".into(), role: "Power_User".into(), entitled: None };
         let of = |account: &str, name: &str| {
             is_session_of(&format!("arn:aws:sts::{account}:assumed-role/{name}/alice@example.com"), &role)
         };

@@ -50,6 +50,9 @@ pub enum StsError {
         /// The variable.
         variable: &'static str,
     },
+    /// The key of an `aws login` is none that can sign.
+    #[error("the `dpopKey` of the sign-in cannot sign")]
+    ProofKey,
     /// The certificate bundle holds no certificate.
     #[error("the certificate bundle holds no certificate")]
     NoCertificates,
@@ -142,6 +145,22 @@ impl StsError {
         Self::Refused { operation, code, message, cause, status }
     }
 
+    /// A refusal of the sign-in service: OAuth's codes and AWS's own (`OAuth2ErrorCode`).
+    pub(crate) fn refused_by_signin(
+        operation: &'static str,
+        code: String,
+        message: String,
+        status: u16,
+    ) -> Self {
+        let cause = match code.as_str() {
+            "TOKEN_EXPIRED" | "USER_CREDENTIALS_CHANGED" | "invalid_grant" => Cause::Grant,
+            "INSUFFICIENT_PERMISSIONS" => Cause::Denied,
+            "rate_exceeded" | "service_unavailable" | "server_error" | "TooManyRequestsError" => Cause::Busy,
+            other => cause(other, &message, None),
+        };
+        Self::Refused { operation, code, message, cause, status }
+    }
+
     pub(crate) fn refused(
         operation: &'static str,
         code: String,
@@ -170,7 +189,7 @@ impl StsError {
             Self::Refused { status, .. } => *status >= 500,
             Self::Network { connection, .. } => !connection,
             Self::Answer { .. } => true,
-            Self::Proxy { .. } | Self::NoCertificates => false,
+            Self::Proxy { .. } | Self::NoCertificates | Self::ProofKey => false,
         }
     }
 

@@ -47,14 +47,12 @@ pub(crate) struct Query<'a> {
     pub(crate) repeatable: bool,
 }
 
-/// Where the access token stands (botocore's model of `sso`).
-const TOKEN: &str = "x-amz-sso_bearer_token";
-
-/// A call of Identity Center.
+/// A call that is not signed: of Identity Center, of the sign-in service.
 pub(crate) struct JsonCall<'a> {
     pub(crate) operation: &'static str,
     pub(crate) url: String,
-    pub(crate) token: Option<&'a SecretString>,
+    /// What says who asks.
+    pub(crate) header: Option<(&'static str, &'a SecretString)>,
     /// A POST has one.
     pub(crate) body: Option<Zeroizing<String>>,
     /// Before it is sent again when AWS is busy, in milliseconds: never what spends something.
@@ -138,7 +136,7 @@ impl Client {
         reply
     }
 
-    /// Sends a call of Identity Center, which is not signed; `token` is the access token, for a header.
+    /// Sends a call that is not signed.
     pub(crate) fn json(&self, call: &JsonCall<'_>) -> Result<Reply, StsError> {
         let (host, _) = host_and_path(&call.url);
         let (agent, way) = self.agent_for(host);
@@ -146,15 +144,15 @@ impl Client {
             let reply = match &call.body {
                 Some(body) => {
                     let mut request = agent.post(&call.url).header("content-type", "application/json");
-                    if let Some(token) = call.token {
-                        request = request.header(TOKEN, token.expose_secret());
+                    if let Some((name, secret)) = call.header {
+                        request = request.header(name, secret.expose_secret());
                     }
                     request.send(body.as_bytes())
                 }
                 None => {
                     let mut request = agent.get(&call.url);
-                    if let Some(token) = call.token {
-                        request = request.header(TOKEN, token.expose_secret());
+                    if let Some((name, secret)) = call.header {
+                        request = request.header(name, secret.expose_secret());
                     }
                     request.call()
                 }

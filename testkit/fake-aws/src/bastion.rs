@@ -72,6 +72,8 @@ pub(crate) fn company() -> Company {
 
 /// The address of the access portal.
 pub const START_URL: &str = "https://shiosai.awsapps.com/start";
+/// The tenant of account access manager.
+pub const TENANT: &str = "aa-shiosai0123456789";
 /// The Region of Identity Center.
 pub const SSO_REGION: &str = "ap-northeast-1";
 
@@ -95,6 +97,9 @@ fn identity_center() -> IdentityCenter {
     .assign(alice, PRODUCTION, "Operator")
     .assign(alice, BASTION, "ReadOnly")
     .assign(bob, WORKLOAD, "ReadOnly")
+    .entitle(TENANT, alice, &format!("arn:aws:iam::{WORKLOAD}:role/Power"))
+    .entitle(TENANT, alice, &format!("arn:aws:iam::{PRODUCTION}:role/delivery/Deploy"))
+    .entitle(TENANT, bob, &format!("arn:aws:iam::{WORKLOAD}:role/ReadOnly"))
     .people(&people)
 }
 

@@ -16,6 +16,10 @@ pub struct IdentityCenter {
     pub permission_sets: Vec<PermissionSet>,
     /// Who has which permission set in which account.
     pub assignments: Vec<Assignment>,
+    /// The tenant of account access manager; none when it is not used.
+    pub tenant: String,
+    /// Who is entitled to which role, by its ARN.
+    pub entitlements: Vec<(String, String)>,
     /// Account ids and the names the portal shows.
     pub account_names: Vec<(String, String)>,
 }
@@ -50,6 +54,14 @@ impl IdentityCenter {
     pub fn assign(mut self, person: &str, account: &str, permission_set: &str) -> Self {
         let (person, account) = (person.to_owned(), account.to_owned());
         self.assignments.push(Assignment { person, account, permission_set: permission_set.to_owned() });
+        self
+    }
+
+    /// With account access manager, and one more entitlement.
+    #[must_use]
+    pub fn entitle(mut self, tenant: &str, person: &str, role: &str) -> Self {
+        tenant.clone_into(&mut self.tenant);
+        self.entitlements.push((person.to_owned(), role.to_owned()));
         self
     }
 

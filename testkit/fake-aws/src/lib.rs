@@ -37,7 +37,12 @@
 //! then use the controls: `POST /control/clock` `{"advance_seconds": 3600}`, `/control/settings` `{"large_tokens": true}`,
 //! `/control/trouble` `{"operation": "AssumeRole", "times": 1, "kind": "lose_reply"}` (kinds: `delay` with `milliseconds`,
 //! `lose_reply`, `throttle`, `fail` with `status`, `code`, `message`), `/control/totp` `{"serial": "…"}`,
-//! `/control/access-keys` `{"arn": "…"}`, `/control/identity-center` `{"signed_in": "…", "end_sessions_of": "…"}`; `GET /control/counters`, `/control/log`, `/control/keys`.
+//! `/control/access-keys` `{"arn": "…"}`, `/control/login` `{"arn": "…", "with_mfa": true}` (answers the file that `aws login` leaves), `/control/identity-center` `{"signed_in": "…", "end_sessions_of": "…"}`; `GET /control/counters`, `/control/log`, `/control/keys`.
+//!
+//! # `aws login`
+//!
+//! The console's sign-in itself is not there: [`FakeAws::log_in`] makes what the AWS CLI keeps of one. `/v1/token` renews it,
+//! for whoever proves that they hold its key; a refresh token is good once here (AWS does not say), a session lasts twelve hours.
 //!
 //! # Identity Center
 //!

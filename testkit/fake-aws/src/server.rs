@@ -111,6 +111,11 @@ impl FakeAws {
         self.world().keys_of(arn)
     }
 
+    /// The file that `aws login` of a user leaves; `None` when there is no such user.
+    pub fn log_in(&self, arn: &str, with_mfa: bool) -> Option<String> {
+        self.world().log_in(Timestamp::now(), arn, with_mfa).map(|file| file.to_string())
+    }
+
     /// How many calls there were.
     pub fn counters(&self) -> Counters {
         self.world().counters().clone()

@@ -8,6 +8,7 @@ mod center;
 mod control;
 mod iam;
 mod journal;
+mod login;
 mod signin;
 mod sns;
 mod state;
@@ -78,6 +79,7 @@ impl World {
         let reply = match request.path.as_str() {
             "/federation" => self.signin(wall, request),
             path if path.starts_with("/control/") => control::handle(self, wall, request),
+            login::PATH => self.login_token(wall, request),
             _ => match self.center(wall, request) {
                 Some(reply) => reply,
                 None => self.call(wall, request),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use kagimori_session::credentials::{LongTermKey, SessionCredentials, Signer, is_key_id};
 use kagimori_session::heading::words;
+use kagimori_session::login_session::user_name;
 use kagimori_session::plan::KeyHolder;
 use kagimori_session::route::Foreign;
 use kagimori_session::value::shown;
@@ -15,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Broker, around};
+use super::{Broker, around, console_login};
 use crate::error::KagiError;
 use crate::place::{Places, variable};
 use crate::vault::{StoredKey, StoredSession};
@@ -70,6 +71,7 @@ impl ForeignSource {
     pub(crate) fn holder(&self) -> KeyHolder {
         let name = match &self.from {
             Foreign::Process(command) => format!("process {command}"),
+            Foreign::Login(session) => format!("login {session}"),
             Foreign::Environment => around::environment_name(),
             Foreign::Instance => format!("instance {}", around::instance_endpoint()),
             Foreign::Container => format!("container {}", around::container_url()),
@@ -77,16 +79,25 @@ impl ForeignSource {
         };
         KeyHolder {
             access_key_id: name,
-            user_name: variable("USER").unwrap_or_else(|| "kagi".to_owned()),
+            user_name: match &self.from {
+                Foreign::Login(session) => user_name(session).to_owned(),
+                _ => variable("USER").unwrap_or_else(|| "kagi".to_owned()),
+            },
             mfa_serial: None,
             is_foreign: true,
         }
+    }
+
+    /// Whether they are those of `aws login`.
+    pub(crate) fn is_login(&self) -> bool {
+        matches!(self.from, Foreign::Login(_))
     }
 
     /// Where the credentials come from, for a sentence: `printed by …`.
     pub(crate) fn sentence(&self) -> String {
         match &self.from {
             Foreign::Process(command) => format!("printed by `{}`", shown(command)),
+            Foreign::Login(session) => format!("of `aws login` as {}", shown(session)),
             Foreign::Environment => "of the environment (`AWS_ACCESS_KEY_ID`)".to_owned(),
             Foreign::Instance => format!("of the instance's role ({})", shown(&around::instance_endpoint())),
             Foreign::WebIdentity(file) => format!("got by the token in `{}`", shown(file)),
@@ -97,7 +108,7 @@ impl ForeignSource {
     /// Whether a program's kagi can get them again. What lies in variables is not handed on to programs.
     pub(crate) fn reaches_programs(&self) -> bool {
         match self.from {
-            Foreign::Process(_) | Foreign::Instance | Foreign::WebIdentity(_) => true,
+            Foreign::Process(_) | Foreign::Login(_) | Foreign::Instance | Foreign::WebIdentity(_) => true,
             Foreign::Environment => false,
             Foreign::Container => !around::container_token_is_a_variable(),
         }
@@ -108,6 +119,9 @@ impl ForeignSource {
         match &self.from {
             Foreign::Process(command) => {
                 printed_by(command, &self.profile, &broker.context.places, broker.patience())
+            }
+            Foreign::Login(session) => {
+                console_login::credentials(broker, &self.profile, session).map(First::Session)
             }
             Foreign::Environment => around::environment(),
             Foreign::Instance => around::instance(broker.client()?),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
+use kagimori_session::login_session::LOGIN_SESSION;
 use kagimori_session::profile::{File, without_inline_comment};
 use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::sso::settings::is_sso;
@@ -41,7 +42,8 @@ fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<()
         not_over_others(context, arguments, profile)?;
     }
     let plaintext = plaintext_key(context, profile)?;
-    let is_role = context.files.get(profile, "role_arn").is_some() || is_sso(&context.files, profile);
+    let has = |key| context.files.get(profile, key).is_some();
+    let is_role = has("role_arn") || has(LOGIN_SESSION) || is_sso(&context.files, profile);
     let is_role = plaintext.is_none() && is_role;
     let (vault, stored) = if is_role {
         (add_role(context, profile)?, None)

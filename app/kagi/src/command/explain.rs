@@ -80,6 +80,9 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
             Call::AssumeRoleWithWebIdentity(role) => {
                 format!("AssumeRoleWithWebIdentity {} as {}", role.role, role.session_name)
             }
+            Call::GetEntitledCredentials(entitled) => {
+                format!("GetRoleCredentials {} (account access)", entitled.role.as_str())
+            }
             Call::GetRoleCredentials { account, role } => format!("GetRoleCredentials {role} in {account}"),
             Call::GetScopedCredentials(scoped) if scoped.policy.is_some() => {
                 "GetScopedCredentials, reading only".to_owned()
@@ -135,6 +138,9 @@ fn outcome(broker: &Broker<'_, '_>, start: Start, asks: Option<&str>) -> String 
     let last = broker.plan.steps.len().saturating_sub(1);
     match (start, asks) {
         _ if broker.plan.steps.is_empty() => match &broker.origin {
+            Origin::Foreign(source) if source.is_login() => {
+                "hands on the session of the console sign-in".to_owned()
+            }
             Origin::Foreign(_) => "hands on what the other tool prints".to_owned(),
             _ => "hands out the key itself".to_owned(),
         },
@@ -166,6 +172,9 @@ fn lasts(broker: &Broker<'_, '_>) -> String {
     let mfa = steps.iter().position(|step| step.mfa_serial.is_some());
     match mfa.and_then(|index| Some((index, steps.get(index)?))) {
         _ if steps.is_empty() => match &broker.origin {
+            Origin::Foreign(source) if source.is_login() => {
+                "15m at a time, until the sign-in ends".to_owned()
+            }
             Origin::Foreign(_) => "as long as the other tool says".to_owned(),
             _ => "without end".to_owned(),
         },

@@ -34,6 +34,8 @@ struct Row {
     key_itself: bool,
     /// Whether the source is another tool's `credential_process`.
     process: bool,
+    /// Whether the source is the session of `aws login`.
+    console: bool,
     session_seconds_left: Option<i64>,
     seconds_left: Option<i64>,
     /// Whether a sign-in at Identity Center is there, which gets the rest without asking.
@@ -114,7 +116,8 @@ fn row(context: &Context<'_>, vault: Option<&Vault>, name: String) -> Row {
             let last = broker.plan.steps.len().saturating_sub(1);
             (row.session_seconds_left, row.seconds_left) = (left(0), left(last));
             row.key_itself = broker.plan.steps.is_empty() && matches!(broker.origin, Origin::Key(_));
-            row.process = matches!(broker.origin, Origin::Foreign(_));
+            row.console = matches!(&broker.origin, Origin::Foreign(source) if source.is_login());
+            row.process = matches!(broker.origin, Origin::Foreign(_)) && !row.console;
             row.signed_in = matches!(broker.origin, Origin::Sso(..)) && broker.signed_out().is_none();
         }
     }
@@ -157,7 +160,7 @@ fn text(listing: &Listing) -> String {
 fn left(listing: &Listing, row: &Row) -> String {
     match (listing.vault, row.seconds_left, row.session_seconds_left) {
         ("open", Some(left), _) => words(left),
-        ("open", None, _) if row.process => "ready".to_owned(),
+        ("open", None, _) if row.process || row.console => "ready".to_owned(),
         ("open", ..) if row.key_itself => "key".to_owned(),
         // The session is there, the role comes without asking.
         ("open", None, Some(_)) => "ready".to_owned(),
@@ -172,6 +175,7 @@ fn what(row: &Row) -> String {
         (Some(problem), _) => problem.clone(),
         (None, Some(role)) if row.read_only => format!("{role} (read-only)"),
         (None, Some(role)) => role.clone(),
+        (None, None) if row.console => "the session of `aws login`".to_owned(),
         (None, None) if row.process => "what another tool's `credential_process` prints".to_owned(),
         (None, None) if row.key_itself => "the key itself, which does not end".to_owned(),
         (None, None) => "the user's own session".to_owned(),

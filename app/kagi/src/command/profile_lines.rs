@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
 use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name};
+use kagimori_session::login_session::LOGIN_SESSION;
 use kagimori_session::profile::{File, ProfileFiles, without_inline_comment};
 use kagimori_session::route::is_kagi;
 use kagimori_session::sso::settings::SSO_SETTINGS;
@@ -24,12 +25,14 @@ pub(crate) const KEY_SETTINGS: [&str; 4] =
     ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 /// What makes a role; with `credential_process` beside them SDKs disagree.
-pub(crate) const ROLE_SETTINGS: [&str; 12] = [
+pub(crate) const ROLE_SETTINGS: [&str; 13] = [
     "role_arn",
     "source_profile",
     // Go prefers it to `credential_process` even without a role.
     "credential_source",
     "web_identity_token_file",
+    // botocore takes `aws login` before a process.
+    LOGIN_SESSION,
     "mfa_serial",
     "external_id",
     "role_session_name",

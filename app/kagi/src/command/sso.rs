@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use kagimori_session::sso::entitled;
 use kagimori_session::sso::login::Ended;
 use kagimori_session::sso::profiles::{Assigned, Outcome, Style, check_pattern, write};
 use kagimori_session::sso::settings::{Portal, portal_of, session_names};
 use kagimori_session::value::shown;
-use kagimori_sts::Client;
+use kagimori_sts::{Client, EntitledRole};
 use kagimori_terminal::printer;
 
 use super::login::portal;
@@ -30,7 +31,11 @@ pub(crate) fn run(arguments: &args::Sso) -> Result<ExitCode, KagiError> {
         let center = Center::of_session(context, &portal)?;
         let vault = vault(context, &center)?;
         let client = client(context, portal.name())?;
-        let assigned = assigned(context, &vault, &client, &center)?;
+        let tenant = tenant(context, arguments)?;
+        let mut assigned = assigned(context, &vault, &client, &center)?;
+        if let Some(tenant) = &tenant {
+            assigned.extend(entitled_roles(context, &vault, &client, &center, tenant)?);
+        }
         let command = own_command()?;
         let today = context.now().strftime("%Y-%m-%d").to_string();
         let style = Style {
@@ -38,6 +43,7 @@ pub(crate) fn run(arguments: &args::Sso) -> Result<ExitCode, KagiError> {
             pattern: &arguments.names,
             command: &command,
             region: arguments.region.as_deref(),
+            tenant: tenant.as_deref(),
             today: &today,
         };
         let mut outcome = write(&context.files, &assigned, style)?;
@@ -164,9 +170,40 @@ fn assigned(
             account: account.id.clone(),
             account_name: account_name.clone(),
             role,
+            arn: None,
         }));
     }
     Ok(all)
+}
+
+/// The tenant of account access manager, where a company has one.
+fn tenant(context: &Context<'_>, arguments: &args::SsoProfiles) -> Result<Option<String>, KagiError> {
+    let named = arguments.tenant.clone().or_else(|| context.setting(entitled::TENANT));
+    Ok(named.map(|named| entitled::tenant(&named)).transpose()?)
+}
+
+/// The roles of account access manager.
+fn entitled_roles(
+    context: &Context<'_>,
+    vault: &Vault,
+    client: &Client,
+    center: &Center,
+    tenant: &str,
+) -> Result<Vec<Assigned>, KagiError> {
+    if let Some(lacking) = entitled::lacking_scope(&center.portal) {
+        return Err(lacking.into());
+    }
+    center.has_scopes(center.stored(vault)?.as_ref())?;
+    let of = format!("the tenant {}", shown(tenant));
+    let roles = tokens(context, vault, client, center)?
+        .call(&of, |token| client.list_entitled_roles(&center.account_access, token, tenant))?;
+    let assigned = |role: EntitledRole| {
+        let name = role.arn.rsplit('/').next().unwrap_or_default().to_owned();
+        let account_name =
+            if role.account_name.is_empty() { role.account.clone() } else { role.account_name };
+        Assigned { account: role.account, account_name, role: name, arn: Some(role.arn) }
+    };
+    Ok(roles.into_iter().map(assigned).collect())
 }
 
 fn tell(outcome: &Outcome, dry_run: bool) -> Result<(), KagiError> {

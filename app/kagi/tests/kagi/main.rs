@@ -1,9 +1,13 @@
 //! `kagi` end to end, against the fake AWS: every test is a machine of its own with a person's home on it.
 
 #[cfg(test)]
+mod account_access;
+#[cfg(test)]
 mod adding;
 #[cfg(test)]
 mod around;
+#[cfg(test)]
+mod console_login;
 #[cfg(test)]
 mod first_use;
 #[cfg(test)]

@@ -187,10 +187,10 @@ const MISTAKES: &[Mistake] = &[
         says: &["neither `on` nor `off`"],
     },
     Mistake {
-        name: "another tool's profile",
+        name: "nobody signed in at the console",
         spoil: |machine, _| config(machine, "[profile dev]\nlogin_session = corp\n"),
         run: DEV,
-        says: &["by `login_session`", "AWS_PROFILE=dev"],
+        says: &["console sign-in of `dev`: nobody is signed in", "`aws login --profile dev`"],
     },
     Mistake {
         name: "http endpoint",

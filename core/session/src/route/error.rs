@@ -35,16 +35,6 @@ pub enum RouteError {
     /// A role without a source.
     #[error("profile `{0}` has `role_arn` and says not from where")]
     NoSource(String),
-    /// A source that is another tool's.
-    #[error("profile `{profile}` gets its credentials by `{key}` ({place}), which kagi does not do")]
-    Elsewhere {
-        /// The profile.
-        profile: String,
-        /// The setting.
-        key: &'static str,
-        /// Where it stands.
-        place: Place,
-    },
     /// A value of the command line cannot be used.
     #[error(transparent)]
     Argument(#[from] Refused),
@@ -70,11 +60,6 @@ impl RouteError {
             Self::NoSource(name) => {
                 format!(
                     "add `source_profile` to it, the profile whose key you stored, or set it in `[kagi {name}]`"
-                )
-            }
-            Self::Elsewhere { profile, .. } => {
-                format!(
-                    "use the profile without kagi (`AWS_PROFILE={profile}`), or give it a `source_profile` whose key kagi keeps"
                 )
             }
             Self::Argument(refused) => refused.hint.clone(),

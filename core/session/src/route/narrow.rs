@@ -93,6 +93,8 @@ impl Walk<'_, '_> {
         let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
         let elevate = self.checked(profile, "elevate_seconds", seconds)?;
         let other = self.checked(profile, "read_only_role", permission_set)?;
+        // Account access manager names roles by their ARN and knows no permission sets.
+        let other = other.filter(|_| role.entitled.is_none());
         let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
         match access {
             Access::Everyday if !read_only => Ok(false),

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::extra::Extra;
 use crate::heading::{Heading, heading};
+use crate::login_session::LOGIN_SESSION;
 use crate::profile::{Found, ProfileFiles};
+use crate::sso::entitled;
 use crate::sso::settings::{Misset, SSO_SETTINGS, is_sso, portal_of, role_of};
 use crate::value::{Refused, RoleArn, seconds, session_name, within};
 
@@ -44,7 +46,6 @@ impl Walk<'_, '_> {
                         return Err(RouteError::Setting { place: found.place, source: without_a_role(key) });
                     }
                 }
-                self.no_other_source(&name)?;
                 return Ok(name);
             };
             let hop = self.hop(&name, &role)?;
@@ -83,7 +84,6 @@ impl Walk<'_, '_> {
             self.note(name, "source_profile", &found);
             return Ok(Some(found.value.into_owned()));
         }
-        self.no_other_source(name)?;
         Ok(self.files.global("source_profile").map(|found| {
             self.note(name, "source_profile", &found);
             found.value.into_owned()
@@ -123,16 +123,6 @@ impl Walk<'_, '_> {
         match self.files.defined_twice(name) {
             None => Ok(()),
             Some(twice) => Err(RouteError::Twice(Box::new(twice))),
-        }
-    }
-
-    fn no_other_source(&self, name: &str) -> Result<(), RouteError> {
-        const KEY: &str = "login_session";
-        match self.files.get(name, KEY) {
-            Some(Found { place, .. }) => {
-                Err(RouteError::Elsewhere { profile: name.to_owned(), key: KEY, place })
-            }
-            None => Ok(()),
         }
     }
 
@@ -195,7 +185,7 @@ impl Walk<'_, '_> {
         let mut source = self.beginning(&key_profile)?;
         let foreign = match (self.foreign.take(), &source) {
             (Some(foreign), _) => Some(foreign),
-            (None, Source::Key) => self.process(&key_profile).map(Foreign::Process),
+            (None, Source::Key) => self.login(&key_profile).or_else(|| self.process(&key_profile)),
             (None, Source::Sso { .. }) => None,
         };
         let narrowed = match &mut source {
@@ -236,18 +226,25 @@ impl Walk<'_, '_> {
         let unusable = |(place, source): Misset| RouteError::Setting { place, source };
         let Some(portal) = portal_of(self.files, profile).map_err(unusable)? else { return Ok(Source::Key) };
         let role = role_of(self.files, profile, portal).map_err(unusable)?;
-        for key in SSO_SETTINGS {
+        for key in SSO_SETTINGS.into_iter().chain([entitled::ROLE, entitled::TENANT]) {
             if let Some(found) = self.files.get(profile, key) {
                 self.note(profile, key, &found);
             }
         }
-        Ok(Source::Sso { role, scoped: None })
+        Ok(Source::Sso { role: Box::new(role), scoped: None })
     }
 
-    fn process(&mut self, name: &str) -> Option<String> {
+    /// botocore looks for `login_session` before `credential_process`.
+    fn login(&mut self, name: &str) -> Option<Foreign> {
+        let found = self.files.get(name, LOGIN_SESSION)?;
+        self.note(name, LOGIN_SESSION, &found);
+        Some(Foreign::Login(found.value.into_owned()))
+    }
+
+    fn process(&mut self, name: &str) -> Option<Foreign> {
         let found = self.files.get(name, "credential_process").filter(|found| !is_kagi(&found.value))?;
         self.note(name, "credential_process", &found);
-        Some(found.value.into_owned())
+        Some(Foreign::Process(found.value.into_owned()))
     }
 
     /// The device: of the first role's profile, as the AWS CLI reads it, else inherited from the key's profile.

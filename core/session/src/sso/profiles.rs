@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entitled;
 use super::settings::{Portal, SsoRole, portal_of, role_of};
 use crate::edit;
 use crate::heading::{Heading, heading, is_portable_name};
@@ -17,15 +18,17 @@ pub const GONE_SINCE: &str = "gone_since";
 /// The pattern unless another is given.
 pub const PATTERN: &str = "{account_name}-{role}";
 
-/// A permission set that is assigned in an account.
+/// A permission set that is assigned in an account, or a role that account access manager gives.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Assigned {
     /// The account's 12 digits.
     pub account: String,
     /// Its name at the portal; its digits when it has none.
     pub account_name: String,
-    /// The permission set.
+    /// The permission set; of account access manager the role's name.
     pub role: String,
+    /// roleArn, of account access manager.
+    pub arn: Option<String>,
 }
 
 /// How profiles are written.
@@ -39,6 +42,8 @@ pub struct Style<'s> {
     pub command: &'s str,
     /// The region of new profiles.
     pub region: Option<&'s str>,
+    /// The tenant of account access manager, when its roles are in `assigned` too. Without it their profiles are left alone.
+    pub tenant: Option<&'s str>,
     /// `2026-11-29`
     pub today: &'s str,
 }
@@ -71,10 +76,10 @@ pub fn write(files: &ProfileFiles<'_>, assigned: &[Assigned], style: Style<'_>) 
         ));
     };
     check_pattern(style.pattern)?;
-    let by_role = assigned.iter().map(|it| ((it.account.as_str(), it.role.as_str()), it));
-    let assigned: BTreeMap<_, &Assigned> = by_role.collect();
-    let present = present(files, style.portal);
-    let is_assigned = |role: &SsoRole| assigned.contains_key(&(role.account.as_str(), role.role.as_str()));
+    let assigned: BTreeMap<_, &Assigned> = assigned.iter().map(|it| (what_of(it), it)).collect();
+    let present: Vec<_> =
+        present(files, style.portal).into_iter().filter(|(_, role)| is_listed(role, style.tenant)).collect();
+    let is_assigned = |role: &SsoRole| assigned.contains_key(&what(role));
     let mut out = Outcome { text: files.document(File::Config).text().to_owned(), ..Outcome::default() };
     for (name, role) in &present {
         let marked = files.get(name, GONE_SINCE).is_some();
@@ -97,7 +102,7 @@ pub fn write(files: &ProfileFiles<'_>, assigned: &[Assigned], style: Style<'_>) 
     }
     let missing: Vec<&Assigned> = assigned
         .into_values()
-        .filter(|it| !present.iter().any(|(_, role)| role.account == it.account && role.role == it.role))
+        .filter(|it| !present.iter().any(|(_, role)| what(role) == what_of(it)))
         .collect();
     let mut added = String::new();
     let mut used: BTreeSet<String> = files.names();
@@ -122,6 +127,26 @@ fn present(files: &ProfileFiles<'_>, portal: &Portal) -> Vec<(String, SsoRole)> 
         Some((name, role))
     };
     files.names().into_iter().filter_map(of).collect()
+}
+
+/// What a profile is for: a permission set in an account, or a role.
+fn what(role: &SsoRole) -> (&str, &str) {
+    match &role.entitled {
+        Some(entitled) => ("", entitled.role.as_str()),
+        None => (&role.account, &role.role),
+    }
+}
+
+fn what_of(assigned: &Assigned) -> (&str, &str) {
+    match &assigned.arn {
+        Some(arn) => ("", arn),
+        None => (&assigned.account, &assigned.role),
+    }
+}
+
+/// Whether all there is of this kind was listed, so that what is missing has gone.
+fn is_listed(role: &SsoRole, tenant: Option<&str>) -> bool {
+    role.entitled.as_ref().is_none_or(|entitled| Some(entitled.tenant.as_str()) == tenant)
 }
 
 fn is_kagi(name: &str) -> impl Fn(&str) -> bool {
@@ -175,10 +200,14 @@ pub fn check_pattern(pattern: &str) -> Result<(), Refused> {
 
 fn sections(name: &str, it: &Assigned, session: &str, style: Style<'_>) -> String {
     let region = style.region.map(|region| format!("region = {region}\n")).unwrap_or_default();
+    let role = match (&it.arn, style.tenant) {
+        (Some(arn), Some(tenant)) => format!("{} = {tenant}\n{} = {arn}\n", entitled::TENANT, entitled::ROLE),
+        _ => format!("sso_account_id = {}\nsso_role_name = {}\n", it.account, it.role),
+    };
     format!(
         "\n[profile {name}]\n{region}credential_process = {} credentials {name}\n\n[kagi {name}]\n{WRITTEN} = \
-         {WRITTEN_BY}\nsso_session = {session}\nsso_account_id = {}\nsso_role_name = {}\n",
-        style.command, it.account, it.role
+         {WRITTEN_BY}\nsso_session = {session}\n{role}",
+        style.command
     )
 }
 
@@ -203,15 +232,26 @@ mod tests {
         "# mine\n[sso-session corp]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n";
 
     fn it(account: u64, name: &str, role: &str) -> Assigned {
-        Assigned { account: format!("{account:012}"), account_name: name.to_owned(), role: role.to_owned() }
+        Assigned {
+            account: format!("{account:012}"),
+            account_name: name.to_owned(),
+            role: role.to_owned(),
+            arn: None,
+        }
     }
 
     fn outcome(config: &str, assigned: &[Assigned], pattern: &str) -> Result<Outcome, Refused> {
         let files = ProfileFiles::scan(config, "");
         let from = crate::profile::Place { file: File::Config, header: String::new(), line: 0 };
         let portal = super::super::settings::portal_named(&files, "corp", &from).unwrap();
-        let style =
-            Style { portal: &portal, pattern, command: "/bin/kagi", region: None, today: "2026-11-29" };
+        let style = Style {
+            portal: &portal,
+            pattern,
+            command: "/bin/kagi",
+            region: None,
+            tenant: None,
+            today: "2026-11-29",
+        };
         write(&files, assigned, style)
     }
 

@@ -5,6 +5,7 @@ use crate::profile::{File, Found, Place, ProfileFiles};
 use crate::value::{Refused, shown};
 
 use super::ACCOUNT_ACCESS;
+use super::entitled::{self, Entitled};
 
 /// The settings of a profile that make it one of Identity Center.
 pub const SSO_SETTINGS: [&str; 6] = [
@@ -36,8 +37,10 @@ pub struct SsoRole {
     pub portal: Portal,
     /// `sso_account_id`
     pub account: String,
-    /// The permission set whose credentials are asked for.
+    /// The permission set whose credentials are asked for; of account access manager the role's name.
     pub role: String,
+    /// The role, when account access manager and no permission set gives it.
+    pub entitled: Option<Entitled>,
 }
 
 impl Portal {
@@ -124,10 +127,13 @@ pub fn session_names(files: &ProfileFiles<'_>) -> Vec<String> {
     files.document(File::Config).sections().iter().filter_map(|section| name(section.header)).collect()
 }
 
-/// The permission set of a profile.
+/// The permission set, or the entitled role, of a profile.
 pub fn role_of(files: &ProfileFiles<'_>, profile: &str, portal: Portal) -> Result<SsoRole, Misset> {
     let any = SSO_SETTINGS.iter().find_map(|key| files.get(profile, key)).map(|found| found.place);
     let here = any.unwrap_or(Place { file: File::Config, header: profile.to_owned(), line: 0 });
+    if let Some((account, role, entitled)) = entitled::of(files, profile, &portal)? {
+        return Ok(SsoRole { portal, account, role, entitled: Some(entitled) });
+    }
     let account =
         files.get(profile, "sso_account_id").ok_or_else(|| lacks(here.clone(), profile, "sso_account_id"))?;
     let role = files.get(profile, "sso_role_name").ok_or_else(|| lacks(here, profile, "sso_role_name"))?;
@@ -136,7 +142,7 @@ pub fn role_of(files: &ProfileFiles<'_>, profile: &str, portal: Portal) -> Resul
         return Err((account.place, Refused::new(message, "write it with its leading zeroes")));
     }
     let name = permission_set(&role.value).map_err(|refused| (role.place.clone(), refused))?;
-    Ok(SsoRole { portal, account: account.value.into_owned(), role: name })
+    Ok(SsoRole { portal, account: account.value.into_owned(), role: name, entitled: None })
 }
 
 /// Checks the name of a permission set (sso-admin CreatePermissionSet: 1 to 32 of `[\w+=,.@-]`; roles of other kinds of

@@ -110,7 +110,6 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         (format!("[profile x]\n{role}source_profile = y\ncredential_source = Environment\n"), "has both"),
         ("[profile x]\ncredential_source = Environment\n".to_owned(), "without `role_arn`"),
         ("[profile x]\nsso_session = corp\n".to_owned(), "there is no `[sso-session corp]`"),
-        ("[profile x]\nlogin_session = a\n".to_owned(), "login_session"),
         ("[profile x]\nweb_identity_token_file = /t\n".to_owned(), "without `role_arn`"),
         ("[profile x]\nrole_arn = Power\nsource_profile = y\n".to_owned(), "config line 2, [profile x]"),
         (format!("[profile x]\n{role}source_profile = y\nduration_seconds = 60\n"), "900 to 43200"),
@@ -195,7 +194,6 @@ fn each_refusal_says_what_to_do() {
             "`kagi add`",
         ),
         (format!("[profile x]\n{role}"), "or set it in `[kagi x]`"),
-        ("[profile x]\nlogin_session = a\n".to_owned(), "AWS_PROFILE=x"),
         (format!("[profile x]\n{role}source_profile = y\nread_only = maybe\n"), "write `on` or `off`"),
         (format!("[profile x]\n{role}[profile x]\nsource_profile = y\n"), "keep one of them"),
     ] {
@@ -206,6 +204,24 @@ fn each_refusal_says_what_to_do() {
     let of = |name: &str| crate::route::unknown(&files, name).hint();
     assert_eq!(of("stagin"), "did you mean `staging`? `kagi list` shows them all");
     assert!(of("nothing-like-it").contains("`kagi add NAME`"));
+}
+
+/// botocore's order: `sso_*`, `login_session`, `credential_process`; with a role each is asked for by `source_profile`.
+#[test]
+fn a_console_sign_in_begins_the_route_before_a_process() {
+    let role = "role_arn = arn:aws:iam::222233334444:role/A\n";
+    let login = "login_session = arn:aws:iam::111122223333:user/alice\n";
+    let session = Some(Foreign::Login("arn:aws:iam::111122223333:user/alice".to_owned()));
+    let config =
+        format!("[profile x]\n{role}source_profile = y\n[profile y]\ncredential_process = /t\n{login}");
+    let route = everyday(&config, "x").unwrap();
+    assert_eq!((route.key_profile.as_str(), &route.foreign, route.narrowed), ("y", &session, true));
+    let own = everyday(&format!("[profile x]\n{login}"), "x").unwrap();
+    assert_eq!((&own.foreign, own.hops.len(), own.narrowed), (&session, 0, false));
+    let alone = everyday(&format!("[profile x]\n{role}{login}"), "x");
+    assert_eq!(alone.unwrap_err(), RouteError::NoSource("x".to_owned()));
+    let itself = everyday(&format!("[profile x]\n{role}source_profile = x\n{login}"), "x").unwrap();
+    assert_eq!(itself.foreign, session);
 }
 
 /// `kagi explain` says which line of which file decided.

@@ -44,6 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "mfa_serial": bastion::ALICE_MFA,
         "start_url": bastion::START_URL,
         "sso_region": bastion::SSO_REGION,
+        "tenant": bastion::TENANT,
     });
     writeln!(std::io::stdout(), "{line}")?;
     aws.wait();

@@ -119,6 +119,8 @@ impl Builder<'_> {
             start_url: center.start_url.clone(),
             people: center.people.iter().cloned().collect(),
             account_names: center.account_names.iter().cloned().collect(),
+            tenant: center.tenant.clone(),
+            entitled: center.entitlements.clone(),
             signed_in: center.people.first().cloned(),
             ..Center::default()
         };

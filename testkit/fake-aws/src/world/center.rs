@@ -1,6 +1,7 @@
 //! IAM Identity Center: the OIDC service that hands out tokens and the access portal that takes them. Both speak JSON and
 //! no call of theirs is signed (botocore's models `sso-oidc` and `sso`, `smithy.api#noAuth`).
 
+mod account_access;
 mod oidc;
 mod portal;
 mod state;
@@ -71,6 +72,11 @@ fn operation(method: &str, path: &str) -> Option<Operation> {
         }
         ("GET", "/assignment/accounts") => ("ListAccounts", Service::Portal, portal::accounts),
         ("GET", "/assignment/roles") => ("ListAccountRoles", Service::Portal, portal::roles),
+        ("GET", "/access") => ("ListRoles", Service::Portal, account_access::roles),
+        ("GET", "/access/credentials") => {
+            // Counted apart from the portal's, which has the same name.
+            ("GetEntitledCredentials", Service::Portal, account_access::credentials)
+        }
         ("POST", "/logout") => ("Logout", Service::Portal, portal::logout),
         _ => return None,
     };
@@ -110,7 +116,9 @@ impl World {
 
     /// Whose token a call has.
     fn person(&self, asked: &Asked<'_>) -> String {
-        let token = asked.request.header("x-amz-sso_bearer_token").unwrap_or_default();
+        let token = account_access::bearer(asked.request)
+            .or_else(|| asked.request.header("x-amz-sso_bearer_token"))
+            .unwrap_or_default();
         let center = self.state.center.as_ref();
         center.and_then(|center| center.person_of(token)).unwrap_or_default()
     }
@@ -176,7 +184,7 @@ fn snake(code: &str) -> String {
 /// What may be kept of a call: which role of which account, which grant.
 fn shown(asked: &Asked<'_>) -> std::collections::BTreeMap<String, String> {
     let of_body = ["grantType", "startUrl", "clientName"].map(|name| (name, asked.text(name).to_owned()));
-    let of_query = ["account_id", "role_name"].map(|name| (name, asked.query(name)));
+    let of_query = ["account_id", "role_name", "tenantId", "roleArn"].map(|name| (name, asked.query(name)));
     let all = of_body.into_iter().chain(of_query).filter(|(_, value)| !value.is_empty());
     all.map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -43,6 +43,15 @@ struct OfCenter {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct LogIn {
+    arn: String,
+    /// Whether the console asked for a code.
+    #[serde(default)]
+    with_mfa: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OfUser {
     arn: String,
 }
@@ -93,6 +102,11 @@ fn answer(world: &mut World, wall: Timestamp, request: &Request) -> Result<Value
                 world.end_sessions_of(&person);
             }
             Ok(json!({}))
+        }
+        ("POST", "/control/login") => {
+            let LogIn { arn, with_mfa } = read(request)?;
+            let file = world.log_in(wall, &arn, with_mfa);
+            file.ok_or_else(|| format!("there is no user `{arn}`"))
         }
         ("POST", "/control/access-keys") => {
             let OfUser { arn } = read(request)?;

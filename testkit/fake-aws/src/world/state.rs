@@ -19,6 +19,8 @@ pub(crate) struct State {
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Sign-in tokens of the console, and when they lose their worth.
     pub(crate) signin_tokens: BTreeMap<String, Timestamp>,
+    /// What `aws login` made: by the refresh token that is good now.
+    pub(crate) logins: BTreeMap<String, Login>,
     /// IAM Identity Center.
     pub(crate) center: Option<Center>,
 }
@@ -105,6 +107,17 @@ pub(crate) struct Device {
     pub(crate) drift: i64,
     /// The newest step of which a code was taken: neither it nor an older one is taken again.
     pub(crate) last_step: Option<i64>,
+}
+
+/// A console sign-in that `aws login` was let into.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) owner: Owner,
+    pub(crate) mfa_at: Option<Timestamp>,
+    /// Up to twelve hours.
+    pub(crate) ends: Timestamp,
+    /// The point of the key it was made for, uncompressed.
+    pub(crate) key: Vec<u8>,
 }
 
 /// Temporary credentials.

@@ -5,6 +5,7 @@ use std::path::Path;
 use kagimori_session::credentials::is_long_term_id;
 use kagimori_session::heading::{Heading, heading, is_writable_name};
 use kagimori_session::ini::Section;
+use kagimori_session::login_session::LOGIN_SESSION;
 use kagimori_session::profile::{File, without_inline_comment};
 use kagimori_session::route::{Access, RouteError, Target};
 use kagimori_session::value::shown;
@@ -121,7 +122,7 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
             ));
         }
         // The same header twice is refused, and told so.
-        Ok(_) | Err(RouteError::Twice(_) | RouteError::Elsewhere { .. }) => {}
+        Ok(_) | Err(RouteError::Twice(_)) => {}
         Err(error) => findings.push(Finding::new(
             "no-route",
             format!("profile {}", shown(name)),
@@ -154,6 +155,20 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
                     shown(setting.key)
                 ),
                 format!("run `kagi add {}`, which moves `sso_*` into `[kagi {name}]`", quoted(name)),
+            ));
+        }
+        if section.setting(LOGIN_SESSION).is_some() {
+            findings.push(Finding::new(
+                "login-and-process",
+                place.as_str(),
+                format!(
+                    "`{}` has `{LOGIN_SESSION}` and `credential_process`: Python takes what `aws login` left",
+                    shown(name)
+                ),
+                format!(
+                    "run `kagi add {}`, which moves `{LOGIN_SESSION}` into `[kagi {name}]`",
+                    quoted(name)
+                ),
             ));
         }
         command(name, &process.value, &place, findings);

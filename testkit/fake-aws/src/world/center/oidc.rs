@@ -30,8 +30,9 @@ pub(super) fn register(world: &mut World, asked: &Asked<'_>) -> Result<Response,
     let id = world.mint.token(40);
     let secret = world.mint.token(64);
     let ends = later(asked.now, CLIENT_DAYS * 86_400);
-    let has_scopes = list(&asked.body, "scopes").iter().any(|scope| scope == "sso:account:access");
-    let client = Client { secret: secret.clone(), ends, grants, redirects, has_scopes };
+    let scopes = list(&asked.body, "scopes");
+    let has_scopes = scopes.iter().any(|scope| scope == "sso:account:access");
+    let client = Client { secret: secret.clone(), ends, grants, redirects, has_scopes, scopes };
     center(world)?.clients.insert(id.clone(), client);
     Ok(Response::json(
         200,
@@ -165,7 +166,7 @@ fn of_device(center: &mut Center, asked: &Asked<'_>, id: &str) -> Result<usize, 
         Some(Word::No) => Err(Fault::new(400, "AccessDeniedException", "access_denied")),
         Some(Word::Yes(person)) => {
             center.devices.remove(asked.text("deviceCode"));
-            Ok(center.begin(person))
+            Ok(center.begin(person, id))
         }
     }
 }
@@ -178,7 +179,7 @@ fn of_code(center: &mut Center, asked: &Asked<'_>, id: &str) -> Result<usize, Fa
         && code.redirect == asked.text("redirectUri")
         && code.challenge == challenge
         && asked.now < code.ends;
-    if is_right { Ok(center.begin(code.person)) } else { Err(grant("the code is not this client's")) }
+    if is_right { Ok(center.begin(code.person, id)) } else { Err(grant("the code is not this client's")) }
 }
 
 /// A refresh token is good once: the answer has the next.

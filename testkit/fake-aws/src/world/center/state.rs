@@ -10,6 +10,9 @@ pub(crate) struct Center {
     pub(crate) start_url: String,
     pub(crate) people: BTreeSet<String>,
     pub(crate) assigned: Vec<Assigned>,
+    /// Account access manager: its tenant, and who may take which role.
+    pub(crate) tenant: String,
+    pub(crate) entitled: Vec<(String, String)>,
     pub(crate) account_names: BTreeMap<String, String>,
     /// Who is signed in in the browser.
     pub(crate) signed_in: Option<String>,
@@ -45,6 +48,7 @@ pub(crate) struct Client {
     pub(crate) redirects: Vec<String>,
     /// `sso:account:access` was asked for: only then there are refresh tokens (AWS CLI, "sso_registration_scopes").
     pub(crate) has_scopes: bool,
+    pub(crate) scopes: Vec<String>,
 }
 
 /// A device code.
@@ -80,6 +84,8 @@ pub(crate) struct Code {
 pub(crate) struct SignIn {
     pub(crate) person: String,
     pub(crate) is_alive: bool,
+    /// What its tokens may be used for.
+    pub(crate) scopes: Vec<String>,
 }
 
 impl Center {
@@ -93,9 +99,10 @@ impl Center {
         self.sessions.iter_mut().filter(|it| it.person == person).for_each(|it| it.is_alive = false);
     }
 
-    /// A sign-in of a person.
-    pub(crate) fn begin(&mut self, person: String) -> usize {
-        self.sessions.push(SignIn { person, is_alive: true });
+    /// A sign-in of a person, with the scopes of the client.
+    pub(crate) fn begin(&mut self, person: String, client: &str) -> usize {
+        let scopes = self.clients.get(client).map(|client| client.scopes.clone()).unwrap_or_default();
+        self.sessions.push(SignIn { person, is_alive: true, scopes });
         self.sessions.len() - 1
     }
 }
