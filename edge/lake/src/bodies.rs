@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kagimori_trail::event::Event;
 use kagimori_trail::redact;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
+use crate::coverage::day_of;
 use crate::error::LakeError;
-
 use crate::numbers::Numbers;
 use crate::parquet_file::{Cells, WriteError, write};
 use crate::parts::{Part, part_name};
@@ -26,8 +26,10 @@ const BYTES_MAX: usize = 16 << 20;
 pub(crate) struct Bodies {
     days: BTreeMap<i32, Vec<Body>>,
     bytes: usize,
-    /// Those that came, where they may come again: from the parts that they stood in and from the trail's files.
-    seen: Option<FxHashSet<Seen>>,
+    /// Those that came, where they may come again: from the parts that they stood in, from the trail's files, from another lake.
+    seen: Option<FxHashMap<i32, FxHashSet<Seen>>>,
+    /// Parts of the lake by day, whose bodies are known when another's come.
+    held: BTreeMap<i32, Vec<PathBuf>>,
     /// How many there were.
     count: u64,
 }
@@ -35,7 +37,13 @@ pub(crate) struct Bodies {
 /// The time and the hash of a body.
 type Seen = (i64, u64);
 
-#[derive(Debug, Hash)]
+fn seen(time: i64, texts: &[impl AsRef<str>; 5]) -> Seen {
+    let mut hasher = FxHasher::default();
+    texts.each_ref().map(AsRef::as_ref).hash(&mut hasher);
+    (time, hasher.finish())
+}
+
+#[derive(Debug)]
 struct Body {
     /// In seconds.
     time: i64,
@@ -46,7 +54,12 @@ struct Body {
 impl Bodies {
     /// For a day that is written anew.
     pub(crate) fn anew() -> Self {
-        Self { seen: Some(FxHashSet::default()), ..Self::default() }
+        Self { seen: Some(FxHashMap::default()), ..Self::default() }
+    }
+
+    /// For bodies of another lake: those that this one holds do not come again.
+    pub(crate) fn beside(held: BTreeMap<i32, Vec<PathBuf>>) -> Self {
+        Self { held, ..Self::anew() }
     }
 
     /// Whether a day is written anew: which bodies are there does not hang on which events are.
@@ -59,20 +72,38 @@ impl Bodies {
         self.count
     }
 
-    /// Takes the bodies of a part.
-    pub(crate) fn read_part(&mut self, day: i32, path: &Path) -> Result<(), LakeError> {
-        read::bodies(path, |time, texts| {
-            self.take(day, Body { time, texts: texts.map(str::to_owned) });
+    /// Takes the bodies of a part, those of one day where only that is written.
+    pub(crate) fn read_part(&mut self, only: Option<i32>, path: &Path) -> Result<(), LakeError> {
+        let mut failed = None;
+        let read = read::bodies(path, |time, texts| {
+            let day = day_of(time);
+            if failed.is_some() || only.is_some_and(|only| only != day) {
+                return;
+            }
+            match self.know(day) {
+                Ok(()) => self.take(day, Body { time, texts: texts.map(str::to_owned) }),
+                Err(error) => failed = Some(error),
+            }
+        });
+        failed.map_or(read, Err)
+    }
+
+    /// Reads what the lake holds of a day.
+    fn know(&mut self, day: i32) -> Result<(), LakeError> {
+        let Some(parts) = self.held.remove(&day) else { return Ok(()) };
+        let of_day = self.seen.get_or_insert_default().entry(day).or_default();
+        parts.iter().try_for_each(|path| {
+            read::bodies(path, |time, texts| {
+                of_day.insert(seen(time, &texts));
+            })
         })
     }
 
     fn take(&mut self, day: i32, body: Body) {
-        if let Some(seen) = &mut self.seen {
-            let mut hasher = FxHasher::default();
-            body.hash(&mut hasher);
-            if !seen.insert((body.time, hasher.finish())) {
-                return;
-            }
+        if let Some(days) = &mut self.seen
+            && !days.entry(day).or_default().insert(seen(body.time, &body.texts))
+        {
+            return;
         }
         self.count += 1;
         self.bytes += body.texts.iter().map(String::len).sum::<usize>() + 200;

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::LakeError;
-use crate::files::{Blocks, Content, Listing, TrailFile, problem};
+use crate::files::{Blocks, Content, InflateError, Listing, TrailFile, problem};
+use crate::regular;
 use crate::remote::{Remote, windows};
 use signature::{PublicKeys, Signed};
 
@@ -118,8 +119,8 @@ struct Found {
 #[derive(Debug, Default)]
 pub(crate) struct Digests {
     found: Vec<Found>,
-    /// Hex hashes of log files by [`base_name`].
-    hashes: FxHashMap<String, String>,
+    /// Hex hashes of log files by [`base_name`]; more than one where digests contradict each other.
+    hashes: FxHashMap<String, Vec<String>>,
     keys: PublicKeys,
     damaged: Vec<Problem>,
 }
@@ -142,10 +143,13 @@ impl Digests {
         }
         let order = |found: &Found| (found.chain(), found.file.digest_end_time.clone());
         digests.found.sort_by_cached_key(order);
-        let logs = digests.found.iter().flat_map(|found| &found.file.log_files);
-        digests.hashes = logs
-            .map(|log| (base_name(&log.s3_object).to_owned(), log.hash_value.to_ascii_lowercase()))
-            .collect();
+        for log in digests.found.iter().flat_map(|found| &found.file.log_files) {
+            let hashes = digests.hashes.entry(base_name(&log.s3_object).to_owned()).or_default();
+            let hash = log.hash_value.to_ascii_lowercase();
+            if !hashes.contains(&hash) {
+                hashes.push(hash);
+            }
+        }
         Ok(digests)
     }
 
@@ -159,10 +163,31 @@ impl Digests {
         self.hashes.contains_key(base_name(name)).then(Sha256::new)
     }
 
-    /// What the hash of a log file says: `valid` or `changed`.
-    pub(crate) fn verdict(&self, name: &str, hash: Option<Sha256>) -> Option<&'static str> {
+    /// What the hash of a log file says: `valid`, when every digest that names it says so, or `changed`. Nothing of one that could not
+    /// be read for another reason than its content: it is judged when it can be.
+    pub(crate) fn verdict(
+        &self,
+        name: &str,
+        hash: Option<Sha256>,
+        error: Option<&InflateError>,
+    ) -> Option<&'static str> {
         let expected = self.hashes.get(base_name(name))?;
-        Some(if *expected == hex(&hash?.finalize()) { "valid" } else { "changed" })
+        let hash = hex(&hash?.finalize());
+        if matches!(error, Some(InflateError::Read(_))) {
+            return None;
+        }
+        Some(if expected.iter().all(|expected| *expected == hash) { "valid" } else { "changed" })
+    }
+
+    /// Whether a log file on disk is now what its digest says.
+    pub(crate) fn is_valid(&self, file: &TrailFile) -> bool {
+        self.judge(file, Content::Disk(&file.path)) == Some("valid")
+    }
+
+    fn judge(&self, file: &TrailFile, content: Content<'_>) -> Option<&'static str> {
+        let mut hash = self.hasher(&file.name);
+        let read = Blocks::default().read_hashed(content, hash.as_mut(), |block, _| block.len());
+        self.verdict(&file.name, hash, read.error.as_ref())
     }
 
     /// Verdicts on files that are in the lake since before their digest was there.
@@ -181,13 +206,11 @@ impl Digests {
             let contents: Vec<(&TrailFile, Content<'_>)> =
                 window.iter().zip(remote.contents(window)).collect();
             let judged = contents.into_par_iter().filter_map(|(file, content)| {
-                let mut hash = self.hasher(&file.name);
-                Blocks::default().read_hashed(content, hash.as_mut(), |block, _| block.len());
-                Some((file.name.clone(), self.verdict(&file.name, hash)?.to_owned()))
+                Some((file.name.clone(), self.judge(file, content)?.to_owned()))
             });
             verdicts.extend(judged.collect::<Vec<_>>());
         }
-        (late, verdicts)
+        (late.into_iter().filter(|file| verdicts.contains_key(&file.name)).collect(), verdicts)
     }
 
     /// Digest files that could not be read.
@@ -245,18 +268,22 @@ impl Digests {
 
     /// Signatures of digests are kept by their successors; the newest one's is only in the object's metadata.
     fn signatures(&self, validation: &mut Validation) {
-        let successors: FxHashMap<&str, &File> = self
-            .found
-            .iter()
-            .filter_map(|found| Some((found.file.previous_digest_s3_object.as_deref()?, &found.file)))
-            .collect();
+        let mut successors: FxHashMap<&str, Vec<&File>> = FxHashMap::default();
         for found in &self.found {
-            let next = successors.get(found.file.digest_s3_object.as_str());
+            if let Some(previous) = found.file.previous_digest_s3_object.as_deref() {
+                successors.entry(previous).or_default().push(&found.file);
+            }
+        }
+        for found in &self.found {
+            // Copies of the one that there is; of others, one that is right does not make the rest of them right.
+            let next = successors.get(found.file.digest_s3_object.as_str()).map_or(&[][..], Vec::as_slice);
             let changed = next
-                .and_then(|next| next.previous_digest_hash_value.as_deref())
-                .is_some_and(|hash| !hash.eq_ignore_ascii_case(&found.hash));
+                .iter()
+                .filter_map(|next| next.previous_digest_hash_value.as_deref())
+                .any(|hash| !hash.eq_ignore_ascii_case(&found.hash));
             let signature = next
-                .and_then(|next| next.previous_digest_signature.as_deref())
+                .iter()
+                .find_map(|next| next.previous_digest_signature.as_deref())
                 .or(found.signature.as_deref());
             match self.keys.check(&found.signed(), signature) {
                 _ if changed => validation.forged.push(found.name.clone()),
@@ -291,7 +318,7 @@ impl Found {
             serde_json::from_slice(&content).map_err(|error| wrong(format!("no digest file: {error}")))?;
         let mut beside = file.path.clone().into_os_string();
         beside.push(".signature");
-        let signature = std::fs::read_to_string(beside).ok().map(|text| text.trim().to_owned());
+        let signature = regular::text(beside.as_ref()).ok().map(|text| text.trim().to_owned());
         Ok(Self { name: file.name.clone(), file: parsed, hash: hex(&Sha256::digest(&content)), signature })
     }
 

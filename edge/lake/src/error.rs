@@ -79,6 +79,18 @@ impl LakeError {
         Self::Defect(error.to_string())
     }
 
+    /// Whether it is about a file.
+    pub(crate) fn is_of(&self, file: &Path) -> bool {
+        match self {
+            Self::Read { path, .. }
+            | Self::Write { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::OtherSchema { path, .. }
+            | Self::Gone(path) => path == file,
+            Self::Locked(_) | Self::Source { .. } | Self::Defect(_) => false,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         match self {

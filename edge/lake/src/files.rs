@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use inflate::{Blocks, InflateError};
 
 use crate::manifest::file_key;
+use crate::regular;
 
 /// How far reading has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,7 +100,7 @@ pub(crate) struct Known {
     pub(crate) done: FxHashSet<u64>,
     /// Files of batches that were cut off: these are read anyway.
     pub(crate) planned: FxHashSet<u64>,
-    /// Names of files that could not be read to their end: these are looked at again.
+    /// Names of files that could not be read to their end, or were not what was delivered: these are looked at again.
     pub(crate) failed: BTreeSet<String>,
     /// It is the known ones that are wanted.
     pub(crate) wanted: bool,
@@ -204,7 +205,7 @@ impl Listing {
 
 /// SHA-256 of a file as it is stored.
 pub(crate) fn content_hash(path: &Path) -> std::io::Result<String> {
-    let mut file = fs::File::open(path)?;
+    let mut file = regular::open(path)?;
     let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut block)? {
@@ -220,13 +221,25 @@ fn version(metadata: &fs::Metadata) -> String {
     since.map_or_else(String::new, |since| format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
 }
 
-/// A name as it stands in messages and in the manifest: one line, whatever is in it.
+/// A name as it stands in messages and in the manifest: one line, whatever is in it, and no two files share one. What may not
+/// stand in it is `\u{a}`; a backslash, which divides names on Windows and is a letter of them elsewhere, stands twice.
 pub(crate) fn shown(path: &Path, relative_to: &Path) -> String {
-    let name = path.strip_prefix(relative_to).unwrap_or(path).to_string_lossy().replace('\\', "/");
-    if name.chars().any(char::is_control) {
-        return name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let name = path.strip_prefix(relative_to).unwrap_or(path).to_string_lossy();
+    if cfg!(windows) {
+        return name.replace('\\', "/");
     }
-    name
+    if !name.chars().any(|c| c.is_control() || c == '\\') {
+        return name.into_owned();
+    }
+    let mut shown = String::with_capacity(name.len() + 8);
+    for c in name.chars() {
+        match c {
+            '\\' => shown.push_str("\\\\"),
+            _ if c.is_control() => shown.extend(c.escape_unicode()),
+            _ => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// What a file of a trail's folder is.

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use kagimori_estate::model::Problem;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::compact;
 use crate::coverage::{Coverage, coverage};
@@ -23,6 +24,7 @@ use crate::files::{Known, Listing, Progress, TrailFile, content_hash, is_remote,
 use crate::ids::{DayIds, locked};
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, Wrong, file_key};
 use crate::parquet_file::Cells;
+use crate::parts::Part;
 use crate::remote::{Remote, parted};
 use crate::rows::Rows;
 use crate::schema::SCHEMA_VERSION;
@@ -96,7 +98,9 @@ pub fn ingest(
     let _lock = Manifest::lock(lake)?;
     let mut manifest = Manifest::open(lake)?;
     let failed = manifest.failed()?;
-    let mut listing = places.list(known(&manifest, &failed)?, &mut remote)?;
+    let changed = manifest.changed();
+    let looked_at_again = failed.keys().chain(&changed).cloned().collect();
+    let mut listing = places.list(known(&manifest, looked_at_again)?, &mut remote)?;
     let is_idle = listing.is_empty() && manifest.unfinished.is_empty() && options.is_of_sources_alone();
     if is_idle && (options.is_named || manifest.is_empty()) {
         return Err(nothing_found(sources));
@@ -104,11 +108,20 @@ pub fn ingest(
     manifest.sweep()?;
     let digests = Digests::read(&listing.digests, &remote, options.public_keys.as_deref())?;
     let mut work = Work::of(&manifest)?;
-    work.join(lake, &options.from_lakes, &manifest)?;
-    let (retried, new): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut listing.files).into_iter().partition(|file| failed.contains_key(&file.name));
-    work.new = new;
-    work.again = retried.into_iter().filter(|file| is_worth_reading(file, &failed)).collect();
+    work.join(lake, &options.from_lakes, &manifest, &failed)?;
+    let seen = if changed.is_empty() { FxHashSet::default() } else { manifest.seen()? };
+    for file in std::mem::take(&mut listing.files) {
+        if failed.contains_key(&file.name) {
+            work.again.extend(is_worth_reading(&file, &failed).then_some(file));
+        } else if changed.contains(&file.name) && seen.contains(&file_key(&file)) {
+            // It is not what was delivered, and perhaps somebody has fetched it again.
+            let is_mended = !file.is_remote() && digests.is_valid(&file);
+            listing.known_files += u64::from(!is_mended);
+            work.again.extend(is_mended.then_some(file));
+        } else {
+            work.new.push(file);
+        }
+    }
     work.again.extend(again.list(Known::default(), &mut remote)?.files);
     work.again.sort();
     work.again.dedup();
@@ -121,7 +134,7 @@ pub fn ingest(
         manifest = Manifest::open(lake)?;
     }
     if !digests.is_empty() {
-        let known = Known { wanted: true, ..known(&manifest, &BTreeMap::new())? };
+        let known = Known { wanted: true, ..known(&manifest, BTreeSet::new())? };
         let known = places.list(known, &mut remote)?.files;
         if judge_late(lake, &manifest, &digests, &remote, &known)? {
             manifest = Manifest::open(lake)?;
@@ -149,9 +162,8 @@ pub fn ingest(
 }
 
 /// What was read before.
-fn known(manifest: &Manifest, failed: &BTreeMap<String, Wrong>) -> Result<Known, LakeError> {
+fn known(manifest: &Manifest, failed: BTreeSet<String>) -> Result<Known, LakeError> {
     let planned = manifest.unfinished.values().flat_map(|plan| &plan.files).map(file_key).collect();
-    let failed = failed.keys().cloned().collect();
     Ok(Known { done: manifest.seen()?, planned, failed, wanted: false })
 }
 
@@ -309,6 +321,8 @@ fn deal(files: Vec<TrailFile>, header: &PlanHeader, options: &Options) -> Vec<Pl
 pub(crate) struct Run<'a> {
     lake: &'a Path,
     ids: DayIds,
+    /// The parts of bodies in the lake, by day.
+    bodies: Mutex<BTreeMap<i32, Vec<PathBuf>>>,
     /// Rows and cells that no batch is at work on: the next one knows what was seen before, and has its memory.
     hands: Mutex<Vec<(Rows, Cells)>>,
     digests: &'a Digests,
@@ -336,9 +350,10 @@ impl<'a> Run<'a> {
         failed: &'a BTreeMap<String, Wrong>,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Self {
-        Self {
+        let run = Self {
             lake,
             ids: DayIds::new(lake, manifest.parts().into_iter()),
+            bodies: Mutex::default(),
             hands: Mutex::default(),
             digests,
             remote,
@@ -352,7 +367,21 @@ impl<'a> Run<'a> {
             files_total,
             events: AtomicU64::new(0),
             progress,
+        };
+        run.add_bodies(manifest.parts().into_iter());
+        run
+    }
+
+    fn add_bodies<'p>(&self, parts: impl Iterator<Item = &'p Part>) {
+        let mut bodies = locked(&self.bodies);
+        for part in parts.filter(|part| part.is_of("bodies")) {
+            bodies.entry(part.day).or_default().push(self.lake.join(&part.file));
         }
+    }
+
+    /// The parts of bodies in the lake, by day.
+    fn held_bodies(&self) -> BTreeMap<i32, Vec<PathBuf>> {
+        locked(&self.bodies).clone()
     }
 
     /// Runs batches, several at once.
@@ -360,7 +389,7 @@ impl<'a> Run<'a> {
         plans.into_par_iter().with_max_len(1).try_for_each(|plan| self.one(&plan))
     }
 
-    fn one(&self, plan: &Plan) -> Result<(), LakeError> {
+    pub(crate) fn one(&self, plan: &Plan) -> Result<(), LakeError> {
         if !matches!(plan.header.kind, PlanKind::Ingest | PlanKind::Join) {
             // A compaction or repair that was cut off is planned again from what is in the lake.
             return Manifest::forget(self.lake, &plan.id()?);
@@ -382,6 +411,7 @@ impl<'a> Run<'a> {
         done.needs = batch::needs(&days, id);
         Manifest::commit(self.lake, id, &done)?;
         self.ids.add_parts(done.parts.iter());
+        self.add_bodies(done.parts.iter());
         days.iter().for_each(|(day, _)| day.end(id));
         locked(&self.counts).add(&counts);
         Ok(())

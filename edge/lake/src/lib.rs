@@ -26,6 +26,7 @@ mod parts;
 pub mod private;
 mod raw;
 mod read;
+pub mod regular;
 mod remote;
 mod rollup;
 mod rows;

@@ -34,6 +34,7 @@ use crate::files::TrailFile;
 use crate::parquet_file::{WriteError, durably};
 use crate::parts::{Part, SETS};
 use crate::private;
+use crate::regular;
 use crate::schema::SCHEMA_VERSION;
 
 /// What a batch will do.
@@ -220,7 +221,7 @@ impl Plan {
 
     fn read(path: &Path) -> Result<Self, LakeError> {
         let damaged = |error: &dyn std::fmt::Display| LakeError::damaged(path, error);
-        let file = File::open(path).map_err(|error| LakeError::read(path, error))?;
+        let file = regular::open(path).map_err(|error| LakeError::read(path, error))?;
         let mut lines = BufReader::new(file).lines();
         let first =
             lines.next().unwrap_or(Ok(String::new())).map_err(|error| LakeError::read(path, error))?;
@@ -463,6 +464,12 @@ impl Manifest {
         done.iter().flat_map(|done| &done.verdicts).collect()
     }
 
+    /// Log files that were not what their digest says when they were read.
+    pub(crate) fn changed(&self) -> BTreeSet<String> {
+        let changed = self.verdicts().into_iter().filter(|(_, verdict)| *verdict == "changed");
+        changed.map(|(name, _)| name.clone()).collect()
+    }
+
     /// The names of all log files that were ever read, as digests know them.
     pub(crate) fn base_names(&self) -> Result<BTreeSet<String>, LakeError> {
         let mut names = BTreeSet::new();
@@ -575,7 +582,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
 }
 
 fn read_done(path: &Path) -> Result<Done, LakeError> {
-    let text = fs::read_to_string(path).map_err(|error| LakeError::read(path, error))?;
+    let text = regular::text(path).map_err(|error| LakeError::read(path, error))?;
     let done: Done = serde_json::from_str(&text).map_err(|error| LakeError::damaged(path, &error))?;
     if done.schema != SCHEMA_VERSION {
         return Err(LakeError::OtherSchema { path: path.to_owned(), schema: done.schema });

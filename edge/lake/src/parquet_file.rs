@@ -18,6 +18,7 @@ pub(crate) use cells::Cells;
 
 use crate::numbers::Numbers;
 use crate::private;
+use crate::regular;
 use crate::schema::{Column, message, properties};
 use kagimori_id::hex;
 
@@ -62,7 +63,7 @@ pub(crate) fn join(path: &Path, columns: &[Column], sources: &[PathBuf]) -> Resu
     summed(path, |out| {
         let mut writer = SerializedFileWriter::new(out, message(columns)?, Arc::new(properties(columns)?))?;
         for source in sources {
-            let source = File::open(source)?;
+            let source = regular::open(source)?;
             let reader = SerializedFileReader::new(source.try_clone()?)?;
             for group in reader.metadata().row_groups() {
                 let mut joined = writer.next_row_group()?;

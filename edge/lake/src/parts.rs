@@ -46,6 +46,11 @@ impl Part {
     }
 }
 
+/// Whether a file is a part of a file set, of whatever lake.
+pub(crate) fn part_is_of(path: &Path, set: &str) -> bool {
+    path.ancestors().nth(2).and_then(Path::file_name).is_some_and(|folder| folder == set)
+}
+
 /// `2026-03-01`
 pub(crate) fn day_text(day: i32) -> String {
     let epoch = jiff::civil::date(1970, 1, 1);

@@ -36,6 +36,7 @@ use pages::PartFile;
 use selected::{has_any, matching, may_hold, wanted};
 
 use crate::error::LakeError;
+use crate::regular;
 use crate::schema::{
     CONTENT_COLUMN, FLAG_COLUMNS, FLAGS, Flag, LIST_COLUMNS, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION,
     TEXT_COLUMNS, TEXTS, Text,
@@ -139,7 +140,7 @@ impl<'a> RowView<'a> {
 
 /// Opens a part and checks its schema.
 fn open(path: &Path) -> Result<PartFile<File>, LakeError> {
-    checked(path, File::open(path).map_err(|error| unreadable(path, error))?)
+    checked(path, regular::open(path).map_err(|error| unreadable(path, error))?)
 }
 
 fn unreadable(path: &Path, error: io::Error) -> LakeError {

@@ -6,8 +6,10 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
+    use kagimori_id::hex;
     use kagimori_lake::Validation;
     use kagimori_lake::ingest::{Options, ingest};
+    use sha2::{Digest, Sha256};
 
     fn digests() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/digests")
@@ -86,6 +88,55 @@ mod tests {
         assert_eq!((before.digests, before.valid, before.not_covered), (0, 0, 3));
         fs::rename(root.join("later"), &digest).unwrap();
         assert_eq!((validate(&root, true).valid, validate(&root, true).not_covered), (3, 0));
+    }
+
+    /// With the size and the time of the one that was changed, as `aws s3 cp` gives it.
+    #[test]
+    fn a_changed_file_that_was_fetched_again_is_valid() {
+        let root = trail("mended");
+        let path = root.join("trail/CloudTrail").join(log_name("05"));
+        let (good, time) = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
+        let write = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        };
+        write(log("a").replace("DescribeInstances", "TerminateInstance").as_bytes());
+        assert_eq!((validate(&root, true).changed.len(), validate(&root, true).changed.len()), (1, 1));
+        let batches = || fs::read_dir(root.join("lake/_kagimori/batches")).unwrap().count();
+        let before = batches();
+        validate(&root, true);
+        assert_eq!(batches(), before, "what is as it was is not read again");
+        write(&good);
+        let validation = validate(&root, true);
+        assert_eq!((validation.valid, validation.changed.len()), (3, 0));
+        assert_eq!(validate(&root, true).valid, 3);
+    }
+
+    /// A digest that somebody laid beside the real one cannot make a log file valid, whichever of them is read last.
+    #[test]
+    fn of_digests_that_contradict_each_other_none_makes_a_file_valid() {
+        for name in ["0.json", "zzz.json"] {
+            let root = trail(&format!("contradicting-{name}"));
+            let path = root.join("trail/CloudTrail").join(log_name("05"));
+            fs::write(&path, log("a").replace("DescribeInstances", "StopLogging")).unwrap();
+            let digests = root.join("trail/CloudTrail-Digest");
+            let real = fs::read_to_string(digests.join("one.json")).unwrap();
+            let hash = |content: &[u8]| hex(&Sha256::digest(content));
+            let (was, is) = (hash(log("a").as_bytes()), hash(&fs::read(&path).unwrap()));
+            assert!(real.contains(&was), "the digest names its hash");
+            fs::write(digests.join(name), real.replace(&was, &is)).unwrap();
+            assert_eq!(validate(&root, true).changed.len(), 1, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_beside_a_digest_is_no_signature() {
+        let root = trail("pipe");
+        let signature = root.join("trail/CloudTrail-Digest/three.json.signature");
+        fs::remove_file(&signature).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&signature).status().unwrap().success());
+        assert_eq!(validate(&root, true).unsigned, 1);
     }
 
     #[test]

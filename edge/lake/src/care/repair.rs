@@ -1,6 +1,6 @@
 //! A day written anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use kagimori_estate::model::Problem;
@@ -94,7 +94,7 @@ fn mend(lake: &Path, day: i32, name: &str, before: u64) -> Result<(Mended, Vec<P
     // Files, bytes and duplicates were counted when they were read.
     ran.done.counts = crate::manifest::Counts::default();
     run.commit(&id, ran)?;
-    let files_gone = (sources.files.len() + sources.parts.len()) as u64 - read;
+    let files_gone = (sources.files.len() + sources.parts.len() + sources.bodies.len()) as u64 - read;
     let mended = Mended {
         day: name.to_owned(),
         before,
@@ -139,14 +139,16 @@ fn fill(
         files.filter(there).cloned().collect()
     };
     let (with, without) = (files(true), files(false));
-    let parts: Vec<TrailFile> = sources.parts.iter().filter(there).cloned().collect();
+    let of_other = |parts: &BTreeSet<TrailFile>| parts.iter().filter(there).cloned().collect::<Vec<_>>();
+    let (parts, bodies) = (of_other(&sources.parts), of_other(&sources.bodies));
     batch.read_files(&with, &mut told)?;
     batch.read_files_without_bodies(&without, &mut told)?;
     batch.read_parts(&parts, &mut told)?;
+    batch.read_bodies(&bodies)?;
     let problems = std::mem::take(&mut told.problems).into_iter();
     let problems = problems.map(|wrong| problem(&wrong.file, wrong.message, wrong.hint)).collect();
     batch.read_parts(&of(&changed, "events"), &mut told)?;
-    Ok(((with.len() + without.len() + parts.len()) as u64, problems))
+    Ok(((with.len() + without.len() + parts.len() + bodies.len()) as u64, problems))
 }
 
 /// Whether a part is what was written, as far as that is known.

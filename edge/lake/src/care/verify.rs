@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use super::{DayState, State};
 use crate::error::LakeError;
 use crate::files::{TrailFile, content_hash};
-use crate::manifest::{Manifest, Plan, PlanKind};
-use crate::parts::{Part, day_text};
+use crate::manifest::{Done, Manifest, Plan, PlanKind};
+use crate::parts::{Part, day_text, part_is_of};
 use crate::read::{self, Want, roll_up, scan};
 use crate::schema::{ACTIONS, Flag, ORIGINS, PLACES};
 
@@ -177,14 +177,20 @@ fn rows_of(path: &Path, part: &Part, ids: &mut EventIds) -> Result<(Seen, u64), 
 pub(super) struct Sources {
     /// Trail files, and whether they were read with their bodies.
     pub(super) files: BTreeMap<TrailFile, bool>,
-    /// Parts of other lakes.
+    /// Parts of other lakes: events.
     pub(super) parts: BTreeSet<TrailFile>,
+    /// Parts of other lakes: bodies.
+    pub(super) bodies: BTreeSet<TrailFile>,
 }
 
 /// The sources of a day.
 pub(super) fn sources_of(manifest: &Manifest, day: i32) -> Result<Sources, LakeError> {
     let mut sources = Sources::default();
-    for (id, _) in manifest.done.iter().filter(|(_, done)| done.cover.iter().any(|cover| cover.day == day)) {
+    let touches = |done: &Done| {
+        // Bodies alone cover nothing.
+        done.cover.iter().any(|cover| cover.day == day) || done.parts.iter().any(|part| part.day == day)
+    };
+    for (id, _) in manifest.done.iter().filter(|(_, done)| touches(done)) {
         let Some(Plan { header, files }) = manifest.plan(id)? else { continue };
         match header.kind {
             PlanKind::Ingest => {
@@ -192,7 +198,12 @@ pub(super) fn sources_of(manifest: &Manifest, day: i32) -> Result<Sources, LakeE
                     *sources.files.entry(file).or_default() |= header.bodies;
                 }
             }
-            PlanKind::Join => sources.parts.extend(files),
+            PlanKind::Join => {
+                let (bodies, parts): (Vec<_>, Vec<_>) =
+                    files.into_iter().partition(|file| part_is_of(&file.path, "bodies"));
+                sources.parts.extend(parts);
+                sources.bodies.extend(bodies);
+            }
             PlanKind::Repair | PlanKind::Compact | PlanKind::Validate => {}
         }
     }

@@ -79,7 +79,7 @@ impl Blocks {
     ) -> Inflated {
         let mut bytes = 0;
         let error = match content {
-            Content::Disk(path) => File::open(path)
+            Content::Disk(path) => crate::regular::open(path)
                 .map_err(InflateError::Read)
                 .and_then(|file| self.disk(file, &mut bytes, hash, &mut take)),
             #[cfg(feature = "s3")]

@@ -15,7 +15,7 @@ use crate::files::{Blocks, Content, InflateError, TrailFile, broken, content_has
 use crate::ids::{Day, locked};
 use crate::manifest::{Counts, Done, Plan, PlanKind, Wrong};
 use crate::parquet_file::{Cells, WriteError};
-use crate::parts::{Part, write_day};
+use crate::parts::{Part, part_is_of, write_day};
 use crate::read::{RowView, Want, scan};
 use crate::remote::windows;
 use crate::rows::Rows;
@@ -36,7 +36,12 @@ pub(crate) fn run(run: &Run<'_>, plan: &Plan, id: &str) -> Result<Ran, LakeError
     let mut batch = Batch::new(run, plan, id, None)?;
     let mut told = Told::default();
     match plan.header.kind {
-        PlanKind::Join => batch.read_parts(&plan.files, &mut told)?,
+        PlanKind::Join => {
+            let (bodies, events): (Vec<_>, Vec<_>) =
+                plan.files.iter().cloned().partition(|part| part_is_of(&part.path, "bodies"));
+            batch.read_parts(&events, &mut told)?;
+            batch.join_bodies(&bodies, &mut told)?;
+        }
         _ => batch.read_files(&plan.files, &mut told)?,
     }
     batch.finish(plan, told)
@@ -85,7 +90,11 @@ impl<'a, 'r> Batch<'a, 'r> {
             id,
             rows,
             cells,
-            bodies: plan.header.bodies.then(|| only.map_or_else(Bodies::default, |_| Bodies::anew())),
+            bodies: plan.header.bodies.then(|| match (only, plan.header.kind) {
+                (Some(_), _) => Bodies::anew(),
+                (None, PlanKind::Join) => Bodies::beside(run.held_bodies()),
+                (None, _) => Bodies::default(),
+            }),
             leaves_bodies: false,
             only,
             days: FxHashMap::default(),
@@ -120,10 +129,22 @@ impl<'a, 'r> Batch<'a, 'r> {
             });
             self.failed()?;
             self.run.step(part.bytes, 1, self.counts.events - before);
-            if let Err(error) = read {
-                let (file, message, hint) = (part.name.clone(), error.to_string(), error.hint());
-                told.problems.push(Wrong { file, message, hint, ..Wrong::default() });
+            told.problems.extend(read.err().map(|error| not_joined(part, &error)));
+        }
+        Ok(())
+    }
+
+    /// Takes in bodies of another lake. A part that is damaged costs what it held.
+    fn join_bodies(&mut self, parts: &[TrailFile], told: &mut Told) -> Result<(), LakeError> {
+        for part in parts {
+            let Some(bodies) = &mut self.bodies else { return Ok(()) };
+            match bodies.read_part(None, &part.path) {
+                // This lake's own part: nothing is known of what it holds.
+                Err(error) if !error.is_of(&part.path) => return Err(error),
+                read => told.problems.extend(read.err().map(|error| not_joined(part, &error))),
             }
+            self.run.step(part.bytes, 1, 0);
+            self.write_when_full()?;
         }
         Ok(())
     }
@@ -145,7 +166,7 @@ impl<'a, 'r> Batch<'a, 'r> {
         for part in parts {
             let Some((bodies, day)) = self.bodies.as_mut().zip(self.only) else { return Ok(()) };
             // What it does not give is looked for in the files.
-            let _ = bodies.read_part(day, &part.path);
+            let _ = bodies.read_part(Some(day), &part.path);
             self.write_when_full()?;
         }
         Ok(())
@@ -209,7 +230,7 @@ impl<'a, 'r> Batch<'a, 'r> {
         self.counts.not_calls += reading.not_calls;
         self.counts.odd_types += reading.odd_types;
         self.run.step(file.bytes, 1, self.counts.events - before);
-        if let Some(verdict) = self.run.digests.verdict(&file.name, hash) {
+        if let Some(verdict) = self.run.digests.verdict(&file.name, hash, inflated.error.as_ref()) {
             verdicts.insert(file.name.clone(), verdict.to_owned());
         }
         wrong(file, inflated.error, &reading)
@@ -309,6 +330,13 @@ impl<'a, 'r> Batch<'a, 'r> {
         }
         Ok(())
     }
+}
+
+/// What was wrong with a part of another lake.
+fn not_joined(part: &TrailFile, error: &LakeError) -> Wrong {
+    let hint = "`kagimori lake verify` of that lake says what is wrong there, and `repair` mends it; then join it again: \
+                `kagimori ingest --from-lake`";
+    Wrong { file: part.name.clone(), message: error.to_string(), hint: hint.to_owned(), ..Wrong::default() }
 }
 
 /// What was wrong with a file, and which content it had then: another content is worth reading again.

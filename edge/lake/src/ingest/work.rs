@@ -1,5 +1,6 @@
 //! What a run has to do, and in which order, so that nothing is lost wherever it is cut off.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kagimori_estate::model::Problem;
@@ -7,7 +8,8 @@ use kagimori_estate::model::Problem;
 use super::{Options, Run, deal};
 use crate::error::LakeError;
 use crate::files::{TrailFile, problem};
-use crate::manifest::{Manifest, Plan, PlanHeader, PlanKind, file_key};
+use crate::manifest::{Manifest, Plan, PlanHeader, PlanKind, Wrong, file_key};
+use crate::parts::Part;
 
 /// What is read, by why.
 #[derive(Default)]
@@ -18,11 +20,28 @@ pub(super) struct Work {
     pub(super) interrupted: Vec<Plan>,
     /// Plans that were cut off, and some of whose files are gone.
     torn: Vec<Plan>,
-    /// Parts of other lakes.
-    joined: Vec<TrailFile>,
+    /// Parts of other lakes, and those that could not be read before.
+    joined: Joined,
+    joined_again: Joined,
     /// Files that could not be read before, or that somebody wants to be read again.
     pub(super) again: Vec<TrailFile>,
     pub(super) new: Vec<TrailFile>,
+}
+
+/// Parts of other lakes.
+#[derive(Default)]
+struct Joined {
+    events: Vec<TrailFile>,
+    bodies: Vec<TrailFile>,
+}
+
+impl Joined {
+    /// Events many at once; bodies one batch behind the other, so that each knows which are there.
+    fn run(self, run: &Run<'_>, header: &PlanHeader, options: &Options) -> Result<(), LakeError> {
+        run.all(deal(self.events, header, options))?;
+        let with_bodies = PlanHeader { bodies: true, ..header.clone() };
+        deal(self.bodies, &with_bodies, options).iter().try_for_each(|plan| run.one(plan))
+    }
 }
 
 impl Work {
@@ -36,12 +55,13 @@ impl Work {
         Ok(work)
     }
 
-    /// Adds the parts of other lakes that were not joined before.
+    /// Adds the parts of other lakes that were not joined before, and those again that could not be read then.
     pub(super) fn join(
         &mut self,
         lake: &Path,
         others: &[PathBuf],
         manifest: &Manifest,
+        failed: &BTreeMap<String, Wrong>,
     ) -> Result<(), LakeError> {
         if others.is_empty() {
             return Ok(());
@@ -53,20 +73,31 @@ impl Work {
                 Some(other.join("lake")).filter(|lake| lake.is_dir()).unwrap_or_else(|| other.clone());
             let folder = std::fs::canonicalize(&folder).map_err(|error| LakeError::read(&folder, error))?;
             let theirs = Manifest::open(&folder)?;
+            if folder.to_str().is_none() {
+                return Err(LakeError::Source {
+                    message: format!("the name of `{}` is not UTF-8, and plans are", folder.display()),
+                    hint: "join it under another name".to_owned(),
+                });
+            }
             if theirs.is_empty() || folder == own {
                 return Err(LakeError::Source {
                     message: format!("`{}` holds no other lake", other.display()),
                     hint: "name a directory with a `lake/` that `kagimori ingest` made".to_owned(),
                 });
             }
-            for part in theirs.parts().into_iter().filter(|part| part.is_of("events")) {
+            let is_wanted = |part: &&Part| part.is_of("events") || part.is_of("bodies");
+            for part in theirs.parts().into_iter().filter(is_wanted) {
                 let path = folder.join(&part.file);
                 let name = path.to_string_lossy().into_owned();
                 let version = part.sum.clone().unwrap_or_else(|| "part".to_owned());
                 let file = TrailFile { name, path, bytes: part.bytes, version };
-                if !seen.contains(&file_key(&file)) {
-                    self.joined.push(file);
-                }
+                let joined = match (seen.contains(&file_key(&file)), failed.contains_key(&file.name)) {
+                    (_, true) => &mut self.joined_again,
+                    (false, false) => &mut self.joined,
+                    (true, false) => continue,
+                };
+                let parts = if part.is_of("bodies") { &mut joined.bodies } else { &mut joined.events };
+                parts.push(file);
             }
         }
         Ok(())
@@ -75,8 +106,10 @@ impl Work {
     /// How many files there are, and how many bytes.
     pub(super) fn files(&self) -> (usize, u64) {
         let plans = self.interrupted.iter().chain(&self.torn).flat_map(|plan| &plan.files);
-        let lists = [&self.in_need, &self.joined, &self.again, &self.new];
-        let all = plans.chain(lists.into_iter().flatten());
+        let lists = [&self.in_need, &self.again, &self.new];
+        let joined = [&self.joined, &self.joined_again].into_iter();
+        let joined = joined.flat_map(|joined| joined.events.iter().chain(&joined.bodies));
+        let all = plans.chain(joined).chain(lists.into_iter().flatten());
         all.fold((0, 0), |(files, bytes), file| (files + 1, bytes + file.bytes))
     }
 
@@ -103,7 +136,9 @@ impl Work {
             Manifest::forget(run.lake, &id)?;
             lost.extend(gone.iter().map(never_read));
         }
-        run.all(deal(self.joined, &PlanHeader::of(PlanKind::Join), options))?;
+        let join = PlanHeader::of(PlanKind::Join);
+        self.joined_again.run(run, &PlanHeader { attempt: 3 * sequence + 1, ..join.clone() }, options)?;
+        self.joined.run(run, &join, options)?;
         run.all(deal(self.again, &again(3), options))?;
         run.all(deal(self.new, &plain, options))?;
         Ok(lost)

@@ -16,6 +16,7 @@ use super::texts::Texts;
 use super::wanted::Wanted;
 use super::{checked, unreadable};
 use crate::error::LakeError;
+use crate::regular;
 use crate::schema::{Column, Kind};
 
 /// Hands out the row groups of a roll-up; `false` when it has fewer columns: an earlier version wrote it.
@@ -25,7 +26,7 @@ pub(crate) fn roll_up(
     mut each: impl FnMut(&Group<'_>) -> Result<(), ParquetError>,
 ) -> Result<bool, LakeError> {
     // Roll-ups are small, and read nearly as a whole.
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, error))?;
+    let bytes = regular::bytes(path).map_err(|error| unreadable(path, error))?;
     guarded(path, || {
         let reader = checked(path, Bytes::from(bytes))?;
         if reader.metadata().file_metadata().schema_descr().num_columns() < columns.len() {
