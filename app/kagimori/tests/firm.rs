@@ -52,6 +52,7 @@ mod tests {
             copy(&from, &directory.join("snapshots").join(account), reversed);
         }
         fs::copy(example.join("kagimori.toml"), directory.join("kagimori.toml")).unwrap();
+        add_user(&directory.join("snapshots/111122223333/authorization-details.json"));
         let trail = directory.join("trail");
         fs::create_dir_all(&trail).unwrap();
         let mut files: Vec<u32> = (0..6).collect();
@@ -66,12 +67,24 @@ mod tests {
         directory
     }
 
+    /// One who did less than it may.
+    fn add_user(details: &Path) {
+        let mut answer: serde_json::Value = serde_json::from_slice(&fs::read(details).unwrap()).unwrap();
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}]});
+        answer["UserDetailList"].as_array_mut().unwrap().push(serde_json::json!({
+            "Path": "/", "UserName": "drawer", "UserId": "AIDAIOSFODNN7EXAMPLE", "Arn": "arn:aws:iam::111122223333:user/drawer",
+            "CreateDate": "2025-01-01T00:00:00+00:00", "GroupList": [], "AttachedManagedPolicies": [], "Tags": [],
+            "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": policy}]
+        }));
+        fs::write(details, answer.to_string()).unwrap();
+    }
+
     /// Some come in two files, and some have the id of another.
     fn event(n: u32) -> String {
         let id = if n.is_multiple_of(17) { 1 } else { n };
         format!(
-            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u{}","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"u"}},"eventTime":"2026-10-{:02}T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.{}","userAgent":"aws-cli/2","requestParameters":{{"bucketName":"tide","key":"k{n}"}},"eventID":"e{id}","sharedEventID":"s{}","eventType":"AwsApiCall","readOnly":true,"recipientAccountId":"{}"}}"#,
-            n % 5,
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/{}","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"u"}},"eventTime":"2026-10-{:02}T12:00:00Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.{}","userAgent":"aws-cli/2","requestParameters":{{"bucketName":"tide","key":"k{n}"}},"eventID":"e{id}","sharedEventID":"s{}","eventType":"AwsApiCall","readOnly":true,"recipientAccountId":"{}"}}"#,
+            ["u0", "u1", "u2", "u3", "drawer"][n as usize % 5],
             1 + n % 20,
             n % 9,
             n % 40,
@@ -82,16 +95,21 @@ mod tests {
     /// Everything that commands write and print, by name.
     fn made(directory: &Path, umask: &str, variables: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
         let dir = directory.to_str().unwrap();
-        let (page, eval) = (format!("{dir}/whatif.html"), format!("{dir}/tighten"));
-        let questions: [&[&str]; 8] = [
+        let in_dir = |name: &str| format!("{dir}/{name}");
+        let (page, tighten, man, eval) =
+            (in_dir("whatif.html"), in_dir("tighten"), in_dir("man"), in_dir("eval.jsonl"));
+        let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/guardrails");
+        let questions: [&[&str]; 10] = [
             &["review", dir],
             &["trail", "usage", "--actions", "--format", "json", "--dir", dir],
-            &["tighten", "--account", "111122223333", "--floor", "1", "--dir", dir, "--out", &eval],
+            &["tighten", "--account", "111122223333", "--floor", "1", "--dir", dir, "--out", &tighten],
             &["whatif", "--key-off", "AKIAIOSFODNN7EXAMPLE", "--save", "--page", &page, "--dir", dir],
             &["ingest", "--bodies", "--dir", dir],
             &["lake", "verify", dir],
             &["trail", "usage", "--actions", "--format", "csv", "--dir", dir],
             &["trail", "coverage", "--format", "json", "--dir", dir],
+            &["man", "--out", &man],
+            &["policy", "eval", "--cases", cases, "--out", &eval],
         ];
         let mut made = BTreeMap::new();
         for (at, question) in questions.iter().enumerate() {
@@ -154,6 +172,59 @@ mod tests {
                 assert!(other[&name] == plain[&name], "{name} differs with {umask} {variables:?}");
             }
         }
+    }
+
+    /// What a report says whose files were being put in place, and what lies where a run was cut off before.
+    #[test]
+    fn a_report_that_was_cut_off_is_not_believed_and_is_put_right() {
+        let directory = company("cut-off", false);
+        let (dir, report) = (directory.to_str().unwrap(), directory.join("report"));
+        assert!(run(&["review", dir], "022", &[]).status.code().is_some_and(|code| code < 4));
+        let whole = fs::read(report.join("index.html")).unwrap();
+        fs::write(report.join("index.html"), "<!doctype html><!-- kagimori: unfinished -->\n").unwrap();
+        fs::create_dir(report.join(".kagimori-1-0.tmp")).unwrap();
+        fs::write(report.join(".kagimori-1-0.tmp/0"), "half").unwrap();
+        for against in [report.clone(), report.join("findings.json"), directory.clone()] {
+            let output =
+                run(&["review", dir, "--no-report", "--against", against.to_str().unwrap()], "022", &[]);
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.code() == Some(2) && told.contains("was cut off"), "{told}");
+        }
+        run(&["review", dir], "022", &[]);
+        assert_eq!(fs::read(report.join("index.html")).unwrap(), whole);
+        assert!(!report.join(".kagimori-1-0.tmp").exists());
+        let output = run(&["review", dir, "--out", dir, "--no-trail"], "022", &[]);
+        assert!(output.status.code().is_some_and(|code| code < 4), "a folder with other files in it");
+        symlink(report.join("findings.csv"), directory.join("link.jsonl")).unwrap();
+        let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/guardrails");
+        let link = directory.join("link.jsonl");
+        let output = run(&["policy", "eval", "--cases", cases, "--out", link.to_str().unwrap()], "022", &[]);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("link, a pipe or a folder"), "{output:?}");
+    }
+
+    /// Who has fewer documents than before has no others; the proposals of others stay, and are named.
+    #[test]
+    fn proposals_of_earlier_runs_are_told_from_new_ones() {
+        let directory = company("earlier", false);
+        let dir = directory.to_str().unwrap();
+        let tighten = |whose: &[&str]| {
+            let asked = [&["tighten", "--floor", "1", "--dir", dir], whose].concat();
+            let output = run(&asked, "022", &[]);
+            assert!(output.status.code().is_some_and(|code| code < 4));
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        };
+        assert!(!tighten(&["--account", "111122223333"]).contains("earlier run"));
+        let folder = directory.join("tighten/111122223333");
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        let own = files.iter().find(|file| file.extension().is_some_and(|ending| ending == "json")).unwrap();
+        let more = own.to_str().unwrap().replace(".json", "~part2.json");
+        fs::write(&more, "{}").unwrap();
+        fs::write(folder.join("user-somebody.tf"), "").unwrap();
+        let told = tighten(&["--account", "111122223333"]);
+        assert!(!Path::new(&more).exists() && own.exists());
+        assert!(told.contains("user-somebody.tf") && told.contains("earlier run"), "{told}");
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod propose;
 mod show;
 mod terraform;
 
+use std::path::{Path, PathBuf};
+
 use kagimori_policy::compare::Inclusion;
 use kagimori_terminal::{printer, turn};
 use kagimori_trail::origin::{Judgement, Origin};
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
         None
     } else {
         let folder = args.out.clone().unwrap_or_else(|| company.directory.root.join("tighten"));
-        files::write(&folder, &company.directory.root, &outcome, args)?;
+        tell_earlier(&files::write(&folder, &company.directory.root, &outcome, args)?, &folder);
         Some(folder)
     };
     match args.format {
@@ -46,6 +48,20 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
         Format::Json => printer::json(&show::json(&outcome, args))?,
     }
     Ok(company.exit(&outcome.problems, exit(&outcome)))
+}
+
+/// Files of other principals stay: somebody may be at work on them.
+fn tell_earlier(earlier: &[PathBuf], folder: &Path) {
+    let Some(first) = earlier.first() else { return };
+    let first = folder.join(first);
+    let others = match earlier.len() {
+        1 => "is".to_owned(),
+        count => format!("and {} more there are", count.saturating_sub(1)),
+    };
+    printer::warning(&format!(
+        "`{}` {others} of an earlier run: this one's page does not speak of them; take them away or give `--out` another folder",
+        first.display()
+    ));
 }
 
 fn exit(outcome: &Outcome) -> Exit {

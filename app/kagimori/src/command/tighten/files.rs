@@ -1,9 +1,11 @@
 //! What `tighten` writes: plans where plans lie, a folder for each account with the policies of each principal as JSON and Terraform,
 //! and one page.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use kagimori_id::Arn;
+use kagimori_id::{AccountId, Arn};
 use kagimori_lake::private::Edition;
 use kagimori_policy::print;
 
@@ -14,15 +16,18 @@ use crate::error::AppError;
 
 /// The page that speaks of all of them.
 const PAGE: &str = "index.html";
+/// The folder of those whose ARN names no account.
+const NO_ACCOUNT: &str = "no-account";
 /// Longest name of a folder or a file, extension and number aside: file systems have room for 255 bytes.
 const NAME_MAX: usize = 200;
 
+/// Writes them; returns those of earlier runs of which the page does not speak.
 pub(super) fn write(
     folder: &Path,
     root: &Path,
     outcome: &Outcome,
     args: &args::Tighten,
-) -> Result<(), AppError> {
+) -> Result<Vec<PathBuf>, AppError> {
     if !outcome.proposals.is_empty() {
         whatif::save(root, outcome.proposals.iter().map(|proposal| &proposal.plan))?;
     }
@@ -41,7 +46,53 @@ pub(super) fn write(
         put(&file(arn, None, "tf"), &terraform::text(proposal))?;
     }
     put(Path::new(PAGE), &page::page(outcome, args))?;
-    edition.publish_with_page(PAGE).map_err(failed)
+    let principals = outcome.proposals.iter().map(|proposal| &proposal.tightened.principal);
+    let (own, others) = earlier(folder, principals);
+    own.into_iter().for_each(|name| edition.retire(name));
+    edition.publish_with_page(PAGE).map_err(failed)?;
+    Ok(others)
+}
+
+/// Files of earlier runs: of these principals, which had more documents then, and of others.
+fn earlier<'a>(
+    folder: &Path,
+    principals: impl Iterator<Item = &'a Arn>,
+) -> (BTreeSet<PathBuf>, Vec<PathBuf>) {
+    let stems: BTreeSet<PathBuf> = principals.map(|arn| file(arn, None, "")).collect();
+    let (mut own, mut others) = (BTreeSet::new(), Vec::new());
+    let mut left: Vec<PathBuf> =
+        below(folder, Path::new("")).into_iter().filter(|name| is_account(name)).collect();
+    while let Some(name) = left.pop() {
+        match stem(&name) {
+            Some(stem) if stems.contains(&stem) => drop(own.insert(name)),
+            Some(_) => others.push(name),
+            // A name that is too long for one begins a folder.
+            None => left.extend(below(folder, &name)),
+        }
+    }
+    others.sort();
+    (own, others)
+}
+
+fn below(folder: &Path, name: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join(name)).into_iter().flatten().flatten();
+    entries.map(|entry| name.join(entry.file_name())).collect()
+}
+
+fn is_account(name: &Path) -> bool {
+    name.to_str().is_some_and(|name| name == NO_ACCOUNT || AccountId::parse(name).is_ok())
+}
+
+/// What the files of one principal begin with, as [`file`] without an extension; `None` of what is none of them.
+fn stem(name: &Path) -> Option<PathBuf> {
+    let own = name.file_name()?.to_str()?;
+    let bare = own.strip_suffix(".json").or_else(|| own.strip_suffix(".tf"))?;
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let stem = match bare.rsplit_once("~part") {
+        Some((stem, number)) if is_number(number) => stem,
+        _ => bare,
+    };
+    Some(name.with_file_name(format!("{stem}.")))
 }
 
 /// `ACCOUNT/user-NAME.json`, and of several documents `ACCOUNT/user-NAME~part2.json`. No two principals share one: names of a kind
@@ -49,7 +100,7 @@ pub(super) fn write(
 /// becomes `~` and two hexadecimal digits; and no name keeps a `~`.
 fn file(arn: &Arn, part: Option<usize>, extension: &str) -> PathBuf {
     let kind = if arn.resource().starts_with("user/") { "user" } else { "role" };
-    let account = arn.account().map(|account| account.to_string()).unwrap_or_else(|| "no-account".to_owned());
+    let account = arn.account().map(|account| account.to_string()).unwrap_or_else(|| NO_ACCOUNT.to_owned());
     let mut path = PathBuf::from(account);
     let mut name = format!("{kind}-");
     for byte in arn.name().bytes() {
@@ -69,12 +120,24 @@ fn file(arn: &Arn, part: Option<usize>, extension: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn arn(resource: &str) -> Arn {
         Arn::parse(&format!("arn:aws:iam::111122223333:{resource}")).unwrap()
+    }
+
+    #[test]
+    fn a_file_tells_whose_it_is() {
+        let long = format!("user/{}", "x".repeat(300));
+        for resource in
+            ["user/deploy", "role/a~part2", "user/a+x", "user/a.json", "user/apart2", long.as_str()]
+        {
+            let arn = arn(resource);
+            for (part, extension) in [(None, "json"), (None, "tf"), (Some(12), "json")] {
+                assert_eq!(stem(&file(&arn, part, extension)), Some(file(&arn, None, "")), "{resource}");
+            }
+        }
+        assert_eq!(stem(Path::new("111122223333/notes.md")), None);
     }
 
     #[test]
