@@ -1,9 +1,12 @@
 //! Every command there is.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::secret::Secrets;
 use super::seek::{Pieces, files};
@@ -179,29 +182,54 @@ fn every_command_has_its_questions() {
     assert_eq!(commands, known.map(str::to_owned).collect(), "a new command needs a row in QUESTIONS");
 }
 
-/// What the secrets were found in.
+/// What the secrets were found in. The questions of a command one after another, for some read what others wrote; several commands
+/// at once.
 fn ask(directory: &Path, secrets: &Secrets, pieces: &Pieces, only: &dyn Fn(&str) -> bool) -> Vec<String> {
     let given = input::beside(directory, secrets);
+    let mut rows: Vec<_> = QUESTIONS.iter().filter(|(name, _)| only(name)).collect();
+    // Those that have most to do first, so that nobody waits for the last.
+    rows.sort_by_key(|(name, questions)| {
+        (!["tighten", "whatif", "review"].contains(name), Reverse(questions.len()))
+    });
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let hand = || {
+        while let Some((name, questions)) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let hits = ask_one(directory, &given, pieces, name, questions);
+            found.lock().unwrap().extend(hits);
+        }
+    };
+    let hands = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+    std::thread::scope(|scope| (0..hands).for_each(|_| drop(scope.spawn(hand))));
+    let mut found = found.into_inner().unwrap();
+    found.sort();
+    found
+}
+
+fn ask_one(
+    directory: &Path,
+    given: &Path,
+    pieces: &Pieces,
+    name: &str,
+    questions: &[&[&str]],
+) -> Vec<String> {
     let mut found = Vec::new();
-    for (name, questions) in QUESTIONS.iter().filter(|(name, _)| only(name)) {
-        for question in *questions {
-            let words = name.split_once('-').filter(|(first, _)| WITHOUT_QUESTIONS.contains(first));
-            let words = words.map_or(vec![*name], |(first, second)| vec![first, second]);
-            let filled = question.iter().map(|word| {
-                word.replace("DIR", &directory.display().to_string())
-                    .replace("GIVEN", &given.display().to_string())
-            });
-            let arguments: Vec<String> = words.into_iter().map(str::to_owned).chain(filled).collect();
-            let output = program(&arguments);
-            let told = String::from_utf8_lossy(&output.stderr);
-            assert!(
-                !told.contains("Usage:") && output.status.code().is_some_and(|code| code < 4),
-                "{arguments:?}: {told}"
-            );
-            for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-                let hits = pieces.find(bytes).into_iter();
-                found.extend(hits.map(|hit| format!("{name} {} {stream}: {hit}", question.join(" "))));
-            }
+    for question in questions {
+        let words = name.split_once('-').filter(|(first, _)| WITHOUT_QUESTIONS.contains(first));
+        let words = words.map_or(vec![name], |(first, second)| vec![first, second]);
+        let filled = question.iter().map(|word| {
+            word.replace("DIR", &directory.display().to_string())
+                .replace("GIVEN", &given.display().to_string())
+        });
+        let arguments: Vec<String> = words.into_iter().map(str::to_owned).chain(filled).collect();
+        let output = program(&arguments);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !told.contains("Usage:") && output.status.code().is_some_and(|code| code < 4),
+            "{arguments:?}: {told}"
+        );
+        for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            let hits = pieces.find(bytes).into_iter();
+            found.extend(hits.map(|hit| format!("{name} {} {stream}: {hit}", question.join(" "))));
         }
     }
     found

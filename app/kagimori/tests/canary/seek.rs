@@ -12,11 +12,19 @@ use super::secret::{Secrets, forms};
 const PIECE: usize = 14;
 
 /// Every piece of every form of the secrets, and whose it is.
-pub(crate) struct Pieces(HashMap<[u8; PIECE], &'static str>);
+pub(crate) struct Pieces {
+    pieces: HashMap<[u8; PIECE], &'static str>,
+    /// Whether some piece begins with three bytes: few do, and there is much to look through.
+    begins: Vec<bool>,
+}
+
+fn begin(piece: &[u8]) -> usize {
+    usize::from(piece[0]) << 16 | usize::from(piece[1]) << 8 | usize::from(piece[2])
+}
 
 impl Pieces {
     pub(crate) fn of(secrets: &Secrets) -> Self {
-        let mut pieces = HashMap::new();
+        let mut pieces: HashMap<[u8; PIECE], _> = HashMap::new();
         for secret in [&secrets.word, &secrets.key] {
             // The plain secret comes last: it is in the joined forms, too.
             for form in forms(secret).iter().rev().filter(|form| !form.name.starts_with("joined")) {
@@ -28,14 +36,19 @@ impl Pieces {
                 }
             }
         }
-        Self(pieces)
+        let mut begins = vec![false; 1 << 24];
+        pieces.keys().for_each(|piece| begins[begin(piece)] = true);
+        Self { pieces, begins }
     }
 
     /// Which forms of a secret stand in these bytes, each with what is around it.
     pub(crate) fn find(&self, bytes: &[u8]) -> Vec<String> {
         let mut found: Vec<(&str, String)> = Vec::new();
         for (at, piece) in bytes.windows(PIECE).enumerate() {
-            let Some(form) = self.0.get(piece) else { continue };
+            if !self.begins[begin(piece)] {
+                continue;
+            }
+            let Some(form) = self.pieces.get(piece) else { continue };
             if found.iter().all(|(known, _)| known != form) {
                 let around = &bytes[at.saturating_sub(110)..(at + 60).min(bytes.len())];
                 found.push((form, String::from_utf8_lossy(around).replace('\n', " ")));
