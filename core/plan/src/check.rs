@@ -5,6 +5,7 @@
 //! becomes of a gap, is [`run`]'s business, so that no rule can forget a resource or turn missing data into a pass.
 
 mod admitted;
+mod barred;
 mod credential;
 mod detection;
 mod federation;

@@ -10,6 +10,9 @@ use kagimori_policy::document::{
     Condition, Document, Effect, PrincipalElement, PrincipalKind, Principals, Statement,
 };
 
+use kagimori_policy::operator::{Comparison, Operator, Qualifier};
+
+use super::barred::{ASSUMES, with_denials};
 use crate::privilege;
 
 /// Somebody a trust policy names.
@@ -62,20 +65,20 @@ impl fmt::Display for Who {
 /// Who may assume a role, in short, for a table. Empty when its trust policy cannot be understood.
 pub(crate) fn trusted(role: &Role) -> Vec<String> {
     let document = role.trust.document.as_ref().ok();
-    let who = document.into_iter().flat_map(grants).flat_map(admitted);
+    let who = document.into_iter().flat_map(grants).flat_map(|statement| admitted(&statement));
     let mut who: Vec<String> = who.map(|who| who.to_string()).collect();
     who.sort();
     who.dedup();
     who
 }
 
-/// The statements that let somebody assume the role.
-pub(crate) fn grants(document: &Document) -> impl Iterator<Item = &Statement> {
-    document.statements.iter().filter(|statement| {
-        let assumes = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+/// The statements that let somebody assume the role, with what the document's Deny statements ask besides.
+pub(crate) fn grants(document: &Document) -> impl Iterator<Item = Statement> {
+    let lets_in = |statement: &&Statement| {
         statement.effect == Effect::Allow
-            && assumes.iter().any(|action| privilege::reaches_action(statement, action))
-    })
+            && ASSUMES.iter().any(|action| privilege::reaches_action(statement, action))
+    };
+    document.statements.iter().filter(lets_in).map(|statement| with_denials(document, statement))
 }
 
 /// Whom a statement lets in: whom it names, as far as its conditions leave them. `*` that only the principals of an account,
@@ -97,6 +100,10 @@ fn within(bounds: &[Vec<Who>]) -> Vec<Who> {
     narrowest.cloned().unwrap_or_else(|| vec![Who::Everyone])
 }
 
+/// Keys of the resource or account that a service acts for.
+pub(super) const SOURCES: [&str; 4] =
+    ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"];
+
 /// Whether somebody who is named also stands within every bound that speaks of accounts.
 fn is_within(bounds: &[Vec<Who>], who: &Who) -> bool {
     let Some(account) = who.account() else { return true };
@@ -110,8 +117,13 @@ fn bound(condition: &Condition) -> Option<Vec<Who>> {
     if !is_strict(condition) {
         return None;
     }
-    let of: fn(&str) -> Who = match condition.key.to_ascii_lowercase().as_str() {
-        "aws:principalaccount" | "aws:sourceaccount" => of_account,
+    let key = condition.key.to_ascii_lowercase();
+    // only a service that acts for somebody has these; it is named by itself (`reference_policies_condition-keys`)
+    if SOURCES.contains(&key.as_str()) {
+        return Some(Vec::new());
+    }
+    let of: fn(&str) -> Who = match key.as_str() {
+        "aws:principalaccount" => of_account,
         "aws:principalarn" => of_arn,
         "aws:principalorgid" | "aws:principalorgpaths" => of_organization,
         _ => return None,
@@ -137,13 +149,25 @@ fn of_organization(value: &str) -> Who {
     if id.contains(['*', '?']) { Who::Everyone } else { Who::Organization(id.to_owned()) }
 }
 
+/// Whether a condition compares with texts that it names, such that a missing value fails: not `Null`, which any value passes.
+pub(super) fn compares(condition: &Condition) -> bool {
+    Operator::parse(&condition.operator).is_some_and(|operator| {
+        let of_texts = matches!(
+            operator.comparison,
+            Comparison::StringEquals
+                | Comparison::StringEqualsIgnoreCase
+                | Comparison::StringLike
+                | Comparison::Arn
+        );
+        let is_loose = operator.if_exists || operator.qualifier == Some(Qualifier::ForAllValues);
+        of_texts && !operator.negated && !is_loose
+    })
+}
+
 /// Whether a condition compares in a way that a missing or foreign value fails.
 fn is_strict(condition: &Condition) -> bool {
-    let operator = condition.operator.to_ascii_lowercase();
-    let positive = (operator.contains("equals") || operator.contains("like")) && !operator.contains("not");
     let open = condition.values.as_slice().iter().any(|value| value.text().bytes().all(|byte| byte == b'*'));
-    let loose = operator.ends_with("ifexists") || operator.starts_with("forallvalues:");
-    positive && !open && !loose
+    compares(condition) && !open
 }
 
 /// Whether a condition key (in small letters) is tested in a way that a missing or foreign value fails.

@@ -5,7 +5,7 @@
 use kagimori_estate::model::{Account, Listing, Role};
 use kagimori_policy::document::Condition;
 
-use super::admitted::{Who, grants, limits, principals};
+use super::admitted::{Who, compares, grants, limits, principals};
 use super::{Context, Judged, Rule, Ruling, run};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -28,7 +28,7 @@ fn wide_subject(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
     let (mut asked, mut wide) = (false, Vec::new());
     for statement in grants(document) {
-        for who in principals(statement) {
+        for who in principals(&statement) {
             let Who::Federated(provider) = who else { continue };
             let Some(host) = SHARED_PROVIDERS.iter().find(|host| provider.contains(**host)) else { continue };
             asked = true;
@@ -48,10 +48,8 @@ fn wide_subject(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
 fn why_wide(conditions: &[Condition], host: &str) -> Option<String> {
     let is_subject = |condition: &&Condition| {
         let key = condition.key.to_ascii_lowercase();
-        let operator = condition.operator.to_ascii_lowercase();
-        let narrow = [":sub", ":oaud"].iter().any(|claim| key == format!("{host}{claim}"));
-        let loose = operator.ends_with("ifexists") || operator.starts_with("forallvalues:");
-        narrow && !operator.contains("not") && !loose
+        let is_claim = [":sub", ":oaud"].iter().any(|claim| key == format!("{host}{claim}"));
+        is_claim && compares(condition)
     };
     let subjects: Vec<&str> = conditions
         .iter()
@@ -96,7 +94,7 @@ fn without_audience(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
     let (mut asked, mut open) = (false, Vec::new());
     for statement in grants(document) {
-        for who in principals(statement) {
+        for who in principals(&statement) {
             let Who::Federated(provider) = who else { continue };
             let Some(audience) = audience(&provider) else { continue };
             asked = true;
@@ -112,7 +110,7 @@ fn without_audience(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
 fn deleted_provider(_: &Context<'_>, account: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
     let (mut asked, mut gone) = (false, Vec::new());
-    for who in grants(document).flat_map(principals) {
+    for who in grants(document).flat_map(|statement| principals(&statement)) {
         let Who::Federated(provider) = who else { continue };
         let there = if provider.contains(":saml-provider/") {
             &account.saml_providers
@@ -149,7 +147,7 @@ fn federation(_: &Context<'_>, account: &Account) -> Judged {
         document
             .into_iter()
             .flat_map(grants)
-            .flat_map(principals)
+            .flat_map(|statement| principals(&statement))
             .any(|who| matches!(who, Who::Federated(provider) if provider.contains(":saml-provider/")))
     });
     if reserved || saml {

@@ -101,9 +101,9 @@ fn trust_without_mfa(context: &Context<'_>, account: &Account, role: &Role) -> J
     let document = run::document(&role.trust)?;
     let (mut asked, mut open, mut hidden) = (false, Vec::new(), None);
     for statement in admitted::grants(document).filter(|statement| !people::are_roles_only(statement)) {
-        for who in admitted::admitted(statement) {
+        for who in admitted::admitted(&statement) {
             let guarded = asks_for_mfa(&statement.conditions);
-            match people::are_people(context, account, statement, &who) {
+            match people::are_people(context, account, &statement, &who) {
                 Ok(are) => {
                     asked |= are;
                     if are && !guarded {

@@ -133,7 +133,8 @@ fn let_in(account: &Account) -> BTreeSet<AccountId> {
 
 fn of_role(role: &Role) -> Vec<AccountId> {
     let statements = role.trust.document.as_ref().ok().into_iter().flat_map(grants);
-    let people = statements.filter(|statement| !are_roles_only(statement)).flat_map(admitted);
+    let people =
+        statements.filter(|statement| !are_roles_only(statement)).flat_map(|statement| admitted(&statement));
     people
         .filter_map(|who| match who {
             Who::Account(id) => Some(id),

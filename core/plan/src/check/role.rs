@@ -72,8 +72,8 @@ fn break_glass(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
 fn is_delegated(context: &Context<'_>, account: &Account, role: &Role) -> Result<bool, Missing> {
     let mut hidden = None;
     for statement in grants(run::document(&role.trust)?) {
-        for who in admitted(statement) {
-            match is_from_elsewhere(context, account, statement, &who) {
+        for who in admitted(&statement) {
+            match is_from_elsewhere(context, account, &statement, &who) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
                 Err(missing) => hidden = Some(missing),

@@ -3,9 +3,11 @@
 //! IAM User Guide, `reference_policies_elements_principal` and `id_roles_create_for-user_externalid`.
 
 use kagimori_estate::model::{Account, Role};
-use kagimori_policy::document::{Document, Statement};
+use kagimori_id::AccountId;
+use kagimori_id::arn::padded_parts;
+use kagimori_policy::document::{Condition, Document, Statement};
 
-use super::admitted::{Who, admitted, grants, limits, principals};
+use super::admitted::{Who, admitted, compares, grants, limits, principals};
 use super::{Context, Judged, Missing, Rule, Ruling, mfa, run};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -20,7 +22,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 fn any(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
     // an external id is no secret and no limit: whoever learns it is let in (`id_roles_common-scenarios_third-party`)
-    let open = grants(document).flat_map(admitted).any(|who| who == Who::Everyone);
+    let open = grants(document).flat_map(|statement| admitted(&statement)).any(|who| who == Who::Everyone);
     Ok(if open { Ruling::Fail(Vec::new()) } else { Ruling::Pass })
 }
 
@@ -33,19 +35,19 @@ fn star_by_condition(_: &Context<'_>, account: &Account, role: &Role) -> Judged 
     let stars = grants(document).filter(|statement| principals(statement).contains(&Who::Everyone));
     let foreign = |who: &Who| who.account().is_some_and(|id| id != account.id);
     let mut named: Vec<String> =
-        stars.flat_map(admitted).filter(foreign).map(|who| who.to_string()).collect();
+        stars.flat_map(|statement| admitted(&statement)).filter(foreign).map(|who| who.to_string()).collect();
     named.sort();
     named.dedup();
     Ok(if named.is_empty() { Ruling::Pass } else { Ruling::Fail(vec![("principals", named.into())]) })
 }
 
 /// Somebody who is not of the company, with the statement that lets them in.
-struct Outsider<'d> {
+struct Outsider {
     who: Who,
-    statement: &'d Statement,
+    statement: Statement,
 }
 
-impl Outsider<'_> {
+impl Outsider {
     /// Whether the settings name it as somebody the company trusts.
     fn is_trusted(&self, context: &Context<'_>) -> bool {
         self.who.account().is_some_and(|id| context.settings.trusted_accounts.contains_key(&id))
@@ -53,16 +55,16 @@ impl Outsider<'_> {
 }
 
 /// Accounts and organizations that are not the company's.
-fn outsiders<'d>(context: &Context<'_>, document: &'d Document) -> Result<Vec<Outsider<'d>>, Missing> {
+fn outsiders(context: &Context<'_>, document: &Document) -> Result<Vec<Outsider>, Missing> {
     let mut found = Vec::new();
     for statement in grants(document) {
-        for who in admitted(statement) {
+        for who in admitted(&statement) {
             if is_outside(context, &who)? {
-                found.push(Outsider { who, statement });
+                found.push(Outsider { who, statement: statement.clone() });
             }
         }
     }
-    let named = |outsider: &Outsider<'_>| outsider.who.account().is_none() || outsider.is_trusted(context);
+    let named = |outsider: &Outsider| outsider.who.account().is_none() || outsider.is_trusted(context);
     if !found.iter().all(named) {
         // without the organization's list, a foreign account may well be a sister
         context.estate.organization.accounts.known()?;
@@ -78,7 +80,7 @@ fn is_outside(context: &Context<'_>, who: &Who) -> Result<bool, Missing> {
     })
 }
 
-fn names<'o>(context: &Context<'_>, outsiders: impl Iterator<Item = &'o Outsider<'o>>) -> Vec<String> {
+fn names<'o>(context: &Context<'_>, outsiders: impl Iterator<Item = &'o Outsider>) -> Vec<String> {
     let trusted = &context.settings.trusted_accounts;
     let mut names: Vec<String> = outsiders
         .map(|outsider| match outsider.who.account() {
@@ -157,17 +159,50 @@ const DEPUTIES: [&str; 18] = [
     "access-analyzer",
 ];
 
-fn confused_deputy(_: &Context<'_>, _: &Account, role: &Role) -> Judged {
+/// Whether a condition says for whom a service may act: an ARN whose account is any says nothing, but of a kind that has none,
+/// as buckets have.
+fn names_the_source(condition: &Condition) -> bool {
+    let is_named = |text: &str| match condition.key.to_ascii_lowercase().as_str() {
+        "aws:sourcearn" => {
+            let [.., service, _, account, resource] = padded_parts(text);
+            let is_without = account.is_empty() && !resource.starts_with('*') && !service.contains('*');
+            AccountId::parse(account).is_ok() || is_without
+        }
+        "aws:sourceaccount" => AccountId::parse(text).is_ok(),
+        "aws:sourceorgid" | "aws:sourceorgpaths" => !text.split('/').next().unwrap_or_default().contains('*'),
+        _ => false,
+    };
+    compares(condition) && condition.values.as_slice().iter().all(|value| is_named(value.text()))
+}
+
+/// Accounts, not of the company and not trusted by its settings, for whom a service may act.
+fn foreign_sources(context: &Context<'_>, conditions: &[Condition]) -> Result<bool, Missing> {
+    let accounts: Vec<AccountId> = conditions
+        .iter()
+        .filter(|condition| condition.key.eq_ignore_ascii_case("aws:SourceAccount") && compares(condition))
+        .flat_map(|condition| condition.values.as_slice())
+        .filter_map(|value| AccountId::parse(value.text()).ok())
+        .collect();
+    let is_foreign =
+        |id: &AccountId| !context.is_ours(*id) && !context.settings.trusted_accounts.contains_key(id);
+    if !accounts.iter().any(is_foreign) {
+        return Ok(false);
+    }
+    context.estate.organization.accounts.known()?;
+    Ok(true)
+}
+
+fn confused_deputy(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let document = run::document(&role.trust)?;
-    let keys = ["aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"];
     let (mut asked, mut open) = (false, Vec::new());
     for statement in grants(document) {
-        for who in principals(statement) {
+        for who in principals(&statement) {
             let Who::Service(service) = who else { continue };
             let name = service.split('.').next().unwrap_or_default();
             if DEPUTIES.contains(&name) {
                 asked = true;
-                if !limits(&statement.conditions, &keys) {
+                let is_named = statement.conditions.iter().any(names_the_source);
+                if !is_named || foreign_sources(context, &statement.conditions)? {
                     open.push(service);
                 }
             }

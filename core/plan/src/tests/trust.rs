@@ -10,7 +10,7 @@ const OWN: &str = "111122223333";
 const SISTER: &str = "222233334444";
 
 fn role(name: &str, account: &str, statement: &Value) -> Value {
-    let trust = json!({"Version": "2012-10-17", "Statement": [statement]});
+    let trust = json!({"Version": "2012-10-17", "Statement": statement});
     json!({"RoleName": name, "RoleId": "AROAEXAMPLE", "Arn": format!("arn:aws:iam::{account}:role/{name}"),
         "Path": "/", "CreateDate": "2025-09-27T00:00:00+00:00", "AssumeRolePolicyDocument": trust,
         "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": {"Version": "2012-10-17",
@@ -90,6 +90,108 @@ fn a_star_is_whom_its_conditions_leave() {
         let found = ["trust-any", "trust-star-condition", "trust-external-no-extid"]
             .map(|check| outcome(&everything, check, "r"));
         assert_eq!(found, [any, by_condition, external], "{statement}");
+    }
+}
+
+/// AWS: an explicit Deny overrides any Allow (`reference_policies_evaluation-logic`).
+#[test]
+fn a_deny_beside_the_allow_is_a_condition_of_it() {
+    let deny = |condition: &Value| json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition});
+    let not = |key: &str, value: &str| deny(&json!({"StringNotEquals": {key: value}}));
+    let people = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorgid"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}});
+    let (everyone, stranger) = (star(&json!({})), trusting("999988887777"));
+    let elsewhere = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:TagSession", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}});
+    let cases = [
+        // Allow, Deny, trust-any, trust-external-no-extid
+        (&everyone, not("aws:PrincipalOrgID", "o-exampleorgid"), Pass, NotApplicable),
+        (&everyone, not("aws:PrincipalOrgID", "o-somebodyelse"), Pass, Fail),
+        (&everyone, not("aws:PrincipalAccount", OWN), Pass, NotApplicable),
+        (&everyone, not("aws:PrincipalAccount", "999988887777"), Pass, Fail),
+        (&everyone, deny(&people), Pass, NotApplicable),
+        (
+            &everyone,
+            deny(&json!({"StringEquals": {"aws:PrincipalAccount": "999988887777"}})),
+            Fail,
+            NotApplicable,
+        ),
+        (
+            &everyone,
+            deny(
+                &json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid", "aws:PrincipalTag/a": "b"}}),
+            ),
+            Fail,
+            NotApplicable,
+        ),
+        (
+            &everyone,
+            deny(&json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/*"}})),
+            Fail,
+            NotApplicable,
+        ),
+        (
+            &everyone,
+            deny(&json!({"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorgid/*"}})),
+            Pass,
+            NotApplicable,
+        ),
+        (&everyone, elsewhere, Fail, NotApplicable),
+        (&stranger, not("sts:ExternalId", "4711"), Pass, Pass),
+        (&stranger, not("aws:PrincipalAccount", OWN), Pass, NotApplicable),
+        (&stranger, deny(&json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})), Pass, Pass),
+        (&stranger, deny(&json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}})), Pass, Fail),
+    ];
+    for (allow, deny, any, external) in cases {
+        let mut files = Files::new();
+        details(&mut files, OWN, &[], &[role("r", OWN, &json!([allow, deny]))]);
+        organization(&mut files, &[OWN]);
+        let everything = everything(&estate(&files), None, &Settings::default());
+        let found = ["trust-any", "trust-external-no-extid"].map(|check| outcome(&everything, check, "r"));
+        assert_eq!(found, [any, external], "{allow} {deny}");
+    }
+}
+
+/// Whose jobs and which resources a federated or a service's trust is for (`id_roles_providers_create_oidc_github`, `confused-deputy`).
+#[test]
+fn a_source_is_named_or_it_is_anybodys() {
+    let github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+    let sub = |operator: &str, value: &str| {
+        federated(github, &json!({operator: {"token.actions.githubusercontent.com:sub": value}}))
+    };
+    let service = |condition: &Value| json!({"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole", "Condition": condition});
+    let account = |id: &str| service(&json!({"StringEquals": {"aws:SourceAccount": id}}));
+    let arn = |arn: &str| service(&json!({"ArnLike": {"aws:SourceArn": arn}}));
+    let cases = [
+        (vec![sub("Null", "false")], "oidc-sub-wide", Fail),
+        (vec![sub("StringLike", "repo:octo/ferry:*")], "oidc-sub-wide", Pass),
+        (vec![sub("StringLike", "repo:octo*/ferry:*")], "oidc-sub-wide", Fail),
+        (
+            vec![
+                federated(github, &json!({})),
+                json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity",
+                    "Condition": {"StringNotLike": {"token.actions.githubusercontent.com:sub": "repo:octo/ferry:*"}}}),
+            ],
+            "oidc-sub-wide",
+            Pass,
+        ),
+        (vec![service(&json!({}))], "confused-deputy", Fail),
+        (vec![account(OWN)], "confused-deputy", Pass),
+        (vec![account("999988887777")], "confused-deputy", Fail),
+        (vec![account("*")], "confused-deputy", Fail),
+        (vec![arn("arn:aws:cloudtrail:*:111122223333:trail/*")], "confused-deputy", Pass),
+        (vec![arn("arn:aws:cloudtrail:*:*:trail/*")], "confused-deputy", Fail),
+        (vec![arn("arn:aws:s3:::shiosai-logs")], "confused-deputy", Pass),
+        (
+            vec![star(&json!({"StringEquals": {"aws:SourceAccount": OWN}}))],
+            "mfa-trust-missing",
+            NotApplicable,
+        ),
+    ];
+    for (statements, check, right) in cases {
+        let mut files = Files::new();
+        details(&mut files, OWN, &[], &[role("r", OWN, &json!(statements))]);
+        organization(&mut files, &[OWN]);
+        let everything = everything(&estate(&files), None, &Settings::default());
+        assert_eq!(outcome(&everything, check, "r"), right, "{statements:?}");
     }
 }
 
