@@ -118,6 +118,10 @@ impl<'c, 'a> Work<'c, 'a> {
                 let current = self.key()?;
                 let keys = self.keys_at_aws(&current)?;
                 let rotation = Rotation::begin(&current.access_key_id, &ids(&keys));
+                // A run that was killed while it forgot its rotation may have left the key that is now in use as pending.
+                for kind in ["pending", "previous"] {
+                    self.vault.remove_note(kind, &self.profile)?;
+                }
                 self.write(&rotation)?;
                 (rotation, Some(keys))
             }
