@@ -280,7 +280,10 @@ pub(crate) struct Console {
     /// The page to open; the console's home in the profile's region when it is left out
     #[arg(long, value_name = "URL")]
     pub(crate) destination: Option<String>,
-    /// The browser, with `{url}`, `{profile}` in its arguments
+    /// The page of a service: `s3`, `ec2`, `logs`, `cfn` …
+    #[arg(long, value_name = "NAME", conflicts_with = "destination")]
+    pub(crate) service: Option<String>,
+    /// The browser, with `{url}`, `{profile}` in its arguments [default: `browser_cmd` in `[kagi NAME]`, then `BROWSER`]
     #[arg(long, value_name = "COMMAND")]
     pub(crate) browser_cmd: Option<String>,
 }

@@ -149,7 +149,14 @@ fn try_append(vault: &Vault, event: Event) -> Result<(), KagiError> {
     let mut file =
         OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
     let (torn, stamps) = last_stamps(&mut file).map_err(failed)?;
-    let head: Option<Head> = vault.note("head", "log").unwrap_or_default();
+    let head = match vault.note("head", "log").unwrap_or_default() {
+        // Before the first line, so that a crash between it and its head does not look as if somebody took the head away.
+        None if stamps.is_empty() && !torn => {
+            vault.put_note("head", "log", &Head::default())?;
+            Some(Head::default())
+        }
+        other => other,
+    };
     let previous = previous(&stamps, head.as_ref());
     let stamp = stamp(vault, &event, &previous)?;
     let line = serde_json::to_string(&Line { event, previous, stamp: stamp.clone() })

@@ -116,7 +116,7 @@ fn check_action(action: &str, service: &str, resource: &str) -> Result<(), Refus
 }
 
 /// Nothing in them needs an escape: `service_of` and `check_action` let none through.
-fn policy(extras: &[Extra]) -> String {
+pub(crate) fn policy(extras: &[Extra]) -> String {
     let statement = |extra: &Extra| {
         let actions: Vec<_> = extra.actions.iter().map(|action| format!("\"{action}\"")).collect();
         format!(
@@ -127,6 +127,13 @@ fn policy(extras: &[Extra]) -> String {
     };
     let statements: Vec<_> = extras.iter().map(statement).collect();
     format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{}]}}", statements.join(","))
+}
+
+impl Extra {
+    /// Whether the resource is of this service.
+    pub(crate) fn is_of(&self, service: &str) -> bool {
+        self.resource.split(':').nth(2) == Some(service)
+    }
 }
 
 impl fmt::Display for Extra {

@@ -5,6 +5,8 @@
 //! no command line. What stands there every user of the machine can read: it holds no secret, and the kernel says whose
 //! browser comes.
 
+mod service;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -26,6 +28,8 @@ use crate::files::random;
 use crate::log;
 use crate::vault::StoredSession;
 
+/// The setting of `[kagi NAME]` or `[kagi]` that opens a browser, perhaps with a browser profile of its own.
+const BROWSER: &str = "browser_cmd";
 /// A browser that starts cold.
 const BROWSER_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,13 +51,23 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
             ));
         }
         let session = broker.obtain()?;
-        let page = arguments.destination.clone().unwrap_or_else(|| home(&broker.route, region));
+        let page = match (&arguments.destination, &arguments.service) {
+            (Some(page), _) => page.clone(),
+            (None, Some(name)) => {
+                let region = region.or(broker.route.region.as_deref()).map(percent_encoded);
+                service::page(host(&broker.route), name, region.as_deref())?
+            }
+            (None, None) => home(&broker.route, region),
+        };
         let address = login_address(broker, &session, &page)?;
         log::used(broker, "console", &session, None);
         if arguments.print {
             printer::data(&format!("{address}\n"))?;
         } else {
-            open(&address, arguments.browser_cmd.as_deref(), &broker.route.name)?;
+            let of_profile = || broker.context.files.own_or_global(&broker.route.settings_of, BROWSER);
+            let command =
+                arguments.browser_cmd.clone().or_else(|| of_profile().map(|it| it.value.into_owned()));
+            open(&address, command.as_deref(), &broker.route.name)?;
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -61,20 +75,25 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
 
 /// The console's home, in the partition of the role and the region of the profile.
 fn home(route: &Route, region: Option<&str>) -> String {
+    let host = host(route);
+    match region.or(route.region.as_deref()) {
+        Some(region) => format!("https://{host}/console/home?region={}", percent_encoded(region)),
+        None => format!("https://{host}/"),
+    }
+}
+
+/// The console of the role's partition.
+fn host(route: &Route) -> &'static str {
     let partition = match (&route.source, route.hops.last()) {
         (_, Some(hop)) => hop.role.partition(),
         (Source::Sso { role, .. }, None) => kagimori_id::partition(&role.portal.region),
         (Source::Key, None) => "aws",
     };
-    let host = match partition {
+    match partition {
         "aws-cn" => "console.amazonaws.cn",
         "aws-us-gov" => "console.amazonaws-us-gov.com",
         "aws-eusc" => "console.amazonaws-eusc.eu",
         _ => "console.aws.amazon.com",
-    };
-    match region.or(route.region.as_deref()) {
-        Some(region) => format!("https://{host}/console/home?region={}", percent_encoded(region)),
-        None => format!("https://{host}/"),
     }
 }
 

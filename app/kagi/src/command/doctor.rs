@@ -9,6 +9,7 @@ mod storage;
 use std::path::Path;
 use std::process::ExitCode;
 
+use kagimori_session::route::rfc3339;
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -47,6 +48,7 @@ impl Finding {
 #[derive(Debug, Serialize)]
 struct Report {
     schema: Schema,
+    now: String,
     findings: Vec<Finding>,
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
     let code = if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) };
     match arguments.format {
         Format::Json => {
-            printer::json(&Report { schema: Schema { name: "kagi.doctor", version: 1 }, findings })?
+            let (schema, now) = (Schema { name: "kagi.doctor", version: 1 }, rfc3339(context.now()));
+            printer::json(&Report { schema, now, findings })?
         }
         Format::Human => printer::text(&text(&findings))?,
     }

@@ -59,7 +59,8 @@ const ASIDE: [(&str, &str); 3] = [
 ];
 
 /// Other tools' and our own settings that are not copied for the SDK: each could be another way to credentials.
-const NOT_COPIED: [&str; 10] = [
+const NOT_COPIED: [&str; 11] = [
+    "browser_cmd",
     "credential_process",
     "read_only",
     "read_only_extra",

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use kagimori_session::plan::{Call, Start, Step};
+use kagimori_session::route::rfc3339;
 use kagimori_session::value::{shown_within, words};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
@@ -18,6 +19,7 @@ use crate::error::KagiError;
 #[derive(Debug, Serialize)]
 struct Explanation {
     schema: Schema,
+    now: String,
     profile: String,
     key: String,
     access_key_id: String,
@@ -96,6 +98,7 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
     let whose = whose(broker);
     Explanation {
         schema: Schema { name: "kagi.explain", version: 1 },
+        now: rfc3339(broker.now()),
         profile: broker.route.name.clone(),
         key: broker.route.key_profile.clone(),
         access_key_id: whose.0,

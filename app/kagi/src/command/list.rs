@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use kagimori_session::route::{Access, Source, Target};
+use kagimori_session::route::{Access, Source, Target, rfc3339};
 use kagimori_session::sso::profiles::GONE_SINCE;
 use kagimori_session::value::{shown, words};
 use kagimori_terminal::printer;
@@ -19,6 +19,8 @@ use crate::vault::{Locked, Vault};
 #[derive(Debug, Serialize)]
 struct Listing {
     schema: Schema,
+    /// What is left is counted from here.
+    now: String,
     vault: &'static str,
     profiles: Vec<Row>,
     elevated: Vec<Elevated>,
@@ -82,6 +84,7 @@ fn listing(context: &Context<'_>) -> Result<Listing, KagiError> {
     let profiles = names.into_iter().map(|name| row(context, vault.as_ref(), name)).collect();
     Ok(Listing {
         schema: Schema { name: "kagi.list", version: 1 },
+        now: rfc3339(context.now()),
         vault: state,
         profiles,
         elevated: elevated(context, vault.as_ref())?,

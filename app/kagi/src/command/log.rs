@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use kagimori_session::route::rfc3339;
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::log::{self, Chain, Event};
 #[derive(Debug, Serialize)]
 struct Output {
     schema: Schema,
+    now: String,
     chain: String,
     events: Vec<Event>,
 }
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &args::Log) -> Result<ExitCode, KagiError> {
                 let events = if arguments.verify { Vec::new() } else { events };
                 printer::json(&Output {
                     schema: Schema { name: "kagi.log", version: 1 },
+                    now: rfc3339(context.now()),
                     chain: sentence,
                     events,
                 })?;

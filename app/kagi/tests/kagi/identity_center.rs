@@ -42,7 +42,7 @@ sso_account_id = 333344445555
 sso_role_name = PowerUser
 ";
 
-fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     let machine = Machine::empty();
     machine.write("aws/config", SSO);
     machine
@@ -54,18 +54,23 @@ fn start(machine: &Machine, arguments: &[&str]) -> Child {
 
 /// What a browser does with an address: it goes there, and on where it is sent. Returns the last answer.
 pub(crate) fn browse(address: &str) -> String {
+    try_browse(address).unwrap()
+}
+
+/// The same of an address whose server may be gone.
+pub(crate) fn try_browse(address: &str) -> std::io::Result<String> {
     let mut address = address.to_owned();
     for _ in 0..5 {
-        let rest = address.strip_prefix("http://").unwrap();
+        let rest = address.strip_prefix("http://").ok_or(std::io::ErrorKind::InvalidInput)?;
         let (host, path) = rest.split_once('/').unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
+        let mut stream = TcpStream::connect(host)?;
         let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        stream.read_to_string(&mut answer)?;
         match answer.lines().find_map(|line| line.strip_prefix("Location: ")) {
             Some(next) => address = next.trim().to_owned(),
-            None => return answer,
+            None => return Ok(answer),
         }
     }
     panic!("the browser goes round in a circle");
@@ -92,7 +97,7 @@ fn sign_in(machine: &Machine, profile: &str) {
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 }
 
-fn refreshes(machine: &Machine) -> usize {
+pub(crate) fn refreshes(machine: &Machine) -> usize {
     let grants = machine.aws.log().into_iter().filter(|entry| entry.operation == "CreateToken");
     grants.filter(|entry| entry.parameters["grantType"] == "refresh_token").count()
 }
@@ -224,12 +229,12 @@ fn a_sign_in_that_is_refused_or_has_no_browser_says_so() {
 }
 
 /// Access tokens that kagi has to refresh before each use.
-fn short_tokens(machine: &Machine) {
+pub(crate) fn short_tokens(machine: &Machine) {
     machine.aws.set(|settings| settings.access_token_seconds = 30);
 }
 
 /// Nothing but the sign-in is kept.
-fn forget_roles(machine: &Machine) {
+pub(crate) fn forget_roles(machine: &Machine) {
     machine.ok(&["forget", "--sessions"]);
 }
 
@@ -298,7 +303,7 @@ fn a_lost_answer_is_told_and_asked_about_once() {
 }
 
 /// What a dead process had sent may reach the server after its death.
-fn settled(machine: &Machine) -> usize {
+pub(crate) fn settled(machine: &Machine) -> usize {
     let mut seen = refreshes(machine);
     loop {
         std::thread::sleep(Duration::from_millis(60));
@@ -385,6 +390,26 @@ fn may(machine: &Machine, arguments: &[&str]) -> (bool, bool) {
     let id = value("AWS_ACCESS_KEY_ID");
     let world = machine.aws.world();
     (world.may(&id, "sns:ListTopics"), world.may(&id, "sns:CreateTopic"))
+}
+
+#[test]
+fn a_permission_set_may_do_what_is_named_beside_reading() {
+    let machine = machine();
+    let config = SSO.replace("[profile power]\n", "[profile power]\nread_only_extra =\n  arn:aws:sns:ap-northeast-1:222233334444:lock = sns:CreateTopic\n");
+    machine.write("aws/config", &config);
+    sign_in(&machine, "power");
+    let session = machine.credentials(&["power"]);
+    let id = session["AccessKeyId"].as_str().unwrap();
+    let may = |action| machine.aws.world().may(id, action);
+    assert!(may("sns:ListTopics") && !may("sns:DeleteTopic"));
+    let explained = machine.ok(&["explain", "power"]);
+    assert!(explained.contains("and sns:CreateTopic on arn:aws:sns"), "{explained}");
+    assert!(explained.contains("these are not read: health"), "{explained}");
+    let both = config
+        .replace("[profile two]\n", "[profile two]\nread_only_extra = arn:aws:s3:::a/b = s3:PutObject\n");
+    machine.write("aws/config", &both);
+    let refused = machine.run(&["credentials", "two"]);
+    assert!(refused.code == 2 && refused.stderr.contains("cannot widen"), "{}", refused.stderr);
 }
 
 #[test]

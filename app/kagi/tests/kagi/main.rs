@@ -7,6 +7,10 @@ mod adding;
 #[cfg(test)]
 mod around;
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod console_login;
 #[cfg(test)]
 mod first_use;
@@ -17,9 +21,13 @@ mod herd;
 #[cfg(test)]
 mod identity_center;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod mistakes;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod recipes;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]

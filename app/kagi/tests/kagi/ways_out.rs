@@ -348,6 +348,34 @@ fn list_and_explain_say_what_will_happen() {
     assert!(machine.ok(&["list"]).contains("the vault is locked"));
 }
 
+/// docs/json.md, "JSON answers": what every answer has, and what stands in those of kagi.
+#[test]
+fn json_answers_are_what_the_manual_says() {
+    let manual = include_str!("../../../../docs/json.md");
+    let machine = Machine::enrolled();
+    machine.credentials(&["dev"]);
+    for (arguments, name) in [
+        (&["list"][..], "kagi.list"),
+        (&["explain", "dev"], "kagi.explain"),
+        (&["doctor"], "kagi.doctor"),
+        (&["log"], "kagi.log"),
+    ] {
+        let run = machine.run(&[arguments, &["--format", "json"]].concat());
+        let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(answer["schema"]["name"], name);
+        let now: jiff::Timestamp = answer["now"].as_str().unwrap().parse().unwrap();
+        assert!((jiff::Timestamp::now().as_second() - now.as_second()).abs() < 60, "{name}");
+        let line = manual.lines().find_map(|line| line.strip_prefix(&format!("* `{name}`: "))).unwrap();
+        let line = line.split(" (").next().unwrap().to_owned() + &line.split(')').skip(1).collect::<String>();
+        let mut said: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+        let mut members: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        members.retain(|member| *member != "schema");
+        said.sort_unstable();
+        members.sort_unstable();
+        assert_eq!(members, said, "{name}");
+    }
+}
+
 #[test]
 fn doctor_names_the_traps() {
     let machine = Machine::new();
@@ -502,6 +530,24 @@ fn the_console_opens_in_the_profiles_region() {
     let url = machine.ok(&["console", "--print", "dev"]);
     let page = "Destination=https%3A%2F%2Fconsole.aws.amazon.com%2Fconsole%2Fhome%3Fregion%3Deu-west-1&";
     assert!(url.contains(page), "{url}");
+    let url = machine.ok(&["console", "--print", "--service", "logs", "--region", "us-west-2", "dev"]);
+    let page = "console.aws.amazon.com%2Fcloudwatch%2Fhome%3Fregion%3Dus-west-2%23logsV2%3Alog-groups&";
+    assert!(url.contains(page), "{url}");
+    let refused = machine.run(&["console", "--print", "--service", "../x", "dev"]);
+    assert!(refused.code == 2 && refused.stderr.contains("not the name of a service"), "{}", refused.stderr);
+    // A browser of the profile's own, as people keep them apart by account.
+    machine.script("bin/firefox", "echo \"$*\" > \"$0.new\"; mv \"$0.new\" \"$0.seen\"");
+    let browser = machine.path("bin/firefox").display().to_string();
+    let config =
+        machine.read("aws/config") + &format!("[kagi dev]\nbrowser_cmd = {browser} -P {{profile}} {{url}}\n");
+    machine.write("aws/config", &config);
+    let mut child = machine.command(&["console", "dev"]).stderr(Stdio::null()).spawn().unwrap();
+    while !machine.path("bin/firefox.seen").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(machine.read("bin/firefox.seen").starts_with("-P dev http://127.0.0.1:"));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How much the target's session may do: narrowed to reading, with what is named beside it, or elevated.
 
-use super::setting::{ReasonIn, extra_of_all, no_room, on_or_off, reason_in};
-use super::{Access, RouteError, SourceIdentity, Target, Walk};
+use super::setting::{ReasonIn, another_set, extra_of_all, no_room, on_or_off, reason_in};
+use super::{Access, RouteError, Source, SourceIdentity, Target, Walk};
 use crate::extra::{extras, policy_beside};
 use crate::sso::scope::Scoped;
 use crate::sso::settings::{SsoRole, permission_set};
@@ -57,6 +57,7 @@ impl Walk<'_, '_> {
         target: &Target,
         access: &Access,
         narrowed: bool,
+        source: &mut Source,
     ) -> Result<(), RouteError> {
         const KEY: &str = "read_only_extra";
         if let Some(found) = self.files.global(KEY) {
@@ -70,7 +71,26 @@ impl Walk<'_, '_> {
         let last = match self.hops.last_mut() {
             _ if *access != Access::Everyday || extras.is_empty() => return Ok(()),
             Some((_, last)) if narrowed => last,
-            None if narrowed => return Err(refused(no_room())),
+            None if narrowed => {
+                return match source {
+                    Source::Sso { scoped: Some(scoped), .. } => {
+                        let Some((with, gone)) = Scoped::reading_and(&extras) else {
+                            return Err(refused(no_room()));
+                        };
+                        *scoped = with;
+                        if !gone.is_empty() {
+                            self.notes.push(format!(
+                                "to make room for `{KEY}` these are not read: {} (STS takes 2,048 characters)",
+                                gone.join(", ")
+                            ));
+                        }
+                        self.note(profile, KEY, &found);
+                        self.extras = extras;
+                        Ok(())
+                    }
+                    _ => Err(refused(another_set())),
+                };
+            }
             _ => {
                 self.notes.push(format!("`{KEY}` adds nothing: the session is not narrowed to reading"));
                 return Ok(());

@@ -65,7 +65,16 @@ pub(super) fn extra_of_all() -> Refused {
     )
 }
 
-/// kagi's own reading policy is 2,007 characters of 2,048.
+/// A session of `read_only_role` is what that permission set says.
+pub(super) fn another_set() -> Refused {
+    Refused::new(
+        "`read_only_extra` cannot widen the permission set of `read_only_role`",
+        "take `read_only_role` out, then the session is narrowed by kagi's policy and these lines; or allow the actions \
+         in that permission set and take this out",
+    )
+}
+
+/// kagi's own reading policy is 2,007 characters of 2,048, and only so much of it gives way.
 pub(super) fn no_room() -> Refused {
     Refused::new(
         "`read_only_extra` has no room beside the policy that narrows a permission set's session (2,048 characters)",

@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
             }
             _ => self.narrow(settings_of, access)?,
         };
-        self.allow_beside(target, access, narrowed)?;
+        self.allow_beside(target, access, narrowed, &mut source)?;
         let reason = match access {
             Access::Everyday => None,
             Access::Elevated { reason, .. } => Some(reason.clone()),

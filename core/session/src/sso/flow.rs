@@ -325,6 +325,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_registered_is_used_and_an_answer_without_a_pace_has_one() {
+        let mut flow = flow(Way::Device, None);
+        assert!(flow.client().is_none() && !flow.forget_client());
+        flow.took_client(client(Way::Device));
+        assert_eq!(flow.client().map(|client| client.id.as_str()), Some("id"));
+        assert!(matches!(flow.next(OIDC, "", 0), Do::StartDevice(client) if client.id == "id"));
+        for (said, waits) in [(0, 5), (-1, 5), (1, 1), (7, 7)] {
+            let device = DeviceCode {
+                code: "code".into(),
+                user_code: String::new(),
+                address: String::new(),
+                address_with_code: String::new(),
+                ends_at: 600,
+                interval_seconds: said,
+            };
+            flow.took_device(device, 10);
+            assert!(matches!(flow.next(OIDC, "", 10), Do::Wait(seconds) if seconds == waits), "{said}");
+        }
+    }
+
+    #[test]
     fn the_device_code_is_polled_as_slowly_as_aws_says() {
         let mut flow = flow(Way::Device, Some(client(Way::Device)));
         assert!(matches!(flow.next(OIDC, "", 0), Do::StartDevice(_)));

@@ -245,6 +245,19 @@ region = x
         assert_eq!(session_names(&ProfileFiles::scan(FILE, "")), ["corp"]);
     }
 
+    /// A Region becomes part of a host's name.
+    #[test]
+    fn a_region_is_letters_digits_and_hyphens_and_neither_short_nor_long() {
+        let of = |region: &str| role(&FILE.replacen("= ap-northeast-1", &format!("= {region}"), 1), "dev");
+        for good in ["mx-central-1", "ab", &"a".repeat(64)] {
+            assert_eq!(of(good).unwrap().unwrap().portal.region, good);
+        }
+        for wrong in ["a", &"a".repeat(65), "evil.example/", "us_east_1", "a@b"] {
+            let (place, refused) = of(wrong).unwrap_err();
+            assert!(refused.message.contains("is not a region") && place.line == 3, "{wrong}: {refused}");
+        }
+    }
+
     #[test]
     fn what_cannot_be_used_is_refused_with_its_line() {
         let cases = [

@@ -134,8 +134,17 @@ fn what_cannot_be_used_is_refused_with_its_place() {
         ),
         (
             "[profile x]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = ap-northeast-1\nsso_account_id = \
-             222233334444\nsso_role_name = P\nread_only_extra = arn:aws:s3:::a/b = s3:PutObject\n"
+             222233334444\nsso_role_name = P\nread_only_role = V\nread_only_extra = arn:aws:s3:::a/b = s3:PutObject\n"
                 .to_owned(),
+            "cannot widen the permission set",
+        ),
+        (
+            format!(
+                "[profile x]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = ap-northeast-1\nsso_account_id = \
+                 222233334444\nsso_role_name = P\nread_only_extra =\n  arn:aws:s3:::a/{0} = s3:PutObject\n  \
+                 arn:aws:s3:::b/{0} = s3:PutObject\n",
+                "a".repeat(800)
+            ),
             "has no room",
         ),
     ];
