@@ -37,4 +37,6 @@ mod sources;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod telling;
+#[cfg(test)]
 mod ways_out;
