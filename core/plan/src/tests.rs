@@ -5,6 +5,7 @@ mod compared;
 mod deny_matrix;
 mod fail_open;
 mod mappings;
+mod seen;
 mod subjects;
 mod trust;
 mod truth_table;

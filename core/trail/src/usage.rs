@@ -52,6 +52,19 @@ pub struct Usage {
     pub history: Option<history::Seen>,
 }
 
+impl Usage {
+    /// What a role did, over all its sessions: also over those whose events tell no issuer, and so not the role's path (a sign-in
+    /// by SAML). The name of a role is one in its account, whatever the path (*IAM identifiers*, "Friendly names and paths").
+    pub fn of_role(&self, role: &Arn) -> impl Iterator<Item = &Activity> {
+        let by_session = role.account().and_then(|account| {
+            let (partition, name) = (role.partition(), role.name());
+            Arn::parse(&format!("arn:{partition}:sts::{account}:assumed-role/{name}")).ok()
+        });
+        let by_session = by_session.and_then(|session| self.roles.get(&session));
+        self.roles.get(role).into_iter().chain(by_session)
+    }
+}
+
 /// What a trail covers for one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {

@@ -46,9 +46,23 @@ fn idle_since(last: &LastUse, made: Option<Timestamp>) -> Option<(Timestamp, boo
     }
 }
 
+/// When the trail saw a key last. AWS's own "last used" counts refused calls, too, and so does this
+/// (`id_credentials_access-keys_update`, "Last used").
+fn seen(context: &Context<'_>, key: &AccessKey) -> Option<Timestamp> {
+    let used = context.usage?.keys.get(key.id.as_ref()?)?;
+    Some(used.activity.last)
+}
+
+fn is_of_late(context: &Context<'_>, seen: Option<Timestamp>) -> bool {
+    seen.is_some_and(|seen| context.days(seen) < context.settings.limits.unused)
+}
+
 fn unused(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
     if !*key.active.known()? {
         return Ok(Ruling::NotApplicable);
+    }
+    if is_of_late(context, seen(context, key)) {
+        return Ok(Ruling::Pass);
     }
     key.last_used.known()?;
     let Some(told) = key.last_used.fact() else { return Ok(Ruling::NotApplicable) };
@@ -56,12 +70,23 @@ fn unused(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judg
         LastUse::At { .. } => None,
         LastUse::Never => Some(*key.created.known()?),
     };
-    idle_ruling(context, told, made)
+    idle_ruling(context, told, made, seen(context, key))
 }
 
-fn idle_ruling(context: &Context<'_>, told: &Fact<LastUse>, made: Option<Timestamp>) -> Judged {
+/// `seen`: when the trail saw its use last, which a report of before does not know.
+fn idle_ruling(
+    context: &Context<'_>,
+    told: &Fact<LastUse>,
+    made: Option<Timestamp>,
+    seen: Option<Timestamp>,
+) -> Judged {
     let limit = context.settings.limits.unused;
-    let Some((since, ever)) = idle_since(&told.value, made) else { return Ok(Ruling::Pass) };
+    let (since, ever) = match (idle_since(&told.value, made), seen) {
+        (Some((told, ever)), Some(seen)) => (told.max(seen), ever || seen >= told),
+        (None, Some(seen)) => (seen, true),
+        (Some(told), None) => told,
+        (None, None) => return Ok(Ruling::Pass),
+    };
     let days = context.days(since);
     if days < limit {
         return Ok(Ruling::Pass);
@@ -76,6 +101,10 @@ fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     if !*report.password_enabled.known()? {
         return Ok(Ruling::NotApplicable);
     }
+    let seen = context.usage.and_then(|usage| usage.sign_ins.get(&user.arn)?.last_success);
+    if is_of_late(context, seen) {
+        return Ok(Ruling::Pass);
+    }
     report.password_last_used.known()?;
     let Some(told) = report.password_last_used.fact() else { return Ok(Ruling::NotApplicable) };
     let made = match told.value {
@@ -86,7 +115,7 @@ fn password_unused(context: &Context<'_>, _: &Account, user: &User) -> Judged {
             None => Some(*user.created.known()?),
         },
     };
-    idle_ruling(context, told, made)
+    idle_ruling(context, told, made, seen)
 }
 
 fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> Judged {
@@ -95,6 +124,7 @@ fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> 
     }
     match key.last_used.known()? {
         LastUse::At { .. } => Ok(Ruling::Pass),
+        LastUse::Never if seen(context, key).is_some() => Ok(Ruling::Pass),
         LastUse::Never => {
             if let Some(told) = key.last_used.fact() {
                 staleness::is_recent(context, told.source)?;
@@ -153,10 +183,11 @@ fn inactive_leftover(context: &Context<'_>, _: &Account, _: &User, key: &AccessK
     }
     // nothing says when it was switched off; it was at the latest after its last use, and at the earliest when made
     let made = *key.created.known()?;
-    let since = match key.last_used.known()? {
+    let told = match key.last_used.known()? {
         LastUse::At { at, .. } => *at,
         LastUse::Never => made,
     };
+    let since = seen(context, key).map_or(told, |seen| seen.max(told));
     let (days, limit) = (context.days(since), context.settings.limits.inactive_leftover);
     Ok(if days > limit {
         Ruling::Fail(vec![("days", days.into()), ("limit", limit.into())])
@@ -255,11 +286,14 @@ fn certificate_age(context: &Context<'_>, user: &User, slot: usize, limit: i64) 
 fn server_certificates(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
     let soon = context.settings.limits.certificate_soon;
     let listed = account.server_certificates.known()?.iter().map(|certificate| {
-        let ruling = match certificate.expires.map(|expires| -context.days(expires)) {
-            Some(left) if left <= soon => Ruling::Fail(vec![("days", left.into()), ("limit", soon.into())]),
-            _ => Ruling::Pass,
+        let judged = match certificate.expires.map(|expires| -context.days(expires)) {
+            Some(left) if left <= soon => {
+                Ok(Ruling::Fail(vec![("days", left.into()), ("limit", soon.into())]))
+            }
+            Some(_) => Ok(Ruling::Pass),
+            None => Err(super::mfa::field_absent(Dataset::ServerCertificates, "Expiration")),
         };
-        Listed { resource: of_certificate(account, &certificate.name, &certificate.arn), judged: Ok(ruling) }
+        Listed { resource: of_certificate(account, &certificate.name, &certificate.arn), judged }
     });
     Ok(listed.collect())
 }

@@ -196,7 +196,7 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
     for policy in role.grants.attached.iter().filter_map(|arn| account.policies.get(arn)) {
         services(sight, account.id, run::document(&policy.document)?, &mut granted);
     }
-    let calls = trail.roles.get(&role.arn).into_iter().flat_map(|activity| activity.actions.keys());
+    let calls = trail.of_role(&role.arn).flat_map(|activity| activity.actions.keys());
     let mut used: BTreeSet<&str> = calls.map(|action| action.service.as_str()).collect();
     let origins = judged.origins(&Principal::Role(role.arn.clone()));
     used.extend(origins.iter().flat_map(|origin| &origin.services).map(|service| &**service));

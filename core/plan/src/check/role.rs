@@ -21,7 +21,8 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 fn unused(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
     let limit = context.settings.limits.unused_role;
     // the trail may have seen what AWS's tracking has not shown yet
-    let seen = context.usage.and_then(|usage| usage.roles.get(&role.arn)).map(|activity| activity.last);
+    let did = context.usage.into_iter().flat_map(|usage| usage.of_role(&role.arn));
+    let seen = did.map(|activity| activity.last).max();
     let (since, last) = match (role.last_used.known(), seen) {
         (_, Some(seen)) if context.days(seen) < limit => return Ok(Ruling::Pass),
         (Err(gap), _) => return Err(gap.into()),

@@ -1,8 +1,13 @@
 //! The root user: keys, MFA, use.
 
-use kagimori_estate::fact::{Dataset, Gap, GapReason};
+use jiff::Timestamp;
+use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Account, LastUse};
+use kagimori_id::{AccountId, Arn};
+use kagimori_trail::Usage;
+use kagimori_trail::usage::Action;
 
+use super::mfa::field_absent;
 use super::{Context, Judged, Missing, Rule, Ruling, staleness};
 
 pub(super) const RULES: &[(&str, Rule)] = &[
@@ -17,10 +22,6 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 fn count(account: &Account, name: &str) -> Result<i64, Missing> {
     let counts = account.summary.known()?;
     counts.get(name).copied().ok_or_else(|| field_absent(Dataset::AccountSummary, name))
-}
-
-fn field_absent(dataset: Dataset, field: &str) -> Missing {
-    Missing(Gap { dataset, reason: GapReason::FieldAbsent(field.to_owned()) })
 }
 
 /// The summary's count and the report's row may both tell; either one that says "yes" is believed, and only both
@@ -121,8 +122,8 @@ fn used(context: &Context<'_>, account: &Account) -> Judged {
         }
         Err(missing) => gap = Some(Missing::from(missing)),
     }
-    if let Some(root) = context.usage.and_then(|usage| usage.roots.get(&account.id)) {
-        last = last.max(Some((root.last, "CloudTrail")));
+    if let Some(at) = context.usage.and_then(|usage| seen(usage, account.id)) {
+        last = last.max(Some((at, "CloudTrail")));
     }
     let limit = context.settings.limits.root_used;
     match (last, gap) {
@@ -139,6 +140,18 @@ fn used(context: &Context<'_>, account: &Account) -> Judged {
             Ok(Ruling::Pass)
         }
     }
+}
+
+/// When the trail saw root last. Whoever knows its e-mail address can fail to sign in, or ask for another password.
+fn seen(usage: &Usage, account: AccountId) -> Option<Timestamp> {
+    let is_anybodys = |action: &Action| {
+        action.service == "signin" && matches!(&*action.name, "ConsoleLogin" | "PasswordRecoveryRequested")
+    };
+    let calls = usage.roots.get(&account)?.actions.iter().filter(|(action, _)| !is_anybodys(action));
+    let is_root = |arn: &Arn| arn.account() == Some(account) && arn.resource() == "root";
+    let sign_ins =
+        usage.sign_ins.iter().filter(|(arn, _)| is_root(arn)).filter_map(|(_, by)| by.last_success);
+    calls.map(|(_, used)| used.last).chain(sign_ins).max()
 }
 
 fn signing_certificate(_: &Context<'_>, account: &Account) -> Judged {

@@ -295,12 +295,8 @@ fn role_row(context: &Context<'_>, account: &Account, name: Option<&String>, rol
         owner: tag_value(&role.tags, &context.settings.owners.owner_tags).map(str::to_owned),
         trusted: trusted(role),
         privileged: power.map(|power| power.administrator),
-        calls: context.usage.map(|usage| calls(usage.roles.get(&role.arn))),
+        calls: context.usage.map(|usage| usage.of_role(&role.arn).map(|activity| activity.calls).sum()),
     }
-}
-
-fn calls(activity: Option<&Activity>) -> u64 {
-    activity.map_or(0, |activity| activity.calls)
 }
 
 /// Datasets that nobody gave, with how many of the reviewed accounts lack them; only those some check asks for.
