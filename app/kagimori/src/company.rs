@@ -134,17 +134,30 @@ impl Company {
         let whose = replayed.touched.as_ref();
         replayed.losses = blind::losses(&before, &after, changes, whose, &history.sight, is_idle);
         replayed.origins = origins_of(&before, &history.choice, whose);
-        let of_touched = whose.map(|whose| whose.iter().filter_map(Arn::account).collect());
-        let accounts: BTreeSet<AccountId> =
-            of_touched.unwrap_or_else(|| self.estate.accounts.keys().copied().collect());
-        replayed.silent = silence::of(&history.sight, accounts, window.until);
+        // Keys that nobody used, as AWS tracks it, were not used while the trail was silent either.
+        if !changes.iter().all(is_idle) {
+            replayed.silent = silence::of(&history.sight, self.heard_of(whose), window);
+        }
         Ok(replayed)
+    }
+
+    /// The accounts of those whom changes touch, or all in which somebody may call.
+    fn heard_of(&self, whose: Option<&BTreeSet<Arn>>) -> BTreeSet<AccountId> {
+        let listed = self.estate.organization.accounts.value();
+        let is_open = |id: &AccountId| {
+            let mut known = listed.into_iter().flatten().filter(|account| account.id == *id);
+            known.all(|account| account.status == "ACTIVE")
+        };
+        match whose {
+            Some(whose) => whose.iter().filter_map(Arn::account).collect(),
+            None => self.estate.accounts.keys().copied().filter(is_open).collect(),
+        }
     }
 
     /// What the trail of a window would have shown, and where its calls come from.
     fn history(&self, window: Window, wanted: history::Wanted<'_>) -> Result<History, AppError> {
         let seen = self.source.history(&self.directory, &window.selection())?;
-        History::of(seen, self, wanted)
+        History::of(seen, self, window, wanted)
     }
 
     /// The same of those whom the changes touch, or of everybody.
@@ -208,10 +221,10 @@ impl Company {
     }
 
     /// What digest files beside the trail prove of silences: looked for where there is a silence, or a Region of which nothing is heard.
-    pub(crate) fn tell_delivered(&self, sight: &mut Sight) {
-        let until = self.now.as_second();
+    pub(crate) fn tell_delivered(&self, sight: &mut Sight, window: Window) {
         let is_open = |account: &AccountId| {
-            !sight.silences(*account, until).is_empty() || !sight.unseen_regions(*account).is_empty()
+            !sight.silences(*account, window.from, window.until).is_empty()
+                || !sight.unseen_regions(*account).is_empty()
         };
         if !self.estate.accounts.keys().any(is_open) {
             return;

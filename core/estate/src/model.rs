@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
+use crate::cloudtrail::DescribedTrail;
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
 use crate::shared::Shared;
 use kagimori_id::{AccessKeyId, AccountId, Arn, UniqueId};
@@ -151,6 +152,8 @@ pub struct Account {
     pub oidc_providers: Known<Vec<Arn>>,
     /// SAML providers.
     pub saml_providers: Known<Vec<Arn>>,
+    /// The trails that log it: its own, and those of the organization.
+    pub trails: Known<Vec<DescribedTrail>>,
     /// Users that the credential report names and the authorization details do not: deleted in between, perhaps. They are
     /// among the users, too, and what the details would tell of them is unknown.
     pub deleted_users: Vec<String>,
@@ -598,6 +601,7 @@ impl Account {
             server_certificates: Known::not_given(Dataset::ServerCertificates),
             oidc_providers: Known::not_given(Dataset::OidcProviders),
             saml_providers: Known::not_given(Dataset::SamlProviders),
+            trails: Known::not_given(Dataset::Trails),
             deleted_users: Vec::new(),
         }
     }

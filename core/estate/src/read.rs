@@ -31,6 +31,8 @@ mod roles;
 mod service_last_accessed;
 mod table;
 mod text;
+mod trails;
+mod trails_merge;
 mod user_credentials;
 mod user_merge;
 mod wire;

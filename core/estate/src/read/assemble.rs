@@ -13,6 +13,7 @@ use super::given::{Given, Sourced};
 use super::organization_merge::{OrganizationGiven, is_of_organization};
 use super::part::{Answer, Part};
 use super::resource_merge::resource_policies;
+use super::trails_merge::trails;
 use super::user_merge::Users;
 use crate::fact::{Dataset, Known, Source, SourceId};
 use crate::model::{Account, Estate, Problem, ProblemKind};
@@ -197,6 +198,7 @@ fn settings(account: &mut Account, given: &mut Given) {
         Content::ServerCertificates(certificates) => certificates,
         _ => Vec::new(),
     };
+    account.trails = trails(given);
     account.server_certificates =
         given.list(Dataset::ServerCertificates, certificates, |certificate| certificate.name.clone());
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod laws;
+mod trails;
 mod values;
 
 use jiff::Timestamp;
