@@ -243,7 +243,12 @@ pub struct UserDetails {
     pub grants: Grants,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Why there may be other tags than these; `None`: these are all.
+    pub tags_gap: Option<Gap>,
 }
+
+/// What the lists of attached policies and the policies' own counts contradict each other about.
+pub(crate) const ATTACHED_TO_WHOM: &str = "what is attached to whom";
 
 /// The policies on an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -268,9 +273,11 @@ impl Grants {
     pub fn knows_boundary(&self) -> bool {
         let lists =
             ["UserPolicyList", "GroupPolicyList", "RolePolicyList", "GroupList", "AttachedManagedPolicies"];
-        self.gaps.iter().all(
-            |gap| matches!(&gap.reason, GapReason::FieldAbsent(member) if lists.contains(&member.as_str())),
-        )
+        self.gaps.iter().all(|gap| match &gap.reason {
+            GapReason::FieldAbsent(member) => lists.contains(&member.as_str()),
+            GapReason::Contradiction(about) => about == ATTACHED_TO_WHOM,
+            _ => false,
+        })
     }
 }
 
@@ -325,6 +332,8 @@ pub struct Role {
     pub grants: Grants,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Why there may be other tags than these; `None`: these are all.
+    pub tags_gap: Option<Gap>,
     /// When it was last used; known and `None` means not in the tracking period (400 days).
     pub last_used: Known<Option<RoleUse>>,
     /// The names of the instance profiles that hold it.

@@ -8,6 +8,7 @@ mod account_settings;
 mod assemble;
 mod authorization_details;
 mod content;
+mod counted;
 mod credential_report;
 mod entities;
 mod fault;

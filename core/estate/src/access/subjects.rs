@@ -83,7 +83,7 @@ impl<'a> Access<'a> {
         let facts = self.user_facts(account, user, details);
         let (account, arn) = (account.id, user.arn.clone());
         // A user has its tags and no others; to a session of a role tags may be added (`id_session-tags`).
-        let closed = vec![TAGS];
+        let closed = if details.tags_gap.is_none() { vec![TAGS] } else { Vec::new() };
         Some(Subject { principal, account, arn, facts, closed, identity, boundary, trust: None, missing })
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::content::Content;
+use super::counted;
 use super::entities::Entities;
 use super::given::{Given, Sourced};
 use super::organization_merge::{OrganizationGiven, is_of_organization};
@@ -167,6 +168,7 @@ fn account(id: AccountId, mut given: Given, estate: &mut Estate, as_of: Option<T
     let torn = entities.torn(id, estate);
     estate.problems.extend(torn);
     Users::merge(&mut account, entities, &mut given, &estate.sources, as_of);
+    counted::devices(&mut account);
     estate.problems.extend(given.torn(Some(id), &estate.sources));
     account
 }
@@ -201,6 +203,7 @@ fn settings(account: &mut Account, given: &mut Given) {
     account.trails = trails(given);
     account.server_certificates =
         given.list(Dataset::ServerCertificates, certificates, |certificate| certificate.name.clone());
+    counted::lists(account);
 }
 
 /// The counts. Of one that two answers tell differently nothing is known; the others hold.
