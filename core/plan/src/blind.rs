@@ -14,7 +14,7 @@ use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
 use kagimori_estate::model::{Account, LastUse, Problem, ProblemKind};
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
-use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::compare::is_included;
 use kagimori_policy::document::{
     ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
 };
@@ -303,7 +303,7 @@ fn stays(
     let names = actions.map(|id| catalogue.name(id)).collect();
     let one = Statement { action: ActionElement::Action(OneOrMany::Many(names)), ..statement.clone() };
     let one = [Document { version: Some(Version::V2012), id: None, statements: vec![one] }];
-    let holds = |documents: &[Document]| included(&one, documents) == Inclusion::Proved;
+    let holds = |documents: &[Document]| is_included(&one, documents);
     let bounded = |was: &[Document], is: &[Document]| was == is || is.is_empty() || holds(is);
     holds(&is.identity)
         && bounded(&was.boundary, &is.boundary)

@@ -119,8 +119,8 @@ impl Call {
     }
 }
 
-fn own(text: Option<&Cow<'_, str>>) -> Option<Box<str>> {
-    text.map(|text| text.as_ref().into())
+fn own<T: for<'t> From<&'t str>>(text: Option<&Cow<'_, str>>) -> Option<T> {
+    text.map(|text| T::from(text))
 }
 
 /// Events of these types are nobody's request to an API (*CloudTrail record contents*, `eventType`).

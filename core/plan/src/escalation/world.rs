@@ -358,6 +358,7 @@ pub(super) fn assume_role() -> Question {
         resource: String::new(),
         resource_account: None,
         wildcard_only: false,
+        common: None,
         context: Vec::new(),
         strict: false,
     }

@@ -219,7 +219,7 @@ fn check(
         ),
         hint: error.hint().to_owned(),
     })?;
-    let after = Access::of(&changed);
+    let after = Access::changed(&changed, before);
     let fingerprint = fingerprint(&company.estate);
     let none = Vec::new();
     let (steps, total) = (Steps::new("proposal"), tightened.len());
