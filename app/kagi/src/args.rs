@@ -340,9 +340,9 @@ pub(crate) struct Doctor {
 pub(crate) struct Rotate {
     /// The profile; `AWS_PROFILE`, else `default`, when it is left out
     pub(crate) profile: Option<String>,
-    /// How long the old key stays, deactivated, before it is deleted
-    #[arg(long, default_value = "24h", value_name = "TIME")]
-    pub(crate) grace: String,
+    /// How long the old key stays, deactivated, before it is deleted; 24h, and what is said once is kept
+    #[arg(long, value_name = "TIME")]
+    pub(crate) grace: Option<String>,
     /// Only say where the rotation stands
     #[arg(long)]
     pub(crate) status: bool,
@@ -399,6 +399,9 @@ pub(crate) struct Restore {
     /// Print it instead of writing it
     #[arg(long)]
     pub(crate) print: bool,
+    /// Also when lines that came after it would be lost
+    #[arg(long, conflicts_with = "print")]
+    pub(crate) yes: bool,
 }
 
 /// What was issued: the local log

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
+use kagimori_session::key::CacheKey;
 use kagimori_session::plan::{AssumeRole, Call, Plan, Start, Step, is_session_of, plan, plan_signed_in};
 use kagimori_session::route::{Foreign, Route, Source};
 use kagimori_session::sso::entitled::Entitled;
@@ -35,6 +36,10 @@ use crate::vault::{StoredKey, StoredSession, Vault};
 const OLD_SESSION_SECONDS: i64 = 15 * 60;
 /// After a renewal that failed, what is valid is served for so long without another try.
 const QUIET_SECONDS: i64 = 30;
+
+/// What is said where a cached answer is of the future.
+pub(crate) const SET_BACK: &str =
+    "the clock stands before the time at which the sessions were issued: they are renewed; set the clock";
 
 /// Gets credentials.
 pub(crate) struct Broker<'c, 'a> {
@@ -118,14 +123,27 @@ impl<'c, 'a> Broker<'c, 'a> {
 
     /// How many seconds are left of a step's cached answer.
     pub(crate) fn left(&self, step: usize) -> Option<i64> {
-        let key = &self.plan.steps.get(step)?.key;
-        Some(self.vault.session(key)?.expires_at - self.context.now().as_second())
+        let found = self.kept(&self.plan.steps.get(step)?.key)?;
+        Some(found.expires_at - self.context.now().as_second())
+    }
+
+    /// A cached answer, unless the clock was set back since: it would seem to last longer than was asked for.
+    fn kept(&self, key: &CacheKey) -> Option<StoredSession> {
+        let now = self.context.now().as_second();
+        self.vault.session(key).filter(|session| !session.is_of_the_future(now))
+    }
+
+    /// Whether a cached answer is not used because the clock was set back.
+    pub(crate) fn clock_was_set_back(&self) -> bool {
+        let now = self.context.now().as_second();
+        let mut kept = self.plan.steps.iter().filter_map(|step| self.vault.session(&step.key));
+        kept.any(|session| session.is_of_the_future(now))
     }
 
     /// The cached answer, if it is good enough. No network, no lock.
     pub(crate) fn cached(&self) -> Option<StoredSession> {
         let last = self.plan.steps.last()?;
-        let found = self.vault.session(&last.key)?;
+        let found = self.kept(&last.key)?;
         let left = |step: usize| {
             if step + 1 == self.plan.steps.len() {
                 Some(found.expires_at - self.context.now().as_second())
@@ -144,6 +162,9 @@ impl<'c, 'a> Broker<'c, 'a> {
         let Some(last) = self.plan.steps.len().checked_sub(1) else {
             return self.itself();
         };
+        if self.context.caller == Caller::Person && self.clock_was_set_back() {
+            printer::warning(SET_BACK);
+        }
         if let Some(valid) = self.valid().filter(|_| self.failed_just_now()) {
             return Ok(valid);
         }
@@ -244,7 +265,7 @@ impl<'c, 'a> Broker<'c, 'a> {
             if is_last {
                 return self.cached();
             }
-            let found = self.vault.session(&step.key)?;
+            let found = self.kept(&step.key)?;
             (found.expires_at - self.context.now().as_second() >= self.plan.least(index)).then_some(found)
         };
         if let Some(found) = good() {

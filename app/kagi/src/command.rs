@@ -16,8 +16,10 @@ mod log;
 mod login;
 pub(crate) mod peer;
 mod profile_lines;
+mod restore;
 mod rotate;
 mod serve;
+mod served;
 mod shell;
 mod signals;
 mod sso;
@@ -51,7 +53,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, KagiError> {
         Command::Lock(_) => vault::lock(),
         Command::Passphrase(_) => vault::change_passphrase(),
         Command::Forget(arguments) => forget::run(&arguments),
-        Command::Restore(arguments) => forget::restore(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Completions(arguments) => complete::script(&arguments),
         Command::Hook(_) => hook::run(),

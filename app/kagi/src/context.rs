@@ -126,7 +126,7 @@ impl<'a> Context<'a> {
             return Ok(vault);
         }
         let prompter = self.prompter("kagi unlock".to_owned())?;
-        if self.passphrase_program().is_none() && !prompter.can_ask() {
+        if self.passphrase_program().is_none() && !prompter.can_ask_for_a_secret() {
             return Err(KagiError::Locked);
         }
         let waited = lock_or(

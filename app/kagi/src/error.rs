@@ -67,6 +67,14 @@ pub(crate) enum KagiError {
     /// A file of the vault is damaged or was made with another key.
     #[error("`{}` is damaged or belongs to another vault", .0.display())]
     Damaged(PathBuf),
+    /// The file of a profile's key is damaged.
+    #[error("the key of `{}` cannot be read: `{}` is damaged or belongs to another vault", shown(.profile), path.display())]
+    DamagedKey {
+        /// Whose key.
+        profile: String,
+        /// Its file.
+        path: PathBuf,
+    },
     /// The wrapped key is not there and what it sealed is.
     #[error("`{}` has no `vault.json` any more, and {sealed} {} sealed by it", home.display(), if *.sealed == 1 { "key is" } else { "keys are" })]
     VaultIsGone {
@@ -249,11 +257,13 @@ impl KagiError {
                                       then `kagi add` with new keys"
                     .into()
             }
-            Self::Damaged(path) if path.extension().is_some_and(|kind| kind == "session") => {
-                "run `kagi forget --sessions`: sessions are made anew".into()
-            }
-            Self::Damaged(_) => {
-                "restore it from a backup, or run `kagi forget --everything` and `kagi add` again".into()
+            Self::Damaged(path) => damaged_hint(path),
+            Self::DamagedKey { profile, .. } => {
+                let name = quoted(profile);
+                format!(
+                    "bring the file back from a backup of the directory; if there is none, `kagi forget {name}`, then \
+                     `kagi add {name}` with a new key: the other keys stay"
+                )
             }
             Self::VaultIsGone { .. } => {
                 "bring `vault.json` back from a backup of the directory; if there is none, \
@@ -293,6 +303,30 @@ impl KagiError {
 
 fn seconds(count: &i64) -> String {
     if *count == 1 { "1 second".to_owned() } else { format!("{count} seconds") }
+}
+
+/// One file is damaged: the others stay, whatever is done about it.
+fn damaged_hint(path: &Path) -> String {
+    let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+    match kind {
+        "session" => "run `kagi forget --sessions`: sessions are made anew".into(),
+        "backup" => "`kagi restore` lists the others".into(),
+        "json" => {
+            "bring it back from a backup of the directory: without it none of the keys can be opened; if there is none, \
+             `kagi forget --everything`, then `kagi add` with new keys"
+                .into()
+        }
+        "rotation" | "pending" | "previous" => format!(
+            "bring it back from a backup of the directory; if there is none, remove this one file (`rm {}`) and look at the \
+             user's keys in IAM: a rotation was under way",
+            quoted(&path.to_string_lossy())
+        ),
+        "" => "check the disk, then run the command again".into(),
+        _ => format!(
+            "bring it back from a backup of the directory; if there is none, remove this one file (`rm {}`): the keys stay",
+            quoted(&path.to_string_lossy())
+        ),
+    }
 }
 
 fn write_hint(source: &io::Error) -> &'static str {

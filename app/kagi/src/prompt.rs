@@ -58,7 +58,7 @@ impl Prompter {
     pub(crate) fn ask(&self, ask: Ask, text: &str) -> Result<Zeroizing<String>, KagiError> {
         let answer = match terminal::open(self.terminal) {
             Some(mut terminal) => terminal.ask(ask, &tame_line(text), self.patience),
-            None if !self.program.is_empty() => {
+            None if program::can_answer(&self.program, ask) => {
                 program::ask(&self.program, ask, &tame_line(text), self.patience)?
             }
             None => {
@@ -79,11 +79,11 @@ impl Prompter {
 
     /// Whether a list can be shown: a program that looks codes up would print one.
     pub(crate) fn can_ask_for_a_number(&self) -> bool {
-        terminal::open(self.terminal).is_some() || program::shows_a_text(&self.program, Ask::Number)
+        terminal::open(self.terminal).is_some() || program::can_answer(&self.program, Ask::Number)
     }
 
-    /// Whether somebody could be asked.
-    pub(crate) fn can_ask(&self) -> bool {
-        !self.program.is_empty() || terminal::open(self.terminal).is_some()
+    /// Whether somebody could be asked for a passphrase.
+    pub(crate) fn can_ask_for_a_secret(&self) -> bool {
+        terminal::open(self.terminal).is_some() || program::can_answer(&self.program, Ask::Secret(""))
     }
 }

@@ -68,10 +68,15 @@ pub(crate) struct Locked {
 }
 
 impl Locked {
-    /// Finds the vault of a home; `None` when there is none.
+    /// Finds the vault of a home; `None` when there is none. Where keys are sealed by one there was one.
     pub(crate) fn find(home: &Path) -> Result<Option<Self>, KagiError> {
         let path = home.join("vault.json");
-        let Some(bytes) = files::read_own(&path)? else { return Ok(None) };
+        let Some(bytes) = files::read_own(&path)? else {
+            return match files::list(&home.join("keys"), "key")?.len() {
+                0 => Ok(None),
+                sealed => Err(KagiError::VaultIsGone { home: home.to_owned(), sealed }),
+            };
+        };
         let wrapped = serde_json::from_slice(&bytes).map_err(|_| KagiError::Damaged(path))?;
         Ok(Some(Self { home: home.to_owned(), wrapped }))
     }
@@ -158,7 +163,17 @@ impl Vault {
 
     /// The long-term key of a profile.
     pub(crate) fn key(&self, profile: &str) -> Result<Option<StoredKey>, KagiError> {
-        self.load(&self.item("keys", "key", profile))
+        let path = self.item("keys", "key", profile);
+        self.load(&path).map_err(|error| match error {
+            KagiError::Damaged(path) => KagiError::DamagedKey { path, profile: profile.to_owned() },
+            other => other,
+        })
+    }
+
+    /// Every name under which a key is kept.
+    pub(crate) fn names_of(&self, access_key_id: &str) -> Result<Vec<StoredKey>, KagiError> {
+        let whole = self.keys()?.whole;
+        Ok(whole.into_iter().filter(|key| key.access_key_id == access_key_id).collect())
     }
 
     /// Keeps a long-term key.
@@ -263,25 +278,40 @@ impl Vault {
     }
 
     /// Seals the text of a profile file; returns where.
-    pub(crate) fn back_up(&self, of: &Path, text: &str, now: Timestamp) -> Result<PathBuf, KagiError> {
-        let stamp = now.strftime("%Y%m%dT%H%M%SZ");
+    pub(crate) fn back_up(
+        &self,
+        of: &Path,
+        text: &str,
+        after: &str,
+        now: Timestamp,
+    ) -> Result<PathBuf, KagiError> {
+        // With its fraction: both files are often edited in one second, and the names are listed in order.
+        let stamp = now.strftime("%Y%m%dT%H%M%S%.6fZ");
         let name = of.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = self.home.join("backup").join(format!("{stamp}-{name}-{}.backup", hex(&random::<2>()?)));
-        self.store(&path, &Backup { path: of.to_string_lossy().into_owned(), text: text.to_owned() })?;
+        let before = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+        self.store(
+            &path,
+            &Backup {
+                path: of.to_string_lossy().into_owned(),
+                text: text.to_owned(),
+                added: added(text, after),
+                before: before.collect::<Vec<_>>().join(" "),
+            },
+        )?;
         Ok(path)
     }
 
-    /// Writes a backup anew with another text.
-    pub(crate) fn replace_backup(&self, path: &Path, of: &Path, text: &str) -> Result<(), KagiError> {
-        self.store(path, &Backup { path: of.to_string_lossy().into_owned(), text: text.to_owned() })
+    /// Writes a backup anew.
+    pub(crate) fn replace_backup(&self, path: &Path, backup: &Backup) -> Result<(), KagiError> {
+        self.store(path, backup)
     }
 
-    /// Opens a backup: the path it was of, and the text.
-    pub(crate) fn backup(&self, path: &Path) -> Result<(PathBuf, String), KagiError> {
+    /// Opens a backup.
+    pub(crate) fn backup(&self, path: &Path) -> Result<Backup, KagiError> {
         let bytes = files::read_backup(path)?
             .ok_or_else(|| KagiError::read(path, std::io::ErrorKind::NotFound.into()))?;
-        let backup: Backup = self.opened(path, &bytes)?;
-        Ok((PathBuf::from(backup.path), backup.text))
+        self.opened(path, &bytes)
     }
 
     /// Removes what no one will ask for again: sessions longer dead than AWS lets any live, files of exec long not used,
@@ -313,10 +343,23 @@ impl Vault {
     }
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Backup {
-    path: String,
-    text: String,
+/// A profile file as it was before kagi edited it.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Backup {
+    pub(crate) path: String,
+    pub(crate) text: String,
+    /// The lines that kagi wrote then: what else stands there now came from somebody else.
+    #[serde(default)]
+    pub(crate) added: Vec<String>,
+    /// The arguments of the kagi that made it.
+    #[serde(default)]
+    pub(crate) before: String,
+}
+
+/// The lines of a text that an older one has not.
+fn added(before: &str, after: &str) -> Vec<String> {
+    let old: std::collections::HashSet<_> = before.lines().map(str::trim).collect();
+    after.lines().map(str::trim).filter(|line| !old.contains(line)).map(str::to_owned).collect()
 }
 
 fn write_wrapped(home: &Path, wrapped: &passphrase::Wrapped) -> Result<(), KagiError> {

@@ -154,7 +154,7 @@ impl Compiler {
     }
 
     /// Makes a request ready.
-    pub fn bind<'r>(&self, request: &'r Request) -> Bound<'r> {
+    pub fn bind(&self, request: &Request) -> Bound {
         Bound::new(&self.keys, request)
     }
 }

@@ -10,6 +10,7 @@ pub mod ini;
 pub mod key;
 pub mod ledger;
 pub mod login_session;
+pub mod merged;
 pub mod plan;
 pub mod profile;
 pub mod refusal;

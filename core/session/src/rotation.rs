@@ -16,6 +16,16 @@ pub struct Rotation {
     pub old: String,
     /// Where it stands.
     pub state: State,
+    /// How long the old key stays, deactivated: what was asked for once holds until it is asked for otherwise.
+    #[serde(default = "usual_grace")]
+    pub grace_seconds: i64,
+}
+
+/// How long the old key stays unless told otherwise.
+pub const USUAL_GRACE_SECONDS: i64 = 86_400;
+
+fn usual_grace() -> i64 {
+    USUAL_GRACE_SECONDS
 }
 
 /// Where a rotation stands.
@@ -69,8 +79,6 @@ pub struct Facts<'a> {
     pub pending: Option<&'a str>,
     /// The clock.
     pub now: i64,
-    /// How long the old key stays, deactivated.
-    pub grace_seconds: i64,
 }
 
 /// What a person says of a key that came while an answer of AWS's was lost. Only they can know who made it.
@@ -123,7 +131,23 @@ impl Rotation {
     /// Begins a rotation.
     #[must_use]
     pub fn begin(old: &str, keys: &[String]) -> Self {
-        Self { old: old.to_owned(), state: State::Creating { existing: keys.to_vec() } }
+        Self {
+            old: old.to_owned(),
+            state: State::Creating { existing: keys.to_vec() },
+            grace_seconds: USUAL_GRACE_SECONDS,
+        }
+    }
+
+    /// The same rotation in another state.
+    #[must_use]
+    pub fn with(&self, state: State) -> Self {
+        Self { state, ..self.clone() }
+    }
+
+    /// Whether AWS may have made a key whose answer never came: only then there is something to say of one.
+    #[must_use]
+    pub fn may_have_lost_a_key(&self, pending: Option<&str>) -> bool {
+        matches!(self.state, State::Creating { .. }) && pending.is_none()
     }
 
     /// What to do next.
@@ -135,7 +159,7 @@ impl Rotation {
             State::Verified { new } => Action::MakeCurrent(new.clone()),
             State::Current { .. } => Action::Deactivate(self.old.clone()),
             State::Deactivated { at, .. } => {
-                let until = at + facts.grace_seconds;
+                let until = at + self.grace_seconds;
                 if facts.now < until {
                     return Action::Wait { until };
                 }
@@ -180,12 +204,12 @@ impl Rotation {
             | State::Deactivated { new, .. } => Some(new.clone()),
             State::Undoing { new } => new.clone(),
         };
-        Self { old: self.old.clone(), state: State::Undoing { new } }
+        self.with(State::Undoing { new })
     }
 
     /// The state as a sentence.
     #[must_use]
-    pub fn sentence(&self, grace_seconds: i64) -> String {
+    pub fn sentence(&self) -> String {
         let old = &self.old;
         match &self.state {
             State::Creating { .. } => format!("a successor of {old} is being created"),
@@ -193,7 +217,7 @@ impl Rotation {
             State::Verified { new } => format!("{new} works and is not yet in use"),
             State::Current { new } => format!("{new} is in use, {old} is still active"),
             State::Deactivated { new, at } => {
-                let until = jiff::Timestamp::from_second(at + grace_seconds)
+                let until = jiff::Timestamp::from_second(at + self.grace_seconds)
                     .map(|time| time.to_string())
                     .unwrap_or_default();
                 format!("{new} is in use, {old} is deactivated and can be deleted from {until}")
@@ -207,8 +231,7 @@ impl Rotation {
 mod tests {
     use super::*;
 
-    const NOTHING: Facts<'_> =
-        Facts { keys: &[], old_is_active: None, word: None, pending: None, now: 0, grace_seconds: 10 };
+    const NOTHING: Facts<'_> = Facts { keys: &[], old_is_active: None, word: None, pending: None, now: 0 };
 
     fn keys(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -217,9 +240,8 @@ mod tests {
     #[test]
     fn creating_looks_before_it_creates() {
         let rotation = Rotation::begin("OLD", &keys(&["OLD"]));
-        let next = |present: &[&str], pending| {
-            rotation.next(&Facts { keys: &keys(present), pending, grace_seconds: 10, ..NOTHING })
-        };
+        let next =
+            |present: &[&str], pending| rotation.next(&Facts { keys: &keys(present), pending, ..NOTHING });
         assert_eq!(next(&["OLD"], None), Action::Create);
         assert_eq!(next(&["OLD", "NEW"], None), Action::AskAbout(keys(&["NEW"])));
         assert_eq!(next(&["OLD", "NEW"], Some("NEW")), Action::Found("NEW".into()));
@@ -232,14 +254,14 @@ mod tests {
     #[test]
     fn the_old_key_waits_out_its_grace() {
         let state = State::Deactivated { new: "NEW".into(), at: 100 };
-        let rotation = Rotation { old: "OLD".into(), state };
+        let rotation = Rotation { old: "OLD".into(), state, grace_seconds: 50 };
         let next = |now| {
             let old_is_active = Some(false);
-            rotation.next(&Facts { old_is_active, now, grace_seconds: 50, ..NOTHING })
+            rotation.next(&Facts { old_is_active, now, ..NOTHING })
         };
         assert_eq!(next(149), Action::Wait { until: 150 });
         assert_eq!(next(150), Action::Delete("OLD".into()));
-        let used = Facts { old_is_active: Some(true), now: 150, grace_seconds: 50, ..NOTHING };
+        let used = Facts { old_is_active: Some(true), now: 150, ..NOTHING };
         assert_eq!(rotation.next(&used), Action::OldIsInUse("OLD".into()));
     }
 
@@ -273,8 +295,8 @@ mod tests {
             ),
             (State::Undoing { new: Some(new()) }, "OLD is being put back"),
         ] {
-            let rotation = Rotation { old: "OLD".to_owned(), state };
-            assert_eq!(rotation.sentence(3600), expected);
+            let rotation = Rotation { old: "OLD".to_owned(), state, grace_seconds: 3600 };
+            assert_eq!(rotation.sentence(), expected);
         }
     }
 
@@ -292,7 +314,7 @@ mod tests {
             (State::Undoing { new: None }, Action::Undo { new: None }, None),
             (State::Undoing { new: Some(new()) }, Action::Undo { new: known.clone() }, known),
         ] {
-            let rotation = Rotation { old: "OLD".to_owned(), state };
+            let rotation = Rotation { old: "OLD".to_owned(), state, grace_seconds: 10 };
             assert_eq!(rotation.next(&Facts { keys: &keys(&["OLD"]), ..NOTHING }), action, "{rotation:?}");
             assert_eq!(rotation.undoing(None).state, State::Undoing { new: undone }, "{rotation:?}");
         }
@@ -300,14 +322,20 @@ mod tests {
         let creating = Rotation::begin("OLD", &[]);
         assert_eq!(creating.undoing(Some("NEW")).state, State::Undoing { new: Some(new()) });
         // nobody asked AWS whether the old key is active: it was deactivated by the step before
-        let waited = Rotation { old: "OLD".into(), state: State::Deactivated { new: new(), at: 0 } };
+        let waited = creating.with(State::Deactivated { new: new(), at: 0 });
+        let waited = Rotation { grace_seconds: 10, ..waited };
         assert_eq!(waited.next(&Facts { now: 10, ..NOTHING }), Action::Delete("OLD".into()));
     }
 
     #[test]
     fn the_journal_is_read_back() {
-        let rotation = Rotation { old: "OLD".into(), state: State::Deactivated { new: "NEW".into(), at: 1 } };
+        let state = State::Deactivated { new: "NEW".into(), at: 1 };
+        let rotation = Rotation { old: "OLD".into(), state, grace_seconds: 604_800 };
         let text = serde_json::to_string(&rotation).unwrap();
         assert_eq!(serde_json::from_str::<Rotation>(&text).unwrap(), rotation);
+        // One of before the grace was written down has the usual one.
+        let old = text.replace(",\"grace_seconds\":604800", "");
+        assert_eq!(serde_json::from_str::<Rotation>(&old).unwrap().grace_seconds, USUAL_GRACE_SECONDS);
+        assert_ne!(old, text);
     }
 }

@@ -1,5 +1,6 @@
 //! From a profile's name to its route: whose long-term key, which MFA device, which roles in which order.
 
+mod check;
 mod error;
 mod narrow;
 mod setting;
@@ -8,6 +9,7 @@ mod walk;
 use jiff::Timestamp;
 use kagimori_id::nearest;
 
+pub use self::check::{Misread, misread};
 pub use self::error::RouteError;
 use self::walk::Walk;
 use crate::extra::Extra;
@@ -20,6 +22,8 @@ use crate::value::RoleArn;
 /// AWS takes these lengths (STS API Reference, AssumeRole and GetSessionToken).
 const ROLE_SECONDS: (u32, u32) = (900, 43_200);
 const SESSION_SECONDS: (u32, u32) = (900, 129_600);
+/// An elevated session ends soon, and by itself.
+const ELEVATED_SECONDS: (u32, u32) = (900, 3600);
 const DEFAULT_ROLE_SECONDS: u32 = 3600;
 const DEFAULT_SESSION_SECONDS: u32 = 43_200;
 /// Role chaining: AWS documents no depth; a config file deeper than this is a mistake.
@@ -99,6 +103,15 @@ pub struct Route {
     pub found: Vec<Origin>,
     /// What a person should know about this route.
     pub notes: Vec<String>,
+}
+
+impl Route {
+    /// Whether both lead to the same credentials by the same calls, wherever their settings stand.
+    #[must_use]
+    pub fn leads_where(&self, other: &Self) -> bool {
+        let bare = |route: &Self| Self { found: Vec::new(), notes: Vec::new(), ..route.clone() };
+        bare(self) == bare(other)
+    }
 }
 
 /// What a route starts with.

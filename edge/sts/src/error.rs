@@ -118,7 +118,16 @@ impl StsError {
             ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
                 ("the connection was refused".to_owned(), true)
             }
-            ureq::Error::Io(io) => (io.kind().to_string(), false),
+            // The kind of what Rust has no own kind for is "uncategorized error"; its number says more.
+            ureq::Error::Io(io) => match (io.kind(), io.raw_os_error()) {
+                (_, Some(number)) => (std::io::Error::from_raw_os_error(number).to_string(), false),
+                (std::io::ErrorKind::Other, None) => ("the connection failed".to_owned(), false),
+                // Of these without a number only a failed look-up of a name is known.
+                (kind, None) if kind.to_string().starts_with("uncategorized") => {
+                    ("the name of the host could not be looked up".to_owned(), true)
+                }
+                (kind, None) => (kind.to_string(), false),
+            },
             ureq::Error::ConnectProxyFailed(reason) => {
                 (format!("the proxy refused the connection: {}", shown_within(reason, 60)), true)
             }

@@ -7,20 +7,24 @@ use std::process::ExitCode;
 
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
+use kagimori_session::heading::is_writable_name;
 use kagimori_session::login_session::LOGIN_SESSION;
-use kagimori_session::profile::{File, without_inline_comment};
+use kagimori_session::merged::merged;
+use kagimori_session::profile::File;
 use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::{mfa_serial, shown};
+use kagimori_sts::Cause;
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
 use self::device::{Choice, ask};
+use super::forget::FORGOTTEN;
 use super::profile_lines::{self, Change, KEY_SETTINGS, process_of_others};
 use super::vault::{open_or_create, with_context};
 use crate::args;
 use crate::broker::{Origin, client};
-use crate::context::Context;
+use crate::context::{Context, Texts};
 use crate::error::{KagiError, quoted};
 use crate::log;
 use crate::prompt::Ask;
@@ -42,6 +46,11 @@ fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<()
         not_over_others(context, arguments, profile)?;
     }
     let plaintext = plaintext_key(context, profile)?;
+    if let Some(key) = &plaintext
+        && !arguments.leave_files
+    {
+        other_key(context, arguments, profile, key)?;
+    }
     let has = |key| context.files.get(profile, key).is_some();
     let is_role = has("role_arn") || has(LOGIN_SESSION) || is_sso(&context.files, profile);
     let is_role = plaintext.is_none() && is_role;
@@ -53,9 +62,12 @@ fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<()
     };
     if !arguments.leave_files {
         let no_session = stored.as_ref().map(|_| arguments.no_session);
-        let change = Change { profile, takes_key: stored.is_some(), no_session };
+        let change = Change { profile, takes_key: stored.is_some(), no_session, replaces: arguments.replace };
         change.apply(context, &vault)?;
         say_what_changes(context, profile);
+        if let Some(stored) = &stored {
+            say_where_else(context, stored)?;
+        }
     }
     Ok(())
 }
@@ -69,6 +81,30 @@ fn not_over_others(context: &Context<'_>, arguments: &args::Add, profile: &str) 
             format!("`kagi add --replace {}` puts kagi in its place", quoted(profile)),
         )),
     }
+}
+
+/// A secret that stands in a comment, or under another name, is still there.
+fn say_where_else(context: &Context<'_>, stored: &StoredKey) -> Result<(), KagiError> {
+    let texts = Texts::read(&context.places)?;
+    let secret = stored.secret_access_key.expose_secret();
+    for (path, text) in
+        [(&context.places.config, &texts.config), (&context.places.credentials, &texts.credentials)]
+    {
+        let lines: Vec<_> = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.contains(secret))
+            .map(|(index, _)| index + 1)
+            .collect();
+        if let Some(first) = lines.first() {
+            printer::warning(&format!(
+                "the secret of {} still stands in `{}` line {first}: take it out there",
+                stored.access_key_id,
+                path.display()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Roles that SDKs assume themselves begin with another kind of source from now on.
@@ -86,15 +122,14 @@ fn say_what_changes(context: &Context<'_>, profile: &str) {
 /// The profiles whose role an SDK reaches from this one.
 fn dependants(context: &Context<'_>, profile: &str) -> Vec<String> {
     let is_from = |name: &String| {
-        let section = context.files.sdk_section(name).filter(|_| name != profile);
-        section.is_some_and(|section| {
-            let source = section.setting("source_profile");
-            let is_served = section.setting("credential_process").is_some();
-            let is_from = source.is_some_and(|it| without_inline_comment(&it.value) == profile);
-            section.setting("role_arn").is_some() && is_from && !is_served
+        merged(&context.files, name).filter(|_| name != profile).is_some_and(|merged| {
+            let is_served = merged.get("credential_process").is_some();
+            let is_from = merged.value("source_profile").is_some_and(|it| it == profile);
+            merged.get("role_arn").is_some() && is_from && !is_served
         })
     };
-    context.files.names().into_iter().filter(is_from).collect()
+    // What cannot be written into the files cannot be added.
+    context.files.names().into_iter().filter(|name| is_writable_name(name)).filter(is_from).collect()
 }
 
 /// A profile of a role, or of Identity Center: its route must lead to a key that is kept, to a sign-in, or to another tool.
@@ -128,6 +163,7 @@ fn add_key(
         Some(_) => context.vault()?.key(profile)?,
         None => None,
     };
+    let is_of_a_file = plaintext.is_some();
     let key = match (plaintext, &kept) {
         (Some(key), Some(kept)) if key.access_key_id != kept.access_key_id && !arguments.replace => {
             return Err(KagiError::argument(
@@ -147,15 +183,32 @@ fn add_key(
         (None, _) => typed_key(context, profile)?,
     };
     check(&key)?;
-    let vault = open_or_create(context, "kagi add")?;
     let kept_device = kept.as_ref().and_then(|kept| kept.mfa_serial.as_deref());
-    let mut stored = identify(context, arguments, profile, &key, kept_device)?;
+    // Before a vault is made: a key that AWS does not take leaves none behind.
+    let mut stored = identify(context, arguments, profile, &key, kept_device)
+        .map_err(|error| in_the_file(error, profile, is_of_a_file))?;
+    let vault = open_or_create(context, "kagi add")?;
     // The time of a key that is only looked at again stays.
     if let Some(kept) = kept.filter(|kept| kept.access_key_id == stored.access_key_id) {
         stored.stored_at = kept.stored_at;
     }
     store(context, &vault, &stored)?;
     Ok((vault, stored))
+}
+
+/// A key that AWS refuses is corrected where it stands: `kagi add --replace` would read the same lines again.
+fn in_the_file(error: KagiError, profile: &str, is_of_a_file: bool) -> KagiError {
+    let what = match error.cause() {
+        Some(Cause::WrongSecret) if is_of_a_file => "the secret in the profile file is not this key's",
+        Some(Cause::UnknownKey) if is_of_a_file => "the key in the profile file is not at AWS (any more)",
+        _ => return error,
+    };
+    let name = quoted(profile);
+    let hint = format!(
+        "{what}: correct the two lines of `{}` there, then run `kagi add {name}` again",
+        shown(profile)
+    );
+    KagiError::argument(error.to_string(), hint)
 }
 
 /// The key in the credentials file, else in the config file.
@@ -188,6 +241,41 @@ fn plaintext_key(context: &Context<'_>, profile: &str) -> Result<Option<LongTerm
     Ok(None)
 }
 
+/// The config file's section goes with the credentials file's: another key in it, or half of one, is not lost unasked.
+fn other_key(
+    context: &Context<'_>,
+    arguments: &args::Add,
+    profile: &str,
+    taken: &LongTermKey,
+) -> Result<(), KagiError> {
+    let Some(section) = context.files.sdk_section(profile) else { return Ok(()) };
+    let id = section.setting(KEY_SETTINGS[0]);
+    let secret = section.setting(KEY_SETTINGS[1]);
+    let is_other_id = id.as_ref().is_some_and(|it| it.value.trim() != taken.access_key_id);
+    let is_other_secret =
+        secret.as_ref().is_some_and(|it| it.value.trim() != taken.secret_access_key.expose_secret());
+    let Some(other) = id.or(secret).filter(|_| is_other_id || is_other_secret) else { return Ok(()) };
+    let named = if is_other_id { shown(other.value.trim()) } else { "another secret".to_owned() };
+    let what = format!(
+        "`{}` has two keys: {} in the credentials file and {named} in the config file (line {})",
+        shown(profile),
+        taken.access_key_id,
+        other.line
+    );
+    if arguments.replace {
+        printer::warning(&format!("{what}: the second is taken out of the file, and only the backup has it"));
+        return Ok(());
+    }
+    Err(KagiError::argument(
+        what,
+        format!(
+            "SDKs use the first: move the second to a profile of its own, or take it out; `kagi add --replace {}` takes it \
+             out",
+            quoted(profile)
+        ),
+    ))
+}
+
 fn file_name(file: File) -> &'static str {
     match file {
         File::Config => "config",
@@ -218,6 +306,12 @@ fn check(key: &LongTermKey) -> Result<(), KagiError> {
         ));
     }
     let secret = key.secret_access_key.expose_secret();
+    if secret == FORGOTTEN {
+        return Err(KagiError::argument(
+            format!("the secret of {id} is not in the file: it was forgotten before the backup was restored"),
+            "take both lines of the key out of the file; if AWS still has the key, make a new one in IAM",
+        ));
+    }
     if !(16..=128).contains(&secret.len()) || secret.contains(char::is_whitespace) || !secret.is_ascii() {
         return Err(KagiError::argument(
             "the secret access key has not the form of one",
@@ -308,5 +402,14 @@ fn store(context: &Context<'_>, vault: &Vault, stored: &StoredKey) -> Result<(),
         log::Event { access_key_id, ..log::event("key-stored", &stored.profile, context.now()) },
     );
     printer::note(&format!("{} is in the vault as `{}`", stored.access_key_id, stored.profile));
+    let same = vault.names_of(&stored.access_key_id)?;
+    let others: Vec<_> =
+        same.iter().filter(|key| key.profile != stored.profile).map(|key| quoted(&key.profile)).collect();
+    if !others.is_empty() {
+        printer::note(&format!(
+            "it is the key of {} too: `kagi rotate` moves all its names, `kagi forget` one of them",
+            others.join(", ")
+        ));
+    }
     Ok(())
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
         let page = match (&arguments.destination, &arguments.service) {
             (Some(page), _) => page.clone(),
             (None, Some(name)) => {
-                let region = region.or(broker.route.region.as_deref()).map(percent_encoded);
+                let region = region_of(&broker.route, region).map(percent_encoded);
                 service::page(host(&broker.route), name, region.as_deref())?
             }
             (None, None) => home(&broker.route, region),
@@ -76,20 +76,29 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
 /// The console's home, in the partition of the role and the region of the profile.
 fn home(route: &Route, region: Option<&str>) -> String {
     let host = host(route);
-    match region.or(route.region.as_deref()) {
+    match region_of(route, region) {
         Some(region) => format!("https://{host}/console/home?region={}", percent_encoded(region)),
         None => format!("https://{host}/"),
     }
 }
 
-/// The console of the role's partition.
-fn host(route: &Route) -> &'static str {
-    let partition = match (&route.source, route.hops.last()) {
+/// The Region to begin in. One of another partition was meant for another profile, and is none of this console's.
+fn region_of<'r>(route: &'r Route, region: Option<&'r str>) -> Option<&'r str> {
+    let of = partition(route);
+    region.or(route.region.as_deref()).filter(|region| kagimori_id::partition(region) == of)
+}
+
+fn partition(route: &Route) -> &str {
+    match (&route.source, route.hops.last()) {
         (_, Some(hop)) => hop.role.partition(),
         (Source::Sso { role, .. }, None) => kagimori_id::partition(&role.portal.region),
         (Source::Key, None) => "aws",
-    };
-    match partition {
+    }
+}
+
+/// The console of the role's partition.
+fn host(route: &Route) -> &'static str {
+    match partition(route) {
         "aws-cn" => "console.amazonaws.cn",
         "aws-us-gov" => "console.amazonaws-us-gov.com",
         "aws-eusc" => "console.amazonaws-eusc.eu",

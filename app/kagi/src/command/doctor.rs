@@ -1,9 +1,12 @@
 //! `kagi doctor`: plaintext keys, profiles that end at somebody else, modes, and what else lets a secret or an identity
 //! slip. Exit code 1 when something was found.
 
+mod competing;
+mod copies;
 mod environment;
 mod profiles;
 mod reading;
+mod settings;
 mod storage;
 
 use std::path::Path;
@@ -91,13 +94,22 @@ fn text_of(path: &Path, findings: &mut Vec<Finding>) -> Result<String, KagiError
 }
 
 fn findings(context: &Context<'_>, online: bool) -> Result<Vec<Finding>, KagiError> {
-    let vault = match Locked::find(&context.places.home)? {
-        Some(locked) => locked.unlocked(&context.keeper()?, context.now()),
-        None => None,
-    };
     let mut findings = reading::look(context);
+    findings.extend(settings::look(context));
+    let vault = match (Locked::find(&context.places.home), context.keeper()) {
+        (Ok(Some(locked)), Ok(keeper)) => locked.unlocked(&keeper, context.now()),
+        // A keeper that cannot be used is told with its setting.
+        (Ok(_), _) => None,
+        (Err(error @ (KagiError::VaultIsGone { .. } | KagiError::Damaged(_))), _) => {
+            let place = context.places.home.join("vault.json").display().to_string();
+            findings.push(Finding::new("vault", place, error.to_string(), error.hint()));
+            None
+        }
+        (Err(error), _) => return Err(error),
+    };
     findings.extend(profiles::look(context, vault.as_ref())?);
     findings.extend(environment::look(context));
+    findings.extend(copies::look(context));
     findings.extend(storage::look(context, vault.as_ref())?);
     if online {
         findings.extend(environment::clock(context)?);

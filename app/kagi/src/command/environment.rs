@@ -5,16 +5,15 @@ use std::path::PathBuf;
 
 use kagimori_session::ini::Document;
 use kagimori_session::key::CacheKey;
+use kagimori_session::merged::merged;
 use kagimori_session::profile::File;
 use kagimori_session::route::{Foreign, rfc3339};
-use kagimori_session::sso::settings::SSO_SETTINGS;
 use kagimori_session::value::{shown, words};
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
-use super::profile_lines::{
-    KEY_SETTINGS, ROLE_SETTINGS, check_name, own_command, process_line, sdk_header, word,
-};
+use super::profile_lines::{check_name, own_command, process_line, sdk_header, word};
+use super::served::{is_served, ways_past_us};
 use crate::broker::Broker;
 use crate::error::KagiError;
 use crate::files::write_own;
@@ -258,21 +257,6 @@ fn restore_originals(changes: &mut Changes) {
     }
 }
 
-/// Whether every SDK, reading the person's own files, ends at us for this profile, with nothing beside us that could win.
-pub(crate) fn is_served(broker: &Broker<'_, '_>) -> bool {
-    let (files, name) = (&broker.context.files, broker.route.name.as_str());
-    let Some(section) = files.sdk_section(name) else { return false };
-    let line = process_line(name).ok();
-    // A name that not every SDK reads leads nowhere.
-    let is_ours = is_portable_name(name)
-        && section.setting("credential_process").is_some_and(|it| Some(it.value.into_owned()) == line);
-    let competes = |key: &&'static str| section.setting(key).is_some();
-    let shadowed = files
-        .credentials_section(name)
-        .is_some_and(|section| KEY_SETTINGS.iter().any(|key| section.setting(key).is_some()));
-    is_ours && !shadowed && !KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&SSO_SETTINGS).any(competes)
-}
-
 /// A config file with this profile, and those that were named beside it, and an empty credentials file: whatever stands in
 /// the person's own files, the program can be nobody else.
 fn own_files(
@@ -342,21 +326,19 @@ fn config_text(broker: &Broker<'_, '_>, name: &str, line: Option<&str>) -> Strin
     if let Some(line) = line {
         text.push_str(&format!("credential_process = {line}\n"));
     }
-    let Some(section) = files.sdk_section(&broker.route.name) else {
+    let Some(merged) = merged(files, &broker.route.name) else {
         if let Some(region) = &broker.route.region {
             text.push_str(&format!("region = {region}\n"));
         }
         return text;
     };
-    let excluded = |key: &str| {
-        let lists = KEY_SETTINGS.iter().chain(&ROLE_SETTINGS).chain(&SSO_SETTINGS).chain(&NOT_COPIED);
-        lists.into_iter().any(|excluded| key.eq_ignore_ascii_case(excluded))
-    };
-    for setting in section.settings().filter(|setting| !excluded(setting.key)) {
+    let excluded = ways_past_us().into_iter().chain(NOT_COPIED).collect::<Vec<_>>();
+    let is_excluded = |key: &str| excluded.iter().any(|excluded| key.eq_ignore_ascii_case(excluded));
+    for setting in merged.settings().map(|part| &part.setting).filter(|setting| !is_excluded(setting.key)) {
         text.push_str(&format!("{} = {}\n", setting.key, setting.value.replace('\n', "\n  ")));
     }
-    if let Some(services) = section.setting("services") {
-        text.push_str(&services_text(files.document(File::Config), &services.value));
+    if let Some(services) = merged.get("services") {
+        text.push_str(&services_text(files.document(File::Config), &services.setting.value));
     }
     text
 }

@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use kagimori_session::plan::{Call, Start, Step};
-use kagimori_session::route::rfc3339;
+use kagimori_session::route::{Misread, Source, misread, rfc3339};
 use kagimori_session::value::{shown_within, words};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
-use super::environment::is_served;
+use super::served;
 use super::target::with_broker;
 use crate::args::{self, Format};
-use crate::broker::{Broker, Origin};
+use crate::broker::{Broker, Origin, SET_BACK};
 use crate::context::Caller;
 use crate::error::KagiError;
 
@@ -35,6 +35,12 @@ struct Explanation {
     lasts: String,
     asks_for_code: bool,
     served_to_sdks: bool,
+    /// What SDKs do with the profile, in words.
+    #[serde(skip)]
+    sdks: String,
+    /// What the credentials may do, in words.
+    #[serde(skip)]
+    access: String,
     steps: Vec<StepRow>,
     settings: Vec<SettingRow>,
     notes: Vec<String>,
@@ -111,11 +117,63 @@ fn explain(broker: &Broker<'_, '_>) -> Explanation {
         outcome: outcome(broker, start, asks),
         lasts: lasts(broker),
         asks_for_code: asks.is_some(),
-        served_to_sdks: is_served(broker),
+        served_to_sdks: served::is_served(broker),
+        sdks: served::sentence(broker),
+        access: access(broker),
         steps: steps.collect(),
         settings: broker.route.found.iter().map(setting).collect(),
-        notes: broker.route.notes.iter().chain(&plan.notes).cloned().collect(),
+        notes: broker.route.notes.iter().chain(&plan.notes).cloned().chain(notes(broker)).collect(),
     }
+}
+
+/// What else a person should know: of lines that are not read, of the clock, of partitions.
+fn notes(broker: &Broker<'_, '_>) -> Vec<String> {
+    let route = &broker.route;
+    let concerns = |it: &Misread| {
+        it.profile
+            .as_ref()
+            .is_none_or(|of| *of == route.name || *of == route.key_profile || *of == route.settings_of)
+    };
+    let told = |it: Misread| format!("{}: {}; {}", it.place, it.refused.message, it.refused.hint);
+    let mut notes: Vec<_> = misread(&broker.context.files).into_iter().filter(concerns).map(told).collect();
+    if broker.clock_was_set_back() {
+        notes.push(SET_BACK.to_owned());
+    }
+    let of_key = match &broker.origin {
+        Origin::Key(key) => key.user_arn.strip_prefix("arn:").and_then(|rest| rest.split(':').next()),
+        _ => None,
+    };
+    let other = |partition: &&str| route.hops.iter().any(|hop| hop.role.partition() != *partition);
+    if let Some(partition) = of_key.filter(other) {
+        notes.push(format!(
+            "the key is of the partition `{partition}` and a role is of another: AWS lets nobody assume a role across \
+             partitions, so take a key of the role's"
+        ));
+    }
+    notes
+}
+
+/// What the credentials may do: of a role, of a permission set, or of the user.
+fn access(broker: &Broker<'_, '_>) -> String {
+    let (route, plan) = (&broker.route, &broker.plan);
+    if route.narrowed {
+        let scopes = |step: &Step| matches!(step.call, Call::GetScopedCredentials(_));
+        return match route.hops.is_empty() {
+            false => "read-only (the role narrowed by ReadOnlyAccess)",
+            true if plan.steps.iter().any(scopes) => "read-only (the session narrowed by kagi's policy)",
+            true => "read-only (the permission set of `read_only_role`)",
+        }
+        .to_owned();
+    }
+    let what = match (route.hops.last(), &route.source, &broker.origin) {
+        (Some(hop), ..) if !hop.policy_arns.is_empty() => "what both the role and `policy_arns` allow",
+        (Some(_), ..) => "everything the role may do",
+        (None, Source::Sso { role, .. }, _) if role.entitled.is_some() => "everything the role may do",
+        (None, Source::Sso { .. }, _) => "everything the permission set may do",
+        (None, _, Origin::Foreign(_)) => "everything that whoever it is of may do",
+        (None, ..) => "everything the user may do (GetSessionToken takes no policy)",
+    };
+    if plan.elevated { format!("elevated: {what}, not renewed") } else { what.to_owned() }
 }
 
 fn setting(origin: &kagimori_session::route::Origin) -> SettingRow {
@@ -209,29 +267,11 @@ fn text(explanation: &Explanation) -> String {
         "" => format!("sign-in  of `{}`, {}", explanation.key, explanation.user),
         id => format!("key      {id} of `{}`, {}", explanation.key, explanation.user),
     };
-    let narrowed = if explanation.steps.iter().any(|step| step.call.starts_with("AssumeRole")) {
-        "read-only (the role narrowed by ReadOnlyAccess)"
-    } else if explanation.steps.iter().any(|step| step.call.starts_with("GetScopedCredentials")) {
-        "read-only (the session narrowed by kagi's policy)"
-    } else {
-        "read-only (the permission set of `read_only_role`)"
-    };
     let beside = |extra: &String| format!("\n         and {}", shown_within(extra, 400));
     let beside: String = explanation.read_only_extra.iter().map(beside).collect();
     out.push_str(&format!(
         "{key}\nendpoint {}{from}\naccess   {}{beside}\nlasts    {}\nSDKs     {}\n\n",
-        explanation.endpoint,
-        match (explanation.elevated, explanation.read_only) {
-            (true, _) => "elevated: everything the role may do, not renewed",
-            (false, true) => narrowed,
-            (false, false) => "everything the role may do",
-        },
-        explanation.lasts,
-        if explanation.served_to_sdks {
-            "find kagi by the profile's `credential_process`"
-        } else {
-            "do not find kagi by this profile: use `kagi exec`, or `kagi add` it"
-        },
+        explanation.endpoint, explanation.access, explanation.lasts, explanation.sdks,
     ));
     for (index, step) in explanation.steps.iter().enumerate() {
         let mfa =

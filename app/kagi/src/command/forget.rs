@@ -1,21 +1,28 @@
-//! `kagi forget` and `kagi restore`.
+//! `kagi forget`
 
 use std::fs;
 use std::process::ExitCode;
 
+use kagimori_session::merged::merged;
+use kagimori_session::rotation::Rotation;
+use kagimori_session::route::{Access, Target, is_kagi};
 use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::shown;
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
+use super::profile_lines::sdk_header;
 use super::vault::with_context;
 use crate::args;
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
-use crate::files::{list, remove, rewrite};
+use crate::files::{list, remove};
 use crate::log;
 use crate::prompt::Ask;
-use crate::vault::{Locked, Vault};
+use crate::vault::{Locked, StoredKey, Vault};
+
+/// What stands in a backup where a secret stood that was forgotten.
+pub(crate) const FORGOTTEN: &str = "FORGOTTEN";
 
 /// Everything kagi writes into its home.
 const FOLDERS: [&str; 6] = ["keys", "sessions", "ledger", "notes", "backup", "run"];
@@ -52,36 +59,110 @@ fn sure(context: &Context<'_>, yes: bool, what: &str) -> Result<(), KagiError> {
 
 fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError> {
     let vault = context.vault()?;
-    let Some(key) = vault.key(profile)? else { return Err(no_key(context, profile)) };
+    let key = match vault.key(profile) {
+        Ok(Some(key)) => key,
+        Ok(None) => return Err(no_key(context, &vault, profile)),
+        Err(KagiError::DamagedKey { .. }) => return damaged(context, &vault, profile, yes),
+        Err(error) => return Err(error),
+    };
+    let under_way = in_rotation(&vault, &key)?;
     sure(context, yes, &format!("remove {} of `{profile}`", key.access_key_id))?;
-    vault.remove_key(profile)?;
-    for kind in ["rotation", "pending", "previous"] {
-        vault.remove_note(kind, profile)?;
-    }
-    let cleaned = out_of_backups(context, &vault, key.secret_access_key.expose_secret())?;
-    if cleaned > 0 {
-        printer::note(&format!("its secret is taken out of {cleaned} of the backups as well"));
+    remove_all_of(&vault, profile)?;
+    let others = vault.names_of(&key.access_key_id)?;
+    if others.is_empty() {
+        let cleaned = out_of_backups(context, &vault, key.secret_access_key.expose_secret())?;
+        if cleaned > 0 {
+            printer::note(&format!("its secret is taken out of {cleaned} of the backups as well"));
+        }
     }
     // Which sessions came of which key is not told by their names: all go, others come back silently or with one code.
     sessions(context)?;
     let access_key_id = Some(key.access_key_id.clone());
     log::append(&vault, log::Event { access_key_id, ..log::event("key-forgotten", profile, context.now()) });
-    printer::note(&format!(
-        "{} is removed here; it is still valid at AWS: delete it there",
-        key.access_key_id
-    ));
+    let id = &key.access_key_id;
+    printer::note(&match others.first() {
+        Some(other) => {
+            format!("{id} is removed here as `{}`, and stays as `{}`", shown(profile), shown(&other.profile))
+        }
+        None => format!("{id} is removed here; it is still valid at AWS: delete it there"),
+    });
+    if !under_way.is_empty() {
+        printer::warning(&format!(
+            "a rotation was under way: AWS may have {} of the same user too; delete in IAM what nobody needs",
+            under_way.join(", ")
+        ));
+    }
+    say_who_still_calls(context, profile);
     Ok(())
 }
 
+fn remove_all_of(vault: &Vault, profile: &str) -> Result<(), KagiError> {
+    vault.remove_key(profile)?;
+    ["rotation", "pending", "previous"].iter().try_for_each(|kind| vault.remove_note(kind, profile))
+}
+
+/// A key that cannot be opened is removed like another; whose it was at AWS is not known here any more.
+fn damaged(context: &Context<'_>, vault: &Vault, profile: &str, yes: bool) -> Result<(), KagiError> {
+    sure(context, yes, &format!("remove the damaged key of `{profile}`"))?;
+    remove_all_of(vault, profile)?;
+    sessions(context)?;
+    log::append(vault, log::event("key-forgotten", profile, context.now()));
+    printer::note(&format!(
+        "the damaged key of `{}` is removed here; it is still valid at AWS: delete it there, and `kagi add {}` takes a new one",
+        shown(profile),
+        quoted(profile)
+    ));
+    say_who_still_calls(context, profile);
+    Ok(())
+}
+
+/// The other keys of a rotation that is given up with the key.
+fn in_rotation(vault: &Vault, key: &StoredKey) -> Result<Vec<String>, KagiError> {
+    let rotation: Option<Rotation> = vault.note("rotation", &key.profile)?;
+    let pending: Option<StoredKey> = vault.note("pending", &key.profile)?;
+    let mut ids: Vec<_> = rotation.map(|it| it.old).into_iter().collect();
+    ids.extend(pending.map(|it| it.access_key_id));
+    ids.retain(|id| *id != key.access_key_id);
+    Ok(ids)
+}
+
+/// SDKs go on asking kagi for a profile whose key is gone.
+fn say_who_still_calls(context: &Context<'_>, profile: &str) {
+    let process = merged(&context.files, profile).and_then(|merged| merged.value("credential_process"));
+    if process.is_some_and(|process| is_kagi(&process)) {
+        printer::note(&format!(
+            "`[{}]` of the config file still leads SDKs to kagi: take its `credential_process` out, or `kagi add {}` another \
+             key",
+            sdk_header(profile),
+            quoted(profile)
+        ));
+    }
+}
+
 /// Who looks for a sign-in here looks for another command.
-fn no_key(context: &Context<'_>, profile: &str) -> KagiError {
+fn no_key(context: &Context<'_>, vault: &Vault, profile: &str) -> KagiError {
     if is_sso(&context.files, profile) {
         return KagiError::argument(
             format!("`{}` is a profile of Identity Center and has no key here", shown(profile)),
             format!("`kagi logout {}` ends its sign-in, at AWS and here", quoted(profile)),
         );
     }
-    KagiError::NoKey(profile.to_owned())
+    let route = context.route(&Target::Profile(profile.to_owned()), &Access::Everyday);
+    let source = route.map(|route| route.key_profile).ok().filter(|source| source != profile);
+    match source.filter(|source| vault.key(source).is_ok_and(|key| key.is_some())) {
+        Some(source) => KagiError::argument(
+            format!(
+                "`{}` has no key of its own: it begins with the one of `{}`",
+                shown(profile),
+                shown(&source)
+            ),
+            format!(
+                "`kagi forget {}` removes that one, `kagi forget --sessions` what was obtained",
+                quoted(&source)
+            ),
+        ),
+        None => KagiError::NoKey(profile.to_owned()),
+    }
 }
 
 /// Profile files were backed up with the key in them; the rest of them stays.
@@ -89,9 +170,12 @@ fn out_of_backups(context: &Context<'_>, vault: &Vault, secret: &str) -> Result<
     let mut cleaned = 0;
     for path in list(&context.places.home.join("backup"), "backup")? {
         // One that cannot be opened is not ours to read.
-        let Ok((of, text)) = vault.backup(&path) else { continue };
-        if !secret.is_empty() && text.contains(secret) {
-            vault.replace_backup(&path, &of, &text.replace(secret, "FORGOTTEN"))?;
+        let Ok(mut backup) = vault.backup(&path) else { continue };
+        let has = |text: &str| !secret.is_empty() && text.contains(secret);
+        if has(&backup.text) || backup.added.iter().any(|line| has(line)) {
+            backup.text = backup.text.replace(secret, FORGOTTEN);
+            backup.added.retain(|line| !has(line));
+            vault.replace_backup(&path, &backup)?;
             cleaned += 1;
         }
     }
@@ -122,36 +206,5 @@ fn everything(context: &Context<'_>, yes: bool) -> Result<(), KagiError> {
     }
     remove(&home.join("log.jsonl"))?;
     printer::note("everything is removed; keys and sessions stay valid at AWS until they are deleted or end");
-    Ok(())
-}
-
-/// `kagi restore`
-pub(crate) fn restore(arguments: &args::Restore) -> Result<ExitCode, KagiError> {
-    with_context(|context| {
-        let vault = context.vault()?;
-        let Some(backup) = &arguments.backup else {
-            for path in list(&context.places.home.join("backup"), "backup")? {
-                printer::data(&format!("{}\n", path.display()))?;
-            }
-            return Ok(ExitCode::SUCCESS);
-        };
-        let (path, text) = vault.backup(backup)?;
-        if arguments.print {
-            printer::data(&text)?;
-        } else {
-            keep_present(context, &vault, &path)?;
-            rewrite(&path, &text)?;
-            printer::note(&format!("{} is as it was", path.display()));
-        }
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-/// What is overwritten can be brought back as well.
-fn keep_present(context: &Context<'_>, vault: &Vault, path: &std::path::Path) -> Result<(), KagiError> {
-    let present = crate::files::read_profiles(path)?;
-    if !present.is_empty() {
-        vault.back_up(path, &present, context.now())?;
-    }
     Ok(())
 }

@@ -8,9 +8,14 @@ use crate::error::KagiError;
 
 /// For bash and zsh; `local` beside, it is what POSIX has.
 const FUNCTIONS: &str = r#"kagi() {
-    if [ "$1" = use ]; then
+    if [ "${1-}" = use ]; then
         shift
-        local kagi_lines
+        local kagi_lines kagi_word
+        for kagi_word in "$@"; do
+            case "$kagi_word" in
+                -h | --help | -V | --version) command kagi use "$kagi_word"; return ;;
+            esac
+        done
         kagi_lines="$(command kagi env --shell bash "$@")" || return
         eval "$kagi_lines"
     else
@@ -18,7 +23,7 @@ const FUNCTIONS: &str = r#"kagi() {
     fi
 }
 kagi_prompt() {
-    [ -z "$KAGI_PROFILE" ] || printf '(%s%s) ' "$KAGI_PROFILE" "${KAGI_UNTIL:+ until $KAGI_UNTIL}"
+    [ -z "${KAGI_PROFILE-}" ] || printf '(%s%s) ' "$KAGI_PROFILE" "${KAGI_UNTIL:+ until $KAGI_UNTIL}"
 }
 "#;
 

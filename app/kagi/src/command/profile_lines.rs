@@ -2,20 +2,22 @@
 //! (static keys, and in botocore `sso_*`) or take part in it (`role_arn`). The role's settings live in `[kagi NAME]`, which
 //! no SDK reads.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kagimori_session::edit::{drop_empty_sections, obstacle, remove, set};
 use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name};
 use kagimori_session::login_session::LOGIN_SESSION;
-use kagimori_session::profile::{File, ProfileFiles, without_inline_comment};
-use kagimori_session::route::is_kagi;
+use kagimori_session::merged::{Part, merged};
+use kagimori_session::profile::{File, Found, ProfileFiles, without_inline_comment};
+use kagimori_session::route::{Access, Route, Target, is_kagi, resolve};
 use kagimori_session::sso::settings::SSO_SETTINGS;
 use kagimori_session::value::shown;
 use kagimori_terminal::printer;
 
 use crate::context::{Context, Texts};
-use crate::error::KagiError;
+use crate::error::{KagiError, quoted};
 use crate::files::{read_profiles, rewrite};
 use crate::lock::lock;
 use crate::vault::Vault;
@@ -43,6 +45,15 @@ pub(crate) const ROLE_SETTINGS: [&str; 13] = [
     "policy_arns",
 ];
 
+/// What moves into `[kagi NAME]`.
+const MOVED: [&str; ROLE_SETTINGS.len() + SSO_SETTINGS.len()] = {
+    let mut moved = [""; ROLE_SETTINGS.len() + SSO_SETTINGS.len()];
+    let (roles, rest) = moved.split_at_mut(ROLE_SETTINGS.len());
+    roles.copy_from_slice(&ROLE_SETTINGS);
+    rest.copy_from_slice(&SSO_SETTINGS);
+    moved
+};
+
 /// New texts of the profile files.
 struct Edits {
     config: String,
@@ -56,7 +67,10 @@ pub(crate) fn check_name(name: &str) -> Result<(), KagiError> {
     }
     Err(KagiError::argument(
         format!("a profile called `{}` cannot be written into the files", shown(name)),
-        "use letters, digits and `_.@+%:/-`",
+        format!(
+            "use letters, digits and `_.@+%:/-`; a profile of this name is taken as it is by `kagi serve {} -- …`",
+            quoted(name)
+        ),
     ))
 }
 
@@ -77,8 +91,9 @@ pub(crate) fn process_line(profile: &str) -> Result<String, KagiError> {
 
 /// The `credential_process` of a profile that is not kagi's.
 pub(crate) fn process_of_others(context: &Context<'_>, profile: &str) -> Option<String> {
-    let process = context.files.sdk_section(profile)?.setting("credential_process")?.value.into_owned();
-    (!is_kagi(&process)).then_some(process)
+    let merged = merged(&context.files, profile)?;
+    let process = &merged.get("credential_process")?.setting.value;
+    (!is_kagi(process)).then(|| process.clone().into_owned())
 }
 
 fn is_sdk_section(header: &str, profile: &str) -> bool {
@@ -91,6 +106,8 @@ pub(crate) struct Change<'p> {
     pub(crate) profile: &'p str,
     /// The plaintext key goes.
     pub(crate) takes_key: bool,
+    /// What stands in the files may make the profile another than `[kagi NAME]` does (`--replace`).
+    pub(crate) replaces: bool,
     /// `session = off` in `[kagi NAME]`: programs get the key itself.
     pub(crate) no_session: Option<bool>,
 }
@@ -104,9 +121,57 @@ impl Change<'_> {
         for (path, text) in [(&places.config, &texts.config), (&places.credentials, &texts.credentials)] {
             can_be_edited(path, text)?;
         }
-        let edits = self.edits(&ProfileFiles::scan(&texts.config, &texts.credentials))?;
+        let files = ProfileFiles::scan(&texts.config, &texts.credentials);
+        let edits = self.edits(&files)?;
+        if !self.replaces {
+            self.keeps_its_way(&files, &edits)?;
+        }
         replace(context, vault, &places.config, &texts.config, &edits.config)?;
         replace(context, vault, &places.credentials, &texts.credentials, &edits.credentials)
+    }
+
+    /// Why it would be refused, of the files as they were read.
+    pub(crate) fn refusal(self, context: &Context<'_>) -> Option<KagiError> {
+        let kept = self.edits(&context.files).and_then(|edits| self.keeps_its_way(&context.files, &edits));
+        kept.err()
+    }
+
+    /// What is moved beside what `[kagi NAME]` says must not make the profile somebody else.
+    fn keeps_its_way(self, files: &ProfileFiles<'_>, edits: &Edits) -> Result<(), KagiError> {
+        let route = |files: &ProfileFiles<'_>| {
+            resolve(files, &Target::Profile(self.profile.to_owned()), &Access::Everyday)
+        };
+        let after = ProfileFiles::scan(&edits.config, &edits.credentials);
+        let Ok(before) = route(files) else { return Ok(()) };
+        // `--no-session` is asked for.
+        let same =
+            |after: Route| after.leads_where(&Route { key_itself: after.key_itself, ..before.clone() });
+        if route(&after).is_ok_and(same) {
+            return Ok(());
+        }
+        let Some(merged) = merged(files, self.profile) else { return Ok(()) };
+        let differs = |part: &&Part<'_>| {
+            let kept = files.get(self.profile, part.setting.key);
+            let same =
+                |kept: Found<'_>| kept.place != part.place && kept.value == moved_value(&part.setting.value);
+            is_moved(part.setting.key) && !kept.is_some_and(same)
+        };
+        let what = merged
+            .settings()
+            .find(differs)
+            .map(|part| format!("`{}` ({})", shown(part.setting.key), part.place));
+        let name = quoted(self.profile);
+        Err(KagiError::argument(
+            format!(
+                "{} would make `{}` another identity than `[kagi {name}]` does",
+                what.unwrap_or_else(|| "what stands in the files".to_owned()),
+                shown(self.profile)
+            ),
+            format!(
+                "take that line out to keep what kagi serves, or let it win with `kagi add --replace {name}`; until then \
+                 `kagi exec {name} -- …` is what kagi says"
+            ),
+        ))
     }
 
     fn edits(self, files: &ProfileFiles<'_>) -> Result<Edits, KagiError> {
@@ -144,24 +209,45 @@ fn serve(files: &ProfileFiles<'_>, profile: &str) -> Result<Edits, KagiError> {
     let (sdk, ours) = (sdk_header(profile), format!("kagi {}", word(profile)));
     let is_sdk = |header: &str| is_sdk_section(header, profile);
     let is_ours = |header: &str| is_own_section(header, profile);
-    let mut config = files.document(File::Config).text().to_owned();
-    if let Some(section) = files.sdk_section(profile) {
-        let moved: Vec<_> = section
-            .settings()
-            .filter(|setting| {
-                ROLE_SETTINGS.iter().chain(&SSO_SETTINGS).any(|key| setting.key.eq_ignore_ascii_case(key))
-            })
-            .map(|setting| (setting.key.to_lowercase(), moved_value(&setting.value)))
-            .collect();
-        config = remove(&config, is_sdk, &ROLE_SETTINGS);
-        config = remove(&config, is_sdk, &SSO_SETTINGS);
-        for (key, value) in moved {
-            config = set(&config, is_ours, &ours, &key, &value);
-        }
+    let mut config = remove(files.document(File::Config).text(), is_sdk, &MOVED);
+    for (key, value) in moved(files, profile)? {
+        config = set(&config, is_ours, &ours, &key, &value);
     }
     config = set(&config, is_sdk, &sdk, "credential_process", &line);
-    let credentials = files.document(File::Credentials).text().to_owned();
+    // botocore puts the credentials file over the config file, whichever the setting.
+    let is_theirs = |header: &str| header == profile;
+    let before = files.document(File::Credentials).text();
+    let mut credentials = remove(&remove(before, is_theirs, &MOVED), is_theirs, &["credential_process"]);
+    if credentials != before {
+        credentials = drop_empty_sections(&credentials, is_theirs);
+    }
     Ok(Edits { config, credentials })
+}
+
+/// What goes from the sections that SDKs read to ours: of both files, each with the value that SDKs take.
+fn moved(files: &ProfileFiles<'_>, profile: &str) -> Result<Vec<(String, String)>, KagiError> {
+    let Some(merged) = merged(files, profile) else { return Ok(Vec::new()) };
+    let of_all = merged.settings().find(|part| part.is_of_all() && is_past_us(part.setting.key));
+    if let Some(part) = of_all {
+        return Err(KagiError::argument(
+            format!(
+                "`{}` ({}) holds for every profile in Python, which prefers it to kagi",
+                shown(part.setting.key),
+                part.place
+            ),
+            "move it into the section of the profile that needs it, then run this again",
+        ));
+    }
+    let parts = merged.settings().filter(|part| is_moved(part.setting.key));
+    Ok(parts.map(|part| (part.setting.key.to_lowercase(), moved_value(&part.setting.value))).collect())
+}
+
+fn is_moved(key: &str) -> bool {
+    MOVED.iter().any(|moved| key.eq_ignore_ascii_case(moved))
+}
+
+fn is_past_us(key: &str) -> bool {
+    is_moved(key) || KEY_SETTINGS.iter().any(|it| key.eq_ignore_ascii_case(it))
 }
 
 /// A value on the lines it had, indented so that they stay its own.
@@ -214,10 +300,17 @@ fn replace(
         ));
     }
     if !before.is_empty() {
-        let backup = vault.back_up(path, before, context.now())?;
+        let backup = vault.back_up(path, before, after, context.now())?;
         printer::note(&format!("backup of {} in {}", path.display(), backup.display()));
     }
+    let names = std::fs::metadata(path).map_or(1, |it| it.nlink());
     rewrite(path, after)?;
+    if names > 1 {
+        printer::warning(&format!(
+            "`{}` had {names} names (hard links): the others still hold the old text and what was plaintext in it; remove them",
+            path.display()
+        ));
+    }
     printer::note(&format!("edited {}", path.display()));
     Ok(())
 }

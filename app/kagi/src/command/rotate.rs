@@ -1,6 +1,7 @@
 //! `kagi rotate`: does what `kagimori_session::rotation` says next, and writes each state down before its step.
 
 mod calls;
+mod names;
 mod say;
 
 use std::process::ExitCode;
@@ -8,7 +9,8 @@ use std::time::Duration;
 
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::rotation::{Action, Facts, Rotation, State, Word};
-use kagimori_session::value::seconds;
+use kagimori_session::route::{Access, Target};
+use kagimori_session::value::{seconds, shown};
 use kagimori_sts::AccessKey;
 use kagimori_terminal::printer;
 
@@ -26,20 +28,40 @@ const MOST_STEPS: u32 = 20;
 
 /// `kagi rotate`
 pub(crate) fn run(arguments: &args::Rotate) -> Result<ExitCode, KagiError> {
-    let grace_seconds = i64::from(seconds(&arguments.grace)?);
+    let grace_seconds = arguments.grace.as_deref().map(seconds).transpose()?.map(i64::from);
     with_context(|context| {
         let vault = context.vault()?;
-        let profile = default_profile(arguments.profile.as_deref());
+        let profile = names::leader(&vault, default_profile(arguments.profile.as_deref()))?;
+        let profile = key_of(context, &vault, profile)?;
         let _lock = lock(&vault.lock_path("rotate"), Duration::from_secs(1))?;
         let work = Work { word: word(arguments), ..Work::new(context, &vault, profile, grace_seconds)? };
         if arguments.status {
             return work.status();
         }
+        work.check_word()?;
         if arguments.undo {
             work.begin_undo()?;
         }
         work.go_on()
     })
+}
+
+/// A role has no key of its own: whoever names it may mean the key it begins with, and is told its name.
+fn key_of(context: &Context<'_>, vault: &Vault, profile: String) -> Result<String, KagiError> {
+    if vault.key(&profile)?.is_some() {
+        return Ok(profile);
+    }
+    let Ok(route) = context.route(&Target::Profile(profile.clone()), &Access::Everyday) else {
+        return Ok(profile);
+    };
+    if route.key_profile == profile || vault.key(&route.key_profile)?.is_none() {
+        return Ok(profile);
+    }
+    let source = quoted(&route.key_profile);
+    Err(KagiError::argument(
+        format!("`{}` has no key of its own: it begins with the one of `{source}`", shown(&profile)),
+        format!("`kagi rotate {source}`"),
+    ))
 }
 
 fn word(arguments: &args::Rotate) -> Option<Word> {
@@ -53,7 +75,7 @@ struct Work<'c, 'a> {
     profile: String,
     iam: Endpoint,
     sts: Endpoint,
-    grace_seconds: i64,
+    grace_seconds: Option<i64>,
     word: Option<Word>,
 }
 
@@ -62,7 +84,7 @@ impl<'c, 'a> Work<'c, 'a> {
         context: &'c Context<'a>,
         vault: &'c Vault,
         profile: String,
-        grace_seconds: i64,
+        grace_seconds: Option<i64>,
     ) -> Result<Self, KagiError> {
         let iam = context.endpoint(Service::Iam, &profile)?;
         let sts = context.endpoint(Service::Sts, &profile)?;
@@ -71,7 +93,7 @@ impl<'c, 'a> Work<'c, 'a> {
 
     fn status(&self) -> Result<ExitCode, KagiError> {
         let text = match self.journal()? {
-            Some(rotation) => rotation.sentence(self.grace_seconds),
+            Some(rotation) => rotation.sentence(),
             None => format!("no rotation of `{}` is under way", self.profile),
         };
         printer::data(&format!("{text}\n"))?;
@@ -105,7 +127,6 @@ impl<'c, 'a> Work<'c, 'a> {
             word: self.word.as_ref(),
             pending,
             now: self.now(),
-            grace_seconds: self.grace_seconds,
         }
     }
 
@@ -113,7 +134,7 @@ impl<'c, 'a> Work<'c, 'a> {
     fn go_on(&self) -> Result<ExitCode, KagiError> {
         // What was seen at the beginning is what the first step goes by: between two looks somebody may make a key.
         let (mut rotation, mut seen) = match self.journal()? {
-            Some(rotation) => (rotation, None),
+            Some(rotation) => (self.with_grace(rotation)?, None),
             None => {
                 let current = self.key()?;
                 let keys = self.keys_at_aws(&current)?;
@@ -122,6 +143,10 @@ impl<'c, 'a> Work<'c, 'a> {
                 for kind in ["pending", "previous"] {
                     self.vault.remove_note(kind, &self.profile)?;
                 }
+                let rotation = Rotation {
+                    grace_seconds: self.grace_seconds.unwrap_or(rotation.grace_seconds),
+                    ..rotation
+                };
                 self.write(&rotation)?;
                 (rotation, Some(keys))
             }
@@ -144,7 +169,7 @@ impl<'c, 'a> Work<'c, 'a> {
         let keys = match (seen, &rotation.state) {
             (Some(keys), _) => keys,
             (None, State::Creating { .. }) => self.keys_at_aws(&self.key()?)?,
-            (None, State::Deactivated { at, .. }) if self.now() >= at + self.grace_seconds => {
+            (None, State::Deactivated { at, .. }) if self.now() >= at + rotation.grace_seconds => {
                 self.keys_at_aws(&self.key()?)?
             }
             _ => Vec::new(),
@@ -152,7 +177,7 @@ impl<'c, 'a> Work<'c, 'a> {
         let ids = ids(&keys);
         let pending = pending.as_ref().map(|key| key.access_key_id.as_str());
         let facts = self.facts(rotation, &ids, &keys, pending);
-        let after = |state| Some(Rotation { old: rotation.old.clone(), state });
+        let after = |state| Some(rotation.with(state));
         Ok(match rotation.next(&facts) {
             Action::AskAbout(new) => return Err(self.ask_about(&new, &keys)),
             Action::DeleteLost(id) => {
@@ -219,9 +244,9 @@ impl<'c, 'a> Work<'c, 'a> {
         if current.access_key_id == rotation.old {
             self.vault.put_note("previous", &self.profile, &current)?;
         }
-        self.vault.put_key(&new)?;
+        let names = self.move_names(&rotation.old, &new)?;
         self.log("key-rotated", &new.access_key_id);
-        printer::note(&format!("{} is verified and in use", new.access_key_id));
+        printer::note(&format!("{} is verified and in use{names}", new.access_key_id));
         Ok(())
     }
 
@@ -230,7 +255,7 @@ impl<'c, 'a> Work<'c, 'a> {
         let previous = self.note("previous")?;
         if let Some(previous) = previous {
             self.activate_old(&current, rotation)?;
-            self.vault.put_key(&previous)?;
+            self.move_names(new.unwrap_or(&current.access_key_id), &previous)?;
             self.log("key-rotation-undone", &previous.access_key_id);
         }
         if let Some(new) = new {
@@ -239,6 +264,37 @@ impl<'c, 'a> Work<'c, 'a> {
         self.finish()?;
         printer::note(&format!("{} is in use again", rotation.old));
         Ok(())
+    }
+
+    /// What was lost is spoken of only where something may be: a word never begins a rotation.
+    fn check_word(&self) -> Result<(), KagiError> {
+        if self.word.is_none() {
+            return Ok(());
+        }
+        let pending = self.note("pending")?.map(|key| key.access_key_id);
+        let rotation = self.journal()?;
+        if rotation.is_some_and(|rotation| rotation.may_have_lost_a_key(pending.as_deref())) {
+            return Ok(());
+        }
+        Err(KagiError::argument(
+            format!(
+                "no answer of AWS's was lost in a rotation of `{}`: nothing is to be kept or deleted",
+                shown(&self.profile)
+            ),
+            format!("`kagi rotate --status {}` says where it stands", quoted(&self.profile)),
+        ))
+    }
+
+    /// Another grace than the one that was written down is written down.
+    fn with_grace(&self, rotation: Rotation) -> Result<Rotation, KagiError> {
+        match self.grace_seconds.filter(|seconds| *seconds != rotation.grace_seconds) {
+            None => Ok(rotation),
+            Some(grace_seconds) => {
+                let rotation = Rotation { grace_seconds, ..rotation };
+                self.write(&rotation)?;
+                Ok(rotation)
+            }
+        }
     }
 
     fn key(&self) -> Result<StoredKey, KagiError> {

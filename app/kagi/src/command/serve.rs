@@ -2,7 +2,7 @@
 //!
 //! On the loopback only, with a token, and only for processes of the same user: the kernel says whose connection it is. A web page that is made to resolve to 127.0.0.1 knows no token.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
         let program = arguments.command.first().map(|program| program.to_string_lossy().into_owned());
         log::used(broker, "serve", &session, program);
         let failed = |source| KagiError::Run { command: "the endpoint on 127.0.0.1".to_owned(), source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).map_err(failed)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))
+            .map_err(|source| not_bound(arguments.port, &source))?;
         let address = listener.local_addr().map_err(failed)?;
         let token = Zeroizing::new(hex(&random::<32>()?));
         let file = TokenFile::write(broker, &token)?;
@@ -61,6 +62,19 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
         });
         Ok(status.map_or(1, exit_code).into())
     })
+}
+
+/// No port, no endpoint.
+fn not_bound(port: u16, source: &io::Error) -> KagiError {
+    let what = match source.kind() {
+        io::ErrorKind::AddrInUse => "is in use by another program".to_owned(),
+        io::ErrorKind::PermissionDenied => "is not one that a user may listen on".to_owned(),
+        kind => format!("cannot be listened on: {kind}"),
+    };
+    KagiError::argument(
+        format!("port {port} of 127.0.0.1 {what}"),
+        "choose another with `--port`, or leave it out: then a free one is taken",
+    )
 }
 
 /// As a shell tells how a command ended.

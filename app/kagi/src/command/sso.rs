@@ -219,7 +219,7 @@ fn tell(outcome: &Outcome, dry_run: bool) -> Result<(), KagiError> {
     ))?;
     for name in outcome.stale.iter().take(5) {
         printer::warning(&format!(
-            "`{}` is a profile of yours for what is not assigned any more; it stays as it is",
+            "`{}` is a profile of yours for what is not assigned to you; it stays as it is",
             shown(name)
         ));
     }

@@ -92,25 +92,50 @@ fn with_text(program: &str, arguments: &[String], ask: Ask, text: &str) -> Vec<S
     arguments
 }
 
-/// Whether a person sees the text: a program that looks something up would answer without one.
-pub(super) fn shows_a_text(program: &[String], ask: Ask) -> bool {
-    let takes = |(name, arguments): (&String, &[String])| {
-        takes_text(name, ask) || arguments.iter().any(|argument| argument.contains("{text}"))
-    };
-    program.split_first().is_some_and(takes)
+/// Whether the program's answer is one to this question. Any prints a code, or what it looks up; one that makes codes by
+/// itself would print one for a passphrase or a key too, and shows nobody a list: only who surely asks a person is asked.
+pub(super) fn can_answer(program: &[String], ask: Ask) -> bool {
+    let Some((name, arguments)) = program.split_first() else { return false };
+    let shows = arguments.iter().any(|argument| argument.contains("{text}"));
+    match ask {
+        Ask::Code | Ask::LookedUp => true,
+        Ask::Number => shows || takes_text(name, ask),
+        Ask::Secret(_) => shows || surely_asks(name),
+    }
 }
 
 /// A passphrase program that is not known to ask looks it up; a prompt program asks, unless it is known to look up.
 fn takes_text(program: &str, ask: Ask) -> bool {
-    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let asks =
-        name.contains("askpass") || matches!(name, "zenity" | "kdialog" | "yad" | "systemd-ask-password");
-    asks || ask != Ask::LookedUp && !LOOKING_UP.contains(&name)
+    surely_asks(program) || ask != Ask::LookedUp && !LOOKING_UP.contains(&base_name(program))
+}
+
+fn surely_asks(program: &str) -> bool {
+    let name = base_name(program);
+    name.contains("askpass") || matches!(name, "zenity" | "kdialog" | "yad" | "systemd-ask-password")
+}
+
+fn base_name(program: &str) -> &str {
+    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_for_codes_is_asked_for_codes() {
+        let can = |program: &str, ask| {
+            let words: Vec<_> = program.split_whitespace().map(str::to_owned).collect();
+            can_answer(&words, ask)
+        };
+        for codes in ["/home/a/code.sh", "ykman oath accounts code -s aws", "oathtool --totp x"] {
+            assert!(can(codes, Ask::Code) && !can(codes, Ask::Secret("the passphrase")), "{codes}");
+        }
+        for asks in ["ssh-askpass", "/usr/bin/zenity --entry --text", "rofi -dmenu -p {text}"] {
+            assert!(can(asks, Ask::Secret("the passphrase")) && can(asks, Ask::Number), "{asks}");
+        }
+        assert!(!can("", Ask::Code) && !can("op item get aws --otp", Ask::Number));
+    }
 
     #[test]
     fn the_text_goes_to_programs_that_take_it() {

@@ -89,6 +89,13 @@ impl StoredSession {
         }
     }
 
+    /// Whether the clock stands before it was issued: what is left of it is then not known.
+    pub(crate) fn is_of_the_future(&self, now: i64) -> bool {
+        /// Clocks that are set by the network jump by less.
+        const JITTER_SECONDS: i64 = 300;
+        self.issued_at > now + JITTER_SECONDS && !self.is_key()
+    }
+
     /// Whether this is the key itself.
     pub(crate) fn is_key(&self) -> bool {
         self.expires_at == NEVER
@@ -113,4 +120,29 @@ impl StoredSession {
 pub(crate) fn account_of(role: &str) -> Option<&str> {
     let account = if role.starts_with("arn:") { role.split(':').nth(4) } else { role.split('/').next() };
     account.filter(|account| account.len() == 12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_of_the_future_where_the_clock_was_set_back() {
+        let key = StoredKey {
+            profile: "x".to_owned(),
+            access_key_id: String::new(),
+            secret_access_key: SecretString::from(""),
+            user_arn: String::new(),
+            mfa_serial: None,
+            stored_at: 100_000,
+        };
+        let of_key = StoredSession::of_key(&key);
+        assert!(!of_key.is_of_the_future(0), "a key does not end");
+        let session = StoredSession { expires_at: 103_600, ..of_key };
+        for (now, expected) in
+            [(13_600, true), (99_699, true), (99_700, false), (100_000, false), (200_000, false)]
+        {
+            assert_eq!(session.is_of_the_future(now), expected, "{now}");
+        }
+    }
 }

@@ -504,7 +504,9 @@ fn add_moves_what_botocore_would_prefer_and_restore_puts_it_back() {
         found.stdout
     );
     let backup = machine.ok(&["restore"]).lines().next().unwrap().to_owned();
-    machine.ok(&["restore", &backup]);
+    let run = machine.run(&["restore", &backup]);
+    assert!(run.code == 2 && run.stderr.contains("`[profile both]`"), "{}", run.stderr);
+    machine.ok(&["restore", "--yes", &backup]);
     assert_eq!(machine.read("aws/config"), SSO);
     let environment = machine.ok(&["exec", "power", "--", "env"]);
     assert!(environment.contains("KAGI_AWS_CONFIG_FILE"), "botocore would go to Identity Center by itself");

@@ -9,6 +9,8 @@ mod around;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod careful;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod console_login;
@@ -22,6 +24,8 @@ mod herd;
 mod identity_center;
 #[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod merged;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]

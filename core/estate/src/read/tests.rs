@@ -1,9 +1,7 @@
 //! Tests of the readers as a whole: bytes in, estate out.
 
 mod bad_input;
-mod contradictions;
 mod laws;
-mod trails;
 mod values;
 
 use jiff::Timestamp;

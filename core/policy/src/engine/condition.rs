@@ -64,7 +64,7 @@ impl CompiledCondition {
         Self { operator, key, name: name.into(), is_tag, values }
     }
 
-    pub(super) fn holds(&self, request: &Bound<'_>, hides_tags: bool) -> Truth {
+    pub(super) fn holds(&self, request: &Bound, hides_tags: bool) -> Truth {
         let Some(operator) = self.operator else { return Truth::Unknown };
         if hides_tags && self.is_tag && request.is_s3 {
             return self.test(operator, &Fact::Absent, &[], request);
@@ -76,7 +76,7 @@ impl CompiledCondition {
         }
     }
 
-    fn test(&self, operator: Operator, fact: &Fact, read: &[BoundValue], request: &Bound<'_>) -> Truth {
+    fn test(&self, operator: Operator, fact: &Fact, read: &[BoundValue], request: &Bound) -> Truth {
         if operator.comparison == Comparison::Null {
             return self.null(fact);
         }
@@ -117,13 +117,7 @@ impl CompiledCondition {
         Truth::any(wanted.iter().map(|wanted| if *wanted { is_null } else { is_null.negate() }))
     }
 
-    fn passes(
-        &self,
-        operator: Operator,
-        text: &str,
-        read: Option<&BoundValue>,
-        request: &Bound<'_>,
-    ) -> Truth {
+    fn passes(&self, operator: Operator, text: &str, read: Option<&BoundValue>, request: &Bound) -> Truth {
         if !is_comparable(operator.comparison, text, read) {
             return Truth::False;
         }
@@ -136,7 +130,7 @@ impl CompiledCondition {
         operator: Operator,
         text: &str,
         read: Option<&BoundValue>,
-        request: &Bound<'_>,
+        request: &Bound,
     ) -> Truth {
         match &self.values {
             Values::Texts(wanted) => {
@@ -235,7 +229,7 @@ impl Text {
         }
     }
 
-    fn matches(&self, comparison: Comparison, text: &str, request: &Bound<'_>) -> Truth {
+    fn matches(&self, comparison: Comparison, text: &str, request: &Bound) -> Truth {
         match self {
             Self::Fixed(wanted) if comparison == Comparison::StringEqualsIgnoreCase => {
                 Truth::of(value::equal_ignoring_case(wanted, text))
@@ -256,7 +250,7 @@ impl Text {
     }
 }
 
-fn template_matches(template: &Template, comparison: Comparison, text: &str, request: &Bound<'_>) -> bool {
+fn template_matches(template: &Template, comparison: Comparison, text: &str, request: &Bound) -> bool {
     match comparison {
         Comparison::StringLike => text::glob_tokens(template.tokens(request), text),
         Comparison::Arn => arn_template_matches(template, text, request),
@@ -269,7 +263,7 @@ fn template_matches(template: &Template, comparison: Comparison, text: &str, req
 }
 
 /// The tokens are cut at their first five colons, as the text is.
-fn arn_template_matches(template: &Template, text: &str, request: &Bound<'_>) -> bool {
+fn arn_template_matches(template: &Template, text: &str, request: &Bound) -> bool {
     let mut tokens = template.tokens(request);
     let colons = tokens.clone().filter(|token| *token == Token::Char(':')).count();
     if tokens.clone().eq([Token::Many]) {

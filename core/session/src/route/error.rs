@@ -1,7 +1,8 @@
 //! Why there is no route, and what to do about it.
 
 use super::MOST_HOPS;
-use crate::profile::{Place, Twice};
+use crate::heading::{Heading, heading};
+use crate::profile::{File, Place, Twice};
 use crate::value::{Refused, shown};
 
 /// Why there is no route.
@@ -40,6 +41,10 @@ pub enum RouteError {
     Argument(#[from] Refused),
 }
 
+fn is_ours(place: &Place) -> bool {
+    place.file == File::Config && matches!(heading(&place.header), Heading::Kagi(_))
+}
+
 impl RouteError {
     /// The next step.
     #[must_use]
@@ -55,6 +60,10 @@ impl RouteError {
                 "one of them must name the profile whose key you stored with `kagi add`".to_owned()
             }
             Self::TooLong(_) => "shorten the chain of `source_profile`".to_owned(),
+            Self::Twice(twice) if is_ours(&twice.first) => "keep one of them, with what both say".to_owned(),
+            Self::Twice(twice) if twice.first.header == twice.second.header => {
+                "keep one of them, with what both say: botocore refuses the whole file".to_owned()
+            }
             Self::Twice(_) => "keep one of them: SDKs disagree which one counts".to_owned(),
             Self::Setting { source, .. } => source.hint.clone(),
             Self::NoSource(name) => {

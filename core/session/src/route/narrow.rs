@@ -1,22 +1,29 @@
 //! How much the target's session may do: narrowed to reading, with what is named beside it, or elevated.
 
-use super::setting::{ReasonIn, another_set, extra_of_all, no_room, on_or_off, reason_in};
-use super::{Access, RouteError, Source, SourceIdentity, Target, Walk};
+use super::setting::{
+    ReasonIn, another_set, elevate_seconds, extra_of_all, no_room, not_read_only, on_or_off, reason_in,
+};
+use super::{Access, ELEVATED_SECONDS, RouteError, Source, SourceIdentity, Target, Walk};
 use crate::extra::{extras, policy_beside};
 use crate::sso::scope::Scoped;
 use crate::sso::settings::{SsoRole, permission_set};
-use crate::value::{Refused, seconds, session_name_from, shown, tag_value_from, within};
+use crate::value::{Refused, RoleArn, session_name_from, shown, tag_value_from, within};
 
-/// An elevated session ends soon, and by itself.
-const ELEVATED_SECONDS: (u32, u32) = (900, 3600);
 const DEFAULT_ELEVATED_SECONDS: u32 = 1800;
+
+fn reading_policy(role: &RoleArn) -> String {
+    format!("arn:{}:iam::aws:policy/ReadOnlyAccess", role.partition())
+}
 
 impl Walk<'_, '_> {
     /// Narrows the last role to reading, or marks it as elevated.
     pub(super) fn narrow(&mut self, profile: &str, access: &Access) -> Result<bool, RouteError> {
         let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
-        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
+        let elevate = self.checked(profile, "elevate_seconds", elevate_seconds)?;
         let reason_in = self.checked(profile, "reason_in", reason_in)?.unwrap_or(ReasonIn::Log);
+        if *access == Access::Everyday && read_only {
+            self.no_other_policies()?;
+        }
         let Some((_, last)) = self.hops.last_mut() else {
             return match access {
                 Access::Everyday => Ok(false),
@@ -29,7 +36,7 @@ impl Walk<'_, '_> {
         };
         match access {
             Access::Everyday if read_only => {
-                let arn = format!("arn:{}:iam::aws:policy/ReadOnlyAccess", last.role.partition());
+                let arn = reading_policy(&last.role);
                 if !last.policy_arns.contains(&arn) {
                     last.policy_arns.push(arn);
                 }
@@ -48,6 +55,22 @@ impl Walk<'_, '_> {
                 }
                 Ok(false)
             }
+        }
+    }
+
+    /// A session may do what any of its session policies allows (STS, AssumeRole, `PolicyArns`: "the resulting session's
+    /// permissions are the intersection of the role's identity-based policy and the session policies", of which each
+    /// grants): beside another policy `ReadOnlyAccess` narrows nothing.
+    fn no_other_policies(&self) -> Result<(), RouteError> {
+        const KEY: &str = "policy_arns";
+        let Some((Some(profile), last)) = self.hops.last() else { return Ok(()) };
+        let reading = reading_policy(&last.role);
+        if last.policy_arns.iter().all(|arn| *arn == reading) {
+            return Ok(());
+        }
+        match self.files.own_or_global(profile, KEY) {
+            Some(found) => Err(RouteError::Setting { place: found.place, source: not_read_only() }),
+            None => Ok(()),
         }
     }
 
@@ -111,7 +134,7 @@ impl Walk<'_, '_> {
         scoped: &mut Option<Scoped>,
     ) -> Result<bool, RouteError> {
         let read_only = self.checked(profile, "read_only", on_or_off)?.unwrap_or(true);
-        let elevate = self.checked(profile, "elevate_seconds", seconds)?;
+        let elevate = self.checked(profile, "elevate_seconds", elevate_seconds)?;
         let other = self.checked(profile, "read_only_role", permission_set)?;
         // Account access manager names roles by their ARN and knows no permission sets.
         let other = other.filter(|_| role.entitled.is_none());

@@ -1,7 +1,8 @@
 //! The values of single settings: read, checked, refused with a hint.
 
+use super::{ELEVATED_SECONDS, ROLE_SECONDS, SESSION_SECONDS};
 use crate::route::{Foreign, SourceIdentity};
-use crate::value::{Refused, mfa_serial, session_name, shown};
+use crate::value::{Refused, mfa_serial, seconds, session_name, shown, within};
 
 /// Where the reason of an elevated session is written beside the local log.
 #[derive(Clone, Copy)]
@@ -31,6 +32,21 @@ pub(super) fn on_or_off(text: &str) -> Result<bool, Refused> {
     }
 }
 
+/// How long an elevated session lasts.
+pub(super) fn elevate_seconds(text: &str) -> Result<u32, Refused> {
+    within("elevate_seconds", seconds(text)?, ELEVATED_SECONDS.0, ELEVATED_SECONDS.1)
+}
+
+/// How long the MFA session lasts.
+pub(super) fn session_seconds(text: &str) -> Result<u32, Refused> {
+    within("session_seconds", seconds(text)?, SESSION_SECONDS.0, SESSION_SECONDS.1)
+}
+
+/// How long a role's session lasts.
+pub(super) fn role_seconds(text: &str) -> Result<u32, Refused> {
+    within("duration_seconds", seconds(text)?, ROLE_SECONDS.0, ROLE_SECONDS.1)
+}
+
 /// AWS CLI User Guide, "credential_source".
 pub(super) fn credential_source(text: &str) -> Result<Foreign, Refused> {
     match text {
@@ -55,6 +71,14 @@ pub(super) fn without_a_role(key: &str) -> Refused {
     Refused::new(
         format!("`{key}` stands in a profile without `role_arn`"),
         "add the `role_arn` that is assumed from there, or take the line out",
+    )
+}
+
+pub(super) fn not_read_only() -> Refused {
+    Refused::new(
+        "`policy_arns` beside `ReadOnlyAccess` would allow what any of them allows (session policies are a union)",
+        "write `read_only = off` in `[kagi NAME]`: then the session may do what the role and these policies allow; or take \
+         `policy_arns` out, and name what is needed beside reading in `read_only_extra`",
     )
 }
 

@@ -1,12 +1,12 @@
 //! The walk from a profile to what its credentials begin with, and the settings it gathers on the way.
 
 use super::setting::{
-    both, credential_source, external_id, first_serial, list, on_or_off, policy_arns, source_identity, tags,
-    without_a_role,
+    both, credential_source, external_id, first_serial, list, on_or_off, policy_arns, role_seconds,
+    session_seconds, source_identity, tags, without_a_role,
 };
 use super::{
-    Access, DEFAULT_ROLE_SECONDS, DEFAULT_SESSION_SECONDS, Foreign, Hop, MOST_HOPS, Origin, ROLE_SECONDS,
-    Route, RouteError, SESSION_SECONDS, Source, Target, is_kagi,
+    Access, DEFAULT_ROLE_SECONDS, DEFAULT_SESSION_SECONDS, Foreign, Hop, MOST_HOPS, Origin, Route,
+    RouteError, Source, Target, is_kagi,
 };
 use crate::extra::Extra;
 use crate::heading::{Heading, heading};
@@ -14,7 +14,7 @@ use crate::login_session::LOGIN_SESSION;
 use crate::profile::{Found, ProfileFiles};
 use crate::sso::entitled;
 use crate::sso::settings::{Misset, SSO_SETTINGS, is_sso, portal_of, role_of};
-use crate::value::{Refused, RoleArn, seconds, session_name, within};
+use crate::value::{Refused, RoleArn, session_name};
 
 fn is_ours(found: &Found<'_>) -> bool {
     matches!(heading(&found.place.header), Heading::Kagi(_))
@@ -152,11 +152,7 @@ impl Walk<'_, '_> {
         let arn = RoleArn::parse(&role.value)
             .map_err(|source| RouteError::Setting { place: role.place.clone(), source })?;
         let mut hop = Hop::plain(arn);
-        let length = |text: &str| {
-            seconds(text)
-                .and_then(|seconds| within("duration_seconds", seconds, ROLE_SECONDS.0, ROLE_SECONDS.1))
-        };
-        hop.seconds = self.checked(name, "duration_seconds", length)?.unwrap_or(DEFAULT_ROLE_SECONDS);
+        hop.seconds = self.checked(name, "duration_seconds", role_seconds)?.unwrap_or(DEFAULT_ROLE_SECONDS);
         hop.external_id = self.checked(name, "external_id", external_id)?;
         hop.session_name = self.checked(name, "role_session_name", session_name)?;
         hop.source_identity = self.checked(name, "source_identity", source_identity)?;
@@ -174,12 +170,9 @@ impl Walk<'_, '_> {
         access: &Access,
     ) -> Result<Route, RouteError> {
         let mfa_serial = self.serial(&key_profile)?;
-        let length = |text: &str| {
-            seconds(text)
-                .and_then(|seconds| within("session_seconds", seconds, SESSION_SECONDS.0, SESSION_SECONDS.1))
-        };
-        let session_seconds =
-            self.checked(&key_profile, "session_seconds", length)?.unwrap_or(DEFAULT_SESSION_SECONDS);
+        let session_seconds = self
+            .checked(&key_profile, "session_seconds", session_seconds)?
+            .unwrap_or(DEFAULT_SESSION_SECONDS);
         let key_itself = !self.checked(&key_profile, "session", on_or_off)?.unwrap_or(true);
         let region = self.checked(settings_of, "region", |text| Ok(text.to_owned()))?;
         let mut source = self.beginning(&key_profile)?;

@@ -119,7 +119,7 @@ impl Run<'_> {
             None if self.undoes => return Ok(()),
             None => {
                 let Some(keys) = self.call(&current, |world, _| Some(ids(world)))? else { return Ok(()) };
-                let rotation = Rotation::begin(&current, &keys);
+                let rotation = Rotation { grace_seconds: GRACE, ..Rotation::begin(&current, &keys) };
                 // What a killed run left behind is nothing of this one's.
                 self.write(|me| me.pending = None)?;
                 self.write(|me| me.previous = None)?;
@@ -165,9 +165,8 @@ impl Run<'_> {
             word: word.as_ref(),
             pending: me.pending.as_deref(),
             now,
-            grace_seconds: GRACE,
         };
-        let after = |state| Ok(Some(Rotation { old: rotation.old.clone(), state }));
+        let after = |state| Ok(Some(rotation.with(state)));
         match rotation.next(&facts) {
             Action::AskAbout(new) => {
                 // The person knows what they, or the other machine, made; the rest nobody made.

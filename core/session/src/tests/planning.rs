@@ -138,7 +138,10 @@ fn every_input_changes_the_key() {
         CONFIG.replace("[profile dev]\n", "[profile dev]\nsource_identity = person\n"),
         CONFIG.replace("[profile dev]\n", "[profile dev]\nsession_tags = a=b\n"),
         CONFIG.replace("[profile dev]\n", "[profile dev]\nsession_tags = a=b\ntransitive_session_tags = a\n"),
-        CONFIG.replace("[profile dev]\n", "[profile dev]\npolicy_arns = arn:aws:iam::aws:policy/X\n"),
+        CONFIG.replace(
+            "[profile dev]\n",
+            "[profile dev]\nread_only = off\npolicy_arns = arn:aws:iam::aws:policy/X\n",
+        ),
         CONFIG.replace("[profile dev]\n", "[profile dev]\nread_only = off\n"),
         CONFIG.replace("[profile bastion]\n", "[profile bastion]\nsession_seconds = 1h\n"),
     ];

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use kagimori_session::credentials::is_long_term_id;
-use kagimori_session::profile::{File, ProfileFiles};
+use kagimori_session::merged::merged;
+use kagimori_session::profile::ProfileFiles;
 use kagimori_session::route::{Access, Target, is_kagi};
 use kagimori_session::value::shown;
 use kagimori_terminal::printer;
@@ -12,6 +13,7 @@ use kagimori_terminal::printer;
 use super::{one, plaintext_key};
 use crate::args;
 use crate::command::profile_lines::process_of_others;
+use crate::command::served::competitor;
 use crate::command::vault::with_context_and;
 use crate::context::Context;
 use crate::error::KagiError;
@@ -70,12 +72,11 @@ fn has_key(context: &Context<'_>, name: &str) -> bool {
 }
 
 fn is_role_of_a_kept_key(context: &Context<'_>, name: &str) -> bool {
-    let document = context.files.document(File::Config);
-    let is_served = context.files.sdk_section(name).is_some_and(|section| {
-        let process = section.setting("credential_process");
-        process.is_some_and(|process| is_kagi(&process.value)) && section.setting("role_arn").is_none()
+    let is_served = merged(&context.files, name).is_some_and(|merged| {
+        let process = merged.get("credential_process");
+        process.is_some_and(|process| is_kagi(&process.setting.value)) && competitor(&merged).is_none()
     });
-    if is_served || document.sections().is_empty() || process_of_others(context, name).is_some() {
+    if is_served || process_of_others(context, name).is_some() {
         return false;
     }
     let Ok(route) = context.route(&Target::Profile(name.to_owned()), &Access::Everyday) else { return false };

@@ -5,13 +5,15 @@ use std::path::Path;
 use kagimori_session::credentials::is_long_term_id;
 use kagimori_session::heading::{Heading, heading, is_writable_name};
 use kagimori_session::ini::Section;
-use kagimori_session::login_session::LOGIN_SESSION;
-use kagimori_session::profile::{File, without_inline_comment};
-use kagimori_session::route::{Access, RouteError, Target};
+use kagimori_session::merged::{Merged, merged};
+use kagimori_session::profile::File;
+use kagimori_session::route::{Access, RouteError, Source, Target, is_kagi};
 use kagimori_session::value::shown;
 
 use super::Finding;
+use super::competing;
 use super::reading::place;
+use crate::command::forget::FORGOTTEN;
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
 use crate::vault::Vault;
@@ -25,6 +27,9 @@ pub(super) fn look(context: &Context<'_>, vault: Option<&Vault>) -> Result<Vec<F
     }
     for name in context.files.names() {
         profile(context, &name, &mut findings);
+        if let Some(vault) = vault {
+            without_a_key(context, vault, &name, &mut findings);
+        }
     }
     Ok(findings)
 }
@@ -44,6 +49,15 @@ fn keys(
     };
     let temporary = section.setting("aws_session_token").is_some();
     let id = if temporary { "plaintext-session" } else { "plaintext-key" };
+    if secret.value.trim() == FORGOTTEN {
+        findings.push(Finding::new(
+            "forgotten-key",
+            place(context, file, secret.line),
+            format!("`[{}]` has a key whose secret was forgotten, out of a backup", shown(section.header)),
+            "take its two lines out",
+        ));
+        return Ok(());
+    }
     let hint = if temporary {
         "remove it: kagi hands sessions out without writing them here".to_owned()
     } else {
@@ -55,8 +69,7 @@ fn keys(
         format!("`[{}]` holds a secret key in plaintext", shown(section.header)),
         hint.clone(),
     ));
-    if context.files.sdk_section(&name).is_some_and(|section| section.setting("credential_process").is_some())
-    {
+    if merged(&context.files, &name).is_some_and(|merged| merged.get("credential_process").is_some()) {
         findings.push(Finding::new(
             "shadowed-process",
             place(context, file, section.line),
@@ -131,55 +144,43 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
         )),
     }
     two_values(context, name, findings);
-    let Some(section) = context.files.sdk_section(name) else { return };
-    let place = place(context, File::Config, section.line);
-    if let Some(process) = section.setting("credential_process") {
-        if section.setting("role_arn").is_some() {
-            findings.push(Finding::new(
-                "role-and-process",
-                place.as_str(),
-                format!("`{}` has `role_arn` and `credential_process`: Python fails, JavaScript ignores the role, Go assumes it twice", shown(name)),
-                match route {
-                    Ok(_) => format!("run `kagi add {}`, which moves the role into `[kagi {name}]`", quoted(name)),
-                    Err(_) => "remove one of them".to_owned(),
-                },
-            ));
-        }
-        if let Some(setting) = section.settings().find(|it| is_of_center(it.key)) {
-            findings.push(Finding::new(
-                "sso-and-process",
-                place.as_str(),
-                format!(
-                    "`{}` has `{}` and `credential_process`: Python goes to Identity Center by itself",
-                    shown(name),
-                    shown(setting.key)
-                ),
-                format!("run `kagi add {}`, which moves `sso_*` into `[kagi {name}]`", quoted(name)),
-            ));
-        }
-        if section.setting(LOGIN_SESSION).is_some() {
-            findings.push(Finding::new(
-                "login-and-process",
-                place.as_str(),
-                format!(
-                    "`{}` has `{LOGIN_SESSION}` and `credential_process`: Python takes what `aws login` left",
-                    shown(name)
-                ),
-                format!(
-                    "run `kagi add {}`, which moves `{LOGIN_SESSION}` into `[kagi {name}]`",
-                    quoted(name)
-                ),
-            ));
-        }
-        command(name, &process.value, &place, findings);
-    } else if section.setting("role_arn").is_some() && route.is_ok() {
-        chained_by_an_sdk(context, name, section, &place, findings);
+    let Some(merged) = merged(&context.files, name) else { return };
+    if let Some(process) = merged.get("credential_process") {
+        competing::look(context, name, &merged, route.is_ok(), findings);
+        command(
+            name,
+            &process.setting.value,
+            &place(context, process.place.file, process.place.line),
+            findings,
+        );
+    } else if merged.get("role_arn").is_some() && route.is_ok() {
+        chained_by_an_sdk(context, name, &merged, findings);
     }
 }
 
-/// What makes botocore (1.44.8) go to Identity Center before it looks at a process.
-fn is_of_center(key: &str) -> bool {
-    ["sso_account_id", "sso_role_name"].iter().any(|it| it.eq_ignore_ascii_case(key))
+/// SDKs ask us for a profile that begins with a key that is not there.
+fn without_a_key(context: &Context<'_>, vault: &Vault, name: &str, findings: &mut Vec<Finding>) {
+    let Some(merged) = merged(&context.files, name) else { return };
+    let Some(process) = merged.get("credential_process").filter(|it| is_kagi(&it.setting.value)) else {
+        return;
+    };
+    let Ok(route) = context.route(&Target::Profile(name.to_owned()), &Access::Everyday) else { return };
+    let has_key = || vault.key(&route.key_profile).map_or(true, |key| key.is_some());
+    if route.source == Source::Key && route.foreign.is_none() && !has_key() {
+        findings.push(Finding::new(
+            "no-key",
+            place(context, process.place.file, process.place.line),
+            format!(
+                "`{}` leads SDKs to kagi, and the vault has no key for `{}`",
+                shown(name),
+                shown(&route.key_profile)
+            ),
+            format!(
+                "store one with `kagi add {} …`, or take the `credential_process` out",
+                quoted(&route.key_profile)
+            ),
+        ));
+    }
 }
 
 /// One setting in both files, and not the same.
@@ -237,25 +238,23 @@ fn command(name: &str, text: &str, place: &str, findings: &mut Vec<Finding>) {
 }
 
 /// An SDK that gets the source from us and assumes the role itself: the AWS CLI then keeps the role in plaintext.
-fn chained_by_an_sdk(
-    context: &Context<'_>,
-    name: &str,
-    section: &Section<'_>,
-    place: &str,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(source) = section.setting("source_profile") else { return };
-    let served = context
-        .files
-        .sdk_section(&without_inline_comment(&source.value))
-        .and_then(|section| section.setting("credential_process"))
-        .is_some_and(|process| process.value.contains("kagi"));
+fn chained_by_an_sdk(context: &Context<'_>, name: &str, of: &Merged<'_>, findings: &mut Vec<Finding>) {
+    let (Some(role), Some(source)) = (of.get("role_arn"), of.value("source_profile")) else { return };
+    let served = merged(&context.files, &source)
+        .is_some_and(|of| of.get("credential_process").is_some_and(|it| it.setting.value.contains("kagi")));
     if served {
         findings.push(Finding::new(
             "role-outside-kagi",
-            place,
+            place(context, role.place.file, role.place.line),
             format!("SDKs assume the role of `{}` themselves: not read-only, and the AWS CLI keeps it in plaintext in ~/.aws/cli/cache", shown(name)),
-            format!("run `kagi add {}`", quoted(name)),
+            if is_writable_name(name) {
+                format!("run `kagi add {}`", quoted(name))
+            } else {
+                format!(
+                    "rename it with letters, digits and `_.@+%:/-`, or run programs by `kagi serve {} -- …`",
+                    quoted(name)
+                )
+            },
         ));
     }
 }

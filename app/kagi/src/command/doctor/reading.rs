@@ -1,6 +1,6 @@
 //! The profile files as texts: what botocore refuses, what SDKs read differently, what none reads.
 
-use kagimori_session::heading::{Heading, heading, is_portable_name};
+use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name};
 use kagimori_session::ini::{FaultKind, Section};
 use kagimori_session::profile::{File, without_inline_comment};
 use kagimori_session::refusal::{DEFAULTS, refusals};
@@ -69,12 +69,11 @@ fn config_header(section: &Section<'_>, place: &str, findings: &mut Vec<Finding>
         }
         Heading::Profile(name) if !is_portable_name(&name) => found(
             "odd-name",
+            format!("the AWS CLI reads a profile called `{}`, and not every SDK does", shown(&name)),
             format!(
-                "the AWS CLI reads a profile called `{}`, and not every SDK does",
-                shown(&name)
+                "rename it with letters, digits and `_.@+%:/-`, or run programs by `kagi {} … -- …`, which gives them what all read",
+                if is_writable_name(&name) { "exec" } else { "serve" }
             ),
-            "rename it with letters, digits and `_.@+%:/-`, or run programs by `kagi exec … -- …`, which gives them a name that all read"
-                .to_owned(),
         ),
         Heading::Profile(name) if name != "default" && !has_word(section.header, "profile") => found(
             "odd-header",
@@ -143,6 +142,17 @@ fn values(context: &Context<'_>, file: File, section: &Section<'_>, findings: &m
                 "inline-comment",
                 place.as_str(),
                 format!("botocore takes the comment as part of `{}`", shown(setting.key)),
+                "put the comment on a line of its own",
+            ));
+        }
+        if value.lines().any(|line| line.contains(" ;") || line.contains("\t;")) {
+            findings.push(Finding::new(
+                "inline-comment",
+                place.as_str(),
+                format!(
+                    "JavaScript ends `{}` before the ` ;`; botocore, and kagi, take what follows for a part of it",
+                    shown(setting.key)
+                ),
                 "put the comment on a line of its own",
             ));
         }

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use kagimori_session::value::words;
+
 use super::Finding;
 use crate::context::Context;
 use crate::error::{KagiError, quoted};
@@ -68,10 +70,11 @@ fn vault(
     opened: Option<&Vault>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), KagiError> {
-    if Locked::find(&context.places.home)?.is_none() {
+    // One that is gone or damaged is told already.
+    if Locked::find(&context.places.home).ok().flatten().is_none() {
         return Ok(());
     }
-    if let Keeper::RuntimeFile(folder) = &context.keeper()? {
+    if let Ok(Keeper::RuntimeFile(folder)) = &context.keeper() {
         findings.push(Finding::new(
             "unlock-file",
             folder.display().to_string(),
@@ -101,6 +104,20 @@ fn vault(
                 ),
             ));
         }
+    }
+    let now = context.now().as_second();
+    if let Some(ahead) =
+        vault.sessions()?.iter().filter(|it| it.is_of_the_future(now)).map(|it| it.issued_at).max()
+    {
+        findings.push(Finding::new(
+            "clock",
+            "the machine's clock",
+            format!(
+                "sessions were issued {} from now: the clock was set back, or was wrong then",
+                words(ahead - now)
+            ),
+            "set the clock; `kagi doctor --online` compares it with AWS's",
+        ));
     }
     if log::read(vault)?.1 != Chain::Whole {
         findings.push(Finding::new(
