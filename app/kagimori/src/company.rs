@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
@@ -12,7 +13,7 @@ use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_lake::{CallReading, delivered};
 use kagimori_plan::blind::{self, Loss};
 use kagimori_plan::origins::Choice;
-use kagimori_plan::replay::{Chain, Class, Classes, Evidence, Telling, Touched, Wanted, subject_of};
+use kagimori_plan::replay::{Chain, Class, Evidence, Found, Judging, Touched, Wanted, subject_of};
 use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
 use kagimori_trail::origin::{Judgement, Origin};
@@ -30,6 +31,9 @@ use crate::source::Source;
 
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
+
+/// Calls after which progress is told.
+const CALLS_A_STEP: usize = 1 << 10;
 
 /// A directory that was read, but for its trail.
 pub(crate) struct Company {
@@ -75,30 +79,29 @@ impl Company {
         Window { from: until.saturating_sub(days.saturating_mul(DAY)), until }
     }
 
-    /// Reads the calls of a window in classes: everybody's, or those of whom changes touch.
-    pub(crate) fn classes(
+    /// Judges the calls of a window: everybody's, or those of whom changes touch.
+    fn judge(
         &self,
-        telling: &Telling,
+        chain: &Chain<'_>,
+        choice: &Choice,
         window: Window,
         whose: Option<&Touched>,
-    ) -> Result<(Vec<Class>, Vec<Problem>), AppError> {
-        let make = || Classes::new(telling.clone());
-        let mut selection = window.selection();
-        // Calls with these keys count, whoever made them: a role in a session, a user under an earlier name.
-        if let Some(touched) = whose.filter(|_| telling.keys.is_empty()) {
-            selection.who = Some(Who::AnyOf(touched.texts.clone()));
-        }
-        let each = |classes: &mut Classes, call: &Call| {
-            if whose.is_none_or(|touched| touched.includes(call, telling)) {
-                classes.add(call);
+    ) -> Result<(Found, Vec<Problem>), AppError> {
+        let who = whose.map(|touched| Who::AnyOf(touched.texts.clone()));
+        let selection = Selection { who, ..window.selection() };
+        let counts = |class: &Class| choice.counts(class);
+        let (steps, done, total) = (Steps::new("call"), AtomicUsize::new(0), self.source.held());
+        let make = || chain.judging(&counts);
+        let each = |judging: &mut Judging<'_, '_>, call: &Call| {
+            judging.add(call);
+            let done = done.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+            if let Some(total) = total.filter(|_| done.is_multiple_of(CALLS_A_STEP)) {
+                steps.reach(done, total);
             }
         };
         let reading = self.source.calls(&self.directory, &selection, make, each)?;
-        let mut all = Classes::new(telling.clone());
-        for part in reading.states {
-            all.merge(part);
-        }
-        Ok((all.finish(), reading.problems))
+        let found = reading.states.into_par_iter().map(Judging::finish).reduce(Found::default, Found::and);
+        Ok((found, reading.problems))
     }
 
     /// Reads the calls of a window once.
@@ -127,24 +130,38 @@ impl Company {
         })?;
         let touched = Touched::by(changes, &self.estate, &after);
         let history = self.history(window, wanted)?;
-        let mut replayed = self.replay_of(touched, changes, &after, window, &history.choice)?;
+        let before = Access::of(&self.estate);
+        let after = Access::changed(&after, &before);
+        let mut replayed = self.replay_of(touched, changes, (&before, &after), window, &history.choice)?;
         tell(&replayed.problems);
-        let (before, after) = (Access::of(&self.estate), Access::of(&after));
         let is_idle = |change: &Change| history::is_idle_key(&self.estate, change, window.from);
         let whose = replayed.touched.as_ref();
         replayed.losses = blind::losses(&before, &after, changes, whose, &history.sight, is_idle);
         replayed.origins = origins_of(&before, &history.choice, whose);
-        let of_touched = whose.map(|whose| whose.iter().filter_map(Arn::account).collect());
-        let accounts: BTreeSet<AccountId> =
-            of_touched.unwrap_or_else(|| self.estate.accounts.keys().copied().collect());
-        replayed.silent = silence::of(&history.sight, accounts, window.until);
+        // Keys that nobody used, as AWS tracks it, were not used while the trail was silent either.
+        if !changes.iter().all(is_idle) {
+            replayed.silent = silence::of(&history.sight, self.heard_of(whose), window);
+        }
         Ok(replayed)
+    }
+
+    /// The accounts of those whom changes touch, or all in which somebody may call.
+    fn heard_of(&self, whose: Option<&BTreeSet<Arn>>) -> BTreeSet<AccountId> {
+        let listed = self.estate.organization.accounts.value();
+        let is_open = |id: &AccountId| {
+            let mut known = listed.into_iter().flatten().filter(|account| account.id == *id);
+            known.all(|account| account.status == "ACTIVE")
+        };
+        match whose {
+            Some(whose) => whose.iter().filter_map(Arn::account).collect(),
+            None => self.estate.accounts.keys().copied().filter(is_open).collect(),
+        }
     }
 
     /// What the trail of a window would have shown, and where its calls come from.
     fn history(&self, window: Window, wanted: history::Wanted<'_>) -> Result<History, AppError> {
         let seen = self.source.history(&self.directory, &window.selection())?;
-        History::of(seen, self, wanted)
+        History::of(seen, self, window, wanted)
     }
 
     /// The same of those whom the changes touch, or of everybody.
@@ -152,38 +169,27 @@ impl Company {
         &self,
         touched: Option<Touched>,
         changes: &[Change],
-        after: &Estate,
+        (before, after): (&Access<'_>, &Access<'_>),
         window: Window,
         choice: &Choice,
     ) -> Result<Replayed, AppError> {
-        let (before, after) = (Access::of(&self.estate), Access::of(after));
-        let mut chain = Chain::new(&before, &after, changes, touched);
-        let (mut problems, mut suspected) = (Vec::new(), Evidence::default());
+        let mut chain = Chain::new(before, after, changes, touched);
+        let mut problems = Vec::new();
         loop {
             match chain.next() {
                 Wanted::Sessions => {
                     let keys = self.sessions()?;
                     chain.take_sessions(keys);
                 }
-                Wanted::Classes { telling, whose } => {
-                    let (classes, unread) = self.classes(telling, window, whose)?;
+                Wanted::Calls { whose } => {
+                    let (found, unread) = self.judge(&chain, choice, window, whose)?;
                     problems = unread;
-                    let steps = Steps::new("distinct call");
-                    let judge = |class| {
-                        steps.step(classes.len());
-                        (class, chain.judge(class))
-                    };
-                    let judged: Vec<_> = classes.par_iter().map(judge).collect();
-                    let (counted, other): (Vec<_>, Vec<_>) =
-                        judged.into_iter().partition(|(class, _)| choice.counts(class));
-                    suspected = Evidence::default();
-                    other.iter().for_each(|(class, judgement)| suspected.add(class, judgement));
-                    chain.take_classes(&counted);
+                    chain.take_found(found);
                 }
                 Wanted::Nothing => break,
             }
         }
-        let (evidence, touched) = chain.into_evidence();
+        let (evidence, suspected, touched) = chain.into_evidence();
         let mut others = 0;
         if touched.is_some() && evidence.totals.total() == 0 {
             let count = self.read(window, u64::default, |count, _| *count = count.saturating_add(1))?;
@@ -208,10 +214,10 @@ impl Company {
     }
 
     /// What digest files beside the trail prove of silences: looked for where there is a silence, or a Region of which nothing is heard.
-    pub(crate) fn tell_delivered(&self, sight: &mut Sight) {
-        let until = self.now.as_second();
+    pub(crate) fn tell_delivered(&self, sight: &mut Sight, window: Window) {
         let is_open = |account: &AccountId| {
-            !sight.silences(*account, until).is_empty() || !sight.unseen_regions(*account).is_empty()
+            !sight.silences(*account, window.from, window.until).is_empty()
+                || !sight.unseen_regions(*account).is_empty()
         };
         if !self.estate.accounts.keys().any(is_open) {
             return;
@@ -312,28 +318,26 @@ mod tests {
         changes
     }
 
+    fn replay(company: &Company, touched: Option<Touched>, changes: &[Change]) -> Replayed {
+        let after = apply_all(&company.estate, changes).unwrap();
+        let (before, after) = (Access::of(&company.estate), Access::of(&after));
+        let (window, everything) = (company.last_days(90), Choice::default());
+        company.replay_of(touched, changes, (&before, &after), window, &everything).unwrap()
+    }
+
     /// Whom a change touches is all whose calls could end otherwise, and what became of their calls is the same when the
     /// calls of the others are not read.
     #[test]
     fn nobody_else_is_touched() {
         let shiosai = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai");
         let company = Company::open(&shiosai, None).unwrap();
-        let (window, everything) = (company.last_days(90), Choice::default());
         let mut broken = 0;
         for change in company.estate.accounts.values().flat_map(changes).step_by(4) {
             let changes = [change];
             let after = apply_all(&company.estate, &changes).unwrap();
             let whom = touched(&changes, &company.estate, &after).unwrap();
-            let few = company
-                .replay_of(
-                    Touched::by(&changes, &company.estate, &after),
-                    &changes,
-                    &after,
-                    window,
-                    &everything,
-                )
-                .unwrap();
-            let all = company.replay_of(None, &changes, &after, window, &everything).unwrap();
+            let few = replay(&company, Touched::by(&changes, &company.estate, &after), &changes);
+            let all = replay(&company, None, &changes);
             broken += all.evidence.totals.newly_denied;
             assert_eq!(few.evidence.totals.newly_denied, all.evidence.totals.newly_denied, "{changes:?}");
             assert_eq!(few.evidence.totals.newly_allowed, all.evidence.totals.newly_allowed, "{changes:?}");
@@ -359,11 +363,7 @@ mod tests {
         let user = Arn::parse("arn:aws:iam::444455556666:user/machine/svc-ferry-web").unwrap();
         let key = AccessKeyId::parse("AKIASHIOSAIXZHOGVYUY").unwrap();
         let changes = [Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false })];
-        let after = apply_all(&company.estate, &changes).unwrap();
-        let nobody = Touched::default();
-        let replayed = company
-            .replay_of(Some(nobody), &changes, &after, company.last_days(90), &Choice::default())
-            .unwrap();
+        let replayed = replay(&company, Some(Touched::default()), &changes);
         assert_eq!(replayed.evidence.totals.newly_denied, 1_482);
     }
 }

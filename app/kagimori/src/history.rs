@@ -9,7 +9,7 @@ use kagimori_trail::history::Seen;
 use kagimori_trail::origin::Judged;
 use kagimori_trail::sight::Sight;
 
-use crate::company::Company;
+use crate::company::{Company, Window, tell};
 use crate::error::AppError;
 
 /// What is asked of a history.
@@ -32,11 +32,18 @@ pub(crate) struct History {
 
 impl History {
     /// The history, with what the estate and the user say of it.
-    pub(crate) fn of(seen: Seen, company: &Company, wanted: Wanted<'_>) -> Result<Self, AppError> {
+    pub(crate) fn of(
+        seen: Seen,
+        company: &Company,
+        window: Window,
+        wanted: Wanted<'_>,
+    ) -> Result<Self, AppError> {
         let mut sight = seen.sight;
         blind::tell_regions(&mut sight, &company.estate);
         wanted.logged.iter().for_each(|kind| sight.tell(kind));
-        company.tell_delivered(&mut sight);
+        company.tell_delivered(&mut sight, window);
+        blind::tell_trails(&mut sight, &company.estate);
+        tell(&blind::contradictions(&sight, &company.estate));
         let recent_days = company.directory.settings()?.limits.new_origin;
         let choice = Choice {
             judged: Judged::of(&seen.origins, recent_days),

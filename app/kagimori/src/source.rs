@@ -63,6 +63,14 @@ impl Source {
         }
     }
 
+    /// How many events a lake holds; of files nobody knows beforehand.
+    pub(crate) fn held(&self) -> Option<usize> {
+        match self {
+            Self::Lake(lake) => usize::try_from(lake.counts().events).ok(),
+            Self::Files(_) => None,
+        }
+    }
+
     /// The usage of the events that a question is about.
     pub(crate) fn usage(
         &self,

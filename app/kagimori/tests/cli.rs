@@ -63,7 +63,7 @@ mod tests {
         std::fs::write(&aws, AWS).unwrap();
         std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
-        for script in scripts.iter().take(2) {
+        for script in scripts.iter().take(3) {
             let status = Command::new("bash")
                 .args(["-euo", "pipefail", "-c", script])
                 .env("PATH", &path)
@@ -92,6 +92,9 @@ mod tests {
             "ssh-public-keys",
             "service-specific-credentials",
             "organization-policies",
+            "trails",
+            "event-selectors",
+            "trail-status",
         ] {
             assert!(read.contains(dataset), "{dataset} of {read:?}");
         }

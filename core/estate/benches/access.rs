@@ -40,6 +40,7 @@ fn who_can(bencher: Bencher<'_, '_>, (action, resource): (&str, &str)) {
         resource: resource.to_owned(),
         resource_account: None,
         wildcard_only: false,
+        common: None,
         context: Vec::new(),
         strict: false,
     };

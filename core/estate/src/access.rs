@@ -14,14 +14,16 @@ mod patterns;
 mod places;
 mod questions;
 mod subjects;
+mod unchanged;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kagimori_policy::document::{ConditionValue, Document, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
-use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::request::{Fact, Listed, Principal};
 
 use crate::fact::Known;
 use crate::model::Estate;
@@ -33,17 +35,17 @@ pub use each::{Among, Graded, Naming, Target, Targets, has_key};
 pub use may::May;
 pub use outsiders::ResourceSide;
 pub use patterns::{Asked, Extent, Piece};
-pub use questions::{Answered, Instead, Question};
+pub use questions::{Answered, Asking, Instead, Question};
 
 /// Every principal of an estate with the policies in effect for it.
 #[derive(Debug)]
 pub struct Access<'a> {
     estate: &'a Estate,
     compiler: Compiler,
-    documents: Vec<Held<'a>>,
+    documents: Vec<Arc<Held<'a>>>,
     subjects: Vec<Subject>,
     /// Places in `subjects`.
-    places: Places,
+    places: Arc<Places>,
     guardrails: BTreeMap<AccountId, Guardrails>,
     /// What membership gives, by account and name of the group.
     groups: BTreeMap<(AccountId, String), GroupPolicies>,
@@ -101,10 +103,8 @@ pub struct Subject {
     pub account: AccountId,
     /// Its ARN.
     pub arn: Arn,
-    /// What is known of its condition keys.
-    facts: Vec<(String, Fact)>,
-    /// Beginnings of keys (`aws:PrincipalTag/`) of which every one that it has is among its facts.
-    closed: Vec<&'static str>,
+    /// What is known of its condition keys; of some (`aws:PrincipalTag/`) every one that it has.
+    facts: Arc<Listed>,
     identity: Vec<DocumentId>,
     boundary: Vec<DocumentId>,
     /// A role's trust policy.
@@ -134,12 +134,24 @@ struct Guardrails {
 impl<'a> Access<'a> {
     /// Compiles the policies of an estate.
     pub fn of(estate: &'a Estate) -> Self {
-        let mut access = Self {
+        let mut access = Self::bare(estate);
+        access.full_access = access.hold_full_access("every permission");
+        access.open_trust = access.hold_open_trust();
+        access.open_resource = access.hold_open_resource();
+        access.collect_guardrails();
+        access.collect_subjects(|_, _| false);
+        access.collect_resource_policies();
+        access
+    }
+
+    /// Of nothing yet.
+    fn bare(estate: &'a Estate) -> Self {
+        Self {
             estate,
             compiler: Compiler::default(),
             documents: Vec::new(),
             subjects: Vec::new(),
-            places: Places::default(),
+            places: Arc::default(),
             guardrails: BTreeMap::new(),
             groups: BTreeMap::new(),
             full_access: None,
@@ -150,14 +162,7 @@ impl<'a> Access<'a> {
             versions: BTreeMap::new(),
             trust_keys: std::sync::OnceLock::new(),
             without_policy: BTreeSet::new(),
-        };
-        access.full_access = access.hold_full_access("every permission");
-        access.open_trust = access.hold_open_trust();
-        access.open_resource = access.hold_open_resource();
-        access.collect_guardrails();
-        access.collect_subjects();
-        access.collect_resource_policies();
-        access
+        }
     }
 
     fn collect_resource_policies(&mut self) {
@@ -227,7 +232,7 @@ impl<'a> Access<'a> {
             // `reference_policies_variables`, "Principal key values": role id, colon, the caller's name for the session.
             let name = arn.rsplit('/').next().unwrap_or_default();
             let id = Fact::One(format!("{}:{name}", found.id.as_str()));
-            subject.facts.push(("aws:userid".to_owned(), id));
+            subject.facts = Arc::new(subject.facts.with("aws:userid", id));
         }
         subject
     }
@@ -244,8 +249,7 @@ impl<'a> Access<'a> {
             principal: Principal::parse(&text).ok()?,
             account,
             arn: Arn::parse(&text).ok()?,
-            facts: vec![("aws:PrincipalArn".to_owned(), Fact::One(text))],
-            closed: vec![TAGS],
+            facts: Arc::new(Listed::new([("aws:PrincipalArn", Fact::One(text))], &[TAGS])),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -354,7 +358,7 @@ impl<'a> Access<'a> {
     }
 
     fn held(&self, DocumentId(place): DocumentId) -> Option<&Held<'a>> {
-        self.documents.get(place)
+        self.documents.get(place).map(Arc::as_ref)
     }
 
     fn compiled(&self, ids: &[DocumentId]) -> Vec<&Compiled> {
@@ -364,6 +368,11 @@ impl<'a> Access<'a> {
     fn cloned(&self, ids: &[DocumentId]) -> Vec<Document> {
         ids.iter().filter_map(|id| self.held(*id)).map(|held| held.document.clone().into_owned()).collect()
     }
+}
+
+/// A condition key with its one value.
+fn fact<'k>(key: &'k str, value: &str) -> (&'k str, Fact) {
+    (key, Fact::One(value.to_owned()))
 }
 
 /// The condition keys a statement asks for, in lower case: in conditions and in variables.

@@ -57,13 +57,19 @@ pub enum Dataset {
     ResourcePolicies,
     /// `iam get-service-last-accessed-details`
     LastAccessed,
+    /// `cloudtrail describe-trails`
+    Trails,
+    /// `cloudtrail get-event-selectors`
+    EventSelectors,
+    /// `cloudtrail get-trail-status`
+    TrailStatus,
     /// CloudTrail log files
     Trail,
 }
 
 impl Dataset {
     /// Every dataset, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::AuthorizationDetails,
         Self::CredentialReport,
         Self::AccountSummary,
@@ -86,6 +92,9 @@ impl Dataset {
         Self::OrganizationFeatures,
         Self::ResourcePolicies,
         Self::LastAccessed,
+        Self::Trails,
+        Self::EventSelectors,
+        Self::TrailStatus,
         Self::Trail,
     ];
 
@@ -114,6 +123,9 @@ impl Dataset {
             Self::OrganizationFeatures => "iam:ListOrganizationsFeatures",
             Self::ResourcePolicies => "s3:GetBucketPolicy",
             Self::LastAccessed => "iam:GetServiceLastAccessedDetails",
+            Self::Trails => "cloudtrail:DescribeTrails",
+            Self::EventSelectors => "cloudtrail:GetEventSelectors",
+            Self::TrailStatus => "cloudtrail:GetTrailStatus",
             Self::Trail => "CloudTrail log files",
         }
     }
@@ -179,6 +191,11 @@ impl Dataset {
             Self::LastAccessed => {
                 "aws iam get-service-last-accessed-details --job-id JOB > last-accessed/ACCOUNT/user/NAME.json"
             }
+            Self::Trails => "aws cloudtrail describe-trails > trails.json",
+            Self::EventSelectors => {
+                "for t in TRAILS; do aws cloudtrail get-event-selectors --trail-name $t; done > event-selectors.json"
+            }
+            Self::TrailStatus => "aws cloudtrail get-trail-status --name ARN > trail-status/NAME.json",
             Self::Trail => "aws s3 sync s3://BUCKET/PREFIX trail/",
         }
     }

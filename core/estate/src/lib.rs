@@ -8,11 +8,13 @@
 //! * [`model`]: the estate itself.
 //! * [`access`]: what its principals may do, decided by the policy engine.
 //! * [`change`]: edits of an estate, each with its way back.
+//! * [`cloudtrail`]: the trails of an account, and what they are told to log.
 //! * [`shared`]: the map that copies of an estate share until one of them writes.
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
 
 pub mod access;
 pub mod change;
+pub mod cloudtrail;
 pub mod fact;
 pub mod model;
 pub mod read;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
+use crate::cloudtrail::DescribedTrail;
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
 use crate::shared::Shared;
 use kagimori_id::{AccessKeyId, AccountId, Arn, UniqueId};
@@ -151,6 +152,8 @@ pub struct Account {
     pub oidc_providers: Known<Vec<Arn>>,
     /// SAML providers.
     pub saml_providers: Known<Vec<Arn>>,
+    /// The trails that log it: its own, and those of the organization.
+    pub trails: Known<Vec<DescribedTrail>>,
     /// Users that the credential report names and the authorization details do not: deleted in between, perhaps. They are
     /// among the users, too, and what the details would tell of them is unknown.
     pub deleted_users: Vec<String>,
@@ -240,7 +243,12 @@ pub struct UserDetails {
     pub grants: Grants,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Why there may be other tags than these; `None`: these are all.
+    pub tags_gap: Option<Gap>,
 }
+
+/// What the lists of attached policies and the policies' own counts contradict each other about.
+pub(crate) const ATTACHED_TO_WHOM: &str = "what is attached to whom";
 
 /// The policies on an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -265,9 +273,11 @@ impl Grants {
     pub fn knows_boundary(&self) -> bool {
         let lists =
             ["UserPolicyList", "GroupPolicyList", "RolePolicyList", "GroupList", "AttachedManagedPolicies"];
-        self.gaps.iter().all(
-            |gap| matches!(&gap.reason, GapReason::FieldAbsent(member) if lists.contains(&member.as_str())),
-        )
+        self.gaps.iter().all(|gap| match &gap.reason {
+            GapReason::FieldAbsent(member) => lists.contains(&member.as_str()),
+            GapReason::Contradiction(about) => about == ATTACHED_TO_WHOM,
+            _ => false,
+        })
     }
 }
 
@@ -322,6 +332,8 @@ pub struct Role {
     pub grants: Grants,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// Why there may be other tags than these; `None`: these are all.
+    pub tags_gap: Option<Gap>,
     /// When it was last used; known and `None` means not in the tracking period (400 days).
     pub last_used: Known<Option<RoleUse>>,
     /// The names of the instance profiles that hold it.
@@ -598,6 +610,7 @@ impl Account {
             server_certificates: Known::not_given(Dataset::ServerCertificates),
             oidc_providers: Known::not_given(Dataset::OidcProviders),
             saml_providers: Known::not_given(Dataset::SamlProviders),
+            trails: Known::not_given(Dataset::Trails),
             deleted_users: Vec::new(),
         }
     }

@@ -29,6 +29,7 @@ mod access {
             resource: resource.to_owned(),
             resource_account: None,
             wildcard_only: resource == "*",
+            common: None,
             context: Vec::new(),
             strict: false,
         }

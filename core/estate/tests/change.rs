@@ -5,7 +5,7 @@ mod change {
     use std::sync::OnceLock;
 
     use kagimori_estate::Estate;
-    use kagimori_estate::access::Access;
+    use kagimori_estate::access::{Access, Question};
     use kagimori_estate::change::{
         Change, ChangeError, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
         WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
@@ -246,6 +246,32 @@ mod change {
                 let is_same = before.in_effect(subject) == after.in_effect(changed);
                 let said = before.has_same_in_effect(subject, &after, changed);
                 prop_assert_eq!(said, is_same, "{}: {}", &change, &subject.arn);
+            }
+        }
+
+        /// What is taken over from the estate before is what is worked out anew.
+        #[test]
+        fn an_estate_after_changes_says_what_it_says_by_itself(changes in proptest::collection::vec(change(), 1..3)) {
+            let Ok(after) = apply_all(company(), &changes) else { return Ok(()) };
+            let before = Access::of(company());
+            let (changed, anew) = (Access::changed(&after, &before), Access::of(&after));
+            prop_assert_eq!(changed.subjects().len(), anew.subjects().len());
+            for (one, other) in changed.subjects().iter().zip(anew.subjects()) {
+                prop_assert_eq!(&one.arn, &other.arn);
+                prop_assert!(changed.in_effect(one) == anew.in_effect(other), "{}", one.arn);
+                prop_assert_eq!(changed.identity(one), anew.identity(other));
+                prop_assert_eq!(changed.subject(one.arn.as_str()).map(|found| &found.arn), Some(&one.arn));
+                let asked = Question {
+                    action: "sts:AssumeRole".to_owned(),
+                    resource: one.arn.to_string(),
+                    resource_account: None,
+                    wildcard_only: false,
+                    common: None,
+                    context: Vec::new(),
+                    strict: false,
+                };
+                prop_assert_eq!(changed.request(one, &asked), anew.request(other, &asked));
+                prop_assert_eq!(changed.decide(one, &asked), anew.decide(other, &asked));
             }
         }
     }

@@ -68,6 +68,7 @@ mod organization_tree {
             resource: resource.to_owned(),
             resource_account: None,
             wildcard_only: false,
+            common: None,
             context: Vec::new(),
             strict: true,
         };

@@ -4,16 +4,17 @@
 //! further colons. Policies may hold patterns in each part, and the same split serves them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::account::AccountId;
 use crate::error::{IdError, Text};
 
-/// An Amazon Resource Name, kept as written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Arn(Box<str>);
+/// An Amazon Resource Name, kept as written. Copies share the text: an estate and a trail hold the same ARN in many places.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn(Arc<str>);
 
 /// An ARN, or a pattern of one, in its six parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +119,12 @@ impl Arn {
 impl<'de> Deserialize<'de> for Arn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&Text::deserialize(deserializer)?.0).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Arn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

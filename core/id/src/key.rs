@@ -1,15 +1,16 @@
 //! Ids that begin with four letters: access keys, and IAM's unique ids.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{IdError, Text};
 
-/// A long-term or temporary access key id (`AKIA…`, `ASIA…`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct AccessKeyId(Box<str>);
+/// A long-term or temporary access key id (`AKIA…`, `ASIA…`). Copies share the text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessKeyId(Arc<str>);
 
 /// IAM's unique id of an entity (`AIDA…` user, `AROA…` role, `AGPA…` group, `ANPA…` policy).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -44,6 +45,12 @@ impl UniqueId {
     /// The id as written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for AccessKeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -9,16 +9,18 @@ use std::sync::LazyLock;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Subject};
 use kagimori_estate::change::{Change, CredentialChange};
-use kagimori_estate::model::{Account, LastUse};
+use kagimori_estate::cloudtrail::DescribedTrail;
+use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
+use kagimori_estate::model::{Account, LastUse, Problem, ProblemKind};
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
-use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::compare::is_included;
 use kagimori_policy::document::{
     ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
 };
 use kagimori_policy::policies::Policies;
 use kagimori_trail::actions::{Logging, logging};
-use kagimori_trail::sight::{Blind, Look, Sight};
+use kagimori_trail::sight::{Blind, Contradiction, Look, Sight};
 use serde::Serialize;
 
 /// The actions that no trail shows, or only one that is told to log data events.
@@ -47,6 +49,58 @@ pub fn tell_regions(sight: &mut Sight, estate: &Estate) {
             sight.tell_used(*id, region);
         }
     }
+}
+
+/// What an estate says of the trails that log its accounts: to be told when the sight has taken in all calls.
+pub fn tell_trails(sight: &mut Sight, estate: &Estate) {
+    // The selectors and the state of an organization's trail may have been asked for in one account only.
+    let mut told: BTreeMap<&Arn, Vec<&DescribedTrail>> = BTreeMap::new();
+    let listed = |account: &Account| account.trails.value().map(|trails| (account.id, trails.clone()));
+    for trail in estate.accounts.values().filter_map(|account| account.trails.value()).flatten() {
+        told.entry(&trail.arn).or_default().push(trail);
+    }
+    for (account, mut trails) in estate.accounts.values().filter_map(listed) {
+        for trail in &mut trails {
+            let all = told.get(&trail.arn).into_iter().flatten();
+            trail.selectors = agreed(all.clone().map(|one| &one.selectors), &trail.selectors);
+            trail.status = agreed(all.map(|one| &one.status), &trail.status);
+        }
+        sight.tell_trails(account, trails);
+    }
+}
+
+/// What all say who know; where they differ nothing is known.
+fn agreed<'k, T: PartialEq + Clone + 'k>(
+    all: impl Iterator<Item = &'k Known<T>>,
+    own: &Known<T>,
+) -> Known<T> {
+    let mut known = all.filter(|one| one.value().is_some());
+    let Some(first) = known.next() else { return own.clone() };
+    let about = GapReason::Contradiction("what a trail of the organization selects".to_owned());
+    match known.all(|one| one.value() == first.value()) {
+        true => first.clone(),
+        false => Known::Unknown(Gap { dataset: Dataset::EventSelectors, reason: about }),
+    }
+}
+
+/// What the trail holds though no event selector selects it, account by account.
+pub fn contradictions(sight: &Sight, estate: &Estate) -> Vec<Problem> {
+    let of = |account: &Account| {
+        let source = account.trails.fact().and_then(|fact| fact.source.of(&estate.sources));
+        let file = source.map_or_else(String::new, |source| source.file.clone());
+        let problem = |one: &Contradiction| {
+            Problem {
+            file: file.clone(),
+            account: Some(account.id),
+            dataset: Some(Dataset::EventSelectors),
+            kind: ProblemKind::Torn,
+            message: one.words().0,
+            hint: "write the selectors of every trail again, in every Region (`aws cloudtrail describe-trails`, `get-event-selectors`): until they agree, nothing counts as not used because of them".to_owned(),
+        }
+        };
+        sight.contradictions(account.id).iter().map(problem).collect::<Vec<_>>()
+    };
+    estate.accounts.values().flat_map(of).collect()
 }
 
 /// Every identity policy of an account that was given.
@@ -86,8 +140,8 @@ pub(crate) fn of_statement(sight: &Sight, account: AccountId, statement: &Statem
     if is_negated {
         all = all.complement();
     }
-    // What every trail shows is looked at only where a Region is not seen.
-    if sight.blind(&look(account, "ec2:RunInstances", statement)).is_none() {
+    // What every trail shows is looked at only where something of it is not seen.
+    if sight.shows_management(account, resources(statement)) {
         all.intersect(&NOT_MANAGEMENT);
     }
     let mut blind = ActionSet::none(catalogue);
@@ -249,7 +303,7 @@ fn stays(
     let names = actions.map(|id| catalogue.name(id)).collect();
     let one = Statement { action: ActionElement::Action(OneOrMany::Many(names)), ..statement.clone() };
     let one = [Document { version: Some(Version::V2012), id: None, statements: vec![one] }];
-    let holds = |documents: &[Document]| included(&one, documents) == Inclusion::Proved;
+    let holds = |documents: &[Document]| is_included(&one, documents);
     let bounded = |was: &[Document], is: &[Document]| was == is || is.is_empty() || holds(is);
     holds(&is.identity)
         && bounded(&was.boundary, &is.boundary)

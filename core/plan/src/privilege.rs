@@ -184,6 +184,7 @@ fn may(access: &Access<'_>, arn: &str, action: &str, resource: &str) -> Result<b
         resource: resource.to_owned(),
         resource_account: None,
         wildcard_only: false,
+        common: None,
         // The credentials are of the kind that can make the call.
         context: vec![("aws:TokenIssueTime".to_owned(), Fact::Absent)],
         strict: false,

@@ -101,13 +101,22 @@ pub fn replacement(
             name: held.clone(),
         }));
     }
-    for group in groups {
+    for group in groups.iter().filter(|group| gives_something(estate, principal, group)) {
         changes.push(Change::Identity(IdentityChange::RemoveFromGroup {
             user: identity(),
             group: group.clone(),
         }));
     }
     Ok(changes)
+}
+
+/// Whether a group may give its members anything. One without any policy can stay: leaving it takes nothing away, and who is in no
+/// group is a finding of its own (`user-not-in-group`).
+fn gives_something(estate: &Estate, user: &Arn, group: &str) -> bool {
+    let account = user.account().and_then(|account| estate.accounts.get(&account));
+    let Some(group) = account.and_then(|account| account.groups.get(group)) else { return true };
+    let Grants { inline, attached, gaps, .. } = &group.grants;
+    !(inline.is_empty() && attached.is_empty() && gaps.is_empty())
 }
 
 /// A managed policy for each document, made and attached.

@@ -10,23 +10,24 @@
 //! policy that was not given), that is a fact to reason from: what allowed it then and would deny it under no circumstances
 //! under which it was allowed, still allows it. So "cannot tell" is left for what is open indeed.
 
+mod about;
 mod chain;
 mod circumstances;
 mod class;
 mod evidence;
 mod judge;
+mod judging;
 mod outsider;
-mod resource;
 mod touched;
 mod why;
 
+pub(crate) use about::document_about;
 pub use chain::{Chain, Wanted};
-pub use circumstances::facts;
+pub use circumstances::{Told, is_untold};
 pub use class::{Class, Classes, Telling, Witness};
 pub use evidence::{About, Counts, Evidence, Finding, PrincipalEvidence};
-pub(crate) use judge::document_about;
 pub use judge::{Judgement, Replay, Said, Verdict, subject_of};
-pub use resource::{is_untold, question};
+pub use judging::{Found, Judging};
 pub use touched::Touched;
 pub use why::{Denial, Why};
 

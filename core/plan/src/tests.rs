@@ -32,7 +32,7 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 /// Whether tests over many cells run all of them, and not a part that stands for the rest: `KAGIMORI_MATRIX=all`.
 #[expect(clippy::disallowed_methods, reason = "how long the tests may take is said by who runs them")]
 pub(crate) fn is_whole() -> bool {
-    std::env::var("KAGIMORI_MATRIX").is_ok_and(|what| what == "all")
+    std::env::var("KAGIMORI_MATRIX").is_ok_and(|what| !what.is_empty())
 }
 
 const NOW: &str = "2026-11-01T00:00:00Z";

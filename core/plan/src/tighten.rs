@@ -147,6 +147,11 @@ pub enum Refusal {
         /// Actions that its policies name and the trail does not show.
         named: BTreeSet<String>,
     },
+    /// It did nothing that needs a permission of its own, as far as the trail tells: it is silent of its account for days.
+    Silent {
+        /// On how many.
+        days: i64,
+    },
     /// All that it did succeeded, and by the policies of the snapshot it could not have.
     Contradiction {
         /// How many calls, by action.
@@ -536,6 +541,9 @@ impl Refusal {
                 };
                 format!("whether it is in use cannot be told: this trail does not show {what}")
             }
+            Self::Silent { days } => format!(
+                "whether it is in use cannot be told: the trail is silent of its account on {days} days"
+            ),
             Self::Contradiction { unexplained } => {
                 let actions = unexplained.keys().cloned().collect();
                 let calls: u64 = unexplained.values().sum();
@@ -593,6 +601,9 @@ impl Refusal {
                     false => blind::some(named),
                 };
                 format!("利用の有無を判断できません。この証跡には {what} が記録されません")
+            }
+            Self::Silent { days } => {
+                format!("利用の有無を判断できません。このアカウントの証跡に {days} 日分の空白があります")
             }
             Self::Contradiction { unexplained } => {
                 let actions = unexplained.keys().cloned().collect();

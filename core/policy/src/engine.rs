@@ -154,7 +154,7 @@ impl Compiler {
     }
 
     /// Makes a request ready.
-    pub fn bind(&self, request: &Request) -> Bound {
+    pub fn bind<'r>(&self, request: &'r Request) -> Bound<'r> {
         Bound::new(&self.keys, request)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! IAM User Guide, `reference_policies_evaluation-logic` ("request context").
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kagimori_id::ArnParts;
 
@@ -184,24 +184,87 @@ pub enum Fact {
     Unknown,
 }
 
-/// The condition keys of a request. Keys are compared without case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Context {
-    facts: BTreeMap<String, Fact>,
-    unlisted: Fact,
+/// Condition keys that many requests have in common, such as those that tell of the caller. Keys are compared without case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// In lower case, in order.
+    facts: Vec<(Box<str>, Fact)>,
     /// Beginnings of keys, of which those that are not listed are absent.
-    closed: Vec<String>,
+    closed: Vec<Box<str>>,
+}
+
+impl Listed {
+    /// Of a key that is told twice the later counts. `closed`: see [`Context::close`].
+    pub fn new<'k>(facts: impl IntoIterator<Item = (&'k str, Fact)>, closed: &[&str]) -> Self {
+        let mut listed = Self::default();
+        for (key, fact) in facts {
+            put(&mut listed.facts, key, fact);
+        }
+        listed.closed = closed.iter().map(|beginning| in_lower_case(beginning)).collect();
+        listed
+    }
+
+    /// The same with another fact; of a key that was listed it goes before that.
+    #[must_use]
+    pub fn with(&self, key: &str, fact: Fact) -> Self {
+        let mut listed = self.clone();
+        put(&mut listed.facts, key, fact);
+        listed
+    }
+
+    /// Whether a key, given in lower case, is listed.
+    pub fn has(&self, lower_case_key: &str) -> bool {
+        find(&self.facts, lower_case_key).is_some()
+    }
+
+    /// Whether no key is listed.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+}
+
+/// The condition keys of a request. Keys are compared without case.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// What its own do not tell, nor the later of these.
+    common: Vec<Arc<Listed>>,
+    own: Listed,
+    unlisted: Fact,
 }
 
 impl Context {
     /// A complete context: a key that is not listed is absent.
     pub fn complete() -> Self {
-        Self { facts: BTreeMap::new(), unlisted: Fact::Absent, closed: Vec::new() }
+        Self { common: Vec::new(), own: Listed::default(), unlisted: Fact::Absent }
     }
 
     /// A partial context: a key that is not listed is unknown ("discovery").
     pub fn partial() -> Self {
-        Self { facts: BTreeMap::new(), unlisted: Fact::Unknown, closed: Vec::new() }
+        Self { common: Vec::new(), own: Listed::default(), unlisted: Fact::Unknown }
+    }
+
+    /// The same with keys that many requests have in common. Those that were common before give way to them, its own go before them.
+    #[must_use]
+    pub fn over(mut self, common: Arc<Listed>) -> Self {
+        self.common.push(common);
+        self
+    }
+
+    /// Its keys, for others to have in common.
+    pub fn into_listed(self) -> Listed {
+        let mut listed = Listed::default();
+        for part in self.parts() {
+            for (key, fact) in &part.facts {
+                put(&mut listed.facts, key, fact.clone());
+            }
+            listed.closed.extend_from_slice(&part.closed);
+        }
+        listed
+    }
+
+    /// What is common and its own, from what is known last to what is known first.
+    fn parts(&self) -> impl Iterator<Item = &Listed> {
+        self.common.iter().map(Arc::as_ref).chain([&self.own])
     }
 
     /// Whether nothing is known of a key that is not listed.
@@ -209,19 +272,27 @@ impl Context {
         self.unlisted == Fact::Unknown
     }
 
+    /// Whether a key, given in lower case, is listed.
+    pub fn lists(&self, lower_case_key: &str) -> bool {
+        self.parts().any(|part| part.has(lower_case_key))
+    }
+
     /// Sets what is known of a key; gives back what was known before when the key was listed.
     pub fn set(&mut self, key: &str, fact: Fact) -> Option<Fact> {
-        self.facts.insert(key.to_lowercase(), fact)
+        let key = in_lower_case(key);
+        put_lower(&mut self.own.facts, key, fact, |key| {
+            self.common.iter().rev().find_map(|part| find(&part.facts, key)).cloned()
+        })
     }
 
     /// Says that of the keys with this beginning (`aws:PrincipalTag/`) every one that the request has is listed.
     pub fn close(&mut self, beginning: &str) {
-        self.closed.push(beginning.to_lowercase());
+        self.own.closed.push(in_lower_case(beginning));
     }
 
-    /// Whether there is a beginning of which every key is listed.
-    pub fn is_closed_somewhere(&self) -> bool {
-        !self.closed.is_empty()
+    /// The beginnings of which every key is listed, in lower case.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = &str> {
+        self.parts().flat_map(|part| &part.closed).map(AsRef::as_ref)
     }
 
     /// The same context with one more key.
@@ -233,16 +304,78 @@ impl Context {
 
     /// What is known of a key, given in lower case.
     pub fn get(&self, lower_case_key: &str) -> &Fact {
-        if let Some(fact) = self.facts.get(lower_case_key) {
+        let common = || self.common.iter().rev().find_map(|part| find(&part.facts, lower_case_key));
+        if let Some(fact) = find(&self.own.facts, lower_case_key).or_else(common) {
             return fact;
         }
-        let is_closed = self.closed.iter().any(|beginning| lower_case_key.starts_with(beginning.as_str()));
+        let is_closed = self.closed().any(|beginning| lower_case_key.starts_with(beginning));
         if is_closed { &Fact::Absent } else { &self.unlisted }
+    }
+
+    /// What is known of a key that is not listed, where no beginning says otherwise.
+    pub(crate) fn unlisted(&self) -> &Fact {
+        &self.unlisted
+    }
+
+    /// The listed keys in lower case, and what is known of them; of a key that comes again the later counts.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Fact)> {
+        self.parts().flat_map(|part| &part.facts).map(|(key, fact)| (&**key, fact))
     }
 
     /// The listed keys in lower case, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
-        self.facts.iter().map(|(key, fact)| (key.as_str(), fact))
+        let mut all: Vec<(&str, &Fact)> = self.all().collect();
+        if !self.common.is_empty() {
+            // The order of those with one key stays: the last counts.
+            all.sort_by_key(|(key, _)| *key);
+            all.reverse();
+            all.dedup_by_key(|(key, _)| *key);
+            all.reverse();
+        }
+        all.into_iter()
+    }
+}
+
+/// What is known, whichever of it is common to many.
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.unlisted == other.unlisted && self.iter().eq(other.iter()) && self.closed().eq(other.closed())
+    }
+}
+
+impl Eq for Context {}
+
+fn in_lower_case(key: &str) -> Box<str> {
+    if key.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        key.to_lowercase().into()
+    } else {
+        key.into()
+    }
+}
+
+fn find<'f>(facts: &'f [(Box<str>, Fact)], lower_case_key: &str) -> Option<&'f Fact> {
+    let place = facts.binary_search_by(|(key, _)| (**key).cmp(lower_case_key)).ok()?;
+    facts.get(place).map(|(_, fact)| fact)
+}
+
+fn put(facts: &mut Vec<(Box<str>, Fact)>, key: &str, fact: Fact) {
+    put_lower(facts, in_lower_case(key), fact, |_| None);
+}
+
+/// Keeps the order; gives back what was known before.
+fn put_lower(
+    facts: &mut Vec<(Box<str>, Fact)>,
+    key: Box<str>,
+    fact: Fact,
+    otherwise: impl FnOnce(&str) -> Option<Fact>,
+) -> Option<Fact> {
+    match facts.binary_search_by(|(known, _)| known.cmp(&key)) {
+        Ok(place) => facts.get_mut(place).map(|(_, known)| std::mem::replace(known, fact)),
+        Err(place) => {
+            let before = otherwise(&key);
+            facts.insert(place, (key, fact));
+            before
+        }
     }
 }
 

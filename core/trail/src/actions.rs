@@ -33,6 +33,7 @@ use crate::redact;
 
 pub use denial::{Denial, DenialLayer};
 pub use logging::{Logging, logging};
+pub(crate) use logging::{Operation, operations_of};
 pub use role_passing::{RoleParameter, RolePassing, role_passing, role_passing_sources};
 
 /// What a call tells of permissions: [`Call::of`] without what the event itself says, for those who have it already.
@@ -118,8 +119,8 @@ impl Call {
     }
 }
 
-fn own(text: Option<&Cow<'_, str>>) -> Option<Box<str>> {
-    text.map(|text| text.as_ref().into())
+fn own<T: for<'t> From<&'t str>>(text: Option<&Cow<'_, str>>) -> Option<T> {
+    text.map(|text| T::from(text))
 }
 
 /// Events of these types are nobody's request to an API (*CloudTrail record contents*, `eventType`).

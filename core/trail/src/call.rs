@@ -3,13 +3,15 @@
 //! An [`Event`](crate::event::Event) is what CloudTrail wrote; a [`Call`] is what replay, `tighten` and `whatif` work
 //! on. It holds its own text and no body: what a body tells of resources and condition keys stands in its checks.
 
+use std::sync::Arc;
+
 use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 
 use crate::actions::DenialLayer;
 use crate::event::{Identity, Principal};
 
-/// One call and the permissions it needed.
+/// One call and the permissions it needed. Copies share what many calls have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "made from an event or a row of the lake, all of it")]
 pub struct Call {
@@ -18,19 +20,19 @@ pub struct Call {
     /// `eventID`: the witness.
     pub event_id: Option<Box<str>>,
     /// `eventSource` as written: `s3.amazonaws.com`.
-    pub source: Box<str>,
+    pub source: Arc<str>,
     /// `eventName` as written: `GetObject`.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// `recipientAccountId`: whose copy of the event this is.
     pub account: Option<AccountId>,
     /// `awsRegion`.
-    pub region: Option<Box<str>>,
+    pub region: Option<Arc<str>>,
     /// Who called.
     pub caller: Caller,
     /// How it ended.
     pub outcome: Outcome,
     /// `errorCode` as written.
-    pub error: Option<Box<str>>,
+    pub error: Option<Arc<str>>,
     /// The permissions AWS checked; all of them must be allowed. Of a refused call with what AWS's message says of them.
     pub checks: Vec<Check>,
     /// Why `checks` may not be all there is, or is empty.
@@ -92,10 +94,10 @@ pub struct Caller {
     /// The user, role or root of IAM behind the call.
     pub principal: Principal,
     /// `userIdentity.arn`: for a role the ARN of the session.
-    pub arn: Option<Box<str>>,
+    pub arn: Option<Arc<str>>,
     /// Of a caller whom IAM does not know as a user or role (a web or SAML identity, another account's):
     /// [`Identity::principal_text`], with the exact subject.
-    pub other: Option<Box<str>>,
+    pub other: Option<Arc<str>>,
     /// `userIdentity.accountId`.
     pub account: Option<AccountId>,
     /// `userIdentity.accessKeyId`: `AKIA…` long-term, `ASIA…` a session's.
@@ -103,17 +105,17 @@ pub struct Caller {
     /// `mfaAuthenticated` of the session; `None` for long-term keys.
     pub mfa: Option<bool>,
     /// `sourceIPAddress` as written: an address, the name of a service, or `AWS Internal`.
-    pub address: Option<Box<str>>,
+    pub address: Option<Arc<str>>,
     /// `userAgent` as written.
-    pub agent: Option<Box<str>>,
+    pub agent: Option<Arc<str>>,
     /// `vpcEndpointId`.
-    pub vpc_endpoint: Option<Box<str>>,
+    pub vpc_endpoint: Option<Arc<str>>,
     /// `invokedBy`: the service that called with the caller's permissions.
-    pub invoked_by: Option<Box<str>>,
+    pub invoked_by: Option<Arc<str>>,
     /// `sessionContext.sourceIdentity`: who is behind the session and all that follow from it.
-    pub source_identity: Option<Box<str>>,
+    pub source_identity: Option<Arc<str>>,
     /// `onBehalfOf.userId`: the user of IAM Identity Center.
-    pub on_behalf_of: Option<Box<str>>,
+    pub on_behalf_of: Option<Arc<str>>,
 }
 
 impl Call {
@@ -165,9 +167,9 @@ impl Caller {
     }
 
     /// The text of a caller that is no principal of IAM.
-    pub fn other_of(identity: &Identity<'_>) -> Option<Box<str>> {
+    pub fn other_of(identity: &Identity<'_>) -> Option<Arc<str>> {
         let is_other = identity.principal() == Principal::Other;
-        identity.principal_text().filter(|_| is_other).map(String::into_boxed_str)
+        identity.principal_text().filter(|_| is_other).map(Arc::from)
     }
 }
 

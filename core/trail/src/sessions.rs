@@ -10,6 +10,7 @@ mod behind;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kagimori_id::{AccessKeyId, AccountId, ArnParts};
 
@@ -59,7 +60,7 @@ pub struct Sessions {
 enum Session {
     Key(AccessKeyId),
     /// Calls of services on the session's behalf may hide the key; the ARN is left.
-    Named(Box<str>),
+    Named(Arc<str>),
 }
 
 /// A call that handed out a session.
@@ -80,9 +81,9 @@ struct Handed {
 /// What was done with a session.
 #[derive(Clone, Debug, Default)]
 struct Used {
-    name: Option<Box<str>>,
-    source_identity: Option<Box<str>>,
-    on_behalf_of: Option<Box<str>>,
+    name: Option<Arc<str>>,
+    source_identity: Option<Arc<str>>,
+    on_behalf_of: Option<Arc<str>>,
     is_instance: bool,
     mfa: Option<bool>,
     calls: u64,
@@ -176,7 +177,7 @@ impl Sessions {
     fn add_used(&mut self, call: &Call) {
         let Some(role) = role_of(call).filter(|_| call.time >= self.since) else { return };
         let caller = &call.caller;
-        let name = caller.arn.as_deref().and_then(|arn| arn.split('/').nth(2)).map(Box::from);
+        let name = caller.arn.as_deref().and_then(|arn| arn.split('/').nth(2)).map(Arc::from);
         let session = match (&caller.access_key, &caller.arn) {
             (Some(key), _) => Session::Key(key.clone()),
             (None, Some(arn)) => Session::Named(arn.clone()),
@@ -230,7 +231,7 @@ impl Used {
     }
 }
 
-fn least(known: &mut Option<Box<str>>, told: Option<Box<str>>) {
+fn least(known: &mut Option<Arc<str>>, told: Option<Arc<str>>) {
     if let Some(told) = told
         && known.as_ref().is_none_or(|known| told < *known)
     {

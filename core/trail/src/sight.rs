@@ -4,10 +4,17 @@
 //! events of the resources that a selector names, reads, writes or both (*Logging data events*: selectors go by
 //! `resources.type`, `resources.ARN` and `readOnly`). None of that is told by its files; so only what was seen proves that the
 //! like would have been: an event whose own `eventCategory` is `Data` that data events of its resource are logged, an event of a
-//! Region that this Region is. Where nothing proves it, the trail is blind, and nothing is concluded.
+//! Region that this Region is, one that reads that reads are. Where nothing proves it, the trail is blind, and nothing is concluded.
+//!
+//! Where the event selectors of the account's trails are given ([`Sight::tell_trails`]), they prove what nobody did yet to be logged,
+//! and what they leave out is not seen, whatever events show.
+
+mod selectors;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kagimori_estate::cloudtrail::DescribedTrail;
 use kagimori_id::AccountId;
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use rustc_hash::FxHashSet;
@@ -17,12 +24,19 @@ use crate::actions::{Logging, logging};
 use crate::call::{Call, Check, CheckedResource};
 use crate::history::Made;
 
+pub use told::Contradiction;
+use told::Told;
+
 /// So many resources with data events are remembered of an account. Of one beyond that the trail is taken to be blind.
 const RESOURCES_MAX: usize = 1 << 16;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// So many times its usual distance between days with events an account is silent, where its trail is taken to have a gap.
 const SILENCE_TIMES: i64 = 3;
+
+/// Calls after which a trail may log something else than before.
+const CHANGES_OF_TRAILS: [&str; 6] =
+    ["CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging", "PutEventSelectors"];
 
 /// Services of which AWS writes every event to one Region (*Logging global service events*): they prove no other event of it.
 const GLOBAL: [&str; 14] = [
@@ -48,6 +62,8 @@ pub struct Sight {
     accounts: BTreeMap<AccountId, View>,
     /// Kinds of data event that are logged of every resource, as somebody says who knows the selectors.
     told: BTreeSet<String>,
+    /// What CloudTrail says of the trails that log an account.
+    trails: BTreeMap<AccountId, Told>,
 }
 
 /// What is seen of one account.
@@ -57,6 +73,10 @@ struct View {
     regions: BTreeSet<Box<str>>,
     /// Regions that something says are in use.
     used: BTreeSet<Box<str>>,
+    /// Of which services there was a management event, read-only or not.
+    management: Management,
+    /// Somebody changed what is logged, or turned it on or off.
+    has_changed_trails: bool,
     /// Of which kinds and resources there was a data event, read-only or not.
     data: FxHashSet<(&'static str, Box<str>, bool)>,
     /// Buckets that some event is about: their Regions are logged.
@@ -65,6 +85,13 @@ struct View {
     days: BTreeSet<i64>,
     /// Days of which digest files prove that all was delivered.
     delivered: BTreeSet<i64>,
+}
+
+/// The services of which there was a management event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Management {
+    read: BTreeSet<Box<str>>,
+    written: BTreeSet<Box<str>>,
 }
 
 /// What may be done, and on what.
@@ -98,6 +125,18 @@ pub enum Blind {
         /// Its name.
         region: String,
     },
+    /// There is no management event that reads, or none that writes.
+    Management {
+        /// None that reads.
+        is_read: bool,
+    },
+    /// The event selectors of the account's trails do not select all of it.
+    NotSelected {
+        /// The type of resource of data events; `None`: management events.
+        kind: Option<&'static str>,
+        /// Those that read, or those that write; `None`: of both.
+        is_read: Option<bool>,
+    },
 }
 
 impl Sight {
@@ -112,6 +151,9 @@ impl Sight {
         let view = self.accounts.entry(account).or_default();
         view.days.insert(made.first.div_euclid(DAY));
         let service = made.source.split('.').next().unwrap_or_default();
+        if !made.is_data {
+            view.add_management(made, service);
+        }
         let region = made.region.filter(|_| !made.is_data && !is_global(service));
         if let Some(region) = region.filter(|region| !view.regions.contains(*region)) {
             view.regions.insert(region.into());
@@ -128,6 +170,9 @@ impl Sight {
         for (account, theirs) in other.accounts {
             let mine = self.accounts.entry(account).or_default();
             mine.regions.extend(theirs.regions);
+            mine.management.read.extend(theirs.management.read);
+            mine.management.written.extend(theirs.management.written);
+            mine.has_changed_trails |= theirs.has_changed_trails;
             mine.used.extend(theirs.used);
             mine.days.extend(theirs.days);
             mine.delivered.extend(theirs.delivered);
@@ -144,6 +189,19 @@ impl Sight {
         self.told.insert(kind.to_owned());
     }
 
+    /// What CloudTrail says of the trails that log an account: all of them, or nothing is to be told. To be told when all calls are
+    /// taken in.
+    pub fn tell_trails(&mut self, account: AccountId, trails: Vec<DescribedTrail>) {
+        if let Some(view) = self.accounts.get(&account) {
+            self.trails.insert(account, Told::new(trails, view, &self.accounts));
+        }
+    }
+
+    /// What of an account the trail holds though its event selectors do not select it.
+    pub fn contradictions(&self, account: AccountId) -> &[Contradiction] {
+        self.trails.get(&account).map_or(&[], Told::contradictions)
+    }
+
     /// Something says that a Region is in use: a key's last use, a resource that was named.
     pub fn tell_used(&mut self, account: AccountId, region: &str) {
         self.accounts.entry(account).or_default().used.insert(region.into());
@@ -154,7 +212,29 @@ impl Sight {
         let Some(view) = self.accounts.get(&look.account).filter(|view| !view.days.is_empty()) else {
             return Some(Blind::Account);
         };
-        match logging_of(look.action) {
+        let logging = logging_of(look.action);
+        let by_events = self.blind_by_events(view, look, logging);
+        let Some(told) = self.trails.get(&look.account) else { return by_events };
+        match told.leaves_out(look, logging) {
+            Some(left_out) => Some(left_out),
+            None => by_events.filter(|_| !told.shows(look, logging)),
+        }
+    }
+
+    /// Whether every management event on these resources would have been seen, whatever service it is of. (`false`: perhaps not.)
+    pub fn shows_management(&self, account: AccountId, resources: &[String]) -> bool {
+        let Some(view) = self.accounts.get(&account).filter(|view| !view.days.is_empty()) else {
+            return false;
+        };
+        let is_seen = view.has_management(true) && view.has_management(false);
+        is_seen
+            && view.unseen_region(resources).is_none()
+            && self.trails.get(&account).is_none_or(Told::selects_management)
+    }
+
+    /// The same, by what events prove.
+    fn blind_by_events(&self, view: &View, look: &Look<'_>, logging: Logging) -> Option<Blind> {
+        match logging {
             Logging::Never => Some(Blind::Never),
             Logging::Data(kind) => {
                 let is_read = is_read(look.action);
@@ -168,7 +248,12 @@ impl Sight {
             Logging::Management => {
                 let service = look.action.split(':').next().unwrap_or_default();
                 let region = if is_global(service) { None } else { view.unseen_region(look.resources) };
-                region.map(|region| Blind::Region { region })
+                let unseen = || {
+                    let wanted = told::reads(look.action).map_or(vec![true, false], |is_read| vec![is_read]);
+                    wanted.into_iter().find(|is_read| !view.has_management(*is_read))
+                };
+                let region = region.map(|region| Blind::Region { region });
+                region.or_else(|| unseen().map(|is_read| Blind::Management { is_read }))
             }
         }
     }
@@ -189,25 +274,34 @@ impl Sight {
         view.regions.insert(region.into());
     }
 
-    /// When an account is silent for much longer than it usually is, up to `until`, in seconds: what was done there then is not
-    /// known, and nothing counts as not used.
-    pub fn silences(&self, account: AccountId, until: i64) -> Vec<Silence> {
-        let Some(view) = self.accounts.get(&account) else { return Vec::new() };
+    /// When an account is silent for much longer than it usually is, from one instant to another, in seconds: what was done there
+    /// then is not known, and nothing counts as not used. Before the trail's first event there is no trail, and no silence; an
+    /// account of which it holds no event at all is silent all the time.
+    pub fn silences(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
         let until = until.div_euclid(DAY);
-        let days: Vec<i64> = view.days.iter().copied().filter(|day| *day < until).collect();
-        let ends = days.iter().copied().skip(1).chain([until]);
-        let between: Vec<(i64, i64)> = days.iter().copied().zip(ends).collect();
+        let first = self.accounts.values().filter_map(|view| view.days.first()).min();
+        let begin = first.map_or(from.div_euclid(DAY), |first| from.div_euclid(DAY).max(*first));
+        let nothing = View::default();
+        let view = self.accounts.get(&account).unwrap_or(&nothing);
+        let days: Vec<i64> = view.days.range(begin..until.max(begin)).copied().collect();
         let mut usual: Vec<i64> =
-            between.iter().map(|(one, next)| next - one).take(days.len().saturating_sub(1)).collect();
+            days.iter().zip(days.iter().skip(1)).map(|(one, next)| next.saturating_sub(*one)).collect();
         usual.sort_unstable();
-        let Some(usual) = usual.get(usual.len() / 2) else { return Vec::new() };
-        let is_long = |silence: &Silence| silence.days() > usual.saturating_mul(SILENCE_TIMES);
-        between.into_iter().flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
+        // Of an account that was heard once nobody knows how often it usually is.
+        let most = match (days.len(), usual.get(usual.len() / 2)) {
+            (0, _) => 0,
+            (_, Some(usual)) => usual.saturating_mul(SILENCE_TIMES),
+            (_, None) => return Vec::new(),
+        };
+        let is_long = |silence: &Silence| silence.days() > most;
+        let starts = std::iter::once(begin.saturating_sub(1)).chain(days.iter().copied());
+        let ends = days.iter().copied().chain([until]);
+        starts.zip(ends).flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
     }
 
     /// How many days that is.
-    pub fn silent_days(&self, account: AccountId, until: i64) -> i64 {
-        self.silences(account, until).into_iter().map(Silence::days).sum()
+    pub fn silent_days(&self, account: AccountId, from: i64, until: i64) -> i64 {
+        self.silences(account, from, until).into_iter().map(Silence::days).sum()
     }
 
     /// On how many days something was heard of an account, or its silence was delivered.
@@ -249,6 +343,32 @@ impl View {
             first = end.saturating_add(1);
         }
         silences
+    }
+
+    fn add_management(&mut self, made: &Made<'_>, service: &str) {
+        let is_read = made.read_only.unwrap_or_else(|| {
+            ["Get", "List", "Describe", "Head"].iter().any(|begin| made.name.starts_with(begin))
+        });
+        let Management { read, written } = &mut self.management;
+        let services = if is_read { read } else { written };
+        if !services.contains(service) {
+            services.insert(service.into());
+        }
+        self.has_changed_trails |=
+            service == "cloudtrail" && !made.is_denied && CHANGES_OF_TRAILS.contains(&made.name);
+    }
+
+    /// Whether there was a management event that reads, or one that writes.
+    fn has_management(&self, is_read: bool) -> bool {
+        let Management { read, written } = &self.management;
+        !(if is_read { read } else { written }).is_empty()
+    }
+
+    /// Of which kinds and on what there were events: data events by their resources, management events by their services.
+    fn seen(&self) -> impl Iterator<Item = (Option<&'static str>, &str, bool)> {
+        let data = self.data.iter().map(|(kind, place, is_read)| (Some(*kind), &**place, *is_read));
+        let read = self.management.read.iter().map(|service| (None, &**service, true));
+        data.chain(read).chain(self.management.written.iter().map(|service| (None, &**service, false)))
     }
 
     fn add_buckets(&mut self, made: &Made<'_>) {
@@ -364,6 +484,17 @@ impl Blind {
                 format!("data events ({kind}) are not logged of all that it is about"),
                 format!("対象すべてのデータイベント（{kind}）が記録されているとは確認できない"),
             ),
+            Self::Management { is_read } => {
+                let (what, nani) = told::events(None, Some(*is_read));
+                (format!("the trail holds no {what}"), format!("{nani}が証跡にない"))
+            }
+            Self::NotSelected { kind, is_read } => {
+                let (what, nani) = told::events(*kind, *is_read);
+                (
+                    format!("the event selectors do not select all {what} that it makes"),
+                    format!("イベントセレクターが該当する{nani}をすべて選択しているわけではない"),
+                )
+            }
             Self::Region { region } => {
                 (format!("the trail holds no event of {region}"), format!("{region} のイベントが証跡にない"))
             }
@@ -372,165 +503,4 @@ impl Blind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Identity, read};
-
-    const ACCOUNT: &str = "111122223333";
-
-    fn sight(events: &[(&str, &str, &str, &str, bool)]) -> Sight {
-        let mut sight = Sight::default();
-        for (source, name, category, request, read_only) in events {
-            let text = format!(
-                r#"{{"eventVersion":"1.11","eventTime":"2026-10-01T00:00:00Z","eventSource":"{source}.amazonaws.com","eventName":"{name}",
-                "eventCategory":"{category}","readOnly":{read_only},"awsRegion":"ap-northeast-1","requestParameters":{request},
-                "recipientAccountId":"{ACCOUNT}","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::{ACCOUNT}:user/u","accountId":"{ACCOUNT}"}}}}"#
-            );
-            let reading = read(text.as_bytes(), |event| {
-                let identity = event.identity.as_deref().map(Identity::parse).unwrap_or_default();
-                sight.add(&Call::of(&event, &identity));
-            });
-            assert_eq!(reading.events, 1, "{text}");
-        }
-        sight
-    }
-
-    fn look(sight: &Sight, action: &str, resource: &str) -> Option<Blind> {
-        let account = AccountId::parse(ACCOUNT).unwrap();
-        sight.blind(&Look { account, action, resources: &[resource.to_owned()] })
-    }
-
-    #[test]
-    fn only_data_events_prove_that_data_events_are_logged() {
-        let objects = Some(Blind::Data { kind: "AWS::S3::Object" });
-        let about_a = r#"{"bucketName":"a","key":"x/1"}"#;
-        // A management event whose checks name an object proves nothing (CloudTrail User Guide: told by `eventCategory`).
-        let inferred = r#"{"functionName":"f","role":"arn:aws:iam::111122223333:role/x","code":{"s3Bucket":"a","s3Key":"x"}}"#;
-        let management = sight(&[("lambda", "CreateFunction20150331", "Management", inferred, false)]);
-        assert_eq!(look(&management, "s3:GetObject", "arn:aws:s3:::a/*"), objects);
-        let read = sight(&[
-            ("s3", "GetObject", "Data", about_a, true),
-            ("sqs", "CreateQueue", "Management", "null", false),
-        ]);
-        for (action, resource, expected) in [
-            ("s3:GetObject", "arn:aws:s3:::a/*", None),
-            ("s3:GetObject", "arn:aws:s3:::a/other/1", None),
-            // another bucket, any bucket, a write
-            ("s3:GetObject", "arn:aws:s3:::b/*", objects.clone()),
-            ("s3:GetObject", "arn:aws:s3:::a*/x", objects.clone()),
-            ("s3:GetObject", "*", objects.clone()),
-            ("s3:PutObject", "arn:aws:s3:::a/*", objects.clone()),
-            // of another kind
-            (
-                "sqs:ReceiveMessage",
-                "arn:aws:sqs:ap-northeast-1:111122223333:a",
-                Some(Blind::Data { kind: "AWS::SQS::Queue" }),
-            ),
-            ("logs:PutLogEvents", "*", Some(Blind::Never)),
-            // passes are seen in the calls that make them
-            ("iam:PassRole", "*", None),
-            ("sqs:PurgeQueue", "arn:aws:sqs:ap-northeast-1:111122223333:a", None),
-            (
-                "sqs:PurgeQueue",
-                "arn:aws:sqs:us-west-2:111122223333:a",
-                Some(Blind::Region { region: "us-west-2".into() }),
-            ),
-            ("sqs:PurgeQueue", "*", None),
-            ("iam:CreateUser", "*", None),
-        ] {
-            assert_eq!(look(&read, action, resource), expected, "{action} on {resource}");
-        }
-        let mut told = read;
-        told.tell("AWS::S3::Object");
-        assert_eq!(look(&told, "s3:PutObject", "*"), None);
-    }
-
-    #[test]
-    fn regions_and_accounts() {
-        let mut sight = sight(&[("iam", "ListUsers", "Management", "null", true)]);
-        let account = AccountId::parse(ACCOUNT).unwrap();
-        // An event of a global service proves no Region.
-        assert!(look(&sight, "sqs:PurgeQueue", "arn:aws:sqs:ap-northeast-1:111122223333:a").is_some());
-        assert_eq!(look(&sight, "sqs:PurgeQueue", "*"), None);
-        sight.tell_used(account, "eu-west-1");
-        assert_eq!(look(&sight, "sqs:PurgeQueue", "*"), Some(Blind::Region { region: "eu-west-1".into() }));
-        assert_eq!(look(&sight, "iam:CreateUser", "*"), None);
-        let other = AccountId::parse("444455556666").unwrap();
-        let of_other = Look { account: other, action: "iam:CreateUser", resources: &[] };
-        assert_eq!(sight.blind(&of_other), Some(Blind::Account));
-        assert_eq!(sight.shown_days(account), 1);
-    }
-
-    proptest::proptest! {
-        /// What a part of a trail shows, all of it shows: taking events away makes blind, never seeing.
-        #[test]
-        fn less_shows_less(kept in proptest::collection::vec(proptest::bool::ANY, 5)) {
-            let about = |bucket: &str| format!(r#"{{"bucketName":"{bucket}","key":"x"}}"#);
-            let (a, b) = (about("a"), about("b"));
-            let all = [
-                ("s3", "GetObject", "Data", a.as_str(), true),
-                ("s3", "PutObject", "Data", b.as_str(), false),
-                ("s3", "GetBucketLocation", "Management", b.as_str(), true),
-                ("sqs", "CreateQueue", "Management", "null", false),
-                ("iam", "ListUsers", "Management", "null", true),
-            ];
-            let part: Vec<_> =
-                all.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(event, _)| *event).collect();
-            let account = AccountId::parse(ACCOUNT).unwrap();
-            let (mut all, mut part) = (sight(&all), sight(&part));
-            all.tell_used(account, "eu-west-1");
-            part.tell_used(account, "eu-west-1");
-            for action in ["s3:GetObject", "s3:PutObject", "s3:GetBucketLocation", "sqs:PurgeQueue", "iam:CreateUser"] {
-                for resource in ["arn:aws:s3:::a/*", "arn:aws:s3:::b", "arn:aws:sqs:ap-northeast-1:111122223333:q", "*"] {
-                    let (of_all, of_part) = (look(&all, action, resource), look(&part, action, resource));
-                    assert!(of_part.is_some() || of_all.is_none(), "{action} on {resource}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn silence_is_longer_than_usual() {
-        let account = AccountId::parse(ACCOUNT).unwrap();
-        let heard = |days: &[i64]| {
-            let mut sight = Sight::default();
-            sight.accounts.entry(account).or_default().days.extend(days);
-            sight
-        };
-        let silences = |sight: &Sight, until: i64| sight.silences(account, until * DAY);
-        let daily: Vec<i64> =
-            (0..40).filter(|day| !(10..15).contains(day) && !(20..22).contains(day)).collect();
-        let gap = Silence { first: 10, last: 14 };
-        assert_eq!(silences(&heard(&daily), 40), [gap]);
-        assert_eq!(gap.days(), 5);
-        // up to now
-        assert_eq!(silences(&heard(&daily), 50), [gap, Silence { first: 40, last: 49 }]);
-        // an account that is heard of every week
-        let weekly: Vec<i64> = (0..10).map(|week| week * 7).collect();
-        assert_eq!(silences(&heard(&weekly), 70), []);
-        assert_eq!(silences(&heard(&[3]), 70), []);
-        // digests prove that there was nothing
-        let mut told = heard(&daily);
-        (10..15).for_each(|day| told.tell_delivered(account, "eu-west-1", day));
-        assert_eq!((silences(&told, 40), told.silent_days(account, 40 * DAY)), (Vec::new(), 0));
-        let some = told.accounts.get_mut(&account).unwrap();
-        some.delivered.remove(&10);
-        assert_eq!(silences(&told, 40), [], "a day alone is no silence");
-    }
-
-    #[test]
-    fn what_a_selector_names() {
-        for (arn, expected) in [
-            ("arn:aws:s3:::b/k/1", Some("arn:aws:s3:::b")),
-            ("arn:aws:s3:::b", Some("arn:aws:s3:::b")),
-            ("arn:aws:s3:::b*/k", None),
-            ("arn:aws:dynamodb:eu-west-1:1:table/t/index/i", Some("arn:aws:dynamodb:eu-west-1:1:table/t")),
-            ("arn:aws:lambda:eu-west-1:1:function:f:live", Some("arn:aws:lambda:eu-west-1:1:function:f")),
-            ("arn:aws:lambda:eu-west-1:1:function:f", Some("arn:aws:lambda:eu-west-1:1:function:f")),
-            ("arn:aws:sqs:*:1:q", None),
-            ("*", None),
-        ] {
-            assert_eq!(container(arn), expected, "{arn}");
-        }
-    }
-}
+mod tests;

@@ -100,7 +100,7 @@ impl<'c> CallAtHand<'c> {
         }
         if differs(Text::Principal) || PRINCIPAL.into_iter().any(&differs) {
             let is_other = caller.principal == Principal::Other;
-            caller.other = text(Text::Principal).filter(|_| is_other).map(Box::from);
+            caller.other = text(Text::Principal).filter(|_| is_other).map(Into::into);
         }
         let account = |of| text(of).and_then(|account| AccountId::parse(account).ok());
         let key = |of| text(of).and_then(|key| AccessKeyId::parse(key).ok());
@@ -116,7 +116,7 @@ impl<'c> CallAtHand<'c> {
             (Text::Error, &mut call.error),
         ] {
             if differs(of) {
-                *slot = text(of).map(Box::from);
+                *slot = text(of).map(Into::into);
             }
         }
         for (of, slot) in [(Text::Source, &mut call.source), (Text::Name, &mut call.name)] {

@@ -55,6 +55,12 @@ impl Shown<'_> {
     fn is_empty(&self) -> bool {
         self.evidence.totals.total() == 0 && self.suspected.totals.total() == 0 && self.others == 0
     }
+
+    /// Whether it cannot be told that nothing breaks: of calls it is open, or the trail would not have shown all of them.
+    fn is_untold(&self) -> bool {
+        let is_blind = !self.losses.is_empty() || !self.silent.is_empty();
+        self.evidence.totals.cannot_tell > 0 || self.is_empty() || is_blind
+    }
 }
 
 /// Runs the command.
@@ -107,7 +113,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let totals = &replayed.evidence.totals;
     let exit = if totals.newly_denied > 0 {
         Exit::Findings
-    } else if totals.cannot_tell > 0 || shown.is_empty() || !replayed.losses.is_empty() {
+    } else if shown.is_untold() {
         Exit::Failed
     } else {
         Exit::Clean

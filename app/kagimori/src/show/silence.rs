@@ -6,6 +6,8 @@ use kagimori_id::AccountId;
 use kagimori_trail::sight::{Sight, Silence};
 use serde::Serialize;
 
+use crate::company::Window;
+
 use super::html::{Html, both, html};
 use super::numbers::{counted, day};
 
@@ -21,9 +23,10 @@ pub(crate) const HEADING: (&str, &str) = (
 /// By account.
 pub(crate) type Silent = BTreeMap<AccountId, Vec<Silence>>;
 
-/// The silences of some accounts up to an instant, in seconds.
-pub(crate) fn of(sight: &Sight, accounts: impl IntoIterator<Item = AccountId>, until: i64) -> Silent {
-    let silences = accounts.into_iter().map(|account| (account, sight.silences(account, until)));
+/// The silences of some accounts in a window.
+pub(crate) fn of(sight: &Sight, accounts: impl IntoIterator<Item = AccountId>, window: Window) -> Silent {
+    let silences =
+        accounts.into_iter().map(|account| (account, sight.silences(account, window.from, window.until)));
     silences.filter(|(_, silences)| !silences.is_empty()).collect()
 }
 

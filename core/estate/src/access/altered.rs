@@ -1,13 +1,14 @@
 //! Subjects that are thought up: somebody without one of its policies or with another tag, an identity that is not there yet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use kagimori_policy::document::{Effect, ResourceElement, Statement};
 use kagimori_policy::policies::Layer;
-use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::each::resolved_texts;
-use super::{Access, DocumentId, Held, May, Question, Subject};
+use super::{Access, DocumentId, Held, May, Question, Subject, fact};
 use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
@@ -105,10 +106,8 @@ impl Access<'_> {
     #[must_use]
     pub fn tagged(&self, subject: &Subject, tag: &str, value: Option<&str>) -> Subject {
         let key = format!("aws:PrincipalTag/{tag}");
-        let mut tagged = subject.clone();
-        tagged.facts.retain(|(own, _)| !own.eq_ignore_ascii_case(&key));
-        tagged.facts.push((key, value.map_or(Fact::Absent, |value| Fact::One(value.to_owned()))));
-        tagged
+        let fact = value.map_or(Fact::Absent, |value| Fact::One(value.to_owned()));
+        Subject { facts: Arc::new(subject.facts.with(&key, fact)), ..subject.clone() }
     }
 
     /// A subject with another permissions boundary, or none; `None`: the document of that policy is not known.
@@ -140,30 +139,30 @@ impl Access<'_> {
         let principal = Principal::parse(arn).ok()?;
         let parsed = Arn::parse(arn).ok()?;
         let mut facts = vec![
-            one("aws:PrincipalArn", arn),
-            one("aws:PrincipalAccount", &account.to_string()),
-            one("aws:PrincipalIsAWSService", "false"),
-            one("aws:ViaAWSService", "false"),
-            one("aws:SecureTransport", "true"),
-            ("aws:PrincipalServiceName".to_owned(), Fact::Absent),
+            fact("aws:PrincipalArn", arn),
+            fact("aws:PrincipalAccount", &account.to_string()),
+            fact("aws:PrincipalIsAWSService", "false"),
+            fact("aws:ViaAWSService", "false"),
+            fact("aws:SecureTransport", "true"),
+            ("aws:PrincipalServiceName", Fact::Absent),
         ];
         match principal.role_name() {
             Some(_) => {
-                facts.push(one("aws:PrincipalType", "AssumedRole"));
-                facts.push(("aws:username".to_owned(), Fact::Absent));
-                facts.push(("aws:TokenIssueTime".to_owned(), Fact::Present));
+                facts.push(fact("aws:PrincipalType", "AssumedRole"));
+                facts.push(("aws:username", Fact::Absent));
+                facts.push(("aws:TokenIssueTime", Fact::Present));
             }
             None => {
-                facts.push(one("aws:PrincipalType", "User"));
-                facts.push(one("aws:username", parsed.name()));
+                facts.push(fact("aws:PrincipalType", "User"));
+                facts.push(fact("aws:username", parsed.name()));
             }
         }
+        let facts = Arc::new(Listed::new(facts, &[]));
         Some(Subject {
             principal,
             account,
             arn: parsed,
             facts,
-            closed: Vec::new(),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -221,8 +220,7 @@ impl Access<'_> {
             principal,
             account,
             arn,
-            facts: Vec::new(),
-            closed: Vec::new(),
+            facts: Arc::default(),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -260,6 +258,7 @@ fn about(action: &str) -> Question {
         resource: String::new(),
         resource_account: None,
         wildcard_only: false,
+        common: None,
         context: Vec::new(),
         strict: false,
     }

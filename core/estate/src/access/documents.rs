@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kagimori_policy::document::Document;
 use kagimori_policy::parse::{Strictness, parse};
@@ -31,7 +32,7 @@ impl<'a> Access<'a> {
     /// Compiles a document and keeps it.
     pub(super) fn hold(&mut self, document: Cow<'a, Document>, origin: Origin) -> DocumentId {
         let compiled = self.compiler.compile(&document);
-        self.documents.push(Held { document, compiled, origin });
+        self.documents.push(Arc::new(Held { document, compiled, origin }));
         DocumentId(self.documents.len().saturating_sub(1))
     }
 

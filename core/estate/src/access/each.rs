@@ -404,7 +404,7 @@ impl Access<'_> {
             set.extend(named.map(|(place, _)| place));
             set
         };
-        Naming { documents: self.documents.iter().map(named).collect(), all }
+        Naming { documents: self.documents.iter().map(|held| named(held)).collect(), all }
     }
 
     /// How surely a subject may make a request, for each of these resources: those of `among`, or all. The question's own

@@ -1,12 +1,14 @@
 //! How surely something is allowed, for one subject or for one that is thought up: a member of a further group, a
 //! principal with every permission, a service.
 
+use std::sync::Arc;
+
 use kagimori_policy::decision::Answer;
 use kagimori_policy::policies::{Layer, MissingDocument};
-use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::questions::Scope;
-use super::{Access, Answered, Question, Subject};
+use super::{Access, Answered, Question, Subject, fact};
 use kagimori_id::{AccountId, Arn};
 
 /// How surely a request is allowed; what is surer is greater.
@@ -110,28 +112,26 @@ impl Access<'_> {
     /// IAM User Guide, `reference_policies_condition-keys`, "Properties of the principal".
     pub fn service(&self, name: &str, account: AccountId) -> Option<Subject> {
         let principal = Principal::parse(name).ok()?;
-        let one = |key: &str, value: &str| (key.to_owned(), Fact::One(value.to_owned()));
-        let facts = vec![
-            one("aws:PrincipalIsAWSService", "true"),
-            one("aws:PrincipalServiceName", name),
-            one("aws:SourceAccount", &account.to_string()),
-            one("aws:SecureTransport", "true"),
-            ("aws:username".to_owned(), Fact::Absent),
-            ("aws:userid".to_owned(), Fact::Absent),
-            ("aws:PrincipalArn".to_owned(), Fact::Absent),
-            ("aws:PrincipalAccount".to_owned(), Fact::Absent),
-            ("aws:PrincipalOrgID".to_owned(), Fact::Absent),
-            ("aws:TokenIssueTime".to_owned(), Fact::Absent),
-            ("aws:MultiFactorAuthPresent".to_owned(), Fact::Absent),
-            ("sts:ExternalId".to_owned(), Fact::Absent),
+        let facts = [
+            fact("aws:PrincipalIsAWSService", "true"),
+            fact("aws:PrincipalServiceName", name),
+            fact("aws:SourceAccount", &account.to_string()),
+            fact("aws:SecureTransport", "true"),
+            ("aws:username", Fact::Absent),
+            ("aws:userid", Fact::Absent),
+            ("aws:PrincipalArn", Fact::Absent),
+            ("aws:PrincipalAccount", Fact::Absent),
+            ("aws:PrincipalOrgID", Fact::Absent),
+            ("aws:TokenIssueTime", Fact::Absent),
+            ("aws:MultiFactorAuthPresent", Fact::Absent),
+            ("sts:ExternalId", Fact::Absent),
         ];
         Some(Subject {
             principal,
             account,
             // Services have no ARN; nothing asks for this one.
             arn: Arn::parse(&format!("arn:aws:iam::{account}:service/{name}")).ok()?,
-            facts,
-            closed: vec![super::TAGS],
+            facts: Arc::new(Listed::new(facts, &[super::TAGS])),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -153,8 +153,7 @@ impl Subject {
 
     /// Whether it has a tag of this key.
     pub fn has_tag(&self, tag: &str) -> bool {
-        let key = format!("aws:PrincipalTag/{tag}");
-        self.facts.iter().any(|(own, _)| own.eq_ignore_ascii_case(&key))
+        self.facts.has(&format!("aws:PrincipalTag/{tag}").to_lowercase())
     }
 
     /// A text that is the same for subjects that can do the same.

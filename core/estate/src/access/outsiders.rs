@@ -1,7 +1,9 @@
 //! Callers that are no user or role of the estate, and what lets them in.
 
+use std::sync::Arc;
+
 use kagimori_policy::document::Document;
-use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::{Access, DocumentId, Question, Subject};
 use kagimori_id::{AccountId, Arn};
@@ -31,19 +33,13 @@ impl<'a> Access<'a> {
 
     /// An identity provider on behalf of somebody, who asks for a role of an account (IAM User Guide,
     /// `reference_policies_elements_principal`, "OIDC federated principals" and "SAML federated principals").
-    pub fn federated(
-        &self,
-        provider: &str,
-        account: AccountId,
-        facts: Vec<(String, Fact)>,
-    ) -> Option<Subject> {
+    pub fn federated(&self, provider: &str, account: AccountId, facts: &[(String, Fact)]) -> Option<Subject> {
         Some(Subject {
             principal: Principal::Federated { provider: provider.to_owned() },
             account,
             // Providers are not asked for by ARN of a caller; nothing asks for this one.
             arn: Arn::parse(&format!("arn:aws:iam::{account}:federated")).ok()?,
-            facts,
-            closed: Vec::new(),
+            facts: Arc::new(Listed::new(facts.iter().map(|(key, fact)| (&**key, fact.clone())), &[])),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,
@@ -59,8 +55,7 @@ impl<'a> Access<'a> {
             principal: Principal::parse(&text).ok()?,
             account,
             arn: Arn::parse(&text).ok()?,
-            facts: Vec::new(),
-            closed: Vec::new(),
+            facts: Arc::default(),
             identity: Vec::new(),
             boundary: Vec::new(),
             trust: None,

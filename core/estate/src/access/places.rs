@@ -11,7 +11,7 @@ use kagimori_policy::request::Principal;
 use super::Subject;
 use crate::model::Estate;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     by_arn: HashMap<String, usize>,
     /// Users by account and name; the first of several.

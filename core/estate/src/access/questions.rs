@@ -1,10 +1,13 @@
 //! Questions about one request, and about who could make it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use kagimori_policy::decision::{Answer, Decision};
 use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, StatementRef};
 use kagimori_policy::reference;
-use kagimori_policy::request::{Context, Fact, Request};
+use kagimori_policy::request::{Context, Fact, Listed, Request};
 
 use super::{Access, DocumentId, Guardrails, Origin, Subject};
 use kagimori_id::AccountId;
@@ -21,7 +24,9 @@ pub struct Question {
     pub resource_account: Option<AccountId>,
     /// The action has no resource types.
     pub wildcard_only: bool,
-    /// Condition keys of the request, beside those the estate tells of the principal.
+    /// Condition keys that it has in common with other questions, beside those the estate tells of the principal.
+    pub common: Option<Arc<Listed>>,
+    /// Those of its own, which go before them.
     pub context: Vec<(String, Fact)>,
     /// What is not listed is absent; otherwise it is not known.
     pub strict: bool,
@@ -74,14 +79,19 @@ impl Access<'_> {
         owner: Option<AccountId>,
     ) -> Request {
         let owner = owner.unwrap_or(subject.account);
-        let mut context = if question.strict { Context::complete() } else { Context::partial() };
-        for (key, fact) in self.facts_of_resource(subject, question, owner) {
-            context.set(key, fact);
+        let context = if question.strict { Context::complete() } else { Context::partial() };
+        let mut context = context.over(Arc::clone(&subject.facts));
+        if let Some(common) = &question.common {
+            context = context.over(Arc::clone(common));
         }
-        for (key, fact) in subject.facts.iter().chain(&question.context) {
+        for (key, fact) in self.facts_of_resource(subject, question, owner) {
+            if !context.lists(key) {
+                context.set(key, fact);
+            }
+        }
+        for (key, fact) in &question.context {
             context.set(key, fact.clone());
         }
-        subject.closed.iter().for_each(|beginning| context.close(beginning));
         Request {
             principal: subject.principal.clone(),
             action: question.action.clone(),
@@ -101,12 +111,12 @@ impl Access<'_> {
         owner: AccountId,
     ) -> Vec<(&'static str, Fact)> {
         let one = |text: &str| Fact::One(text.to_owned());
-        let mut facts = vec![("aws:ResourceAccount", one(&owner.to_string()))];
-        facts.extend(self.organization_of(owner).map(|id| ("aws:ResourceOrgID", one(id))));
+        let mut facts = vec![("aws:resourceaccount", one(&owner.to_string()))];
+        facts.extend(self.organization_of(owner).map(|id| ("aws:resourceorgid", one(id))));
         let service = question.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
         match (service.as_str(), subject.principal.account()) {
-            ("kms", Some(account)) => facts.push(("kms:CallerAccount", one(account))),
-            ("s3", _) => facts.push(("s3:ResourceAccount", one(&owner.to_string()))),
+            ("kms", Some(account)) => facts.push(("kms:calleraccount", one(account))),
+            ("s3", _) => facts.push(("s3:resourceaccount", one(&owner.to_string()))),
             _ => {}
         }
         facts
@@ -152,7 +162,34 @@ impl Access<'_> {
 
     /// The bare answer, as fast as can be.
     pub fn decide(&self, subject: &Subject, question: &Question) -> Answer {
-        self.decide_in(subject, question, &self.scope(subject, question), true)
+        self.asking(subject, question).decide()
+    }
+
+    /// A question made ready, for whoever asks it in several ways.
+    pub fn asking<'s>(&'s self, subject: &'s Subject, question: &Question) -> Asking<'s> {
+        let scope = self.scope(subject, question);
+        let request = Cow::Owned(self.request_of(subject, question, scope.owner));
+        Asking { access: self, subject, scope, request }
+    }
+
+    /// The same where it has been asked of another estate: mostly the one is what the other became, and tells the same of the subject.
+    pub fn asking_beside<'s>(
+        &'s self,
+        subject: &'s Subject,
+        question: &Question,
+        other: &'s Asking<'_>,
+    ) -> Asking<'s> {
+        let scope = self.scope(subject, question);
+        let owner = scope.owner.unwrap_or(subject.account);
+        let is_same = Arc::ptr_eq(&subject.facts, &other.subject.facts)
+            && (subject.account, &subject.principal) == (other.subject.account, &other.subject.principal)
+            && scope.owner == other.scope.owner
+            && self.organization_of(owner) == other.access.organization_of(owner);
+        let request = match is_same {
+            true => Cow::Borrowed(&*other.request),
+            false => Cow::Owned(self.request_of(subject, question, scope.owner)),
+        };
+        Asking { access: self, subject, scope, request }
     }
 
     /// `hears_missing`: what was not given may say anything; otherwise it is taken to say nothing.
@@ -165,21 +202,13 @@ impl Access<'_> {
     ) -> Answer {
         let missing = if hears_missing { scope.missing(&subject.missing) } else { Vec::new() };
         let own = Instead { compiler: &self.compiler, identity: &self.compiled(&subject.identity) };
-        self.decide_by(subject, question, scope, &missing, own)
-    }
-
-    /// The bare answer if a subject had these identity policies and no others.
-    pub fn decide_instead(&self, subject: &Subject, question: &Question, instead: Instead<'_>) -> Answer {
-        let kept = |missing: &&MissingDocument| missing.layer != Layer::Identity;
-        let own: Vec<MissingDocument> = subject.missing.iter().filter(kept).cloned().collect();
-        let scope = self.scope(subject, question);
-        self.decide_by(subject, question, &scope, &scope.missing(&own), instead)
+        self.decide_by(subject, &self.request_of(subject, question, scope.owner), scope, &missing, own)
     }
 
     fn decide_by(
         &self,
         subject: &Subject,
-        question: &Question,
+        request: &Request,
         scope: &Scope<'_>,
         missing: &[MissingDocument],
         by: Instead<'_>,
@@ -207,7 +236,7 @@ impl Access<'_> {
             },
             ..Stack::default()
         };
-        stack.decide(&by.compiler.bind(&self.request_of(subject, question, scope.owner)))
+        stack.decide(&by.compiler.bind(request))
     }
 
     /// Whether the subject may be able to make a request at all: some policy of its own, or the resource's, names the action,
@@ -283,7 +312,39 @@ impl Access<'_> {
     }
 }
 
+/// A question made ready for one subject.
+#[derive(Debug)]
+pub struct Asking<'s> {
+    access: &'s Access<'s>,
+    subject: &'s Subject,
+    scope: Scope<'s>,
+    request: Cow<'s, Request>,
+}
+
+impl Asking<'_> {
+    /// The bare answer.
+    pub fn decide(&self) -> Answer {
+        let Self { access, subject, scope, request } = self;
+        let own = Instead { compiler: &access.compiler, identity: &access.compiled(&subject.identity) };
+        access.decide_by(subject, request, scope, &scope.missing(&subject.missing), own)
+    }
+
+    /// The bare answer if the subject had these identity policies and no others.
+    pub fn decide_instead(&self, instead: Instead<'_>) -> Answer {
+        let Self { access, subject, scope, request } = self;
+        let kept = |missing: &&MissingDocument| missing.layer != Layer::Identity;
+        let own: Vec<MissingDocument> = subject.missing.iter().filter(kept).cloned().collect();
+        access.decide_by(subject, request, scope, &scope.missing(&own), instead)
+    }
+
+    /// The request, with what the estate tells of the subject.
+    pub fn into_request(self) -> Request {
+        self.request.into_owned()
+    }
+}
+
 /// What has a say in a question beside the subject's own policies.
+#[derive(Debug)]
 pub(super) struct Scope<'a> {
     pub(super) callers: &'a Guardrails,
     pub(super) owners: &'a Guardrails,

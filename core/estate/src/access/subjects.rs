@@ -1,18 +1,25 @@
 //! The users and roles of an estate as principals.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use kagimori_policy::policies::{Layer, MissingDocument};
-use kagimori_policy::request::{Fact, Principal};
+use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::documents::Managed;
-use super::{Access, DocumentId, GroupPolicies, Subject, TAGS};
+use super::{Access, DocumentId, GroupPolicies, Subject, TAGS, fact};
 use crate::model::{Account, Grants, Role, User, UserDetails};
 use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
-    pub(super) fn collect_subjects(&mut self) {
+    /// `is_there`: takes in an account in another way, if it can.
+    pub(super) fn collect_subjects(&mut self, is_there: impl Fn(&mut Self, &'a Account) -> bool) {
         let estate = self.estate;
         let mut managed = std::mem::take(&mut self.managed);
         for account in estate.accounts.values() {
+            if is_there(self, account) {
+                continue;
+            }
             self.collect_groups(account, &mut managed);
             for user in account.users.values() {
                 let subject = self.user(account, user, &mut managed);
@@ -35,9 +42,9 @@ impl<'a> Access<'a> {
         }
     }
 
-    fn add(&mut self, subject: Option<Subject>) {
+    pub(super) fn add(&mut self, subject: Option<Subject>) {
         let Some(subject) = subject else { return };
-        self.places.add(&subject, self.subjects.len());
+        Arc::make_mut(&mut self.places).add(&subject, self.subjects.len());
         self.subjects.push(subject);
     }
 
@@ -55,8 +62,7 @@ impl<'a> Access<'a> {
                 principal,
                 account,
                 arn,
-                facts: Vec::new(),
-                closed: Vec::new(),
+                facts: Arc::default(),
                 identity,
                 boundary,
                 trust: None,
@@ -82,9 +88,7 @@ impl<'a> Access<'a> {
         let boundary = self.boundary(account, &details.grants, managed, &mut missing);
         let facts = self.user_facts(account, user, details);
         let (account, arn) = (account.id, user.arn.clone());
-        // A user has its tags and no others; to a session of a role tags may be added (`id_session-tags`).
-        let closed = vec![TAGS];
-        Some(Subject { principal, account, arn, facts, closed, identity, boundary, trust: None, missing })
+        Some(Subject { principal, account, arn, facts, identity, boundary, trust: None, missing })
     }
 
     fn role(&mut self, account: &'a Account, role: &'a Role, managed: &mut Managed) -> Option<Subject> {
@@ -97,8 +101,7 @@ impl<'a> Access<'a> {
         let trust = self.hold_policy(&role.trust, format!("the trust policy of {owner}"), source);
         let facts = self.role_facts(account, role);
         let (account, arn) = (account.id, role.arn.clone());
-        let closed = Vec::new();
-        Some(Subject { principal, account, arn, facts, closed, identity, boundary, trust, missing })
+        Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing })
     }
 
     fn boundary(
@@ -120,37 +123,41 @@ impl<'a> Access<'a> {
         id.into_iter().collect()
     }
 
-    fn user_facts(&self, account: &Account, user: &User, details: &UserDetails) -> Vec<(String, Fact)> {
+    /// A user has its tags and no others; to a session of a role tags may be added (`id_session-tags`).
+    fn user_facts(&self, account: &Account, user: &User, details: &UserDetails) -> Arc<Listed> {
+        let tags = tags(&details.tags);
         let mut facts = self.common_facts(account, &user.arn, "User");
-        facts.push(one("aws:username", &user.name));
-        facts.push(one("aws:userid", details.id.as_str()));
-        facts.extend(details.tags.iter().map(|(key, value)| one(&format!("aws:PrincipalTag/{key}"), value)));
-        facts
+        facts.push(fact("aws:username", &user.name));
+        facts.push(fact("aws:userid", details.id.as_str()));
+        facts.extend(tags.iter().map(|(key, value)| fact(key, value)));
+        let closed: &[&str] = if details.tags_gap.is_none() { &[TAGS] } else { &[] };
+        Arc::new(Listed::new(facts, closed))
     }
 
-    fn role_facts(&self, account: &Account, role: &Role) -> Vec<(String, Fact)> {
+    fn role_facts(&self, account: &Account, role: &Role) -> Arc<Listed> {
+        let tags = tags(&role.tags);
         let mut facts = self.common_facts(account, &role.arn, "AssumedRole");
         // A session of the role: its name is not known, and it has a token.
-        facts.push(("aws:username".to_owned(), Fact::Absent));
-        facts.push(("aws:userid".to_owned(), Fact::Present));
-        facts.push(("aws:TokenIssueTime".to_owned(), Fact::Present));
-        facts.extend(role.tags.iter().map(|(key, value)| one(&format!("aws:PrincipalTag/{key}"), value)));
-        facts
+        facts.push(("aws:username", Fact::Absent));
+        facts.push(("aws:userid", Fact::Present));
+        facts.push(("aws:TokenIssueTime", Fact::Present));
+        facts.extend(tags.iter().map(|(key, value)| fact(key, value)));
+        Arc::new(Listed::new(facts, &[]))
     }
 
     /// Keys that every signed direct call of a principal has (`reference_policies_condition-keys`).
-    fn common_facts(&self, account: &Account, arn: &Arn, kind: &str) -> Vec<(String, Fact)> {
+    fn common_facts<'t>(&self, account: &Account, arn: &Arn, kind: &str) -> Vec<(&'t str, Fact)> {
         let mut facts = vec![
-            one("aws:PrincipalArn", arn.as_str()),
-            one("aws:PrincipalAccount", &account.id.to_string()),
-            one("aws:PrincipalType", kind),
-            one("aws:PrincipalIsAWSService", "false"),
-            one("aws:ViaAWSService", "false"),
-            one("aws:SecureTransport", "true"),
-            ("aws:CalledVia".to_owned(), Fact::Absent),
-            ("aws:PrincipalServiceName".to_owned(), Fact::Absent),
+            fact("aws:PrincipalArn", arn.as_str()),
+            fact("aws:PrincipalAccount", &account.id.to_string()),
+            fact("aws:PrincipalType", kind),
+            fact("aws:PrincipalIsAWSService", "false"),
+            fact("aws:ViaAWSService", "false"),
+            fact("aws:SecureTransport", "true"),
+            ("aws:CalledVia", Fact::Absent),
+            ("aws:PrincipalServiceName", Fact::Absent),
         ];
-        facts.extend(self.organization_of(account.id).map(|id| one("aws:PrincipalOrgID", id)));
+        facts.extend(self.organization_of(account.id).map(|id| fact("aws:PrincipalOrgID", id)));
         facts
     }
 
@@ -163,6 +170,7 @@ impl<'a> Access<'a> {
     }
 }
 
-fn one(key: &str, value: &str) -> (String, Fact) {
-    (key.to_owned(), Fact::One(value.to_owned()))
+/// Tags as condition keys.
+fn tags(tags: &BTreeMap<String, String>) -> Vec<(String, &str)> {
+    tags.iter().map(|(key, value)| (format!("{TAGS}{key}"), value.as_str())).collect()
 }

@@ -82,7 +82,10 @@ impl ManagedPolicyChange {
                         format!("{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first");
                     return Err(ChangeError::Refused(text));
                 }
-                must_differ(held.default_version == *version, || format!("{arn} has {version} already"))?;
+                let others = held.other_versions.value().into_iter().flatten();
+                let is_there =
+                    others.map(|held| &held.id).chain([&held.default_version]).any(|id| id == version);
+                must_differ(is_there, || format!("{arn} has {version} already"))?;
                 let id = std::mem::replace(&mut held.default_version, version.clone());
                 let document = std::mem::replace(&mut held.document, policy(document));
                 if let Known::Known(others) = &mut held.other_versions {

@@ -115,6 +115,7 @@ impl OrganizationChange {
                 insert(change::targets(estate, id)?, *position, target.clone());
             }
             Self::DetachOrganizationPolicy { id, target } => {
+                must_leave_one(estate, id, target)?;
                 remove(change::targets(estate, id)?, |held| held == target, "target", target)?;
             }
         }
@@ -218,6 +219,33 @@ fn must_have_room(estate: &Estate, id: &str, target: &str) -> Result<(), ChangeE
     Err(ChangeError::Refused(format!(
         "{attached} {} policies are attached to {target}, and the quota of {since} is {most}",
         words(kind).trim_end_matches(" policy")
+    )))
+}
+
+/// AWS refuses to take the last SCP from a root, an organizational unit or an account, and its own RCP from anything (Organizations
+/// User Guide, `orgs_policies_detach`). Where not all SCPs were given, another may be there. One that a plan made was put beside
+/// others.
+fn must_leave_one(estate: &Estate, id: &str, target: &str) -> Result<(), ChangeError> {
+    let policy = look::organization_policy(estate, id)?;
+    if policy.kind == "RESOURCE_CONTROL_POLICY" && policy.aws_managed {
+        return Err(ChangeError::Refused(format!("{id} is AWS's own, and AWS lets nobody detach it")));
+    }
+    let is_planned = policy.document.fact().is_some_and(|fact| fact.source == SourceId::PLANNED);
+    if policy.kind != "SERVICE_CONTROL_POLICY" || is_planned {
+        return Ok(());
+    }
+    let all = look::organization_policies(estate)?;
+    let is_whole = all.iter().any(|one| one.kind == policy.kind && one.aws_managed)
+        && all.iter().all(|one| !one.kind.is_empty() && one.targets.value().is_some());
+    let is_there = |one: &&OrganizationPolicy| {
+        let holds = |targets: &Vec<String>| targets.iter().any(|held| held == target);
+        one.kind == policy.kind && one.id != id && one.targets.value().is_some_and(holds)
+    };
+    if !is_whole || all.iter().any(|one| is_there(&one)) {
+        return Ok(());
+    }
+    Err(ChangeError::Refused(format!(
+        "{id} is the last SCP on {target}, and AWS keeps at least one everywhere: attach another first"
     )))
 }
 

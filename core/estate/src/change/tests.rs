@@ -114,10 +114,12 @@ fn aws_keeps_five_versions() {
     assert_eq!((held.default_version.as_str(), others.last()), ("v5", Some(&"v4")));
     let back = inverse(&estate(), &new_version("policy/roomy", "v5")).unwrap();
     assert_eq!(apply(&after, &back).unwrap(), estate());
-    assert_eq!(
-        refused(new_version("policy/roomy", "v4")),
-        "it would change nothing: arn:aws:iam::111122223333:policy/roomy has v4 already"
-    );
+    for there in ["v4", "v2"] {
+        assert_eq!(
+            refused(new_version("policy/roomy", there)),
+            format!("it would change nothing: arn:aws:iam::111122223333:policy/roomy has {there} already")
+        );
+    }
 }
 
 /// The way back from a version is made from the version that it made, and from no other.
@@ -222,6 +224,34 @@ fn aws_own_and_attached_policies_of_the_organization_stay() {
     let (after, back) = (apply(&estate(), &detach).unwrap(), inverse(&estate(), &detach).unwrap());
     assert_ne!(after, estate());
     assert_eq!(apply(&after, &back).unwrap(), estate());
+}
+
+/// `orgs_policies_detach`: every root, unit and account keeps an SCP, and AWS's own RCP.
+#[test]
+fn the_last_scp_stays() {
+    let detach = |id: &str, target: &str| {
+        let (id, target) = (id.to_owned(), target.to_owned());
+        Change::from(OrganizationChange::DetachOrganizationPolicy { id, target })
+    };
+    let mut given = estate();
+    let Known::Known(policies) = &mut given.organization.policies else { panic!("they are known") };
+    for policy in &mut policies.value {
+        policy.document.place(SourceId(0));
+    }
+    let last = apply(&given, &detach("p-own", "ou-one")).unwrap_err().to_string();
+    assert_eq!(
+        last,
+        "AWS would refuse it: p-own is the last SCP on ou-one, and AWS keeps at least one everywhere: attach another first"
+    );
+    assert!(apply(&given, &detach("p-own", "r-root")).is_ok(), "another is there");
+    let mut partly = given.clone();
+    let Known::Known(policies) = &mut partly.organization.policies else { panic!("they are known") };
+    policies.value[2].targets = Known::not_given(Dataset::OrganizationPolicies);
+    assert!(apply(&partly, &detach("p-own", "ou-one")).is_ok(), "another may be there");
+    let Known::Known(policies) = &mut given.organization.policies else { panic!("they are known") };
+    policies.value[0].kind = "RESOURCE_CONTROL_POLICY".to_owned();
+    let own = apply(&given, &detach("p-FullAWSAccess", "r-root")).unwrap_err().to_string();
+    assert_eq!(own, "AWS would refuse it: p-FullAWSAccess is AWS's own, and AWS lets nobody detach it");
 }
 
 /// Ten SCPs on one node, five RCPs (`orgs_reference_limits`): AWS refuses the next, and others have room.

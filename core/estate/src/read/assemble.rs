@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::content::Content;
+use super::counted;
 use super::entities::Entities;
 use super::given::{Given, Sourced};
 use super::organization_merge::{OrganizationGiven, is_of_organization};
 use super::part::{Answer, Part};
 use super::resource_merge::resource_policies;
+use super::trails_merge::trails;
 use super::user_merge::Users;
 use crate::fact::{Dataset, Known, Source, SourceId};
 use crate::model::{Account, Estate, Problem, ProblemKind};
@@ -166,6 +168,7 @@ fn account(id: AccountId, mut given: Given, estate: &mut Estate, as_of: Option<T
     let torn = entities.torn(id, estate);
     estate.problems.extend(torn);
     Users::merge(&mut account, entities, &mut given, &estate.sources, as_of);
+    counted::devices(&mut account);
     estate.problems.extend(given.torn(Some(id), &estate.sources));
     account
 }
@@ -197,8 +200,10 @@ fn settings(account: &mut Account, given: &mut Given) {
         Content::ServerCertificates(certificates) => certificates,
         _ => Vec::new(),
     };
+    account.trails = trails(given);
     account.server_certificates =
         given.list(Dataset::ServerCertificates, certificates, |certificate| certificate.name.clone());
+    counted::lists(account);
 }
 
 /// The counts. Of one that two answers tell differently nothing is known; the others hold.

@@ -240,7 +240,8 @@ impl<'a> WireUser<'a> {
         let mut groups = self.group_list.unwrap_or_default();
         groups.sort();
         let path = self.path.unwrap_or_else(|| path(&self.arn));
-        let details = UserDetails { id: self.user_id, path, groups, grants, tags: tags(self.tags) };
+        let details =
+            UserDetails { id: self.user_id, path, groups, grants, tags: tags(self.tags), tags_gap: None };
         UserRecord { name: self.user_name, arn: self.arn, created: at(self.create_date), details }
     }
 }
@@ -297,6 +298,7 @@ impl<'a> WireRole<'a> {
             trust,
             grants,
             tags: tags(self.tags),
+            tags_gap: None,
             last_used: last_used(self.role_last_used),
             instance_profiles,
             max_session_seconds: Known::not_given(Dataset::Roles),

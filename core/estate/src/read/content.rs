@@ -9,6 +9,7 @@ use super::organization::{Described, PolicySummary};
 use super::roles::ListedRole;
 use super::service_last_accessed::Accessed;
 use super::user_credentials::ServiceSpecific;
+use crate::cloudtrail::{DescribedTrail, EventSelector, TrailStatus};
 use crate::fact::Known;
 use crate::model::{
     MfaDevice, OrganizationAccount, PasswordPolicy, Policy, ServerCertificate, SshPublicKey, VirtualMfaDevice,
@@ -43,6 +44,10 @@ pub(super) enum Content {
     /// The resource, and what became of its policy.
     ResourcePolicy(String, Known<Option<Policy>>),
     LastAccessed(Accessed),
+    Trails(Vec<DescribedTrail>),
+    EventSelectors(Arn, Vec<EventSelector>),
+    /// The name of the file, and what is in it.
+    TrailStatus(String, TrailStatus),
     /// Something that is read elsewhere or not needed.
     Nothing,
 }
@@ -97,6 +102,8 @@ impl Content {
             Self::OrganizationPolicy(..)
                 | Self::OrganizationTargets(..)
                 | Self::LastAccessed(_)
+                | Self::EventSelectors(..)
+                | Self::TrailStatus(..)
                 | Self::Nothing
         )
     }

@@ -9,7 +9,9 @@ use super::fault::{names, write_again};
 use super::given::Given;
 use crate::Estate;
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
-use crate::model::{Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role};
+use crate::model::{
+    ATTACHED_TO_WHOM, Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role,
+};
 use kagimori_id::{AccountId, Arn};
 
 /// Entities by name, each with the file it came from.
@@ -25,6 +27,8 @@ pub(super) struct Entities {
     twice: BTreeSet<String>,
     /// Lists that are shorter than the account summary counts.
     short: BTreeSet<String>,
+    /// Policies that are attached more often than the lists name.
+    unattached: BTreeSet<String>,
     first: Option<SourceId>,
 }
 
@@ -83,6 +87,63 @@ impl Entities {
             };
             account.listings.insert(listing, known);
         }
+        let whole = [Listing::Users, Listing::Groups, Listing::Roles];
+        // Who is missing has policies, too, and so has whoever's list was left out.
+        let is_told = self.grants().all(|grants| grants.gaps.is_empty());
+        if is_told && whole.iter().all(|listing| account.listing(*listing).value().is_some()) {
+            self.count_attachments();
+        }
+    }
+
+    /// AWS counts what each policy is attached to, and what it bounds. Where it counts more than the lists name, a list of somebody is
+    /// not whole, and nobody can tell whose.
+    fn count_attachments(&mut self) {
+        let mut seen: BTreeMap<&Arn, u32> = BTreeMap::new();
+        let mut bounds: BTreeMap<&Arn, u32> = BTreeMap::new();
+        for grants in self.grants() {
+            for arn in grants.attached.iter().collect::<BTreeSet<_>>() {
+                *seen.entry(arn).or_default() += 1;
+            }
+            if let Some(arn) = &grants.boundary {
+                *bounds.entry(arn).or_default() += 1;
+            }
+        }
+        let mut short = BTreeSet::new();
+        let (mut is_attached, mut is_bound) = (false, false);
+        for (arn, (policy, _)) in &self.policies {
+            let count = |seen: &BTreeMap<&Arn, u32>| seen.get(arn).copied().unwrap_or_default();
+            let (held, bounded) = (count(&seen), count(&bounds));
+            let (attachments, bound) = (policy.attachments.unwrap_or(0), policy.boundary_uses.unwrap_or(0));
+            let (seen, told) = (held.saturating_add(bounded), attachments.saturating_add(bound));
+            // Together: who writes answers as AWS does may count a boundary among the attachments.
+            if seen < told {
+                is_attached |= held < attachments;
+                is_bound |= bounded < bound;
+                short.insert(format!("{arn} ({seen} of {told})"));
+            }
+        }
+        let about = match (is_attached, is_bound) {
+            (_, true) => "who has which permissions boundary",
+            (true, false) => ATTACHED_TO_WHOM,
+            (false, false) => return,
+        };
+        let reason = GapReason::Contradiction(about.to_owned());
+        let gap = Gap { dataset: Dataset::AuthorizationDetails, reason };
+        self.unattached = short;
+        let users = self.users.values_mut().map(|(user, _)| &mut user.details.grants);
+        let roles = self.roles.values_mut().map(|(role, _)| &mut role.grants);
+        users.chain(roles).for_each(|grants| grants.gaps.extend([gap.clone()]));
+        if is_attached {
+            let groups = self.groups.values_mut().map(|(group, _)| &mut group.grants);
+            groups.for_each(|grants| grants.gaps.extend([gap.clone()]));
+        }
+    }
+
+    fn grants(&self) -> impl Iterator<Item = &Grants> {
+        let users = self.users.values().map(|(user, _)| &user.details.grants);
+        let groups = self.groups.values().map(|(group, _)| &group.grants);
+        let roles = self.roles.values().map(|(role, _)| &role.grants);
+        users.chain(groups).chain(roles)
     }
 
     /// What does not fit together.
@@ -91,10 +152,12 @@ impl Entities {
         let file = || first.of(&estate.sources).map_or(String::new(), |source| source.file.clone());
         let twice = self.twice.iter().map(String::as_str).collect();
         let short = self.short.iter().map(String::as_str).collect();
+        let unattached = self.unattached.iter().map(String::as_str).collect();
         let (policies, groups) = (self.missing_policies(account), self.missing_groups());
         [
             torn(file(), account, "entities stand twice and not alike, and only what both say holds", &twice),
             torn(file(), account, "lists are shorter than the account summary counts", &short),
+            torn(file(), account, "policies are attached more often than the lists name", &unattached),
             torn(file(), account, "the account's own policies are attached and missing", &policies),
             torn(file(), account, "groups have users and are missing", &groups),
         ]
@@ -105,11 +168,8 @@ impl Entities {
 
     /// AWS's own policies are in the authorization details only when asked for; the account's are always.
     fn missing_policies(&self, account: AccountId) -> BTreeSet<&str> {
-        let users = self.users.values().map(|(user, _)| &user.details.grants);
-        let groups = self.groups.values().map(|(group, _)| &group.grants);
-        let roles = self.roles.values().map(|(role, _)| &role.grants);
         let missing = |arn: &&Arn| arn.account() == Some(account) && !self.policies.contains_key(*arn);
-        users.chain(groups).chain(roles).flat_map(referred).filter(missing).map(Arn::as_str).collect()
+        self.grants().flat_map(referred).filter(missing).map(Arn::as_str).collect()
     }
 
     fn missing_groups(&self) -> BTreeSet<&str> {
@@ -164,7 +224,7 @@ impl Entity for UserRecord {
         }
         self.details.groups.extend(new);
         self.details.groups.sort();
-        self.details.tags.retain(|key, value| other.details.tags.get(key) == Some(value));
+        agree(&mut self.details.tags, &mut self.details.tags_gap, &other.details.tags, &self.arn);
         weaken(&mut self.details.grants, other.details.grants, &self.arn);
     }
 }
@@ -193,7 +253,7 @@ impl Entity for Role {
         if at(&other) > at(self) {
             self.last_used = other.last_used;
         }
-        self.tags.retain(|key, value| other.tags.get(key) == Some(value));
+        agree(&mut self.tags, &mut self.tags_gap, &other.tags, &self.arn);
         weaken(&mut self.grants, other.grants, &self.arn);
     }
 }
@@ -217,6 +277,20 @@ impl Entity for ManagedPolicy {
         if self.boundary_uses != other.boundary_uses {
             self.boundary_uses = None;
         }
+    }
+}
+
+/// The tags that both pages have, with a gap: where they differ, nobody knows.
+fn agree(
+    tags: &mut BTreeMap<String, String>,
+    gap: &mut Option<Gap>,
+    other: &BTreeMap<String, String>,
+    arn: &Arn,
+) {
+    if tags != other {
+        tags.retain(|key, value| other.get(key) == Some(value));
+        let reason = GapReason::Contradiction(format!("the tags of `{arn}`"));
+        *gap = Some(Gap { dataset: Dataset::AuthorizationDetails, reason });
     }
 }
 

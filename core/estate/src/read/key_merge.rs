@@ -23,7 +23,10 @@ pub(super) struct Keys<'k> {
 /// The keys, in order of id or slot.
 pub(super) fn keys(given: &Keys<'_>) -> Known<Vec<AccessKey>> {
     let Known::Known(listed) = given.listed else { return of_report(given.report) };
-    let by_id: BTreeMap<&AccessKeyId, &ListedKey> = listed.value.iter().map(|key| (&key.id, key)).collect();
+    let mut by_id: BTreeMap<&AccessKeyId, Vec<&ListedKey>> = BTreeMap::new();
+    for key in &listed.value {
+        by_id.entry(&key.id).or_default().push(key);
+    }
     let slots = slots(given.report, by_id.len());
     if let (true, Ok(_), Some(slot)) =
         (by_id.is_empty(), given.report.known(), occupied(given.report).first())
@@ -31,11 +34,37 @@ pub(super) fn keys(given: &Keys<'_>) -> Known<Vec<AccessKey>> {
     {
         return Known::Unknown(contradiction(&format!("the key in slot {}", slot.0)));
     }
-    let keys = by_id.values().enumerate().map(|(index, key)| {
+    let keys = by_id.values().enumerate().filter_map(|(index, told)| {
         let slot = slots.as_ref().map(|slots| slots.get(index).copied());
-        access_key(key, slot, listed.source, given)
+        let (first, others) = told.split_first()?;
+        let mut key = access_key(first, slot, listed.source, given);
+        if others.iter().any(|other| other.active != first.active) {
+            key.active = Known::Unknown(twice("whether an access key is active"));
+        }
+        if others.iter().any(|other| other.created != first.created) {
+            key.created = Known::Unknown(twice("when an access key was created"));
+        }
+        Some(key)
     });
-    Known::new(keys.collect(), listed.source)
+    let dates: Vec<Option<i64>> =
+        by_id.values().flatten().map(|key| key.created.map(|at| at.as_second())).collect();
+    let keys: Vec<AccessKey> = keys.chain(unlisted(given.report, by_id.len(), &dates)).collect();
+    Known::new(keys, listed.source)
+}
+
+/// Keys that the report has and the list has not: deleted since, perhaps, or the list is not whole. Of the slots those are meant
+/// whose date no listed key has.
+fn unlisted(report: &Known<CredentialReportRow>, listed: usize, dates: &[Option<i64>]) -> Vec<AccessKey> {
+    let slots = occupied(report);
+    let count = slots.len().saturating_sub(listed);
+    let date = |slot: &KeySlot| slot.last_rotated.value().copied().flatten().map(|at| at.as_second());
+    let is_listed = |slot: &KeySlot| date(slot).is_some_and(|date| dates.contains(&Some(date)));
+    let (others, own): (Vec<_>, Vec<_>) = slots.into_iter().partition(|(_, slot)| !is_listed(slot));
+    let one = |(number, slot): (u8, &KeySlot)| AccessKey {
+        active: Known::Unknown(contradiction(&format!("the key in slot {number}"))),
+        ..of_slot((number, slot))
+    };
+    others.into_iter().chain(own.into_iter().rev()).take(count).map(one).collect()
 }
 
 /// The slot of each listed key, or why the slots cannot be told.
@@ -125,7 +154,12 @@ fn of_report(report: &Known<CredentialReportRow>) -> Known<Vec<AccessKey>> {
     if let Some(gap) = untold {
         return Known::Unknown(gap.clone());
     }
-    let key = |(number, slot): (u8, &KeySlot)| AccessKey {
+    Known::new(occupied(report).into_iter().map(of_slot).collect(), fact.source)
+}
+
+/// A key of which only the report tells: no id.
+fn of_slot((number, slot): (u8, &KeySlot)) -> AccessKey {
+    AccessKey {
         id: None,
         slot: Some(number),
         active: slot.active.clone(),
@@ -137,8 +171,12 @@ fn of_report(report: &Known<CredentialReportRow>) -> Known<Vec<AccessKey>> {
             Known::Unknown(gap) => Known::Unknown(gap.clone()),
         },
         last_used: slot.last_used.clone(),
-    };
-    Known::new(occupied(report).into_iter().map(key).collect(), fact.source)
+    }
+}
+
+/// The list says two things of one key.
+fn twice(about: &str) -> Gap {
+    Gap { dataset: Dataset::AccessKeys, reason: GapReason::Contradiction(about.to_owned()) }
 }
 
 fn contradiction(about: &str) -> Gap {

@@ -92,7 +92,9 @@ fn of_list(role: ListedRole, source: SourceId, gap: &Gap) -> Role {
         trust: role.trust.unwrap_or_else(Policy::contradicting),
         created: role.created,
         grants: Grants { gaps: [gap.clone()].into_iter().collect(), ..Grants::default() },
+        // `list-roles` does not tell them (IAM API Reference, `ListRoles`)
         tags: BTreeMap::new(),
+        tags_gap: Some(gap.clone()),
         last_used: Known::Unknown(gap.clone()),
         instance_profiles: Vec::new(),
         max_session_seconds,

@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::object::{Object, Reading, place};
 use super::{
     access_keys, account_settings, authorization_details, credential_report, mfa_devices, organization,
-    organization_tree, roles, service_last_accessed, user_credentials,
+    organization_tree, roles, service_last_accessed, trails, user_credentials,
 };
 use crate::fact::Dataset;
 
@@ -27,7 +27,7 @@ const fn row(
 }
 
 /// The answers; the first row that has a member of the object is its reader.
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 31] = [
     // `--query SummaryMap`: one of the counts is called `MFADevices`, as a list of devices is
     row(
         Dataset::AccountSummary,
@@ -74,6 +74,9 @@ const ROWS: [Row; 28] = [
     row(Dataset::OrganizationTree, &["Roots"], organization_tree::read_alone),
     row(Dataset::OrganizationFeatures, &["EnabledFeatures"], organization::read_features),
     row(Dataset::LastAccessed, &["ServicesLastAccessed", "JobStatus"], service_last_accessed::read),
+    row(Dataset::Trails, &["trailList"], trails::read_list),
+    row(Dataset::EventSelectors, &["EventSelectors", "AdvancedEventSelectors"], trails::read_selectors),
+    row(Dataset::TrailStatus, &["IsLogging"], trails::read_status),
 ];
 
 /// The row of an object with these members.
@@ -87,7 +90,7 @@ pub(super) fn dataset_of(members: &[String]) -> Option<Dataset> {
 }
 
 /// What files are called in which answers are looked for by name: `stem.json`, or anything in a folder.
-const NAMES: [(Dataset, &str); 19] = [
+const NAMES: [(Dataset, &str); 21] = [
     (Dataset::AuthorizationDetails, "authorization-details"),
     (Dataset::CredentialReport, "credential-report"),
     (Dataset::AccountSummary, "account-summary"),
@@ -107,12 +110,15 @@ const NAMES: [(Dataset, &str); 19] = [
     (Dataset::OrganizationAccounts, "accounts"),
     (Dataset::OrganizationPolicies, "policies"),
     (Dataset::OrganizationFeatures, "organizations-features"),
+    (Dataset::Trails, "trails"),
+    (Dataset::EventSelectors, "event-selectors"),
 ];
 /// Files of which each is about the thing that it is called after, by the folder they lie in.
-const FOLDERS: [(Dataset, &str); 3] = [
+const FOLDERS: [(Dataset, &str); 4] = [
     (Dataset::AccessKeyLastUsed, "access-key-last-used"),
     (Dataset::ResourcePolicies, "resource-policies"),
     (Dataset::LastAccessed, "last-accessed"),
+    (Dataset::TrailStatus, "trail-status"),
 ];
 
 /// The dataset whose command writes a file of this name.

@@ -1,7 +1,9 @@
 //! Tests of the readers as a whole: bytes in, estate out.
 
 mod bad_input;
+mod contradictions;
 mod laws;
+mod trails;
 mod values;
 
 use jiff::Timestamp;

@@ -45,6 +45,7 @@ impl<'a> Context<'a> {
         let sight = history.map(|seen| {
             let mut sight = seen.sight.clone();
             blind::tell_regions(&mut sight, estate);
+            blind::tell_trails(&mut sight, estate);
             sight
         });
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));

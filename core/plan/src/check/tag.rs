@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kagimori_estate::fact::Dataset;
+use kagimori_estate::fact::{Dataset, Gap};
 use kagimori_estate::model::{Account, Role, User};
 
 use super::{Context, Judged, Missing, Rule, Ruling};
@@ -44,26 +44,35 @@ fn gone(context: &Context<'_>, tags: &BTreeMap<String, String>) -> Judged {
     Ok(if known { Ruling::Pass } else { Ruling::Fail(vec![("owner", owner.into())]) })
 }
 
-/// A role of which only `list-roles` tells comes without its tags (IAM API Reference, `ListRoles`).
-fn tags(role: &Role) -> Result<&BTreeMap<String, String>, Missing> {
-    match role.grants.gap() {
-        Some(gap) if role.tags.is_empty() => Err(gap.into()),
-        _ => Ok(&role.tags),
-    }
+/// The tags, if they are all: a role of which only `list-roles` tells comes without, and answers may contradict each other.
+fn whole<'t>(
+    tags: &'t BTreeMap<String, String>,
+    gap: Option<&Gap>,
+) -> Result<&'t BTreeMap<String, String>, Missing> {
+    gap.map_or(Ok(tags), |gap| Err(gap.into()))
+}
+
+fn of_user(user: &User) -> Result<&BTreeMap<String, String>, Missing> {
+    let details = user.details.known()?;
+    whole(&details.tags, details.tags_gap.as_ref())
+}
+
+fn of_role(role: &Role) -> Result<&BTreeMap<String, String>, Missing> {
+    whole(&role.tags, role.tags_gap.as_ref())
 }
 
 fn user_untagged(context: &Context<'_>, _: &Account, user: &User) -> Judged {
-    Ok(untagged(context, &user.details.known()?.tags))
+    Ok(untagged(context, of_user(user)?))
 }
 
 fn role_untagged(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
-    Ok(untagged(context, tags(role)?))
+    Ok(untagged(context, of_role(role)?))
 }
 
 fn owner_gone(context: &Context<'_>, _: &Account, user: &User) -> Judged {
-    gone(context, &user.details.known()?.tags)
+    gone(context, of_user(user)?)
 }
 
 fn role_owner_gone(context: &Context<'_>, _: &Account, role: &Role) -> Judged {
-    gone(context, tags(role)?)
+    gone(context, of_role(role)?)
 }

@@ -276,10 +276,10 @@ impl Graph<'_> {
         if let Some(known) = known.get(&shape) {
             return Some(*known).filter(|known| *known != id);
         }
-        let is_cut = known.len() >= REMOVALS_MAX;
-        if known.len() > REMOVALS_MAX {
+        let is_cut = removal.is_cut || known.len() >= REMOVALS_MAX;
+        if let Some(cut) = self.cut.get(&root).filter(|_| is_cut) {
             // One stands for all that are not followed.
-            return self.cut.get(&root).copied().filter(|cut| *cut != id);
+            return Some(*cut).filter(|cut| *cut != id);
         }
         let to = NodeId(self.nodes.len());
         known.insert(shape, to);

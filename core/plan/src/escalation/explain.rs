@@ -15,6 +15,7 @@ use super::edges::REMOVALS_MAX;
 use super::possible::{Choice, is_possible, shown};
 use super::powers::{Attached, POLICY_ARN, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
+use super::removed::VALUES_MAX;
 use super::unfollowed::Taker;
 use super::world::{Kind, World, assume_role};
 use super::{Graph, Node, Way};
@@ -298,7 +299,7 @@ impl Graph<'_> {
             May::Unknown => {
                 if node.is_cut {
                     return vec![format!(
-                        "not followed: more than {REMOVALS_MAX} ways of taking limits from itself"
+                        "not followed: more than {REMOVALS_MAX} ways of taking limits from itself, or {VALUES_MAX} values of a tag"
                     )];
                 }
                 let missing: Vec<&str> =

@@ -30,7 +30,7 @@ pub(super) fn shown(name: &str) -> String {
     name.replace(ANY, "*")
 }
 
-/// The candidates of one kind that are looked at; policies single out a handful.
+/// The candidates of one kind that are looked at; policies single out a handful. Of more nobody can tell that none would do.
 const CANDIDATES_MAX: usize = 128;
 
 const BOUNDARY: &str = "iam:PermissionsBoundary";
@@ -114,7 +114,7 @@ impl<'g> Powers<'g> {
     /// The best candidate of a kind.
     fn choose(&self, path: &PathKind, group: &Group<'_>) -> Choice {
         let mut best = Choice { may: May::No, asked: Vec::new(), made: None };
-        let candidates = self.candidates(group);
+        let (candidates, is_cut) = self.candidates(group);
         let is_only = candidates.len() == 1;
         for candidate in candidates {
             let found = self.grade_candidate(path, group, &candidate);
@@ -124,6 +124,9 @@ impl<'g> Powers<'g> {
             if best.may == May::Surely {
                 break;
             }
+        }
+        if is_cut {
+            best.may = best.may.max(May::Unknown);
         }
         for (place, asked) in &mut best.asked {
             let need = path.needs.get(*place);
@@ -194,48 +197,58 @@ impl<'g> Powers<'g> {
         question
     }
 
-    fn candidates(&self, group: &Group<'_>) -> Vec<Candidate> {
+    /// Those that are looked at, and whether there are more.
+    fn candidates(&self, group: &Group<'_>) -> (Vec<Candidate>, bool) {
         let actions: Vec<&str> = group.needs.iter().map(|(_, need)| need.action.as_str()).collect();
-        let arns = self.names(&group.kind, &actions);
+        let (arns, is_cut) = self.names(&group.kind, &actions);
         let is_new = |arn: &String| group.on == On::Anything || !self.world.has(arn);
         let boundaries = self.boundaries(group.on);
         let of_arn = |arn: String| {
             boundaries.iter().map(move |boundary| Candidate { arn: arn.clone(), boundary: boundary.clone() })
         };
-        arns.into_iter().filter(is_new).flat_map(of_arn).take(CANDIDATES_MAX).collect()
+        let mut all = arns.into_iter().filter(is_new).flat_map(of_arn);
+        let candidates: Vec<Candidate> = all.by_ref().take(CANDIDATES_MAX).collect();
+        let is_cut = is_cut || all.next().is_some();
+        (candidates, is_cut)
     }
 
-    /// Names of a kind that policies tell apart, where they name these actions: one that no policy names first.
-    pub(super) fn names(&self, kind: &str, actions: &[&str]) -> Vec<String> {
-        self.patterns(kind, actions).iter().map(|pattern| fill(pattern)).collect()
+    /// Names of a kind that policies tell apart, where they name these actions: one that no policy names first; and whether there
+    /// are more.
+    pub(super) fn names(&self, kind: &str, actions: &[&str]) -> (Vec<String>, bool) {
+        let (patterns, is_cut) = self.patterns(kind, actions);
+        (patterns.iter().map(|pattern| fill(pattern)).collect(), is_cut)
     }
 
     /// The same as patterns.
-    fn patterns(&self, kind: &str, actions: &[&str]) -> Vec<String> {
+    fn patterns(&self, kind: &str, actions: &[&str]) -> (Vec<String>, bool) {
         let mut names = vec![kind.to_owned()];
         if kind == "*" {
-            return names;
+            return (names, false);
         }
         let patterns = self.access.named_resources(self.subject, actions);
         let met: BTreeSet<String> = patterns.iter().filter_map(|pattern| meet(pattern, kind)).collect();
         names.extend(met.iter().filter(|name| *name != kind).cloned());
         // A name that fits two patterns, where each grants a part of it.
         let singles: Vec<&String> = met.iter().collect();
+        let mut is_cut = false;
         for (place, one) in singles.iter().enumerate().filter(|_| actions.len() > 1) {
             let others = singles.get(place.saturating_add(1)..).unwrap_or_default();
             let both = others.iter().filter_map(|other| meet(one, other));
-            names.extend(both.filter(|name| !met.contains(name)).take(CANDIDATES_MAX));
+            let mut new = both.filter(|name| !met.contains(name));
+            names.extend(new.by_ref().take(CANDIDATES_MAX));
+            is_cut |= new.next().is_some();
         }
+        is_cut |= names.len() > CANDIDATES_MAX;
         names.truncate(CANDIDATES_MAX);
-        names
+        (names, is_cut)
     }
 
-    /// Names of a kind that fit what policies name and one of these patterns besides.
-    pub(super) fn names_like(&self, kind: &str, actions: &[&str], likes: &[&String]) -> Vec<String> {
-        let patterns = self.patterns(kind, actions);
+    /// Names of a kind that fit what policies name and one of these patterns besides; and whether there are more.
+    pub(super) fn names_like(&self, kind: &str, actions: &[&str], likes: &[&String]) -> (Vec<String>, bool) {
+        let (patterns, is_cut) = self.patterns(kind, actions);
         let met = patterns.iter().flat_map(|name| likes.iter().filter_map(|like| meet(name, like)));
         let names: BTreeSet<String> = patterns.iter().cloned().chain(met).map(|name| fill(&name)).collect();
-        names.into_iter().filter(|name| matches(kind, name)).collect()
+        (names.into_iter().filter(|name| matches(kind, name)).collect(), is_cut)
     }
 
     /// The boundaries that a new identity could get: none, or one that the policies in effect ask for.
@@ -299,7 +312,7 @@ impl<'g> Powers<'g> {
             return required.into_iter().collect();
         }
         let grade = |kind: &String| {
-            let names = self.names(kind, &[action]);
+            let (names, _) = self.names(kind, &[action]);
             let question = |name: String| Question { resource: name, ..template(self.subject, action, "") };
             names.into_iter().map(|name| may(self.access, self.subject, &question(name))).max()
         };

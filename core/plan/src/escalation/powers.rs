@@ -201,13 +201,15 @@ impl<'g> Powers<'g> {
         let kind = format!("arn:{}:iam::{}:policy/*", self.subject.arn.partition(), self.subject.account);
         let asked = self.access.values_asked(self.subject, "iam:policyarn");
         let asked: Vec<&String> = asked.values().flatten().collect();
-        let created = self.names_like(&kind, &[CREATE], &asked);
+        let (created, is_cut) = self.names_like(&kind, &[CREATE], &asked);
         let one = |arn: String| {
             let question = Question { resource: arn.clone(), ..template(self.subject, CREATE, "") };
             let may = may(self.access, self.subject, &question);
             (may > May::No && !self.world.has(&arn)).then_some(Attached { arn, may, created: Some(question) })
         };
-        created.into_iter().filter_map(one).collect()
+        // Of a policy that is not looked at nobody knows whether it can be made.
+        let rest = is_cut.then(|| Attached { arn: kind.clone(), may: May::Unknown, created: None });
+        created.into_iter().filter_map(one).chain(rest).collect()
     }
 
     /// How surely an action is allowed on somebody else's resource of a kind.
@@ -217,9 +219,11 @@ impl<'g> Powers<'g> {
             return May::No;
         }
         let kind = format!("arn:{}:iam::{}:{kind}/*", self.subject.arn.partition(), self.subject.account);
-        let names = self.names(&kind, &[action]).into_iter().filter(|name| name != self.subject.arn.as_str());
+        let (names, is_cut) = self.names(&kind, &[action]);
+        let names = names.into_iter().filter(|name| name != self.subject.arn.as_str());
         let question = |resource: String| Question { resource, ..template.clone() };
-        names.map(|name| may(self.access, self.subject, &question(name))).max().unwrap_or(May::No)
+        let best = names.map(|name| may(self.access, self.subject, &question(name))).max();
+        best.unwrap_or(May::No).max(if is_cut { May::Unknown } else { May::No })
     }
 
     /// The roles a set of policies is attached to.
@@ -249,10 +253,11 @@ fn may_anywhere(powers: &Powers<'_>, action: &str) -> May {
         return May::No;
     }
     let grade = |kind: String| {
-        let names = powers.names(&kind, &[action]);
+        let (names, is_cut) = powers.names(&kind, &[action]);
         let wildcard_only = kind == "*";
         let question = |resource: String| Question { resource, wildcard_only, ..question.clone() };
-        names.into_iter().map(|name| may(powers.access, powers.subject, &question(name))).max()
+        let best = names.into_iter().map(|name| may(powers.access, powers.subject, &question(name))).max();
+        best.max(is_cut.then_some(May::Unknown))
     };
     powers.kinds_of(action).into_iter().filter_map(grade).min().unwrap_or(May::No)
 }

@@ -12,8 +12,8 @@ use super::powers::{may, template};
 use super::world::{Kind, World};
 use super::{Graph, Node};
 
-/// The values of one tag that are tried.
-const VALUES_MAX: usize = 8;
+/// The values of one tag that are tried; one more stands for the rest.
+pub(super) const VALUES_MAX: usize = 8;
 
 /// A limit that a principal may take away.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Removal {
     pub(super) subject: Subject,
     /// What it is afterwards, in words.
     pub(super) words: String,
+    /// It stands for others that are not tried.
+    pub(super) is_cut: bool,
 }
 
 /// The place of the path that takes a limit away by an action.
@@ -72,7 +74,7 @@ impl Remover<'_> {
         let own = &self.node.subject;
         let may = may(&self.graph.access, own, &question);
         let subject = subject.filter(|_| may > May::No)?;
-        Some(Removal { path, question, may, subject, words })
+        Some(Removal { path, question, may, subject, words, is_cut: false })
     }
 
     /// A question about the principal itself.
@@ -216,11 +218,12 @@ impl Remover<'_> {
         }
         let mut found = Vec::new();
         for (key, values) in self.tags_asked() {
-            for value in values.iter().take(VALUES_MAX) {
+            for (place, value) in values.iter().enumerate().take(VALUES_MAX.saturating_add(1)) {
                 let mut question = self.on_itself(&tag, &[(&format!("aws:RequestTag/{key}"), value)]);
                 question.context.push(("aws:TagKeys".to_owned(), Fact::Many(vec![key.clone()])));
                 let tagged = self.graph.access.tagged(subject, &key, Some(value));
-                found.extend(self.removal(question, Some(tagged), format!("tagged {key}={value}")));
+                let removal = self.removal(question, Some(tagged), format!("tagged {key}={value}"));
+                found.extend(removal.map(|removal| Removal { is_cut: place >= VALUES_MAX, ..removal }));
             }
             let mut question = self.on_itself(&untag, &[]);
             question.context.push(("aws:TagKeys".to_owned(), Fact::Many(vec![key.clone()])));

@@ -148,12 +148,16 @@ impl Tiny {
             policy["PolicyVersionList"].as_array_mut().unwrap().push(unread);
         }
         policies.push(managed(account, BOUNDARY, &[allow(&["s3:*", "iam:Get*"], "*")], 1));
-        json!({
-            "UserDetailList": of(&self.users, "User"),
-            "GroupDetailList": of(&self.groups, "Group"),
-            "RoleDetailList": of(&self.roles, "Role"),
-            "Policies": policies,
-        })
+        let [users, groups, roles] = [(&self.users, "User"), (&self.groups, "Group"), (&self.roles, "Role")]
+            .map(|(map, kind)| of(map, kind));
+        let text = json!([users, groups, roles]).to_string();
+        for policy in &mut policies {
+            let count = |member: &str| text.matches(&format!("\"{member}\":{}", policy["Arn"])).count();
+            let (attached, bounded) = (count("PolicyArn"), count("PermissionsBoundaryArn"));
+            policy["AttachmentCount"] = attached.into();
+            policy["PermissionsBoundaryUsageCount"] = bounded.into();
+        }
+        json!({"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": policies})
     }
 
     fn report(&self, account: &str) -> Option<Vec<u8>> {

@@ -296,8 +296,8 @@ impl<'a> World<'a> {
         (0..self.policies.len()).map(|place| self.policies.arn(place))
     }
 
-    /// The customer managed policies that make an administrator of whoever has one, and those of which nobody can tell, because
-    /// their documents are not known.
+    /// The customer managed policies that make an administrator of whoever has one, be it under a condition, and those of which
+    /// nobody can tell, because their documents are not known.
     pub(super) fn full_policies(&self, access: &Access<'_>) -> &[(String, May)] {
         self.full_policies.get_or_init(|| {
             let arn = format!("arn:{}:iam::{}:user/*", self.partition(), self.account.id);
@@ -307,7 +307,7 @@ impl<'a> World<'a> {
                     Some(holder) => super::admin::administrator(access, &holder),
                     None => May::Unknown,
                 };
-                matches!(may, May::Surely | May::Unknown).then(|| (policy.to_owned(), may))
+                (may > May::No).then(|| (policy.to_owned(), may))
             };
             self.policy_arns().filter_map(graded).collect()
         })
@@ -358,6 +358,7 @@ pub(super) fn assume_role() -> Question {
         resource: String::new(),
         resource_account: None,
         wildcard_only: false,
+        common: None,
         context: Vec::new(),
         strict: false,
     }

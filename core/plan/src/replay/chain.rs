@@ -8,7 +8,7 @@
 //! loop {
 //!     match chain.next() {
 //!         Wanted::Sessions => chain.take_sessions(…),
-//!         Wanted::Classes { telling, whose } => chain.take_classes(&classes, &judgements),
+//!         Wanted::Calls { whose } => chain.take_found(/* every call through */ chain.judging(…)),
 //!         Wanted::Nothing => break,
 //!     }
 //! }
@@ -17,8 +17,9 @@
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{Change, CredentialChange, IdentityChange};
 use kagimori_id::{AccessKeyId, Arn};
+use kagimori_trail::call::Call;
 
-use super::{Class, Evidence, Judgement, Replay, Telling, Touched, Verdict};
+use super::{Class, Evidence, Found, Judgement, Judging, Replay, Telling, Touched};
 
 /// A replay of changes, as far as it has come.
 #[derive(Debug)]
@@ -27,14 +28,14 @@ pub struct Chain<'a> {
     telling: Telling,
     touched: Option<Touched>,
     stage: Stage,
-    evidence: Evidence,
+    found: Found,
 }
 
 /// What the machine waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Sessions,
-    Classes,
+    Calls,
     Done,
 }
 
@@ -44,11 +45,9 @@ enum Stage {
 pub enum Wanted<'c> {
     /// The keys of all sessions whose making stands in the trail, at any time: [`kagimori_trail::call::Call::issued`].
     Sessions,
-    /// The calls of the window in classes, told apart so.
-    Classes {
-        /// What tells calls apart.
-        telling: &'c Telling,
-        /// Whose calls; `None`: everybody's.
+    /// The calls of the window, each to one of [`Chain::judging`].
+    Calls {
+        /// Whose calls alone; `None`: everybody's.
         whose: Option<&'c Touched>,
     },
     /// Nothing: the evidence is whole.
@@ -69,18 +68,21 @@ impl<'a> Chain<'a> {
         telling.origins = true;
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
-        let stage = if telling.traced_roles.is_empty() { Stage::Classes } else { Stage::Sessions };
+        let stage = if telling.traced_roles.is_empty() { Stage::Calls } else { Stage::Sessions };
         let replay = Replay::new(before, after)
             .without_console(changes.iter().filter_map(no_console))
             .with_fewer_keys(changes.iter().filter_map(user_of_key_gone));
-        Self { replay, telling, touched, stage, evidence: Evidence::default() }
+        Self { replay, telling, touched, stage, found: Found::default() }
     }
 
     /// What to read next.
     pub fn next(&self) -> Wanted<'_> {
         match self.stage {
             Stage::Sessions => Wanted::Sessions,
-            Stage::Classes => Wanted::Classes { telling: &self.telling, whose: self.touched.as_ref() },
+            // Calls with these keys count, whoever made them: a role in a session, a user under an earlier name.
+            Stage::Calls => {
+                Wanted::Calls { whose: self.touched.as_ref().filter(|_| self.telling.keys.is_empty()) }
+            }
             Stage::Done => Wanted::Nothing,
         }
     }
@@ -88,30 +90,39 @@ impl<'a> Chain<'a> {
     /// Answers [`Wanted::Sessions`].
     pub fn take_sessions(&mut self, keys: impl IntoIterator<Item = AccessKeyId>) {
         self.telling.handed_out.extend(keys);
-        self.stage = Stage::Classes;
+        self.stage = Stage::Calls;
     }
 
-    /// Judges one class; in any order, on any thread.
-    pub fn judge(&self, class: &Class) -> Judgement {
-        self.replay.judge(class)
+    /// A fold that judges calls, in any order; one a thread. `counts`: what became of the others is told apart.
+    pub fn judging<'c>(&'c self, counts: &'c (dyn Fn(&Class) -> bool + Sync)) -> Judging<'c, 'a> {
+        Judging::new(self, counts)
     }
 
-    /// Answers [`Wanted::Classes`] with what [`Chain::judge`] said of each.
-    pub fn take_classes(&mut self, judged: &[(&Class, Judgement)]) {
-        self.evidence = Evidence::default();
+    /// Answers [`Wanted::Calls`] with what all of [`Chain::judging`] found.
+    pub fn take_found(&mut self, found: Found) {
         let known = self.telling.keys.len();
-        for (class, judgement) in judged {
-            self.evidence.add(class, judgement);
-            if judgement.verdict == Verdict::NewlyDenied {
-                self.telling.keys.extend(class.issued.iter().cloned());
-            }
-        }
-        self.stage = if self.telling.keys.len() == known { Stage::Done } else { Stage::Classes };
+        self.telling.keys.extend(found.ended.iter().cloned());
+        self.found = found;
+        self.stage = if self.telling.keys.len() == known { Stage::Done } else { Stage::Calls };
     }
 
-    /// What was found; whole when [`Chain::next`] wants nothing.
-    pub fn into_evidence(self) -> (Evidence, Option<Touched>) {
-        (self.evidence, self.touched)
+    /// What was found of the calls that count, and of the others; whole when [`Chain::next`] wants nothing.
+    pub fn into_evidence(self) -> (Evidence, Evidence, Option<Touched>) {
+        (self.found.evidence, self.found.suspected, self.touched)
+    }
+
+    /// What tells calls apart.
+    pub(super) fn telling(&self) -> &Telling {
+        &self.telling
+    }
+
+    /// Whether a call is of those whom the changes touch, or made with one of the keys that are told apart.
+    pub(super) fn is_about(&self, call: &Call) -> bool {
+        self.touched.as_ref().is_none_or(|touched| touched.includes(call, &self.telling))
+    }
+
+    pub(super) fn judge(&self, class: &Class) -> Judgement {
+        self.replay.judge(class)
     }
 }
 

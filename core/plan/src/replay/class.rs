@@ -59,8 +59,8 @@ pub struct Class {
     pub count: u64,
     /// The time of the last.
     pub last: i64,
-    /// The days on which there were any, since 1970-01-01.
-    pub days: BTreeSet<i64>,
+    /// The days on which there were any, since 1970-01-01, in order.
+    pub days: Vec<i64>,
     /// Made with one of the keys of [`Telling::keys`].
     pub has_key: bool,
     /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
@@ -157,6 +157,12 @@ impl Classes {
             (a.time, &a.event_id, &a.checks).cmp(&(b.time, &b.event_id, &b.checks))
         });
         classes
+    }
+
+    /// The classes so far, which are let go.
+    pub fn drain(&mut self) -> Vec<Class> {
+        self.by_hash.clear();
+        std::mem::take(&mut self.classes)
     }
 
     /// How many calls were counted.
@@ -263,7 +269,7 @@ fn is_long_term(call: &Call) -> Option<bool> {
 
 impl Class {
     fn of(call: Call, session: Session) -> Self {
-        let (last, days) = (call.time, BTreeSet::from([call.time.div_euclid(DAY)]));
+        let (last, days) = (call.time, vec![call.time.div_euclid(DAY)]);
         let issued = call.issued.iter().cloned().collect();
         Self {
             call,
@@ -283,8 +289,10 @@ impl Class {
         self.issued.extend(call.issued.iter().cloned());
         if call.time != self.last {
             let day = call.time.div_euclid(DAY);
-            if day != self.last.div_euclid(DAY) {
-                self.days.insert(day);
+            if day != self.last.div_euclid(DAY)
+                && let Err(place) = self.days.binary_search(&day)
+            {
+                self.days.insert(place, day);
             }
             self.last = self.last.max(call.time);
         }
@@ -297,6 +305,8 @@ impl Class {
         self.count = self.count.saturating_add(other.count);
         self.last = self.last.max(other.last);
         self.days.extend(other.days);
+        self.days.sort_unstable();
+        self.days.dedup();
         self.issued.extend(other.issued);
         if (other.call.time, &other.call.event_id) < (self.call.time, &self.call.event_id) {
             self.call = other.call;

@@ -3,23 +3,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kagimori_estate::access::{Access, Question, Subject};
+use kagimori_estate::access::{Access, Asking, Question, Subject};
 use kagimori_id::{AccountId, Arn};
-use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::compare::is_included;
 use kagimori_policy::decision::Answer;
-use kagimori_policy::document::{
-    ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
-};
+use kagimori_policy::document::Document;
 use kagimori_policy::formula::{Atom, Formula};
-use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_policy::policies::{Layer, Level, Policies};
-use kagimori_policy::request::Request;
 use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, MapGap, Outcome};
 use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
 
+use super::about::{about_request, everything};
 use super::outsider::{Outsider, is_same_for_outsiders};
-use super::{Class, Denial, Why, is_untold, question};
+use super::{Class, Denial, Told, Why, is_untold};
 
 /// More unknowns than this are not tried out.
 const ATOMS_MAX: usize = 12;
@@ -154,10 +151,10 @@ impl<'a> Replay<'a> {
             return whole(Verdict::NotAsked, Why::NotAuthorized);
         }
         match self.who(&call.caller.principal) {
-            Who::Outsider => self.judge_outsider(call),
+            Who::Outsider => self.judge_outsider(&Told::of(call)),
             Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             Who::Gone => whole(Verdict::CannotTell, Why::CallerNotGiven),
-            Who::Subject { before, after } => self.judge_checks(call, &before, &after),
+            Who::Subject { before, after } => self.judge_checks(&Told::of(call), &before, &after),
         }
     }
 
@@ -196,11 +193,11 @@ impl<'a> Replay<'a> {
     }
 
     /// Only what lets others in can end their calls: the policies of resources, and what controls the resource's account.
-    fn judge_outsider(&self, call: &Call) -> Judgement {
+    fn judge_outsider(&self, call: &Told<'_>) -> Judgement {
         let sides = (self.before, self.after);
         let owner = |check: &Check| check.resource_account.or(call.account);
         let concerned = call.checks.iter().any(|check| {
-            let asked = question(call, check, None);
+            let asked = call.question(check, None);
             owner(check).is_some_and(|owner| !is_same_for_outsiders(sides, &asked, owner))
         });
         let Some(owner) = call.checks.first().and_then(owner).filter(|_| concerned) else {
@@ -223,7 +220,7 @@ impl<'a> Replay<'a> {
     /// caller.
     fn judge_of_account(
         &self,
-        call: &Call,
+        call: &Told<'_>,
         (before, after): (&Subject, &Subject),
         owner: AccountId,
     ) -> Judgement {
@@ -231,8 +228,11 @@ impl<'a> Replay<'a> {
             return whole(Verdict::AlreadyDenied, Why::DeniedThen);
         }
         let is_told = call.checks.iter().all(|check| {
-            let asked = question(call, check, Some(owner));
-            !matches!(said(self.before, before, &asked), Said::Denied(..))
+            let asked = call.question(check, Some(owner));
+            !matches!(
+                said(self.before, before, &asked, &self.before.asking(before, &asked)),
+                Said::Denied(..)
+            )
         });
         if is_told {
             self.judge_checks(call, before, after)
@@ -241,7 +241,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn judge_checks(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+    fn judge_checks(&self, call: &Told<'_>, before: &Subject, after: &Subject) -> Judgement {
         if call.outcome == Outcome::Denied {
             return self.judge_refused(call, before, after);
         }
@@ -264,13 +264,13 @@ impl<'a> Replay<'a> {
     }
 
     /// A refused call goes through when all that is checked for it is allowed, on whatever resource it may have been about.
-    fn judge_refused(&self, call: &Call, before: &Subject, after: &Subject) -> Judgement {
+    fn judge_refused(&self, call: &Told<'_>, before: &Subject, after: &Subject) -> Judgement {
         let (mut freed, mut open) = (None, None);
         let certain =
             call.checks.iter().enumerate().filter(|(_, check)| check.certainty == Certainty::Certain);
         for (place, check) in certain {
-            let asked = question(call, check, Some(after.account));
-            let (was, is) = (said(self.before, before, &asked), said(self.after, after, &asked));
+            let asked = call.question(check, Some(after.account));
+            let (was, is) = self.said(before, after, &asked);
             let of = |verdict, why| Judgement { verdict, check: Some(place), why, keys: Vec::new() };
             match is {
                 Said::Denied(..) => return of(Verdict::AlreadyDenied, Why::DeniedThen),
@@ -292,15 +292,15 @@ impl<'a> Replay<'a> {
     }
 
     /// Whether a check that is allowed on some resource is allowed on every one that it may have been about.
-    fn is_allowed_everywhere(&self, after: &Subject, call: &Call, check: &Check) -> bool {
+    fn is_allowed_everywhere(&self, after: &Subject, call: &Told<'_>, check: &Check) -> bool {
         let form = match &check.resource {
             CheckedResource::Arn(_) | CheckedResource::None => return true,
             CheckedResource::Pattern(pattern) => [everything(pattern, &check.action)],
             CheckedResource::Unknown => [everything("*", &check.action)],
         };
-        let question = question(call, check, Some(after.account));
+        let question = call.question(check, Some(after.account));
         let all = about_request(&self.after.in_effect(after), &self.after.request(after, &question));
-        let holds = |policies: &[Document]| included(&form, policies) == Inclusion::Proved;
+        let holds = |policies: &[Document]| is_included(&form, policies);
         let levels = |levels: &[Level]| levels.iter().all(|level| holds(&level.policies));
         holds(&all.identity)
             && (all.boundary.is_empty() || holds(&all.boundary))
@@ -308,16 +308,23 @@ impl<'a> Replay<'a> {
             && levels(&all.resource_control)
     }
 
+    /// What the policies of both estates say of a check.
+    fn said(&self, before: &Subject, after: &Subject, question: &Question) -> (Said, Said) {
+        let was = self.before.asking(before, question);
+        let is = self.after.asking_beside(after, question, &was);
+        (said(self.before, before, question, &was), said(self.after, after, question, &is))
+    }
+
     fn judge_check(
         &self,
-        call: &Call,
+        call: &Told<'_>,
         place: usize,
         check: &Check,
         before: &Subject,
         after: &Subject,
     ) -> Judgement {
-        let asked = question(call, check, Some(after.account));
-        let (was, is) = (said(self.before, before, &asked), said(self.after, after, &asked));
+        let asked = call.question(check, Some(after.account));
+        let (was, is) = self.said(before, after, &asked);
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
@@ -352,8 +359,8 @@ impl<'a> Replay<'a> {
     }
 
     /// Whether the identity policies after allow an action on every resource on which those before do, and the rest is the same.
-    fn reaches_no_less(&self, before: &Subject, after: &Subject, call: &Call, check: &Check) -> bool {
-        let question = question(call, check, Some(after.account));
+    fn reaches_no_less(&self, before: &Subject, after: &Subject, call: &Told<'_>, check: &Check) -> bool {
+        let question = call.question(check, Some(after.account));
         let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
         let old = about_request(&was, &self.before.request(before, &question));
         let new = about_request(&is, &self.after.request(after, &question));
@@ -372,7 +379,7 @@ impl<'a> Replay<'a> {
             boundary: if is_bounded { Vec::new() } else { policies.boundary },
             ..policies
         };
-        let lies_in = |wanted: &[Document], all: &[Document]| included(wanted, all) == Inclusion::Proved;
+        let lies_in = |wanted: &[Document], all: &[Document]| is_included(wanted, all);
         let holds = |wanted: &[Document]| {
             lies_in(wanted, &new.identity) && (!is_bounded || lies_in(wanted, &new.boundary))
         };
@@ -383,7 +390,7 @@ impl<'a> Replay<'a> {
     /// After the change it depends: does what is known of the call settle it?
     fn judge_open(
         &self,
-        call: &Call,
+        call: &Told<'_>,
         check: &Check,
         (was, is): (&Said, &Formula),
         (before, after): (&Subject, &Subject),
@@ -398,7 +405,7 @@ impl<'a> Replay<'a> {
             None => {}
         }
         let keys = keys(is);
-        let question = question(call, check, Some(after.account));
+        let question = call.question(check, Some(after.account));
         let question = Question { strict: true, ..question };
         // If the keys were absent: it must have been allowed so before, too, or they were not.
         let is_allowed_without = self.after.decide(after, &question) == Answer::Allowed
@@ -415,72 +422,9 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// An action allowed on a pattern of resources.
-fn everything(pattern: &str, action: &str) -> Document {
-    let statement = Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        action: ActionElement::Action(OneOrMany::One(action.to_owned())),
-        resource: Some(ResourceElement::Resource(OneOrMany::One(pattern.to_owned()))),
-        conditions: Vec::new(),
-    };
-    Document { version: Some(Version::V2012), id: None, statements: vec![statement] }
-}
-
-/// What policies say of the resources of a request's action: the statements that speak of the action, about this action
-/// alone, without the conditions that the request fulfils and without the statements whose conditions it does not.
-fn about_request(policies: &Policies, request: &Request) -> Policies {
-    let all = |documents: &[Document]| -> Vec<Document> {
-        let about: Vec<Document> =
-            documents.iter().map(|document| document_about(document, request)).collect();
-        about.into_iter().filter(|document| !document.statements.is_empty()).collect()
-    };
-    let levels = |levels: &[Level]| -> Vec<Level> {
-        levels.iter().map(|level| Level { id: level.id.clone(), policies: all(&level.policies) }).collect()
-    };
-    Policies {
-        identity: all(&policies.identity),
-        boundary: all(&policies.boundary),
-        service_control: levels(&policies.service_control),
-        resource_control: levels(&policies.resource_control),
-        missing: policies.missing.clone(),
-        ..Policies::default()
-    }
-}
-
-/// The same for one document.
-pub(crate) fn document_about(document: &Document, request: &Request) -> Document {
-    let action = &request.action;
-    let speaks = |statement: &&Statement| {
-        let (patterns, is_negated) = statement.action.patterns();
-        patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
-    };
-    let statements = document.statements.iter().filter(speaks);
-    let statements = statements.filter_map(|statement| simplified(document, statement, request)).collect();
-    Document { statements, id: None, ..document.clone() }
-}
-
-fn simplified(document: &Document, statement: &Statement, request: &Request) -> Option<Statement> {
-    let mut conditions = Vec::new();
-    for condition in &statement.conditions {
-        let mut one = Document { version: document.version, ..everything("*", "*") };
-        for statement in &mut one.statements {
-            statement.conditions = vec![condition.clone()];
-        }
-        match kagimori_policy::compare::decide(request, &[one]).answer {
-            Answer::Allowed => {}
-            Answer::Indeterminate => conditions.push(condition.clone()),
-            Answer::ImplicitlyDenied(_) | Answer::ExplicitlyDenied(_) => return None,
-        }
-    }
-    let action = ActionElement::Action(OneOrMany::One(request.action.clone()));
-    Some(Statement { sid: None, action, conditions, ..statement.clone() })
-}
-
 /// What the policies of an estate say of a check.
-fn said(access: &Access<'_>, subject: &Subject, question: &Question) -> Said {
-    match access.decide(subject, question) {
+fn said(access: &Access<'_>, subject: &Subject, question: &Question, asking: &Asking<'_>) -> Said {
+    match asking.decide() {
         Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
         Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
         Answer::Indeterminate => Said::If(access.ask(subject, question).decision.allowed_if),

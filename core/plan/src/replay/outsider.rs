@@ -46,7 +46,7 @@ impl Outsider {
             Principal::Other => {
                 let text = caller.text();
                 let federated = text.as_deref().and_then(Federated::read);
-                Some(known(federated.and_then(|one| access.federated(one.provider, owner, one.facts()))))
+                Some(known(federated.and_then(|one| access.federated(one.provider, owner, &one.facts()))))
             }
         }
     }

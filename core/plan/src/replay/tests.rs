@@ -40,7 +40,7 @@ pub(crate) fn estate(policy: &str) -> Estate {
     estate
 }
 
-fn changed(estate: &Estate, policy: &str) -> Estate {
+pub(crate) fn changed(estate: &Estate, policy: &str) -> Estate {
     let document = WireDocument(parse(policy, Strictness::Strict).unwrap());
     let identity = Arn::parse(USER).unwrap();
     let change = Change::Identity(IdentityChange::PutInlinePolicy {

@@ -4,7 +4,7 @@
 use kagimori_estate::access::{Access, Subject};
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Document;
-use kagimori_policy::engine::{Compiled, Compiler, Stack};
+use kagimori_policy::engine::{Bound, Compiled, Compiler, Stack};
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::Request;
 
@@ -30,9 +30,9 @@ impl Alone {
         self.compiler.compile(document)
     }
 
-    /// Allowed, denied, or it depends.
-    pub(super) fn decide(&self, identity: &[&Compiled], request: &Request) -> Answer {
-        self.decide_with(&self.compiler, identity, request)
+    /// Allowed, denied, or it depends; a request is bound once for many policies.
+    pub(super) fn decide(&self, identity: &[&Compiled], request: &Bound<'_>) -> Answer {
+        Stack { identity, resource: self.delegation.as_ref(), ..Stack::default() }.decide(request)
     }
 
     /// The same with policies that a copy of the compiler compiled.
@@ -42,8 +42,7 @@ impl Alone {
         identity: &[&Compiled],
         request: &Request,
     ) -> Answer {
-        let stack = Stack { identity, resource: self.delegation.as_ref(), ..Stack::default() };
-        stack.decide(&compiler.bind(request))
+        self.decide(identity, &compiler.bind(request))
     }
 }
 

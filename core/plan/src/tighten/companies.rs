@@ -18,7 +18,7 @@ use super::tests::options;
 use super::{Input, Options, tighten};
 use crate::blind;
 use crate::origins::Choice;
-use crate::replay::{Class, Classes, Telling, question, subject_of};
+use crate::replay::{Class, Classes, Telling, Told, subject_of};
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 const REGIONS: [&str; 2] = ["ap-northeast-1", "us-east-1"];
@@ -194,9 +194,9 @@ impl Learnt {
 /// Whether what a call was checked for is allowed.
 fn is_allowed(access: &Access<'_>, call: &Call) -> bool {
     let Some(subject) = subject_of(access, &call.caller.principal) else { return false };
-    call.checks
-        .iter()
-        .all(|check| access.decide(subject, &question(call, check, Some(subject.account))) == Answer::Allowed)
+    call.checks.iter().all(|check| {
+        access.decide(subject, &Told::of(call).question(check, Some(subject.account))) == Answer::Allowed
+    })
 }
 
 struct Poisoned {

@@ -1,7 +1,8 @@
 //! The old Allow statements, and which of them granted a need.
 
 use kagimori_policy::catalogue::{ActionSet, Catalogue};
-use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::compare::is_included;
+use kagimori_policy::decision::Answer;
 use kagimori_policy::document::{Document, Effect, Statement};
 use kagimori_policy::engine::Compiled;
 
@@ -57,11 +58,12 @@ pub(super) fn denies(old: &[(usize, &Document)]) -> Vec<(usize, Statement)> {
 /// not told, or where conditions leave it open, each may have been the one.
 pub(super) fn behind(need: &Need, grants: &[Grant], alone: &Alone) -> Vec<usize> {
     let (mut sure, mut open) = (Vec::new(), Vec::new());
+    let request = alone.compiler.bind(&need.request);
     for (place, grant) in grants.iter().enumerate() {
-        if need.is_sure(alone, &alone.compiler, &[&grant.compiled]) {
-            sure.push(place);
-        } else if may(alone.decide(&[&grant.compiled], &need.request)) {
-            open.push(place);
+        match alone.decide(&[&grant.compiled], &request) {
+            Answer::Allowed if need.is_told() => sure.push(place),
+            answer if may(answer) => open.push(place),
+            _ => {}
         }
     }
     let weight = |place: &usize| {
@@ -83,10 +85,7 @@ pub(super) fn behind(need: &Need, grants: &[Grant], alone: &Alone) -> Vec<usize>
         .map(|grant| document_about(&document(vec![grant.statement.clone()]), &need.request))
         .collect();
     let says_all = |one: &Document| {
-        about.iter().all(|other| {
-            other == one
-                || included(std::slice::from_ref(other), std::slice::from_ref(one)) == Inclusion::Proved
-        })
+        about.iter().all(|other| is_included(std::slice::from_ref(other), std::slice::from_ref(one)))
     };
     match about.iter().position(says_all).and_then(|place| open.get(place)) {
         Some(best) => vec![*best],

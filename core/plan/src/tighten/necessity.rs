@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kagimori_policy::compare::{Inclusion, included};
+use kagimori_policy::compare::is_included;
 use kagimori_policy::document::{ActionElement, OneOrMany, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::glob::Glob;
@@ -20,7 +20,7 @@ pub(super) fn repair(drafts: &mut [Draft], grants: &[Grant], needs: &[Need], alo
         let Some(grant) = grants.get(draft.grant) else { continue };
         let is_inside = |draft: &Draft| {
             let one = |statement| [document(vec![statement])];
-            included(&one(draft.statement.clone()), &one(grant.statement.clone())) == Inclusion::Proved
+            is_included(&one(draft.statement.clone()), &one(grant.statement.clone()))
         };
         if !holds_its_needs(draft, needs, alone) {
             draft.drawn.clear();
@@ -108,7 +108,7 @@ fn is_covered(drafts: &[Draft], place: usize, part: &Part) -> bool {
         .enumerate()
         .filter(|(other, held)| *other != place && !held.actions.is_empty() && is_sure(held));
     let others = others.map(|(_, held)| held.statement.clone()).collect();
-    included(&[document(vec![one])], &[document(others)]) == Inclusion::Proved
+    is_included(&[document(vec![one])], &[document(others)])
 }
 
 enum Part {

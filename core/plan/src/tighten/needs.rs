@@ -11,7 +11,7 @@ use kagimori_trail::call::{Certainty, Check, CheckedResource, Outcome};
 use super::alone::{Alone, may};
 use super::grants::Grant;
 use super::{Input, first};
-use crate::replay::{Witness, question};
+use crate::replay::{Told, Witness};
 
 /// A permission that calls needed.
 #[derive(Clone, Debug)]
@@ -50,8 +50,12 @@ impl Need {
 
     /// Whether policies allow it whatever is not known: each condition key, each resource that it may have been about.
     pub(super) fn is_sure(&self, alone: &Alone, compiler: &Compiler, identity: &[&Compiled]) -> bool {
-        let is_told = matches!(self.resource, CheckedResource::Arn(_) | CheckedResource::None);
-        is_told && alone.decide_with(compiler, identity, &self.request) == Answer::Allowed
+        self.is_told() && alone.decide_with(compiler, identity, &self.request) == Answer::Allowed
+    }
+
+    /// Whether the resource is told.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self.resource, CheckedResource::Arn(_) | CheckedResource::None)
     }
 
     pub(super) fn service(&self) -> &str {
@@ -78,9 +82,11 @@ pub(super) fn of(
         if !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
             continue;
         }
+        let told = Told::of(call);
         for check in &call.checks {
-            let question = question(call, check, Some(input.subject.account));
-            let now = input.access.decide(input.subject, &question);
+            let question = told.question(check, Some(input.subject.account));
+            let asking = input.access.asking(input.subject, &question);
+            let now = asking.decide();
             if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_)) {
                 if call.outcome == Outcome::Succeeded && check.certainty == Certainty::Certain {
                     let count = unexplained.entry(check.action.to_string()).or_default();
@@ -89,10 +95,10 @@ pub(super) fn of(
                 continue;
             }
             let without = Instead { compiler: &alone.compiler, identity: held };
-            if input.access.decide_instead(input.subject, &question, without) == Answer::Allowed {
+            if asking.decide_instead(without) == Answer::Allowed {
                 continue;
             }
-            let request = input.access.request(input.subject, &question);
+            let request = asking.into_request();
             let key = (check.clone(), telling(&request));
             let need = needs.entry(key).or_insert_with(|| Need {
                 action: check.action.to_string(),

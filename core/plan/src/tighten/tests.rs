@@ -410,9 +410,16 @@ fn nobody_is_retired_on_blindness_or_contradiction() {
 fn refusals() {
     let full = estate(&allow("ec2:RunInstances", "*", ""));
     let only = [ok(1, "sts:GetCallerIdentity", CheckedResource::None)];
-    assert_eq!(propose(&full, &only, &options()).unwrap_err(), Refusal::NothingNeeded);
+    // A trail without any event that writes shows no writes.
+    let blind = propose(&full, &only, &options()).unwrap_err();
+    assert_eq!(blind, Refusal::CannotTell { named: BTreeSet::from(["ec2:RunInstances".to_owned()]) });
+    let write = ok(1, "ec2:StartInstances", CheckedResource::None);
+    let mut sight = Sight::default();
+    only.iter().chain([&write]).for_each(|call| sight.add(call));
+    let refused = propose_seen(&full, &only, &options(), &sight).unwrap_err();
+    assert_eq!(refused, Refusal::NothingNeeded);
     let keep = Options { keep: vec!["ec2:RunInstances".to_owned()], ..options() };
-    assert!(printed(&propose(&full, &only, &keep).unwrap()).contains("KeptEc2Write"));
+    assert!(printed(&propose_seen(&full, &only, &keep, &sight).unwrap()).contains("KeptEc2Write"));
 }
 
 #[test]

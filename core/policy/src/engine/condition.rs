@@ -64,7 +64,7 @@ impl CompiledCondition {
         Self { operator, key, name: name.into(), is_tag, values }
     }
 
-    pub(super) fn holds(&self, request: &Bound, hides_tags: bool) -> Truth {
+    pub(super) fn holds(&self, request: &Bound<'_>, hides_tags: bool) -> Truth {
         let Some(operator) = self.operator else { return Truth::Unknown };
         if hides_tags && self.is_tag && request.is_s3 {
             return self.test(operator, &Fact::Absent, &[], request);
@@ -76,7 +76,7 @@ impl CompiledCondition {
         }
     }
 
-    fn test(&self, operator: Operator, fact: &Fact, read: &[BoundValue], request: &Bound) -> Truth {
+    fn test(&self, operator: Operator, fact: &Fact, read: &[BoundValue], request: &Bound<'_>) -> Truth {
         if operator.comparison == Comparison::Null {
             return self.null(fact);
         }
@@ -117,7 +117,13 @@ impl CompiledCondition {
         Truth::any(wanted.iter().map(|wanted| if *wanted { is_null } else { is_null.negate() }))
     }
 
-    fn passes(&self, operator: Operator, text: &str, read: Option<&BoundValue>, request: &Bound) -> Truth {
+    fn passes(
+        &self,
+        operator: Operator,
+        text: &str,
+        read: Option<&BoundValue>,
+        request: &Bound<'_>,
+    ) -> Truth {
         if !is_comparable(operator.comparison, text, read) {
             return Truth::False;
         }
@@ -130,7 +136,7 @@ impl CompiledCondition {
         operator: Operator,
         text: &str,
         read: Option<&BoundValue>,
-        request: &Bound,
+        request: &Bound<'_>,
     ) -> Truth {
         match &self.values {
             Values::Texts(wanted) => {
@@ -229,7 +235,7 @@ impl Text {
         }
     }
 
-    fn matches(&self, comparison: Comparison, text: &str, request: &Bound) -> Truth {
+    fn matches(&self, comparison: Comparison, text: &str, request: &Bound<'_>) -> Truth {
         match self {
             Self::Fixed(wanted) if comparison == Comparison::StringEqualsIgnoreCase => {
                 Truth::of(value::equal_ignoring_case(wanted, text))
@@ -250,7 +256,7 @@ impl Text {
     }
 }
 
-fn template_matches(template: &Template, comparison: Comparison, text: &str, request: &Bound) -> bool {
+fn template_matches(template: &Template, comparison: Comparison, text: &str, request: &Bound<'_>) -> bool {
     match comparison {
         Comparison::StringLike => text::glob_tokens(template.tokens(request), text),
         Comparison::Arn => arn_template_matches(template, text, request),
@@ -263,7 +269,7 @@ fn template_matches(template: &Template, comparison: Comparison, text: &str, req
 }
 
 /// The tokens are cut at their first five colons, as the text is.
-fn arn_template_matches(template: &Template, text: &str, request: &Bound) -> bool {
+fn arn_template_matches(template: &Template, text: &str, request: &Bound<'_>) -> bool {
     let mut tokens = template.tokens(request);
     let colons = tokens.clone().filter(|token| *token == Token::Char(':')).count();
     if tokens.clone().eq([Token::Many]) {

@@ -13,8 +13,8 @@ use crate::value;
 
 impl Stack<'_> {
     /// Decides a request. Allocates only when the request's resource is a pattern.
-    pub fn decide(&self, request: &Bound) -> Answer {
-        if reference::needs_no_permission(&request.action, &request.principal) {
+    pub fn decide(&self, request: &Bound<'_>) -> Answer {
+        if reference::needs_no_permission(&request.action, &request.asked.principal) {
             return match credential(request) {
                 Truth::True => Answer::Allowed,
                 Truth::False => Answer::ImplicitlyDenied(Layer::Credential),
@@ -60,9 +60,9 @@ struct Layered {
 
 impl Sums {
     /// `Err`: the first statement that denies for sure.
-    fn of(stack: &Stack<'_>, request: &Bound) -> Result<Self, StatementRef> {
+    fn of(stack: &Stack<'_>, request: &Bound<'_>) -> Result<Self, StatementRef> {
         let missing = stack.missing;
-        let of_account = request.principal.account().is_some();
+        let of_account = request.asked.principal.account().is_some();
         let mut deny = Truth::False;
         let mut service_control = Truth::True;
         if of_account && !request.is_service_linked {
@@ -83,7 +83,7 @@ impl Sums {
             limit(stack, request, Layer::Endpoint, stack.endpoint, missing.endpoint, false, &mut deny)?;
         // What belongs to a caller without account cannot be missing; what is given of it can still deny.
         let may_miss = |is_missing: bool| is_missing && of_account;
-        if request.principal == Principal::Anonymous {
+        if request.asked.principal == Principal::Anonymous {
             return Self::of_nobody(stack, request, deny, endpoint);
         }
         let said = flat(stack, request, Layer::Identity, 0, stack.identity)?;
@@ -94,11 +94,11 @@ impl Sums {
         let is_missing = may_miss(missing.boundary);
         let boundary = limit(stack, request, Layer::Boundary, stack.boundary, is_missing, false, &mut deny)?;
         // Without session policy a federated user may do nothing, a session of a role all that its role may.
-        let needs_session = matches!(request.principal, Principal::FederatedUser { .. });
+        let needs_session = matches!(request.asked.principal, Principal::FederatedUser { .. });
         let is_missing = may_miss(missing.session);
         let policies = stack.session.as_slice();
         let session = limit(stack, request, Layer::Session, policies, is_missing, needs_session, &mut deny)?;
-        if matches!(request.principal, Principal::Root { .. }) {
+        if matches!(request.asked.principal, Principal::Root { .. }) {
             identity = Truth::True;
         }
         Ok(Self {
@@ -119,7 +119,7 @@ impl Sums {
     /// An unsigned request: there is nobody who could have policies.
     fn of_nobody(
         stack: &Stack<'_>,
-        request: &Bound,
+        request: &Bound<'_>,
         mut deny: Truth,
         endpoint: Truth,
     ) -> Result<Self, StatementRef> {
@@ -189,10 +189,10 @@ impl Sums {
 }
 
 impl Scene {
-    fn of(stack: &Stack<'_>, request: &Bound) -> Self {
-        match request.principal.account() {
+    fn of(stack: &Stack<'_>, request: &Bound<'_>) -> Self {
+        match request.asked.principal.account() {
             None => Self::ResourceOnly,
-            Some(account) if account != request.resource_account => Self::CrossAccount,
+            Some(account) if account != request.asked.resource_account => Self::CrossAccount,
             Some(_) if needs_resource_policy(stack, request) => Self::SameAccountByPolicy,
             Some(_) => Self::SameAccount,
         }
@@ -200,13 +200,13 @@ impl Scene {
 }
 
 /// Role trust policies and KMS key policies must allow by themselves.
-fn needs_resource_policy(stack: &Stack<'_>, request: &Bound) -> bool {
+fn needs_resource_policy(stack: &Stack<'_>, request: &Bound<'_>) -> bool {
     let action = request.action.as_str();
     let [.., resource] = &request.parts;
     let is_assumption =
         action.starts_with("sts:assumerole") || matches!(action, "sts:tagsession" | "sts:setsourceidentity");
     let is_key = resource.starts_with("key/") || (resource.contains('*') && stack.resource.is_some());
-    is_assumption || (request.service() == "kms" && is_key && !request.wildcard_only)
+    is_assumption || (request.service() == "kms" && is_key && !request.asked.wildcard_only)
 }
 
 fn unknown(is_missing: bool) -> Truth {
@@ -216,7 +216,7 @@ fn unknown(is_missing: bool) -> Truth {
 /// A layer that limits when it is there.
 fn limit(
     stack: &Stack<'_>,
-    request: &Bound,
+    request: &Bound<'_>,
     layer: Layer,
     policies: &[&Compiled],
     is_missing: bool,
@@ -232,7 +232,7 @@ fn limit(
 /// The policies of one level of a layer, in which it does not matter how the caller is named.
 fn flat(
     stack: &Stack<'_>,
-    request: &Bound,
+    request: &Bound<'_>,
     layer: Layer,
     level: usize,
     policies: &[&Compiled],
@@ -261,7 +261,7 @@ fn flat(
 }
 
 /// The resource's policy, by how it names the caller.
-fn resource(stack: &Stack<'_>, request: &Bound, deny: &mut Truth) -> Result<Named, StatementRef> {
+fn resource(stack: &Stack<'_>, request: &Bound<'_>, deny: &mut Truth) -> Result<Named, StatementRef> {
     let layer = Layer::Resource;
     let missing = unknown(stack.missing.resource);
     let mut sum = Named { direct: missing, owner: Truth::False, account: Truth::False };
@@ -294,7 +294,7 @@ fn resource(stack: &Stack<'_>, request: &Bound, deny: &mut Truth) -> Result<Name
 
 impl CompiledStatement {
     /// Action, resource, conditions; the cheapest first.
-    fn holds(&self, stack: &Stack<'_>, request: &Bound, layer: Layer) -> Truth {
+    fn holds(&self, stack: &Stack<'_>, request: &Bound<'_>, layer: Layer) -> Truth {
         if !self.actions.hold(&request.action) {
             return Truth::False;
         }
@@ -308,7 +308,7 @@ impl CompiledStatement {
         resource.and(Truth::all(self.conditions.iter().map(|condition| condition.holds(request, hides_tags))))
     }
 
-    fn named(&self, stack: &Stack<'_>, request: &Bound, layer: Layer) -> Named {
+    fn named(&self, stack: &Stack<'_>, request: &Bound<'_>, layer: Layer) -> Named {
         let direct = |truth: Truth| Named { direct: truth, owner: Truth::False, account: Truth::False };
         match &self.principals {
             Some(principals) => principals.name(request, layer, !stack.boundary.is_empty()),
@@ -319,9 +319,9 @@ impl CompiledStatement {
 }
 
 /// What the kind of credentials allows at all (`id_credentials_temp_request`).
-fn credential(request: &Bound) -> Truth {
+fn credential(request: &Bound<'_>) -> Truth {
     let action = request.action.as_str();
-    match &request.principal {
+    match &request.asked.principal {
         Principal::Root { .. } if action == "sts:assumerole" => Truth::False,
         Principal::User { .. } | Principal::Root { .. } => {
             let of_session_token = match request.service() {
@@ -344,7 +344,7 @@ fn credential(request: &Bound) -> Truth {
     }
 }
 
-fn known(request: &Bound, key: &str, is_met: impl Fn(&str) -> bool) -> Truth {
+fn known(request: &Bound<'_>, key: &str, is_met: impl Fn(&str) -> bool) -> Truth {
     match request.fact_by_name(key) {
         Fact::Absent | Fact::Many(_) => Truth::False,
         Fact::One(text) => Truth::of(is_met(text)),
@@ -353,9 +353,9 @@ fn known(request: &Bound, key: &str, is_met: impl Fn(&str) -> bool) -> Truth {
 }
 
 /// S3 Block Public Access keeps strangers out of buckets with a public policy.
-fn is_kept_out(stack: &Stack<'_>, request: &Bound) -> bool {
-    let is_insider = request.principal.account() == Some(request.resource_account.as_str())
-        || matches!(request.principal, Principal::Service { .. });
+fn is_kept_out(stack: &Stack<'_>, request: &Bound<'_>) -> bool {
+    let is_insider = request.asked.principal.account() == Some(request.asked.resource_account.as_str())
+        || matches!(request.asked.principal, Principal::Service { .. });
     stack.s3.restrict_public_buckets
         && request.is_s3
         && !is_insider

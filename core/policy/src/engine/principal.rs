@@ -79,7 +79,7 @@ impl CompiledPrincipals {
         Some(Self { negated, effect: statement.effect, entries: entries(principals).into() })
     }
 
-    pub(super) fn name(&self, request: &Bound, layer: Layer, has_boundary: bool) -> Named {
+    pub(super) fn name(&self, request: &Bound<'_>, layer: Layer, has_boundary: bool) -> Named {
         if self.negated {
             let excluded = self.excluded(request, has_boundary);
             return Named { direct: excluded.negate(), ..Named::NOT };
@@ -103,7 +103,7 @@ impl CompiledPrincipals {
     }
 
     /// When `NotPrincipal` leaves the caller out: with Deny all of its names must be listed.
-    fn excluded(&self, request: &Bound, has_boundary: bool) -> Truth {
+    fn excluded(&self, request: &Bound<'_>, has_boundary: bool) -> Truth {
         let (mut everyone, mut named) = (Truth::False, Named::NOT);
         for entry in &self.entries {
             match entry.matches(request) {
@@ -117,7 +117,7 @@ impl CompiledPrincipals {
         if self.effect == Effect::Allow {
             return everyone.or(named.any());
         }
-        let itself = match &request.principal {
+        let itself = match &request.asked.principal {
             Principal::User { .. } | Principal::FederatedUser { .. } => named.direct.and(named.account),
             Principal::Role { .. } => named.owner.and(named.account),
             Principal::Session { .. } => named.direct.and(named.owner).and(named.account),
@@ -168,8 +168,8 @@ impl Entry {
         }
     }
 
-    fn matches(&self, request: &Bound) -> Match {
-        let caller = &request.principal;
+    fn matches(&self, request: &Bound<'_>) -> Match {
+        let caller = &request.asked.principal;
         match self {
             Self::Everyone => Match::Everyone,
             Self::Account(account) if caller.account() == Some(account) => match caller {
@@ -222,7 +222,7 @@ impl Entry {
 }
 
 /// The unique id of the caller is in `aws:userid`; a session's is followed by its name.
-fn has_id(request: &Bound, wanted: &str) -> Truth {
+fn has_id(request: &Bound<'_>, wanted: &str) -> Truth {
     match request.fact_by_name("aws:userid") {
         Fact::One(id) => Truth::of(id.split(':').next() == Some(wanted)),
         Fact::Absent | Fact::Many(_) => Truth::False,

@@ -66,7 +66,7 @@ impl Resources {
     }
 
     /// Whether they are about the request's resource. `of_resource`: the policy is one of a resource or endpoint.
-    pub(super) fn hold(&self, request: &Bound, of_resource: bool) -> Truth {
+    pub(super) fn hold(&self, request: &Bound<'_>, of_resource: bool) -> Truth {
         let reach = |pattern: &ResourcePattern| {
             if of_resource && pattern.is_bare_fragment {
                 return Truth::False;
@@ -114,7 +114,7 @@ impl ResourcePattern {
     }
 
     /// A call that names no resource: AWS compares what it chooses itself.
-    fn is_about_unnamed(&self, request: &Bound, unnamed: &Unnamed, is_grant: bool) -> Truth {
+    fn is_about_unnamed(&self, request: &Bound<'_>, unnamed: &Unnamed, is_grant: bool) -> Truth {
         match unnamed {
             Unnamed::Everything => Truth::False,
             Unnamed::Arn(arn) => {
@@ -127,18 +127,13 @@ impl ResourcePattern {
         }
     }
 
-    fn reaches(&self, request: &Bound, wanted: Wanted) -> Truth {
+    fn reaches(&self, request: &Bound<'_>, wanted: Wanted) -> Truth {
         let is_user = self.folds_case && request.parts[2] == "iam";
         if request.is_pattern || is_user {
-            return self.reaches_pattern(
-                request,
-                request.parts.each_ref().map(String::as_str),
-                wanted,
-                is_user,
-            );
+            return self.reaches_pattern(request, request.parts, wanted, is_user);
         }
         if let Some(whole) = &self.whole {
-            return whole.matches(&request.resource, request);
+            return whole.matches(&request.asked.resource, request);
         }
         // The resource part differs most often.
         let [scheme, partition, service, region, account, resource] = &self.parts;
@@ -160,7 +155,7 @@ impl ResourcePattern {
     }
 
     /// The slow path: sets of texts are compared, which allocates.
-    fn reaches_pattern(&self, request: &Bound, parts: [&str; 6], wanted: Wanted, is_user: bool) -> Truth {
+    fn reaches_pattern(&self, request: &Bound<'_>, parts: [&str; 6], wanted: Wanted, is_user: bool) -> Truth {
         let mut truth = Truth::True;
         for (place, (part, asked)) in self.parts.iter().zip(parts).enumerate() {
             let (held, resolution) = part.glob(request);
@@ -205,7 +200,7 @@ impl Part {
         }
     }
 
-    fn matches(&self, asked: &str, request: &Bound) -> Truth {
+    fn matches(&self, asked: &str, request: &Bound<'_>) -> Truth {
         match self {
             Self::Any => Truth::True,
             Self::Exact(text) => Truth::of(**text == *asked),
@@ -221,7 +216,7 @@ impl Part {
         }
     }
 
-    fn glob(&self, request: &Bound) -> (Glob, Resolution) {
+    fn glob(&self, request: &Bound<'_>) -> (Glob, Resolution) {
         match self {
             Self::Any => (Glob::policy("*"), Resolution::Complete),
             Self::Exact(text) => (Glob::literal(text), Resolution::Complete),

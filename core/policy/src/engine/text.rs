@@ -96,7 +96,7 @@ impl Template {
         pieces.iter().any(|piece| matches!(piece, Piece::Variable { .. }))
     }
 
-    pub(super) fn resolution(&self, request: &Bound) -> Resolution {
+    pub(super) fn resolution(&self, request: &Bound<'_>) -> Resolution {
         let mut resolution = Resolution::Complete;
         for piece in &self.0 {
             let Piece::Variable { key, default } = piece else { continue };
@@ -111,7 +111,7 @@ impl Template {
     }
 
     /// The tokens with the variables replaced; an unknown one may stand for anything.
-    pub(super) fn tokens<'a>(&'a self, request: &'a Bound) -> impl Iterator<Item = Token> + Clone + 'a {
+    pub(super) fn tokens<'a>(&'a self, request: &'a Bound<'_>) -> impl Iterator<Item = Token> + Clone + 'a {
         self.0.iter().flat_map(move |piece| {
             let (token, value) = match piece {
                 Piece::Token(token) => (Some(*token), ""),
@@ -126,7 +126,7 @@ impl Template {
     }
 
     /// The same for a comparison without wildcards.
-    pub(super) fn chars<'a>(&'a self, request: &'a Bound) -> impl Iterator<Item = char> + Clone + 'a {
+    pub(super) fn chars<'a>(&'a self, request: &'a Bound<'_>) -> impl Iterator<Item = char> + Clone + 'a {
         self.tokens(request).map(|token| match token {
             Token::Char(c) => c,
             Token::One => '?',

@@ -58,6 +58,39 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 
 static CLASSES: LazyLock<BTreeMap<ActionId, Logging>> = LazyLock::new(classes);
 
+/// An operation by whose events the use of an action is logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Operation {
+    /// What its service may be called in `eventSource`.
+    pub(crate) labels: Vec<&'static str>,
+    /// Its name.
+    pub(crate) name: &'static str,
+}
+
+/// The operations that ask an action; none: it has no event of its own.
+pub(crate) fn operations_of(action: &str) -> &'static [Operation] {
+    let found = Catalogue::embedded().action(action).and_then(|id| OPERATIONS.get(&id));
+    found.map_or(&[], Vec::as_slice)
+}
+
+static OPERATIONS: LazyLock<BTreeMap<ActionId, Vec<Operation>>> = LazyLock::new(|| {
+    let mut all: BTreeMap<ActionId, Vec<Operation>> = BTreeMap::new();
+    for operation in operations::all() {
+        let labels: Vec<&str> = operation.labels.split(' ').collect();
+        let one = Operation { labels: labels.clone(), name: operation.name };
+        for label in labels {
+            let Some((prefix, _, found)) = find(label, operation.name) else { continue };
+            for id in asked(prefix, found) {
+                let known = all.entry(id).or_default();
+                if !known.contains(&one) {
+                    known.push(one.clone());
+                }
+            }
+        }
+    }
+    all
+});
+
 /// The class of each action that an operation asks: the worst of its operations'.
 fn classes() -> BTreeMap<ActionId, Logging> {
     let catalogue = Catalogue::embedded();

@@ -1,6 +1,7 @@
 //! Sessions, summed up by who is behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -187,7 +188,7 @@ impl Sessions {
 
 /// What AWS tells of a session without the call that handed it out.
 fn told_by_aws(role: &RoleName, used: &Used) -> Who {
-    let text = |told: &Option<Box<str>>| told.as_deref().map(str::to_owned);
+    let text = |told: &Option<Arc<str>>| told.as_deref().map(str::to_owned);
     let named = |is_so: bool| text(&used.name).filter(|_| is_so);
     text(&used.source_identity)
         .map(Who::SourceIdentity)

@@ -64,6 +64,7 @@ pub(super) fn read_any(
         resource: resource.to_owned(),
         resource_account: owner,
         wildcard_only: false,
+        common: None,
         context: at(now, context(&circumstances.context)?),
         strict: circumstances.strict,
     })

@@ -114,7 +114,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let (train, later, seen, problems) = read(company, &telling, window, cut)?;
     let wanted =
         Wanted { logged: &args.logged, origins: &args.origin, include_suspected: args.include_suspected };
-    let History { sight, choice } = History::of(seen, company, wanted)?;
+    let History { sight, choice } = History::of(seen, company, window, wanted)?;
     let settings = company.directory.settings()?;
     let origins = origins(&access, &choice);
     let (all_calls, later_calls) = (by_principal(&access, &train), by_principal(&access, &later));
@@ -132,8 +132,8 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 return (*subject, Err(Refused::Plan(refusal)));
             }
             // What was done while the trail is silent is not known.
-            let days =
-                coverage.days(subject.account, cut).saturating_sub(sight.silent_days(subject.account, cut));
+            let silent_days = sight.silent_days(subject.account, window.from, cut);
+            let days = coverage.days(subject.account, cut).saturating_sub(silent_days);
             if days < args.floor {
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
             }
@@ -152,7 +152,13 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 settings: &settings,
                 now: company.now,
             };
-            (*subject, tighten(&input, &options).map_err(Refused::Plan))
+            let refused = |refusal| match refusal {
+                Refusal::NoCalls | Refusal::NothingNeeded if silent_days > 0 => {
+                    Refused::Plan(Refusal::Silent { days: silent_days })
+                }
+                refusal => Refused::Plan(refusal),
+            };
+            (*subject, tighten(&input, &options).map_err(refused))
         })
         .collect();
     drop(steps);
@@ -182,7 +188,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
     let without_proposal: BTreeSet<&Arn> = refused.iter().map(|(arn, _)| arn).collect();
     let refused_origins = origins.into_iter().filter(|(arn, _)| without_proposal.contains(arn)).collect();
     let accounts: BTreeSet<AccountId> = subjects.iter().map(|subject| subject.account).collect();
-    let silent = silence::of(&sight, accounts, window.until);
+    let silent = silence::of(&sight, accounts, window);
     Ok(Outcome {
         proposals,
         refused,
@@ -213,7 +219,7 @@ fn check(
         ),
         hint: error.hint().to_owned(),
     })?;
-    let after = Access::of(&changed);
+    let after = Access::changed(&changed, before);
     let fingerprint = fingerprint(&company.estate);
     let none = Vec::new();
     let (steps, total) = (Steps::new("proposal"), tightened.len());

@@ -49,7 +49,16 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
         let document = policy_file(Path::new(file))?;
         let changes = replacement(&wishes.estate, &principal, POLICY_NAME, &[document])
             .map_err(|error| argument(error.to_string(), error.hint()))?;
+        let leaves = changes
+            .iter()
+            .any(|change| matches!(change, Change::Identity(IdentityChange::RemoveFromGroup { .. })));
         wishes.all(changes)?;
+        if leaves && wishes.is_in_no_group(&principal) {
+            printer::note(&format!(
+                "{} would be in no group any more: a new finding of the review (`user-not-in-group`)",
+                principal.name()
+            ));
+        }
     }
     for pair in &args.detach {
         let (identity, policy) = wishes.principal_and_policy(pair)?;
@@ -121,6 +130,13 @@ impl Wishes<'_> {
 
     fn all(&mut self, changes: Vec<Change>) -> Result<(), AppError> {
         changes.into_iter().try_for_each(|change| self.one(change))
+    }
+
+    /// Whether a user is known to be in no group.
+    fn is_in_no_group(&self, user: &Arn) -> bool {
+        let account = user.account().and_then(|account| self.estate.accounts.get(&account));
+        let held = account.and_then(|account| account.users.get(user.name())?.details.value());
+        held.is_some_and(|details| details.groups.is_empty())
     }
 
     fn principal(&self, name: &str) -> Result<Arn, AppError> {

@@ -88,7 +88,7 @@ fn summary(shown: &Shown<'_>) -> Html {
     let totals = &shown.evidence.totals;
     let (class, english, japanese) = if totals.newly_denied > 0 {
         ("fail", "It would have broken something", "動かなくなるものがあります")
-    } else if totals.cannot_tell > 0 || shown.is_empty() || !shown.losses.is_empty() {
+    } else if shown.is_untold() {
         ("incomplete", "It cannot be told", "判定できません")
     } else {
         ("clean", "It breaks nothing", "動かなくなるものはありません")

@@ -133,11 +133,13 @@ fn headline(shown: &Shown<'_>) -> String {
             "{YELLOW}CANNOT TELL{YELLOW:#}  {who} would lose what this trail does not show, {of}"
         );
     }
-    let silent = match silence::most_days(shown.silent) {
-        0 => String::new(),
-        days => format!("; the trail is silent on {}", counted(days, "day")),
-    };
-    format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}{silent}")
+    match silence::most_days(shown.silent) {
+        0 => format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}"),
+        days => {
+            let days = counted(days, "day");
+            format!("{YELLOW}CANNOT TELL{YELLOW:#}  the trail is silent on {days}; nothing would break {of}")
+        }
+    }
 }
 
 /// Of which calls it was.

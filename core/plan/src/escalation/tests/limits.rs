@@ -274,6 +274,42 @@ fn limits_beyond_those_that_are_followed_are_told() {
     }
 }
 
+/// More values of a tag than are tried: the rest may be what lets it through.
+#[test]
+fn values_beyond_those_that_are_tried_are_told() {
+    // The last of so many values makes an administrator.
+    let with = |count: usize| {
+        let one = |number: usize| {
+            let actions = if number + 1 == count { "*" } else { "s3:GetObject" };
+            let mut statement = allow(&[actions], "*");
+            let value = format!("t{number:02}");
+            statement["Condition"] = json!({"StringEquals": {"aws:PrincipalTag/team": value}});
+            statement
+        };
+        let mut tiny = Tiny::default();
+        let tag = allow(&["iam:TagUser"], &arn("user/a"));
+        tiny.user(HOME, "a").statements = std::iter::once(tag).chain((0..count).map(one)).collect();
+        tiny
+    };
+    assert_eq!(route(&with(2)).map(|(may, _)| may), Some(May::Surely));
+    let (may, conditions) = told(&with(20), &Goal::Administrator).unwrap();
+    assert_eq!(may, May::Unknown);
+    assert!(conditions.iter().any(|one| one.contains("8 values of a tag")), "{conditions:?}");
+}
+
+/// A policy that one may attach, and that makes an administrator under a condition that nobody knows.
+#[test]
+fn a_policy_that_makes_an_administrator_under_a_condition_is_followed() {
+    let mut tiny = Tiny::default();
+    let mut attach = allow(&["iam:AttachUserPolicy"], &arn("user/a"));
+    attach["Condition"] = json!({"ArnEquals": {"iam:PolicyARN": arn("policy/office")}});
+    tiny.user(HOME, "a").statements = vec![attach];
+    let mut office = allow(&["*"], "*");
+    office["Condition"] = json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}});
+    tiny.policy(HOME, "office", vec![office]);
+    assert_eq!(route(&tiny).map(|(may, _)| may), Some(May::If));
+}
+
 /// A policy that one may attach, and whose document nobody gave.
 #[test]
 fn a_policy_that_may_be_attached_and_was_not_read_is_told_by_name() {

@@ -6,8 +6,8 @@ use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::{Call, CheckedResource, Outcome};
 
 use super::{Chain, Wanted};
-use crate::replay::tests::{USER, allow, call, classes, estate};
-use crate::replay::{Class, Evidence, Judgement, Touched};
+use crate::replay::tests::{USER, allow, call, estate};
+use crate::replay::{Evidence, Touched};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
@@ -48,16 +48,11 @@ fn run(calls: &[Call], touched: Option<Touched>) -> Evidence {
         match chain.next() {
             Wanted::Sessions => panic!("no trust policy changes"),
             Wanted::Nothing => return chain.into_evidence().0,
-            Wanted::Classes { telling, whose } => {
-                let theirs: Vec<Call> = calls
-                    .iter()
-                    .filter(|call| whose.is_none_or(|touched| touched.includes(call, telling)))
-                    .cloned()
-                    .collect();
-                let classes = classes(&theirs, telling.clone());
-                let judged: Vec<(&Class, Judgement)> =
-                    classes.iter().map(|class| (class, chain.judge(class))).collect();
-                chain.take_classes(&judged);
+            Wanted::Calls { .. } => {
+                let mut judging = chain.judging(&|_| true);
+                calls.iter().for_each(|call| judging.add(call));
+                let found = judging.finish();
+                chain.take_found(found);
             }
         }
     }
