@@ -106,6 +106,9 @@ mod change {
         let organization = estate.organization.policies.value().unwrap();
         let scp = pick(organization, index);
         let target = scp.targets.value().into_iter().flatten().next().cloned().unwrap_or("r-new".to_owned());
+        // where others are: AWS keeps an SCP on every node, and what was attached to none could not be taken back
+        let held = organization.iter().filter_map(|policy| policy.targets.value()).flatten();
+        let nodes: Vec<&String> = held.collect();
         match kind {
             0 => {
                 let (user, key) = pick(&keys, index);
@@ -171,7 +174,7 @@ mod change {
             }),
             15 => Change::Organization(OrganizationChange::AttachOrganizationPolicy {
                 id: scp.id,
-                target: "r-new".to_owned(),
+                target: pick(&nodes, other).clone(),
                 position: None,
             }),
             _ => Change::Organization(OrganizationChange::DetachOrganizationPolicy { id: scp.id, target }),
