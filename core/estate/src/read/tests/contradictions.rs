@@ -75,7 +75,8 @@ fn a_policy_that_is_attached_more_often_than_the_lists_name() {
         "[]",
     );
     assert_ne!(lacking, DETAILS);
-    let (estate, account) = account(&[("a.json", &lacking)]);
+    let summary = ("m.json", r#"{"SummaryMap": {"Users": 0}}"#);
+    let (estate, account) = account(&[("a.json", &lacking), summary]);
     let grants = &alice(&account).details.value().unwrap().grants;
     let reason = GapReason::Contradiction("what is attached to whom".to_owned());
     assert_eq!(grants.gap().map(|gap| &gap.reason), Some(&reason));
@@ -83,11 +84,13 @@ fn a_policy_that_is_attached_more_often_than_the_lists_name() {
     assert!(account.roles.values().all(|role| role.grants.gap().is_some()));
     assert!(account.groups.values().all(|group| group.grants.gap().is_some()));
     assert_eq!(estate.problems.len(), 1);
-    let (estate, whole) = self::account(&[("a.json", DETAILS)]);
+    let (estate, whole) = self::account(&[("a.json", DETAILS), summary]);
     assert!(alice(&whole).details.value().unwrap().grants.gap().is_none());
     assert_eq!(estate.problems, []);
     let unbounded = DETAILS.replace("\"PermissionsBoundary\":", "\"Other\":");
-    let (_, account) = self::account(&[("a.json", &unbounded)]);
+    let (_, alone) = self::account(&[("a.json", &lacking)]);
+    assert!(alice(&alone).details.value().unwrap().grants.gap().is_none(), "nobody collected this");
+    let (_, account) = self::account(&[("a.json", &unbounded), summary]);
     assert!(!alice(&account).details.value().unwrap().grants.knows_boundary());
 }
 
