@@ -13,14 +13,15 @@
 //! let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}"#;
 //! let mut compiler = Compiler::default();
 //! let policy = compiler.compile(&parse(text, Strictness::Strict)?);
-//! let request = compiler.bind(&Request {
+//! let request = Request {
 //!     principal: Principal::parse("arn:aws:iam::111122223333:user/bob")?,
 //!     action: "s3:GetObject".into(),
 //!     resource: "arn:aws:s3:::bucket/key".into(),
 //!     resource_account: "111122223333".into(),
 //!     wildcard_only: false,
 //!     context: Context::complete(),
-//! });
+//! };
+//! let request = compiler.bind(&request);
 //! let stack = Stack { identity: &[&policy], ..Stack::default() };
 //! assert_eq!(stack.decide(&request), Answer::Allowed);
 //! # Ok(())
