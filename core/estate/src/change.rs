@@ -36,7 +36,7 @@ use kagimori_id::{AccountId, Arn};
 pub use apply::{apply, apply_all};
 pub use credential::CredentialChange;
 pub use identity::IdentityChange;
-pub use inverse::{inverse, inverse_all};
+pub use inverse::{inverse, inverse_all, inverse_each};
 pub use managed::ManagedPolicyChange;
 pub use organization::OrganizationChange;
 pub use touched::touched;

@@ -2,6 +2,7 @@
 //!
 //! No clock, no files, no network, no randomness: an estate, usage and settings in, a review out.
 //!
+//! * [`apply`]: following a stored plan, and undoing it, as a machine.
 //! * [`blind`]: permissions whose use a trail would not have shown.
 //! * [`check`]: the catalogue of checks (`checks.toml`: texts, mappings) and the rule behind each.
 //! * [`verdict`]: what a check says of one resource, and how a verdict behaves when data is missing.
@@ -18,6 +19,7 @@
 //! * [`tighten`]: a least-privilege replacement of what somebody has, drawn from what it did.
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
+pub mod apply;
 pub mod blind;
 pub mod check;
 pub mod escalation;

@@ -6,7 +6,7 @@
 mod fingerprint;
 
 use kagimori_estate::Estate;
-use kagimori_estate::change::{Change, ChangeError, WayBack, inverse_all};
+use kagimori_estate::change::{Change, ChangeError, WayBack, inverse_each};
 use kagimori_id::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -33,7 +33,7 @@ pub struct Plan {
     pub made_from: String,
     /// What would be done, in order.
     pub changes: Vec<Step>,
-    /// What undoes it, in order.
+    /// What undoes it, in order: of each change that anything undoes, the last first.
     pub way_back: Vec<Step>,
     /// What the replay showed.
     pub evidence: Option<Summary>,
@@ -116,7 +116,7 @@ impl Plan {
     /// Makes a plan over an estate.
     ///
     /// # Errors
-    /// [`PlanError::Step`] when a change cannot be made. One that cannot be undone can: the plan then has no way back.
+    /// [`PlanError::Step`] when a change cannot be made. One that cannot be undone can: the way back then leaves it out.
     pub fn new(title: &str, estate: &Estate, changes: &[Change]) -> Result<Self, PlanError> {
         Self::made_from(title, estate, &fingerprint(estate), changes)
     }
@@ -131,14 +131,7 @@ impl Plan {
         fingerprint: &str,
         changes: &[Change],
     ) -> Result<Self, PlanError> {
-        let has_way_back = changes.iter().all(|change| change.way_back() != WayBack::None);
-        let back = if has_way_back {
-            inverse_all(estate, changes).map_err(|(place, error)| step_error(changes, place, error))?
-        } else {
-            kagimori_estate::change::apply_all(estate, changes)
-                .map_err(|(place, error)| step_error(changes, place, error))?;
-            Vec::new()
-        };
+        let back = way_back(estate, changes).map_err(|(place, error)| step_error(changes, place, error))?;
         let steps = |changes: &[Change]| -> Vec<Step> {
             changes
                 .iter()
@@ -193,15 +186,16 @@ impl Plan {
         self.changes.iter().map(|step| step.change.clone()).collect()
     }
 
+    /// The steps that nothing undoes.
+    pub fn one_way(&self) -> impl Iterator<Item = &Step> {
+        self.changes.iter().filter(|step| step.change.way_back() == WayBack::None)
+    }
+
     /// Whether the estate is, in what this plan touches, still as it was: the way back is the same.
     pub fn still_fits(&self, estate: &Estate) -> bool {
         let changes = self.bare_changes();
         let back: Vec<Change> = self.way_back.iter().map(|step| step.change.clone()).collect();
-        let is_one_way = changes.iter().any(|change| change.way_back() == WayBack::None);
-        if is_one_way {
-            return kagimori_estate::change::apply_all(estate, &changes).is_ok();
-        }
-        inverse_all(estate, &changes).is_ok_and(|now| now == back)
+        way_back(estate, &changes).is_ok_and(|now| now == back)
     }
 
     fn content_id(&self) -> Result<String, PlanError> {
@@ -266,6 +260,12 @@ impl PlanError {
             Self::Step { error, .. } => error.hint(),
         }
     }
+}
+
+/// What undoes changes, last first; what nothing undoes is left out.
+fn way_back(estate: &Estate, changes: &[Change]) -> Result<Vec<Change>, (usize, ChangeError)> {
+    let all = inverse_each(estate, changes)?;
+    Ok(all.into_iter().rev().flatten().collect())
 }
 
 fn step_error(changes: &[Change], place: usize, error: ChangeError) -> PlanError {

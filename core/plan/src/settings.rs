@@ -1,6 +1,7 @@
 //! The company's own facts, from `kagimori.toml`; the edge reads the file, this is its meaning.
 
 pub mod against;
+pub mod apply;
 mod limits;
 pub mod policy;
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub waivers: Vec<Waiver>,
     /// How policies are linted.
     pub policy: policy::PolicySettings,
+    /// With what care plans are applied.
+    pub apply: apply::Apply,
 }
 
 /// Who owns things, and how tags say so.
@@ -140,6 +143,7 @@ impl Settings {
             patterns: wire.patterns,
             waivers: wire.waiver.into_iter().map(WireWaiver::read).collect::<Result<_, _>>()?,
             policy: wire.policy.read(text)?,
+            apply: wire.apply,
         })
     }
 
@@ -190,6 +194,8 @@ struct Wire {
     waiver: Vec<WireWaiver>,
     #[serde(default)]
     policy: policy::WirePolicy,
+    #[serde(default)]
+    apply: apply::Apply,
 }
 
 #[derive(Deserialize)]
@@ -334,7 +340,7 @@ mod tests {
         let cases = [
             (
                 "x = 1",
-                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`",
+                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`, `apply`",
             ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
             ("time_zone = \"GMT+9; x\"", "`time_zone` is `GMT+9; x`, which names no zone"),
@@ -373,5 +379,8 @@ mod tests {
         assert_eq!((settings.limits.unused, settings.limits.key_rotation), (60, 90));
         assert_eq!(settings.owners.owner_tags, ["Owner", "owner"]);
         assert_eq!(Settings::parse("").unwrap(), Settings::default());
+        let settings = Settings::parse("[apply]\nprotected = [\"svc-pay*\"]\n").unwrap();
+        assert_eq!((settings.apply.steps, settings.apply.production), (20, vec!["*prod*".to_owned()]));
+        assert_eq!(settings.apply.protected, ["svc-pay*"]);
     }
 }

@@ -20,13 +20,31 @@ pub fn inverse(estate: &Estate, change: &Change) -> Result<Change, ChangeError> 
 /// # Errors
 /// The place of the first change that cannot be made or undone, and why.
 pub fn inverse_all(estate: &Estate, changes: &[Change]) -> Result<Vec<Change>, (usize, ChangeError)> {
+    let each = inverse_each(estate, changes)?;
+    let whole =
+        each.into_iter().enumerate().map(|(place, undo)| undo.ok_or((place, ChangeError::Irreversible)));
+    let mut back = whole.collect::<Result<Vec<_>, _>>()?;
+    back.reverse();
+    Ok(back)
+}
+
+/// For each of several changes made in order, the change that undoes it; `None`: nothing does.
+///
+/// # Errors
+/// The place of the first change that cannot be made, or of which it is not known what it replaces, and why.
+pub fn inverse_each(
+    estate: &Estate,
+    changes: &[Change],
+) -> Result<Vec<Option<Change>>, (usize, ChangeError)> {
     let mut current = part(estate, changes);
     let mut back = Vec::new();
     for (place, change) in changes.iter().enumerate() {
-        let undo = change.inverse(&current);
+        let undo = match change.inverse(&current) {
+            Err(ChangeError::Irreversible) => Ok(None),
+            undo => undo.map(Some),
+        };
         change.apply_to(&mut current).map_err(|error| (place, error))?;
         back.push(undo.map_err(|error| (place, error))?);
     }
-    back.reverse();
     Ok(back)
 }

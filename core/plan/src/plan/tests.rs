@@ -1,7 +1,9 @@
 //! What a plan's id holds, and what a plan refuses.
 
-use kagimori_estate::change::{Change, IdentityChange, WireDocument};
-use kagimori_id::Arn;
+use kagimori_estate::change::{Change, CredentialChange, IdentityChange, WireDocument, inverse};
+use kagimori_estate::fact::{Dataset, Known, SourceId};
+use kagimori_estate::model::AccessKey;
+use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::parse::{Strictness, parse};
 
 use super::{Plan, PlanError};
@@ -57,4 +59,36 @@ fn what_it_is_not_is_said() {
     assert_eq!(Plan::read(newer), Err(PlanError::OtherVersion(7)));
     let other = r#"{"schema":{"name":"kagimori.review","version":1}}"#;
     assert_eq!(Plan::read(other), Err(PlanError::Unreadable("it is a `kagimori.review`".to_owned())));
+}
+
+/// A step that nothing undoes does not take the way back of the others away.
+#[test]
+fn what_can_be_undone_is_kept_beside_what_cannot() {
+    let user = Arn::parse(USER).unwrap();
+    let name = "work".to_owned();
+    let document = WireDocument(parse(&allow("s3:GetObject", "*", ""), Strictness::Strict).unwrap());
+    let put = Change::Identity(IdentityChange::PutInlinePolicy {
+        identity: user.clone(),
+        name,
+        document,
+        position: None,
+    });
+    let mut estate = estate(&allow("s3:*", "*", ""));
+    let key = AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap();
+    let account = user.account().unwrap();
+    let held = AccessKey {
+        id: Some(key.clone()),
+        slot: None,
+        active: Known::new(false, SourceId::PLANNED),
+        created: Known::not_given(Dataset::AccessKeys),
+        last_used: Known::not_given(Dataset::AccessKeys),
+    };
+    let held = Known::new(vec![held], SourceId::PLANNED);
+    estate.accounts.get_mut(&account).unwrap().users.get_mut(user.name()).unwrap().access_keys = held;
+    let gone = Change::Credential(CredentialChange::DeleteAccessKey { user, key });
+    let plan = Plan::new("less", &estate, &[gone.clone(), put.clone()]).unwrap();
+    assert_eq!(plan.one_way().map(|step| &step.change).collect::<Vec<_>>(), [&gone]);
+    let back = inverse(&estate, &put).unwrap();
+    assert_eq!(plan.way_back.iter().map(|step| &step.change).collect::<Vec<_>>(), [&back]);
+    assert!(plan.still_fits(&estate));
 }

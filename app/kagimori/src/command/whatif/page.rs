@@ -151,11 +151,17 @@ fn japanese_words(verdict: Verdict) -> &'static str {
 }
 
 fn changes(shown: &Shown<'_>) -> Html {
-    let back = if shown.plan.way_back.is_empty() {
-        html!("<p class=\"warn\">{}</p>", both("There is no way back.", "元に戻す方法はありません。"))
-    } else {
-        shown.names.steps(&shown.plan.way_back)
+    let warning = |text: Html| html!("<p class=\"warn\">{}</p>", text);
+    let one_way = match (shown.plan.way_back.is_empty(), shown.plan.one_way().count()) {
+        (true, _) => warning(both("There is no way back.", "元に戻す方法はありません。")),
+        (false, 0) => Html::default(),
+        (false, _) => warning(both(
+            "Not every step can be undone; these can:",
+            "元に戻せない手順があります。戻せるのは次の手順です。",
+        )),
     };
+    let steps = (!shown.plan.way_back.is_empty()).then(|| shown.names.steps(&shown.plan.way_back));
+    let back = html!("{}{}", one_way, steps.unwrap_or_default());
     html!(
         "{}{}<p class=\"soft\">{} {}</p>",
         shown.names.steps(&shown.plan.changes),

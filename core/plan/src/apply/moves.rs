@@ -1,0 +1,99 @@
+//! A change as moves: each one call, what must be seen before it and what after it.
+//!
+//! What must be seen before it is what the change that undoes it would put back.
+
+mod credential;
+mod identity;
+mod managed;
+mod organization;
+
+use std::collections::BTreeMap;
+
+use kagimori_estate::change::Change;
+
+use super::call::Call;
+use super::look::Look;
+use super::state::{Expected, Judgement, State, judge};
+
+/// One call that changes something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Move {
+    /// What it touches.
+    pub(super) look: Look,
+    /// What is there before it.
+    pub(super) before: Expected,
+    /// What is there after it.
+    pub(super) after: Expected,
+    /// The call.
+    pub(super) call: Call,
+    /// What of its parameters is only known by looking: the parameter, and where it stands in what was found.
+    pub(super) from_found: Option<(&'static str, &'static str)>,
+    /// What AWS names: the plan's name for it, and where AWS's stands in what is found after it.
+    pub(super) learns: Option<(String, &'static str)>,
+    /// Whether there may be nothing to do.
+    pub(super) is_optional: bool,
+    /// Whether making it twice is the same as once.
+    pub(super) is_repeatable: bool,
+    /// Whether what it touches comes into being or goes with it.
+    pub(super) is_of_being: bool,
+}
+
+/// AWS's names for what a plan could only name beforehand.
+pub(super) type Names = BTreeMap<String, String>;
+
+impl Move {
+    fn new(look: Look, before: Expected, after: Expected, call: Call) -> Self {
+        Self {
+            look,
+            before,
+            after,
+            call,
+            from_found: None,
+            learns: None,
+            is_optional: false,
+            is_repeatable: true,
+            is_of_being: false,
+        }
+    }
+
+    pub(super) fn judge(&self, found: &State) -> Judgement {
+        judge(&self.before, &self.after, found)
+    }
+
+    /// The call, with what only looking told.
+    pub(super) fn call(&self, found: &State) -> Call {
+        let mut call = self.call.clone();
+        if let (Some((name, pointer)), State::Is(found)) = (self.from_found, found) {
+            let value = found.pointer(pointer).cloned().unwrap_or_default();
+            call.input = super::look::with(call.input, &[(name, value)]);
+        }
+        call
+    }
+
+    /// AWS's name for what the plan named beforehand.
+    pub(super) fn learned(&self, found: &State) -> Option<(String, String)> {
+        let ((name, pointer), State::Is(found)) = (self.learns.as_ref()?, found) else { return None };
+        Some((name.clone(), found.pointer(pointer)?.as_str()?.to_owned()))
+    }
+}
+
+/// The moves of a change; `back` is what undoes it, where anything does.
+///
+/// # Errors
+/// In words, when the change that undoes it is not of its kind.
+pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Result<Vec<Move>, String> {
+    match (change, back) {
+        (Change::Credential(change), _) => Some(credential::moves(change)),
+        (Change::Identity(change), Some(Change::Identity(back))) => {
+            identity::one(change, back).map(|one| vec![one])
+        }
+        (Change::ManagedPolicy(change), Some(Change::ManagedPolicy(back))) => {
+            managed::moves(change, back, names)
+        }
+        (Change::Organization(change), Some(Change::Organization(back))) => {
+            organization::one(change, back, names).map(|one| vec![one])
+        }
+        _ => None,
+    }
+    .ok_or_else(|| format!("the plan does not say what `{change}` replaces"))
+}

@@ -1,0 +1,658 @@
+//! The machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kagimori_id::AccountId;
+
+use super::call::{Call, Outcome};
+use super::history::{History, Side, Standing};
+use super::look::{Reading, caller};
+use super::moves::{Move, moves};
+use super::record::{Answered, Direction, Ending, Event, Record};
+use super::report::{Ended, Moved, Report};
+use super::state::{Judgement, State};
+use super::terms::{Asked, Terms};
+use super::work::{Work, work};
+use crate::Plan;
+
+/// A plan being followed, as far as it has come.
+#[derive(Debug)]
+pub struct Run<'p> {
+    plan: &'p Plan,
+    direction: Direction,
+    terms: Terms,
+    history: History,
+    work: Vec<Work>,
+    /// The steps of which it is known what came of the call that was open when this run began the other way.
+    resolved: BTreeSet<usize>,
+    /// Whether an earlier step of this plan was made: AWS may show a while later what depends on it.
+    has_made: bool,
+    stage: Stage,
+    report: Report,
+}
+
+/// What is to be done next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever drives the machine answers each")]
+pub enum Wanted {
+    /// Make this call.
+    Call(Call),
+    /// Write this down, to the disk, before anything else.
+    Journal(Record),
+    /// Let so many seconds pass.
+    Wait {
+        /// Seconds.
+        seconds: u32,
+    },
+    /// Have a person type this.
+    Typed(Asked),
+    /// Nothing: [`Run::report`] tells what it came to.
+    Nothing,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "answers to what is wanted")]
+pub enum Taken {
+    /// Of a call.
+    Outcome(Outcome),
+    /// It is written down.
+    Journalled,
+    /// So long has passed.
+    Waited,
+    /// What the person typed.
+    Typed(String),
+}
+
+/// AWS shows a change after a while (IAM User Guide, `troubleshoot`: eventual consistency). Seconds between looks.
+const WAITS: [u32; 5] = [1, 2, 4, 8, 15];
+
+/// How often one call is made at most.
+const ATTEMPTS_MAX: u32 = 5;
+
+#[derive(Debug)]
+enum Stage {
+    /// Whose credentials are they?
+    Accounts {
+        left: Vec<Option<AccountId>>,
+        answers: Vec<Outcome>,
+    },
+    /// A person has to type the alias.
+    Typing {
+        asked: Asked,
+        left: Vec<Option<AccountId>>,
+    },
+    /// Are the preconditions as they should be?
+    Surveying {
+        left: Vec<Survey>,
+        answers: Vec<Outcome>,
+        moved: Vec<Moved>,
+        calls: Vec<Call>,
+    },
+    Beginning,
+    /// What is there?
+    Looking {
+        at: At,
+        why: Why,
+        answers: Vec<Outcome>,
+    },
+    /// Some seconds pass, then it is looked again.
+    Waiting {
+        at: At,
+        why: Why,
+    },
+    Intending {
+        at: At,
+        found: State,
+    },
+    Calling {
+        at: At,
+        call: Call,
+    },
+    /// What became of the call is written down.
+    Telling {
+        at: At,
+        outcome: Outcome,
+    },
+    /// AWS shows what was intended.
+    Verifying {
+        at: At,
+        found: State,
+        is_ours: bool,
+    },
+    Ending {
+        ended: Ended,
+    },
+    Done,
+}
+
+/// A move, before anything is changed.
+#[derive(Clone, Debug)]
+struct Survey {
+    /// Its place in the work.
+    place: usize,
+    made: Move,
+    /// Whether looking tells anything yet: an earlier step touches the same.
+    is_hidden: bool,
+}
+
+/// A move of a step.
+#[derive(Clone, Debug)]
+struct At {
+    /// Its place in the work.
+    place: usize,
+    part: usize,
+    made: Move,
+    is_last: bool,
+    /// What the journal says of the step.
+    standing: Standing,
+    /// Whether it is a call of the other direction, of which is to be known what came before the step goes this way.
+    is_of_before: bool,
+    /// How often its call was made in this run.
+    attempts: u32,
+    /// Whether a call was made, by this run or an earlier one, of which it is not known what came.
+    is_doubtful: bool,
+    /// How often it was looked at since then.
+    looks: usize,
+    /// What AWS said when it refused the last call.
+    refusal: Option<String>,
+}
+
+/// Why it is looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Before the intent.
+    Before,
+    /// AWS has taken the call.
+    Taken,
+    /// It is not known whether AWS has.
+    Unknown,
+    /// AWS refused it with what may pass.
+    Passing,
+}
+
+impl At {
+    fn new(place: usize, part: usize, made: Move, standing: Standing) -> Self {
+        Self {
+            place,
+            part,
+            made,
+            is_last: false,
+            standing,
+            is_of_before: false,
+            attempts: 0,
+            is_doubtful: false,
+            looks: 0,
+            refusal: None,
+        }
+    }
+}
+
+impl<'p> Run<'p> {
+    /// Follows a plan in a direction, on terms, from where the journal says it stands.
+    pub fn new(plan: &'p Plan, direction: Direction, terms: Terms, history: History) -> Self {
+        let report = Report {
+            direction,
+            done: Vec::new(),
+            already: Vec::new(),
+            found: Vec::new(),
+            one_way: Vec::new(),
+            left: Vec::new(),
+            gone: Vec::new(),
+            ended: Ended::NothingToDo,
+        };
+        let work = work(plan, direction);
+        let mut run = Self {
+            plan,
+            direction,
+            terms,
+            history,
+            work: Vec::new(),
+            resolved: BTreeSet::new(),
+            has_made: false,
+            stage: Stage::Done,
+            report,
+        };
+        match work {
+            Ok(work) => run.begin(work),
+            Err(why) => run.report.ended = Ended::Unusable(why),
+        }
+        run
+    }
+
+    /// What to do next.
+    pub fn next(&self) -> Wanted {
+        match &self.stage {
+            Stage::Accounts { left, answers } => {
+                match left.first().map(|account| caller(*account, answers)) {
+                    Some(Err(reading)) => asked(&reading),
+                    _ => Wanted::Nothing,
+                }
+            }
+            Stage::Typing { asked, .. } => Wanted::Typed(asked.clone()),
+            Stage::Surveying { left, answers, .. } => {
+                match left.first().map(|next| next.made.look.read(answers)) {
+                    Some(reading) => asked(&reading),
+                    None => Wanted::Nothing,
+                }
+            }
+            Stage::Looking { at, answers, .. } => asked(&at.made.look.read(answers)),
+            Stage::Waiting { at, .. } => {
+                Wanted::Wait { seconds: WAITS.get(at.looks.saturating_sub(1)).copied().unwrap_or(15) }
+            }
+            Stage::Calling { call, .. } => Wanted::Call(call.clone()),
+            Stage::Beginning
+            | Stage::Intending { .. }
+            | Stage::Telling { .. }
+            | Stage::Verifying { .. }
+            | Stage::Ending { .. } => self.record().map_or(Wanted::Nothing, Wanted::Journal),
+            Stage::Done => Wanted::Nothing,
+        }
+    }
+
+    /// Takes what became of it.
+    pub fn take(&mut self, taken: Taken) {
+        if let (Taken::Journalled, Some(record)) = (&taken, self.record()) {
+            self.history.fold(record.direction, &record.event);
+        }
+        let stage = std::mem::replace(&mut self.stage, Stage::Done);
+        self.stage = match (stage, taken) {
+            (Stage::Accounts { left, mut answers }, Taken::Outcome(outcome)) => {
+                answers.push(outcome);
+                self.accounts(left, answers)
+            }
+            (Stage::Typing { asked, left }, Taken::Typed(text)) => {
+                if text.trim() == asked.word {
+                    self.accounts(left, Vec::new())
+                } else {
+                    self.refused(Ended::NotConfirmed)
+                }
+            }
+            (Stage::Surveying { left, mut answers, moved, calls }, Taken::Outcome(outcome)) => {
+                answers.push(outcome);
+                self.survey(left, answers, moved, calls)
+            }
+            (Stage::Beginning, Taken::Journalled) => self.enter(0, 0),
+            (Stage::Looking { at, why, mut answers }, Taken::Outcome(outcome)) => {
+                answers.push(outcome);
+                self.looked(at, why, answers)
+            }
+            (Stage::Waiting { at, why }, Taken::Waited) => Stage::Looking { at, why, answers: Vec::new() },
+            (Stage::Intending { mut at, found }, Taken::Journalled) => {
+                let call = at.made.call(&found);
+                at.attempts = at.attempts.saturating_add(1);
+                self.keep(&at, &found);
+                Stage::Calling { at, call }
+            }
+            (Stage::Calling { at, .. }, Taken::Outcome(outcome)) => Stage::Telling { at, outcome },
+            (Stage::Telling { at, outcome }, Taken::Journalled) => self.told(at, outcome),
+            (Stage::Verifying { at, is_ours, .. }, Taken::Journalled) => self.verified(&at, is_ours),
+            (Stage::Ending { ended }, Taken::Journalled) => self.finished(ended),
+            (stage, _) => stage,
+        };
+    }
+
+    /// What it came to; whole when [`Run::next`] wants nothing.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Sorts the steps by where they stand, and begins with what is left.
+    fn begin(&mut self, work: Vec<Work>) {
+        let (from, to) = match self.direction {
+            Direction::Apply => (Side::Before, Side::After),
+            Direction::Undo => (Side::After, Side::Before),
+        };
+        for work in work {
+            match self.history.side(work.step) {
+                side if side == to => self.report.already.push(work.step),
+                side if work.change.is_none() => {
+                    let made = side == from || side == Side::Between(Direction::Apply);
+                    self.report.one_way.extend(made.then_some(work.step));
+                }
+                _ => self.work.push(work),
+            }
+        }
+        self.report.left = self.work.iter().map(|work| work.step).collect();
+        let one_way = self.terms.one_way(self.plan, self.direction, &self.work);
+        if !one_way.is_empty() {
+            self.report.ended = Ended::OneWay(one_way);
+            return;
+        }
+        if self.work.is_empty() {
+            return;
+        }
+        let accounts: BTreeSet<Option<AccountId>> =
+            self.work.iter().filter_map(|work| Some(work.change.as_ref()?.account())).collect();
+        self.stage = Stage::Accounts { left: accounts.into_iter().collect(), answers: Vec::new() };
+    }
+
+    fn accounts(&mut self, mut left: Vec<Option<AccountId>>, answers: Vec<Outcome>) -> Stage {
+        let Some(account) = left.first().copied() else { return self.first_survey() };
+        let caller = match caller(account, &answers) {
+            Ok(caller) => caller,
+            Err(reading) => {
+                return match *reading {
+                    Reading::Failed(why) => self.refused(Ended::OtherAccount(why)),
+                    _ => Stage::Accounts { left, answers },
+                };
+            }
+        };
+        left.remove(0);
+        let reasons = self.terms.reasons(account, caller.alias.as_deref(), &self.work);
+        match caller.account.filter(|_| !reasons.is_empty() && !self.terms.dry_run) {
+            Some(account) => {
+                let word = caller.alias.unwrap_or_else(|| account.to_string());
+                Stage::Typing { asked: Asked { account, word, reasons }, left }
+            }
+            None => self.accounts(left, Vec::new()),
+        }
+    }
+
+    /// What can be looked at before anything is changed: not what an earlier step of the plan touches.
+    fn first_survey(&mut self) -> Stage {
+        if let Some(resolving) = self.resolve().filter(|_| !self.terms.dry_run) {
+            return resolving;
+        }
+        let (mut seen, mut left) = (BTreeMap::new(), Vec::new());
+        for (place, work) in self.work.iter().enumerate() {
+            let made = match self.moves(work) {
+                Ok(made) => made,
+                Err(why) => return self.refused(Ended::Unusable(why)),
+            };
+            let Standing { verified, open, side, .. } = self.history.standing(work.step);
+            // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
+            let is_open = open.is_some() && side != Side::Between(self.direction) && self.terms.dry_run;
+            let mut own = Vec::new();
+            for (part, made) in made.into_iter().enumerate() {
+                let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
+                let subject = made.look.subject();
+                let is_hidden =
+                    seen.get(&subject).is_some_and(|before: &Vec<_>| before.iter().any(is_touched));
+                let touch = (made.look.clone(), made.is_of_being);
+                own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
+                own.push((subject, touch));
+                if !verified.contains(&part) {
+                    left.push(Survey { place, made, is_hidden: is_hidden || is_open });
+                }
+            }
+            for (subject, touch) in own {
+                seen.entry(subject).or_insert_with(Vec::new).push(touch);
+            }
+        }
+        self.survey(left, Vec::new(), Vec::new(), Vec::new())
+    }
+
+    fn survey(
+        &mut self,
+        mut left: Vec<Survey>,
+        answers: Vec<Outcome>,
+        mut moved: Vec<Moved>,
+        mut calls: Vec<Call>,
+    ) -> Stage {
+        let Some(Survey { place, made, is_hidden }) = left.first() else {
+            return match () {
+                () if !moved.is_empty() => self.refused(Ended::Moved(moved)),
+                () if self.terms.dry_run => self.refused(Ended::WouldDo(calls)),
+                () => Stage::Beginning,
+            };
+        };
+        let Some(work) = self.work.get(*place) else { return Stage::Done };
+        let what = match made.look.read(&answers) {
+            _ if *is_hidden => {
+                calls.extend((!made.is_optional).then(|| made.call.clone()));
+                None
+            }
+            Reading::Ask(_) => return Stage::Surveying { left, answers, moved, calls },
+            Reading::Failed(why) => Some(why),
+            Reading::Found(found) => match made.judge(&found) {
+                Judgement::Before => {
+                    calls.push(made.call(&found));
+                    None
+                }
+                Judgement::After => self.unexpected(work, made),
+                Judgement::Other(what) => Some(what),
+            },
+        };
+        // One reason a step is enough.
+        let is_told = moved.last().is_some_and(|moved| moved.step == work.step);
+        moved.extend(what.filter(|_| !is_told).map(|what| Moved { step: work.step, what }));
+        left.remove(0);
+        self.survey(left, Vec::new(), moved, calls)
+    }
+
+    /// Why what is found as it should become is a reason not to begin.
+    fn unexpected(&self, work: &Work, made: &Move) -> Option<String> {
+        let is_ours = matches!(self.history.side(work.step), Side::Between(_));
+        let is_welcome = made.is_optional || self.direction == Direction::Undo;
+        (!is_ours && !is_welcome)
+            .then(|| "it is like that already, and this plan has not made it so".to_owned())
+    }
+
+    fn moves(&self, work: &Work) -> Result<Vec<Move>, String> {
+        match &work.change {
+            Some(change) => moves(change, work.back.as_ref(), &self.history.names()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Goes on with a part of a step.
+    fn enter(&mut self, place: usize, part: usize) -> Stage {
+        let Some(work) = self.work.get(place) else { return Stage::Ending { ended: Ended::Done } };
+        let (step, standing) = (work.step, self.history.standing(work.step));
+        let is_this_way = standing.side == Side::Between(self.direction);
+        let made = match self.moves(work) {
+            Ok(made) => made,
+            Err(why) => return self.stopped(step, false, why),
+        };
+        let is_verified = is_this_way && standing.verified.contains(&part);
+        let is_last = part.saturating_add(1) == made.len();
+        let Some(made) = made.into_iter().nth(part) else { return self.enter(place.saturating_add(1), 0) };
+        if is_verified {
+            return self.enter(place, part.saturating_add(1));
+        }
+        let is_doubtful = is_this_way && standing.open == Some(part);
+        let at = At { is_last, is_doubtful, ..At::new(place, part, made, standing) };
+        Stage::Looking { at, why: Why::Before, answers: Vec::new() }
+    }
+
+    /// Finds out what came of calls that were made the other way: what they made may have a name that nobody knows yet.
+    fn resolve(&mut self) -> Option<Stage> {
+        let other = Side::Between(self.direction.other());
+        for (place, work) in self.work.iter().enumerate() {
+            let standing = self.history.standing(work.step);
+            let Some(part) = standing.open.filter(|_| standing.side == other) else { continue };
+            let Some(before) = work.back.as_ref().filter(|_| self.resolved.insert(work.step)) else {
+                continue;
+            };
+            let made = moves(before, work.change.as_ref(), &self.history.names()).unwrap_or_default();
+            let is_last = part.saturating_add(1) == made.len();
+            let Some(made) = made.into_iter().nth(part) else { continue };
+            let at = At::new(place, part, made, standing);
+            let at = At { is_last, is_doubtful: true, is_of_before: true, ..at };
+            return Some(Stage::Looking { at, why: Why::Unknown, answers: Vec::new() });
+        }
+        None
+    }
+
+    fn looked(&mut self, mut at: At, why: Why, answers: Vec<Outcome>) -> Stage {
+        let found = match at.made.look.read(&answers) {
+            Reading::Ask(_) => return Stage::Looking { at, why, answers },
+            Reading::Failed(what) => return self.stop_at(&at, what),
+            Reading::Found(found) => found,
+        };
+        at.looks = at.looks.saturating_add(1);
+        let may_look_again = at.looks <= WAITS.len();
+        match (at.made.judge(&found), why) {
+            (Judgement::After, _) => self.is_after(at, why, found),
+            (Judgement::Before, Why::Before) if !at.is_doubtful => Stage::Intending { at, found },
+            (Judgement::Before, Why::Passing) if !at.is_doubtful => Stage::Intending { at, found },
+            (Judgement::Other(what), Why::Before) if !at.is_doubtful => self.stop_at(&at, what),
+            _ if may_look_again => Stage::Waiting { at, why },
+            (Judgement::Before, Why::Taken) => {
+                self.stop_at(&at, "AWS took the call and does not show what it changed".to_owned())
+            }
+            (Judgement::Before, _) => self.again(at, found),
+            (Judgement::Other(what), _) => self.stop_at(&at, what),
+        }
+    }
+
+    /// AWS has shown for a while that nothing came of a call whose answer was lost.
+    fn again(&mut self, at: At, found: State) -> Stage {
+        if at.is_of_before {
+            return self.first_survey();
+        }
+        if let Some(why) = at.refusal.clone() {
+            return self.stop_at(&At { is_doubtful: false, ..at }, why);
+        }
+        // What an earlier run called cannot be under way any more; what this one did might.
+        if (at.attempts == 0 || at.made.is_repeatable) && at.attempts < ATTEMPTS_MAX {
+            return Stage::Intending { at, found };
+        }
+        self.stop_at(&at, "the answer to the call was lost, and AWS shows nothing of it yet".to_owned())
+    }
+
+    fn is_after(&mut self, at: At, why: Why, found: State) -> Stage {
+        let is_ours = why == Why::Taken || at.is_doubtful || self.may_be_ours(&at);
+        if is_ours {
+            return Stage::Verifying { at, found, is_ours: true };
+        }
+        if at.made.is_optional {
+            return self.enter(at.place, at.part.saturating_add(1));
+        }
+        if self.direction == Direction::Undo {
+            return Stage::Verifying { at, found, is_ours: false };
+        }
+        self.stop_at(&at, "it is like that already, and this plan has not made it so".to_owned())
+    }
+
+    /// A step that was begun the other way and not finished: any of its parts may be as it was or as it became.
+    fn may_be_ours(&self, at: &At) -> bool {
+        matches!(at.standing.side, Side::Between(direction) if direction != self.direction)
+    }
+
+    fn told(&mut self, mut at: At, outcome: Outcome) -> Stage {
+        at.looks = 0;
+        match outcome {
+            Outcome::Answer(_) => {
+                at.is_doubtful = true;
+                Stage::Looking { at, why: Why::Taken, answers: Vec::new() }
+            }
+            Outcome::Unknown { .. } => {
+                at.is_doubtful = true;
+                Stage::Looking { at, why: Why::Unknown, answers: Vec::new() }
+            }
+            Outcome::Refused { code, message } => {
+                if at.is_doubtful {
+                    // The call before this one may have come through meanwhile.
+                    at.refusal = Some(format!("AWS refused it: {code}: {message}"));
+                    return Stage::Looking { at, why: Why::Unknown, answers: Vec::new() };
+                }
+                if self.may_pass(&code) && at.attempts < ATTEMPTS_MAX {
+                    at.looks = usize::try_from(at.attempts).unwrap_or(usize::MAX);
+                    return Stage::Waiting { at, why: Why::Passing };
+                }
+                self.stop_at(&at, format!("AWS refused it: {code}: {message}"))
+            }
+            Outcome::NotSent { why } => self.stop_at(&at, format!("it was not sent: {why}")),
+        }
+    }
+
+    /// Refusals that a while later may be none: somebody else is at it, or AWS does not show everywhere what was made before.
+    fn may_pass(&self, code: &str) -> bool {
+        const BUSY: [&str; 3] =
+            ["ConcurrentModification", "ConcurrentModificationException", "EntityTemporarilyUnmodifiable"];
+        const LATE: [&str; 4] =
+            ["NoSuchEntity", "MalformedPolicyDocument", "DeleteConflict", "PolicyNotFoundException"];
+        BUSY.contains(&code) || self.has_made && LATE.contains(&code)
+    }
+
+    fn verified(&mut self, at: &At, is_ours: bool) -> Stage {
+        if at.is_of_before {
+            return self.first_survey();
+        }
+        self.has_made |= is_ours;
+        if let Some(work) = self.work.get(at.place).filter(|_| at.is_last) {
+            let step = work.step;
+            self.report.left.retain(|left| *left != step);
+            if is_ours { &mut self.report.done } else { &mut self.report.found }.push(step);
+        }
+        self.enter(at.place, at.part.saturating_add(1))
+    }
+
+    /// What goes to make room is told.
+    fn keep(&mut self, at: &At, found: &State) {
+        if let (true, State::Is(found)) = (at.made.is_optional, found) {
+            self.report.gone.push(found.clone());
+        }
+    }
+
+    fn stop_at(&self, at: &At, why: String) -> Stage {
+        let step = self.work.get(at.place).map_or(0, |work| work.step);
+        self.stopped(step, at.is_doubtful, why)
+    }
+
+    fn stopped(&self, step: usize, in_doubt: bool, why: String) -> Stage {
+        Stage::Ending { ended: Ended::Stopped { step, in_doubt, why } }
+    }
+
+    /// Ends before anything was changed: there is nothing to write down.
+    fn refused(&mut self, ended: Ended) -> Stage {
+        self.finished(ended)
+    }
+
+    fn finished(&mut self, ended: Ended) -> Stage {
+        self.report.ended = ended;
+        Stage::Done
+    }
+
+    /// What is to be written down now.
+    fn record(&self) -> Option<Record> {
+        let step = |at: &At| self.work.get(at.place).map(|work| work.step);
+        let (event, documents) = match &self.stage {
+            Stage::Beginning => {
+                let (title, by) = (self.plan.title.clone(), self.terms.by.clone());
+                (Event::Began { title, by }, Vec::new())
+            }
+            Stage::Intending { at, found } => {
+                let there = if let State::Is(found) = found { Some(found) } else { None };
+                Record::intent(step(at)?, at.part, at.attempts.saturating_add(1), &at.made.call(found), there)
+            }
+            Stage::Telling { at, outcome } => {
+                let (outcome, why) = Answered::of(outcome);
+                (Event::Outcome { step: step(at)?, part: at.part, outcome, why }, Vec::new())
+            }
+            Stage::Verifying { at, found, is_ours: true } => {
+                let names = at.made.learned(found).into_iter().collect();
+                let event = Event::Verified { step: step(at)?, part: at.part, is_last: at.is_last, names };
+                (event, Vec::new())
+            }
+            Stage::Verifying { at, is_ours: false, .. } => {
+                (Event::Found { step: step(at)?, part: at.part, is_last: at.is_last }, Vec::new())
+            }
+            Stage::Ending { ended } => (end(ended), Vec::new()),
+            _ => return None,
+        };
+        let direction = match &self.stage {
+            Stage::Verifying { at, .. } if at.is_of_before => self.direction.other(),
+            _ => self.direction,
+        };
+        Some(Record { plan: self.plan.id.clone(), direction, event, documents })
+    }
+}
+
+fn asked(reading: &Reading) -> Wanted {
+    match reading {
+        Reading::Ask(call) => Wanted::Call(call.clone()),
+        Reading::Found(_) | Reading::Failed(_) => Wanted::Nothing,
+    }
+}
+
+fn end(ended: &Ended) -> Event {
+    match ended {
+        Ended::Stopped { step, why, .. } => {
+            Event::Ended { ending: Ending::Stopped, step: Some(*step), why: why.clone() }
+        }
+        _ => Event::Ended { ending: Ending::Done, step: None, why: String::new() },
+    }
+}

@@ -1,0 +1,8 @@
+//! The machine against a small interpreter of what IAM and Organizations do with the calls it makes.
+
+mod documents;
+mod driver;
+mod explorer;
+mod plans;
+mod refusals;
+mod world;

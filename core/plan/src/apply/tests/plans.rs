@@ -1,0 +1,203 @@
+//! A world, and plans about it.
+
+use kagimori_estate::change::{
+    Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange, WireDocument,
+};
+use kagimori_id::{AccessKeyId, Arn};
+use kagimori_policy::parse::{Strictness, parse};
+
+use super::world::{ACCOUNT, Aws, Identity, OrganizationPolicy, Policy, World};
+use crate::Plan;
+use crate::plan::{PlanSchema, Step};
+
+pub(super) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+
+pub(super) fn arn(resource: &str) -> Arn {
+    Arn::parse(&format!("arn:aws:iam::{ACCOUNT}:{resource}")).unwrap()
+}
+
+pub(super) fn allow(action: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#
+    )
+}
+
+pub(super) fn trust(principal: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
+    )
+}
+
+pub(super) fn wire(text: &str) -> WireDocument {
+    WireDocument(parse(text, Strictness::Strict).unwrap())
+}
+
+/// A user with two keys, a role, a group, policies and an SCP.
+pub(super) fn world() -> World {
+    let user = Identity {
+        keys: [(KEY, "Active"), ("AKIAI44QH8DHBEXAMPLE", "Active")]
+            .map(|(id, status)| (id.to_owned(), status.to_owned()))
+            .into(),
+        inline: [("work", "s3:*"), ("other", "sqs:*")]
+            .map(|(name, action)| (name.to_owned(), allow(action)))
+            .into(),
+        attached: vec![arn("policy/first").to_string(), arn("policy/team/second").to_string()],
+        groups: vec!["admins".to_owned(), "staff".to_owned()],
+        ..Identity::default()
+    };
+    let role = Identity { trust: Some(trust("111122223333")), ..Identity::default() };
+    let policy = |versions: &[(u32, &str)], default| Policy {
+        versions: versions.iter().map(|(number, action)| (*number, allow(action))).collect(),
+        default,
+    };
+    let scp = OrganizationPolicy {
+        name: "FullAWSAccess".to_owned(),
+        kind: "SERVICE_CONTROL_POLICY".to_owned(),
+        text: allow("*"),
+        targets: vec!["r-root".to_owned()],
+    };
+    World {
+        identities: [("User mika", user), ("Role deploy", role), ("Group admins", Identity::default())]
+            .map(|(name, held)| (name.to_owned(), held))
+            .into(),
+        policies: [
+            (arn("policy/first").to_string(), policy(&[(3, "ec2:*"), (5, "ec2:Describe*")], 5)),
+            (arn("policy/team/second").to_string(), policy(&[(1, "sns:*")], 1)),
+        ]
+        .into(),
+        organization: [("p-FullAWSAccess".to_owned(), scp)].into(),
+        alias: Some("shiosai-staging".to_owned()),
+    }
+}
+
+/// AWS with that, of whose first policy a sixth and a seventh version were deleted.
+pub(super) fn aws() -> Aws {
+    let mut aws = Aws::new(world());
+    aws.counted(arn("policy/first").as_str(), 7);
+    aws
+}
+
+/// A plan of changes, each with what undoes it.
+pub(super) fn plan(pairs: &[(Change, Option<Change>)]) -> Plan {
+    let step = |change: &Change| Step { sentence: change.to_string(), change: change.clone() };
+    Plan {
+        schema: PlanSchema { name: "kagimori.plan".to_owned(), version: 1 },
+        id: "90454b7ab7233a89".to_owned(),
+        title: "less".to_owned(),
+        made_from: String::new(),
+        changes: pairs.iter().map(|(change, _)| step(change)).collect(),
+        way_back: pairs.iter().rev().filter_map(|(_, back)| back.as_ref().map(step)).collect(),
+        evidence: None,
+    }
+}
+
+pub(super) fn key(active: bool) -> Change {
+    let key = AccessKeyId::parse(KEY).unwrap();
+    CredentialChange::SetAccessKeyStatus { user: arn("user/mika"), key, active }.into()
+}
+
+fn inline(text: &str) -> Change {
+    let (identity, name) = (arn("user/mika"), "work".to_owned());
+    IdentityChange::PutInlinePolicy { identity, name, document: wire(text), position: None }.into()
+}
+
+fn both(change: impl Into<Change>, back: impl Into<Change>) -> (Change, Option<Change>) {
+    (change.into(), Some(back.into()))
+}
+
+/// The number that a plan gives to the new version; AWS gives another.
+fn versions() -> (Change, Option<Change>) {
+    let policy = arn("policy/first");
+    let made = ManagedPolicyChange::CreatePolicyVersion {
+        policy: policy.clone(),
+        version: "v6".to_owned(),
+        document: wire(&allow("ec2:DescribeInstances")),
+    };
+    both(
+        made,
+        ManagedPolicyChange::RestorePolicyVersion {
+            policy,
+            version: "v5".to_owned(),
+            document: wire(&allow("ec2:Describe*")),
+            delete: "v6".to_owned(),
+        },
+    )
+}
+
+/// A policy of the organization, attached under the name that the plan gave it.
+fn organization() -> [(Change, Option<Change>); 2] {
+    use OrganizationChange as C;
+    let (id, target) = ("p-planned".to_owned(), "r-root".to_owned());
+    let made = C::CreateOrganizationPolicy {
+        id: id.clone(),
+        name: "no-root".to_owned(),
+        kind: "SERVICE_CONTROL_POLICY".to_owned(),
+        document: wire(&allow("sts:*")),
+    };
+    let attached = C::AttachOrganizationPolicy { id: id.clone(), target: target.clone(), position: None };
+    [
+        both(made, C::DeleteOrganizationPolicy { id: id.clone() }),
+        both(attached, C::DetachOrganizationPolicy { id, target }),
+    ]
+}
+
+/// One change of each kind that can be undone.
+pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
+    use IdentityChange as C;
+    let (mika, deploy) = (arn("user/mika"), arn("role/deploy"));
+    let (first, third) = (arn("policy/first"), arn("policy/team/third"));
+    let mut all = vec![
+        both(key(false), key(true)),
+        both(inline(&allow("s3:GetObject")), inline(&allow("s3:*"))),
+        both(
+            C::DetachPolicy { identity: mika.clone(), policy: first.clone() },
+            C::AttachPolicy { identity: mika.clone(), policy: first.clone(), position: Some(0) },
+        ),
+        both(
+            ManagedPolicyChange::CreatePolicy {
+                policy: third.clone(),
+                document: wire(&allow("ec2:RunInstances")),
+            },
+            ManagedPolicyChange::DeletePolicy { policy: third.clone() },
+        ),
+        both(
+            C::AttachPolicy { identity: deploy.clone(), policy: third.clone(), position: None },
+            C::DetachPolicy { identity: deploy.clone(), policy: third },
+        ),
+        versions(),
+        both(
+            C::SetTrustPolicy {
+                role: deploy.clone(),
+                document: wire(&trust("arn:aws:iam::444455556666:root")),
+            },
+            C::SetTrustPolicy { role: deploy.clone(), document: wire(&trust("111122223333")) },
+        ),
+        both(
+            C::SetBoundary { identity: deploy.clone(), policy: first },
+            C::RemoveBoundary { identity: deploy },
+        ),
+        both(
+            C::RemoveFromGroup { user: mika.clone(), group: "admins".to_owned() },
+            C::AddToGroup { user: mika.clone(), group: "admins".to_owned(), position: Some(0) },
+        ),
+        both(
+            C::DeleteInlinePolicy { identity: mika.clone(), name: "other".to_owned() },
+            C::PutInlinePolicy {
+                identity: mika,
+                name: "other".to_owned(),
+                document: wire(&allow("sqs:*")),
+                position: Some(0),
+            },
+        ),
+    ];
+    all.extend(organization());
+    all
+}
+
+/// The kinds that differ in what the machine has to do: a value, a version whose number AWS gives, an id that AWS gives and a later
+/// step uses.
+pub(super) fn few() -> Vec<(Change, Option<Change>)> {
+    let mut all = vec![both(key(false), key(true)), versions()];
+    all.extend(organization());
+    all
+}

@@ -1,0 +1,241 @@
+//! What a plan is not followed without, and what is said when it is not.
+
+use kagimori_estate::change::CredentialChange;
+use kagimori_id::AccessKeyId;
+
+use super::super::{Direction, Ended, Reason, Run, Taken, Terms, Wanted};
+use super::driver::{Driver, End};
+use super::plans::{KEY, allow, arn, aws, every_kind, few, key, plan};
+use super::world::{ACCOUNT, Aws};
+use crate::settings::apply::Apply;
+use crate::{Plan, Settings};
+
+fn terms() -> Terms {
+    Terms::new("mika", &Settings::default())
+}
+
+fn report(driver: &mut Driver, plan: &Plan, direction: Direction, terms: &Terms) -> super::super::Report {
+    match driver.run(plan, direction, terms) {
+        End::Reported(report) => report,
+        End::Died => panic!("nobody dies here"),
+    }
+}
+
+fn off() -> Plan {
+    plan(&[(key(false), Some(key(true)))])
+}
+
+/// The first question of a run to a person.
+fn question(plan: &Plan, terms: Terms, aws: Aws) -> Option<super::super::Asked> {
+    let mut driver = Driver::new(aws, &[], &[]);
+    let mut run = Run::new(plan, Direction::Apply, terms, driver.history(plan));
+    loop {
+        match run.next() {
+            Wanted::Call(call) => run.take(Taken::Outcome(driver.aws.call(&call))),
+            Wanted::Typed(asked) => return Some(asked),
+            _ => return None,
+        }
+    }
+}
+
+#[test]
+fn what_is_there_already_is_nobodys_step() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    driver
+        .aws
+        .world
+        .identities
+        .get_mut("User mika")
+        .unwrap()
+        .keys
+        .insert(KEY.to_owned(), "Inactive".to_owned());
+    let told = report(&mut driver, &off(), Direction::Apply, &terms());
+    let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
+    assert_eq!(moved[0].what, "it is like that already, and this plan has not made it so");
+    assert_eq!((driver.journal.len(), driver.aws.made.len()), (0, 0));
+    let back = report(&mut driver, &off(), Direction::Undo, &terms());
+    assert_eq!(back.ended, Ended::NothingToDo, "what was not claimed is not undone");
+}
+
+#[test]
+fn every_step_that_moved_is_told_before_anything_is_changed() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let user = driver.aws.world.identities.get_mut("User mika").unwrap();
+    user.keys.remove(KEY);
+    user.inline.insert("work".to_owned(), allow("iam:*"));
+    driver.aws.world.policies.remove(arn("policy/first").as_str());
+    let told = report(&mut driver, &plan(&every_kind()), Direction::Apply, &terms());
+    let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
+    let told: Vec<_> = moved.iter().map(|moved| (moved.step, moved.what.as_str())).collect();
+    let gone = format!("there is no {}", arn("policy/first"));
+    assert_eq!(told, [(0, "it is not there"), (1, "its text is another one"), (5, gone.as_str())]);
+    assert!(driver.aws.made.is_empty() && driver.journal.is_empty());
+}
+
+#[test]
+fn a_refused_step_stops_and_what_is_left_is_told() {
+    let plan = plan(&every_kind());
+    let (told, aws) = with_refusals(&plan, |call| {
+        let is_it = call.operation == "DetachUserPolicy";
+        is_it.then(|| ("AccessDenied".to_owned(), "not you".to_owned()))
+    });
+    let why = "AWS refused it: AccessDenied: not you".to_owned();
+    assert_eq!(told.ended, Ended::Stopped { step: 2, in_doubt: false, why });
+    assert_eq!((told.done, told.left), (vec![0, 1], (2..12).collect()));
+    assert!(told.ended.hint().contains("kagimori undo"));
+    assert_eq!(aws.made.len(), 2);
+}
+
+/// Applies a plan; some calls are refused.
+fn with_refusals(
+    plan: &Plan,
+    mut refusal: impl FnMut(&super::super::Call) -> Option<(String, String)>,
+) -> (super::super::Report, Aws) {
+    let mut aws = aws();
+    let mut run = Run::new(plan, Direction::Apply, terms(), super::super::History::default());
+    loop {
+        let taken = match run.next() {
+            Wanted::Call(call) => Taken::Outcome(match refusal(&call) {
+                Some((code, message)) => super::super::Outcome::Refused { code, message },
+                None => aws.call(&call),
+            }),
+            Wanted::Journal(_) => Taken::Journalled,
+            Wanted::Wait { .. } => Taken::Waited,
+            Wanted::Typed(asked) => Taken::Typed(asked.word),
+            Wanted::Nothing => return (run.report().clone(), aws),
+        };
+        run.take(taken);
+    }
+}
+
+#[test]
+fn a_dry_run_only_looks_and_says_what_it_would_call() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let dry = Terms { dry_run: true, ..terms() };
+    let told = report(&mut driver, &plan(&few()), Direction::Apply, &dry);
+    let Ended::WouldDo(calls) = told.ended else { panic!("{told:?}") };
+    let names: Vec<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+    assert_eq!(names, ["UpdateAccessKey", "CreatePolicyVersion", "CreatePolicy", "AttachPolicy"]);
+    assert!(driver.aws.made.is_empty() && driver.journal.is_empty());
+}
+
+#[test]
+fn the_oldest_version_makes_room_and_its_text_is_kept() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let policy = driver.aws.world.policies.get_mut(arn("policy/first").as_str()).unwrap();
+    policy.versions.extend([(4, allow("a:B")), (6, allow("a:C")), (7, allow("a:D"))]);
+    let plan = plan(&few()[1..2]);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert_eq!(told.ended, Ended::Done);
+    assert_eq!(told.gone.len(), 1);
+    assert_eq!(told.gone[0]["version"], "v3");
+    let numbers = |driver: &Driver| -> Vec<u32> {
+        driver.aws.world.policies[arn("policy/first").as_str()].versions.keys().copied().collect()
+    };
+    assert_eq!(numbers(&driver), [4, 5, 6, 7, 8]);
+    let deletes = driver.journal.iter().find(|entry| entry.contains("DeletePolicyVersion")).unwrap();
+    assert!(deletes.contains("\"found\":\""), "{deletes}");
+    assert_eq!(report(&mut driver, &plan, Direction::Undo, &terms()).ended, Ended::Done);
+    assert_eq!(numbers(&driver), [4, 5, 6, 7], "AWS's number of the new version, not the plan's, is deleted");
+}
+
+#[test]
+fn a_step_that_nothing_takes_back_has_to_be_allowed() {
+    let key_id = AccessKeyId::parse(KEY).unwrap();
+    let gone = CredentialChange::DeleteAccessKey { user: arn("user/mika"), key: key_id }.into();
+    let plan = plan(&[(few()[1].0.clone(), few()[1].1.clone()), (gone, None)]);
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert_eq!(told.ended, Ended::OneWay(vec![1]));
+    assert!(driver.aws.made.is_empty());
+    let allowed = Terms { irreversible: true, ..terms() };
+    let told = report(&mut driver, &plan, Direction::Apply, &allowed);
+    assert_eq!((told.ended, told.done), (Ended::Done, vec![0, 1]));
+    let back = report(&mut driver, &plan, Direction::Undo, &terms());
+    assert_eq!((back.ended, back.done, back.one_way), (Ended::Done, vec![0], vec![1]));
+    assert!(!driver.aws.world.identities["User mika"].keys.contains_key(KEY));
+}
+
+#[test]
+fn the_alias_is_asked_for_where_it_matters() {
+    assert_eq!(question(&off(), terms(), aws()), None);
+    let mut production = aws();
+    production.world.alias = Some("shiosai-Production".to_owned());
+    let asked = question(&off(), terms(), production).unwrap();
+    assert_eq!(asked.word, "shiosai-Production");
+    assert_eq!(asked.reasons, [Reason::Production { alias: asked.word.clone() }]);
+    for (pattern, what) in [
+        (KEY, KEY.to_owned()),
+        ("MIKA", arn("user/mika").to_string()),
+        ("arn:aws:iam::*:user/mi*", arn("user/mika").to_string()),
+        (ACCOUNT, arn("user/mika").to_string()),
+    ] {
+        let care = Apply { protected: vec![pattern.to_owned()], ..Apply::default() };
+        let asked = question(&off(), Terms { care, ..terms() }, aws()).unwrap();
+        assert_eq!(asked.reasons, [Reason::Protected { what }], "{pattern}");
+    }
+    let care = Apply { protected: vec!["ken".to_owned()], steps: 11, ..Apply::default() };
+    let mut nameless = aws();
+    nameless.world.alias = None;
+    let asked = question(&plan(&every_kind()), Terms { care, ..terms() }, nameless).unwrap();
+    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 12, most: 11 }]);
+    assert_eq!(asked.word, ACCOUNT, "an account without an alias goes by its number");
+}
+
+#[test]
+fn another_word_is_no_confirmation() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    driver.aws.world.alias = Some("prod".to_owned());
+    let plan = off();
+    let mut run = Run::new(&plan, Direction::Apply, terms(), driver.history(&plan));
+    while let Wanted::Call(call) = run.next() {
+        run.take(Taken::Outcome(driver.aws.call(&call)));
+    }
+    run.take(Taken::Journalled);
+    assert!(matches!(run.next(), Wanted::Typed(_)), "what was not asked for is no answer");
+    run.take(Taken::Typed("staging".to_owned()));
+    assert_eq!((run.next(), &run.report().ended), (Wanted::Nothing, &Ended::NotConfirmed));
+}
+
+#[test]
+fn a_plan_of_another_account_is_not_applied_here() {
+    let plan = off();
+    let mut run = Run::new(&plan, Direction::Apply, terms(), super::super::History::default());
+    assert!(matches!(run.next(), Wanted::Call(call) if call.operation == "GetCallerIdentity"));
+    let other = serde_json::json!({ "Account": "444455556666" });
+    run.take(Taken::Outcome(super::super::Outcome::Answer(other)));
+    let Ended::OtherAccount(why) = &run.report().ended else { panic!("{:?}", run.report()) };
+    assert_eq!(
+        why,
+        "the credentials are of the account 444455556666, and the plan is about the account 111122223333"
+    );
+    assert_eq!(run.next(), Wanted::Nothing);
+}
+
+/// A plan that was made before the way back of a one-way plan was kept.
+#[test]
+fn a_plan_without_its_way_back_is_not_followed() {
+    let mut plan = plan(&few());
+    plan.way_back.clear();
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert!(matches!(&told.ended, Ended::Unusable(why) if why.contains("no way back")), "{told:?}");
+}
+
+/// AWS shows late what was made just before: the refusal passes.
+#[test]
+fn a_refusal_because_aws_is_late_passes() {
+    let pairs: Vec<_> = every_kind().into_iter().skip(3).take(2).collect();
+    let plan = plan(&pairs);
+    let mut late = 3;
+    let (told, aws) = with_refusals(&plan, |call| {
+        if call.operation != "AttachRolePolicy" || late == 0 {
+            return None;
+        }
+        late -= 1;
+        Some(("NoSuchEntity".to_owned(), "Policy does not exist or is not attachable.".to_owned()))
+    });
+    assert_eq!(told.ended, Ended::Done);
+    assert_eq!(aws.world.identities["Role deploy"].attached, [arn("policy/team/third").to_string()]);
+    assert_eq!(late, 0);
+}
