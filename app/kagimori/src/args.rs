@@ -5,6 +5,7 @@ mod change;
 mod lake;
 mod limit;
 mod moment;
+mod page;
 mod policy;
 mod trail;
 
@@ -19,6 +20,7 @@ pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use limit::{Bounds, Voice};
+pub(crate) use page::PageRoom;
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{
     Ingest, SqlEngine, TableFormat, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables,
@@ -155,6 +157,8 @@ pub(crate) struct Review {
     /// Begin the CSV files with a byte order mark, as Japanese Excel wants it
     #[arg(long)]
     pub(crate) csv_bom: bool,
+    #[command(flatten)]
+    pub(crate) room: PageRoom,
     /// The language of the summary; the page has both
     #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,

@@ -98,12 +98,29 @@ mod tests {
         let in_dir = |name: &str| format!("{dir}/{name}");
         let (page, tighten, man, eval) =
             (in_dir("whatif.html"), in_dir("tighten"), in_dir("man"), in_dir("eval.jsonl"));
+        let given = folder("given").join("nothing.json");
+        let nothing =
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
+        fs::write(&given, nothing).unwrap();
+        let policy = format!("111122223333/drawer={}", given.display());
         let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/guardrails");
         let questions: [&[&str]; 10] = [
-            &["review", dir],
+            &["review", dir, "--page-room", "0"],
             &["trail", "usage", "--actions", "--format", "json", "--dir", dir],
-            &["tighten", "--account", "111122223333", "--floor", "1", "--dir", dir, "--out", &tighten],
-            &["whatif", "--key-off", "AKIAIOSFODNN7EXAMPLE", "--save", "--page", &page, "--dir", dir],
+            &[
+                "tighten",
+                "--account",
+                "111122223333",
+                "--floor",
+                "1",
+                "--dir",
+                dir,
+                "--out",
+                &tighten,
+                "--page-room",
+                "0",
+            ],
+            &["whatif", "--policy", &policy, "--save", "--page", &page, "--dir", dir, "--page-room", "0"],
             &["ingest", "--bodies", "--dir", dir],
             &["lake", "verify", dir],
             &["trail", "usage", "--actions", "--format", "csv", "--dir", dir],
@@ -158,6 +175,9 @@ mod tests {
             "{:?}",
             plain.keys()
         );
+        for lists in ["report/lists/findings-1-", "tighten/lists/inside-", "whatif-lists/inside-"] {
+            assert!(plain.keys().any(|name| name.starts_with(lists)), "{lists}: {:?}", plain.keys());
+        }
         let odd = [
             ("000", [("RAYON_NUM_THREADS", "2"), ("LC_ALL", "ja_JP.UTF-8"), ("TZ", "Asia/Tokyo")]),
             ("077", [("RAYON_NUM_THREADS", "7"), ("LC_ALL", "tr_TR.UTF-8"), ("TZ", "America/St_Johns")]),

@@ -35,14 +35,22 @@ pub fn folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// As [`Edition`].
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let (edition, name) = begin(path)?;
+    edition.write(name, fill)?;
+    edition.publish()
+}
+
+/// Begins an edition of the folder of a file, which is given back by its name there.
+///
+/// # Errors
+/// As [`Edition`]; or there is something else under the name than a file.
+pub fn begin(path: &Path) -> io::Result<(Edition, &Path)> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
     };
     edition::is_free(path)?;
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    let edition = Edition::begin(above.unwrap_or(Path::new(".")))?;
-    edition.write(name, fill)?;
-    edition.publish()
+    Ok((Edition::begin(above.unwrap_or(Path::new(".")))?, Path::new(name)))
 }
 
 /// Makes a file that is not there: whatever is there under its name is nothing that may be written into, not a link, not a pipe.

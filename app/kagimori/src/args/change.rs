@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::{Bounds, Format};
+use super::{Bounds, Format, PageRoom};
 
 /// What would changes have broken? Replays the trail over the estate as it is and as it would be.
 ///
@@ -66,6 +66,8 @@ pub(crate) struct WhatIf {
     /// Write the result as one HTML page
     #[arg(long, value_name = "FILE")]
     pub(crate) page: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) room: PageRoom,
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
@@ -139,6 +141,8 @@ pub(crate) struct Tighten {
     /// Write no files, only print
     #[arg(long, conflicts_with = "out")]
     pub(crate) no_files: bool,
+    #[command(flatten)]
+    pub(crate) room: PageRoom,
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -72,7 +72,8 @@ fn publish(args: &args::Review, directory: &Directory, input: &ReportInput<'_>) 
     let written: Option<PathBuf> = if args.no_report {
         None
     } else {
-        report::write_all(&folder, input, args.csv_bom).map_err(|error| AppError::write(&folder, error))?;
+        report::write_all(&folder, input, args.csv_bom, args.room.bytes())
+            .map_err(|error| AppError::write(&folder, error))?;
         Some(folder)
     };
     match args.format {

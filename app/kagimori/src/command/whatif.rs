@@ -5,6 +5,7 @@ mod page;
 pub(crate) mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -22,9 +23,11 @@ use crate::company::{Company, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::Wanted;
+use crate::show::lists::Beside;
 use crate::show::names::Names;
 use crate::show::numbers::counted;
 use crate::show::silence::Silent;
+use crate::show::unfolding::Unfolding;
 
 /// What is shown, in every format.
 struct Shown<'a> {
@@ -97,9 +100,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         ));
     }
     if let Some(path) = &args.page {
-        let page = page::page(&shown);
-        private::write(path, |out| out.write_all(page.as_bytes()))
-            .map_err(|error| AppError::write(path, error))?;
+        write_page(path, args.room.bytes(), &shown).map_err(|error| AppError::write(path, error))?;
         printer::note(&format!("page: {}", path.display()));
     }
     if args.save {
@@ -119,6 +120,16 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         Exit::Clean
     };
     Ok(company.exit(&replayed.problems, exit))
+}
+
+/// Writes the page, and the files beside it for which it has no room.
+fn write_page(path: &Path, room: usize, shown: &Shown<'_>) -> io::Result<()> {
+    let (edition, name) = private::begin(path)?;
+    let unfolding = Unfolding::new(Beside::of(&edition, name), room);
+    let page = page::page(shown, &unfolding);
+    let files = unfolding.finish()?;
+    edition.write(name, |out| out.write_all(page.markup(&files).as_bytes()))?;
+    if files.is_empty() { edition.publish() } else { edition.publish_with_page(name) }
 }
 
 /// Stores plans as `plans/<id>.json`: each speaks for itself, and its id is its content. Returns their folder.

@@ -1,4 +1,5 @@
-//! Self-contained HTML documents in English and Japanese: one file, nothing fetched, no markup from data.
+//! HTML documents in English and Japanese: nothing fetched from anywhere, no markup from data. A document is one file, or one with
+//! files beside it ([`unfolding`](super::unfolding)).
 //!
 //! [`Html`] is made of literals of this program and of texts, which are escaped: there is no way from a text to markup, so that
 //! none can be forgotten. The two languages stand side by side in the page and a button hides one;
@@ -137,27 +138,65 @@ macro_rules! html {
 }
 pub(crate) use html;
 
-/// A document from its body.
-pub(crate) fn document(title: (&str, &str), as_of: &str, body: &Html) -> String {
-    let (english, japanese) = title;
-    let literal = |text: &'static str| Html::filled(text, &[]);
+/// A page of which only the files beside it are missing.
+pub(crate) struct Document {
+    /// In English and in Japanese.
+    pub(crate) title: (&'static str, &'static str),
+    /// What it speaks of.
+    pub(crate) as_of: String,
+    pub(crate) body: Html,
+}
+
+impl Document {
+    /// The page, with the addresses of the files beside it: where there are any it may read them, and nothing else.
+    pub(crate) fn markup(&self, files: &[String]) -> String {
+        let (english, japanese) = self.title;
+        let literal = |text: &'static str| Html::filled(text, &[]);
+        let scripts = if files.is_empty() { "'unsafe-inline'" } else { "'unsafe-inline' file: 'self'" };
+        html!(
+            "<!doctype html>\n<html lang=\"en\" data-language=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src {}\">\
+             <title>{}</title><style>{}{}</style></head><body>\
+             <header><div class=\"brand\"><span class=\"mark\" aria-hidden=\"true\">鍵守</span><h1>{}</h1></div>\
+             <p id=\"as-of\">{}</p><div class=\"languages\"><button value=\"en\">English</button><button value=\"ja\">日本語</button></div></header>\
+             {}<main>{}</main>{}<script>{}</script></body></html>\n",
+            literal(scripts),
+            english,
+            literal(STYLE),
+            literal(OWN_STYLE),
+            both(english, japanese),
+            self.as_of,
+            without_scripts(files),
+            self.body,
+            list_of(files),
+            literal(SCRIPT),
+        )
+        .0
+    }
+}
+
+/// What somebody reads whose browser runs no scripts.
+fn without_scripts(files: &[String]) -> Html {
+    if files.is_empty() {
+        return Html::default();
+    }
     html!(
-        "<!doctype html>\n<html lang=\"en\" data-language=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'\">\
-         <title>{}</title><style>{}{}</style></head><body>\
-         <header><div class=\"brand\"><span class=\"mark\" aria-hidden=\"true\">鍵守</span><h1>{}</h1></div>\
-         <p id=\"as-of\">{}</p><div class=\"languages\"><button value=\"en\">English</button><button value=\"ja\">日本語</button></div></header>\
-         <main>{}</main><script>{}</script></body></html>\n",
-        english,
-        literal(STYLE),
-        literal(OWN_STYLE),
-        both(english, japanese),
-        as_of,
-        body,
-        literal(SCRIPT),
+        "<noscript><p class=\"notice\">{}<br>{}</p></noscript>",
+        "This page reads its long lists with JavaScript, from files beside it; nothing is fetched from anywhere else.",
+        "この画面の長い一覧の表示には JavaScript が必要です。一覧は隣のファイルから読み込まれ、ほかには接続しません。",
     )
-    .0
+}
+
+/// The files as the page's script reads them. An address holds no letter that means something to HTML or JSON.
+fn list_of(files: &[String]) -> Html {
+    if files.is_empty() {
+        return Html::default();
+    }
+    let quote = Html::filled("\"", &[]);
+    let one = |file: &String| html!("{}{}{}", quote, file.as_str(), quote);
+    let all = Html::join(files.iter().map(one), ",");
+    html!("<script type=\"application/json\" id=\"files\">[{}]</script>", all)
 }
 
 /// A text in both languages.

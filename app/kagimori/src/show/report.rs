@@ -52,11 +52,12 @@ impl ReportInput<'_> {
 /// The page that speaks of all files of a report.
 pub(crate) const PAGE: &str = "index.html";
 
-/// Writes every format into a folder. `bom`: begin the CSV files with a byte order mark, for Japanese Excel.
-pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool) -> io::Result<()> {
+/// Writes every format into a folder. `bom`: begin the CSV files with a byte order mark, for Japanese Excel; `room`: so many bytes of
+/// lists stand in the page itself.
+pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool, room: usize) -> io::Result<()> {
     let edition = Edition::begin(folder)?;
     let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| edition.write(name, write);
-    html::write(input, folder, &edition)?;
+    html::write(input, &edition, room)?;
     file("findings.json", &|out| json::write(input, out))?;
     file("findings.csv", &|out| csv::findings(input, bom, out))?;
     file("controls.csv", &|out| controls::csv(input, bom, out))?;

@@ -58,6 +58,11 @@ impl Edition {
         Ok(Self { folder: folder.to_owned(), stage, begun: AtomicUsize::default(), made: Mutex::default() })
     }
 
+    /// The folder that its files belong into.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes a file, streamed: `fill` writes it. `name` is relative to the folder. Several threads may do so at once.
     ///
     /// # Errors
@@ -134,8 +139,8 @@ impl Edition {
     ///
     /// # Errors
     /// As [`Self::publish`]. If this happens when the first file is in place, the notice stands where the page belongs.
-    pub fn publish_with_page(self, page: &str) -> io::Result<()> {
-        self.put(Some(Path::new(page)))
+    pub fn publish_with_page(self, page: impl AsRef<Path>) -> io::Result<()> {
+        self.put(Some(page.as_ref()))
     }
 
     fn made(&self) -> std::sync::MutexGuard<'_, Made> {

@@ -1,5 +1,5 @@
 //! What `tighten` writes: plans where plans lie, a folder for each account with the policies of each principal as JSON and Terraform,
-//! and one page.
+//! and one page, with its long lists in files beside it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +13,8 @@ use super::{Outcome, page, terraform};
 use crate::args;
 use crate::command::whatif;
 use crate::error::AppError;
+use crate::show::lists::Beside;
+use crate::show::unfolding::Unfolding;
 
 /// The page that speaks of all of them.
 const PAGE: &str = "index.html";
@@ -45,7 +47,9 @@ pub(super) fn write(
         }
         put(&file(arn, None, "tf"), &terraform::text(proposal))?;
     }
-    put(Path::new(PAGE), &page::page(outcome, args))?;
+    let unfolding = Unfolding::new(Beside::of(&edition, Path::new(PAGE)), args.room.bytes());
+    let page = page::page(outcome, args, &unfolding);
+    put(Path::new(PAGE), &page.markup(&unfolding.finish().map_err(failed)?))?;
     let principals = outcome.proposals.iter().map(|proposal| &proposal.tightened.principal);
     let (own, others) = earlier(folder, principals);
     own.into_iter().for_each(|name| edition.retire(name));

@@ -14,28 +14,30 @@ use super::{Outcome, Proposal};
 use crate::args;
 use crate::show::filters::{filters, found};
 use crate::show::html::{
-    Html, bar, both, card, code, details, document, event, few, grouped, html, id, json, spoken, table,
+    Document, Html, bar, both, card, code, details, event, few, grouped, html, id, json, spoken, table,
     unbroken,
 };
 use crate::show::names::Names;
 use crate::show::numbers::{counted, day, span, thousands};
+use crate::show::unfolding::{Item, Unfolding};
 use crate::show::{origins, silence};
 
 /// Elements of a list that are shown before a click.
 const FEW: usize = 3;
 
-pub(super) fn page(outcome: &Outcome, args: &args::Tighten) -> String {
+pub(super) fn page(outcome: &Outcome, args: &args::Tighten, unfolding: &Unfolding<'_>) -> Document {
     let as_of = span(outcome.window.from, outcome.window.until);
     let mut body = card(("What is proposed", "提案の要約"), &summary(outcome, args));
-    body.push(&proposals(outcome));
+    body.push(&proposals(outcome, unfolding));
     if !outcome.refused.is_empty() {
-        body.push(&card(("Nothing is proposed for these", "提案のないもの"), &refused(outcome)));
+        body.push(&card(("Nothing is proposed for these", "提案のないもの"), &refused(outcome, unfolding)));
     }
-    document(("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限"), &as_of, &body)
+    let title = ("Kagimori — least privilege from real use", "鍵守 — 実際の利用に基づく最小権限");
+    Document { title, as_of, body }
 }
 
 /// All of them, by account; those that want a look first.
-fn proposals(outcome: &Outcome) -> Html {
+fn proposals(outcome: &Outcome, unfolding: &Unfolding<'_>) -> Html {
     let mut accounts: BTreeMap<Option<AccountId>, Vec<&Proposal>> = BTreeMap::new();
     for proposal in &outcome.proposals {
         accounts.entry(proposal.tightened.principal.account()).or_default().push(proposal);
@@ -54,12 +56,12 @@ fn proposals(outcome: &Outcome) -> Html {
             &format!("{}, {look} to look at", counted(all.len(), "proposal")),
             &format!("提案 {} 件、うち要確認 {look} 件", all.len()),
         );
-        let each: Html = all.iter().map(|one| self::one(one, &outcome.names, is_only)).collect();
+        let each = all.iter().map(|one| self::one(one, &outcome.names, is_only, unfolding)).collect();
         list.push(&html!(
             "<section class=\"account\"><h3>{} <span class=\"soft\">{}</span></h3>{}</section>",
             name,
             count,
-            each
+            unfolding.list(each)
         ));
     }
     if outcome.proposals.is_empty() { Html::default() } else { card(("Proposals", "提案"), &list) }
@@ -70,7 +72,7 @@ const STATES: [(&str, (&str, &str)); 2] =
     [("look", ("to look at", "要確認")), ("proved", ("proved", "証明済み"))];
 
 /// Those without a proposal, by the reason.
-fn refused(outcome: &Outcome) -> Html {
+fn refused(outcome: &Outcome, unfolding: &Unfolding<'_>) -> Html {
     let mut reasons: BTreeMap<(String, String), Vec<&Arn>> = BTreeMap::new();
     for (arn, why) in &outcome.refused {
         reasons.entry((why.sentence(), why.japanese())).or_default().push(arn);
@@ -83,21 +85,23 @@ fn refused(outcome: &Outcome) -> Html {
         }
         let named = accounts.iter().map(|(account, all)| {
             let account = account.map(|id| names.account_with_id(id)).unwrap_or_default();
-            let all: Html = all.iter().map(|arn| without_proposal(arn, outcome)).collect();
+            let all = all.iter().map(|arn| without_proposal(arn, outcome).into()).collect();
+            let all = unfolding.list(all);
             html!("<div class=\"reason names\"><span class=\"soft\">{}</span>{}</div>", account, all)
         });
         let watched = who.iter().filter_map(|arn| {
             let all = outcome.refused_origins.get(*arn)?;
             let is_told = all.iter().any(|origin| !origin.judgement.is_learnt());
-            is_told.then(|| html!("<h3>{}</h3>{}", names.principal(arn.as_str()), origins::html(all, None)))
+            let told = || html!("<h3>{}</h3>{}", names.principal(arn.as_str()), origins::html(all, None));
+            is_told.then(|| told().into())
         });
+        let watched = unfolding.list(watched.collect());
         let summary = html!(
             "<span class=\"who\">{}</span><span class=\"figures\">{}</span>",
             names.sentences(english, japanese),
             who.len()
         );
-        let inside =
-            html!("<div class=\"inside\">{}{}</div>", named.collect::<Html>(), watched.collect::<Html>());
+        let inside = html!("<div class=\"inside\">{}{}</div>", named.collect::<Html>(), watched);
         html!("<div class=\"reason\">{}</div>", details("one", who.len() == 1, &summary, &inside))
     };
     reasons.iter().map(one).collect()
@@ -154,7 +158,7 @@ fn without_proposal(arn: &Arn, outcome: &Outcome) -> Html {
     found(&[arn.as_str()], [], "", &outcome.names, &name)
 }
 
-fn one(proposal: &Proposal, names: &Names, is_only: bool) -> Html {
+fn one(proposal: &Proposal, names: &Names, is_only: bool, unfolding: &Unfolding<'_>) -> Item {
     let held = &proposal.tightened;
     let wants_a_look = proposal.wants_a_look();
     let chip = if wants_a_look {
@@ -199,10 +203,13 @@ fn one(proposal: &Proposal, names: &Names, is_only: bool) -> Html {
     ]
     .into_iter()
     .collect();
-    let body = details("one", is_only, &headline, &html!("<div class=\"inside\">{}</div>", body));
     let actions = held.elements.iter().filter(|element| element.part == "action");
+    let actions = actions.map(|element| element.text.as_str());
     let state = if wants_a_look { "look" } else { "proved" };
-    found(&[held.principal.as_str()], actions.map(|element| element.text.as_str()), state, names, &body)
+    unfolding.item(&body, |inside| {
+        let one = details("one", is_only, &headline, inside);
+        found(&[held.principal.as_str()], actions, state, names, &one)
+    })
 }
 
 /// Why a person should look at it: one for each part of [`Proposal::wants_a_look`].

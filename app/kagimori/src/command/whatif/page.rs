@@ -11,9 +11,10 @@ use kagimori_trail::sight::Blind;
 use super::Shown;
 use crate::show::filters::{filters, found};
 use crate::show::html::{
-    Html, bar, both, card, code, details, document, event, few, grouped, html, id, spoken, table, unbroken,
+    Document, Html, bar, both, card, code, details, event, few, grouped, html, id, spoken, table, unbroken,
 };
 use crate::show::numbers::{calls, counted, day, span, thousands};
+use crate::show::unfolding::Unfolding;
 use crate::show::{origins, silence};
 
 /// Up to so many principals stand open.
@@ -23,7 +24,7 @@ const RESOURCES_MAX: usize = 3;
 /// Actions of a loss that are shown before a click.
 const ACTIONS_MAX: usize = 8;
 
-pub(super) fn page(shown: &Shown<'_>) -> String {
+pub(super) fn page(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Document {
     let as_of = span(shown.window.from, shown.window.until);
     let mut body = card(("What would have broken", "この変更で動かなくなる処理"), &summary(shown));
     body.push(&card(("Changes", "変更"), &changes(shown)));
@@ -37,7 +38,7 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
     for (verdict, heading) in SECTIONS {
         let findings = shown.evidence.findings(verdict);
         if !findings.is_empty() {
-            body.push(&card(heading, &by_principal(shown, shown.evidence, findings, &mut told)));
+            body.push(&card(heading, &by_principal(shown, shown.evidence, findings, &mut told, unfolding)));
         }
     }
     let uncounted = shown.suspected.findings(Verdict::NewlyDenied);
@@ -46,22 +47,25 @@ pub(super) fn page(shown: &Shown<'_>) -> String {
             "Would end as well, and is not counted: calls that may be an intruder's, or of origins that were not asked for",
             "集計対象外で拒否されることになる呼び出し：不審な呼び出し元、または対象に指定されていない呼び出し元",
         );
-        body.push(&card(heading, &by_principal(shown, shown.suspected, uncounted, &mut told)));
+        body.push(&card(heading, &by_principal(shown, shown.suspected, uncounted, &mut told, unfolding)));
     }
     if !shown.losses.is_empty() {
         let heading = (
             "Taken away, and this trail would not have shown its use",
             "利用の有無が証跡に現れない権限の削除",
         );
-        body.push(&card(heading, &losses(shown)));
+        body.push(&card(heading, &losses(shown, unfolding)));
     }
     if shown.origins.keys().any(|who| !told.contains(who.as_str())) {
-        body.push(&card(("Where other calls come from", "その他の呼び出し元"), &other_origins(shown, &told)));
+        body.push(&card(
+            ("Where other calls come from", "その他の呼び出し元"),
+            &other_origins(shown, &told, unfolding),
+        ));
     }
     if !shown.silent.is_empty() {
         body.push(&card(silence::HEADING, &silence::html(shown.silent)));
     }
-    document(("Kagimori — what if", "鍵守 — 変更の影響"), &as_of, &body)
+    Document { title: ("Kagimori — what if", "鍵守 — 変更の影響"), as_of, body }
 }
 
 const SECTIONS: [(Verdict, (&str, &str)); 5] = [
@@ -185,6 +189,7 @@ fn by_principal<'s>(
     evidence: &Evidence,
     findings: Vec<(&'s str, &'s About, &'s Finding)>,
     told: &mut BTreeSet<&'s str>,
+    unfolding: &Unfolding<'_>,
 ) -> Html {
     let mut all: BTreeMap<&str, Vec<(&About, &Finding)>> = BTreeMap::new();
     for (who, about, finding) in findings {
@@ -206,16 +211,18 @@ fn by_principal<'s>(
             day(last),
         );
         let inside = html!(
-            "<div class=\"inside\"><p class=\"soft\">{}</p>{}{}</div>",
+            "<p class=\"soft\">{}</p>{}{}",
             code(who),
             // Once is enough, however many sections a principal stands in.
             if told.insert(*who) { whence(shown, who) } else { Html::default() },
             actions(shown, who, held),
         );
         let actions = held.iter().map(|(about, _)| about.action.as_str());
-        found(&[who], actions, "", &shown.names, &details("one", is_open, &summary, &inside))
+        unfolding.item(&inside, |inside| {
+            found(&[who], actions, "", &shown.names, &details("one", is_open, &summary, inside))
+        })
     };
-    all.iter().map(one).collect()
+    unfolding.list(all.iter().map(one).collect())
 }
 
 /// Where the calls of one come from.
@@ -266,7 +273,7 @@ fn resources(shown: &Shown<'_>, who: &str, finding: &Finding) -> Html {
 }
 
 /// Origins of those who have no finding.
-fn other_origins(shown: &Shown<'_>, told: &BTreeSet<&str>) -> Html {
+fn other_origins(shown: &Shown<'_>, told: &BTreeSet<&str>, unfolding: &Unfolding<'_>) -> Html {
     let others = shown.origins.iter().filter(|(who, _)| !told.contains(who.as_str()));
     let one = |(who, all): (&Arn, &Vec<Origin>)| {
         let worst = all.iter().map(|origin| origin.judgement).max();
@@ -275,18 +282,14 @@ fn other_origins(shown: &Shown<'_>, told: &BTreeSet<&str>) -> Html {
             shown.names.principal(who.as_str()),
             worst.map(origins::judgement).unwrap_or_default()
         );
-        let inside = html!(
-            "<div class=\"inside\"><p class=\"soft\">{}</p>{}</div>",
-            code(who.as_str()),
-            origins::html(all, None)
-        );
-        details("one", false, &summary, &inside)
+        let inside = html!("<p class=\"soft\">{}</p>{}", code(who.as_str()), origins::html(all, None));
+        unfolding.item(&inside, |inside| details("one", false, &summary, inside))
     };
-    others.map(one).collect()
+    unfolding.list(others.map(one).collect())
 }
 
 /// What goes without anybody knowing whether it is used; those who lose the same stand together.
-fn losses(shown: &Shown<'_>) -> Html {
+fn losses(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Html {
     let mut of: BTreeMap<&Arn, Vec<Lost<'_>>> = BTreeMap::new();
     for Loss { principal, blind, actions, resources, .. } in shown.losses {
         of.entry(principal).or_default().push((blind, actions, resources));
@@ -297,7 +300,7 @@ fn losses(shown: &Shown<'_>) -> Html {
     }
     let is_open = whose.len() <= OPEN_MAX;
     let one = |(lost, who): (&Vec<Lost<'_>>, &Vec<&Arn>)| {
-        let names = || who.iter().map(|arn| shown.names.principal(arn.as_str()));
+        let names = || who.iter().map(|arn| shown.names.principal(arn.as_str()).into()).collect();
         let services: BTreeSet<&str> = lost
             .iter()
             .flat_map(|(_, actions, _)| actions.iter())
@@ -323,16 +326,18 @@ fn losses(shown: &Shown<'_>) -> Html {
         }
         let headings = [("Actions", "アクション"), ("On", "リソース"), ("Why not", "現れない理由")];
         let inside = html!(
-            "<div class=\"inside\"><div class=\"names\">{}</div>{}</div>",
-            if who.len() > 1 { names().collect() } else { Html::default() },
+            "<div class=\"names\">{}</div>{}",
+            if who.len() > 1 { unfolding.list(names()) } else { Html::default() },
             table(&headings, rows)
         );
         let summary = html!("{}<span class=\"figures\">{}</span>", whom, services.join(", "));
         let principals: Vec<&str> = who.iter().map(|arn| arn.as_str()).collect();
         let actions = lost.iter().flat_map(|(_, actions, _)| actions.iter().map(String::as_str));
-        found(&principals, actions, "", &shown.names, &details("one", is_open, &summary, &inside))
+        unfolding.item(&inside, |inside| {
+            found(&principals, actions, "", &shown.names, &details("one", is_open, &summary, inside))
+        })
     };
-    whose.iter().map(one).collect()
+    unfolding.list(whose.iter().map(one).collect())
 }
 
 /// Why it is not seen, what, and on what.

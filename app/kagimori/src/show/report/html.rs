@@ -26,6 +26,7 @@ use self::rows::{Account, NotGiven};
 use self::summary::{Summary, Unknown};
 use super::controls::{self, Assessed};
 use super::{ReportInput, charts};
+use crate::show::lists::Beside;
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -50,9 +51,10 @@ struct Data<'a> {
     sizes: BTreeMap<&'static str, usize>,
 }
 
-/// Writes the page, and the files beside it.
-pub(super) fn write(input: &ReportInput<'_>, folder: &Path, edition: &Edition) -> io::Result<()> {
-    let lists = Lists::write(folder, edition, long_lists(input)?)?;
+/// Writes the page, and the files beside it for which it has no room.
+pub(super) fn write(input: &ReportInput<'_>, edition: &Edition, room: usize) -> io::Result<()> {
+    let beside = Beside::of(edition, Path::new(super::PAGE));
+    let lists = Lists::write(&beside, room, long_lists(input)?)?;
     edition.write(super::PAGE, |out| page(input, &lists, out))
 }
 

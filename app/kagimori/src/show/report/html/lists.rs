@@ -1,22 +1,13 @@
-//! The long lists of the page. A small company's stand in the page itself; a large one's in script files beside it, which are read
-//! when the reader opens the list. Scripts, not JSON, because a page opened from disk may not fetch.
+//! The long lists of the page. A small company's stand in the page itself; a large one's in files beside it, which are read when the
+//! reader opens the list.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use kagimori_lake::private::Edition;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
 use super::escaped;
-
-/// Up to this many bytes the lists stand in the page.
-const WITHIN_MAX: usize = 4 << 20;
-/// A file beside the page is about this long.
-const FILE_BYTES: usize = 4 << 20;
-/// Where the files lie, beside the page.
-const FOLDER: &str = "lists";
+use crate::show::lists::{Beside, FILE_BYTES};
 
 /// A list as JSON rows.
 pub(super) struct List {
@@ -43,16 +34,13 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Writes the files, where there must be some; those of a former report in the folder go.
-    pub(super) fn write(folder: &Path, edition: &Edition, lists: Vec<List>) -> io::Result<Self> {
-        former(&folder.join(FOLDER))
-            .into_iter()
-            .for_each(|name| edition.retire(Path::new(FOLDER).join(name)));
-        let within = lists.iter().map(List::bytes).sum::<usize>() <= WITHIN_MAX;
+    /// Writes the files, where the page has no `room` for all of them.
+    pub(super) fn write(beside: &Beside<'_>, room: usize, lists: Vec<List>) -> io::Result<Self> {
+        let within = lists.iter().map(List::bytes).sum::<usize>() <= room;
         let mut files = Vec::new();
         if !within {
             for list in &lists {
-                files.push((list.name, write_list(edition, list)?));
+                files.push((list.name, write_list(beside, list)?));
             }
         }
         Ok(Self { within, files, lists })
@@ -77,52 +65,28 @@ impl Lists {
     }
 }
 
-/// The lists of a former report, by our own names: the folder may be anybody's.
-fn former(folder: &Path) -> Vec<String> {
-    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let names = names.map(|name| name.to_string_lossy().into_owned());
-    let is_ours = |name: &String| {
-        ["findings-", "credentials-", "roles-"].iter().any(|list| name.starts_with(list))
-            && name.ends_with(".js")
-    };
-    names.filter(is_ours).collect()
-}
-
-fn write_list(edition: &Edition, list: &List) -> io::Result<Vec<String>> {
+fn write_list(beside: &Beside<'_>, list: &List) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
-    let mut part: Vec<&str> = Vec::new();
+    let mut part: Vec<String> = Vec::new();
     let mut bytes = 0;
     for row in &list.rows {
         bytes += row.len();
-        part.push(row);
+        part.push(escaped(row));
         if bytes >= FILE_BYTES {
-            write_part(edition, list.name, &part, &mut files)?;
+            files.push(write_part(beside, list.name, &part, files.len())?);
             part.clear();
             bytes = 0;
         }
     }
     if !part.is_empty() || files.is_empty() {
-        write_part(edition, list.name, &part, &mut files)?;
+        files.push(write_part(beside, list.name, &part, files.len())?);
     }
     Ok(files)
 }
 
-/// Its name tells its content, so that a page that is still open never takes rows of a later report for its own.
-fn write_part(edition: &Edition, list: &str, rows: &[&str], files: &mut Vec<String>) -> io::Result<()> {
-    let number = files.len();
-    let name = |sum: &str| PathBuf::from(format!("{FOLDER}/{list}-{}-{sum}.js", number + 1));
-    let name = edition.write_by_content(name, |out| {
-        write!(out, "kagimoriList(\"{list}\",{number},[")?;
-        for (at, row) in rows.iter().enumerate() {
-            if at > 0 {
-                out.write_all(b",\n")?;
-            }
-            out.write_all(escaped(row).as_bytes())?;
-        }
-        out.write_all(b"]);\n")
-    })?;
-    files.push(name.to_string_lossy().into_owned());
-    Ok(())
+fn write_part(beside: &Beside<'_>, list: &'static str, rows: &[String], number: usize) -> io::Result<String> {
+    let whose = format!("\"{list}\",{number}");
+    beside.write(list, number + 1, &whose, rows.iter().map(String::as_str))
 }
 
 /// A JSON object from pairs.
