@@ -567,6 +567,14 @@ impl Estate {
 }
 
 impl Estate {
+    /// The same estate, of which more has been found wrong since it was read. The accounts are shared.
+    pub fn with_problems(&self, more: impl IntoIterator<Item = Problem>) -> Self {
+        let mut estate = self.clone();
+        estate.problems.extend(more);
+        estate.problems.sort();
+        estate
+    }
+
     /// The sources of which what they say of use may not hold any more at an instant.
     pub fn too_old(&self, now: Timestamp) -> Vec<Problem> {
         let moving = [Dataset::AuthorizationDetails, Dataset::CredentialReport];

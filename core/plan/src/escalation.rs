@@ -164,6 +164,11 @@ impl<'a> Graph<'a> {
         &self.access
     }
 
+    /// The same when nothing else of the graph is asked for.
+    pub(crate) fn into_access(self) -> Access<'a> {
+        self.access
+    }
+
     /// Whether a principal may be allowed an action on some resource of IAM of a kind, other than itself.
     pub(crate) fn may_on_others(&self, arn: &str, action: &str, kind: &str) -> May {
         let Some(node) = self.by_arn.get(arn).and_then(|id| self.node(*id)) else { return May::Unknown };

@@ -40,5 +40,5 @@ pub mod verdict;
 mod tests;
 
 pub use plan::Plan;
-pub use review::{Review, review};
+pub use review::{Groundwork, Review, review, review_on};
 pub use settings::Settings;

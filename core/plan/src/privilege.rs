@@ -38,6 +38,7 @@ pub(crate) struct Power {
 pub(crate) type Named = BTreeMap<(String, &'static str), Rc<[ActionId]>>;
 
 /// What every user and role may do, worked out when it is asked for the first time.
+#[derive(Debug)]
 pub(crate) struct Privileges<'a> {
     estate: &'a Estate,
     powers: OnceCell<Powers<'a>>,
@@ -47,9 +48,11 @@ pub(crate) struct Privileges<'a> {
     pub(crate) named: RefCell<Named>,
 }
 
-/// The powers of every user and role: the escalation graph answers.
+/// The powers of every user and role: the escalation graph answered.
+#[derive(Debug)]
 struct Powers<'a> {
-    graph: Graph<'a>,
+    /// What was behind the graph: its edges are not asked for again, and are many.
+    access: Access<'a>,
     users: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
     roles: BTreeMap<(AccountId, &'a str), Result<Power, Gap>>,
 }
@@ -93,7 +96,7 @@ impl<'a> Powers<'a> {
             }
         }
         drop(standings);
-        Self { graph, users, roles }
+        Self { access: graph.into_access(), users, roles }
     }
 }
 
@@ -106,6 +109,11 @@ impl<'a> Privileges<'a> {
 
     fn powers(&self) -> &Powers<'a> {
         self.powers.get_or_init(|| Powers::of(self.estate))
+    }
+
+    /// Works out what everybody may do now.
+    pub(crate) fn work_out(&self) {
+        self.powers();
     }
 
     /// What a user may do, or what hides it.
@@ -121,7 +129,7 @@ impl<'a> Privileges<'a> {
     /// Whether a principal can be allowed an action on a resource under some circumstances, or what hides it.
     pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
         let access = match self.powers.get() {
-            Some(powers) => powers.graph.access(),
+            Some(powers) => &powers.access,
             None => self.access.get_or_init(|| Access::of(self.estate)),
         };
         may(access, arn, action, resource)

@@ -17,6 +17,7 @@ use kagimori_trail::caller::CallerKind;
 use serde::Serialize;
 
 use crate::check::{self, Context, Sink};
+use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, Severity, Verdict};
 pub use population::Population;
@@ -203,11 +204,36 @@ pub struct RoleRow {
     pub calls: Option<u64>,
 }
 
+/// What a review stands on that the estate alone tells: who may do what, and who can become whom. It takes about as long as reading a
+/// trail and needs nothing of it, so that a caller with two threads makes it while the trail is read.
+#[derive(Debug)]
+pub struct Groundwork<'a>(Privileges<'a>);
+
+impl<'a> Groundwork<'a> {
+    /// Works it out.
+    pub fn of(estate: &'a Estate) -> Self {
+        let privileges = Privileges::of(estate);
+        privileges.work_out();
+        Self(privileges)
+    }
+}
+
 /// Reviews an estate.
 ///
 /// `usage` is `None` when no trail was given; checks that need one are then unknown.
 pub fn review(estate: &Estate, usage: Option<&Usage>, settings: &Settings, now: Timestamp) -> Review {
-    let context = Context::new(estate, usage, settings, now);
+    review_on(Groundwork::of(estate), estate, usage, settings, now)
+}
+
+/// The same on what was worked out before: of this estate, whose problems alone may have become more since.
+pub fn review_on<'a>(
+    Groundwork(privileges): Groundwork<'a>,
+    estate: &'a Estate,
+    usage: Option<&'a Usage>,
+    settings: &'a Settings,
+    now: Timestamp,
+) -> Review {
+    let context = Context::on(privileges, estate, usage, settings, now);
     let states = rows::states(estate);
     let is_reviewed = |account: &&Account| {
         !matches!(states.get(&account.id), Some(AccountState::Skipped | AccountState::NotGiven))

@@ -3,13 +3,14 @@
 mod earlier;
 
 use std::path::PathBuf;
+use std::thread;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
+use kagimori_lake::TrailReading;
 use kagimori_plan::review::compared::compare;
-use kagimori_plan::{Review, review};
+use kagimori_plan::{Groundwork, Review, review_on};
 use kagimori_terminal::printer;
-use kagimori_trail::Usage;
 use kagimori_trail::selection::Selection;
 
 use self::earlier::EarlierReview;
@@ -24,25 +25,40 @@ use crate::source::Source;
 pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let directory = Directory::open(args.directory())?;
     let settings = directory.settings()?;
-    let mut estate = directory.estate(settings.as_of)?;
-    let usage = read_usage(args, &directory, &mut estate)?;
-    estate.problems.extend(settings.contradictions(&estate));
-    estate.problems.sort();
-    let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
-    estate.problems.extend(estate.too_old(now));
-    estate.problems.sort();
+    let estate = directory.estate(settings.as_of)?;
+    let source = if args.no_trail { None } else { Source::find(&directory, args.trail.as_deref())? };
     let earlier = args.against.as_deref().map(earlier::read).transpose()?;
-    let review = review(&estate, usage.as_ref(), &settings, now);
-    let compared = earlier.map(|earlier| Comparison::of(&review, &estate, earlier));
+    let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
+    let (groundwork, reading) = both(&estate, &directory, source.as_ref())?;
+    let (usage, unread) = reading.map_or((None, Vec::new()), |read| (Some(read.usage), read.problems));
+    let wrong = unread.into_iter().chain(settings.contradictions(&estate)).chain(estate.too_old(now));
+    let whole = estate.with_problems(wrong);
+    let review = review_on(groundwork, &whole, usage.as_ref(), &settings, now);
+    let compared = earlier.map(|earlier| Comparison::of(&review, &whole, earlier));
     let input = ReportInput {
         review: &review,
-        estate: &estate,
+        estate: &whole,
         usage: usage.as_ref(),
         settings: &settings,
         compared: compared.as_ref(),
     };
     publish(args, &directory, &input)?;
-    Ok(exit(&review, &estate))
+    Ok(exit(&review, &whole))
+}
+
+/// What the estate tells of who could become whom, and what the trail tells: neither needs the other, and either takes its time.
+fn both<'e>(
+    estate: &'e Estate,
+    directory: &Directory,
+    source: Option<&Source>,
+) -> Result<(Groundwork<'e>, Option<TrailReading>), AppError> {
+    let Some(source) = source else { return Ok((Groundwork::of(estate), None)) };
+    thread::scope(|scope| {
+        let reading = scope.spawn(|| source.usage_with_history(directory, &Selection::default()));
+        let groundwork = Groundwork::of(estate);
+        let reading = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((groundwork, Some(reading)))
+    })
 }
 
 impl Comparison {
@@ -50,20 +66,6 @@ impl Comparison {
         let compared = compare(review, estate, &earlier.findings);
         Self { path: earlier.path, now: earlier.now, earlier: earlier.findings, compared }
     }
-}
-
-/// The trail's usage; what was wrong with its files joins the estate's problems.
-fn read_usage(
-    args: &args::Review,
-    directory: &Directory,
-    estate: &mut Estate,
-) -> Result<Option<Usage>, AppError> {
-    let source = if args.no_trail { None } else { Source::find(directory, args.trail.as_deref())? };
-    let Some(source) = source else { return Ok(None) };
-    let reading = source.usage_with_history(directory, &Selection::default())?;
-    estate.problems.extend(reading.problems);
-    estate.problems.sort();
-    Ok(Some(reading.usage))
 }
 
 /// Writes the report and prints what was asked for.

@@ -40,6 +40,17 @@ impl<'a> Context<'a> {
         settings: &'a Settings,
         now: Timestamp,
     ) -> Self {
+        Self::on(Privileges::of(estate), estate, usage, settings, now)
+    }
+
+    /// The same with the privileges of this estate, which may have been worked out before.
+    pub(crate) fn on(
+        privileges: Privileges<'a>,
+        estate: &'a Estate,
+        usage: Option<&'a Usage>,
+        settings: &'a Settings,
+        now: Timestamp,
+    ) -> Self {
         let bastions = Bastions::of(estate, settings);
         let history = usage.and_then(|usage| usage.history.as_ref());
         let sight = history.map(|seen| {
@@ -49,7 +60,7 @@ impl<'a> Context<'a> {
             sight
         });
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
-        Self { estate, usage, settings, now, privileges: Privileges::of(estate), bastions, judged, sight }
+        Self { estate, usage, settings, now, privileges, bastions, judged, sight }
     }
 
     /// Whole days since an instant, rounded down.

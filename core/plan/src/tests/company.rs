@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use kagimori_estate::Estate;
+use kagimori_estate::fact::Dataset;
+use kagimori_estate::model::{Problem, ProblemKind};
 use kagimori_testkit::Options;
 use kagimori_trail::Usage;
 
@@ -11,7 +13,7 @@ use super::{estate, everything, is_whole, now, outcome, settings, usage};
 use crate::check::catalogue;
 use crate::sentence::{Language, sentence};
 use crate::verdict::Outcome;
-use crate::{Settings, review};
+use crate::{Groundwork, Review, Settings, review, review_on};
 
 /// The company, read once.
 struct Company {
@@ -133,6 +135,28 @@ fn a_review_adds_up() {
     assert_eq!(skipped, 1, "the closed account is listed and not reviewed");
     assert!(review.verdicts.iter().any(|verdict| verdict.check == "waiver-expired"));
     assert!(!review.waived.is_empty());
+}
+
+/// What the estate alone tells may be worked out while the trail is read, whose problems come later.
+#[test]
+fn groundwork_does_not_wait_for_the_trail() {
+    let Company { estate, trail, settings, .. } = &*COMPANY;
+    let account = *estate.accounts.keys().next().unwrap();
+    let torn = Problem {
+        file: "trail/torn.json.gz".to_owned(),
+        account: Some(account),
+        dataset: Some(Dataset::Trail),
+        kind: ProblemKind::Partial,
+        message: "it ends early".to_owned(),
+        hint: "fetch it again".to_owned(),
+    };
+    let whole = estate.with_problems([torn.clone()]);
+    assert_eq!(whole.problems.iter().filter(|problem| **problem == torn).count(), 1);
+    let at_once = review(&whole, Some(trail), settings, now());
+    let on = review_on(Groundwork::of(estate), &whole, Some(trail), settings, now());
+    assert_eq!(format!("{at_once:?}"), format!("{on:?}"));
+    let state = |review: &Review| review.accounts.iter().find(|row| row.id == account).unwrap().state;
+    assert_ne!(state(&on), state(&review(estate, Some(trail), settings, now())));
 }
 
 #[test]
