@@ -6,6 +6,7 @@ use kagimori_lake::{
     CallReading, Lake, Names, TrailReading, read_calls, read_trail, read_trail_with_history,
 };
 use kagimori_terminal::printer;
+use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
@@ -133,8 +134,7 @@ impl Source {
         };
         let seen = |activity: &Activity| (activity.first.as_second(), activity.last.as_second());
         let named = usage.users.iter().chain(&usage.roles).map(|(arn, did)| (arn.to_string(), seen(did)));
-        let roots =
-            usage.roots.iter().map(|(account, did)| (format!("arn:aws:iam::{account}:root"), seen(did)));
+        let roots = usage.roots.iter().map(|(account, did)| (Usage::root_arn(*account, did), seen(did)));
         let keys = usage.keys.iter().map(|(key, used)| (key.to_string(), seen(&used.activity)));
         Ok(Names { principals: named.chain(roots).collect(), keys: keys.collect() })
     }

@@ -103,6 +103,7 @@ impl Call {
                 invoked_by: own(identity.invoked_by.as_ref()),
                 source_identity: own(identity.source_identity.as_ref()),
                 on_behalf_of: own(identity.on_behalf_of.as_ref()),
+                delegate: own(identity.delegate.as_ref()),
             },
             outcome,
             error: own(event.error.as_ref()),

@@ -116,6 +116,8 @@ pub struct Caller {
     pub source_identity: Option<Arc<str>>,
     /// `onBehalfOf.userId`: the user of IAM Identity Center.
     pub on_behalf_of: Option<Arc<str>>,
+    /// `invokedByDelegate.accountId`: the account of a product provider that called by temporary delegation.
+    pub delegate: Option<Arc<str>>,
 }
 
 impl Call {
@@ -158,6 +160,7 @@ impl Caller {
             invoked_by: None,
             source_identity: None,
             on_behalf_of: None,
+            delegate: None,
         }
     }
 

@@ -34,7 +34,7 @@ use std::borrow::Cow;
 
 pub use damage::{Damage, DamageKind};
 pub use identity::{ASSUMED_ROOT, Identity, Principal, is_console};
-pub use reader::{RECORD_BYTES_MAX, Reader, Reading, read};
+pub use reader::{RECORD_BYTES_MAX, Reader, Reading, Unfinished, read};
 pub(crate) use record::Text;
 
 /// One call, or one thing that happened by itself, as a trail tells it.
@@ -110,19 +110,23 @@ impl std::fmt::Debug for Bodies<'_> {
     }
 }
 
-/// The outcome of a console sign-in (`ConsoleLogin`).
+/// The outcome of a sign-in: to the console (`ConsoleLogin`), to a role there (`SwitchRole`), or to Identity Center.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// `responseElements.ConsoleLogin` is `Success`.
+    /// `responseElements.ConsoleLogin` is `Success`, or that of the others.
     pub succeeded: bool,
-    /// `additionalEventData.MFAUsed`; `None` when the event does not tell.
+    /// `additionalEventData.MFAUsed`, or a second factor among its `CredentialType`; `None` when the event does not tell.
     pub mfa: Option<bool>,
 }
+
+/// The names of events that tell of sign-ins.
+pub const SIGN_INS: [&str; 4] =
+    ["ConsoleLogin", "SwitchRole", "UserAuthentication", "CredentialVerification"];
 
 impl Event<'_> {
     /// Something an AWS service did by itself (`AwsServiceEvent`): nobody's call.
     pub fn is_service_event(&self) -> bool {
-        self.event_type.as_deref() == Some("AwsServiceEvent")
+        self.event_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("AwsServiceEvent"))
     }
 
     /// A data event: an object, an item, an invocation.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kagimori_id::{AccessKeyId, AccountId};
 
 use crate::call::{Call, Outcome};
-use crate::event::{Event, Identity};
+use crate::event::{ASSUMED_ROOT, Event, Identity, SIGN_INS};
 
 /// Which events; every condition must hold, and the default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum Only {
     Denied,
     /// Console sign-ins, successful or not.
     SignIns,
-    /// Calls of a root user.
+    /// Calls of a root user, and of sessions of centralised root access.
     Root,
 }
 
@@ -145,7 +145,7 @@ impl Selection {
 impl Only {
     /// The part of the rule that looks at the event's name.
     pub fn wants_name(self, name: &str) -> bool {
-        self != Self::SignIns || name == "ConsoleLogin"
+        self != Self::SignIns || SIGN_INS.contains(&name)
     }
 
     /// The part of the rule that looks at the error.
@@ -168,9 +168,9 @@ impl Who {
     }
 }
 
-/// `arn:aws:iam::111122223333:root`
+/// `arn:aws:iam::111122223333:root`, `111122223333:assumed-root`
 fn is_root(principal: &str) -> bool {
-    principal.starts_with("arn:") && principal.ends_with(":root")
+    principal.starts_with("arn:") && principal.ends_with(":root") || principal.ends_with(ASSUMED_ROOT)
 }
 
 #[cfg(test)]
@@ -218,6 +218,7 @@ mod tests {
             ),
             (only(Only::Root), facts(), false),
             (only(Only::Root), root, true),
+            (only(Only::Root), Facts { principal: Some("111122223333:assumed-root"), ..facts() }, true),
             (only(Only::Denied), facts(), false),
             (only(Only::Denied), denied, true),
             (only(Only::SignIns), facts(), false),

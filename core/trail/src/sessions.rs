@@ -30,10 +30,26 @@ pub struct RoleName {
     pub name: Box<str>,
 }
 
+/// In place of a role's name: sessions of centralised root access to an account. No role is called so (*IAM name requirements*).
+const ROOT: &str = ":root";
+
 impl RoleName {
-    /// Of `arn:aws:iam::ACCOUNT:role/PATH/NAME` or `arn:aws:sts::ACCOUNT:assumed-role/NAME[/SESSION]`.
+    /// Centralised root access to an account (`sts:AssumeRoot`), whose sessions are handed out as those of roles are.
+    pub fn root(account: AccountId) -> Self {
+        Self { account, name: ROOT.into() }
+    }
+
+    /// Whether it is centralised root access.
+    pub fn is_root(&self) -> bool {
+        &*self.name == ROOT
+    }
+
+    /// Of `arn:aws:iam::ACCOUNT:role/PATH/NAME`, `arn:aws:sts::ACCOUNT:assumed-role/NAME[/SESSION]`, or `arn:aws:iam::ACCOUNT:root`.
     pub fn of(arn: &str) -> Option<Self> {
         let parts = ArnParts::parse(arn)?;
+        if (parts.service, parts.resource) == ("iam", "root") {
+            return AccountId::parse(parts.account).ok().map(Self::root);
+        }
         let name = match (parts.service, parts.resource.split_once('/')?) {
             ("iam", ("role", path)) => path.rsplit('/').next()?,
             ("sts", ("assumed-role", rest)) => rest.split('/').next()?,
@@ -84,6 +100,7 @@ struct Used {
     name: Option<Arc<str>>,
     source_identity: Option<Arc<str>>,
     on_behalf_of: Option<Arc<str>>,
+    delegate: Option<Arc<str>>,
     is_instance: bool,
     mfa: Option<bool>,
     calls: u64,
@@ -135,7 +152,10 @@ impl Sessions {
             return;
         }
         let role = call.checks.iter().find_map(|check| match &check.resource {
-            CheckedResource::Arn(arn) if check.action.starts_with("sts:AssumeRole") => RoleName::of(arn),
+            CheckedResource::Arn(arn) if check.action.starts_with("sts:AssumeRole") => {
+                RoleName::of(arn).filter(|role| !role.is_root())
+            }
+            CheckedResource::Arn(arn) if &*check.action == "sts:AssumeRoot" => RoleName::of(arn),
             _ => None,
         });
         let by = call.caller.text().unwrap_or_default().into_boxed_str();
@@ -189,6 +209,7 @@ impl Sessions {
             name,
             source_identity: caller.source_identity.clone(),
             on_behalf_of: caller.on_behalf_of.clone(),
+            delegate: caller.delegate.clone(),
             mfa: caller.mfa,
             calls: 1,
             days: BTreeSet::from([call.time.div_euclid(86_400)]),
@@ -204,6 +225,7 @@ impl Sessions {
 fn role_of(call: &Call) -> Option<RoleName> {
     match &call.caller.principal {
         Principal::Role(arn) => RoleName::of(arn.as_str()),
+        Principal::AssumedRoot(account) => Some(RoleName::root(*account)),
         _ => None,
     }
 }
@@ -218,6 +240,7 @@ impl Used {
         least(&mut self.name, other.name);
         least(&mut self.source_identity, other.source_identity);
         least(&mut self.on_behalf_of, other.on_behalf_of);
+        least(&mut self.delegate, other.delegate);
         self.mfa = self.mfa.max(other.mfa);
         self.is_instance |= other.is_instance;
         self.calls = self.calls.saturating_add(other.calls);

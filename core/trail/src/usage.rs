@@ -10,6 +10,7 @@ mod fold;
 mod ids;
 #[cfg(test)]
 mod laws;
+mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -40,12 +41,17 @@ pub struct Usage {
     pub roles: BTreeMap<Arn, Activity>,
     /// Per account: its root user. Service events and calls AWS makes itself are not root's use.
     pub roots: BTreeMap<AccountId, Activity>,
-    /// Console sign-ins per user or root ARN.
+    /// Per account: sessions of centralised root access to it (`sts:AssumeRoot`). They act with root's permissions, and are no use
+    /// of its root user: nobody signed in as root.
+    pub assumed_roots: BTreeMap<AccountId, Activity>,
+    /// Console sign-ins per user or root ARN, and per ARN of the session of a role or federated user.
     pub sign_ins: BTreeMap<Arn, SignIns>,
     /// Console sign-ins whose event tells no ARN, by account and user name, when no other event of the trail tells
     /// the ARN of that user. A failed sign-in is one of these; AWS writes `HIDDEN_DUE_TO_SECURITY_REASONS` for a
     /// name that does not exist.
     pub unnamed_sign_ins: BTreeMap<(AccountId, String), SignIns>,
+    /// Sign-ins to Identity Center, by its account and the person's id in the identity store (else the name that was given).
+    pub person_sign_ins: BTreeMap<(AccountId, String), SignIns>,
     /// What was read.
     pub totals: Totals,
     /// Where its calls come from and what it would have shown; `None`: nobody looked.
@@ -53,6 +59,12 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// The ARN of an account's root user, in the partition of the Regions that it called in.
+    pub fn root_arn(account: AccountId, root: &Activity) -> String {
+        let region = root.regions.seen.keys().next().map_or("", String::as_str);
+        format!("arn:{}:iam::{account}:root", kagimori_id::partition(region))
+    }
+
     /// What a role did, over all its sessions: also over those whose events tell no issuer, and so not the role's path (a sign-in
     /// by SAML). The name of a role is one in its account, whatever the path (*IAM identifiers*, "Friendly names and paths").
     pub fn of_role(&self, role: &Arn) -> impl Iterator<Item = &Activity> {

@@ -112,6 +112,7 @@ impl<'c> CallAtHand<'c> {
             (Text::InvokedBy, &mut caller.invoked_by),
             (Text::SourceIdentity, &mut caller.source_identity),
             (Text::OnBehalfOf, &mut caller.on_behalf_of),
+            (Text::Delegate, &mut caller.delegate),
             (Text::Region, &mut call.region),
             (Text::Error, &mut call.error),
         ] {
@@ -199,6 +200,7 @@ pub(crate) fn identity<'r>(text: impl Fn(Text) -> Option<&'r str>, mfa: Option<b
         assumed_root: principal.is_some_and(|principal| principal.ends_with(ASSUMED_ROOT)),
         source_identity: of(Text::SourceIdentity),
         on_behalf_of: of(Text::OnBehalfOf),
+        delegate: of(Text::Delegate),
         odd_types: 0,
     }
 }

@@ -158,6 +158,8 @@ pub struct Coverage {
     pub last: Option<String>,
     /// By account and region.
     pub regions: Vec<RegionCoverage>,
+    /// Accounts with events, and none in the days that were asked for.
+    pub silent: Vec<String>,
 }
 
 /// What a lake covers of a region of an account.
@@ -172,11 +174,16 @@ pub struct RegionCoverage {
     pub first: String,
     /// The last day with an event.
     pub last: String,
+    /// The instant of the first event: its day is covered from then on only, as far as anybody knows.
+    pub first_event: Timestamp,
+    /// The instant of the last event.
+    pub last_event: Timestamp,
     /// Days with an event.
     pub days: usize,
     /// Events.
     pub events: u64,
-    /// Days without an event between the first and the last of the account's: a hole, or a quiet day.
+    /// Days without an event of those that were asked for, else between the first and the last of the account's: a hole, or a quiet
+    /// day.
     pub holes: Vec<Hole>,
 }
 
@@ -192,38 +199,55 @@ pub struct Hole {
     pub days: i32,
 }
 
-/// The coverage of what was counted.
-pub(crate) fn coverage<'a>(counted: impl Iterator<Item = &'a Cover>) -> Coverage {
-    let mut cells: BTreeMap<(&str, &str), BTreeMap<i32, u64>> = BTreeMap::new();
-    for cover in counted {
-        *cells.entry((&cover.account, &cover.region)).or_default().entry(cover.day).or_default() +=
-            cover.events;
+/// The coverage of what was counted, in the days that a question is about.
+pub(crate) fn coverage<'a>(counted: impl Iterator<Item = &'a Cover>, selection: &Selection) -> Coverage {
+    let mut cells: BTreeMap<(&str, &str), BTreeMap<i32, &Cover>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
+    for cover in counted.filter(|cover| selection.wants_account(Some(&cover.account))) {
+        let days = accounts.entry(&cover.account).or_default();
+        if cover.is_of(selection) {
+            days.insert(cover.day);
+            cells.entry((&cover.account, &cover.region)).or_default().insert(cover.day, cover);
+        }
     }
-    let days: BTreeSet<i32> = cells.values().flat_map(BTreeMap::keys).copied().collect();
     let regions = cells.iter().filter_map(|((account, region), cells)| {
         let own: BTreeSet<i32> = cells.keys().copied().collect();
         let (first, last) = (*own.first()?, *own.last()?);
+        let instant = |seconds| Timestamp::from_second(seconds).unwrap_or_default();
         Some(RegionCoverage {
             account: (*account).to_owned(),
             region: (*region).to_owned(),
             first: day_text(first),
             last: day_text(last),
+            first_event: instant(cells.values().map(|cover| cover.first).min()?),
+            last_event: instant(cells.values().map(|cover| cover.last).max()?),
             days: own.len(),
-            events: cells.values().sum(),
-            holes: holes(&own),
+            events: cells.values().map(|cover| cover.events).sum(),
+            holes: holes(&own, window(accounts.get(account)?, selection)?),
         })
     });
+    let days = || accounts.values().flatten().copied();
     Coverage {
-        first: days.first().map(|day| day_text(*day)),
-        last: days.last().map(|day| day_text(*day)),
+        first: days().min().map(day_text),
+        last: days().max().map(day_text),
         regions: regions.collect(),
+        silent: accounts.iter().filter(|(_, days)| days.is_empty()).map(|(one, _)| one.to_string()).collect(),
     }
 }
 
-fn holes(days: &BTreeSet<i32>) -> Vec<Hole> {
-    let pairs = days.iter().zip(days.iter().skip(1));
-    pairs
-        .filter(|(before, after)| **after - **before > 1)
+/// The first and the last day that should have events of an account: those that were asked for, else its own.
+fn window(days: &BTreeSet<i32>, selection: &Selection) -> Option<(i32, i32)> {
+    let first = selection.since.map_or(days.first().copied(), |since| Some(day_of(since)));
+    let last = selection.until.map_or(days.last().copied(), |until| Some(day_of(until.saturating_sub(1))));
+    first.zip(last)
+}
+
+fn holes(days: &BTreeSet<i32>, (first, last): (i32, i32)) -> Vec<Hole> {
+    let before = std::iter::once(first.saturating_sub(1)).chain(days.iter().copied());
+    let after = days.iter().copied().chain([last.saturating_add(1)]);
+    before
+        .zip(after)
+        .filter(|(before, after)| after - before > 1)
         .map(|(before, after)| Hole {
             first: day_text(before + 1),
             last: day_text(after - 1),
@@ -270,9 +294,8 @@ mod tests {
             first: 0,
             last: 0,
         };
-        let counted =
-            [cover("us-east-1", 0), cover("us-east-1", 0), cover("us-east-1", 3), cover("eu-west-1", 1)];
-        let coverage = coverage(counted.iter());
+        let counted = [cover("us-east-1", 0), cover("us-east-1", 3), cover("eu-west-1", 1)];
+        let coverage = coverage(counted.iter(), &Selection::default());
         assert_eq!(
             (coverage.first.as_deref(), coverage.last.as_deref()),
             (Some("1970-01-01"), Some("1970-01-04"))
@@ -281,8 +304,46 @@ mod tests {
             let region = &coverage.regions[index];
             (region.region.as_str(), region.days, region.events, region.holes.len())
         };
-        assert_eq!(of(0), ("eu-west-1", 1, 2, 0));
-        assert_eq!(of(1), ("us-east-1", 2, 6, 1));
+        assert_eq!(of(0), ("eu-west-1", 1, 2, 2));
+        assert_eq!(of(1), ("us-east-1", 2, 2 * 2, 1));
         assert_eq!(coverage.regions[1].holes[0].days, 2);
+    }
+
+    /// Midnight UTC ends a day; what was asked for and what the account's other Regions show are the edges.
+    #[test]
+    fn the_edges_of_a_window_are_holes_too() {
+        let mut sum = CoverSum::default();
+        let day = 86_400;
+        sum.add("111122223333", "us-east-1", 2 * day - 1, false);
+        sum.add("111122223333", "us-east-1", 2 * day, false);
+        sum.add("111122223333", "eu-west-1", 4 * day + 9, true);
+        sum.add("444455556666", "us-east-1", 9 * day, false);
+        let covers = sum.finish();
+        let told = |since: Option<i64>, until: Option<i64>| {
+            let selection = Selection { since, until, ..Selection::default() };
+            let coverage = coverage(covers.iter(), &selection);
+            let of = |region: &RegionCoverage| {
+                let holes: Vec<String> = region
+                    .holes
+                    .iter()
+                    .map(|hole| format!("{}..{}", &hole.first[8..], &hole.last[8..]))
+                    .collect();
+                format!("{} {} {}", region.region, region.days, holes.join(" "))
+            };
+            (coverage.regions.iter().map(of).collect::<Vec<_>>(), coverage.silent)
+        };
+        let (regions, silent) = told(None, None);
+        assert_eq!(regions, ["eu-west-1 1 02..04", "us-east-1 2 04..05", "us-east-1 1 "]);
+        assert!(silent.is_empty());
+        let (regions, silent) = told(Some(day), Some(7 * day));
+        assert_eq!(regions, ["eu-west-1 1 02..04 06..07", "us-east-1 2 04..07"]);
+        assert_eq!(silent, ["444455556666"]);
+        // a second before midnight is the day before
+        let (regions, _) = told(Some(2 * day), Some(3 * day));
+        assert_eq!(regions, ["us-east-1 1 "]);
+        let whole = coverage(covers.iter(), &Selection::default());
+        let first = &whole.regions[1];
+        assert_eq!((first.region.as_str(), first.first.as_str()), ("us-east-1", "1970-01-02"));
+        assert_eq!(first.first_event.to_string(), "1970-01-02T23:59:59Z");
     }
 }

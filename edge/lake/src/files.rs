@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Problem, ProblemKind};
 use kagimori_id::hex;
-use kagimori_trail::event::{DamageKind, Reading};
+use kagimori_trail::event::{DamageKind, Reading, Unfinished};
 use rustc_hash::FxHashSet;
 use sha2::{Digest as _, Sha256};
 
@@ -312,6 +312,9 @@ pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
         };
         return Some(problem(file, message, hint.to_owned()));
     }
+    if let Some(unfinished) = &reading.unfinished {
+        return Some(problem(file, unwhole(unfinished), unwhole_hint(unfinished).to_owned()));
+    }
     let first = reading.first_damaged.as_ref()?;
     if let DamageKind::OtherVersion(_) = first.kind {
         let message = format!("{} of its records were set aside, the first because {first}", reading.damaged);
@@ -322,6 +325,28 @@ pub(crate) fn damaged(file: &str, reading: &Reading) -> Option<Problem> {
     let hint =
         "fetch it again from the bucket if it was copied; else tell us what wrote the record".to_owned();
     Some(problem(file, message, hint))
+}
+
+fn unwhole(unfinished: &Unfinished) -> String {
+    match unfinished {
+        Unfinished::MoreFollows => {
+            "the answer says that more follows (`NextToken`), and it is not in the file; what is there is used".to_owned()
+        }
+        Unfinished::Status(status) => {
+            format!("the query is not at its end (its status is `{status}`); what it had found by then is used")
+        }
+    }
+}
+
+fn unwhole_hint(unfinished: &Unfinished) -> &'static str {
+    match unfinished {
+        Unfinished::MoreFollows => {
+            "fetch the pages that follow (`--next-token TOKEN`) and append them to this file, in order"
+        }
+        Unfinished::Status(_) => {
+            "run the query to its end, and ask for its results again (`aws cloudtrail get-query-results`) until the status is `FINISHED`"
+        }
+    }
 }
 
 pub(crate) fn problem(file: &str, message: String, hint: String) -> Problem {

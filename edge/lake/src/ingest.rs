@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use kagimori_estate::model::Problem;
+use kagimori_trail::selection::Selection;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -155,7 +156,7 @@ pub fn ingest(
         insights: listing.insights,
         validation,
         lake: manifest.counts(),
-        coverage: coverage(manifest.cover()),
+        coverage: coverage(manifest.cover(), &Selection::default()),
         lake_bytes: manifest.parts().iter().filter(|part| !part.is_of("bodies")).map(|part| part.bytes).sum(),
         problems,
     })

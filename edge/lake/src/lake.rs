@@ -48,12 +48,12 @@ impl Lake {
 
     /// Which accounts, regions and days it covers.
     pub fn coverage(&self) -> Coverage {
-        coverage(self.cover())
+        coverage(self.cover(), &Selection::default())
     }
 
     /// The coverage of the accounts and days that a question is about.
     pub fn coverage_of(&self, selection: &Selection) -> Coverage {
-        coverage(self.cover().filter(|cover| cover.is_of(selection)))
+        coverage(self.cover(), selection)
     }
 
     fn cover(&self) -> impl Iterator<Item = &Cover> {
@@ -389,7 +389,7 @@ struct EventFold {
 }
 
 /// What of a row makes its identity.
-const IDENTITY: [Text; 10] = [
+const IDENTITY: [Text; 11] = [
     Text::IdType,
     Text::PrincipalId,
     Text::Principal,
@@ -400,6 +400,7 @@ const IDENTITY: [Text; 10] = [
     Text::InvokedBy,
     Text::Provider,
     Text::Issuer,
+    Text::OnBehalfOf,
 ];
 
 impl EventFold {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parquet_file::{Cells, WriteError, Written, write};
 use crate::rows::{Rows, WholeRow};
-use crate::schema::{EVENTS, HELD, Place, ROW_GROUP_ROWS, Text};
+use crate::schema::{CONTENT_MARK, EVENTS, HELD, Place, ROW_GROUP_ROWS, Text};
 
 /// The folder names of the file sets.
 pub(crate) const SETS: [&str; 5] = ["events", "daily_actions", "daily_places", "daily_origins", "bodies"];
@@ -146,7 +146,7 @@ fn fill(cells: &mut Cells, rows: &Rows, sorted: &[WholeRow<'_>], column: usize) 
 
 /// The content of an event as text; empty where it is not known.
 fn content_text(content: u16) -> String {
-    if content == 0 { String::new() } else { format!("{content:04x}") }
+    if content == 0 { String::new() } else { format!("{CONTENT_MARK}{content:04x}") }
 }
 
 #[cfg(test)]

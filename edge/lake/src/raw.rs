@@ -87,8 +87,7 @@ fn finish(hands: Vec<Hand>, selection: &Selection, problems: Vec<Problem>) -> Tr
     let cover = whole.cover.finish();
     let mut usage = whole.fold.finish();
     usage.coverage = by_account(cover.iter());
-    let asked = cover.iter().filter(|cover| cover.is_of(selection));
-    TrailReading { usage, coverage: coverage(asked), problems }
+    TrailReading { usage, coverage: coverage(cover.iter(), selection), problems }
 }
 
 /// What one thread has in its hands.

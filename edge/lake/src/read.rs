@@ -39,7 +39,7 @@ use crate::error::LakeError;
 use crate::regular;
 use crate::schema::{
     CONTENT_COLUMN, FLAG_COLUMNS, FLAGS, Flag, LIST_COLUMNS, LISTS, List, SCHEMA_KEY, SCHEMA_VERSION,
-    TEXT_COLUMNS, TEXTS, Text,
+    TEXT_COLUMNS, TEXTS, Text, content_of,
 };
 
 /// Rows that are held at a time.
@@ -67,11 +67,11 @@ const NOT_IN_USAGE: [Text; 10] = [
     Text::Gap,
     Text::Issued,
     Text::SourceIdentity,
-    Text::OnBehalfOf,
+    Text::Delegate,
 ];
 
 /// Who a row is of, and of what kind.
-const TELL_A_SIGN_IN: [Text; 9] = [
+const TELL_A_SIGN_IN: [Text; 10] = [
     Text::EventType,
     Text::Principal,
     Text::IdType,
@@ -81,6 +81,7 @@ const TELL_A_SIGN_IN: [Text; 9] = [
     Text::AccessKey,
     Text::UserName,
     Text::InvokedBy,
+    Text::OnBehalfOf,
 ];
 
 impl Want {
@@ -252,7 +253,7 @@ fn contents(group: &dyn RowGroupReader) -> Result<Option<TextColumn>, ParquetErr
 }
 
 fn content(contents: &mut TextCursor<'_>) -> Result<u16, ParquetError> {
-    Ok(u16::from_str_radix(contents.next()?, 16).unwrap_or_default())
+    Ok(content_of(contents.next()?))
 }
 
 /// Hands out the rows of a part of `events/` that the roll-ups do not tell all of: console sign-ins, and calls of which

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_trail::call::Check;
-use kagimori_trail::event::{Identity, Principal, is_console};
+use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal, is_console};
 use kagimori_trail::history::{self, Made};
 use kagimori_trail::usage::{Called, CalledFrom, Fold, Tally, Who};
 use parquet::errors::ParquetError;
@@ -266,10 +266,15 @@ impl Callers {
         let mut next = || texts.next().flatten();
         let (principal, key, account, kind, service) = (next(), next(), next(), next(), next());
         let name = principal.filter(|principal| !principal.starts_with("arn:"));
+        // Where only the unique id is told, the principal is `ACCOUNT:AIDA…`.
+        let unique_id = name.and_then(|name| Some(name.split_once(':')?.1));
+        let assumed_root = name.is_some_and(|name| name.ends_with(ASSUMED_ROOT));
         let name = name.and_then(|name| Some(name.split_once(":user/")?.1));
         Identity {
             kind: kind.map(Cow::Borrowed),
             arn: principal.map(Cow::Borrowed),
+            principal_id: unique_id.map(Cow::Borrowed),
+            assumed_root,
             account: account.map(Cow::Borrowed),
             access_key: key.map(Cow::Borrowed),
             user_name: name.map(Cow::Borrowed),

@@ -463,6 +463,7 @@ impl Known {
             (Text::InvokedBy, identity.invoked_by.as_deref()),
             (Text::SourceIdentity, identity.source_identity.as_deref()),
             (Text::OnBehalfOf, identity.on_behalf_of.as_deref()),
+            (Text::Delegate, identity.delegate.as_deref()),
         ];
         let mut told = [mfa_number(identity.mfa); IDENTITY_TEXTS + 1];
         for (text, value) in texts {

@@ -27,6 +27,15 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The name of [`SCHEMA_VERSION`] in a file's metadata.
 pub const SCHEMA_KEY: &str = "kagimori.schema";
 
+/// Before the content of an event. Earlier versions wrote none, and told contents by how JSON was spelled: those are not known.
+pub(crate) const CONTENT_MARK: char = 's';
+
+/// The content of an event as [`CONTENT_MARK`] and four digits tell it; 0 where it is not known.
+pub(crate) fn content_of(text: &str) -> u16 {
+    let digits = text.strip_prefix(CONTENT_MARK);
+    digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).unwrap_or_default()
+}
+
 /// Rows of a row group: small enough to pass over many of them by their statistics.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 

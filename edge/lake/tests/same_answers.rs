@@ -43,7 +43,7 @@ mod tests {
     }
 
     fn small() -> impl Strategy<Value = Small> {
-        let times = (0..400_000_i64, 0..8_u8, 0..6_u8, 0..4_u8, 0..5_u8);
+        let times = (0..400_000_i64, 0..14_u8, 0..9_u8, 0..4_u8, 0..5_u8);
         let ids =
             (0..400_u16, 0..3_u8, proptest::option::weighted(0.2, 0..9_u8), proptest::bool::weighted(0.05));
         (times, ids).prop_map(|((second, who, name, error, place), (id, account, shared, update))| Small {
@@ -70,6 +70,13 @@ mod tests {
                 3 => format!(r#"{{"type":"IAMUser","accountId":"{account}","accessKeyId":"","userName":"ann"}}"#),
                 4 => r#"{"type":"WebIdentityUser","userName":"repo:x","identityProvider":"token.actions.githubusercontent.com","arn":7}"#.to_owned(),
                 7 => r#"{"type":"AWSAccount","principalId":"AIDAQRSTUVWXYZEXAMPLE","accountId":"012345678901"}"#.to_owned(),
+                8 => format!(r#"{{"type":"Root","principalId":"{account}","arn":"arn:aws:iam::{account}:root","accountId":"{account}","accessKeyId":"ASIAIOSFODNN7EXAMPLF","sessionContext":{{"assumedRoot":"true","attributes":{{"mfaAuthenticated":"false"}}}}}}"#),
+                // Another account's user, whose key is in the trail of the account that it called.
+                9 => r#"{"type":"AWSAccount","principalId":"AIDAQRSTUVWXYZEXAMPLE","accountId":"777788889999","accessKeyId":"AKIAEXAMPLEFOREIGN11"}"#.to_owned(),
+                10 => r#"{"type":"IAMUser","userName":"far","arn":"arn:aws:iam::777788889999:user/far","principalId":"AIDAQRSTUVWXYZEXAMPLE","accountId":"777788889999","accessKeyId":"AKIAEXAMPLEFOREIGN11"}"#.to_owned(),
+                11 => r#"{"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"}"#.to_owned(),
+                12 => format!(r#"{{"type":"Unknown","principalId":"{account}","arn":"","accountId":"{account}","accessKeyId":"","userName":"demo","onBehalfOf":{{"userId":"f12bb510-a011","identityStoreArn":"arn:aws:identitystore::{account}:identitystore/d-1"}}}}"#),
+                13 => r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:kim","arn":"arn:aws:sts::111122223333:assumed-role/app/kim","accountId":"111122223333","invokedByDelegate":{"accountId":"444455556666"}}"#.to_owned(),
                 user => format!(
                     r#"{{"type":"IAMUser","userName":"u{user}","arn":"arn:aws:iam::{account}:user/u{user}","accountId":"{account}","accessKeyId":"AKIAEXAMPLEEXAMPLE{user}"}}"#
                 ),
@@ -87,6 +94,9 @@ mod tests {
                 ("lambda.amazonaws.com", "Invoke"),
                 ("sts.amazonaws.com", "AssumeRole"),
                 ("signin.amazonaws.com", "ConsoleLogin"),
+                ("signin.amazonaws.com", "SwitchRole"),
+                ("signin.amazonaws.com", "UserAuthentication"),
+                ("signin.amazonaws.com", "CredentialVerification"),
             ][usize::from(self.name)];
             let agent = [
                 "aws-cli/2",
@@ -102,11 +112,12 @@ mod tests {
             if self.update {
                 extra += r#""addendum":{"reason":"UPDATED_DATA","originalEventID":"id-1"},"#;
             }
-            if self.name == 5 {
+            let event_type = if self.name < 7 { "AwsApiCall" } else { "AwsServiceEvent" };
+            if self.name >= 5 {
                 let result = if self.error == 0 { "Success" } else { "Failure" };
-                extra += &format!(
-                    r#""responseElements":{{"ConsoleLogin":"{result}"}},"additionalEventData":{{"MFAUsed":"No"}},"#
-                );
+                let told = if self.name < 7 { "responseElements" } else { "serviceEventDetails" };
+                extra +=
+                    &format!(r#""{told}":{{"{name}":"{result}"}},"additionalEventData":{{"MFAUsed":"No"}},"#);
             }
             if self.name == 0 {
                 extra += r#""requestParameters":{"bucketName":"tide","key":"a/b*"},"resources":[{"ARN":"arn:aws:s3:::tide/a/b*"},{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::tide"}],"#;
@@ -115,7 +126,7 @@ mod tests {
                 extra += r#""requestParameters":{"roleArn":"arn:aws:iam::444455556666:role/other","roleSessionName":"s"},"vpcEndpointId":"vpce-1","#;
             }
             format!(
-                r#"{{"eventVersion":"1.11","eventTime":"{at}","eventSource":"{source}","eventName":"{name}",{error}{extra}"readOnly":{},"userAgent":"{agent}","sourceIPAddress":"203.0.113.{}","awsRegion":"us-east-1","eventType":"AwsApiCall","eventID":"id-{}","recipientAccountId":"{account}","eventCategory":"{}","userIdentity":{identity}}}"#,
+                r#"{{"eventVersion":"1.11","eventTime":"{at}","eventSource":"{source}","eventName":"{name}",{error}{extra}"readOnly":{},"userAgent":"{agent}","sourceIPAddress":"203.0.113.{}","awsRegion":"us-east-1","eventType":"{event_type}","eventID":"id-{}","recipientAccountId":"{account}","eventCategory":"{}","userIdentity":{identity}}}"#,
                 self.name.is_multiple_of(2),
                 self.place,
                 self.id,

@@ -16,7 +16,8 @@ fn outcome(mut reader: Reader, bytes: &[u8]) -> (Reading, Vec<String>) {
     (reader.finish(), events)
 }
 
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 32] = [
+    "serviceEventDetails",
     "detail",
     "message",
     "CloudTrailEvent",

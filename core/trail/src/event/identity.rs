@@ -39,6 +39,9 @@ pub struct Identity<'a> {
     pub source_identity: Option<Cow<'a, str>>,
     /// `onBehalfOf.userId`: the user of IAM Identity Center for whom the call was made (*CloudTrail userIdentity element*).
     pub on_behalf_of: Option<Cow<'a, str>>,
+    /// `invokedByDelegate.accountId`: the account of the product provider that called by temporary delegation (IAM User Guide,
+    /// *Temporary delegation*).
+    pub delegate: Option<Cow<'a, str>>,
     /// Fields of another type than they should be.
     pub odd_types: u32,
 }
@@ -132,6 +135,7 @@ impl<'a> Identity<'a> {
             assumed_root: self.assumed_root,
             source_identity: text(self.source_identity),
             on_behalf_of: text(self.on_behalf_of),
+            delegate: text(self.delegate),
             odd_types: self.odd_types,
         }
     }
@@ -152,6 +156,13 @@ impl<'a> Identity<'a> {
         self.invoked_by.as_deref().is_some_and(is_console)
     }
 
+    /// Account and id (else name) of a person of IAM Identity Center who signs in: no role of IAM has a part in that.
+    pub fn person(&self) -> Option<(AccountId, &str)> {
+        let is_person = matches!(self.kind.as_deref(), Some("Unknown" | "IdentityCenterUser"));
+        let name = self.on_behalf_of.as_deref().or(self.user_name.as_deref()).filter(|_| is_person)?;
+        Some((self.account_id()?, name))
+    }
+
     /// Whether it is the session of an instance. Instance profiles name a session by the instance:
     /// `assumed-role/NAME/i-0123456789abcdef0`.
     pub fn is_instance_session(&self) -> bool {
@@ -170,6 +181,7 @@ impl<'a> Identity<'a> {
             return self.by_arn(arn);
         }
         match (self.kind.as_deref(), self.account_id(), &self.user_name, &self.invoked_by) {
+            (Some("Root"), Some(account), ..) if self.assumed_root => Principal::AssumedRoot(account),
             (Some("IAMUser"), Some(account), Some(name), _) => Principal::UserName(account, name.to_string()),
             (Some("AWSService") | None, _, _, Some(service)) => Principal::Service(service.to_string()),
             (_, Some(account), ..) => {
@@ -187,13 +199,17 @@ impl<'a> Identity<'a> {
 
     /// Who is behind the call, as one text: the ARN of a user, role or root (of a role that only a session's ARN tells,
     /// see [`Principal::Role`]); `ACCOUNT:user/NAME` for a sign-in that tells no ARN; `ACCOUNT:AIDA…` where only the unique
-    /// id is told; `service:NAME`; for callers that IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`.
+    /// id is told; `service:NAME`; for callers that IAM does not know their ARN, `ACCOUNT:principalId` or `provider:NAME`; `anonymous`
+    /// for requests that nobody signed.
     pub fn principal_text(&self) -> Option<String> {
         if let Some(text) = self.principal().text() {
             return Some(text);
         }
         if let Some(arn) = &self.arn {
             return Some(arn.to_string());
+        }
+        if self.principal_id.as_deref() == Some(ANONYMOUS) {
+            return Some("anonymous".to_owned());
         }
         let (owner, name) = match (&self.account, &self.principal_id) {
             (Some(account), Some(id)) => (account, id),
@@ -215,6 +231,13 @@ impl<'a> Identity<'a> {
             _ => Principal::Other,
         }
     }
+}
+
+/// In place of an account, and of its principal, where nobody signed the request (*CloudTrail userIdentity element*, `accountId`).
+const ANONYMOUS: &str = "ANONYMOUS_PRINCIPAL";
+
+fn is_anonymous(text: &str) -> bool {
+    text == ANONYMOUS || text.eq_ignore_ascii_case("anonymous")
 }
 
 /// Behind the account in the text of [`Principal::AssumedRoot`].
@@ -275,10 +298,21 @@ impl<'de> Visitor<'de> for IdentityVisitor {
                     odd += person.odd_types;
                     identity.on_behalf_of = person.user_id;
                 }
+                "invokedByDelegate" => {
+                    let delegate = map.next_value::<Nested<'de>>()?;
+                    odd += delegate.odd_types;
+                    identity.delegate = delegate.account;
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         identity.odd_types = odd;
+        // It is no account, and must not be taken for one.
+        let is_anonymous = |text: &Option<Cow<'_, str>>| text.as_deref().is_some_and(is_anonymous);
+        if is_anonymous(&identity.account) || is_anonymous(&identity.principal_id) {
+            identity.account = None;
+            identity.principal_id = Some(Cow::Borrowed(ANONYMOUS));
+        }
         Ok(identity)
     }
 }
@@ -291,6 +325,7 @@ struct Nested<'a> {
     assumed_root: bool,
     source_identity: Option<Cow<'a, str>>,
     user_id: Option<Cow<'a, str>>,
+    account: Option<Cow<'a, str>>,
     odd_types: u32,
 }
 
@@ -321,6 +356,7 @@ impl<'de> Visitor<'de> for NestedVisitor {
                 }
                 "arn" => nested.issuer = text(&mut map, &mut nested.odd_types)?,
                 "sourceIdentity" => nested.source_identity = text(&mut map, &mut nested.odd_types)?,
+                "accountId" => nested.account = text(&mut map, &mut nested.odd_types)?,
                 "userId" => nested.user_id = text(&mut map, &mut nested.odd_types)?,
                 "mfaAuthenticated" => {
                     nested.mfa = map.next_value::<Text<'de>>()?.flag(&mut nested.odd_types);
@@ -402,6 +438,10 @@ mod tests {
             (r#"{"type":"AWSAccount","principalId":"777788889999","accountId":"777788889999"}"#, "other"),
             (r#"{"type":"AWSAccount","accountId":"ANONYMOUS_PRINCIPAL","principalId":""}"#, "other"),
             (
+                r#"{"type":"AWSAccount","accountId":"ANONYMOUS_PRINCIPAL","principalId":"AIDAQRSTUVWXYZEXAMPLE"}"#,
+                "other",
+            ),
+            (
                 r#"{"type":"WebIdentityUser","userName":"repo:x","identityProvider":"token.actions.githubusercontent.com"}"#,
                 "other",
             ),
@@ -420,6 +460,29 @@ mod tests {
         for (json, expected) in rows {
             assert_eq!(principal(json), expected, "{json}");
         }
+    }
+
+    #[test]
+    fn nobody_is_no_account() {
+        for json in [
+            r#"{"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"}"#,
+            r#"{"type":"AWSAccount","principalId":"ANONYMOUS_PRINCIPAL","accountId":"ANONYMOUS_PRINCIPAL"}"#,
+            r#"{"type":"Unknown","accountId":"anonymous"}"#,
+        ] {
+            let identity = Identity::parse(json);
+            assert_eq!((identity.account.as_deref(), identity.account_id()), (None, None), "{json}");
+            assert_eq!(identity.principal_text().as_deref(), Some("anonymous"), "{json}");
+            assert_eq!(Principal::from_text("anonymous", identity.kind.as_deref()), Principal::Other);
+        }
+    }
+
+    #[test]
+    fn a_delegate_is_told() {
+        let identity = Identity::parse(
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/r/s","accountId":"111122223333","invokedByDelegate":{"accountId":"444455556666"}}"#,
+        );
+        assert_eq!(identity.delegate.as_deref(), Some("444455556666"));
+        assert_eq!(identity.account.as_deref(), Some("111122223333"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod tests;
 use serde::de::{Deserialize, IgnoredAny};
 use serde_json::Deserializer;
 
-use super::record::{Carried, Key, Missing, Record};
+use super::record::{Carried, Key, Missing, Record, Text};
 use super::row::Row;
 use super::structure::NoEnd;
 use super::time::seconds;
@@ -31,6 +31,18 @@ pub struct Reading {
     pub odd_types: u64,
     /// Where reading ended too early, and why.
     pub stopped: Option<Damage>,
+    /// Why the answer that it holds is not whole: of several in one file, the last.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// Why a query's answer is not all that there is; the worse one is the greater.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "each has its own sentence and hint")]
+pub enum Unfinished {
+    /// It says that more follows (`NextToken`).
+    MoreFollows,
+    /// The query is not at its end, or came to none: its status (`QueryStatus` of CloudTrail Lake, `status` of Logs Insights).
+    Status(String),
 }
 
 /// Reads a file that lies in memory as a whole.
@@ -50,6 +62,8 @@ pub struct Reader {
     used: u64,
     records: u64,
     reading: Reading,
+    /// What the envelope at hand says of itself.
+    unfinished: Option<Unfinished>,
     /// Without the scanner.
     plain: bool,
 }
@@ -123,6 +137,18 @@ impl Reader {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if self.used == 0 => DamageKind::Utf16,
             _ => DamageKind::NotUtf8,
         }
+    }
+}
+
+/// What a member of an envelope says of the answer's end.
+fn unfinished(name: &str, told: &str) -> Option<Unfinished> {
+    match name {
+        "NextToken" | "nextToken" => Some(Unfinished::MoreFollows),
+        "QueryStatus" | "status" => {
+            let is_whole = ["FINISHED", "COMPLETE"].iter().any(|end| told.eq_ignore_ascii_case(end));
+            (!is_whole).then(|| Unfinished::Status(told.chars().take(32).collect()))
+        }
+        _ => None,
     }
 }
 
@@ -216,6 +242,7 @@ impl<'t> Walk<'t, '_> {
     fn envelope(&mut self, first: bool) -> Result<(), Stop> {
         let (mut at, mut byte) = self.next(self.at)?;
         if byte == b'}' {
+            self.reader.reading.unfinished = self.reader.unfinished.take();
             return self.go(at + 1, Place::Top);
         }
         if !first {
@@ -224,13 +251,18 @@ impl<'t> Walk<'t, '_> {
         }
         self.expect(at, byte, b'"')?;
         let (is_records, end) = self.key(at)?;
+        let name = self.text.get(at + 1..end.saturating_sub(1)).unwrap_or_default();
         let (colon, byte) = self.next(end)?;
         self.expect(colon, byte, b':')?;
         let (at, byte) = self.next(colon + 1)?;
         if is_records && byte == b'[' {
             return self.go(at + 1, Place::Records { first: true, in_envelope: true });
         }
-        let (IgnoredAny, end) = self.value(at)?;
+        let (told, end) = self.value::<Text<'t>>(at)?;
+        if let Some(told) = told.value.and_then(|told| unfinished(name, &told)) {
+            // a query that is not at its end says more than that its pages go on
+            self.reader.unfinished = Some(told).max(self.reader.unfinished.take());
+        }
         self.reader.reading.odd_types += u64::from(is_records);
         self.go(end, Place::Envelope { first: false })
     }

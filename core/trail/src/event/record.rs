@@ -36,6 +36,8 @@ pub(crate) struct Record<'a> {
     response: Option<&'a str>,
     additional: Option<&'a str>,
     addendum: Option<&'a str>,
+    /// `serviceEventDetails`.
+    details: Option<&'a str>,
     /// The record that an event of EventBridge carries (`detail`).
     detail: Option<&'a str>,
     /// The record as text, as others hand it on: `CloudTrailEvent` of `lookup-events`, `message` of a log event, `eventJson`
@@ -106,6 +108,7 @@ impl<'a> Record<'a> {
             Key::Response => return Slot::Raw(&mut self.response),
             Key::Additional => return Slot::Raw(&mut self.additional),
             Key::Addendum => return Slot::Raw(&mut self.addendum),
+            Key::Details => return Slot::Raw(&mut self.details),
             Key::Detail => return Slot::Raw(&mut self.detail),
             Key::Carried => &mut self.text,
             Key::ReadOnly => return Slot::Flag(&mut self.read_only),
@@ -143,7 +146,7 @@ impl<'a> Record<'a> {
         let time = seconds(&time).ok_or(Missing::BadTime)?;
         let source = self.source.ok_or(Missing::Source)?;
         let name = self.name.ok_or(Missing::Name)?;
-        let sign_in = if name == "ConsoleLogin" { sign_in(self.response, self.additional) } else { None };
+        let sign_in = sign_in(&name, self.response, self.details, self.additional);
         let error = match sign_in {
             Some(SignIn { succeeded: false, .. }) => {
                 self.error.or(self.error_message.clone()).or(Some("Failure".into()))
@@ -189,19 +192,44 @@ fn masked(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-fn sign_in(response: Option<&str>, additional: Option<&str>) -> Option<SignIn> {
-    let succeeded = match field(response, "ConsoleLogin")?.as_ref() {
+/// The outcome of a sign-in, by the events that tell one (CloudTrail User Guide, *AWS Management Console sign-in events*; IAM Identity
+/// Center User Guide, *Understanding IAM Identity Center sign-in events*). Each challenge of Identity Center that was met is a step of the
+/// one `UserAuthentication`; who does not meet one has none, and the failed step is all that is told.
+fn sign_in(
+    name: &str,
+    response: Option<&str>,
+    details: Option<&str>,
+    additional: Option<&str>,
+) -> Option<SignIn> {
+    let told = match name {
+        "ConsoleLogin" | "SwitchRole" => response,
+        "UserAuthentication" | "CredentialVerification" => details.or(response),
+        _ => return None,
+    };
+    let succeeded = match field(told, name)?.as_ref() {
+        "Success" if name == "CredentialVerification" => return None,
         "Success" => true,
         "Failure" => false,
         _ => return None,
     };
-    let mfa = match field(additional, "MFAUsed") {
+    let mfa = match (field(additional, "MFAUsed"), field(additional, "CredentialType")) {
         // *Example records*: "Yes" and "No"; other pages show "YES".
-        Some(used) if used.eq_ignore_ascii_case("yes") => Some(true),
-        Some(used) if used.eq_ignore_ascii_case("no") => Some(false),
+        (Some(used), _) if used.eq_ignore_ascii_case("yes") => Some(true),
+        (Some(used), _) if used.eq_ignore_ascii_case("no") => Some(false),
+        (_, Some(kinds)) if name == "UserAuthentication" => second_factor(&kinds),
         _ => None,
     };
     Some(SignIn { succeeded, mfa })
+}
+
+/// Whether a sign-in to Identity Center took a second factor; what another identity provider asked for is not told.
+fn second_factor(kinds: &str) -> Option<bool> {
+    let kinds = || kinds.split(',').map(str::trim);
+    let is_second = |kind: &str| ["TOTP", "WEBAUTHN", "RESYNC_TOTP", "EMAIL_OTP"].contains(&kind);
+    if kinds().any(is_second) {
+        return Some(true);
+    }
+    kinds().all(|kind| kind == "PASSWORD").then_some(false)
 }
 
 /// One text field of an object that is otherwise not wanted.
@@ -271,6 +299,7 @@ pub(super) enum Key {
     Response,
     Additional,
     Addendum,
+    Details,
     Detail,
     Carried,
     Records,
@@ -347,6 +376,7 @@ impl Key {
             },
             19 => match key {
                 "additionalEventData" => Self::Additional,
+                "serviceEventDetails" => Self::Details,
                 _ => Self::Other,
             },
             28 => match key {

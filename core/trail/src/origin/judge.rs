@@ -3,6 +3,9 @@
 //! The *home* of a principal is the origin that was there on most days. Others are judged by how they are unlike it: a network of the
 //! company (others of it work there, too), the same client at the same work (it has moved), a person at a program's credentials; and by
 //! signs of an intruder, of which none is enough where the place is known.
+//!
+//! One call turns nothing round: marks that rest on a single call make no home a stranger's, an origin without marks stands before one
+//! with only where it is established itself, and an origin of a single call is no home beside another.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +32,12 @@ const HABIT_SPAN_MIN: i64 = 14;
 const ACTIONS_MAX: usize = 8;
 /// That many different enumerating calls, some denied, are nobody's daily work.
 const ENUMERATION_MIN: usize = 5;
+
+/// Deeds of intruders: what is said of them where they were done, and where all of them were refused.
+const DEEDS: [(fn(&str, &str) -> bool, Sign, Sign); 2] = [
+    (threat::is_escalation, Sign::Escalation, Sign::EscalationTried),
+    (threat::is_model_abuse, Sign::ModelAbuse, Sign::ModelAbuseTried),
+];
 
 /// What is concluded of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -68,6 +77,10 @@ pub enum Sign {
     Escalation,
     /// It uses AI models, which the principal never does.
     ModelAbuse,
+    /// It tried to give or take permissions, and was refused.
+    EscalationTried,
+    /// It tried to use AI models, and was refused.
+    ModelAbuseTried,
 }
 
 /// An origin of a principal, and what is concluded of it.
@@ -188,7 +201,7 @@ impl Judged {
 fn company(origins: &Origins) -> FxHashSet<String> {
     let mut found: BTreeMap<&str, FxHashSet<&Principal>> = BTreeMap::new();
     for sum in
-        origins.sums.values().filter(|sum| sum.days.len() >= COMPANY_DAYS_MIN && sum.marks(None).is_empty())
+        origins.sums.values().filter(|sum| sum.days.len() >= COMPANY_DAYS_MIN && !sum.is_firmly_marked())
     {
         found.entry(&sum.network).or_default().insert(&sum.principal);
     }
@@ -201,8 +214,11 @@ fn judge(sums: &[(OriginKey, &Sum)], company: &FxHashSet<String>, since: i64) ->
     let is_company = |sum: &Sum| company.contains(&sum.network);
     let is_own = |sum: &&Sum| sum.nature != Nature::Service;
     let home = sums.iter().map(|(_, sum)| *sum).filter(is_own).min_by_key(|sum| {
-        let is_marked = !sum.marks(None).is_empty() && !is_company(sum);
-        (is_marked, Reverse(sum.days.len()), !is_company(sum), Reverse(sum.calls), sum.first)
+        let is_marked = sum.is_firmly_marked() && !is_company(sum);
+        let is_established = !is_marked && sum.days.len() >= HABIT_DAYS_MIN;
+        let days = Reverse(sum.days.len());
+        let beside = (sum.calls <= 1, is_marked, !is_company(sum), Reverse(sum.calls), sum.first);
+        (!is_established, days, beside)
     });
     let origin = |(_, sum): &(OriginKey, &Sum)| {
         let (judgement, signs) = match home {
@@ -313,10 +329,23 @@ impl Sum {
             && !self.is_same_client(home)
     }
 
+    /// Whether it does what intruders do, whichever of its calls is left out.
+    fn is_firmly_marked(&self) -> bool {
+        let once = |(done, denied): &(u64, u64)| done.saturating_add(*denied) == 1;
+        let mut single = self.actions.iter().filter(|(_, counts)| once(counts)).map(|(action, _)| action);
+        !self.marks(None).is_empty()
+            && single.all(|action| !self.marks_without(None, Some(action)).is_empty())
+    }
+
     /// What it does as intruders do, and `beside` does not.
     fn marks(&self, beside: Option<&Self>) -> Vec<Sign> {
-        let is_new =
-            |action: &&(Box<str>, Box<str>)| beside.is_none_or(|home| !home.actions.contains_key(*action));
+        self.marks_without(beside, None)
+    }
+
+    fn marks_without(&self, beside: Option<&Self>, left_out: Option<&(Box<str>, Box<str>)>) -> Vec<Sign> {
+        let is_new = |action: &&(Box<str>, Box<str>)| {
+            Some(*action) != left_out && beside.is_none_or(|home| !home.actions.contains_key(*action))
+        };
         let new: Vec<&(Box<str>, Box<str>)> = self.actions.keys().filter(is_new).collect();
         let count =
             |is: fn(&str, &str) -> bool| new.iter().filter(|(service, name)| is(service, name)).count();
@@ -331,11 +360,16 @@ impl Sum {
         if refused.len() >= 2 || refused.iter().any(|(service, name)| threat::is_escalation(service, name)) {
             signs.push(Sign::Refused);
         }
-        if count(threat::is_escalation) > 0 {
-            signs.push(Sign::Escalation);
-        }
-        if count(threat::is_model_abuse) > 0 {
-            signs.push(Sign::ModelAbuse);
+        let worked = |is: fn(&str, &str) -> bool| {
+            let done = |action: &&&(Box<str>, Box<str>)| {
+                self.actions.get(**action).is_some_and(|(done, _)| *done > 0)
+            };
+            new.iter().filter(done).any(|(service, name)| is(service, name))
+        };
+        for (is, done, tried) in DEEDS {
+            if count(is) > 0 {
+                signs.push(if worked(is) { done } else { tried });
+            }
         }
         signs
     }
@@ -412,12 +446,7 @@ fn refused_marks(actions: &Actions) -> Vec<Sign> {
     if of(threat::is_enumeration).count() >= ENUMERATION_MIN && is_refused(threat::is_enumeration) {
         marks.push(Sign::Reconnaissance);
     }
-    if is_refused(threat::is_escalation) {
-        marks.push(Sign::Escalation);
-    }
-    if is_refused(threat::is_model_abuse) {
-        marks.push(Sign::ModelAbuse);
-    }
+    marks.extend(DEEDS.into_iter().filter(|(is, ..)| is_refused(*is)).map(|(.., tried)| tried));
     marks
 }
 
@@ -443,7 +472,7 @@ impl Judgement {
 
 impl Sign {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::NewNetwork,
         Self::OtherWork,
         Self::OtherClient,
@@ -453,11 +482,18 @@ impl Sign {
         Self::Refused,
         Self::Escalation,
         Self::ModelAbuse,
+        Self::EscalationTried,
+        Self::ModelAbuseTried,
     ];
 
     /// Whether it is about what was done, not about where from.
     pub fn is_of_deeds(self) -> bool {
-        matches!(self, Self::Reconnaissance | Self::Refused | Self::Escalation | Self::ModelAbuse)
+        match self {
+            Self::Reconnaissance | Self::Refused | Self::Escalation | Self::ModelAbuse => true,
+            Self::EscalationTried | Self::ModelAbuseTried => true,
+            Self::NewNetwork | Self::OtherWork | Self::OtherClient => false,
+            Self::OtherRegions | Self::OutsideInstance => false,
+        }
     }
 
     /// In English and in Japanese.
@@ -480,6 +516,12 @@ impl Sign {
             Self::Refused => ("refused what is never asked otherwise", "通常は行わない操作の拒否"),
             Self::Escalation => ("changes permissions", "権限の変更"),
             Self::ModelAbuse => ("uses AI models", "AI モデルの利用"),
+            Self::EscalationTried => {
+                ("tried to change permissions, and was refused", "権限の変更を試み、拒否された")
+            }
+            Self::ModelAbuseTried => {
+                ("tried to use AI models, and was refused", "AI モデルの利用を試み、拒否された")
+            }
         }
     }
 }

@@ -142,8 +142,8 @@ fn a_thief_is_suspected_and_the_machine_is_not() {
             Sign::OtherClient,
             Sign::Reconnaissance,
             Sign::Refused,
-            Sign::Escalation,
             Sign::ModelAbuse,
+            Sign::EscalationTried,
         ]
     );
 }
@@ -274,7 +274,7 @@ fn keys_are_told_apart() {
     assert_eq!(told(&own), [(4, Judgement::Suspected), (41, Judgement::Expected)]);
     assert_eq!(told(&other), [(41, Judgement::Expected)]);
     assert!(judged.of_key(&own)[0].is_new && !judged.of_key(&own)[1].is_new);
-    assert_eq!(judged.of_key(&own)[0].marks, [Sign::Escalation]);
+    assert_eq!(judged.of_key(&own)[0].marks, [Sign::EscalationTried]);
     // a thief shares nothing
     assert!(!judged.is_shared(&own) && !judged.is_shared(&other));
     let mut with = |key: &AccessKeyId, day, agent| {
@@ -297,9 +297,64 @@ fn key(id: &str) -> AccessKeyId {
 fn refused_deeds_are_marks_at_home() {
     let judged = |story: Story| Judged::of(&story.origins, 7).origins(&story.principal)[0].clone();
     let at_home = judged(machine().does([20], HOME, JAVA, &["!iam:AttachUserPolicy"]));
-    assert_eq!((at_home.judgement, at_home.marks), (Judgement::Expected, vec![Sign::Escalation]));
+    assert_eq!((at_home.judgement, at_home.marks), (Judgement::Expected, vec![Sign::EscalationTried]));
     let allowed = judged(machine().does([20], HOME, JAVA, &["iam:AttachUserPolicy", "bedrock:InvokeModel"]));
     assert_eq!(allowed.marks, []);
+}
+
+/// A refused call changes nothing, and is not told as if it had.
+#[test]
+fn what_was_refused_was_tried() {
+    let signs = |calls: &[&str]| {
+        let theft = machine().does([40], THIEF, KALI, calls).judged();
+        theft.into_iter().find(|(_, judgement, _)| *judgement == Judgement::Suspected).unwrap().2
+    };
+    let refused =
+        signs(&["iam:ListUsers", "s3:ListBuckets", "!iam:AttachUserPolicy", "!bedrock:InvokeModel"]);
+    assert!(refused.contains(&Sign::EscalationTried) && refused.contains(&Sign::ModelAbuseTried));
+    assert!(!refused.contains(&Sign::Escalation) && !refused.contains(&Sign::ModelAbuse));
+    let done = signs(&["iam:ListUsers", "s3:ListBuckets", "!iam:AttachUserPolicy", "iam:CreateUser"]);
+    assert!(done.contains(&Sign::Escalation) && !done.contains(&Sign::EscalationTried));
+}
+
+/// One call, wherever it comes from and whatever it does, does not turn round who is at home.
+#[test]
+fn one_call_turns_nothing_round() {
+    let at_home = |story: Story| {
+        let origins = story.judged();
+        let home = origins.iter().find(|(id, ..)| *id == own().0).unwrap();
+        assert_eq!(home.1, Judgement::Expected, "{origins:?}");
+        origins
+    };
+    let stray = ["s3:GetBucketLocation", "s3:GetObject", "iam:CreateUser", "!iam:AttachUserPolicy"];
+    for foreign in stray {
+        for own in stray {
+            for days in [1, 2, 3, 41] {
+                let home = || Story::of(MACHINE).does(0..days, HOME, JAVA, &WORK);
+                at_home(home().does([0], HOME, JAVA, &[own]).does([0], THIEF, KALI, &[foreign]));
+                at_home(home().does([days], THIEF, KALI, &[foreign]));
+            }
+        }
+    }
+    // whose daily work is to give permissions
+    let deploys = || {
+        Story::of(MACHINE).does(
+            0..30,
+            HOME,
+            JAVA,
+            &["iam:PutRolePolicy", "iam:CreateUser", "!iam:CreateUser"],
+        )
+    };
+    at_home(deploys().does([12], THIEF, KALI, &["s3:GetBucketLocation"]));
+    // the office stays the company's when a colleague is refused once
+    let refused = |mut story: Story| {
+        let ann = Principal::User(Arn::parse("arn:aws:iam::111122223333:user/ann").unwrap());
+        story.origins.add(&made(&ann, 3, "192.0.2.9", BROWSER, "!iam:AttachUserPolicy", ""));
+        story
+    };
+    let visit =
+        |story: Story| story.does([39, 40], "192.0.2.7", CLI, &["ec2:DescribeInstances"]).judgements();
+    assert_eq!(visit(refused(machine().beside("192.0.2.9"))), visit(machine().beside("192.0.2.9")));
 }
 
 #[test]

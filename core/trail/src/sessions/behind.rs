@@ -26,6 +26,8 @@ pub enum Who {
     IdentityCenterUser(String),
     /// A session of a role of IAM Identity Center, which names it by its user.
     IdentityCenterName(String),
+    /// A product provider, by its account, who acts by temporary delegation.
+    Delegate(String),
     /// An EC2 instance: AWS names the sessions of instance profiles by it.
     Instance(String),
     /// The trail does not hold the call that handed it out, and AWS told nothing else.
@@ -39,6 +41,8 @@ pub enum Who {
 pub enum How {
     /// `sts:AssumeRole`.
     AssumeRole,
+    /// `sts:AssumeRoot`: centralised root access.
+    AssumeRoot,
     /// `sts:AssumeRoleWithSAML`.
     Saml,
     /// `sts:AssumeRoleWithWebIdentity`.
@@ -53,6 +57,7 @@ impl How {
     pub(super) fn of(call: &Call) -> Self {
         match &*call.name {
             "AssumeRole" => Self::AssumeRole,
+            "AssumeRoot" => Self::AssumeRoot,
             "AssumeRoleWithSAML" => Self::Saml,
             "AssumeRoleWithWebIdentity" => Self::WebIdentity,
             _ => Self::OtherSts,
@@ -63,6 +68,7 @@ impl How {
     pub fn words(self) -> &'static str {
         match self {
             Self::AssumeRole => "AssumeRole",
+            Self::AssumeRoot => "AssumeRoot",
             Self::Saml => "AssumeRoleWithSAML",
             Self::WebIdentity => "AssumeRoleWithWebIdentity",
             Self::OtherSts => "another call of STS",
@@ -152,6 +158,10 @@ impl Sessions {
 
     /// Who is behind a session of a role, and through which roles.
     fn who(&self, role: &RoleName, handed: Option<&Handed>, used: Option<&Used>) -> (Who, Vec<RoleName>) {
+        let delegate = used.and_then(|used| used.delegate.as_deref());
+        if let Some(account) = delegate {
+            return (Who::Delegate(account.to_owned()), Vec::new());
+        }
         match (handed, used) {
             (Some(handed), _) => self.first_of_chain(handed),
             (None, Some(used)) => (told_by_aws(role, used), Vec::new()),
@@ -220,7 +230,9 @@ impl Behind {
     fn add(&mut self, handed: Option<&Handed>, used: Option<&Used>) {
         self.sessions = self.sessions.saturating_add(1);
         let [with, without, not_told] = &mut self.mfa;
-        let slot = match handed.map_or_else(|| used.and_then(|used| used.mfa), |handed| handed.mfa) {
+        // Whoever shows a code with AssumeRole has a long-term key, of which MFA is not told; the session's own calls tell it.
+        let told = [handed.and_then(|handed| handed.mfa), used.and_then(|used| used.mfa)];
+        let slot = match told.into_iter().flatten().max() {
             Some(true) => with,
             Some(false) => without,
             None => not_told,

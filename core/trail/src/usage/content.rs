@@ -5,12 +5,13 @@ use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
+use super::spelling::{self, NULL};
 use crate::event::Event;
 
 /// An event's content in 16 bits, never 0: enough to tell two that differ, too few to tell what a body held.
 ///
-/// All that is looked at anywhere takes part. JSON that was written with blanks between its tokens, as tools do that hand
-/// records on, has the content of JSON without, as AWS writes it.
+/// All that is looked at anywhere takes part. JSON that another tool wrote, with its members in another order, blanks between tokens,
+/// escapes or other digits, has the content of what AWS wrote ([`spelling`]).
 pub fn content(event: &Event<'_>) -> u16 {
     let mut hasher = FxHasher::default();
     hasher.write_i64(event.time);
@@ -33,7 +34,7 @@ pub fn content(event: &Event<'_>) -> u16 {
     for json in
         [event.identity.as_deref(), bodies.request, bodies.response, bodies.additional, bodies.resources]
     {
-        write(&mut hasher, json.map(compact).as_deref());
+        hasher.write_u64(json.map_or(NULL, spelling::hash));
     }
     let flags = [event.read_only, Some(event.from_console), Some(event.updates_earlier)];
     flags.into_iter().for_each(|flag| hasher.write_u8(flag.map_or(2, u8::from)));
@@ -44,24 +45,6 @@ pub fn content(event: &Event<'_>) -> u16 {
 fn write(hasher: &mut FxHasher, text: Option<&str>) {
     hasher.write_usize(text.map_or(usize::MAX, str::len));
     hasher.write(text.unwrap_or_default().as_bytes());
-}
-
-/// JSON without blanks between its tokens. AWS writes it so; who writes blanks, writes one behind the first bracket or the
-/// first colon.
-fn compact(json: &str) -> Cow<'_, str> {
-    let is_blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
-    let after_colon = json.find("\":").and_then(|colon| json.as_bytes().get(colon + 2));
-    if !is_blank(json.as_bytes().get(1)) && !is_blank(after_colon) {
-        return Cow::Borrowed(json);
-    }
-    let (mut in_text, mut escaped) = (false, false);
-    let is_kept = |letter: &char| {
-        let kept = in_text || !letter.is_ascii_whitespace();
-        in_text ^= *letter == '"' && !escaped;
-        escaped = in_text && *letter == '\\' && !escaped;
-        kept
-    };
-    Cow::Owned(json.chars().filter(is_kept).collect())
 }
 
 #[cfg(test)]
@@ -100,10 +83,25 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_tokens_say_nothing() {
-        let tight = event("requestParameters", r#"{"a":"b \" c","d":[1,{"e":null}]}"#);
-        let wide = event("requestParameters", "{\n \"a\": \"b \\\" c\", \"d\": [1, {\"e\": null}]\n}");
-        assert_eq!(contents(&tight), contents(&wide));
-        assert_eq!(compact(r#"{"a": "b  \\", "c": 1}"#), r#"{"a":"b  \\","c":1}"#);
+    fn another_spelling_is_the_same_content() {
+        let tight = event("requestParameters", r#"{"a":"b \" c","d":[1,{"e":null}],"é":"日本"}"#);
+        for other in [
+            "{\n \"a\": \"b \\\" c\", \"d\": [1, {\"e\": null}], \"é\": \"日本\"\n}",
+            r#"{"d":[1.0,{}],"\u00e9":"\u65e5\u672c","a":"b \u0022 c"}"#,
+            r#"{"d":[1e0,{"e":null}],"a":"b \" c","é":"日\u672c"}"#,
+        ] {
+            assert_eq!(contents(&tight), contents(&event("requestParameters", other)), "{other}");
+        }
+        for other in [
+            r#"{"a":"b \" c","d":[{"e":null},1],"é":"日本"}"#,
+            r#"{"a":"b \" c","d":[1.5,{"e":null}],"é":"日本"}"#,
+            r#"{"a":"b \" c","d":[1,{"e":null}],"e":"日本"}"#,
+            r#"{"a":"b ' c","d":["1",{"e":null}],"é":"日本"}"#,
+        ] {
+            assert_ne!(contents(&tight), contents(&event("requestParameters", other)), "{other}");
+        }
+        // absent, as tools that have columns write it
+        let none = event("requestParameters", "null");
+        assert_eq!(contents(&none), contents(&event("responseElements", "null")));
     }
 }

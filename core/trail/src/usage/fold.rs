@@ -55,12 +55,15 @@ enum Subject {
     User(Arn),
     Role(Arn),
     Root(AccountId),
+    AssumedRoot(AccountId),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Signer {
     Arn(Arn),
     Name(AccountId, String),
+    /// Of Identity Center, by the id in its identity store, else by name.
+    Person(AccountId, String),
 }
 
 /// Whose key it is. When events differ, the smallest of what they tell stays: any order gives the same.
@@ -86,6 +89,8 @@ struct Caller {
     /// Whose activities its calls belong to: a key's, and a user's, role's or root's.
     activities: [Option<usize>; 2],
     signer: Option<Signer>,
+    /// Who signs in as nobody of IAM: a person of Identity Center.
+    person: Option<Signer>,
     mfa: bool,
     invoked_by_aws: bool,
     through_console: bool,
@@ -151,6 +156,7 @@ impl Fold {
         self.cover(event, caller.identity.account.as_deref());
         if event.is_service_event() || caller.is_nobody() {
             self.totals.others_calls += 1;
+            self.sign_in_person(event, caller);
             return;
         }
         if !self.waits(event, caller, content) {
@@ -222,17 +228,18 @@ impl Fold {
         let invoked_by_aws = identity.invoked_by_aws();
         let (subject, signer) = match &principal {
             Principal::User(arn) => (Some(Subject::User(arn.clone())), Some(Signer::Arn(arn.clone()))),
-            Principal::Role(arn) => (Some(Subject::Role(arn.clone())), None),
+            Principal::Role(arn) => (Some(Subject::Role(arn.clone())), Some(Signer::Arn(arn.clone()))),
             // What AWS does with root's identity is not root's use (CIS's metric filter excludes it too).
             Principal::Root(..) if invoked_by_aws => (None, None),
             Principal::Root(account, arn) => (Some(Subject::Root(*account)), Some(Signer::Arn(arn.clone()))),
+            Principal::AssumedRoot(_) if invoked_by_aws => (None, None),
+            Principal::AssumedRoot(account) => (Some(Subject::AssumedRoot(*account)), None),
             Principal::UserName(account, name) => (None, Some(Signer::Name(*account, name.clone()))),
-            Principal::UniqueId(..)
-            | Principal::AssumedRoot(_)
-            | Principal::Service(_)
-            | Principal::Other => (None, None),
+            Principal::UniqueId(..) | Principal::Service(_) | Principal::Other => (None, None),
         };
-        let key = identity.access_key.as_deref().filter(|_| subject.is_some()).and_then(long_term_key);
+        // Another account's user may be told by its unique id alone, and its key is the same.
+        let is_somebodys = subject.is_some() || matches!(principal, Principal::UniqueId(..));
+        let key = identity.access_key.as_deref().filter(|_| is_somebodys).and_then(long_term_key);
         if let Some(key) = &key {
             let arn = match principal {
                 Principal::User(arn) | Principal::Root(_, arn) => Some(arn),
@@ -240,10 +247,15 @@ impl Fold {
             };
             self.owner(key.clone(), Owner { account: identity.account_id(), arn });
         }
+        // A session signs in by its own name: it tells the person.
+        let session = identity.arn.as_deref().and_then(|arn| Arn::parse(arn).ok());
+        let session = session.filter(|arn| arn.service() == "sts").map(Signer::Arn);
+        let person = identity.person().map(|(account, name)| Signer::Person(account, name.to_owned()));
         Caller {
             identity: identity.clone().into_owned(),
             activities: [key.map(Subject::Key), subject].map(|subject| Some(self.slot(subject?))),
-            signer,
+            signer: signer.map(|signer| session.unwrap_or(signer)),
+            person,
             mfa: identity.mfa == Some(true),
             invoked_by_aws,
             through_console: identity.through_console(),
@@ -301,7 +313,7 @@ impl Fold {
     /// Counts a call for those whose call it is.
     fn count(&mut self, event: &Event<'_>, caller: &Caller) {
         if let (Some(signer), Some(sign_in)) = (&caller.signer, event.sign_in) {
-            self.sign_ins.entry(signer.clone()).or_default().add(event.time, sign_in);
+            self.sign_ins.entry(signer.clone()).or_default().add(event.time, signer.told(sign_in));
         }
         let outcome = Outcome {
             source: self.names.number(&event.source),
@@ -334,6 +346,13 @@ impl Fold {
         self.tidy();
     }
 
+    /// Counts the sign-in of a person of Identity Center, whose events are the service's own.
+    fn sign_in_person(&mut self, event: &Event<'_>, caller: &Caller) {
+        if let (Some(person), Some(sign_in)) = (&caller.person, event.sign_in) {
+            self.sign_ins.entry(person.clone()).or_default().add(event.time, sign_in);
+        }
+    }
+
     /// Keeps only the names that some activity still holds: addresses and agents that fell beyond a bound would fill the
     /// memory otherwise.
     fn forget_unused_names(&mut self) {
@@ -351,6 +370,16 @@ impl Fold {
     fn forget_agents(&mut self) {
         self.agents.clear();
         self.agent_places.clear();
+    }
+}
+
+impl Signer {
+    /// What a sign-in tells of this one. `MFAUsed` is `No` for whoever comes from an identity provider: what that asked for is not told
+    /// (*AWS Management Console sign-in events*, the example of a federated user).
+    fn told(&self, sign_in: SignIn) -> SignIn {
+        let is_session =
+            matches!(self, Self::Arn(arn) if arn.service() == "sts" || arn.resource().starts_with("role/"));
+        SignIn { mfa: sign_in.mfa.filter(|used| *used || !is_session), ..sign_in }
     }
 }
 
@@ -467,6 +496,7 @@ impl Usage {
             Subject::User(arn) => drop(self.users.insert(arn, activity)),
             Subject::Role(arn) => drop(self.roles.insert(arn, activity)),
             Subject::Root(account) => drop(self.roots.insert(account, activity)),
+            Subject::AssumedRoot(account) => drop(self.assumed_roots.insert(account, activity)),
             Subject::Key(key) => {
                 let owner = owners.get(&key).cloned().unwrap_or_default();
                 let usage = KeyUsage { account: owner.account, owner: owner.arn, activity };
@@ -490,12 +520,15 @@ impl Usage {
                     Some(arn) => (Signer::Arn((*arn).clone()), sum.clone()),
                     None => (signer.clone(), sum.clone()),
                 },
-                Signer::Arn(_) => (signer.clone(), sum.clone()),
+                Signer::Arn(_) | Signer::Person(..) => (signer.clone(), sum.clone()),
             })
             .collect();
         for (signer, sum) in resolved {
             match signer {
                 Signer::Arn(arn) => self.sign_ins.entry(arn).or_default().merge(&sum),
+                Signer::Person(account, name) => {
+                    self.person_sign_ins.entry((account, name)).or_default().merge(&sum);
+                }
                 Signer::Name(account, name) => {
                     self.unnamed_sign_ins.entry((account, name)).or_default().merge(&sum)
                 }

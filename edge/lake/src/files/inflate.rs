@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Cursor, Read, Seek};
 use std::path::Path;
 
 use super::Content;
-use super::unpack::{Form, Unreadable, unpack};
+use super::unpack::{Form, Unreadable, is_tail, unpack};
 use super::zip;
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
@@ -122,9 +122,21 @@ impl Blocks {
             self.buffer.push(b'\n');
             Ok(())
         })
-        .map_err(InflateError::of)?;
+        .or_else(|error| self.before_tail(error, take))?;
         take(&self.buffer, true);
         Ok(())
+    }
+
+    /// What came before something that follows the end of what is packed is whole, and is used; what follows is told.
+    fn before_tail(
+        &self,
+        error: io::Error,
+        take: &mut impl FnMut(&[u8], bool) -> usize,
+    ) -> Result<(), InflateError> {
+        if is_tail(&error) {
+            take(&self.buffer, true);
+        }
+        Err(InflateError::of(error))
     }
 
     /// What was read of a file, and the rest of it.
@@ -183,7 +195,7 @@ impl Blocks {
     ) -> Result<(), InflateError> {
         self.buffer.clear();
         let pumped = unpack(source).and_then(|mut source| self.pump(&mut source, bytes, hash, take));
-        pumped.map_err(InflateError::of)?;
+        pumped.or_else(|error| self.before_tail(error, take))?;
         take(&self.buffer, true);
         Ok(())
     }
@@ -232,6 +244,11 @@ fn without_zeroes(bytes: &[u8]) -> &[u8] {
     bytes.get(..end).unwrap_or_default()
 }
 
+/// Something follows the last member, and is none.
+#[derive(Debug, thiserror::Error)]
+#[error("something follows its end, and what came before is used")]
+pub(super) struct Tail;
+
 /// Gzip members one after another. Zeroes behind the last one are padding (RFC 1952 does not speak of it, tools write it);
 /// anything else there is damage.
 pub(super) struct Members<R> {
@@ -256,9 +273,7 @@ impl<R: BufRead> Members<R> {
                     source.consume(zeroes);
                     return Ok(Some(GzDecoder::new(source)));
                 }
-                Some(_) => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, "something follows its end"));
-                }
+                Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, Tail)),
             }
         }
     }
@@ -335,6 +350,29 @@ mod tests {
                 expected.extend_from_slice(content.as_bytes());
             }
             prop_assert_eq!(read(&file), expected);
+        }
+    }
+
+    /// Told, and what came before it is read, however long that is.
+    #[test]
+    fn what_follows_the_last_member_costs_nothing_else() {
+        for length in [10, 20_000, 3_000_000] {
+            let text: String = (0..length).map(|n| char::from(b'a' + (n % 26) as u8)).collect();
+            let members = [gzip(text.as_bytes()), gzip(b"and more")].concat();
+            for tail in [&b"garbage"[..], b"\x1e", b"\0\0\0{}"] {
+                let file = [&members, tail].concat();
+                let mut whole = None;
+                let mut take = |block: &[u8], last: bool| {
+                    if last {
+                        whole = Some(block.to_vec());
+                    }
+                    0
+                };
+                let error =
+                    Blocks::default().content(&file, io::empty(), &mut 0, None, &mut take).unwrap_err();
+                assert!(error.to_string().contains("something follows its end"), "{error}");
+                assert_eq!(whole.map(|bytes| bytes.len()), Some(text.len() + "and more".len()));
+            }
         }
     }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use super::inflate::Members;
+use super::inflate::{Members, Tail};
 
 /// Layers, at most: a zip of gzip files of UTF-16 is three.
 const LAYERS_MAX: usize = 4;
@@ -75,6 +75,16 @@ pub(super) struct Unreadable {
     message: String,
     /// The form is known, and not read.
     pub(super) is_foreign: bool,
+    /// All of it is sound, and something else follows.
+    is_tail: bool,
+}
+
+/// Whether what was read is whole, and something else follows it.
+pub(super) fn is_tail(error: &io::Error) -> bool {
+    let inner = error.get_ref();
+    inner.is_some_and(|inner| {
+        inner.is::<Tail>() || inner.downcast_ref::<Unreadable>().is_some_and(|told| told.is_tail)
+    })
 }
 
 impl fmt::Display for Unreadable {
@@ -91,13 +101,27 @@ impl std::error::Error for Unreadable {}
 
 impl Unreadable {
     pub(super) fn damaged(what: &'static str, error: &impl fmt::Display) -> io::Error {
-        let told = Self { what, message: error.to_string(), is_foreign: false };
+        let told = Self { what, message: error.to_string(), is_foreign: false, is_tail: false };
+        io::Error::new(io::ErrorKind::InvalidData, told)
+    }
+
+    fn in_layer(what: &'static str, error: &io::Error) -> io::Error {
+        let told = Self { what, message: error.to_string(), is_foreign: false, is_tail: is_tail(error) };
         io::Error::new(io::ErrorKind::InvalidData, told)
     }
 
     fn foreign(what: &'static str) -> io::Error {
-        let told = Self { what, message: String::new(), is_foreign: true };
+        let told = Self { what, message: String::new(), is_foreign: true, is_tail: false };
         io::Error::new(io::ErrorKind::InvalidData, told)
+    }
+}
+
+/// Says once what was wrong with what came before.
+struct Wrong(Option<io::Error>);
+
+impl Read for Wrong {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -106,9 +130,14 @@ pub(super) fn unpack<'s>(source: impl Read + 's) -> io::Result<Box<dyn Read + 's
     let mut source: Box<dyn Read + 's> = Box::new(source);
     for _ in 0..LAYERS_MAX {
         let mut head = Vec::new();
-        source.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        let read = source.by_ref().take(HEAD_BYTES).read_to_end(&mut head);
         let form = Form::of(&head);
-        let whole = BufReader::new(Cursor::new(head).chain(source));
+        let wrong = match read {
+            // what came before it is read first
+            Err(error) if is_tail(&error) => Some(error),
+            read => read.map(|_| None)?,
+        };
+        let whole = BufReader::new(Cursor::new(head).chain(Wrong(wrong)).chain(source));
         source = match form {
             Form::Plain => return Ok(Box::new(whole)),
             Form::Gzip => Box::new(Layer { what: "gzip", inner: Members::new(whole) }),
@@ -133,7 +162,7 @@ impl<R: Read> Read for Layer<R> {
         self.inner.read(into).map_err(|error| {
             let is_below = error.raw_os_error().is_some()
                 || error.get_ref().is_some_and(|inner| inner.is::<Unreadable>());
-            if is_below { error } else { Unreadable::damaged(self.what, &error) }
+            if is_below { error } else { Unreadable::in_layer(self.what, &error) }
         })
     }
 }

@@ -19,6 +19,7 @@ use super::{copies, open};
 use crate::error::LakeError;
 use crate::schema::{
     CONTENT_COLUMN, EVENTS, FLAG_COLUMNS, Flag, LIST_COLUMNS, LISTS, List, TEXT_COLUMNS, TEXTS, Text,
+    content_of,
 };
 
 /// Texts and truth values that a call does not have; here they are absent.
@@ -132,7 +133,7 @@ impl Columns {
     /// The event's content in few bits, where events have copies; 0 where it is not told.
     pub(crate) fn content(&self, row: usize) -> u16 {
         let content = self.contents.text(self.contents.row(row)).unwrap_or_default();
-        u16::from_str_radix(content, 16).unwrap_or_default()
+        content_of(content)
     }
 
     /// The places of a row's texts.

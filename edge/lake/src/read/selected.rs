@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use kagimori_trail::event::SIGN_INS;
 use kagimori_trail::selection::{Only, Selection, Who};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
@@ -47,7 +48,7 @@ pub(super) fn may_hold(group: &RowGroupMetaData, selection: &Selection) -> bool 
     let key = selection.access_key.as_deref().is_none_or(|key| holds(Text::AccessKey, key));
     let only = match selection.only {
         Only::Denied => has_any(group, Text::Error.column()),
-        Only::SignIns => holds(Text::Name, "ConsoleLogin"),
+        Only::SignIns => SIGN_INS.iter().any(|name| holds(Text::Name, name)),
         Only::All | Only::Root => true,
     };
     in_time && principal && key && only

@@ -41,6 +41,7 @@ pub(crate) enum Text {
     Issued,
     SourceIdentity,
     OnBehalfOf,
+    Delegate,
 }
 
 /// The truth values of an event's row.
@@ -90,7 +91,7 @@ pub(crate) enum Place {
     Content,
 }
 
-const TABLE: [(Column, Place, By); 43] = [
+const TABLE: [(Column, Place, By); 44] = [
     (required("event_time", Kind::Time), Place::Time, By::Event),
     (of("event_id", Kind::Text), Place::Id, By::Event),
     text("account", Text::Account, By::Request),
@@ -134,6 +135,7 @@ const TABLE: [(Column, Place, By); 43] = [
     (of("content", Kind::Text), Place::Content, By::Event),
     text("source_identity", Text::SourceIdentity, By::Identity),
     text("on_behalf_of", Text::OnBehalfOf, By::Identity),
+    text("invoked_by_delegate", Text::Delegate, By::Identity),
 ];
 
 const fn text(name: &'static str, text: Text, by: By) -> (Column, Place, By) {
@@ -157,7 +159,7 @@ pub(crate) enum Teller {
 }
 
 /// How many texts, truth values and lists a row has.
-pub(crate) const TEXTS: usize = Text::OnBehalfOf as usize + 1;
+pub(crate) const TEXTS: usize = Text::Delegate as usize + 1;
 pub(crate) const FLAGS: usize = Flag::IsUpdate as usize + 1;
 pub(crate) const LISTS: usize = List::Contexts as usize + 1;
 

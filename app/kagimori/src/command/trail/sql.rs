@@ -8,6 +8,7 @@ mod tables;
 use std::fmt::Write;
 use std::path::Path;
 
+use kagimori_trail::event::SIGN_INS;
 use kagimori_trail::selection::{Only, Selection, Who};
 
 use super::{Question, View};
@@ -18,22 +19,29 @@ pub(super) use tables::tables;
 /// Calls of users, roles and root: what services do for themselves, or with root's identity, is no use of a principal.
 const OF_PRINCIPALS: &str = "
     AND (principal LIKE 'arn:%:iam::%:user/%' OR principal LIKE 'arn:%:iam::%:role/%'
-      OR principal LIKE 'arn:%:sts::%:assumed-role/%' OR principal LIKE 'arn:%:iam::%:root')";
+      OR principal LIKE 'arn:%:sts::%:assumed-role/%' OR principal LIKE 'arn:%:iam::%:root'
+      OR principal LIKE '____________:assumed-root')";
 
-/// Whoever signed in as a user or root; a sign-in may tell only the user's name.
+/// Whoever signed in: a user or root, whose name alone may be told, a session, a person of Identity Center.
 const OF_SIGNERS: &str = "
     AND signed_in IS NOT NULL
-    AND (principal LIKE 'arn:%:iam::%:user/%' OR principal LIKE 'arn:%:iam::%:root'
-      OR principal LIKE '____________:user/%')";
+    AND (principal LIKE 'arn:%:iam::%:user/%' OR principal LIKE 'arn:%:iam::%:root' OR principal LIKE 'arn:%:iam::%:role/%'
+      OR principal LIKE 'arn:%:sts::%:assumed-role/%' OR principal LIKE '____________:user/%'
+      OR coalesce(id_type, '') IN ('Unknown', 'IdentityCenterUser'))";
+
+/// Who signs in: a session by its own ARN, a person of Identity Center by the id there.
+const SIGNER: &str = "CASE WHEN coalesce(id_type, '') IN ('Unknown', 'IdentityCenterUser')
+        THEN caller_account || ':identity-center/' || coalesce(on_behalf_of, user_name)
+      WHEN arn LIKE 'arn:%:sts::%' THEN arn ELSE principal END";
 
 /// The columns that questions are asked of, and which rows are calls; `copy` names a copy for another account than the caller's.
 const CALLS: &str = "
-  SELECT event_time, principal, event_source, event_name, error_code, source_ip, read_only, signed_in, sign_in_mfa,
+  SELECT event_time, PRINCIPAL AS principal, event_source, event_name, error_code, source_ip, read_only, signed_in, sign_in_mfa,
     shared_event_id, CASE WHEN shared_event_id IS NOT NULL AND account IS DISTINCT FROM caller_account
       THEN account || ' ' || coalesce(event_id, '') END AS copy
   FROM kagimori_events
-  WHERE is_update = false AND coalesce(event_type, '') <> 'AwsServiceEvent'
-    AND NOT (principal LIKE 'arn:%:root' AND ((invoked_by IS NOT NULL AND invoked_by NOT LIKE 'signin.amazonaws.com%')
+  WHERE is_update = false AND KIND
+    AND NOT ((principal LIKE 'arn:%:root' OR principal LIKE '%:assumed-root') AND ((invoked_by IS NOT NULL AND invoked_by NOT LIKE 'signin.amazonaws.com%')
       OR coalesce(id_type, '') = 'AWSService'))";
 
 /// Of a call that several accounts got a copy of (`sharedEventID`) the caller's own, else one of the others.
@@ -58,16 +66,32 @@ pub(super) fn text(engine: SqlEngine, question: &Question, directory: &Path) -> 
         let _ = write!(text, "kagimori_events AS (\n  SELECT * FROM {files}\n), ");
     }
     let place = conditions(&question.selection);
-    let calls = |whose: &str| format!("calls AS ({CALLS}{whose}{place}\n), ");
+    let calls = |whose: &str| {
+        let is_of_signers = whose == OF_SIGNERS;
+        let who = if is_of_signers { SIGNER } else { "principal" };
+        // What Identity Center tells of its sign-ins are events of its own.
+        let kind =
+            if is_of_signers { "true" } else { "lower(coalesce(event_type, '')) <> 'awsserviceevent'" };
+        let calls = CALLS.replace("PRINCIPAL", who).replace("KIND", kind);
+        format!("calls AS ({calls}{whose}{place}\n), ")
+    };
     text += &match question.view {
         View::Principals => calls(OF_PRINCIPALS) + &principals(),
+        // Whose a long-term key is, another account's too, its own row says.
+        View::Actions if is_long_term(&question.selection) => {
+            calls("") + &actions(engine, question.selection.access_key.as_deref())
+        }
         View::Actions => calls(OF_PRINCIPALS) + &actions(engine, question.selection.access_key.as_deref()),
         View::Denied { .. } => calls(OF_PRINCIPALS) + &denied(),
         View::Console => calls(OF_SIGNERS) + &console(),
-        View::Coverage => coverage(engine, &place),
+        View::Coverage => coverage(engine, &question.selection, &place),
     };
     text.push_str(";\n");
     text
+}
+
+fn is_long_term(selection: &Selection) -> bool {
+    selection.access_key.as_deref().is_some_and(|key| key.starts_with("AKIA"))
 }
 
 fn principals() -> String {
@@ -76,7 +100,8 @@ fn principals() -> String {
   SELECT principal AS arn, principal, {ACTION}, event_source, event_time, error_code, source_ip, read_only{COUNTED}
 )
 SELECT principal,
-  CASE WHEN arn LIKE 'arn:%:user/%' THEN 'user' WHEN arn LIKE 'arn:%:root' THEN 'root' ELSE 'role' END AS kind,
+  CASE WHEN arn LIKE 'arn:%:user/%' THEN 'user' WHEN arn LIKE 'arn:%:root' THEN 'root'
+    WHEN arn LIKE '%:assumed-root' THEN 'assumed-root' ELSE 'role' END AS kind,
   count(*) AS calls, count(error_code) AS failed,
   sum(CASE WHEN error_code IS NULL AND read_only = false AND event_source <> 'signin.amazonaws.com' THEN 1 ELSE 0 END)
     AS writes,
@@ -92,7 +117,8 @@ ORDER BY calls DESC, principal"
 fn actions(engine: SqlEngine, key: Option<&str>) -> String {
     let principal = match key.filter(|key| key.starts_with("AKIA")) {
         Some(key) => {
-            format!("{} || (SELECT min(principal) FROM calls) AS principal", quoted(&format!("{key} of ")))
+            let owner = "(SELECT min(principal) FROM calls WHERE principal LIKE 'arn:%')";
+            format!("{} || coalesce(' of ' || {owner}, '') AS principal", quoted(key))
         }
         None => "principal".to_owned(),
     };
@@ -133,6 +159,8 @@ ORDER BY calls DESC, principal, action, error"
 
 /// Sign-ins that tell only a name are the user's of that name in the account, when another tells the ARN.
 fn console() -> String {
+    // `MFAUsed` is `No` for whoever comes from an identity provider.
+    let own = "principal NOT LIKE 'arn:%:sts::%' AND principal NOT LIKE 'arn:%:role/%'";
     format!(
         "counted AS (
   SELECT principal, event_time, signed_in, sign_in_mfa{COUNTED}
@@ -141,38 +169,52 @@ fn console() -> String {
   FROM counted WHERE principal LIKE 'arn:%:user/%' GROUP BY 1
 )
 SELECT coalesce(arn, principal) AS who, sum(CASE WHEN signed_in THEN 1 ELSE 0 END) AS succeeded,
-  sum(CASE WHEN signed_in AND sign_in_mfa = false THEN 1 ELSE 0 END) AS without_mfa,
+  sum(CASE WHEN signed_in AND sign_in_mfa = false AND {own} THEN 1 ELSE 0 END) AS without_mfa,
   sum(CASE WHEN signed_in THEN 0 ELSE 1 END) AS failed,
   max(CASE WHEN signed_in THEN event_time END) AS last_success,
-  max(CASE WHEN signed_in AND sign_in_mfa = false THEN event_time END) AS last_without_mfa
+  max(CASE WHEN signed_in AND sign_in_mfa = false AND {own} THEN event_time END) AS last_without_mfa
 FROM counted LEFT JOIN named ON named.name = counted.principal
 GROUP BY 1
 ORDER BY 1"
     )
 }
 
-/// Days without an event between two with some are a hole.
-fn coverage(engine: SqlEngine, place: &str) -> String {
-    let holes = joined(engine, " ", "hole", "day", "hole IS NOT NULL");
+/// Days without an event are a hole: of those that were asked for, else between the first and the last of the account's.
+fn coverage(engine: SqlEngine, selection: &Selection, place: &str) -> String {
+    let holes = joined(engine, " ", "hole", "next", "hole IS NOT NULL");
+    let edge = |asked: Option<i64>, own: &str| match asked {
+        Some(seconds) => format!("DATE '{}'", day(seconds)),
+        None => format!("{own}(CAST(day AS DATE)) OVER (PARTITION BY account)"),
+    };
+    let (begin, end) = (edge(selection.since, "min"), edge(selection.until.map(|until| until - 1), "max"));
     format!(
         "days AS (
-  SELECT coalesce(account, caller_account, '') AS account, coalesce(region, '') AS region, day, count(*) AS events
+  SELECT coalesce(account, caller_account, '') AS account, coalesce(region, '') AS region, day, count(*) AS events,
+    min(event_time) AS first_event, max(event_time) AS last_event
   FROM kagimori_events
   WHERE is_update = false{place}
   GROUP BY 1, 2, 3
 ), gaps AS (
-  SELECT account, region, day, events, CAST(day AS DATE) AS today,
-    lag(CAST(day AS DATE)) OVER (PARTITION BY account, region ORDER BY day) AS earlier
+  SELECT account, region, day, events, first_event, last_event, CAST(day AS DATE) AS today, {begin} AS begin_day, {end} AS end_day,
+    lag(CAST(day AS DATE)) OVER (PARTITION BY account, region ORDER BY day) AS earlier,
+    lead(CAST(day AS DATE)) OVER (PARTITION BY account, region ORDER BY day) AS later
   FROM days
-), holes AS (
-  SELECT account, region, day, events, date_diff('day', earlier, today) - 1 AS days_without,
-    CASE date_diff('day', earlier, today) WHEN 1 THEN NULL
-      WHEN 2 THEN CAST(CAST(earlier + INTERVAL '1' DAY AS DATE) AS VARCHAR)
-      ELSE CAST(CAST(earlier + INTERVAL '1' DAY AS DATE) AS VARCHAR) || '..' ||
-        CAST(CAST(today - INTERVAL '1' DAY AS DATE) AS VARCHAR) END AS hole
+), spans AS (
+  SELECT account, region, day, events, first_event, last_event,
+    coalesce(earlier, CAST(begin_day - INTERVAL '1' DAY AS DATE)) AS before, today AS next
   FROM gaps
+  UNION ALL
+  SELECT account, region, NULL, NULL, NULL, NULL, today, CAST(end_day + INTERVAL '1' DAY AS DATE) FROM gaps WHERE later IS NULL
+), holes AS (
+  SELECT account, region, day, events, first_event, last_event, next, date_diff('day', before, next) - 1 AS days_without,
+    CASE date_diff('day', before, next) WHEN 1 THEN NULL
+      WHEN 2 THEN CAST(CAST(before + INTERVAL '1' DAY AS DATE) AS VARCHAR)
+      ELSE CAST(CAST(before + INTERVAL '1' DAY AS DATE) AS VARCHAR) || '..' ||
+        CAST(CAST(next - INTERVAL '1' DAY AS DATE) AS VARCHAR) END AS hole
+  FROM spans
 )
-SELECT account, region, min(day) AS \"first\", max(day) AS \"last\", count(*) AS days, sum(events) AS events,
+SELECT account, region, min(day) AS \"first\", max(day) AS \"last\", min(first_event) AS first_event,
+  max(last_event) AS last_event, count(day) AS days, sum(events) AS events,
   coalesce(sum(days_without), 0) AS days_without,
   {holes} AS \"without\"
 FROM holes
@@ -226,14 +268,13 @@ fn conditions(selection: &Selection) -> String {
     match selection.only {
         Only::All => {}
         Only::Denied => and("outcome = 'denied'".to_owned()),
-        Only::SignIns => and("event_name = 'ConsoleLogin'".to_owned()),
-        Only::Root => and("principal LIKE 'arn:%:root'".to_owned()),
+        Only::SignIns => {
+            let names: Vec<String> = SIGN_INS.iter().map(|name| quoted(name)).collect();
+            and(format!("event_name IN ({})", names.join(", ")));
+        }
+        Only::Root => and("(principal LIKE 'arn:%:root' OR principal LIKE '%:assumed-root')".to_owned()),
     }
     // Days are folders: what lies outside is not opened.
-    let day = |seconds: i64| {
-        let instant = jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string();
-        instant.get(..10).unwrap_or_default().to_owned()
-    };
     if let Some(since) = selection.since {
         and(format!("day >= '{}'", day(since)));
     }
@@ -241,6 +282,12 @@ fn conditions(selection: &Selection) -> String {
         and(format!("day <= '{}'", day(until - 1)));
     }
     text
+}
+
+/// The day (UTC) of a second.
+fn day(seconds: i64) -> String {
+    let instant = jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string();
+    instant.get(..10).unwrap_or_default().to_owned()
 }
 
 fn quoted(value: &str) -> String {

@@ -17,6 +17,7 @@ const NAMES_OFFERED: usize = 3;
 pub(super) fn is_of_nobody(selection: &Selection, usage: &Usage) -> bool {
     let names_somebody = selection.who.is_some() || selection.access_key.is_some();
     let is_empty = usage.users.is_empty() && usage.roles.is_empty() && usage.roots.is_empty();
+    let is_empty = is_empty && usage.assumed_roots.is_empty();
     names_somebody && is_empty && usage.keys.is_empty()
 }
 

@@ -8,6 +8,7 @@ use kagimori_id::{AccountId, Arn};
 use kagimori_plan::settings::Limits;
 use kagimori_trail::Usage;
 use kagimori_trail::classify::{UseClass, classify, classify_shared};
+use kagimori_trail::event::ASSUMED_ROOT;
 use kagimori_trail::origin::{Judged, Origin};
 use kagimori_trail::selection::{Only, Selection};
 use kagimori_trail::usage::{Activity, Coverage, Places};
@@ -119,10 +120,14 @@ fn subjects(usage: &Usage) -> Vec<Subject<'_>> {
     };
     let named = by_arn("user", &usage.users).into_iter().zip(usage.users.values());
     let roles = by_arn("role", &usage.roles).into_iter().zip(usage.roles.values());
-    let roots = usage.roots.iter().map(|(account, activity)| {
-        ((format!("arn:aws:iam::{account}:root"), "root", Some(*account)), activity)
+    let roots = usage
+        .roots
+        .iter()
+        .map(|(account, activity)| ((Usage::root_arn(*account, activity), "root", Some(*account)), activity));
+    let assumed = usage.assumed_roots.iter().map(|(account, activity)| {
+        ((format!("{account}{ASSUMED_ROOT}"), "assumed-root", Some(*account)), activity)
     });
-    let all = named.chain(roles).chain(roots);
+    let all = named.chain(roles).chain(roots).chain(assumed);
     all.map(|((name, kind, account), activity)| Subject {
         name,
         kind,

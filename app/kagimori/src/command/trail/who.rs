@@ -9,7 +9,7 @@ use kagimori_trail::sessions::{Behind, RoleName, Sessions, Who};
 use serde_json::{Value, json};
 
 use super::table::Table;
-use crate::args::TrailWho;
+use crate::args::{TableFormat, TrailWho};
 use crate::error::AppError;
 use crate::exit::Exit;
 
@@ -32,12 +32,19 @@ pub(super) fn run(command: &TrailWho) -> Result<Exit, AppError> {
     let mut sessions = make();
     reading.states.into_iter().for_each(|part| sessions.merge(part));
     let roles = wanted(&command.role, asked.account, &sessions)?;
-    super::answer(&table(&sessions, &roles), (&directory, &command.from), &source, reading.problems.len())
+    let mut table = table(&sessions, &roles);
+    if command.from.format == TableFormat::Csv {
+        add_refused(&mut table, &sessions, &roles);
+    }
+    super::answer(&table, (&directory, &command.from), &source, reading.problems.len())
 }
 
 /// The roles that were meant; a name may be that of roles of several accounts.
 fn wanted(text: &str, account: Option<AccountId>, sessions: &Sessions) -> Result<Vec<RoleName>, AppError> {
     let of_arn = RoleName::of(text);
+    let root =
+        text.strip_suffix(":root").and_then(|account| AccountId::parse(account).ok()).map(RoleName::root);
+    let of_arn = of_arn.or(root);
     let (told, name) = match (&of_arn, text.split_once('/')) {
         (Some(role), _) => (Some(role.account), &*role.name),
         (None, Some((account, name))) => (AccountId::parse(account).ok(), name),
@@ -93,6 +100,31 @@ fn table(sessions: &Sessions, roles: &[RoleName]) -> Table {
     }
 }
 
+/// A spreadsheet has rows alone: what the others tell beside them, the attempts that were refused, are rows of it.
+fn add_refused(table: &mut Table, sessions: &Sessions, roles: &[RoleName]) {
+    table.columns.push("refused");
+    table.rows.iter_mut().for_each(|row| row.push(Value::from(0)));
+    for (role, (who, refused)) in
+        roles.iter().flat_map(|role| sessions.refused(role).map(move |one| (role, one)))
+    {
+        let cell = |column: &&'static str| match *column {
+            "who" => Value::from(named(who)),
+            "role" => Value::from(label(role)),
+            "how" => Value::from("refused"),
+            "sessions" | "calls" | "days" => Value::from(0),
+            "last" => instant(refused.last),
+            "refused" => Value::from(refused.calls),
+            _ => Value::Null,
+        };
+        table.rows.push(table.columns.iter().map(cell).collect());
+    }
+}
+
+/// Whose attempt it was.
+fn named(who: &str) -> &str {
+    if who.is_empty() { "somebody the event does not tell" } else { who }
+}
+
 fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
     let most_first = |counts: Vec<(String, u64)>| {
         let mut counts = counts;
@@ -124,7 +156,7 @@ fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
 
 fn refused<'s>(sessions: &'s Sessions, role: &'s RoleName) -> impl Iterator<Item = (String, Value)> {
     sessions.refused(role).map(|(who, refused)| {
-        let who = if who.is_empty() { "somebody the event does not tell" } else { who };
+        let who = named(who);
         let (last, label) = (instant(refused.last), label(role));
         let times = if refused.calls == 1 { "once".to_owned() } else { format!("{} times", refused.calls) };
         let mut line = String::new();
@@ -138,6 +170,9 @@ fn refused<'s>(sessions: &'s Sessions, role: &'s RoleName) -> impl Iterator<Item
 }
 
 fn label(role: &RoleName) -> String {
+    if role.is_root() {
+        return format!("{}:root", role.account);
+    }
     format!("{}/{}", role.account, role.name)
 }
 
@@ -147,6 +182,7 @@ fn words(who: &Who) -> String {
         Who::SourceIdentity(name) => format!("source identity {name}"),
         Who::IdentityCenterUser(id) => format!("Identity Center user {id}"),
         Who::IdentityCenterName(name) => format!("Identity Center user named {name}"),
+        Who::Delegate(account) => format!("delegate of account {account}"),
         Who::Instance(id) => format!("instance {id}"),
         Who::NotTold => "not told".to_owned(),
     }

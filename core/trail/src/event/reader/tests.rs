@@ -215,6 +215,98 @@ fn sign_ins_and_insights() {
     assert_eq!((reading.events, reading.not_calls, reading.damaged), (1, 1, 0));
 }
 
+/// The events that tell of sign-ins, as CloudTrail and Identity Center write them, and what they tell.
+#[test]
+fn sign_ins_of_every_kind() {
+    let sign_in = |name: &str, rest: &str| {
+        let text = EVENT.replace("ListBuckets", name).replace(r#""a"}"#, &format!(r#""a",{rest}}}"#));
+        let mut told = None;
+        read(text.as_bytes(), |event| told = event.sign_in.map(|one| (one.succeeded, one.mfa)));
+        told
+    };
+    let rows = [
+        (
+            "ConsoleLogin",
+            r#""responseElements":{"ConsoleLogin":"Success"},"additionalEventData":{"MFAUsed":"No"}"#,
+            Some((true, Some(false))),
+        ),
+        (
+            "SwitchRole",
+            r#""responseElements":{"SwitchRole":"Success"},"additionalEventData":{"SwitchFrom":"arn:aws:iam::1:user/a"}"#,
+            Some((true, None)),
+        ),
+        (
+            "UserAuthentication",
+            r#""responseElements":null,"serviceEventDetails":{"UserAuthentication":"Success"},"additionalEventData":{"CredentialType":"PASSWORD,TOTP"}"#,
+            Some((true, Some(true))),
+        ),
+        (
+            "UserAuthentication",
+            r#""serviceEventDetails":{"UserAuthentication":"Success"},"additionalEventData":{"CredentialType":"PASSWORD"}"#,
+            Some((true, Some(false))),
+        ),
+        (
+            "UserAuthentication",
+            r#""serviceEventDetails":{"UserAuthentication":"Success"},"additionalEventData":{"CredentialType":"EXTERNAL_IDP"}"#,
+            Some((true, None)),
+        ),
+        // a step of a sign-in is none, and a failed step is all that is told of a failed one
+        ("CredentialVerification", r#""serviceEventDetails":{"CredentialVerification":"Success"}"#, None),
+        (
+            "CredentialVerification",
+            r#""serviceEventDetails":{"CredentialVerification":"Failure"}"#,
+            Some((false, None)),
+        ),
+        ("ListBuckets", r#""responseElements":{"ListBuckets":"Success"}"#, None),
+    ];
+    for (name, rest, expected) in rows {
+        assert_eq!(sign_in(name, rest), expected, "{name} {rest}");
+    }
+}
+
+/// What a query's answer says of its own end.
+#[test]
+fn answers_that_are_not_whole() {
+    let row = format!(r#"[{{"eventJson":{}}}]"#, serde_json::Value::from(EVENT));
+    let lake = |rest: &str| format!(r#"{{"QueryResultRows":[{row}]{rest}}}"#);
+    let status = |status: &str| Some(Unfinished::Status(status.to_owned()));
+    let rows = [
+        (lake(r#","QueryStatus":"FINISHED""#), None),
+        (lake(""), None),
+        (lake(r#","QueryStatus":"RUNNING""#), status("RUNNING")),
+        (
+            format!(r#"{{"QueryStatus":"RUNNING","QueryResultRows":[{row}],"NextToken":"t"}}"#),
+            status("RUNNING"),
+        ),
+        (r#"{"QueryStatus":"QUEUED","QueryResultRows":[]}"#.to_owned(), status("QUEUED")),
+        (lake(r#","QueryStatus":"FINISHED","NextToken":"t""#), Some(Unfinished::MoreFollows)),
+        (lake(r#","QueryStatus":"FINISHED","NextToken":null"#), None),
+        // pages in one file, in order
+        (lake(r#","NextToken":"t""#) + &lake(""), None),
+        (lake("") + &lake(r#","NextToken":"t""#), Some(Unfinished::MoreFollows)),
+        (
+            format!(
+                r#"{{"Events":[{{"CloudTrailEvent":{}}}],"NextToken":"t"}}"#,
+                serde_json::Value::from(EVENT)
+            ),
+            Some(Unfinished::MoreFollows),
+        ),
+        (r#"{"results":[],"status":"Running"}"#.to_owned(), status("Running")),
+        (r#"{"results":[],"status":"Complete"}"#.to_owned(), None),
+        // what events say is theirs
+        (
+            format!(
+                r#"{{"Records":[{}]}}"#,
+                EVENT.replace(r#""a"}"#, r#""a","NextToken":"t","status":"Running"}"#)
+            ),
+            None,
+        ),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(read(text.as_bytes(), |_| ()).unfinished, expected, "{text}");
+    }
+}
+
 /// Reads in blocks of `size` bytes and more, as a caller with a buffer does.
 fn in_blocks(bytes: &[u8], size: usize) -> (Vec<String>, Reading) {
     let (mut reader, mut names, mut buffer) = (Reader::default(), Vec::new(), Vec::new());

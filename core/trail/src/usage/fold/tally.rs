@@ -155,14 +155,14 @@ impl Fold {
     pub fn add_told(&mut self, event: &Event<'_>, who: &Who, content: u16) {
         let caller = who.caller();
         if event.is_service_event() || caller.is_nobody() {
-            return;
+            return self.sign_in_person(event, caller);
         }
         if self.waits(event, caller, || content) {
             return;
         }
         let Some(sign_in) = event.sign_in else { return };
         if let Some(signer) = &caller.signer {
-            self.sign_ins.entry(signer.clone()).or_default().add(event.time, sign_in);
+            self.sign_ins.entry(signer.clone()).or_default().add(event.time, signer.told(sign_in));
         }
         if sign_in.mfa == Some(true) && !caller.mfa {
             for slot in caller.activities.into_iter().flatten() {
