@@ -13,7 +13,7 @@ use kagimori_policy::document::Document;
 use crate::cloudtrail::DescribedTrail;
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
 use crate::shared::Shared;
-use kagimori_id::{AccessKeyId, AccountId, Arn, UniqueId};
+use kagimori_id::{AccessKeyId, AccountId, Arn, ArnParts, UniqueId};
 
 /// Everything that exists at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub enum ProblemKind {
 /// The organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
+    /// Whether the accounts are in one; AWS says so where they are not (`AWSOrganizationsNotInUseException`).
+    pub is_in_use: Known<bool>,
     /// Its id, `o-…`.
     pub id: Known<String>,
     /// The management account.
@@ -193,6 +195,9 @@ impl Listing {
 pub struct Root {
     /// Its row of the credential report.
     pub report: Known<CredentialReportRow>,
+    /// Its MFA devices, as far as `list-mfa-devices` was asked with root's own credentials; virtual ones are in
+    /// [`Account::virtual_mfa_devices`], too.
+    pub mfa_devices: Vec<MfaDevice>,
 }
 
 /// An IAM user.
@@ -416,8 +421,31 @@ pub struct CredentialReportRow {
     pub keys: [KeySlot; 2],
     /// The two signing certificate slots, in order.
     pub certificates: [CertificateSlot; 2],
-    /// `additional_credentials_info` and any other column this version does not know, as written.
+    /// `additional_credentials_info`: what AWS says of more access keys or certificates than the two that the report has room for;
+    /// `None`: there are no more (IAM User Guide, *Generate credential reports for your AWS account*).
+    pub additional: Option<String>,
+    /// Any other column this version does not know, as written.
     pub other_columns: BTreeMap<String, String>,
+}
+
+impl CredentialReportRow {
+    /// Whether there are more access keys than the report has room for.
+    pub fn has_more_keys(&self) -> bool {
+        self.says_more("key", "certificate")
+    }
+
+    /// Whether there are more signing certificates than the report has room for.
+    pub fn has_more_certificates(&self) -> bool {
+        self.says_more("certificate", "key")
+    }
+
+    /// AWS documents no wording: what names neither or both may be of either.
+    fn says_more(&self, of: &str, other: &str) -> bool {
+        self.additional.as_ref().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            text.contains(of) || !text.contains(other)
+        })
+    }
 }
 
 /// An access key slot of the credential report. It has no key id.
@@ -481,6 +509,56 @@ pub struct VirtualMfaDevice {
     pub owner: Option<Arn>,
     /// When it was enabled.
     pub enabled: Option<Timestamp>,
+}
+
+/// The kinds of MFA device (IAM User Guide, *AWS Multi-factor authentication in IAM*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "AWS's serial numbers tell these apart")]
+pub enum MfaKind {
+    /// An authenticator application: whoever copies its seed has it, too.
+    Virtual,
+    /// A passkey or FIDO security key.
+    SecurityKey,
+    /// A hardware token that shows codes.
+    HardwareToken,
+    /// Text messages to a telephone, which AWS gives nobody any more.
+    TextMessages,
+}
+
+impl MfaKind {
+    /// The kind of a serial number: virtual devices and security keys have ARNs (`:mfa/NAME`, `:u2f/user/NAME/…`), tokens those that
+    /// their maker gave them.
+    pub fn of(serial: &str) -> Self {
+        match ArnParts::parse(serial).and_then(|arn| arn.resource.split('/').next()) {
+            Some("mfa") => Self::Virtual,
+            Some("sms-mfa") => Self::TextMessages,
+            Some(_) => Self::SecurityKey,
+            None => Self::HardwareToken,
+        }
+    }
+
+    /// Whether it is a thing that nobody can copy.
+    pub fn is_hardware(self) -> bool {
+        matches!(self, Self::SecurityKey | Self::HardwareToken)
+    }
+}
+
+impl MfaDevice {
+    /// Whether it is root's: `arn:aws:iam::111122223333:u2f/root-account/NAME`, `…:mfa/root-account-mfa-device`.
+    pub fn is_of_root(&self) -> bool {
+        let name = ArnParts::parse(&self.serial).and_then(|arn| Some(arn.resource.split_once('/')?.1));
+        name.is_some_and(|name| name.starts_with("root-account"))
+    }
+}
+
+impl VirtualMfaDevice {
+    /// Whether root has it. One that nobody has enabled is nobody's, whatever it is called.
+    pub fn is_of_root(&self) -> bool {
+        match &self.owner {
+            Some(owner) => owner.resource() == "root",
+            None => self.enabled.is_some() && self.serial.ends_with(":mfa/root-account-mfa-device"),
+        }
+    }
 }
 
 /// An MFA device of a user.
@@ -551,6 +629,7 @@ impl Estate {
     pub fn empty() -> Self {
         Self {
             organization: Organization {
+                is_in_use: Known::not_given(Dataset::Organization),
                 id: Known::not_given(Dataset::Organization),
                 management_account: Known::not_given(Dataset::Organization),
                 accounts: Known::not_given(Dataset::OrganizationAccounts),
@@ -563,6 +642,14 @@ impl Estate {
             sources: Vec::new(),
             problems: Vec::new(),
         }
+    }
+}
+
+impl OrganizationAccount {
+    /// Whether it is closed: nobody signs in to it or calls with its credentials any more (Organizations API Reference, `Account`,
+    /// `State`; `SUSPENDED` is closed, too, and can be opened again for 90 days).
+    pub fn is_closed(&self) -> bool {
+        matches!(self.status.as_str(), "SUSPENDED" | "CLOSED")
     }
 }
 
@@ -611,7 +698,7 @@ impl Account {
             groups: Shared::new(),
             roles: Shared::new(),
             policies: Shared::new(),
-            root: Root { report: Known::not_given(Dataset::CredentialReport) },
+            root: Root { report: Known::not_given(Dataset::CredentialReport), mfa_devices: Vec::new() },
             summary: Known::not_given(Dataset::AccountSummary),
             password_policy: Known::not_given(Dataset::PasswordPolicy),
             virtual_mfa_devices: Known::not_given(Dataset::VirtualMfaDevices),
@@ -635,6 +722,20 @@ impl Account {
             (None, Some(known)) => known.clone(),
             _ => details,
         }
+    }
+
+    /// The partition that it is in, as its ARNs say; `aws` where there is none.
+    pub fn partition(&self) -> &str {
+        let root = self.root.report.value().map(|row| &row.arn);
+        let users = self.users.values().map(|user| &user.arn);
+        let others = self.roles.values().map(|role| &role.arn);
+        let groups = self.groups.values().map(|group| &group.arn);
+        root.into_iter().chain(users).chain(others).chain(groups).next().map_or("aws", Arn::partition)
+    }
+
+    /// The ARN of its root user, which stands for the account, too.
+    pub fn root_arn(&self) -> String {
+        format!("arn:{}:iam::{}:root", self.partition(), self.id)
     }
 
     /// Marks a dataset as missing for a reason.

@@ -15,6 +15,7 @@ mod fault;
 mod given;
 mod key_merge;
 mod mfa_devices;
+mod mfa_merge;
 mod object;
 mod organization;
 mod organization_merge;

@@ -63,16 +63,22 @@ fn words(value: &FactValue, language: Language) -> String {
 }
 
 /// The fixed words that rules put into facts.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: &[(&str, &str)] = &[
     ("last used", "最終使用"),
     ("never used, made", "未使用・作成"),
     ("never used in 400 days, made", "400 日間未使用・作成"),
     ("no MFA device", "MFA デバイスなし"),
     ("a virtual MFA device", "仮想 MFA デバイス"),
+    (
+        "a virtual MFA device beside a passkey or security key",
+        "仮想 MFA デバイス（パスキーまたはセキュリティキーを併用）",
+    ),
+    ("a virtual MFA device beside a hardware token", "仮想 MFA デバイス（ハードウェアトークンを併用）"),
     ("an active signing certificate", "有効な署名証明書"),
     ("credential report", "認証情報レポート"),
     ("none", "未設定"),
     ("off", "無効"),
+    ("8, AWS's default without a policy", "8（ポリシー未設定時の AWS の既定値）"),
     ("nobody", "割り当てなし"),
     ("owner", "所有者"),
     ("purpose", "用途"),
@@ -85,12 +91,13 @@ const WORDS: [(&str, &str); 21] = [
     ("only a heartbeat of reads", "定期的な参照のみ"),
     ("address", "送信元アドレス"),
     ("region", "リージョン"),
+    ("sts:AssumeRoot, by CloudTrail", "sts:AssumeRoot、CloudTrail による"),
 ];
 
 fn in_japanese(text: &str) -> Option<&'static str> {
     let judgements = Judgement::ALL.into_iter().map(Judgement::words);
     let signs = Sign::ALL.into_iter().map(Sign::words);
-    let mut words = WORDS.into_iter().chain(judgements).chain(signs);
+    let mut words = WORDS.iter().copied().chain(judgements).chain(signs);
     words.find(|(english, _)| *english == text).map(|(_, japanese)| japanese)
 }
 

@@ -1,5 +1,6 @@
 //! Tests over whole reviews: of the fictional company, and of small files written for one case.
 
+mod beside;
 mod company;
 mod compared;
 mod deny_matrix;

@@ -80,8 +80,8 @@ pub enum ResourceKind {
     Waiver,
 }
 
-/// What a verdict speaks of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+/// What a verdict speaks of. Two are the same by what names them, whatever else is told of either.
+#[derive(Clone, Debug, Serialize, serde::Deserialize)]
 pub struct Resource {
     /// What kind of thing.
     pub kind: ResourceKind,
@@ -93,6 +93,41 @@ pub struct Resource {
     pub name: String,
     /// The key id (or `slot 1` when only the credential report speaks of it), device serial or certificate id.
     pub key: Option<String>,
+    /// The unique id of the user, role or group (`AIDA…`), where it is told: it stays when name and path change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Resource {
+    fn named(&self) -> (ResourceKind, AccountId, &str, &str, Option<&str>) {
+        (self.kind, self.account, &self.arn, &self.name, self.key.as_deref())
+    }
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.named() == other.named()
+    }
+}
+
+impl Eq for Resource {}
+
+impl PartialOrd for Resource {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Resource {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.named().cmp(&other.named())
+    }
+}
+
+impl std::hash::Hash for Resource {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.named().hash(state);
+    }
 }
 
 /// A fact that a verdict rests on; its name is a placeholder in the check's sentence.

@@ -11,6 +11,7 @@ use super::content::Content;
 use super::counted;
 use super::entities::Entities;
 use super::given::{Given, Sourced};
+use super::mfa_merge;
 use super::organization_merge::{OrganizationGiven, is_of_organization};
 use super::part::{Answer, Part};
 use super::resource_merge::resource_policies;
@@ -86,6 +87,14 @@ impl Assembler {
             });
         }
         estate.organization = organization.organization;
+        let closed: BTreeSet<AccountId> = match estate.organization.accounts.value() {
+            Some(listed) => listed.iter().filter(|one| one.is_closed()).map(|one| one.id).collect(),
+            None => BTreeSet::new(),
+        };
+        // What AWS refuses of an account that is closed is no gap: there is nothing to ask.
+        let is_of_closed =
+            |problem: &Problem| problem.account.is_some_and(|account| closed.contains(&account));
+        estate.problems.retain(|problem| problem.kind != ProblemKind::Denied || !is_of_closed(problem));
         estate.problems.sort();
         estate.problems.dedup();
         estate
@@ -168,6 +177,7 @@ fn account(id: AccountId, mut given: Given, estate: &mut Estate, as_of: Option<T
     let torn = entities.torn(id, estate);
     estate.problems.extend(torn);
     Users::merge(&mut account, entities, &mut given, &estate.sources, as_of);
+    mfa_merge::contradictions(&mut account, &mut given);
     counted::devices(&mut account);
     estate.problems.extend(given.torn(Some(id), &estate.sources));
     account

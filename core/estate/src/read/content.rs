@@ -34,6 +34,8 @@ pub(super) enum Content {
     Alias(Option<String>),
     Providers(Vec<Arn>),
     Organization(Described),
+    /// The account is in none (`AWSOrganizationsNotInUseException`).
+    NoOrganization,
     OrganizationAccounts(Vec<OrganizationAccount>),
     OrganizationPolicies(Vec<PolicySummary>),
     OrganizationPolicy(PolicySummary, Policy),
@@ -104,6 +106,7 @@ impl Content {
                 | Self::LastAccessed(_)
                 | Self::EventSelectors(..)
                 | Self::TrailStatus(..)
+                | Self::NoOrganization
                 | Self::Nothing
         )
     }

@@ -3,7 +3,8 @@
 //! Columns are found by their names (IAM User Guide, "Getting credential reports for your AWS account"). `N/A` means
 //! no such credential, or never used; `no_information` a password never used; `not_supported` that the report does
 //! not tell. AWS leaves user names with commas unquoted in places; such a row is put right by its ARN, and a row that
-//! cannot be put right is said to be unknown, never dropped.
+//! cannot be put right is said to be unknown, never dropped. Root's row is known by its ARN or by its name, which no user can have
+//! (*IAM name requirements*: no `<`); where an export left its ARN out, the account is that of the other rows, else of the folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ use crate::model::CredentialReportRow;
 use kagimori_id::{AccountId, Arn};
 
 /// The name of the root user's row.
-const ROOT: &str = "<root_account>";
+pub(super) const ROOT: &str = "<root_account>";
 
 /// The columns of the report, in AWS's order.
 pub(super) const COLUMNS: [&str; 22] = [
@@ -61,6 +62,8 @@ pub(super) struct Report {
     pub(super) users: BTreeMap<String, Row>,
     /// What is wrong with rows and cells.
     pub(super) faults: Vec<Fault>,
+    /// Root's row without an ARN, until it is known whose root that is.
+    nameless_root: Option<Box<(CredentialReportRow, u64)>>,
 }
 
 /// One user's row.
@@ -100,8 +103,35 @@ impl Report {
             root: self.root.clone().filter(is_own),
             users: users.map(|(name, row)| (name.clone(), row.clone())).collect(),
             faults: self.faults.clone(),
+            nameless_root: None,
         }
     }
+
+    /// Tells a root row without an ARN whose root it is: of the account of the other rows, else of the folder that the report lies in.
+    pub(super) fn name_root(&mut self, folder: Option<AccountId>) {
+        let Some((row, line)) = self.nameless_root.take().map(|row| *row) else { return };
+        let mut accounts = self.accounts().into_iter();
+        let only = accounts.next().filter(|_| accounts.next().is_none());
+        let partition = self.arns().next().map_or("aws", Arn::partition).to_owned();
+        let arn = only.or(folder).and_then(|account| root_arn(&partition, account));
+        let row = match arn {
+            Some(arn) => Row::Sound(CredentialReportRow { arn, ..row }),
+            None => {
+                self.faults.push(
+                    Fault::new(format!("the row of {} has no ARN (line {line})", quote(ROOT)))
+                        .hint("put the report into the folder of its account: `snapshots/<account>/`"),
+                );
+                Row::Damaged(None)
+            }
+        };
+        if !self.take(ROOT, row) {
+            self.faults.push(contradicting_fault(ROOT, line));
+        }
+    }
+}
+
+fn root_arn(partition: &str, account: AccountId) -> Option<Arn> {
+    Arn::parse(&format!("arn:{partition}:iam::{account}:root")).ok()
 }
 
 /// Reads a text that is a report: the CSV, or its base64 (`--query Content --output text`). `None`: it is none.
@@ -186,7 +216,13 @@ fn read_csv(text: &str) -> Result<Report, Fault> {
                 let values: Values<'_> =
                     columns.iter().copied().zip(fields.iter().map(String::as_str)).collect();
                 let name = values.get("user").copied().unwrap_or_default();
-                (name.to_owned(), row(&values, line, &mut cells))
+                let arn = Arn::parse(values.get("arn").copied().unwrap_or_default()).ok();
+                let name = if is_root(name, arn.as_ref()) { ROOT } else { name };
+                (name.to_owned(), arn.map(|arn| row(&values, arn, line, &mut cells)))
+            }
+            None if let Some(root) = nameless_root(&fields, &columns, line, &mut cells) => {
+                report.nameless_root = Some(Box::new((root, line)));
+                continue;
             }
             None => (name_of(&fields, &columns), None),
         };
@@ -200,12 +236,38 @@ fn read_csv(text: &str) -> Result<Report, Fault> {
     }
     let mut faults = cells.faults();
     faults.extend(unrepaired.iter().map(|(name, line)| unrepaired_fault(name, *line, columns.len())));
-    faults.extend(contradicting.iter().map(|(name, line)| {
-        Fault::new(format!("{} stands in two rows that say different things (line {line})", quote(name)))
-            .hint("the row is not used; generate the report again")
-    }));
+    faults.extend(contradicting.iter().map(|(name, line)| contradicting_fault(name, *line)));
     report.faults = faults;
     Ok(report)
+}
+
+fn contradicting_fault(name: &str, line: u64) -> Fault {
+    Fault::new(format!("{} stands in two rows that say different things (line {line})", quote(name)))
+        .hint("the row is not used; generate the report again")
+}
+
+/// Root's row where an export left its ARN out.
+fn nameless_root(
+    fields: &[&str],
+    columns: &[&str],
+    line: u64,
+    cells: &mut Cells,
+) -> Option<CredentialReportRow> {
+    let values: Values<'_> = columns.iter().copied().zip(fields.iter().copied()).collect();
+    let is_nameless = matches!(values.get("arn").copied(), None | Some("" | "N/A" | "not_supported"));
+    let is_root = fields.len() == columns.len() && is_nameless && is_root(values.get("user").copied()?, None);
+    // Until it is known whose root it is.
+    let nobody = Arn::parse("arn:aws:iam::000000000000:root").ok()?;
+    is_root.then(|| row(&values, nobody, line, cells))
+}
+
+/// Whether a row is root's: by its ARN, else by its name, `<root_account>` in AWS's own report.
+fn is_root(name: &str, arn: Option<&Arn>) -> bool {
+    let is_called_so = || {
+        let name = name.replace("&lt;", "<").to_ascii_lowercase();
+        name.starts_with("<root")
+    };
+    arn.map_or_else(is_called_so, |arn| arn.resource() == "root")
 }
 
 impl Report {
@@ -287,11 +349,7 @@ fn position(columns: &[&str], name: &str) -> Option<usize> {
 /// Whether an ARN is that of a user of this name.
 fn names_user(arn: &str, user: &str) -> bool {
     let Ok(arn) = Arn::parse(arn) else { return false };
-    if user == ROOT {
-        arn.resource() == "root"
-    } else {
-        arn.resource().starts_with("user/") && arn.name() == user
-    }
+    is_root(user, Some(&arn)) || arn.resource().starts_with("user/") && arn.name() == user
 }
 
 /// The user of a row that cannot be put right: in AWS's order of columns, all that stands before the ARN.

@@ -27,6 +27,10 @@ pub(super) fn keys(given: &Keys<'_>) -> Known<Vec<AccessKey>> {
     for key in &listed.value {
         by_id.entry(&key.id).or_default().push(key);
     }
+    let has_more = given.report.value().is_some_and(CredentialReportRow::has_more_keys);
+    if has_more && by_id.len() <= 2 && !given.listed_later {
+        return Known::Unknown(contradiction("the number of access keys"));
+    }
     let slots = slots(given.report, by_id.len());
     if let (true, Ok(_), Some(slot)) =
         (by_id.is_empty(), given.report.known(), occupied(given.report).first())
@@ -154,7 +158,23 @@ fn of_report(report: &Known<CredentialReportRow>) -> Known<Vec<AccessKey>> {
     if let Some(gap) = untold {
         return Known::Unknown(gap.clone());
     }
-    Known::new(occupied(report).into_iter().map(of_slot).collect(), fact.source)
+    let more = fact.value.has_more_keys().then(further_key);
+    Known::new(occupied(report).into_iter().map(of_slot).chain(more).collect(), fact.source)
+}
+
+/// In place of the keys for which the report has no room: it says that they are there, and no more.
+fn further_key() -> AccessKey {
+    let gap = |field: &str| {
+        let reason = GapReason::FieldAbsent(format!("access_key_3_{field}"));
+        Gap { dataset: Dataset::CredentialReport, reason }
+    };
+    AccessKey {
+        id: None,
+        slot: Some(3),
+        active: Known::Unknown(gap("active")),
+        created: Known::Unknown(gap("last_rotated")),
+        last_used: Known::Unknown(gap("last_used_date")),
+    }
 }
 
 /// A key of which only the report tells: no id.

@@ -35,9 +35,13 @@ pub(super) fn is_of_organization(dataset: Dataset) -> bool {
 impl OrganizationGiven {
     pub(super) fn new(mut given: Given, problems: &mut Vec<Problem>, sources: &[Source]) -> Self {
         given.close();
-        let status: BTreeMap<_, _> =
-            DATASETS.into_iter().map(|dataset| (dataset, given.status(dataset))).collect();
         let mut account_ids = named(&given);
+        let nowhere = in_no_organization(&mut given);
+        let status = |dataset| match nowhere {
+            Some(source) => Known::new((), source),
+            None => given.status(dataset),
+        };
+        let status: BTreeMap<_, _> = DATASETS.into_iter().map(|dataset| (dataset, status(dataset))).collect();
         let policies = policies(&mut given);
         let parents = parents(&mut given);
         let accounts = |content| match content {
@@ -49,6 +53,7 @@ impl OrganizationGiven {
             _ => None,
         });
         let organization = Organization {
+            is_in_use: described.map(|_| true),
             id: described.map(|described| described.id.clone()),
             management_account: described.map(|described| described.management_account),
             accounts: given.list(Dataset::OrganizationAccounts, accounts, |account| account.id.to_string()),
@@ -59,6 +64,16 @@ impl OrganizationGiven {
             }),
             parents,
         };
+        let organization = match nowhere {
+            Some(source) => Organization {
+                is_in_use: Known::new(false, source),
+                accounts: Known::new(Vec::new(), source),
+                policies: Known::new(Vec::new(), source),
+                features: Known::new(Vec::new(), source),
+                ..organization
+            },
+            None => organization,
+        };
         account_ids.extend(organization.management_account.value());
         problems.extend(given.torn(None, sources));
         Self { organization, account_ids, status }
@@ -68,6 +83,24 @@ impl OrganizationGiven {
     pub(super) fn datasets(&self) -> BTreeMap<Dataset, Known<()>> {
         self.status.clone()
     }
+}
+
+/// The file that says that the accounts are in no organization. One account that stands apart says nothing of an organization of which
+/// other files tell.
+fn in_no_organization(given: &mut Given) -> Option<SourceId> {
+    let mut nowhere = None;
+    let mut tells = false;
+    for answers in given.answers.values_mut() {
+        answers.retain(|answer| {
+            let is_none = matches!(answer.content, Content::NoOrganization);
+            nowhere = nowhere.or(is_none.then_some(answer.source));
+            tells |=
+                !is_none && !matches!(&answer.content, Content::OrganizationFeatures(on) if on.is_empty());
+            !is_none
+        });
+    }
+    given.answers.retain(|_, answers| !answers.is_empty());
+    nowhere.filter(|_| !tells)
 }
 
 /// The accounts that any answer names, also those whose list is torn or contradicts itself.

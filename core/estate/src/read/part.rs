@@ -17,7 +17,7 @@ use super::content::Content;
 use super::fault::{Fault, names, quote, write_again};
 use super::object::{Object, Reading};
 use super::outline::{Piece, outline};
-use super::refusal::{Refusal, cli_error};
+use super::refusal::{NoSuch, Refusal, cli_error};
 use super::table::{dataset_of, named, row_of};
 use super::wire::PolicyFault;
 use super::{
@@ -156,6 +156,10 @@ impl Part {
     /// An object whose members no reader knows.
     fn unknown(&mut self, object: &Object<'_>, named: Option<Dataset>) -> Result<(), Fault> {
         const TOLD_BY_DETAILS: [&str; 6] = ["Users", "Groups", "InstanceProfiles", "User", "Role", "Group"];
+        if let Some(refusal) = Refusal::of_json(object.json()) {
+            self.refused(&refusal, named);
+            return Ok(());
+        }
         if object.has("Policies") {
             return self.some_policies(object, named);
         }
@@ -217,6 +221,7 @@ impl Part {
         }
         let mut faults: Vec<Fault> = faults.iter().map(PolicyFault::fault).collect();
         if let Content::Report(report) = &mut content {
+            report.name_root(self.folder);
             faults.append(&mut report.faults);
         }
         self.place(dataset, truncated, content)?;
@@ -284,6 +289,14 @@ impl Part {
             let none = Known::new(None, crate::SourceId::UNPLACED);
             self.answer(Dataset::ResourcePolicies, Content::ResourcePolicy(resource, none));
             return;
+        }
+        match refusal.none(named) {
+            Some(NoSuch::Organization(dataset)) => return self.answer(dataset, Content::NoOrganization),
+            Some(NoSuch::Features) => {
+                let none = Content::OrganizationFeatures(Vec::new());
+                return self.answer(Dataset::OrganizationFeatures, none);
+            }
+            None => {}
         }
         self.lose(dataset.or(named), &GapReason::Denied(refusal.code.clone()));
         self.problem(dataset, ProblemKind::Denied, refusal.fault());

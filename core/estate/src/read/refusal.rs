@@ -15,6 +15,15 @@ pub(super) struct Refusal {
     pub(super) operation: String,
 }
 
+/// What there is none of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoSuch {
+    /// The account is in no organization, says the answer of this dataset.
+    Organization(Dataset),
+    /// No feature of centralised root access can be on.
+    Features,
+}
+
 /// How messages of the CLI begin that come from the CLI itself, not from AWS.
 const OWN_ERRORS: [&str; 8] = [
     "Unable to locate credentials",
@@ -63,11 +72,58 @@ impl Refusal {
         self.code == "NoSuchBucketPolicy" && self.operation == "GetBucketPolicy"
     }
 
+    /// What AWS says that is no refusal: there is none (Organizations API Reference and IAM API Reference, the errors of each operation).
+    pub(super) fn none(&self, named: Option<Dataset>) -> Option<NoSuch> {
+        let dataset = self.dataset().or(named)?;
+        let is_of_organization = matches!(
+            dataset,
+            Dataset::Organization
+                | Dataset::OrganizationAccounts
+                | Dataset::OrganizationPolicies
+                | Dataset::OrganizationTree
+                | Dataset::OrganizationFeatures
+        );
+        let code = self.code.strip_suffix("Exception").unwrap_or(&self.code);
+        match (dataset, code) {
+            (_, "AWSOrganizationsNotInUse") if is_of_organization => Some(NoSuch::Organization(dataset)),
+            (Dataset::OrganizationFeatures, "OrganizationNotFound") => Some(NoSuch::Organization(dataset)),
+            (
+                Dataset::OrganizationFeatures,
+                "ServiceAccessNotEnabled" | "OrganizationNotInAllFeaturesMode",
+            ) => Some(NoSuch::Features),
+            _ => None,
+        }
+    }
+
+    /// The refusal that a JSON object holds: `{"Error": {"Code": …}}` of an SDK, `{"__type": …}` as AWS sends it.
+    pub(super) fn of_json(json: &str) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Error {
+            #[serde(rename = "Error")]
+            error: Option<Code>,
+            #[serde(rename = "__type")]
+            kind: Option<String>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Code {
+            #[serde(rename = "Code")]
+            code: String,
+        }
+        let Error { error, kind } = serde_json::from_str(json).ok()?;
+        let code = error.map(|error| error.code).or(kind)?;
+        let code = code.rsplit('#').next()?.to_owned();
+        Some(Self { code, operation: String::new() })
+    }
+
     /// What it means and what to do.
     pub(super) fn fault(&self) -> Fault {
         let dataset = self.dataset();
-        let api = dataset.map_or_else(|| self.operation.clone(), |dataset| dataset.api().to_owned());
-        let message = format!("AWS refused {}: {}", quote(&self.operation), quote(&self.code));
+        let named = if self.operation.is_empty() { "what was asked" } else { self.operation.as_str() };
+        let api = dataset.map_or(named, |dataset| dataset.api());
+        let message = match self.operation.as_str() {
+            "" => format!("AWS refused the call: {}", quote(&self.code)),
+            operation => format!("AWS refused {}: {}", quote(operation), quote(&self.code)),
+        };
         let run = dataset.map_or_else(
             || "run the command again".to_owned(),
             |dataset| format!("run again: `{}`", dataset.command()),

@@ -58,10 +58,9 @@ impl Cells {
 }
 
 /// Reads a row whose fields fit its columns.
-pub(super) fn row(values: &Values<'_>, line: u64, cells: &mut Cells) -> Option<CredentialReportRow> {
-    let arn = Arn::parse(values.get("arn")?).ok()?;
+pub(super) fn row(values: &Values<'_>, arn: Arn, line: u64, cells: &mut Cells) -> CredentialReportRow {
     let mut row = Row { values, line, cells };
-    Some(CredentialReportRow {
+    CredentialReportRow {
         arn,
         created: row.created(),
         password_enabled: row.truth("password_enabled", None),
@@ -98,8 +97,9 @@ pub(super) fn row(values: &Values<'_>, line: u64, cells: &mut Cells) -> Option<C
                 last_rotated: row.date("cert_2_last_rotated"),
             },
         ],
+        additional: row.told("additional_credentials_info"),
         other_columns: other_columns(values),
-    })
+    }
 }
 
 /// Says which source a row came from, once that has its number.
@@ -122,7 +122,10 @@ pub(super) fn place(row: &mut CredentialReportRow, source: SourceId) {
 
 /// Everything that is kept only as written: what this program does not know, and the next rotation.
 fn other_columns(values: &Values<'_>) -> BTreeMap<String, String> {
-    let typed = |column: &str| COLUMNS.contains(&column) && column != "password_next_rotation";
+    let typed = |column: &str| {
+        column == "additional_credentials_info"
+            || COLUMNS.contains(&column) && column != "password_next_rotation"
+    };
     let written = values.iter().filter(|(column, _)| !typed(column));
     written.map(|(column, value)| ((*column).to_owned(), (*value).to_owned())).collect()
 }
@@ -176,7 +179,7 @@ impl Row<'_> {
     fn told(&self, column: &str) -> Option<String> {
         let value = self.values.get(column).copied();
         value
-            .filter(|value| !matches!(*value, "" | "N/A" | "not_supported" | "no_information"))
+            .filter(|value| !matches!(*value, "" | "0" | "N/A" | "none" | "not_supported" | "no_information"))
             .map(str::to_owned)
     }
 

@@ -96,6 +96,7 @@ impl Users {
         account.root.report = known_row(root, &report_source, &report_gap);
         let names: BTreeSet<&String> = entities.users.keys().chain(report.keys()).collect();
         let user_count = names.len();
+        account.root.mfa_devices = root_devices(given);
         let generated = source.and_then(|source| source.of(sources)).and_then(|source| source.as_of);
         Self {
             keys: per_user(given, Dataset::AccessKeys, user_count, |content| match content {
@@ -104,7 +105,9 @@ impl Users {
             }),
             key_uses: key_uses(given),
             mfa_devices: per_user(given, Dataset::MfaDevices, user_count, |content| match content {
-                Content::MfaDevices(devices) => (devices, false),
+                Content::MfaDevices(devices) => {
+                    (devices.into_iter().filter(|(_, device)| !device.is_of_root()).collect(), false)
+                }
                 _ => (Vec::new(), false),
             }),
             service_specific: per_user(given, Dataset::ServiceSpecificCredentials, user_count, |content| {
@@ -202,6 +205,22 @@ impl Users {
             name,
         }
     }
+}
+
+/// Root's devices, each once.
+fn root_devices(given: &Given) -> Vec<MfaDevice> {
+    let answers = given.answers.get(&Dataset::MfaDevices).into_iter().flatten();
+    let listed = answers.flat_map(|answer| match &answer.content {
+        Content::MfaDevices(devices) => devices.as_slice(),
+        _ => &[],
+    });
+    let mut devices: Vec<MfaDevice> = Vec::new();
+    for (_, device) in listed.filter(|(_, device)| device.is_of_root()) {
+        if !devices.contains(device) {
+            devices.push(device.clone());
+        }
+    }
+    devices
 }
 
 /// Why the details say nothing of somebody whom another answer names.

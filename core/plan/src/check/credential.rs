@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Fact, Gap};
-use kagimori_estate::model::{AccessKey, Account, LastUse, User};
+use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, User};
 use kagimori_id::Arn;
 use kagimori_policy::pattern::matches_ignoring_case;
 
@@ -14,6 +14,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("key-unused", Rule::Key(unused)),
     ("password-unused", Rule::Password(password_unused)),
     ("key-never-used", Rule::Key(never_used)),
+    ("key-at-setup", Rule::Key(at_setup)),
     ("key-two-active", Rule::User(two_active)),
     ("key-and-password", Rule::User(key_and_password)),
     ("service-user-with-password", Rule::User(machine_with_password)),
@@ -137,17 +138,43 @@ fn never_used(context: &Context<'_>, _: &Account, _: &User, key: &AccessKey) -> 
     }
 }
 
-/// The keys of a user that are active; unknown when one of them is and it matters.
-fn active_keys(user: &User) -> Result<usize, Missing> {
-    let mut active = 0;
-    for key in user.access_keys.known()? {
-        active += usize::from(*key.active.known()?);
+/// So many seconds after the user a key is still made at its setup.
+const SETUP_SECONDS_MAX: i64 = 3_600;
+
+/// "Do not set up access keys during initial user setup for all IAM users that have a console password" (CIS AWS Foundations 3.0,
+/// 1.11).
+fn at_setup(context: &Context<'_>, _: &Account, user: &User, key: &AccessKey) -> Judged {
+    if !*key.active.known()? || !*user.report.known()?.password_enabled.known()? {
+        return Ok(Ruling::NotApplicable);
     }
-    Ok(active)
+    let (made, begun) = (*key.created.known()?, *user.created.known()?);
+    let is_later = made.as_second().saturating_sub(begun.as_second()) > SETUP_SECONDS_MAX;
+    if is_later || seen(context, key).is_some() {
+        return Ok(Ruling::Pass);
+    }
+    match key.last_used.known()? {
+        LastUse::At { .. } => Ok(Ruling::Pass),
+        LastUse::Never => {
+            if let Some(told) = key.last_used.fact() {
+                staleness::is_recent(context, told.source)?;
+            }
+            Ok(Ruling::Fail(vec![("days", context.days(made).into())]))
+        }
+    }
+}
+
+/// The keys of a user that are active; unknown when one of them is, and those that are known are not enough already.
+fn active_keys(user: &User, enough: usize) -> Result<usize, Missing> {
+    let keys = user.access_keys.known()?;
+    let active = keys.iter().filter(|key| key.active.value() == Some(&true)).count();
+    match keys.iter().find_map(|key| key.active.gap()) {
+        Some(gap) if active < enough => Err(gap.into()),
+        _ => Ok(active),
+    }
 }
 
 fn two_active(_: &Context<'_>, _: &Account, user: &User) -> Judged {
-    let active = active_keys(user)?;
+    let active = active_keys(user, 2)?;
     Ok(if active > 1 { Ruling::Fail(vec![("count", active.into())]) } else { Ruling::Pass })
 }
 
@@ -155,7 +182,7 @@ fn key_and_password(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     if !*user.report.known()?.password_enabled.known()? {
         return Ok(Ruling::Pass);
     }
-    let active = active_keys(user)?;
+    let active = active_keys(user, 1)?;
     Ok(if active > 0 { Ruling::Fail(vec![("count", active.into())]) } else { Ruling::Pass })
 }
 
@@ -271,6 +298,10 @@ fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Mis
             let resource = of_user(account, user, &format!("certificate {}", slot + 1));
             listed.push(Listed { resource, judged: certificate_age(context, user, slot, limit) });
         }
+        if user.report.value().is_some_and(CredentialReportRow::has_more_certificates) {
+            let judged = Err(super::mfa::field_absent(Dataset::CredentialReport, "cert_3_active"));
+            listed.push(Listed { resource: of_user(account, user, "certificate 3"), judged });
+        }
     }
     Ok(listed)
 }
@@ -320,6 +351,7 @@ fn stale(_: &Context<'_>, _: &Account, user: &User) -> Judged {
     for certificate in &report.certificates {
         certificates |= certificate.last_rotated.known()?.is_some();
     }
+    certificates |= report.has_more_certificates();
     if signs_in || certificates || !user.access_keys.known()?.is_empty() {
         return Ok(Ruling::Pass);
     }

@@ -6,7 +6,7 @@ use kagimori_estate::fact::{Dataset, Gap, GapReason};
 use kagimori_estate::model::{AccessKey, Account, Role, User};
 use kagimori_id::AccountId;
 use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
-use kagimori_policy::document::Effect;
+use kagimori_policy::document::{Effect, Statement};
 use kagimori_trail::classify::{UseClass, classify, classify_shared};
 use kagimori_trail::event::Principal;
 use kagimori_trail::origin::{Judgement, Origin, Sign};
@@ -47,7 +47,38 @@ fn absent(dataset: Dataset, field: &str) -> Missing {
     Missing(Gap { dataset, reason: GapReason::FieldAbsent(field.to_owned()) })
 }
 
-fn noise(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
+/// Whether the trail would have shown whatever the user may do: what else was done with a key is known only then.
+fn shown(context: &Context<'_>, account: &Account, user: &User) -> Result<(), Missing> {
+    let absent = || absent(Dataset::Trail, "eventCategory");
+    let sight = context.sight.as_ref().ok_or_else(absent)?;
+    let details = user.details.known()?;
+    if let Some(gap) = details.grants.gap() {
+        return Err(gap.into());
+    }
+    let groups = details.groups.iter().filter_map(|name| account.groups.get(name)).map(|group| &group.grants);
+    for grants in groups.chain([&details.grants]) {
+        let attached = grants.attached.iter().filter_map(|arn| account.policies.get(arn));
+        let documents =
+            grants.inline.iter().map(|(_, policy)| policy).chain(attached.map(|policy| &policy.document));
+        for document in documents {
+            let statements = &run::document(document)?.statements;
+            let mut allowed = statements.iter().filter(|statement| statement.effect == Effect::Allow);
+            if let Some(kind) = allowed.find_map(|statement| hidden(sight, account.id, statement)) {
+                return Err(Missing(Gap { dataset: Dataset::Trail, reason: GapReason::FieldAbsent(kind) }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a statement names and the trail would not have shown.
+fn hidden(sight: &Sight, account: AccountId, statement: &Statement) -> Option<String> {
+    let catalogue = Catalogue::embedded();
+    let id = blind::of_statement(sight, account, statement).meant.iter().next()?;
+    Some(blind::why(sight, account, statement, &catalogue.name(id)).words().0)
+}
+
+fn noise(context: &Context<'_>, account: &Account, user: &User, key: &AccessKey) -> Judged {
     if !*key.active.known()? {
         return Ok(Ruling::NotApplicable);
     }
@@ -57,18 +88,21 @@ fn noise(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) ->
     if context.key_class(account.id, key, activity).class != UseClass::Noise {
         return Ok(Ruling::Pass);
     }
+    shown(context, account, user)?;
     let why = if activity.succeeded == 0 { "every call failed" } else { "only a heartbeat of reads" };
     let failed = activity.calls - activity.succeeded;
     Ok(Ruling::Fail(vec![("why", why.into()), ("calls", activity.calls.into()), ("failed", failed.into())]))
 }
 
-fn low_frequency(context: &Context<'_>, account: &Account, _: &User, key: &AccessKey) -> Judged {
+fn low_frequency(context: &Context<'_>, account: &Account, user: &User, key: &AccessKey) -> Judged {
     let Some(KeyUsage { activity, .. }) = usage(context, account, key)? else {
         return Ok(Ruling::NotApplicable);
     };
     if context.key_class(account.id, key, activity).class != UseClass::Rare {
         return Ok(Ruling::Pass);
     }
+    // What it does unseen may be done every day.
+    shown(context, account, user)?;
     let uses = activity.days.len();
     let first = activity.days.keys().next().copied().unwrap_or_default();
     let last = activity.days.keys().next_back().copied().unwrap_or_default();

@@ -4,7 +4,7 @@
 //! (IAM User Guide, `id_credentials_mfa_configure-api-require`).
 
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
-use kagimori_estate::model::{Account, Role, User};
+use kagimori_estate::model::{Account, MfaKind, Role, User};
 use kagimori_policy::document::{Condition, Document, Effect, Statement, Version};
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context as RequestContext, Fact};
@@ -78,7 +78,7 @@ fn hardware(context: &Context<'_>, account: &Account, user: &User) -> Judged {
         return Ok(Ruling::NotApplicable);
     }
     let virtual_only = match user.mfa_devices.known() {
-        Ok(devices) => devices.iter().all(|device| device.serial.contains(":mfa/")),
+        Ok(devices) => !devices.iter().any(|device| MfaKind::of(&device.serial).is_hardware()),
         Err(gap) => {
             // an active device that is not among the virtual ones is FIDO or a hardware token
             let devices = account.virtual_mfa_devices.known().map_err(|_| Missing::from(gap))?;

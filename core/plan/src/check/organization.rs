@@ -13,7 +13,15 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("org-structure", Rule::Organization(structure)),
 ];
 
+/// Accounts that are in no organization have none of what these checks ask for.
+fn is_in_none(context: &Context<'_>) -> bool {
+    context.estate.organization.is_in_use.value() == Some(&false)
+}
+
 fn central_management(context: &Context<'_>) -> Judged {
+    if is_in_none(context) {
+        return Ok(Ruling::NotApplicable);
+    }
     let on = context.estate.organization.features.known()?.iter().any(|on| on == "RootCredentialsManagement");
     Ok(if on { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
 }
@@ -33,6 +41,9 @@ fn is_control(policy: &&OrganizationPolicy) -> bool {
 
 /// A customer's SCP with a Deny that is attached somewhere.
 fn guardrail(context: &Context<'_>) -> Judged {
+    if is_in_none(context) {
+        return Ok(Ruling::NotApplicable);
+    }
     let policies = context.estate.organization.policies.known()?;
     let mut gap: Option<Gap> = None;
     for policy in policies.iter().filter(is_control) {
@@ -53,6 +64,9 @@ fn denies_somewhere(policy: &OrganizationPolicy) -> Result<bool, Missing> {
 
 /// SCPs that hang nowhere, and a management account that bears workloads' users.
 fn structure(context: &Context<'_>) -> Judged {
+    if is_in_none(context) {
+        return Ok(Ruling::NotApplicable);
+    }
     let mut unattached = Vec::new();
     for policy in context.estate.organization.policies.known()?.iter().filter(is_control) {
         if policy.targets.known()?.is_empty() {

@@ -1,8 +1,10 @@
 //! The account's password policy, one check per clause.
 //!
-//! A field that AWS leaves out of `GetAccountPasswordPolicy` is off. An account whose every user is known to have no
+//! A field that AWS leaves out of `GetAccountPasswordPolicy` is off, but for the minimum length, which is always there; without a
+//! policy AWS's default holds (*Set an account password policy for IAM users*, "Default password policy"). An account whose every user is known to have no
 //! password is told so as `INFO` instead of failed.
 
+use kagimori_estate::fact::Dataset;
 use kagimori_estate::model::{Account, PasswordPolicy};
 
 use super::{Context, Facts, Judged, Missing, Rule, Ruling};
@@ -18,6 +20,9 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("pw-expiry", Rule::Account(expiry)),
 ];
 
+/// The minimum length without a policy.
+const NO_POLICY: &str = "8, AWS's default without a policy";
+
 fn none(_: &Context<'_>, account: &Account) -> Judged {
     let set = account.password_policy.known()?.is_some();
     Ok(if set { Ruling::Pass } else { failing(account, vec![("value", "none".into())]) })
@@ -25,9 +30,12 @@ fn none(_: &Context<'_>, account: &Account) -> Judged {
 
 fn length(context: &Context<'_>, account: &Account) -> Judged {
     let limit = context.settings.limits.password_length;
-    clause(account, limit, |policy| {
-        (policy.minimum_length.unwrap_or_default(), |value, limit| value >= limit)
-    })
+    let Some(policy) = account.password_policy.known()? else {
+        return Ok(failing(account, vec![("value", NO_POLICY.into()), ("limit", limit.into())]));
+    };
+    let absent = || super::mfa::field_absent(Dataset::PasswordPolicy, "MinimumPasswordLength");
+    let value = policy.minimum_length.ok_or_else(absent)?;
+    clause(account, limit, |_| (value, |value, limit| value >= limit))
 }
 
 fn reuse(context: &Context<'_>, account: &Account) -> Judged {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kagimori_estate::fact::Dataset;
-use kagimori_estate::model::{Account, LastUse};
+use kagimori_estate::model::{Account, LastUse, MfaKind, VirtualMfaDevice};
 use kagimori_id::{AccountId, Arn};
 use kagimori_trail::Usage;
 use kagimori_trail::usage::Action;
@@ -57,6 +57,9 @@ fn active_root_keys(account: &Account) -> Result<Vec<String>, Missing> {
             slots.push(format!("access_key_{slot}"));
         }
     }
+    if slots.is_empty() && report.has_more_keys() {
+        return Err(field_absent(Dataset::CredentialReport, "access_key_3_active"));
+    }
     Ok(slots)
 }
 
@@ -98,13 +101,22 @@ fn hardware_mfa(_: &Context<'_>, account: &Account) -> Judged {
         }
         return Ok(yes(!mfa?, "no MFA device"));
     }
-    let devices = account.virtual_mfa_devices.known()?;
-    // Root's virtual device is the one assigned to `…:root`; AWS names it `root-account-mfa-device` (checks.md row 3).
-    let is_root = |arn: &kagimori_id::Arn| arn.resource() == "root";
-    let virtual_device = devices.iter().any(|device| {
-        device.owner.as_ref().is_some_and(is_root) || device.serial.ends_with(":mfa/root-account-mfa-device")
-    });
-    Ok(yes(virtual_device, "a virtual MFA device"))
+    let has =
+        |wanted: MfaKind| account.root.mfa_devices.iter().any(|device| MfaKind::of(&device.serial) == wanted);
+    let is_virtual = has(MfaKind::Virtual)
+        || match account.virtual_mfa_devices.known() {
+            Ok(devices) => devices.iter().any(VirtualMfaDevice::is_of_root),
+            // root's own list names all that it has
+            Err(_) if !account.root.mfa_devices.is_empty() => false,
+            Err(gap) => return Err(gap.into()),
+        };
+    // Whoever has the seed signs in with it, whatever lies beside it (Security Hub IAM.6).
+    let what = match (has(MfaKind::SecurityKey), has(MfaKind::HardwareToken)) {
+        (true, _) => "a virtual MFA device beside a passkey or security key",
+        (_, true) => "a virtual MFA device beside a hardware token",
+        _ => "a virtual MFA device",
+    };
+    Ok(yes(is_virtual, what))
 }
 
 fn used(context: &Context<'_>, account: &Account) -> Judged {
@@ -137,9 +149,23 @@ fn used(context: &Context<'_>, account: &Account) -> Judged {
             if let Some(told) = account.root.report.fact() {
                 staleness::is_recent(context, told.source)?;
             }
-            Ok(Ruling::Pass)
+            Ok(assumed(context, account.id).unwrap_or(Ruling::Pass))
         }
     }
+}
+
+/// Centralised root access is no use of the root user, and worth knowing: its sessions act with root's permissions (*Centrally
+/// manage root access for member accounts*).
+fn assumed(context: &Context<'_>, account: AccountId) -> Option<Ruling> {
+    let at = context.usage?.assumed_roots.get(&account)?.last;
+    let (days, limit) = (context.days(at), context.settings.limits.root_used);
+    (days <= limit).then(|| {
+        Ruling::Info(vec![
+            ("days", days.into()),
+            ("source", "sts:AssumeRoot, by CloudTrail".into()),
+            ("limit", limit.into()),
+        ])
+    })
 }
 
 /// When the trail saw root last. Whoever knows its e-mail address can fail to sign in, or ask for another password.
@@ -160,6 +186,9 @@ fn signing_certificate(_: &Context<'_>, account: &Account) -> Judged {
         let mut any = false;
         for certificate in &row.certificates {
             any |= *certificate.active.known()?;
+        }
+        if !any && row.has_more_certificates() {
+            return Err(field_absent(Dataset::CredentialReport, "cert_3_active"));
         }
         Ok(any)
     });

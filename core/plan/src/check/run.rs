@@ -120,8 +120,9 @@ fn organization(
     let management = context.estate.organization.management_account.value();
     let Some(id) = management.or_else(|| context.estate.accounts.keys().next()).copied() else { return };
     let account = Account::unknown(id);
+    let named = context.estate.accounts.get(&id).unwrap_or(&account);
     let mut run = Run { context, check, account: &account, is_account_told: false, sink };
-    run.judged(rule(context), || subject::organization(id));
+    run.judged(rule(context), || subject::organization(named));
 }
 
 /// One check over one account.
@@ -138,7 +139,7 @@ impl<S: Sink> Run<'_, '_, S> {
     fn rule(mut self, rule: Rule) {
         let (context, account) = (self.context, self.account);
         match rule {
-            Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account.id)),
+            Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account)),
             Rule::Root(rule) => self.judged(rule(context, account), || subject::root(account)),
             Rule::User(_) | Rule::Password(_) | Rule::Key(_) => self.users(rule),
             Rule::Group(rule) => self.entities(&[Listing::Groups], |run| {
@@ -288,7 +289,7 @@ impl<S: Sink> Run<'_, '_, S> {
     /// What there is to judge is not known, or not all of it: the account is the subject, once per check.
     fn things_unknown(&mut self, gap: Gap) {
         if !std::mem::replace(&mut self.is_account_told, true) {
-            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account.id));
+            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account));
         }
     }
 

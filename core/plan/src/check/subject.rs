@@ -24,33 +24,33 @@ pub(crate) struct Placed<'a> {
 /// The name the credential report gives root.
 pub(crate) const ROOT: &str = "<root_account>";
 
-pub(crate) fn account(id: AccountId) -> Resource {
-    resource(ResourceKind::Account, id, format!("arn:aws:iam::{id}:root"), id.to_string())
+pub(crate) fn account(account: &Account) -> Resource {
+    resource(ResourceKind::Account, account.id, account.root_arn(), account.id.to_string())
 }
 
-pub(crate) fn organization(id: AccountId) -> Resource {
-    resource(ResourceKind::Organization, id, format!("arn:aws:iam::{id}:root"), "organization".to_owned())
+pub(crate) fn organization(account: &Account) -> Resource {
+    resource(ResourceKind::Organization, account.id, account.root_arn(), "organization".to_owned())
 }
 
 pub(crate) fn root(account: &Account) -> Resource {
-    let id = account.id;
-    resource(ResourceKind::Root, id, format!("arn:aws:iam::{id}:root"), ROOT.to_owned())
+    resource(ResourceKind::Root, account.id, account.root_arn(), ROOT.to_owned())
 }
 
 pub(crate) fn user(account: &Account, user: &User) -> Resource {
-    resource(ResourceKind::User, account.id, user.arn.to_string(), user.name.clone())
+    of_user(ResourceKind::User, account, user)
+}
+
+fn of_user(kind: ResourceKind, account: &Account, user: &User) -> Resource {
+    let id = user.details.value().map(|details| details.id.to_string());
+    Resource { id, ..resource(kind, account.id, user.arn.to_string(), user.name.clone()) }
 }
 
 pub(crate) fn password(account: &Account, user: &User) -> Resource {
-    resource(ResourceKind::Password, account.id, user.arn.to_string(), user.name.clone())
+    of_user(ResourceKind::Password, account, user)
 }
 
 pub(crate) fn key(account: &Account, user: &User, key: &AccessKey) -> Resource {
-    let name = key_name(key);
-    Resource {
-        key: Some(name),
-        ..resource(ResourceKind::AccessKey, account.id, user.arn.to_string(), user.name.clone())
-    }
+    Resource { key: Some(key_name(key)), ..of_user(ResourceKind::AccessKey, account, user) }
 }
 
 /// The key's id, or its slot when only the credential report speaks of it.
@@ -63,15 +63,25 @@ pub(crate) fn key_name(key: &AccessKey) -> String {
 }
 
 pub(crate) fn group(account: &Account, group: &Group) -> Resource {
-    resource(ResourceKind::Group, account.id, group.arn.to_string(), group.name.clone())
+    let id = Some(group.id.to_string());
+    Resource { id, ..resource(ResourceKind::Group, account.id, group.arn.to_string(), group.name.clone()) }
 }
 
 pub(crate) fn role(account: &Account, role: &Role) -> Resource {
-    resource(ResourceKind::Role, account.id, role.arn.to_string(), role.name.clone())
+    let id = Some(role.id.to_string());
+    Resource { id, ..resource(ResourceKind::Role, account.id, role.arn.to_string(), role.name.clone()) }
 }
 
 pub(crate) fn identity(account: &Account, identity: &Identity<'_>) -> Resource {
-    resource(identity.kind, account.id, identity.arn.to_owned(), identity.name.to_owned())
+    let id = match identity.kind {
+        ResourceKind::User => {
+            account.users.get(identity.name).and_then(|user| user.details.value()).map(|one| &one.id)
+        }
+        ResourceKind::Group => account.groups.get(identity.name).map(|group| &group.id),
+        _ => account.roles.get(identity.name).map(|role| &role.id),
+    };
+    let id = id.map(ToString::to_string);
+    Resource { id, ..resource(identity.kind, account.id, identity.arn.to_owned(), identity.name.to_owned()) }
 }
 
 pub(crate) fn inline(account: &Account, owner: &Identity<'_>, policy: &str) -> Resource {
@@ -83,5 +93,5 @@ pub(crate) fn policy(account: &Account, policy: &ManagedPolicy) -> Resource {
 }
 
 pub(crate) fn resource(kind: ResourceKind, account: AccountId, arn: String, name: String) -> Resource {
-    Resource { kind, account, arn, name, key: None }
+    Resource { kind, account, arn, name, key: None, id: None }
 }

@@ -1,14 +1,15 @@
 //! A review beside an earlier one: what is new, what is fixed and why, what changed, what went out of sight.
 //!
 //! A finding that is absent is not fixed: it closes with a reason, or it is lost from sight. What changed is told by facts, not by
-//! sentences; ages, counts and dates are measures that grow by themselves, so they change nothing.
+//! sentences; ages, counts and dates are measures that grow by themselves, so they change nothing. Who got another name or path is the
+//! same by its unique id, a key by its own; who is told without either, by the name under another path.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap};
-use kagimori_estate::model::Listing;
-use kagimori_id::AccountId;
+use kagimori_estate::model::{Listing, User};
+use kagimori_id::{AccountId, Arn, UniqueId};
 use serde::{Deserialize, Serialize};
 
 use super::Review;
@@ -73,8 +74,13 @@ pub fn compare(review: &Review, estate: &Estate, earlier: &[Earlier]) -> Compare
     let now = Now::of(review, estate);
     let before: HashMap<&str, &Earlier> = earlier.iter().map(|one| (one.uid.as_str(), one)).collect();
     let mut compared = Compared::default();
+    let mut moved = BTreeSet::new();
     for (index, one) in earlier.iter().enumerate().filter(|(_, one)| one.outcome == Outcome::Fail) {
-        match now.fate(one) {
+        let of = now.uid_now(one);
+        if of != one.uid {
+            moved.insert(of.clone());
+        }
+        match now.fate(one, &of) {
             Fate::Stays(verdict) if now.facts_differ(one, verdict) => compared.changed.push((index, verdict)),
             Fate::Stays(_) => compared.stayed += 1,
             Fate::Closed(reason) => compared.fixed.push((index, reason)),
@@ -82,8 +88,9 @@ pub fn compare(review: &Review, estate: &Estate, earlier: &[Earlier]) -> Compare
         }
     }
     for (index, verdict) in review.verdicts.iter().enumerate().filter(|(_, v)| v.outcome == Outcome::Fail) {
-        let failed = before.get(verdict.uid().as_str()).is_some_and(|one| one.outcome == Outcome::Fail);
-        if !failed {
+        let uid = verdict.uid();
+        let failed = before.get(uid.as_str()).is_some_and(|one| one.outcome == Outcome::Fail);
+        if !failed && !moved.contains(&uid) {
             compared.new.push(index);
         }
     }
@@ -127,21 +134,79 @@ impl<'a> Now<'a> {
         }
     }
 
-    fn fate(&self, earlier: &Earlier) -> Fate {
-        if let Some(index) = self.verdicts.get(&earlier.uid) {
+    /// The name of a finding by what its subject is called now.
+    fn uid_now(&self, earlier: &Earlier) -> String {
+        let own = &earlier.uid;
+        let speaks = |uid: &String| {
+            self.verdicts.contains_key(uid)
+                || [&self.waived, &self.passed, &self.not_applicable].iter().any(|all| all.contains(uid))
+        };
+        if speaks(own) {
+            return own.clone();
+        }
+        let successor = self.successor(&earlier.resource).map(|now| uid(&earlier.check, &now));
+        successor.filter(speaks).unwrap_or_else(|| own.clone())
+    }
+
+    /// The same user, role or group, or the holder of the same credential, by another name or path.
+    fn successor(&self, earlier: &Resource) -> Option<Resource> {
+        let account = self.estate.accounts.get(&earlier.account)?;
+        let renamed = |arn: &Arn, name: &str| {
+            (arn.as_str() != earlier.arn).then(|| Resource {
+                arn: arn.to_string(),
+                name: name.to_owned(),
+                ..earlier.clone()
+            })
+        };
+        let is_it = |id: Option<&UniqueId>, name: &str| match (&earlier.id, id) {
+            (Some(earlier), Some(id)) => id.to_string() == *earlier,
+            _ => name == earlier.name,
+        };
+        match earlier.kind {
+            ResourceKind::Role => {
+                let role = account.roles.values().find(|role| is_it(Some(&role.id), &role.name))?;
+                renamed(&role.arn, &role.name)
+            }
+            ResourceKind::Group => {
+                let group = account.groups.values().find(|group| is_it(Some(&group.id), &group.name))?;
+                renamed(&group.arn, &group.name)
+            }
+            ResourceKind::User
+            | ResourceKind::Password
+            | ResourceKind::AccessKey
+            | ResourceKind::OtherCredential => {
+                let id = |user: &'_ User| user.details.value().map(|details| details.id.clone());
+                let has_key = |user: &&User| {
+                    let mut keys =
+                        user.access_keys.value().into_iter().flatten().filter_map(|key| key.id.as_ref());
+                    earlier.kind == ResourceKind::AccessKey
+                        && keys.any(|key| earlier.key.as_deref() == Some(key.as_str()))
+                };
+                let users = || account.users.values();
+                let user = users()
+                    .find(has_key)
+                    .or_else(|| users().find(|user| is_it(id(user).as_ref(), &user.name)))?;
+                renamed(&user.arn, &user.name)
+            }
+            _ => None,
+        }
+    }
+
+    fn fate(&self, earlier: &Earlier, uid: &String) -> Fate {
+        if let Some(index) = self.verdicts.get(uid) {
             return match self.review.verdicts.get(*index) {
                 Some(Verdict { outcome: Outcome::Unknown, gap, .. }) => Fate::Lost(gap.clone()),
                 Some(Verdict { outcome: Outcome::Info, .. }) => Fate::Closed(Reason::Passes),
                 _ => Fate::Stays(*index),
             };
         }
-        if self.waived.contains(&earlier.uid) {
+        if self.waived.contains(uid) {
             return Fate::Closed(Reason::Waived);
         }
-        if self.passed.contains(&earlier.uid) {
+        if self.passed.contains(uid) {
             return Fate::Closed(Reason::Passes);
         }
-        if self.not_applicable.contains(&earlier.uid) {
+        if self.not_applicable.contains(uid) {
             return Fate::Closed(Reason::DoesNotArise);
         }
         if check::find(&earlier.check).is_none() {

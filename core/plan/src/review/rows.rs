@@ -31,8 +31,8 @@ pub(super) fn states(estate: &Estate) -> BTreeMap<AccountId, AccountState> {
         match (given, broken) {
             (true, false) => AccountState::Ok,
             (true, true) => AccountState::Partial,
+            (false, _) if inactive.contains(&account.id) => AccountState::Skipped,
             (false, true) => AccountState::Failed,
-            (false, false) if inactive.contains(&account.id) => AccountState::Skipped,
             (false, false) => AccountState::NotGiven,
         }
     };

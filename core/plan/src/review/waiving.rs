@@ -84,6 +84,7 @@ fn about(waiver: &Waiver, matched: usize, context: &Context<'_>) -> Option<Verdi
     let account =
         waiver.account.or(context.estate.organization.management_account.value().copied()).or(first)?;
     let resource = Resource {
+        id: None,
         kind: ResourceKind::Waiver,
         account,
         arn: format!("kagimori.toml:{}", waiver.check),

@@ -4,14 +4,19 @@ use super::{Everything, Files, estate, everything, outcome};
 use crate::Settings;
 use crate::verdict::Outcome::{self, Fail, Info, NotApplicable, Pass, Unknown};
 
-const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated";
+pub(super) const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated";
 
-const LONG_AGO: &str = "2025-09-27T00:00:00Z"; // 400 days before
-const TODAY: &str = "2026-10-31T23:00:00Z";
-const NO_KEY: (&str, &str, &str) = ("false", "N/A", "N/A");
+pub(super) const LONG_AGO: &str = "2025-09-27T00:00:00Z"; // 400 days before
+pub(super) const TODAY: &str = "2026-10-31T23:00:00Z";
+pub(super) const NO_KEY: (&str, &str, &str) = ("false", "N/A", "N/A");
 
 /// A row: name, password (enabled, last used, changed), MFA, two keys (active, rotated, last used).
-fn row(name: &str, password: (&str, &str, &str), mfa: &str, keys: [(&str, &str, &str); 2]) -> String {
+pub(super) fn row(
+    name: &str,
+    password: (&str, &str, &str),
+    mfa: &str,
+    keys: [(&str, &str, &str); 2],
+) -> String {
     let arn = match name {
         "<root_account>" => "arn:aws:iam::111122223333:root".to_owned(),
         _ => format!("arn:aws:iam::111122223333:user/{name}"),
@@ -25,16 +30,16 @@ fn row(name: &str, password: (&str, &str, &str), mfa: &str, keys: [(&str, &str, 
     format!("{name},{arn},{LONG_AGO},{enabled},{used},{changed},N/A,{mfa},{one},{two},false,N/A,false,N/A")
 }
 
-fn report(rows: &[String]) -> Files {
+pub(super) fn report(rows: &[String]) -> Files {
     let text = format!("{HEADER}\n{}", rows.join("\n"));
     Files::from([("snapshots/111122223333/credential-report.csv".to_owned(), text.into_bytes())])
 }
 
-fn judge(files: &Files) -> Everything {
+pub(super) fn judge(files: &Files) -> Everything {
     everything(&estate(files), None, &Settings::default())
 }
 
-fn says(files: &Files, check: &str, name: &str) -> Outcome {
+pub(super) fn says(files: &Files, check: &str, name: &str) -> Outcome {
     outcome(&judge(files), check, name)
 }
 

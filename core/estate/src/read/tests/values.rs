@@ -159,7 +159,7 @@ fn missing_columns_are_unknown_and_others_are_kept() {
     let row = the_account(&estate).users.get("bob").unwrap().report.value().unwrap().clone();
     assert_eq!(row.mfa_active.value(), Some(&false));
     assert_eq!(reason(&row.password_enabled), GapReason::FieldAbsent("password_enabled".to_owned()));
-    assert_eq!(row.other_columns.get("additional_credentials_info").unwrap(), "a, \"b\"");
+    assert_eq!(row.additional.as_deref(), Some("a, \"b\""));
     assert_eq!(problems(&estate), Vec::<String>::new());
     let user = the_account(&estate).users.get("bob").unwrap();
     assert_eq!(reason(&user.access_keys), GapReason::FieldAbsent("access_key_1_last_rotated".to_owned()));
