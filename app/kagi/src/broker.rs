@@ -9,6 +9,7 @@ use std::cell::OnceCell;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kagimori_aws::{AssumedRole, Cause, Client, Mfa, StsError};
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::key::CacheKey;
@@ -18,7 +19,6 @@ use kagimori_session::sso::entitled::Entitled;
 use kagimori_session::sso::login::{Login, Next};
 use kagimori_session::sso::scope::Scoped;
 use kagimori_session::value::{shown, words};
-use kagimori_sts::{AssumedRole, Cause, Client, Mfa, StsError};
 use kagimori_terminal::printer;
 
 use self::foreign::First;
@@ -216,7 +216,7 @@ impl<'c, 'a> Broker<'c, 'a> {
             .client()?
             .get_caller_identity(&self.sts, &Signer::Session(&credentials), self.context.now())
             .map_err(|source| KagiError::call(source, center.portal.name()))?;
-        if !kagimori_sts::is_session_of(&caller.arn, role) {
+        if !kagimori_aws::is_session_of(&caller.arn, role) {
             let wanted = format!("{}/{}", role.account, role.role);
             return Err(KagiError::WrongRole { got: caller.arn, wanted });
         }
@@ -440,7 +440,7 @@ impl<'c, 'a> Broker<'c, 'a> {
         let session = client
             .get_scoped_credentials(&self.sts, before, &scoped, self.context.now())
             .map_err(|source| KagiError::call(source, &of))?;
-        if !session.arn.is_empty() && !kagimori_sts::is_session_of(&session.arn, role) {
+        if !session.arn.is_empty() && !kagimori_aws::is_session_of(&session.arn, role) {
             return Err(KagiError::WrongRole {
                 got: session.arn,
                 wanted: format!("{}/{}", role.account, role.role),

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kagimori_aws::{Cause, StsError};
 use kagimori_session::route::RouteError;
 use kagimori_session::value::{Refused, shown, words};
-use kagimori_sts::{Cause, StsError};
 use kagimori_terminal::printer::Unprinted;
 
 /// Why a command failed.

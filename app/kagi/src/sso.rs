@@ -5,13 +5,13 @@ mod sign_in;
 
 use std::time::Duration;
 
+use kagimori_aws::{Cause, Client, StsError};
 use kagimori_session::endpoint::{Endpoint, Service, endpoint_in};
 use kagimori_session::plan::SignedIn;
 use kagimori_session::sso::entitled;
 use kagimori_session::sso::login::{Ended, Login, Next, Refusal};
 use kagimori_session::sso::settings::Portal;
 use kagimori_session::value::shown;
-use kagimori_sts::{Cause, Client, StsError};
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use self::sign_in::{How, sign_in};

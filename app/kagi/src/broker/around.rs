@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
+use kagimori_aws::{AssumedRole, Client, StsError};
 use kagimori_session::credentials::{LongTermKey, SessionCredentials, is_key_id};
 use kagimori_session::endpoint::{host_of, is_this_machine};
 use kagimori_session::plan::AssumeRole;
 use kagimori_session::value::{percent_encoded, shown};
-use kagimori_sts::{AssumedRole, Client, StsError};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use kagimori_aws::{Cause, Mfa};
 use kagimori_session::ledger::{Verdict, until_next_step};
 use kagimori_session::value::Code;
-use kagimori_sts::{Cause, Mfa};
 
 use super::Broker;
 use crate::context::Caller;

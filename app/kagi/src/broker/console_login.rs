@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use kagimori_aws::{Cause, StsError};
 use kagimori_session::credentials::SessionCredentials;
 use kagimori_session::endpoint::{Endpoint, Service, endpoint_in};
 use kagimori_session::login_session::{FRESH_SECONDS, LoginSession, file_name};
 use kagimori_session::value::{shown, words};
-use kagimori_sts::{Cause, StsError};
 use kagimori_terminal::printer;
 
 use super::Broker;

@@ -5,6 +5,7 @@ mod device;
 
 use std::process::ExitCode;
 
+use kagimori_aws::Cause;
 use kagimori_session::credentials::{LongTermKey, Signer, is_key_id, is_long_term_id};
 use kagimori_session::endpoint::Service;
 use kagimori_session::heading::is_writable_name;
@@ -14,7 +15,6 @@ use kagimori_session::profile::File;
 use kagimori_session::route::{Access, Source, Target};
 use kagimori_session::sso::settings::is_sso;
 use kagimori_session::value::{mfa_serial, shown};
-use kagimori_sts::Cause;
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 

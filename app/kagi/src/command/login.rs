@@ -118,7 +118,7 @@ fn at_portal(context: &Context<'_>, portal: &Portal, arguments: &args::Login) ->
 fn signed_in(
     context: &Context<'_>,
     vault: &Vault,
-    client: &kagimori_sts::Client,
+    client: &kagimori_aws::Client,
     center: &Center,
     arguments: &args::Login,
 ) -> Result<Login, KagiError> {

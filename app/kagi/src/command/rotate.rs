@@ -7,11 +7,11 @@ mod say;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use kagimori_aws::AccessKey;
 use kagimori_session::endpoint::{Endpoint, Service};
 use kagimori_session::rotation::{Action, Facts, Rotation, State, Word};
 use kagimori_session::route::{Access, Target};
 use kagimori_session::value::{seconds, shown};
-use kagimori_sts::AccessKey;
 use kagimori_terminal::printer;
 
 use super::target::default_profile;

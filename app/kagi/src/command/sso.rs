@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
+use kagimori_aws::{Client, EntitledRole};
 use kagimori_session::sso::entitled;
 use kagimori_session::sso::login::Ended;
 use kagimori_session::sso::profiles::{Assigned, Outcome, Style, check_pattern, write};
 use kagimori_session::sso::settings::{Portal, portal_of, session_names};
 use kagimori_session::value::shown;
-use kagimori_sts::{Client, EntitledRole};
 use kagimori_terminal::printer;
 
 use super::login::portal;

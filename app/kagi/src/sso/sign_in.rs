@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use kagimori_aws::{Cause, Client, StsError};
 use kagimori_id::hex;
 use kagimori_session::sso::flow::{DeviceCode, Do, Entropy, Flow};
 use kagimori_session::sso::login::{Client as Registered, Login, Token, Way};
 use kagimori_session::value::words;
-use kagimori_sts::{Cause, Client, StsError};
 use kagimori_terminal::printer;
 
 use super::Center;

@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use kagimori_aws::Client;
 use kagimori_fake_aws::Trouble;
 use kagimori_session::credentials::{LongTermKey, Signer};
 use kagimori_session::endpoint::Endpoint;
-use kagimori_sts::Client;
 
 use crate::support::{ALICE, Machine};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use kagimori_aws::{AccessKey, Cause, StsError};
 use kagimori_session::credentials::{SessionCredentials, Signer};
 use kagimori_session::plan::Call;
 use kagimori_session::rotation::Rotation;
 use kagimori_session::route::{Access, Target};
-use kagimori_sts::{AccessKey, Cause, StsError};
 use kagimori_terminal::printer;
 
 use super::Work;

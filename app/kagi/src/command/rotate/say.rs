@@ -1,8 +1,8 @@
 //! What a rotation says to the person, and what only the person can answer.
 
+use kagimori_aws::AccessKey;
 use kagimori_session::rotation::{Action, Rotation};
 use kagimori_session::route::rfc3339;
-use kagimori_sts::AccessKey;
 use kagimori_terminal::printer;
 
 use super::{Work, ids};
