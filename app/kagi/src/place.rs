@@ -1,5 +1,6 @@
 //! Where things are, and what the environment says: read once, at the start.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -90,16 +91,19 @@ fn switch(name: &str) -> Option<bool> {
     variable(name).map(|value| value.eq_ignore_ascii_case("true"))
 }
 
+fn endpoints_of_services() -> BTreeMap<String, String> {
+    let of = |(name, value): (OsString, OsString)| {
+        let name = name.to_str()?.strip_prefix("AWS_ENDPOINT_URL_")?.to_lowercase();
+        Some((name, value.into_string().ok().filter(|value| !value.is_empty())?))
+    };
+    env::vars_os().filter_map(of).collect()
+}
+
 /// What the environment says about endpoints and regions.
 pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
         endpoint_url: variable("AWS_ENDPOINT_URL"),
-        sts: variable("AWS_ENDPOINT_URL_STS"),
-        iam: variable("AWS_ENDPOINT_URL_IAM"),
-        signin: variable("AWS_ENDPOINT_URL_SIGNIN"),
-        sso: variable("AWS_ENDPOINT_URL_SSO"),
-        sso_oidc: variable("AWS_ENDPOINT_URL_SSO_OIDC"),
-        account_access: variable("AWS_ENDPOINT_URL_ACCOUNT_ACCESS_RUNTIME"),
+        services: endpoints_of_services(),
         ignore_configured: switch("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some(true),
         use_fips: switch("AWS_USE_FIPS_ENDPOINT"),
         use_dual_stack: switch("AWS_USE_DUALSTACK_ENDPOINT"),

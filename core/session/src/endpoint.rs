@@ -3,6 +3,7 @@
 //! AWS SDKs and Tools Reference Guide, "Service-specific endpoints": the service's variable, the global variable, the
 //! profile's `services` section, the profile's `endpoint_url`, then AWS's own address.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::heading::{Heading, heading};
@@ -48,18 +49,8 @@ impl Service {
 pub struct Surroundings {
     /// `AWS_ENDPOINT_URL`
     pub endpoint_url: Option<String>,
-    /// `AWS_ENDPOINT_URL_STS`
-    pub sts: Option<String>,
-    /// `AWS_ENDPOINT_URL_IAM`
-    pub iam: Option<String>,
-    /// `AWS_ENDPOINT_URL_SIGNIN`
-    pub signin: Option<String>,
-    /// `AWS_ENDPOINT_URL_SSO`
-    pub sso: Option<String>,
-    /// `AWS_ENDPOINT_URL_SSO_OIDC`
-    pub sso_oidc: Option<String>,
-    /// `AWS_ENDPOINT_URL_ACCOUNT_ACCESS_RUNTIME`
-    pub account_access: Option<String>,
+    /// `AWS_ENDPOINT_URL_<SERVICE>`, by the service's name in small letters: `sts`, `sso_oidc`.
+    pub services: BTreeMap<String, String>,
     /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`
     pub ignore_configured: bool,
     /// `AWS_REGION`, else `AWS_DEFAULT_REGION`
@@ -120,41 +111,81 @@ pub fn endpoint_in(
     profiles: &[&str],
     around: &Surroundings,
 ) -> Result<Endpoint, Refused> {
-    if let Some(region) = region
-        && !(region.len() <= 64 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
-    {
-        return Err(Refused::new(
-            format!("`{}` is not a region", shown(region)),
-            format!(
-                "correct `region` of profile `{}`, or `AWS_REGION`; it looks like `ap-northeast-1`",
-                shown(profiles.first().copied().unwrap_or_default())
-            ),
-        ));
+    if let Some(region) = region {
+        check_region(region, profiles)?;
     }
-    let is_on = |variable: Option<bool>, key: &str| {
-        variable.unwrap_or_else(|| {
-            of_first(files, profiles, key).is_some_and(|found| found.value.eq_ignore_ascii_case("true"))
-        })
-    };
-    let variant = Variant {
-        fips: is_on(around.use_fips, "use_fips_endpoint"),
-        dual_stack: is_on(around.use_dual_stack, "use_dualstack_endpoint"),
-    };
     // Without a region the one AWS's global addresses are in; the regional address, since what the global one gives out is
     // not taken in regions that were opted into (STS, "Managing AWS STS in an AWS Region").
-    let own = aws_endpoint(service, region.unwrap_or("us-east-1"), variant);
-    let ignored = is_on(around.ignore_configured.then_some(true), "ignore_configured_endpoint_urls");
-    match configured(service, files, profiles, around).filter(|_| !ignored) {
-        Some((url, from)) => Ok(Endpoint { url: checked(&url, &from)?, from, ..own }),
+    let own = aws_endpoint(service, region.unwrap_or("us-east-1"), variant(files, profiles, around));
+    match set_instead(service.name(), files, profiles, around)? {
+        Some((url, from)) => Ok(Endpoint { url, from, ..own }),
         None => Ok(own),
     }
 }
 
+/// A region becomes part of a host's name.
+fn check_region(region: &str, profiles: &[&str]) -> Result<(), Refused> {
+    if region.len() <= 64 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Ok(());
+    }
+    Err(Refused::new(
+        format!("`{}` is not a region", shown(region)),
+        format!(
+            "correct `region` of profile `{}`, or `AWS_REGION`; it looks like `ap-northeast-1`",
+            shown(profiles.first().copied().unwrap_or_default())
+        ),
+    ))
+}
+
+/// The region of calls of these profiles, checked: the environment's, else the first profile's that has one.
+pub fn region_of(
+    files: &ProfileFiles<'_>,
+    profiles: &[&str],
+    around: &Surroundings,
+) -> Result<Option<String>, Refused> {
+    let region = region(files, profiles, around);
+    region.as_deref().map_or(Ok(()), |region| check_region(region, profiles))?;
+    Ok(region)
+}
+
+/// Which of AWS's addresses are called.
+#[must_use]
+pub fn variant(files: &ProfileFiles<'_>, profiles: &[&str], around: &Surroundings) -> Variant {
+    Variant {
+        fips: is_on(around.use_fips, "use_fips_endpoint", files, profiles),
+        dual_stack: is_on(around.use_dual_stack, "use_dualstack_endpoint", files, profiles),
+    }
+}
+
+fn is_on(variable: Option<bool>, key: &str, files: &ProfileFiles<'_>, profiles: &[&str]) -> bool {
+    variable.unwrap_or_else(|| {
+        of_first(files, profiles, key).is_some_and(|found| found.value.eq_ignore_ascii_case("true"))
+    })
+}
+
+/// The address that a person or a test has set for a service, and where; checked. `name` is the service's in
+/// `AWS_ENDPOINT_URL_<SERVICE>`, in small letters.
+pub fn set_instead(
+    name: &str,
+    files: &ProfileFiles<'_>,
+    profiles: &[&str],
+    around: &Surroundings,
+) -> Result<Option<(String, String)>, Refused> {
+    let ignored = around.ignore_configured.then_some(true);
+    if is_on(ignored, "ignore_configured_endpoint_urls", files, profiles) {
+        return Ok(None);
+    }
+    let found = configured(name, files, profiles, around);
+    found.map(|(url, from)| Ok((checked(&url, &from)?, from))).transpose()
+}
+
 /// Which of a service's addresses (SDKs and Tools Reference Guide, "Dual-stack and FIPS endpoints").
-#[derive(Debug, Clone, Copy)]
-struct Variant {
-    fips: bool,
-    dual_stack: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Variant {
+    /// `AWS_USE_FIPS_ENDPOINT`
+    pub fips: bool,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`
+    pub dual_stack: bool,
 }
 
 /// AWS's own address, as botocore's endpoint rules have it.
@@ -235,21 +266,13 @@ fn suffix(partition: &str, dual_stack: bool) -> &'static str {
 }
 
 fn configured(
-    service: Service,
+    name: &str,
     files: &ProfileFiles<'_>,
     profiles: &[&str],
     around: &Surroundings,
 ) -> Option<(String, String)> {
-    let variable = match service {
-        Service::Sts => &around.sts,
-        Service::Iam => &around.iam,
-        Service::Signin | Service::SigninToken => &around.signin,
-        Service::Sso => &around.sso,
-        Service::SsoOidc => &around.sso_oidc,
-        Service::AccountAccess => &around.account_access,
-    };
-    if let Some(url) = variable {
-        return Some((url.clone(), format!("AWS_ENDPOINT_URL_{}", service.name().to_uppercase())));
+    if let Some(url) = around.services.get(name) {
+        return Some((url.clone(), format!("AWS_ENDPOINT_URL_{}", name.to_uppercase())));
     }
     if let Some(url) = &around.endpoint_url {
         return Some((url.clone(), "AWS_ENDPOINT_URL".to_owned()));
@@ -259,18 +282,18 @@ fn configured(
             let found = files.get(profile, "endpoint_url")?;
             Some((found.value.into_owned(), found.place.to_string()))
         };
-        services_url(service, files, profile).or_else(of_profile)
+        services_url(name, files, profile).or_else(of_profile)
     })
 }
 
 /// `services = local` and `[services local]` with the nested `sts =` / `endpoint_url = …`.
-fn services_url(service: Service, files: &ProfileFiles<'_>, profile: &str) -> Option<(String, String)> {
+fn services_url(service: &str, files: &ProfileFiles<'_>, profile: &str) -> Option<(String, String)> {
     let name = files.get(profile, "services")?;
     let document = files.document(crate::profile::File::Config);
     let is_it = |header: &str| matches!(heading(header), Heading::Services(found) if found == name.value);
     // Of two of one name botocore keeps the last.
     let section = document.sections().iter().rfind(|section| is_it(section.header))?;
-    let nested = section.setting(service.name())?;
+    let nested = section.setting(service)?;
     let url = nested.value.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "endpoint_url").then(|| value.trim().to_owned())
@@ -339,7 +362,7 @@ mod tests {
         assert_eq!(url(Service::Sts, "none", &around), "https://sts.us-east-1.amazonaws.com");
         around.endpoint_url = Some("http://localhost:4566/".to_owned());
         assert_eq!(url(Service::Sts, "a", &around), "http://localhost:4566");
-        around.sts = Some("https://vpce.example".to_owned());
+        around.services.insert("sts".to_owned(), "https://vpce.example".to_owned());
         assert_eq!(url(Service::Sts, "a", &around), "https://vpce.example");
         around.ignore_configured = true;
         assert_eq!(url(Service::Sts, "a", &around), "https://sts.ap-northeast-1.amazonaws.com");
@@ -491,7 +514,8 @@ mod tests {
             let (files, around) = (ProfileFiles::scan("", ""), Surroundings::default());
             let found = endpoint_in(Service::SigninToken, Some(region), &files, &[], &around).unwrap();
             assert_eq!(found.url, url);
-            let around = Surroundings { signin: Some("http://127.0.0.1:1".to_owned()), ..around };
+            let services = [("signin".to_owned(), "http://127.0.0.1:1".to_owned())].into();
+            let around = Surroundings { services, ..around };
             let found = endpoint_in(Service::SigninToken, Some(region), &files, &[], &around).unwrap();
             assert_eq!(found.url, "http://127.0.0.1:1");
         }
