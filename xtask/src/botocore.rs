@@ -48,6 +48,11 @@ fn named_model<T: DeserializeOwned>(folder: &Path) -> anyhow::Result<Option<(Str
 
 /// The model of a service's newest API version; folders without one are not services.
 fn newest_model<T: DeserializeOwned>(folder: &Path) -> anyhow::Result<Option<T>> {
+    newest(folder)?.map_or(Ok(None), |newest| newest_json(&newest, "service-2.json"))
+}
+
+/// The folder of a service's newest API version.
+pub(crate) fn newest(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
     if !folder.is_dir() {
         return Ok(None);
     }
@@ -55,14 +60,20 @@ fn newest_model<T: DeserializeOwned>(folder: &Path) -> anyhow::Result<Option<T>>
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
     versions.retain(|path| path.is_dir());
     versions.sort();
-    let Some(newest) = versions.pop() else { return Ok(None) };
-    let path = newest.join("service-2.json.gz");
-    if !path.exists() {
+    Ok(versions.pop())
+}
+
+/// A file of such a folder, packed or not.
+pub(crate) fn newest_json<T: DeserializeOwned>(folder: &Path, name: &str) -> anyhow::Result<Option<T>> {
+    let (plain, packed) = (folder.join(name), folder.join(format!("{name}.gz")));
+    let mut text = String::new();
+    if packed.exists() {
+        MultiGzDecoder::new(fs::File::open(&packed)?).read_to_string(&mut text)?;
+    } else if plain.exists() {
+        text = fs::read_to_string(&plain)?;
+    } else {
         return Ok(None);
     }
-    let mut text = String::new();
-    MultiGzDecoder::new(fs::File::open(&path)?).read_to_string(&mut text)?;
-    let model =
-        serde_json::from_str(&text).with_context(|| format!("{} is not as expected", path.display()))?;
-    Ok(Some(model))
+    let read = serde_json::from_str(&text);
+    Ok(Some(read.with_context(|| format!("{} is not as expected", plain.display()))?))
 }

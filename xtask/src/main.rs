@@ -1,6 +1,7 @@
-//! `cargo xtask gen reference` and `cargo xtask gen operations` make the data that is committed; `cargo xtask mutants` tells what the
+//! `cargo xtask gen reference`, `gen operations` and `gen aws` make the data that is committed; `cargo xtask mutants` tells what the
 //! tests would not notice.
 
+mod aws;
 mod botocore;
 mod format;
 mod mutants;
@@ -35,6 +36,12 @@ enum Command {
 enum Generated {
     /// The service reference: actions, resource types, condition keys
     Reference(ReferencePackages),
+    /// The rows of AWS's APIs that the product calls
+    Aws {
+        /// A folder into which botocore was installed [default: fetched with pip]
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
     /// The operations of AWS's APIs, for the gate of the event map, and those that take a role
     Operations {
         /// A folder into which botocore was installed [default: fetched with pip]
@@ -71,6 +78,7 @@ fn main() -> anyhow::Result<()> {
     };
     match generated {
         Generated::Reference(packages) => reference::generate(&packages.fetch()?),
+        Generated::Aws { from } => aws::generate(from),
         Generated::Operations { from, reference } => operations::generate(from, &reference.fetch()?),
     }
 }
