@@ -16,6 +16,7 @@ pub mod profile;
 pub mod refusal;
 pub mod rotation;
 pub mod route;
+pub mod sdk;
 pub mod secret;
 pub mod sso;
 pub mod value;

@@ -111,31 +111,7 @@ pub enum Cause {
 
 impl StsError {
     pub(crate) fn network(operation: &'static str, host: &str, source: &ureq::Error) -> Self {
-        let (what, connection) = match source {
-            ureq::Error::Timeout(_) => ("no answer in time".to_owned(), false),
-            ureq::Error::HostNotFound => ("the name of the host is not known".to_owned(), true),
-            ureq::Error::ConnectionFailed => ("no connection".to_owned(), true),
-            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-                ("the connection was refused".to_owned(), true)
-            }
-            // The kind of what Rust has no own kind for is "uncategorized error"; its number says more.
-            ureq::Error::Io(io) => match (io.kind(), io.raw_os_error()) {
-                (_, Some(number)) => (std::io::Error::from_raw_os_error(number).to_string(), false),
-                (std::io::ErrorKind::Other, None) => ("the connection failed".to_owned(), false),
-                // Of these without a number only a failed look-up of a name is known.
-                (kind, None) if kind.to_string().starts_with("uncategorized") => {
-                    ("the name of the host could not be looked up".to_owned(), true)
-                }
-                (kind, None) => (kind.to_string(), false),
-            },
-            ureq::Error::ConnectProxyFailed(reason) => {
-                (format!("the proxy refused the connection: {}", shown_within(reason, 60)), true)
-            }
-            ureq::Error::BodyExceedsLimit(_) => ("the answer is too long".to_owned(), false),
-            // Of other errors only the kind is told: their texts may quote an address.
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => ("TLS failed".to_owned(), false),
-            _ => ("the connection failed".to_owned(), false),
-        };
+        let (what, connection) = told(source);
         Self::Network { operation, host: host.to_owned(), what, connection }
     }
 
@@ -206,6 +182,47 @@ impl StsError {
     pub(crate) fn is_connection(&self) -> bool {
         matches!(self, Self::Network { connection: true, .. })
     }
+}
+
+/// What an error of the connection says, and whether the request cannot have arrived.
+pub(crate) fn told(source: &ureq::Error) -> (String, bool) {
+    match source {
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+            ("no connection in time".to_owned(), true)
+        }
+        ureq::Error::Timeout(_) => ("no answer in time".to_owned(), false),
+        ureq::Error::HostNotFound => ("the name of the host is not known".to_owned(), true),
+        ureq::Error::ConnectionFailed => ("no connection".to_owned(), true),
+        ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
+            ("the connection was refused".to_owned(), true)
+        }
+        // The other side's certificate is looked at before anything is sent to it.
+        error if is_about_a_certificate(error) => {
+            ("the certificate of the other side is not trusted".to_owned(), true)
+        }
+        // The kind of what Rust has no own kind for is "uncategorized error"; its number says more.
+        ureq::Error::Io(io) => match (io.kind(), io.raw_os_error()) {
+            (_, Some(number)) => (std::io::Error::from_raw_os_error(number).to_string(), false),
+            (std::io::ErrorKind::Other, None) => ("the connection failed".to_owned(), false),
+            // Of these without a number only a failed look-up of a name is known.
+            (kind, None) if kind.to_string().starts_with("uncategorized") => {
+                ("the name of the host could not be looked up".to_owned(), true)
+            }
+            (kind, None) => (kind.to_string(), false),
+        },
+        ureq::Error::ConnectProxyFailed(reason) => {
+            (format!("the proxy refused the connection: {}", shown_within(reason, 60)), true)
+        }
+        ureq::Error::BodyExceedsLimit(_) => ("the answer is too long".to_owned(), false),
+        // Of other errors only the kind is told: their texts may quote an address.
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => ("TLS failed".to_owned(), false),
+        _ => ("the connection failed".to_owned(), false),
+    }
+}
+
+fn is_about_a_certificate(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Rustls(_) | ureq::Error::Io(_))
+        && error.to_string().contains("invalid peer certificate")
 }
 
 fn cause(code: &str, message: &str, skew: Option<i64>) -> Cause {

@@ -1,4 +1,4 @@
-//! AWS Signature Version 4 of one POST of a form (IAM User Guide, "Create a signed AWS API request").
+//! AWS Signature Version 4 (IAM User Guide, "Create a signed AWS API request").
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -11,13 +11,21 @@ use zeroize::Zeroizing;
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// What is signed.
-pub(crate) struct Post<'a> {
+pub(crate) struct Message<'a> {
+    pub(crate) method: &'a str,
     pub(crate) host: &'a str,
+    /// As it is sent.
     pub(crate) path: &'a str,
-    pub(crate) body: &'a str,
+    /// Neither sorted nor encoded.
+    pub(crate) query: &'a [(String, String)],
+    /// Those that are signed beside the host and the date, names in small letters.
+    pub(crate) headers: &'a [(String, String)],
+    pub(crate) body: &'a [u8],
     pub(crate) region: &'a str,
     pub(crate) service: &'a str,
     pub(crate) at: Timestamp,
+    /// S3 signs the path as it is sent; all others encode it once more.
+    pub(crate) signs_path_once: bool,
 }
 
 /// The headers that carry the signature: `x-amz-date`, `authorization`.
@@ -26,16 +34,16 @@ pub(crate) struct Signature {
     pub(crate) authorization: String,
 }
 
-/// Signs a POST.
-pub(crate) fn sign(post: &Post<'_>, signer: &Signer<'_>) -> Signature {
-    let date = basic_time(post.at);
+/// Signs a message.
+pub(crate) fn sign(message: &Message<'_>, signer: &Signer<'_>) -> Signature {
+    let date = basic_time(message.at);
     let day = date.get(..8).unwrap_or_default();
-    let scope = format!("{day}/{}/{}/aws4_request", post.region, post.service);
-    let (request, signed_headers) = canonical_request(post, signer.session_token(), &date);
+    let scope = format!("{day}/{}/{}/aws4_request", message.region, message.service);
+    let (request, signed_headers) = canonical_request(message, signer.session_token(), &date);
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(request.as_bytes())));
     let secret = Zeroizing::new(format!("AWS4{}", signer.secret_access_key()));
     let mut key = hmac(secret.as_bytes(), day);
-    for part in [post.region, post.service, "aws4_request"] {
+    for part in [message.region, message.service, "aws4_request"] {
         key = hmac(&*key, part);
     }
     let signature = hex(&*hmac(&*key, &text));
@@ -46,20 +54,43 @@ pub(crate) fn sign(post: &Post<'_>, signer: &Signer<'_>) -> Signature {
     Signature { date, authorization }
 }
 
-fn canonical_request(post: &Post<'_>, token: Option<&str>, date: &str) -> (Zeroizing<String>, &'static str) {
-    let (token, signed) = match token {
-        Some(token) => {
-            (format!("x-amz-security-token:{token}\n"), "content-type;host;x-amz-date;x-amz-security-token")
+fn canonical_request(message: &Message<'_>, token: Option<&str>, date: &str) -> (Zeroizing<String>, String) {
+    let own = [("host", message.host), ("x-amz-date", date)];
+    let given = message.headers.iter().map(|(name, value)| (name.as_str(), value.trim()));
+    let token = token.map(|token| ("x-amz-security-token", token));
+    let mut headers: Vec<(&str, &str)> = own.into_iter().chain(given).chain(token).collect();
+    headers.sort_unstable();
+    let signed = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
+    let path = if message.path.is_empty() { "/" } else { message.path };
+    let mut request = Zeroizing::new(format!("{}\n", message.method));
+    if message.signs_path_once {
+        request.push_str(path);
+    } else {
+        for (index, part) in path.split('/').enumerate() {
+            if index > 0 {
+                request.push('/');
+            }
+            escape(part, &mut request);
         }
-        None => (String::new(), "content-type;host;x-amz-date"),
+    }
+    request.push_str(&format!("\n{}\n", query(message.query)));
+    for (name, value) in headers {
+        request.push_str(&format!("{name}:{value}\n"));
+    }
+    request.push_str(&format!("\n{signed}\n{}", hex(&Sha256::digest(message.body))));
+    (request, signed)
+}
+
+/// A query as it is signed and sent: encoded, then sorted.
+pub(crate) fn query(pairs: &[(String, String)]) -> String {
+    let encoded = |text: &str| {
+        let mut out = String::new();
+        escape(text, &mut out);
+        out
     };
-    let path = if post.path.is_empty() { "/" } else { post.path };
-    let request = format!(
-        "POST\n{path}\n\ncontent-type:{FORM}\nhost:{}\nx-amz-date:{date}\n{token}\n{signed}\n{}",
-        post.host,
-        hex(&Sha256::digest(post.body.as_bytes()))
-    );
-    (Zeroizing::new(request), signed)
+    let mut pairs: Vec<_> = pairs.iter().map(|(name, value)| (encoded(name), encoded(value))).collect();
+    pairs.sort_unstable();
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
 fn hmac(key: &[u8], text: &str) -> Zeroizing<[u8; 32]> {
@@ -89,7 +120,8 @@ pub(crate) fn form(fields: &[(String, String)]) -> Zeroizing<String> {
     body
 }
 
-fn escape(text: &str, out: &mut String) {
+/// Escapes everything but RFC 3986's unreserved characters.
+pub(crate) fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
@@ -114,13 +146,18 @@ mod tests {
             secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".into(),
         };
         let at: Timestamp = "2015-08-30T12:36:00Z".parse().unwrap();
-        let post = Post {
+        let headers = [("content-type".to_owned(), FORM.to_owned())];
+        let post = Message {
+            method: "POST",
             host: "sts.amazonaws.com",
             path: "/",
-            body: "Action=GetCallerIdentity&Version=2011-06-15",
+            query: &[],
+            headers: &headers,
+            body: b"Action=GetCallerIdentity&Version=2011-06-15",
             region: "us-east-1",
             service: "sts",
             at,
+            signs_path_once: false,
         };
         let signature = sign(&post, &Signer::LongTerm(&key));
         assert_eq!(signature.date, "20150830T123600Z");

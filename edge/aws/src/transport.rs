@@ -10,12 +10,21 @@ use secrecy::{ExposeSecret, SecretString};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
-use crate::error::StsError;
+use crate::error::{StsError, told};
 use crate::proxy::Outside;
-use crate::sign::{FORM, Post, form, sign};
+use crate::sign::{FORM, Message, form, sign};
+use crate::wire::Incoming;
 
-/// AWS's answers to our calls are a few kilobytes; session tokens have no promised maximum.
+/// Answers that hand out credentials are a few kilobytes; session tokens have no promised maximum.
 const MOST_BYTES: u64 = 256 * 1024;
+/// A page of a thousand roles with all versions of their policies.
+const MOST_BYTES_OF_A_PAGE: u64 = 256 * 1024 * 1024;
+
+/// How a client of the tables waits: botocore's 60 seconds for each part, and more for all of a long page.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE_WITH_A_BODY: Duration = Duration::from_secs(300);
+/// Calls that may be under way to one host.
+const CONNECTIONS: usize = 32;
 
 /// A client for the calls of this crate.
 #[derive(Debug)]
@@ -23,7 +32,8 @@ pub struct Client {
     agent: ureq::Agent,
     direct: ureq::Agent,
     outside: Option<Outside>,
-    pause: fn(Duration),
+    pub(crate) pause: fn(Duration),
+    most_bytes: u64,
 }
 
 /// What came back.
@@ -60,32 +70,36 @@ pub(crate) struct JsonCall<'a> {
 }
 
 impl Client {
-    /// A client; `certificates` is the PEM file of `AWS_CA_BUNDLE` or `ca_bundle`, if there is one.
+    /// A client for credentials; `certificates` is the PEM file of `AWS_CA_BUNDLE` or `ca_bundle`, if there is one.
     pub fn new(certificates: Option<&[u8]>) -> Result<Self, StsError> {
-        let roots = match certificates {
-            None => RootCerts::WebPki,
-            Some(pem) => {
-                let found: Vec<_> = parse_pem(pem)
-                    .filter_map(|item| match item {
-                        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                        _ => None,
-                    })
-                    .collect();
-                if found.is_empty() {
-                    return Err(StsError::NoCertificates);
-                }
-                RootCerts::Specific(Arc::new(found))
-            }
-        };
-        let config = || {
-            ureq::Agent::config_builder()
-                .tls_config(TlsConfig::builder().root_certs(roots.clone()).build())
+        let roots = roots(certificates)?;
+        Self::with(MOST_BYTES, || {
+            config(&roots)
                 .user_agent(concat!("kagi/", env!("CARGO_PKG_VERSION")))
-                .http_status_as_error(false)
-                .max_redirects(0)
                 .timeout_connect(Some(Duration::from_secs(5)))
                 .timeout_global(Some(Duration::from_secs(12)))
-        };
+        })
+    }
+
+    /// A client for the calls of the tables, whose answers may be long, and many under way.
+    pub fn for_tables(user_agent: &str, certificates: Option<&[u8]>) -> Result<Self, StsError> {
+        let roots = roots(certificates)?;
+        Self::with(MOST_BYTES_OF_A_PAGE, || {
+            config(&roots)
+                .user_agent(user_agent)
+                // S3 says in the body where a bucket is.
+                .max_redirects_will_error(false)
+                .timeout_connect(Some(PATIENCE))
+                .timeout_send_request(Some(PATIENCE))
+                .timeout_send_body(Some(PATIENCE))
+                .timeout_recv_response(Some(PATIENCE))
+                .timeout_recv_body(Some(PATIENCE_WITH_A_BODY))
+                .max_idle_connections(4 * CONNECTIONS)
+                .max_idle_connections_per_host(CONNECTIONS)
+        })
+    }
+
+    fn with(most_bytes: u64, config: impl Fn() -> Config) -> Result<Self, StsError> {
         let outside = Outside::find(|name| std::env::var(name).ok())?;
         let proxy = outside.as_ref().map(|outside| outside.proxy.clone());
         Ok(Self {
@@ -93,22 +107,64 @@ impl Client {
             direct: config().proxy(None).build().new_agent(),
             outside,
             pause: std::thread::sleep,
+            most_bytes,
         })
+    }
+
+    /// Sends a request as it is and takes any answer.
+    pub(crate) fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Incoming, Trouble> {
+        let (host, _) = host_and_path(url);
+        let (agent, way) = self.agent_for(host.split('?').next().unwrap_or(host));
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let trouble = |source: &ureq::Error| Trouble::of(source, &way);
+        let unsendable = |error: ureq::http::Error| Trouble {
+            what: format!("the request cannot be written: {error}"),
+            sent: false,
+            timeout: false,
+        };
+        let mut response = match (method, body) {
+            ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).map_err(unsendable)?),
+            _ => agent.run(request.body(body).map_err(unsendable)?),
+        }
+        .map_err(|error| trouble(&error))?;
+        let named = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = response.headers().iter().filter_map(named).collect();
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(self.most_bytes).read_to_vec();
+        // Whatever breaks now broke after the request was taken.
+        let body = body.map_err(|error| Trouble { sent: true, ..trouble(&error) })?;
+        Ok(Incoming { status, headers, body: Zeroizing::new(body) })
     }
 
     /// Signs and sends a call.
     pub(crate) fn query(&self, query: &Query<'_>, signer: &Signer<'_>) -> Result<Reply, StsError> {
         let body = form(&query.fields);
         let (host, path) = host_and_path(&query.endpoint.url);
-        let post = Post {
+        let headers = [("content-type".to_owned(), FORM.to_owned())];
+        let message = Message {
+            method: "POST",
             host,
             path,
-            body: &body,
+            query: &[],
+            headers: &headers,
+            body: body.as_bytes(),
             region: &query.endpoint.signing_region,
             service: query.service.name(),
             at: query.at,
+            signs_path_once: false,
         };
-        let signature = sign(&post, signer);
+        let signature = sign(&message, signer);
         let (agent, way) = self.agent_for(host);
         let send = || {
             let mut request = agent
@@ -205,6 +261,48 @@ impl Client {
     }
 }
 
+type Config = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
+
+fn config(roots: &RootCerts) -> Config {
+    ureq::Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(roots.clone()).build())
+        .http_status_as_error(false)
+        .max_redirects(0)
+}
+
+fn roots(certificates: Option<&[u8]>) -> Result<RootCerts, StsError> {
+    let Some(pem) = certificates else { return Ok(RootCerts::WebPki) };
+    let found: Vec<_> = parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() { Err(StsError::NoCertificates) } else { Ok(RootCerts::Specific(Arc::new(found))) }
+}
+
+/// Why there is no whole answer.
+#[derive(Debug)]
+pub(crate) struct Trouble {
+    /// What happened, and with whom.
+    pub(crate) what: String,
+    /// Whether AWS may have got the request.
+    pub(crate) sent: bool,
+    /// Whether it took too long.
+    pub(crate) timeout: bool,
+}
+
+impl Trouble {
+    fn of(source: &ureq::Error, way: &str) -> Self {
+        let (what, connection) = told(source);
+        Self {
+            what: format!("{what} ({way})"),
+            sent: !connection,
+            timeout: matches!(source, ureq::Error::Timeout(_)),
+        }
+    }
+}
+
 pub(crate) fn read(
     response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     operation: &'static str,
@@ -234,7 +332,7 @@ pub(crate) fn host_and_path(url: &str) -> (&str, &str) {
 }
 
 /// RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<Timestamp> {
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
