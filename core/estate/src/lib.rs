@@ -8,6 +8,7 @@
 //! * [`model`]: the estate itself.
 //! * [`access`]: what its principals may do, decided by the policy engine.
 //! * [`change`]: edits of an estate, each with its way back.
+//! * [`collect`]: what is asked of a live account, and which files become of the answers.
 //! * [`cloudtrail`]: the trails of an account, and what they are told to log.
 //! * [`shared`]: the map that copies of an estate share until one of them writes.
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
@@ -15,6 +16,7 @@
 pub mod access;
 pub mod change;
 pub mod cloudtrail;
+pub mod collect;
 pub mod fact;
 pub mod model;
 pub mod read;

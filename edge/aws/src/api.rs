@@ -17,6 +17,7 @@ use crate::address::{Address, address};
 use crate::credentials::Credentials;
 use crate::failure::{CallError, Name, Refusal};
 use crate::model::{Model, Operation, model};
+use crate::pace::Pace;
 use crate::pages::{Circle, Gathered};
 use crate::retry::{Attempts, Ending, Next, Quota, is_throttled, retry_after};
 use crate::sign::{Message, query, sign};
@@ -51,6 +52,7 @@ pub struct Api {
     credentials: Arc<Credentials>,
     settings: Settings,
     shared: Arc<Shared>,
+    pace: Arc<Pace>,
 }
 
 /// What all calls of a client share, whoever makes them.
@@ -86,13 +88,16 @@ impl Api {
     /// The APIs for a caller.
     #[must_use]
     pub fn new(client: Arc<Client>, credentials: Arc<Credentials>, settings: Settings) -> Self {
-        Self { client, credentials, settings, shared: Arc::default() }
+        Self { client, credentials, settings, shared: Arc::default(), pace: Arc::default() }
     }
 
-    /// The same for another caller: connections, the quota of retries and the clock stay shared.
+    /// The same for another caller: connections and the clock stay shared; how fast calls may follow each other, and what may be
+    /// spent on retries, is an account's own.
     #[must_use]
     pub fn with_credentials(&self, credentials: Arc<Credentials>) -> Self {
-        Self { credentials, ..self.clone() }
+        let ahead = self.shared.ahead.load(Ordering::Relaxed).into();
+        let shared = Arc::new(Shared { quota: Mutex::default(), ahead });
+        Self { credentials, shared, pace: Arc::default(), ..self.clone() }
     }
 
     /// The same in another Region.
@@ -183,16 +188,27 @@ impl Api {
         let mut attempts =
             Attempts::new(self.settings.attempts.unwrap_or(crate::DEFAULT_ATTEMPTS), may_repeat);
         let (mut clock_was_set, mut renewed) = (false, false);
+        let api = row.name.to_string();
         loop {
+            let wait = self.pace.with(&api, |bucket| bucket.take(Timestamp::now()));
+            if !wait.is_zero() {
+                self.client.pause(wait);
+            }
             let (sent, ahead) = self.once(row, &out)?;
             let failed = match sent {
                 Ok(answer) if (200..300).contains(&answer.status) => match read(row, &answer) {
-                    Ok(value) => return Ok(self.done(&mut attempts, value, &answer)),
+                    Ok(value) => {
+                        self.pace.with(&api, |bucket| bucket.answered());
+                        return Ok(self.done(&mut attempts, value, &answer));
+                    }
                     Err(what) => Failed::broken(what, &answer),
                 },
                 Ok(answer) => Failed::refused(row, &answer),
                 Err(trouble) => Failed::trouble(trouble),
             };
+            if failed.is_throttled() {
+                self.pace.with(&api, |bucket| bucket.refused(Timestamp::now()));
+            }
             if !clock_was_set && self.sets_clock(&failed, ahead) {
                 clock_was_set = true;
                 continue;
@@ -322,6 +338,13 @@ impl Failed {
     fn trouble(trouble: Trouble) -> Self {
         let ending = if trouble.sent { Ending::Lost { timeout: trouble.timeout } } else { Ending::NotSent };
         Self { ending, what: trouble.what, said: None, request_id: None, server: None }
+    }
+
+    fn is_throttled(&self) -> bool {
+        match &self.ending {
+            Ending::Refused { code, status, modeled, .. } => is_throttled(code, *status, *modeled),
+            _ => false,
+        }
     }
 
     fn is_expired(&self) -> bool {

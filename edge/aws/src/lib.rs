@@ -19,6 +19,7 @@ mod failure;
 mod login;
 mod metadata;
 mod model;
+mod pace;
 mod pages;
 mod proxy;
 mod retry;
@@ -38,6 +39,7 @@ pub use crate::credentials::{
 pub use crate::error::{Cause, StsError};
 pub use crate::failure::{CallError, Name, Refusal};
 pub use crate::model::operations;
+pub use crate::pace::Pace;
 pub use crate::retry::DEFAULT_ATTEMPTS;
 pub use crate::settings::{Access, Caller, plain_role};
 pub use crate::transport::Client;

@@ -1,0 +1,149 @@
+//! The organization, as its management account or a delegated administrator sees it: accounts, the tree, and the policies of each
+//! level.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::record::Record;
+use super::{Answer, Asks, Wanted};
+
+/// The policies that limit what an account may do (Organizations API Reference, ListPolicies).
+const FILTERS: [(&str, &str); 2] =
+    [("SERVICE_CONTROL_POLICY", "policies.json"), ("RESOURCE_CONTROL_POLICY", "policies-rcp.json")];
+
+#[derive(Clone, Debug)]
+enum Purpose {
+    File(String),
+    Accounts,
+    Roots,
+    Units(String),
+    Policies(&'static str),
+}
+
+/// An account of the organization.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Member {
+    /// Id
+    pub id: String,
+    /// Name
+    pub name: String,
+    /// `State`, which took the place of `Status` in 2026, else `Status`: `ACTIVE`, `SUSPENDED`, `PENDING_CLOSURE`, `CLOSED`, ….
+    pub state: String,
+}
+
+/// The collection of an organization.
+#[derive(Debug)]
+pub struct Organization {
+    asks: Asks<Purpose>,
+    members: Option<Vec<Member>>,
+    management: Option<String>,
+    begun: Timestamp,
+    ended: Timestamp,
+}
+
+impl Organization {
+    /// Begins.
+    pub fn new(now: Timestamp) -> Self {
+        let mut asks = Asks::new();
+        let file = |name: &str| Purpose::File(name.to_owned());
+        asks.ask(file("organization.json"), "organizations", "DescribeOrganization", json!({}));
+        asks.ask(Purpose::Accounts, "organizations", "ListAccounts", json!({}));
+        asks.ask(Purpose::Roots, "organizations", "ListRoots", json!({}));
+        for (filter, name) in FILTERS {
+            asks.ask(Purpose::Policies(name), "organizations", "ListPolicies", json!({ "Filter": filter }));
+        }
+        asks.ask(file("organizations-features.json"), "iam", "ListOrganizationsFeatures", json!({}));
+        Self { asks, members: None, management: None, begun: now, ended: now }
+    }
+
+    /// What is wanted now.
+    pub fn next(&mut self, _now: Timestamp) -> Wanted {
+        match self.asks.next() {
+            Some(ask) => Wanted::Ask(Box::new(ask)),
+            None if self.asks.is_idle() => Wanted::Nothing,
+            None => Wanted::Answer,
+        }
+    }
+
+    /// Takes what became of a call.
+    pub fn take(&mut self, id: usize, answer: &Answer, now: Timestamp) {
+        let Some((purpose, ask)) = self.asks.answered(id, answer, now) else { return };
+        self.ended = now;
+        let value = match answer {
+            Answer::Given(given) => Some(&given.value),
+            Answer::Failed(_) => None,
+        };
+        match purpose {
+            Purpose::File(file) => {
+                let id = value.and_then(|value| value.pointer("/Organization/MasterAccountId")?.as_str());
+                self.management = self.management.take().or_else(|| id.map(str::to_owned));
+                self.asks.keep(&file, "", &ask, answer);
+            }
+            Purpose::Accounts => {
+                self.asks.keep("accounts.json", "", &ask, answer);
+                self.members = value.map(|value| list(value, "Accounts").filter_map(member).collect());
+            }
+            Purpose::Roots => {
+                self.asks.keep("roots.json", "", &ask, answer);
+                self.below(ids(value, "Roots"));
+            }
+            Purpose::Units(parent) => {
+                self.asks.keep(&format!("units-{parent}.json"), "", &ask, answer);
+                self.below(ids(value, "OrganizationalUnits"));
+            }
+            Purpose::Policies(file) => {
+                self.asks.keep(file, "", &ask, answer);
+                for id in ids(value, "Policies") {
+                    let input = json!({ "PolicyId": id });
+                    let file = Purpose::File(format!("policy-{id}.json"));
+                    self.asks.ask(file, "organizations", "DescribePolicy", input.clone());
+                    let file = Purpose::File(format!("policy-targets/{id}.json"));
+                    self.asks.ask(file, "organizations", "ListTargetsForPolicy", input);
+                }
+            }
+        }
+    }
+
+    fn below(&mut self, parents: Vec<String>) {
+        for parent in parents {
+            let input = json!({ "ParentId": parent });
+            let file = Purpose::File(format!("accounts-{parent}.json"));
+            self.asks.ask(file, "organizations", "ListAccountsForParent", input.clone());
+            self.asks.ask(Purpose::Units(parent), "organizations", "ListOrganizationalUnitsForParent", input);
+        }
+    }
+
+    /// The accounts, when AWS told them.
+    pub fn members(&self) -> Option<&[Member]> {
+        self.members.as_deref()
+    }
+
+    /// The management account, when AWS told it.
+    pub fn management(&self) -> Option<&str> {
+        self.management.as_deref()
+    }
+
+    /// The files, and what became of every call.
+    pub fn finished(self) -> (Vec<(String, Vec<u8>)>, Record) {
+        let (files, calls) = self.asks.finished();
+        (files, Record::of(self.begun, self.ended, calls, false))
+    }
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn ids(value: Option<&Value>, name: &str) -> Vec<String> {
+    let items = value.into_iter().flat_map(|value| list(value, name));
+    items.filter_map(|item| item.get("Id")?.as_str().map(str::to_owned)).collect()
+}
+
+fn member(account: &Value) -> Option<Member> {
+    let text = |name: &str| account.get(name).and_then(Value::as_str).map(str::to_owned);
+    Some(Member {
+        id: text("Id")?,
+        name: text("Name").unwrap_or_default(),
+        state: text("State").or_else(|| text("Status")).unwrap_or_default(),
+    })
+}

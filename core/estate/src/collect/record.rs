@@ -1,0 +1,143 @@
+//! `collected.json`: which calls were made, and what became of each.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Answer, Ask};
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "answered, refused, or neither")]
+pub enum Outcome {
+    /// It was answered.
+    Answered,
+    /// AWS refused it, with this code.
+    Refused(String),
+    /// No answer came.
+    Unanswered,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// `iam:ListAccessKeys`
+    pub call: String,
+    /// Whom or what it was about; empty for the whole account.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why there is no answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// When it was over.
+    pub at: Timestamp,
+    /// Pages of the answer.
+    pub pages: u32,
+    /// Requests that were sent.
+    pub attempts: u32,
+    /// The ids that AWS gave them.
+    pub request_ids: Vec<String>,
+}
+
+impl Recorded {
+    pub(super) fn of(ask: &Ask, answer: &Answer, at: Timestamp) -> Self {
+        let about = ask.input.as_object().into_iter().flatten();
+        let mut about =
+            about.filter(|(name, _)| !matches!(name.as_str(), "MaxItems" | "Filter" | "AllUsers"));
+        let about = about.find_map(|(_, value)| value.as_str()).unwrap_or_default().to_owned();
+        let call = format!("{}:{}", ask.service, ask.operation);
+        match answer {
+            Answer::Given(given) => Self {
+                call,
+                about,
+                outcome: Outcome::Answered,
+                why: String::new(),
+                at,
+                pages: given.pages,
+                attempts: given.attempts,
+                request_ids: given.request_ids.clone(),
+            },
+            Answer::Failed(failure) => Self {
+                call,
+                about,
+                outcome: failure.code.clone().map_or(Outcome::Unanswered, Outcome::Refused),
+                why: failure.message.clone(),
+                at,
+                pages: 0,
+                attempts: failure.attempts,
+                request_ids: failure.request_id.iter().cloned().collect(),
+            },
+        }
+    }
+
+    /// Whether something is not known because of it. That there is none of something is an answer.
+    pub fn is_missing(&self) -> bool {
+        match &self.outcome {
+            Outcome::Answered => false,
+            Outcome::Refused(code) => match self.call.as_str() {
+                "iam:GetAccountPasswordPolicy" => code != "NoSuchEntity",
+                // The machine asks again, or says so itself.
+                "iam:GetCredentialReport" => {
+                    !matches!(code.as_str(), "ReportNotPresent" | "ReportExpired" | "ReportInProgress")
+                }
+                _ => true,
+            },
+            Outcome::Unanswered => true,
+        }
+    }
+
+    pub(super) fn key(&self) -> (&str, &str, Timestamp) {
+        (&self.call, &self.about, self.at)
+    }
+}
+
+/// All calls of an account or organization.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// When the first call was wanted.
+    pub begun: Timestamp,
+    /// When the last was over.
+    pub ended: Timestamp,
+    /// When AWS made the credential report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_generated: Option<Timestamp>,
+    /// What is not known because of calls that failed; empty when all was answered.
+    pub missing: Vec<String>,
+    /// The calls.
+    pub calls: Vec<Recorded>,
+}
+
+impl Record {
+    pub(super) fn of(
+        begun: Timestamp,
+        ended: Timestamp,
+        calls: Vec<Recorded>,
+        report_is_missing: bool,
+    ) -> Self {
+        let mut missing: Vec<String> = calls
+            .iter()
+            .filter(|call| call.is_missing())
+            .map(|call| match &call.outcome {
+                Outcome::Refused(code) => format!("{}{}: {code}", call.call, of(&call.about)),
+                _ => format!("{}{}: {}", call.call, of(&call.about), call.why),
+            })
+            .collect();
+        if report_is_missing && !missing.iter().any(|call| call.contains("CredentialReport")) {
+            missing.push("iam:GetCredentialReport: the report was not ready in time".to_owned());
+        }
+        missing.sort();
+        missing.dedup();
+        Self { begun, ended, report_generated: None, missing, calls }
+    }
+
+    /// Whether every call was answered.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+}
+
+fn of(about: &str) -> String {
+    if about.is_empty() { String::new() } else { format!(" of {about}") }
+}

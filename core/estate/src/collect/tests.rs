@@ -1,0 +1,384 @@
+//! Accounts and organizations that answer out of the head: what is asked, in which order, and what becomes of it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use kagimori_policy::catalogue::{AccessLevel, Catalogue};
+use kagimori_policy::decision::Answer as AllowedOrNot;
+use kagimori_policy::engine::{Compiler, Stack};
+use kagimori_policy::parse::{Strictness, parse};
+use kagimori_policy::request::{Context, Principal, Request};
+use serde_json::{Value, json};
+
+use super::{ACTIONS, Account, Answer, Ask, Failure, Given, Options, Organization, Record, Wanted, policy};
+use crate::read::{Assembler, File, read};
+use crate::{Dataset, GapReason};
+
+const ACCOUNT: &str = "111122223333";
+
+fn begin() -> Timestamp {
+    "2026-11-30T12:00:00Z".parse().unwrap()
+}
+
+fn given(value: Value) -> Answer {
+    Answer::Given(Given { value, pages: 1, attempts: 1, request_ids: vec!["r".to_owned()] })
+}
+
+fn refused(code: &str) -> Answer {
+    Answer::Failed(Failure {
+        code: Some(code.to_owned()),
+        message: "m".to_owned(),
+        attempts: 1,
+        request_id: None,
+    })
+}
+
+/// Users 0..count; every third has no key, every fifth an MFA device.
+fn report(count: usize) -> String {
+    let mut text = "user,arn,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_2_active,access_key_2_last_rotated\n\
+                    <root_account>,arn:aws:iam::111122223333:root,true,false,N/A,false,N/A\n".to_owned();
+    for user in 0..count {
+        let key = if user % 3 == 0 { "false,N/A" } else { "false,2025-01-02T03:04:05Z" };
+        text.push_str(&format!(
+            "u{user},arn:aws:iam::111122223333:user/u{user},{},{key},false,N/A\n",
+            user % 5 == 0
+        ));
+    }
+    text
+}
+
+fn answer(ask: &Ask, users: usize) -> Answer {
+    let user = ask.input.get("UserName").and_then(Value::as_str).unwrap_or_default();
+    given(match ask.operation {
+        "GetCredentialReport" => json!({
+            "Content": STANDARD.encode(report(users)),
+            "ReportFormat": "text/csv",
+            "GeneratedTime": "2026-11-30T11:00:00+00:00",
+        }),
+        "GetAccountAuthorizationDetails" => {
+            let detail = |user: usize| {
+                json!({
+                    "UserName": format!("u{user}"),
+                    "UserId": format!("AIDA{user:017}"),
+                    "Arn": format!("arn:aws:iam::{ACCOUNT}:user/u{user}"),
+                    "Path": "/",
+                    "CreateDate": "2025-01-02T03:04:05+00:00",
+                    "GroupList": [],
+                    "AttachedManagedPolicies": [],
+                })
+            };
+            let users: Vec<Value> = (0..users).map(detail).collect();
+            json!({ "UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": [] })
+        }
+        "ListAccessKeys" => json!({ "AccessKeyMetadata": [{
+            "UserName": user, "AccessKeyId": format!("AKIA{:0>16}", user.trim_start_matches('u')), "Status": "Inactive",
+            "CreateDate": "2025-01-02T03:04:05+00:00",
+        }] }),
+        "ListMFADevices" => json!({ "MFADevices": [{
+            "UserName": user, "SerialNumber": format!("arn:aws:iam::{ACCOUNT}:mfa/{user}"), "EnableDate": "2025-01-02T03:04:05+00:00",
+        }] }),
+        "DescribeTrails" => json!({ "trailList": [{
+            "Name": "t", "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t", "HomeRegion": "eu-west-1",
+        }] }),
+        "GetTrailStatus" => json!({ "IsLogging": true }),
+        "GetEventSelectors" => {
+            json!({ "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t", "EventSelectors": [] })
+        }
+        "ListRoles" => json!({ "Roles": [] }),
+        "GetAccountPasswordPolicy" => json!({ "PasswordPolicy": { "MinimumPasswordLength": 14 } }),
+        "ListVirtualMFADevices" => json!({ "VirtualMFADevices": [] }),
+        "ListAccountAliases" => json!({ "AccountAliases": [] }),
+        "ListOpenIDConnectProviders" => json!({ "OpenIDConnectProviderList": [] }),
+        "ListSAMLProviders" => json!({ "SAMLProviderList": [] }),
+        "ListServerCertificates" => json!({ "ServerCertificateMetadataList": [] }),
+        "ListServiceSpecificCredentials" => json!({ "ServiceSpecificCredentials": [] }),
+        "ListSSHPublicKeys" => json!({ "SSHPublicKeys": [] }),
+        "GetAccountSummary" => {
+            json!({ "SummaryMap": { "AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0 } })
+        }
+        _ => json!({}),
+    })
+}
+
+/// Runs an account, at most so many calls under way, the newest answered first when `backwards`; gives what came of it and the
+/// calls.
+fn run(
+    options: Options,
+    width: usize,
+    backwards: bool,
+    answers: impl Fn(&Ask, usize) -> Answer,
+) -> (BTreeMap<String, String>, Record, Vec<Ask>, Timestamp) {
+    let mut now = begin();
+    let mut account = Account::new(options, now);
+    let (mut open, mut asked): (Vec<Ask>, Vec<Ask>) = (Vec::new(), Vec::new());
+    loop {
+        let wanted = if open.len() < width { account.next(now) } else { Wanted::Answer };
+        match wanted {
+            Wanted::Ask(ask) => {
+                asked.push((*ask).clone());
+                open.push(*ask);
+                continue;
+            }
+            Wanted::Nothing => break,
+            Wanted::Wait(at) if open.is_empty() => {
+                assert!(at > now);
+                now = at;
+                continue;
+            }
+            Wanted::Wait(_) | Wanted::Answer => {}
+        }
+        let ask = if backwards { open.pop().unwrap() } else { open.remove(0) };
+        now += SignedDuration::from_millis(40);
+        let count = asked.iter().filter(|other| other.operation == ask.operation).count();
+        account.take(ask.id, &answers(&ask, count), now);
+    }
+    let (files, record) = account.finished();
+    let files = files.into_iter().map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect();
+    (files, record, asked, now)
+}
+
+fn estate(files: &BTreeMap<String, String>) -> crate::Estate {
+    let mut assembler = Assembler::default();
+    for (name, text) in files {
+        let path = format!("snapshots/{ACCOUNT}/{name}");
+        let account = kagimori_id::AccountId::parse(ACCOUNT).ok();
+        assembler.add(read(File { path: &path, account, bytes: text.as_bytes() }));
+    }
+    assembler.finish(None)
+}
+
+#[test]
+fn a_call_a_user_only_where_there_is_something_to_ask_for() {
+    for users in [50, 500] {
+        let (files, record, asked, _) = run(Options::default(), 4, false, |ask, _| answer(ask, users));
+        let with_keys = users - users.div_ceil(3);
+        let with_mfa = users.div_ceil(5);
+        assert!(asked.len() <= with_keys + with_mfa + 20, "{} calls", asked.len());
+        assert_eq!(asked.iter().filter(|ask| ask.operation == "ListAccessKeys").count(), with_keys);
+        assert_eq!(asked.first().map(|ask| ask.operation), Some("GetCredentialReport"));
+        assert!(record.is_complete(), "{:?}", record.missing);
+        assert_eq!(record.calls.len(), asked.len());
+        let problems = estate(&files).problems;
+        assert!(problems.is_empty(), "{problems:?}");
+        let trail = asked.iter().find(|ask| ask.operation == "GetTrailStatus").unwrap();
+        assert_eq!(trail.region.as_deref(), Some("eu-west-1"));
+        assert!(files.contains_key("trail-status/t.json"));
+    }
+    let all = run(Options { ssh_keys: true }, 4, false, |ask, _| answer(ask, 50)).2;
+    assert_eq!(all.iter().filter(|ask| ask.operation == "ListSSHPublicKeys").count(), 50);
+}
+
+#[test]
+fn who_answers_first_changes_nothing() {
+    let forwards = run(Options::default(), 1, false, |ask, _| answer(ask, 30)).0;
+    for (width, backwards) in [(4, false), (4, true), (64, true)] {
+        assert_eq!(run(Options::default(), width, backwards, |ask, _| answer(ask, 30)).0, forwards);
+    }
+}
+
+#[test]
+fn without_the_report_everybody_is_asked() {
+    let denied = |ask: &Ask, _| match ask.operation {
+        "GetCredentialReport" => refused("AccessDenied"),
+        _ => answer(ask, 30),
+    };
+    let (files, record, asked, _) = run(Options::default(), 4, false, denied);
+    assert_eq!(asked.iter().filter(|ask| ask.operation == "ListAccessKeys").count(), 30);
+    assert_eq!(record.missing, ["iam:GetCredentialReport: AccessDenied"]);
+    assert!(
+        files["credential-report.json"]
+            .starts_with("An error occurred (AccessDenied) when calling the GetCredentialReport")
+    );
+    // And without the details those of the report are.
+    let denied = |ask: &Ask, _| match ask.operation {
+        "GetAccountAuthorizationDetails" => refused("AccessDenied"),
+        _ => answer(ask, 30),
+    };
+    let asked = run(Options::default(), 4, false, denied).2;
+    assert_eq!(asked.iter().filter(|ask| ask.operation == "ListAccessKeys").count(), 20);
+}
+
+/// Each call in turn denied, throttled or lost: its file says so, and the readers hold it for unknown.
+#[test]
+fn what_failed_is_unknown_and_never_empty() {
+    let (whole, _, asked, _) = run(Options::default(), 4, false, |ask, _| answer(ask, 5));
+    let operations: std::collections::BTreeSet<&str> = asked.iter().map(|ask| ask.operation).collect();
+    for operation in operations {
+        for failure in [
+            refused("AccessDenied"),
+            refused("Throttling"),
+            Answer::Failed(Failure { message: "no answer in time".into(), ..Failure::default() }),
+        ] {
+            let fails =
+                |ask: &Ask, _| if ask.operation == operation { failure.clone() } else { answer(ask, 5) };
+            let (files, record, ..) = run(Options::default(), 4, false, fails);
+            assert!(!record.is_complete(), "{operation}");
+            assert!(
+                record.missing.iter().all(|missing| missing.contains(operation)),
+                "{operation}: {:?}",
+                record.missing
+            );
+            let differs: Vec<&String> =
+                whole.keys().filter(|name| files.get(*name) != whole.get(*name)).collect();
+            assert!(!differs.is_empty(), "{operation}: nothing tells");
+            for name in differs.iter().filter_map(|name| files.get(*name)) {
+                assert!(!name.trim().is_empty() && name.trim() != "{}", "{operation}: an empty file");
+            }
+            assert!(!estate(&files).problems.is_empty(), "{operation}: the readers are told nothing");
+        }
+    }
+}
+
+#[test]
+fn a_report_is_waited_for_and_not_for_ever() {
+    let states = |states: &'static [&'static str]| {
+        move |ask: &Ask, count: usize| match ask.operation {
+            "GetCredentialReport" => match states.get(count - 1).copied().or(states.last().copied()).unwrap()
+            {
+                "there" => answer(ask, 3),
+                code => refused(code),
+            },
+            "GenerateCredentialReport" => given(json!({ "State": "STARTED" })),
+            _ => answer(ask, 3),
+        }
+    };
+    let taken = |answers: &dyn Fn(&Ask, usize) -> Answer| {
+        let (files, record, asked, now) = run(Options::default(), 1, false, answers);
+        let made = asked.iter().filter(|ask| ask.operation == "GenerateCredentialReport").count();
+        let is_there = files["credential-report.json"].contains("Content");
+        (is_there, made, record.is_complete(), now.duration_since(begin()).as_secs())
+    };
+    assert!(taken(&states(&["there"])).0);
+    let (there, made, complete, _) = taken(&states(&["ReportNotPresent", "ReportInProgress", "there"]));
+    assert_eq!((there, made, complete), (true, 1, true));
+    // Expired between Generate and Get.
+    let (there, made, complete, _) = taken(&states(&["ReportExpired", "ReportExpired", "there"]));
+    assert_eq!((there, made, complete), (true, 2, true));
+    let (there, _, complete, seconds) = taken(&states(&["ReportNotPresent", "ReportInProgress"]));
+    assert_eq!((there, complete), (false, false));
+    assert!((100..=125).contains(&seconds), "{seconds}");
+    // AWS has no room for it, for ever.
+    let full = |ask: &Ask, _| match ask.operation {
+        "GetCredentialReport" => refused("ReportNotPresent"),
+        "GenerateCredentialReport" => refused("LimitExceeded"),
+        _ => answer(ask, 3),
+    };
+    let (there, made, complete, seconds) = taken(&full);
+    assert!(!there && !complete && made > 5 && seconds <= 125, "{made} {seconds}");
+    // An old report is taken when there is no other.
+    let old = |ask: &Ask, _| match ask.operation {
+        "GetCredentialReport" => given(
+            json!({ "Content": STANDARD.encode(report(3)), "ReportFormat": "text/csv", "GeneratedTime": "2026-11-29T11:00:00+00:00" }),
+        ),
+        "GenerateCredentialReport" => refused("AccessDenied"),
+        _ => answer(ask, 3),
+    };
+    assert!(taken(&old).0);
+}
+
+#[test]
+fn no_password_policy_is_an_answer() {
+    let none = |ask: &Ask, _| match ask.operation {
+        "GetAccountPasswordPolicy" => refused("NoSuchEntity"),
+        _ => answer(ask, 3),
+    };
+    let (files, record, ..) = run(Options::default(), 1, false, none);
+    assert!(record.is_complete(), "{:?}", record.missing);
+    let estate = estate(&files);
+    let gap =
+        estate.accounts.values().next().unwrap().password_policy.known().err().map(|gap| gap.reason.clone());
+    assert!(!matches!(gap, Some(GapReason::Denied(_))), "{gap:?}");
+}
+
+#[test]
+fn an_organization_is_walked_level_by_level() {
+    let mut organization = Organization::new(begin());
+    let mut asked = Vec::new();
+    loop {
+        match organization.next(begin()) {
+            Wanted::Ask(ask) => {
+                let parent = ask.input.get("ParentId").and_then(Value::as_str);
+                let value = match (ask.operation, parent) {
+                    ("DescribeOrganization", _) => {
+                        json!({ "Organization": { "Id": "o-a", "MasterAccountId": ACCOUNT } })
+                    }
+                    ("ListAccounts", _) => json!({ "Accounts": [
+                        { "Id": ACCOUNT, "Name": "m", "State": "ACTIVE" }, { "Id": "222233334444", "Name": "c", "Status": "SUSPENDED" },
+                    ] }),
+                    ("ListRoots", _) => json!({ "Roots": [{ "Id": "r-ab12" }] }),
+                    ("ListOrganizationalUnitsForParent", Some("r-ab12")) => {
+                        json!({ "OrganizationalUnits": [{ "Id": "ou-ab12-11111111" }] })
+                    }
+                    ("ListPolicies", _) if ask.input["Filter"] == "SERVICE_CONTROL_POLICY" => {
+                        json!({ "Policies": [{ "Id": "p-1" }] })
+                    }
+                    _ => json!({}),
+                };
+                organization.take(ask.id, &given(value), begin());
+                asked.push(ask.operation);
+            }
+            Wanted::Nothing => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(asked.iter().filter(|operation| **operation == "ListAccountsForParent").count(), 2);
+    let states: Vec<_> = organization.members().unwrap().iter().map(|member| member.state.as_str()).collect();
+    assert_eq!((states, organization.management()), (vec!["ACTIVE", "SUSPENDED"], Some(ACCOUNT)));
+    let (files, record) = organization.finished();
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(
+        names.contains(&"units-ou-ab12-11111111.json") && names.contains(&"policy-targets/p-1.json"),
+        "{names:?}"
+    );
+    assert!(record.is_complete());
+}
+
+/// What is asked stands in the policy, and nothing in the policy changes anything: the engine is asked of every action that the
+/// service reference knows.
+#[test]
+fn the_policy_reads_and_is_enough() {
+    let mut calls = run(Options { ssh_keys: true }, 4, false, |ask, _| answer(ask, 20)).2;
+    calls.extend(
+        run(Options::default(), 4, false, |ask, _| match ask.operation {
+            "GetCredentialReport" => refused("ReportNotPresent"),
+            _ => answer(ask, 3),
+        })
+        .2,
+    );
+    for ask in calls {
+        let action = format!("{}:{}", ask.service, ask.operation);
+        assert!(ACTIONS.contains(&action.as_str()), "{action}");
+    }
+    let catalogue = Catalogue::embedded();
+    let mut compiler = Compiler::default();
+    let document = compiler.compile(&parse(&policy().to_string(), Strictness::Strict).unwrap());
+    let mut allowed = Vec::new();
+    for action in catalogue.actions() {
+        let request = Request {
+            principal: Principal::parse("arn:aws:iam::111122223333:role/Audit").unwrap(),
+            action: catalogue.name(action).as_str().into(),
+            resource: "*".into(),
+            resource_account: ACCOUNT.into(),
+            wildcard_only: true,
+            context: Context::complete(),
+        };
+        let request = compiler.bind(&request);
+        let stack = Stack { identity: &[&document], ..Stack::default() };
+        if stack.decide(&request) != AllowedOrNot::Allowed {
+            continue;
+        }
+        let levels = catalogue.access_levels(action);
+        let reads = levels.iter().all(|level| matches!(level, AccessLevel::List | AccessLevel::Read));
+        assert!(reads && !levels.is_empty(), "{} is {levels:?}", catalogue.name(action));
+        allowed.push(catalogue.name(action));
+    }
+    // What every caller may ask whatever his policies say.
+    allowed.retain(|action| action != "sts:GetCallerIdentity");
+    assert_eq!(allowed.len(), ACTIONS.len(), "{allowed:?}");
+    for dataset in Dataset::ALL.into_iter().filter(|dataset| dataset.api().starts_with("iam:")) {
+        let wanted = !matches!(dataset, Dataset::AccessKeyLastUsed | Dataset::LastAccessed);
+        assert_eq!(ACTIONS.contains(&dataset.api()), wanted, "{dataset}");
+    }
+}
