@@ -2,6 +2,7 @@
 
 mod ask;
 mod change;
+mod collect;
 mod lake;
 mod limit;
 mod moment;
@@ -18,6 +19,7 @@ use kagimori_terminal::printer::ColorChoice;
 
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
+pub(crate) use collect::Collect;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use limit::{Bounds, Voice};
 pub(crate) use page::PageRoom;
@@ -51,6 +53,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Review(Review),
+    #[command(hide = true)]
+    Collect(Collect),
     Explain(Explain),
     Checks(Checks),
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 mod checks;
+mod collect;
 mod complete;
 mod explain;
 mod ingest;
@@ -20,6 +21,7 @@ use crate::exit::Exit;
 pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
     match &args.command {
         Command::Review(args) => review::run(args),
+        Command::Collect(args) => collect::run(args),
         Command::Ingest(args) => ingest::run(args),
         Command::Lake(command) => lake::run(command),
         Command::Trail(command) => trail::run(command),

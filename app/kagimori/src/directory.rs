@@ -25,6 +25,7 @@ use kagimori_plan::Settings;
 use rayon::prelude::*;
 
 use crate::error::AppError;
+pub(crate) use snapshot::COLLECTED;
 use snapshot::SnapshotFile;
 use walk::{Depth, Walk};
 

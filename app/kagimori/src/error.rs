@@ -77,6 +77,14 @@ pub(crate) enum AppError {
     /// There is no lake.
     #[error("there is no lake in `{0}`, and SQL is asked of a lake")]
     NoLake(PathBuf),
+    /// AWS could not be asked at all.
+    #[error("{message}")]
+    Aws {
+        /// What happened.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// A result could not be put into JSON.
     #[error("cannot write the result as JSON: {0}")]
     Encode(serde_json::Error),
@@ -103,6 +111,18 @@ fn is_broken_pipe(error: &io::Error) -> bool {
 impl From<Unprinted> for AppError {
     fn from(Unprinted(source): Unprinted) -> Self {
         Self::write(Path::new("standard output"), source)
+    }
+}
+
+impl From<kagimori_aws::CredentialsError> for AppError {
+    fn from(error: kagimori_aws::CredentialsError) -> Self {
+        Self::Aws { message: error.message, hint: error.hint }
+    }
+}
+
+impl From<kagimori_aws::CallError> for AppError {
+    fn from(error: kagimori_aws::CallError) -> Self {
+        Self::Aws { message: error.to_string(), hint: error.hint() }
     }
 }
 
@@ -152,7 +172,7 @@ impl AppError {
             Self::Settings { source, .. } => source.hint(),
             Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold, or its account and name: `444455556666/NAME`".to_owned(),
             Self::AmbiguousPrincipal { .. } => "give the ARN of the one you mean".to_owned(),
-            Self::Argument { hint, .. } => hint.clone(),
+            Self::Argument { hint, .. } | Self::Aws { hint, .. } => hint.clone(),
             Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),
             Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
             Self::Lake(error) => error.hint(),

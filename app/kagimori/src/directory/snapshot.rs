@@ -60,9 +60,16 @@ fn inflated(bytes: &[u8]) -> Result<Vec<u8>, String> {
     Ok(inflated)
 }
 
+/// Beside a collected snapshot: which calls were made, and what became of each.
+pub(crate) const COLLECTED: &str = "collected.json";
+
 /// The AWS CLI writes JSON, and people save the report as CSV, packed or not; what other files are is told by their content.
 pub(super) fn is_data(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    // What `collect` tells of itself.
+    if name == COLLECTED {
+        return false;
+    }
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     [".json", ".csv", ".txt"].iter().any(|ending| name.ends_with(ending))
 }

@@ -1,0 +1,293 @@
+//! `kagimori collect`: live accounts → the files of a snapshot. The core says what to ask and what becomes of the answers; this
+//! sends, waits and writes.
+
+mod drive;
+mod files;
+mod show;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use kagimori_aws::{Access, Api, CallError, Caller, plain_role};
+use kagimori_estate::collect::{Account, Member, Options, Organization, Record, policy};
+use kagimori_id::AccountId;
+use kagimori_session::plan::AssumeRole;
+use kagimori_session::value::{RoleArn, session_name_from};
+use kagimori_terminal::printer;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::args::{Collect, Format};
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::progress::Steps;
+
+/// Attempts of a call: a fifth of all calls throttled must lose none of 20,000.
+const ATTEMPTS: u32 = 10;
+
+/// What became of an account, or of the organization.
+#[derive(Debug, Serialize)]
+pub(crate) struct Collected {
+    /// Its id; `organization` for the organization.
+    pub(crate) account: String,
+    /// Its name in the organization.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) name: String,
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+    /// Calls that were made.
+    pub(crate) calls: usize,
+    /// What is not known.
+    pub(crate) missing: Vec<String>,
+    /// When AWS made the credential report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) report_generated: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// All was answered.
+    Complete,
+    /// Some calls were not answered.
+    Partial,
+    /// It could not be entered.
+    Failed,
+    /// It is not active.
+    Skipped,
+    /// It was collected before, and --resume left it as it was.
+    Kept,
+}
+
+struct Target {
+    id: String,
+    name: String,
+    api: Api,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
+    if args.print_policy {
+        printer::json(&policy())?;
+        return Ok(Exit::Clean);
+    }
+    std::fs::metadata(&args.dir).map_err(|source| AppError::read(&args.dir, source))?;
+    let session_name = session_name();
+    let access = Access::find(&Caller {
+        profile: args.profile.clone(),
+        region: None,
+        user_agent: concat!("kagimori/", env!("CARGO_PKG_VERSION")).to_owned(),
+        session_name: session_name.clone(),
+        attempts: Some(ATTEMPTS),
+    })?;
+    let caller = access.api.call("sts", "GetCallerIdentity", &json!({}))?;
+    let text = |name: &str| caller.get(name).and_then(Value::as_str).unwrap_or_default();
+    let around = Around { args, access: &access, own: text("Account"), arn: text("Arn"), session_name };
+    let (mut collected, targets) = around.targets()?;
+    collected.extend(around.collect(&targets)?);
+    collected.sort_by(|one, other| one.account.cmp(&other.account));
+    match args.format {
+        Format::Human => printer::text(&show::text(&collected, &args.dir))?,
+        Format::Json => printer::json(&show::Output::of(&collected))?,
+    }
+    Ok(exit(&collected))
+}
+
+fn exit(collected: &[Collected]) -> Exit {
+    let is = |outcome: Outcome| collected.iter().any(|account| account.outcome == outcome);
+    match (
+        is(Outcome::Failed) || is(Outcome::Partial),
+        is(Outcome::Complete) || is(Outcome::Partial) || is(Outcome::Kept),
+    ) {
+        (_, false) => Exit::Failed,
+        (true, true) => Exit::Incomplete,
+        (false, true) => Exit::Clean,
+    }
+}
+
+/// What all accounts have in common.
+struct Around<'a> {
+    args: &'a Collect,
+    access: &'a Access,
+    /// The account of the credentials.
+    own: &'a str,
+    /// Whose they are.
+    arn: &'a str,
+    session_name: String,
+}
+
+impl Around<'_> {
+    /// The accounts to collect, and what is known of others before.
+    fn targets(&self) -> Result<(Vec<Collected>, Vec<Target>), AppError> {
+        if self.args.organization {
+            return self.organization();
+        }
+        if self.args.account.is_empty() {
+            return Ok((Vec::new(), vec![self.target(self.own, "")?]));
+        }
+        let ids = self.args.account.iter().map(|id| {
+            AccountId::parse(id).map_err(|_| AppError::Argument {
+                message: format!("`{id}` is not a 12-digit AWS account id"),
+                hint: "write it with its leading zeroes".to_owned(),
+            })
+        });
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        let targets = ids.iter().map(|id| self.target(&id.to_string(), "")).collect::<Result<_, _>>()?;
+        Ok((Vec::new(), targets))
+    }
+
+    fn organization(&self) -> Result<(Vec<Collected>, Vec<Target>), AppError> {
+        let machine = Mutex::new(Organization::new(Timestamp::now()));
+        drive::run(&machine, &self.access.api);
+        let machine = machine.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let members = machine.members().map(<[Member]>::to_vec);
+        let (files, record) = machine.finished();
+        let why = record.missing.iter().find(|missing| missing.contains("ListAccounts:")).cloned();
+        let folder = self.args.dir.join("snapshots/organization");
+        files::write(&folder, &files, &json!({ "caller": self.arn, "record": record }))?;
+        let Some(members) = members else {
+            return Err(AppError::Aws {
+                message: format!("the accounts of the organization are not known: {}", why.unwrap_or_default()),
+                hint: "run it with credentials of the management account or a delegated administrator, or name accounts with --account"
+                    .to_owned(),
+            });
+        };
+        let mut collected = vec![told("organization", "", &record)];
+        let mut targets = Vec::new();
+        for member in members {
+            if member.state == "ACTIVE" {
+                targets.push(self.target(&member.id, &member.name)?);
+            } else {
+                collected.push(Collected {
+                    account: member.id,
+                    name: member.name,
+                    outcome: Outcome::Skipped,
+                    calls: 0,
+                    missing: vec![format!("the account is {}", member.state)],
+                    report_generated: None,
+                });
+            }
+        }
+        Ok((collected, targets))
+    }
+
+    fn target(&self, id: &str, name: &str) -> Result<Target, AppError> {
+        let api = if id == self.own {
+            self.access.api.clone()
+        } else {
+            let Some(role) = &self.args.role else {
+                return Err(AppError::Argument {
+                    message: format!("{id} is another account than that of the credentials, {}", self.own),
+                    hint: "name the role that may be assumed there: `--role NAME`".to_owned(),
+                });
+            };
+            self.access.as_role(self.role(id, role)?)
+        };
+        Ok(Target { id: id.to_owned(), name: name.to_owned(), api })
+    }
+
+    fn role(&self, account: &str, name: &str) -> Result<AssumeRole, AppError> {
+        let partition = self.arn.split(':').nth(1).unwrap_or("aws");
+        let role = RoleArn::of(partition, account, name)
+            .map_err(|refused| AppError::Argument { message: refused.message, hint: refused.hint })?;
+        let external_id = self.args.external_id.clone();
+        Ok(AssumeRole { external_id, ..plain_role(role, self.session_name.clone()) })
+    }
+
+    /// Collects accounts, some at a time. One that fails stops no other.
+    fn collect(&self, targets: &[Target]) -> Result<Vec<Collected>, AppError> {
+        let (steps, total, next) = (Steps::new("account"), targets.len(), AtomicUsize::new(0));
+        let done = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..usize::from(self.args.parallel).min(total) {
+                scope.spawn(|| {
+                    while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let collected = self.account(target);
+                        steps.step(total);
+                        done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(collected);
+                    }
+                });
+            }
+        });
+        done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().collect()
+    }
+
+    fn account(&self, target: &Target) -> Result<Collected, AppError> {
+        let folder = self.args.dir.join("snapshots").join(&target.id);
+        if self.args.resume && files::was_collected(&folder, Timestamp::now()) {
+            return Ok(Collected {
+                account: target.id.clone(),
+                name: target.name.clone(),
+                outcome: Outcome::Kept,
+                calls: 0,
+                missing: Vec::new(),
+                report_generated: None,
+            });
+        }
+        // Whoever is refused at the door need not knock four hundred times.
+        if let Err(error) = self.enter(target) {
+            return self.not_entered(target, &error);
+        }
+        let machine = Mutex::new(Account::new(Options { ssh_keys: self.args.ssh_keys }, Timestamp::now()));
+        drive::run(&machine, &target.api);
+        let machine = machine.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (files, record) = machine.finished();
+        files::write(
+            &folder,
+            &files,
+            &json!({ "account": target.id, "caller": self.arn, "record": record }),
+        )?;
+        let collected = told(&target.id, &target.name, &record);
+        if collected.outcome != Outcome::Complete {
+            printer::warning(&show::line(&collected));
+        }
+        Ok(collected)
+    }
+
+    /// Whether the account is the one that is meant.
+    fn enter(&self, target: &Target) -> Result<(), CallError> {
+        if target.id == self.own {
+            return Ok(());
+        }
+        target.api.call("sts", "GetCallerIdentity", &json!({})).map(drop)
+    }
+
+    fn not_entered(&self, target: &Target, error: &CallError) -> Result<Collected, AppError> {
+        let folder = self.args.dir.join("snapshots").join(&target.id);
+        let why = format!("the account was not entered: {error}");
+        files::write_refusal(
+            &folder,
+            &error.to_string(),
+            &json!({ "account": target.id, "caller": self.arn, "why": why }),
+        )?;
+        let collected = Collected {
+            account: target.id.clone(),
+            name: target.name.clone(),
+            outcome: Outcome::Failed,
+            calls: 0,
+            missing: vec![why],
+            report_generated: None,
+        };
+        printer::warning(&format!("{}; {}", show::line(&collected), error.hint()));
+        Ok(collected)
+    }
+}
+
+fn told(account: &str, name: &str, record: &Record) -> Collected {
+    Collected {
+        account: account.to_owned(),
+        name: name.to_owned(),
+        outcome: if record.is_complete() { Outcome::Complete } else { Outcome::Partial },
+        calls: record.calls.len(),
+        missing: record.missing.clone(),
+        report_generated: record.report_generated,
+    }
+}
+
+/// The person and the machine, so that CloudTrail tells who collected: `kagimori-alice@laptop`.
+fn session_name() -> String {
+    let person = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    session_name_from(&format!("kagimori-{person}@{host}"))
+}
