@@ -67,6 +67,7 @@ mod company;
 mod fault;
 mod http;
 mod limits;
+pub mod live;
 mod managed;
 mod message;
 mod mint;

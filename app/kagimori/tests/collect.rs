@@ -1,0 +1,149 @@
+//! `kagimori collect` against live accounts that answer out of the snapshots of the fictional company.
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+
+    use kagimori_fake_aws::live::{Faults, Files, Live};
+
+    const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
+
+    fn shiosai() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shiosai/snapshots")
+    }
+
+    fn files(folder: &Path) -> Files {
+        let mut found = Files::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for entry in std::fs::read_dir(&next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                    found.insert(name, std::fs::read(&path).unwrap());
+                }
+            }
+        }
+        found
+    }
+
+    fn live(faults: Faults) -> Live {
+        let accounts = ACCOUNTS.map(|account| (account.to_owned(), files(&shiosai().join(account))));
+        Live::start(accounts.into(), files(&shiosai().join("organization")), faults).unwrap()
+    }
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("collect-{name}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn kagimori(live: &Live, folder: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kagimori"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(["collect", "--dir"])
+            .arg(folder)
+            .args(arguments)
+            .env("AWS_ENDPOINT_URL", live.endpoint())
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+            .env("AWS_CONFIG_FILE", folder.join("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", folder.join("none"))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .unwrap()
+    }
+
+    /// Collects both accounts; the files of the snapshots without what tells of the run.
+    fn collected(name: &str, faults: Faults) -> (BTreeMap<String, Files>, Output, Live) {
+        let (live, folder) = (live(faults), folder(name));
+        let output = kagimori(&live, &folder, &["--account", ACCOUNTS[0], ACCOUNTS[1], "--role", "Audit"]);
+        let snapshots = ACCOUNTS.map(|account| {
+            let mut found = files(&folder.join("snapshots").join(account));
+            found.remove("collected.json");
+            (account.to_owned(), found)
+        });
+        (snapshots.into(), output, live)
+    }
+
+    #[test]
+    fn pages_and_throttling_and_lost_replies_change_nothing() {
+        let (whole, output, live) = collected("whole", Faults::default());
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(live.counts().len() > 10);
+        for page in [1, 2, 1000] {
+            let name = format!("page-{page}");
+            let (found, ..) = collected(&name, Faults { page: Some(page), ..Faults::default() });
+            assert!(found == whole, "pages of {page} give another snapshot");
+        }
+        let troubled = Faults { throttled_percent: 20, ..Faults::default() };
+        assert!(collected("throttled", troubled).0 == whole, "throttling gives another snapshot");
+        let troubled = Faults { lost_percent: 10, ..Faults::default() };
+        assert!(collected("lost", troubled).0 == whole, "lost replies give another snapshot");
+        let waited = Faults { report_in_progress: 2, ..Faults::default() };
+        assert!(collected("waited", waited).0 == whole, "a report that takes long gives another snapshot");
+    }
+
+    #[test]
+    fn what_is_denied_is_told_and_never_empty() {
+        for operation in
+            ["GetAccountAuthorizationDetails", "GetCredentialReport", "ListAccessKeys", "ListRoles"]
+        {
+            let faults = Faults { denied: [operation.to_owned()].into(), ..Faults::default() };
+            let (found, output, _) = collected(&format!("denied-{operation}"), faults);
+            assert_eq!(output.status.code(), Some(3), "{operation}");
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(said.contains(&format!("iam:{operation}")) && said.contains("AccessDenied"), "{said}");
+            let text = format!("An error occurred (AccessDenied) when calling the {operation} operation");
+            let tells =
+                |files: &Files| files.values().any(|bytes| String::from_utf8_lossy(bytes).contains(&text));
+            assert!(found.values().all(tells), "{operation}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_cannot_be_entered_stops_no_other() {
+        let faults = Faults { closed: [ACCOUNTS[1].to_owned()].into(), ..Faults::default() };
+        let (found, output, _) = collected("closed", faults);
+        assert_eq!(output.status.code(), Some(3));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("444455556666: failed") && said.contains("111122223333: "), "{said}");
+        let details = String::from_utf8_lossy(&found[ACCOUNTS[1]]["authorization-details.json"]).into_owned();
+        assert!(!details.contains("UserDetailList") && details.contains("AssumeRole"), "{details}");
+    }
+
+    #[test]
+    fn what_was_collected_whole_is_kept_when_asked() {
+        let (live, folder) = (live(Faults::default()), folder("resume"));
+        let run = |arguments: &[&str]| {
+            let output = kagimori(&live, &folder, arguments);
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        assert!(run(&[]).contains("all answered"));
+        let before = live.counts();
+        assert!(run(&["--resume"]).contains("111122223333: kept"));
+        let mut after = live.counts();
+        let asked = after.insert("GetCallerIdentity".to_owned(), before["GetCallerIdentity"]);
+        assert!(asked > before.get("GetCallerIdentity").copied());
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn the_policy_is_printed_without_any_account() {
+        let live = live(Faults::default());
+        let output = kagimori(&live, &folder("policy"), &["--print-policy"]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("iam:GetAccountAuthorizationDetails"));
+        assert!(live.counts().is_empty());
+    }
+}

@@ -1,0 +1,146 @@
+//! What a call answers: a part of a file of the snapshot, a page of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::wire::Call;
+use super::{Faults, Files};
+
+/// AWS says no.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+pub(super) fn refused(status: u16, code: &str, message: &str) -> Refused {
+    Refused { status, code: code.to_owned(), message: message.to_owned() }
+}
+
+/// Operations about a whole account, and the files that hold their answers.
+const OF_ACCOUNT: [(&str, &str); 12] = [
+    ("GetAccountAuthorizationDetails", "authorization-details.json"),
+    ("ListRoles", "roles.json"),
+    ("GetAccountSummary", "account-summary.json"),
+    ("GetAccountPasswordPolicy", "password-policy.json"),
+    ("ListVirtualMFADevices", "virtual-mfa-devices.json"),
+    ("ListAccountAliases", "account-aliases.json"),
+    ("ListOpenIDConnectProviders", "oidc-providers.json"),
+    ("ListSAMLProviders", "saml-providers.json"),
+    ("ListServerCertificates", "server-certificates.json"),
+    ("ListServiceSpecificCredentials", "service-specific-credentials.json"),
+    ("GetCredentialReport", "credential-report.json"),
+    ("DescribeTrails", "trails.json"),
+];
+
+pub(super) fn answer(
+    accounts: &BTreeMap<String, Files>,
+    organization: &Files,
+    faults: &Faults,
+    call: &Call,
+) -> Result<Value, Refused> {
+    let input = |name: &str| call.input.get(name).map(String::as_str).unwrap_or_default();
+    let files = accounts.get(&call.account);
+    let of_file = |files: Option<&Files>, name: &str| {
+        files.and_then(|files| files.get(name)).map(|bytes| documents(bytes)).unwrap_or_default()
+    };
+    let page = faults.page.unwrap_or(100);
+    if let Some((_, file)) = OF_ACCOUNT.iter().find(|(operation, _)| *operation == call.operation) {
+        let whole = of_file(files, file).into_iter().next();
+        // A snapshot without trails is of an account without any.
+        let whole =
+            whole.or_else(|| (call.operation == "DescribeTrails").then(|| json!({ "trailList": [] })));
+        let whole = whole.ok_or_else(|| refused(404, "NoSuchEntity", "it cannot be found"))?;
+        return Ok(paged(&whole, input("Marker"), "Marker", page));
+    }
+    let per_user = |file: &str, list: &str| {
+        let is_his = |item: &Value| item.get("UserName").and_then(Value::as_str) == Some(input("UserName"));
+        let all = of_file(files, file);
+        let items = all.iter().filter_map(|answer| answer.get(list)?.as_array()).flatten();
+        let items: Vec<Value> = items.filter(|item| is_his(item)).cloned().collect();
+        Ok(paged(&json!({ list: items }), input("Marker"), "Marker", page))
+    };
+    let of_organization = |file: &str| {
+        let whole = of_file(Some(organization), file).into_iter().next().unwrap_or_else(|| json!({}));
+        Ok(paged(&whole, input("NextToken"), "NextToken", page))
+    };
+    match call.operation.as_str() {
+        "GenerateCredentialReport" => Ok(json!({ "State": "STARTED" })),
+        "GetCallerIdentity" => Ok(json!({
+            "UserId": "AIDAEXAMPLE",
+            "Account": call.account,
+            "Arn": format!("arn:aws:sts::{}:assumed-role/Audit/x", call.account),
+        })),
+        "AssumeRole" => {
+            let account = input("RoleArn").split(':').nth(4).unwrap_or_default().to_owned();
+            if faults.closed.contains(&account) {
+                return Err(refused(
+                    403,
+                    "AccessDenied",
+                    "User: x is not authorized to perform: sts:AssumeRole",
+                ));
+            }
+            Ok(json!({
+                "AssumedRoleUser": { "Arn": format!("arn:aws:sts::{account}:assumed-role/Audit/x"), "AssumedRoleId": "AROA:x" },
+                "Credentials": {
+                    "AccessKeyId": format!("ASIA{account}EXAM"),
+                    "SecretAccessKey": "example",
+                    "SessionToken": "example",
+                    "Expiration": "2099-01-01T00:00:00Z",
+                },
+            }))
+        }
+        "ListAccessKeys" => per_user("access-keys.json", "AccessKeyMetadata"),
+        "ListMFADevices" => per_user("mfa-devices.json", "MFADevices"),
+        "ListSSHPublicKeys" => per_user("ssh-public-keys.json", "SSHPublicKeys"),
+        "DescribeOrganization" => of_organization("organization.json"),
+        "ListAccounts" => of_organization("accounts.json"),
+        "ListRoots" => of_organization("roots.json"),
+        "ListPolicies" if input("Filter") == "SERVICE_CONTROL_POLICY" => of_organization("policies.json"),
+        "ListPolicies" => of_organization("policies-rcp.json"),
+        "DescribePolicy" => of_organization(&format!("policy-{}.json", input("PolicyId"))),
+        "ListTargetsForPolicy" => of_organization(&format!("policy-targets/{}.json", input("PolicyId"))),
+        "ListAccountsForParent" => of_organization(&format!("accounts-{}.json", input("ParentId"))),
+        "ListOrganizationalUnitsForParent" => of_organization(&format!("units-{}.json", input("ParentId"))),
+        "ListOrganizationsFeatures" => of_organization("organizations-features.json"),
+        other => Err(refused(400, "InvalidAction", &format!("the fake knows no {other}"))),
+    }
+}
+
+/// A file may hold several answers, one after the other.
+fn documents(bytes: &[u8]) -> Vec<Value> {
+    serde_json::Deserializer::from_slice(bytes).into_iter().map_while(Result::ok).collect()
+}
+
+/// A page of all lists of an answer together, as IAM spends one budget over users, groups, roles and policies.
+fn paged(whole: &Value, token: &str, name: &str, page: usize) -> Value {
+    let Some(fields) = whole.as_object() else { return whole.clone() };
+    let begin: usize = token.parse().unwrap_or_default();
+    let (mut at, mut answer) = (0, Map::new());
+    for (key, value) in fields {
+        if matches!(key.as_str(), "IsTruncated" | "Marker" | "NextToken") {
+            continue;
+        }
+        let Some(items) = value.as_array() else {
+            answer.insert(key.clone(), value.clone());
+            continue;
+        };
+        let of_page =
+            items.iter().enumerate().filter(|(index, _)| (begin..begin + page).contains(&(at + index)));
+        let items_of_page: Vec<Value> = of_page.map(|(_, item)| item.clone()).collect();
+        at += items.len();
+        // IAM leaves an empty list of a page out; the first page has all that are there.
+        if !items_of_page.is_empty() || begin == 0 {
+            answer.insert(key.clone(), Value::Array(items_of_page));
+        }
+    }
+    if at > begin + page {
+        answer.insert(name.to_owned(), Value::from((begin + page).to_string()));
+        if name == "Marker" {
+            answer.insert("IsTruncated".to_owned(), Value::Bool(true));
+        }
+    }
+    Value::Object(answer)
+}
