@@ -10,7 +10,7 @@
 //! lake/                         what `kagimori ingest` made of them
 //! ```
 //! A directory without `snapshots/` is taken as one itself: its own files, folders named by account id, and other folders that
-//! hold answers of AWS. Hidden files, and the program's own output (`report/`, `plans/`, `lake/`, `tighten/`), are passed
+//! hold answers of AWS. Hidden files and folders (told where they hold answers), and the program's own output (`report/`, `plans/`, `lake/`, `tighten/`), are passed
 //! over.
 
 mod snapshot;

@@ -304,7 +304,8 @@ impl<'a> Access<'a> {
     fn all_missing(&self, subject: &Subject, guardrails: &Guardrails) -> Vec<MissingDocument> {
         let mut missing = subject.missing.clone();
         missing.extend(guardrails.missing.iter().cloned());
-        missing.extend(guardrails.possible.iter().flat_map(|possible| self.with_texts(possible)));
+        let of_organization = guardrails.possible.iter().filter(|possible| possible.is_of_organization());
+        missing.extend(of_organization.flat_map(|possible| self.with_texts(possible)));
         missing
     }
 

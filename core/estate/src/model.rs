@@ -159,6 +159,8 @@ pub struct Account {
     /// Users that the credential report names and the authorization details do not: deleted in between, perhaps. They are
     /// among the users, too, and what the details would tell of them is unknown.
     pub deleted_users: Vec<String>,
+    /// Policies of which it is not known who has them.
+    pub unplaced: Unplaced,
 }
 
 /// A list of the authorization details.
@@ -253,7 +255,30 @@ pub struct UserDetails {
 }
 
 /// What the lists of attached policies and the policies' own counts contradict each other about.
-pub(crate) const ATTACHED_TO_WHOM: &str = "what is attached to whom";
+const ATTACHED_TO_WHOM: &str = "what is attached to whom";
+
+/// Policies that AWS counts more often than the lists name: somebody has them, and nobody can tell who.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the two ways to have a policy")]
+pub struct Unplaced {
+    /// Attached more often (`AttachmentCount`).
+    pub attached: BTreeSet<Arn>,
+    /// The boundary of more (`PermissionsBoundaryUsageCount`).
+    pub bounds: BTreeSet<Arn>,
+}
+
+impl Unplaced {
+    /// Whether every policy is where the lists say.
+    pub fn is_empty(&self) -> bool {
+        self.attached.is_empty() && self.bounds.is_empty()
+    }
+
+    /// Why a verdict that such a policy could change is not known.
+    pub fn gap() -> Gap {
+        let reason = GapReason::Contradiction(ATTACHED_TO_WHOM.to_owned());
+        Gap { dataset: Dataset::AuthorizationDetails, reason }
+    }
+}
 
 /// The policies on an identity.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -280,7 +305,6 @@ impl Grants {
             ["UserPolicyList", "GroupPolicyList", "RolePolicyList", "GroupList", "AttachedManagedPolicies"];
         self.gaps.iter().all(|gap| match &gap.reason {
             GapReason::FieldAbsent(member) => lists.contains(&member.as_str()),
-            GapReason::Contradiction(about) => about == ATTACHED_TO_WHOM,
             _ => false,
         })
     }
@@ -707,6 +731,7 @@ impl Account {
             saml_providers: Known::not_given(Dataset::SamlProviders),
             trails: Known::not_given(Dataset::Trails),
             deleted_users: Vec::new(),
+            unplaced: Unplaced::default(),
         }
     }
 

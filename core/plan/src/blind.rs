@@ -20,6 +20,7 @@ use kagimori_policy::document::{
 };
 use kagimori_policy::policies::Policies;
 use kagimori_trail::actions::{Logging, logging};
+use kagimori_trail::history::Seen;
 use kagimori_trail::sight::{Blind, Contradiction, Look, Sight};
 use serde::Serialize;
 
@@ -49,6 +50,14 @@ pub fn tell_regions(sight: &mut Sight, estate: &Estate) {
             sight.tell_used(*id, region);
         }
     }
+}
+
+/// What a history shows, with what an estate says of Regions and trails.
+pub fn sight(seen: &Seen, estate: &Estate) -> Sight {
+    let mut sight = seen.sight.clone();
+    tell_regions(&mut sight, estate);
+    tell_trails(&mut sight, estate);
+    sight
 }
 
 /// What an estate says of the trails that log its accounts: to be told when the sight has taken in all calls.

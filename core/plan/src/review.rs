@@ -3,6 +3,7 @@
 pub mod compared;
 mod population;
 mod rows;
+mod unplaced;
 mod waiving;
 
 use std::collections::BTreeMap;
@@ -240,7 +241,23 @@ pub fn review_on<'a>(
     };
     let reviewed: Vec<&Account> = estate.accounts.values().filter(is_reviewed).collect();
     let mut collected = Collected::default();
-    check::run(&context, &reviewed, &mut collected);
+    match unplaced::everywhere(estate) {
+        None => check::run(&context, &reviewed, &mut collected),
+        Some(everywhere) => {
+            let accounts: std::collections::BTreeSet<AccountId> = reviewed
+                .iter()
+                .filter(|account| !account.unplaced.is_empty())
+                .map(|account| account.id)
+                .collect();
+            let given: Vec<&Account> =
+                everywhere.accounts.values().filter(|account| accounts.contains(&account.id)).collect();
+            let mut otherwise = unplaced::Outcomes::default();
+            let context_then = Context::new(&everywhere, usage, settings, now);
+            check::run(&context_then, &given, &mut otherwise);
+            let mut doubting = unplaced::Doubting { sink: &mut collected, otherwise, accounts };
+            check::run(&context, &reviewed, &mut doubting);
+        }
+    }
     let (verdicts, waived) = waiving::apply(collected.verdicts, &context, &mut collected.tallies);
     let mut review = Review {
         now,

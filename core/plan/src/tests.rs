@@ -6,6 +6,7 @@ mod compared;
 mod deny_matrix;
 mod fail_open;
 mod mappings;
+mod nowhere;
 mod seen;
 mod subjects;
 mod trust;

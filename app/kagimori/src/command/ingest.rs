@@ -150,7 +150,13 @@ fn text(report: &Report) -> String {
                 "events have the id of another and other content; all count",
             ],
         ),
-        (run.not_calls, ["record is no call (Insights)", "records are no calls (Insights)"]),
+        (
+            run.not_calls,
+            [
+                "record is no call (an Insight, a count of calls, or an event that is not CloudTrail's)",
+                "records are no calls (Insights, counts of calls, or events that are not CloudTrail's)",
+            ],
+        ),
         (report.insights, ["Insight file was passed over", "Insight files were passed over"]),
         (
             run.odd_types,

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_lake::TrailReading;
 use kagimori_plan::review::compared::compare;
-use kagimori_plan::{Groundwork, Review, review_on};
+use kagimori_plan::{Groundwork, Review, blind, review_on};
 use kagimori_terminal::printer;
+use kagimori_trail::Usage;
 use kagimori_trail::selection::Selection;
 
 use self::earlier::EarlierReview;
@@ -31,7 +32,11 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
     let (groundwork, reading) = both(&estate, &directory, source.as_ref())?;
     let (usage, unread) = reading.map_or((None, Vec::new()), |read| (Some(read.usage), read.problems));
+    let seen = usage.as_ref().and_then(|usage: &Usage| usage.history.as_ref());
+    let unselected =
+        seen.map(|seen| blind::contradictions(&blind::sight(seen, &estate), &estate)).unwrap_or_default();
     let wrong = unread.into_iter().chain(settings.contradictions(&estate)).chain(estate.too_old(now));
+    let wrong = wrong.chain(unselected);
     let whole = estate.with_problems(wrong);
     let review = review_on(groundwork, &whole, usage.as_ref(), &settings, now);
     let compared = earlier.map(|earlier| Comparison::of(&review, &whole, earlier));

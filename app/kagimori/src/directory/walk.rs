@@ -72,7 +72,11 @@ impl<'r> Walk<'r> {
             Err(error) => return self.lose(folder, account, &error),
         };
         for entry in entries {
-            self.entry(&entry, account, depth);
+            if entry.name.starts_with('.') {
+                self.pass_over(&entry, account);
+            } else {
+                self.entry(&entry, account, depth);
+            }
         }
     }
 
@@ -97,6 +101,15 @@ impl<'r> Walk<'r> {
             }
         } else if depth != Depth::Accounts {
             self.file(entry, account, metadata.is_file(), depth);
+        }
+    }
+
+    /// Nothing hidden is read. A hidden folder with answers is told: whoever hid it may not know.
+    fn pass_over(&mut self, entry: &Entry, account: Option<AccountId>) {
+        if hides_answers(&entry.path, GUEST_DEPTH_MAX) {
+            let text = "the folder is hidden, holds answers of AWS, and was passed over";
+            let hint = "give it a name without the dot, or take it out of the directory";
+            self.unreadable.push(unreadable(&self.relative(&entry.path), account, text, hint));
         }
     }
 
@@ -145,15 +158,27 @@ pub(super) fn cannot_read(error: &io::Error) -> String {
     format!("cannot be read: {error}")
 }
 
-/// The entries that are not hidden, in order of name; links come last, so that a folder keeps the name it has.
+/// Whether a folder holds a file of AWS, so many folders down.
+fn hides_answers(folder: &Path, depth: usize) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        let is_named = is_data(&entry.file_name().to_string_lossy());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => depth > 0 && hides_answers(&path, depth - 1),
+            Ok(kind) => kind.is_file() && is_named && holds_an_answer(&path),
+            Err(_) => false,
+        }
+    })
+}
+
+/// The entries, in order of name; links come last, so that a folder keeps the name it has.
 fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
-            entries.push(Entry { path: entry.path(), name, is_link: entry.file_type()?.is_symlink() });
-        }
+        entries.push(Entry { path: entry.path(), name, is_link: entry.file_type()?.is_symlink() });
     }
     entries.sort_by(|a, b| (a.is_link, &a.name).cmp(&(b.is_link, &b.name)));
     Ok(entries)

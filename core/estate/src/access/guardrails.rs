@@ -17,9 +17,9 @@ use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::print::print;
 use kagimori_policy::request::Request;
 
-use super::{Access, DocumentId, Guardrails};
+use super::{Access, DocumentId, Guardrails, Subject};
 use crate::fact::Known;
-use crate::model::{Organization, OrganizationPolicy};
+use crate::model::{Organization, OrganizationPolicy, Unplaced};
 use kagimori_id::AccountId;
 
 const NOTHING_GIVEN: &str = "no policies of the organization were given: taken as none";
@@ -31,7 +31,7 @@ impl Access<'_> {
         let Some(policies) = organization.policies.value() else {
             let guardrails = Guardrails { assumption: Some(NOTHING_GIVEN), ..Guardrails::default() };
             self.guardrails = estate.accounts.keys().map(|id| (*id, guardrails.clone())).collect();
-            return;
+            return self.collect_unplaced();
         };
         let documents: Vec<(&OrganizationPolicy, Option<DocumentId>)> =
             policies.iter().map(|policy| (policy, self.hold_guardrail(policy))).collect();
@@ -44,6 +44,25 @@ impl Access<'_> {
                 guardrails(*account, organization, &documents)
             };
             self.guardrails.insert(*account, guardrails);
+        }
+        self.collect_unplaced();
+    }
+
+    /// The policies that somebody of an account has, and nobody knows who.
+    fn collect_unplaced(&mut self) {
+        for account in self.estate.accounts.values() {
+            let Unplaced { attached, bounds } = &account.unplaced;
+            let attached = attached.iter().map(|arn| (Layer::Identity, arn));
+            for (layer, arn) in attached.chain(bounds.iter().map(|arn| (Layer::Boundary, arn))) {
+                let policy = account.policies.get(arn);
+                let id = policy.and_then(|policy| {
+                    self.hold_policy(&policy.document, arn.as_str().to_owned(), Some(policy.source))
+                });
+                let name = format!("{arn} (AWS counts more who have it than the lists name)");
+                let names = vec![MissingDocument { layer, name }];
+                let possible = Possible { layer, documents: id.into_iter().collect(), names };
+                self.guardrails.entry(account.id).or_default().possible.push(possible);
+            }
         }
     }
 
@@ -72,6 +91,11 @@ pub(super) struct Possible {
 }
 
 impl Possible {
+    /// An SCP or RCP, not a policy that somebody of the account has.
+    pub(super) fn is_of_organization(&self) -> bool {
+        matches!(self.layer, Layer::ServiceControl | Layer::ResourceControl)
+    }
+
     pub(super) fn documents(&self) -> &[DocumentId] {
         &self.documents
     }
@@ -92,6 +116,49 @@ impl Access<'_> {
         let request = request();
         let limits = |possible: &&Possible| !self.allows_everywhere(possible, &request);
         of_layer().filter(limits).flat_map(|possible| possible.names.iter().cloned()).collect()
+    }
+
+    /// Policies that somebody of the account has, and that would change what a subject's own say of a request.
+    pub(super) fn unplaced(
+        &self,
+        guardrails: &Guardrails,
+        subject: &Subject,
+        request: impl Fn() -> Request,
+    ) -> Vec<MissingDocument> {
+        let is_own = |layer: Layer| matches!(layer, Layer::Identity | Layer::Boundary);
+        let own = || guardrails.possible.iter().filter(|possible| is_own(possible.layer));
+        if own().next().is_none() {
+            return Vec::new();
+        }
+        let request = request();
+        let changes = |possible: &&Possible| self.would_change(possible, subject, &request);
+        own().filter(changes).flat_map(|possible| possible.names.iter().cloned()).collect()
+    }
+
+    fn would_change(&self, possible: &Possible, subject: &Subject, request: &Request) -> bool {
+        let more = self.compiled(&possible.documents);
+        // a document that could not be read may say anything
+        if more.is_empty() {
+            return true;
+        }
+        let bound = self.compiler.bind(request);
+        let answer = |identity: &[&Compiled], boundary: Option<&[&Compiled]>| {
+            let stack = Stack { identity, ..Stack::default() };
+            let stack = match boundary {
+                Some(boundary) => Stack { boundary, ..stack },
+                None => stack,
+            };
+            match stack.decide(&bound) {
+                Answer::ExplicitlyDenied(_) => None,
+                answer => Some(answer),
+            }
+        };
+        let identity = self.compiled(&subject.identity);
+        if possible.layer == Layer::Identity {
+            let with: Vec<&Compiled> = identity.iter().copied().chain(more).collect();
+            return answer(&identity, None) != answer(&with, None);
+        }
+        subject.boundary.is_empty() && answer(&identity, None) != answer(&identity, Some(&more))
     }
 
     /// What policies that may bind or not are called, with what they say: two that differ only there are not the same.

@@ -9,6 +9,7 @@ use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, Stateme
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Listed, Request};
 
+use super::guardrails::Possible;
 use super::{Access, DocumentId, Guardrails, Origin, Subject};
 use kagimori_id::AccountId;
 
@@ -244,8 +245,10 @@ impl Access<'_> {
     pub fn is_candidate(&self, subject: &Subject, question: &Question) -> bool {
         let action = question.action.to_ascii_lowercase();
         let names = |id: &DocumentId| self.held(*id).is_some_and(|held| held.compiled.names_action(&action));
+        let unplaced = self.guardrails.get(&subject.account).into_iter().flat_map(|all| &all.possible);
         subject.missing.iter().any(|document| document.layer == Layer::Identity)
             || subject.identity.iter().any(names)
+            || unplaced.flat_map(Possible::documents).any(names)
             || self.resource_policies.values().any(|id| id.as_ref().is_none_or(names))
             // A trust policy may name it, a key policy too; and everybody may ask who it is.
             || action.starts_with("sts:assumerole")
@@ -288,6 +291,7 @@ impl Access<'_> {
         let asked = || self.request_of(subject, question, owner);
         let mut possible = self.limiting(callers, Layer::ServiceControl, asked);
         possible.extend(self.limiting(owners, Layer::ResourceControl, asked));
+        possible.extend(self.unplaced(callers, subject, asked));
         Scope { callers, owners, owner, resource, has_none, missing_resource, possible }
     }
 

@@ -10,7 +10,7 @@ use super::given::Given;
 use crate::Estate;
 use crate::fact::{Dataset, Gap, GapReason, Known, SourceId};
 use crate::model::{
-    ATTACHED_TO_WHOM, Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role,
+    Account, Grants, Group, Listing, ManagedPolicy, Policy, Problem, ProblemKind, Role, Unplaced,
 };
 use kagimori_id::{AccountId, Arn};
 
@@ -27,8 +27,6 @@ pub(super) struct Entities {
     twice: BTreeSet<String>,
     /// Lists that are shorter than the account summary counts.
     short: BTreeSet<String>,
-    /// Policies that are attached more often than the lists name.
-    unattached: BTreeSet<String>,
     first: Option<SourceId>,
 }
 
@@ -88,19 +86,16 @@ impl Entities {
             account.listings.insert(listing, known);
         }
         let whole = [Listing::Users, Listing::Groups, Listing::Roles];
-        // Who is missing has policies, too, and so has whoever's list was left out. Who collects as docs/collecting.md says has the
-        // summary; files without it are written by emulators and by hand, too, whose counts of attachments are mostly a constant.
-        let is_collected = account.summary.value().is_some();
+        // Who is missing has policies, too, and so has whoever's list was left out.
         let is_told = self.grants().all(|grants| grants.gaps.is_empty());
-        if is_collected && is_told && whole.iter().all(|listing| account.listing(*listing).value().is_some())
-        {
-            self.count_attachments();
+        if is_told && whole.iter().all(|listing| account.listing(*listing).value().is_some()) {
+            account.unplaced = self.unplaced();
         }
     }
 
     /// AWS counts what each policy is attached to, and what it bounds. Where it counts more than the lists name, a list of somebody is
-    /// not whole, and nobody can tell whose.
-    fn count_attachments(&mut self) {
+    /// not whole, and nobody can tell whose. Where it counts fewer, nothing is missing.
+    fn unplaced(&self) -> Unplaced {
         let mut seen: BTreeMap<&Arn, u32> = BTreeMap::new();
         let mut bounds: BTreeMap<&Arn, u32> = BTreeMap::new();
         for grants in self.grants() {
@@ -111,35 +106,22 @@ impl Entities {
                 *bounds.entry(arn).or_default() += 1;
             }
         }
-        let mut short = BTreeSet::new();
-        let (mut is_attached, mut is_bound) = (false, false);
+        let mut unplaced = Unplaced::default();
         for (arn, (policy, _)) in &self.policies {
             let count = |seen: &BTreeMap<&Arn, u32>| seen.get(arn).copied().unwrap_or_default();
             let (held, bounded) = (count(&seen), count(&bounds));
             let (attachments, bound) = (policy.attachments.unwrap_or(0), policy.boundary_uses.unwrap_or(0));
-            let (seen, told) = (held.saturating_add(bounded), attachments.saturating_add(bound));
             // Together: who writes answers as AWS does may count a boundary among the attachments.
-            if seen < told {
-                is_attached |= held < attachments;
-                is_bound |= bounded < bound;
-                short.insert(format!("{arn} ({seen} of {told})"));
+            if held.saturating_add(bounded) < attachments.saturating_add(bound) {
+                if held < attachments {
+                    unplaced.attached.insert(arn.clone());
+                }
+                if bounded < bound {
+                    unplaced.bounds.insert(arn.clone());
+                }
             }
         }
-        let about = match (is_attached, is_bound) {
-            (_, true) => "who has which permissions boundary",
-            (true, false) => ATTACHED_TO_WHOM,
-            (false, false) => return,
-        };
-        let reason = GapReason::Contradiction(about.to_owned());
-        let gap = Gap { dataset: Dataset::AuthorizationDetails, reason };
-        self.unattached = short;
-        let users = self.users.values_mut().map(|(user, _)| &mut user.details.grants);
-        let roles = self.roles.values_mut().map(|(role, _)| &mut role.grants);
-        users.chain(roles).for_each(|grants| grants.gaps.extend([gap.clone()]));
-        if is_attached {
-            let groups = self.groups.values_mut().map(|(group, _)| &mut group.grants);
-            groups.for_each(|grants| grants.gaps.extend([gap.clone()]));
-        }
+        unplaced
     }
 
     fn grants(&self) -> impl Iterator<Item = &Grants> {
@@ -155,12 +137,10 @@ impl Entities {
         let file = || first.of(&estate.sources).map_or(String::new(), |source| source.file.clone());
         let twice = self.twice.iter().map(String::as_str).collect();
         let short = self.short.iter().map(String::as_str).collect();
-        let unattached = self.unattached.iter().map(String::as_str).collect();
         let (policies, groups) = (self.missing_policies(account), self.missing_groups());
         [
             torn(file(), account, "entities stand twice and not alike, and only what both say holds", &twice),
             torn(file(), account, "lists are shorter than the account summary counts", &short),
-            torn(file(), account, "policies are attached more often than the lists name", &unattached),
             torn(file(), account, "the account's own policies are attached and missing", &policies),
             torn(file(), account, "groups have users and are missing", &groups),
         ]

@@ -51,6 +51,7 @@ fn absent(dataset: Dataset, field: &str) -> Missing {
 fn shown(context: &Context<'_>, account: &Account, user: &User) -> Result<(), Missing> {
     let absent = || absent(Dataset::Trail, "eventCategory");
     let sight = context.sight.as_ref().ok_or_else(absent)?;
+    agrees(sight, account.id)?;
     let details = user.details.known()?;
     if let Some(gap) = details.grants.gap() {
         return Err(gap.into());
@@ -69,6 +70,17 @@ fn shown(context: &Context<'_>, account: &Account, user: &User) -> Result<(), Mi
         }
     }
     Ok(())
+}
+
+/// Selectors that the trail contradicts say nothing of what it would have shown.
+fn agrees(sight: &Sight, account: AccountId) -> Result<(), Missing> {
+    match sight.contradictions(account) {
+        [] => Ok(()),
+        _ => {
+            let reason = GapReason::Contradiction("what the trail holds".to_owned());
+            Err(Missing(Gap { dataset: Dataset::EventSelectors, reason }))
+        }
+    }
 }
 
 /// What a statement names and the trail would not have shown.
@@ -219,6 +231,7 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
     let (Some(sight), Some(judged)) = (&context.sight, &context.judged) else {
         return Err(absent(Dataset::Trail, "eventCategory"));
     };
+    agrees(sight, account.id)?;
     let days = sight.shown_days(account.id);
     if days < DAYS_MIN {
         return Ok(Ruling::NotApplicable);

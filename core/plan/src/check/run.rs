@@ -53,12 +53,7 @@ impl<'a> Context<'a> {
     ) -> Self {
         let bastions = Bastions::of(estate, settings);
         let history = usage.and_then(|usage| usage.history.as_ref());
-        let sight = history.map(|seen| {
-            let mut sight = seen.sight.clone();
-            blind::tell_regions(&mut sight, estate);
-            blind::tell_trails(&mut sight, estate);
-            sight
-        });
+        let sight = history.map(|seen| blind::sight(seen, estate));
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
         Self { estate, usage, settings, now, privileges, bastions, judged, sight }
     }
