@@ -6,11 +6,9 @@ use kagimori_lake::{
     CallReading, Lake, Names, TrailReading, read_calls, read_trail, read_trail_with_history,
 };
 use kagimori_terminal::printer;
-use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
-use kagimori_trail::usage::Activity;
 
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -128,15 +126,10 @@ impl Source {
 
     /// Who was seen in the whole trail, and when.
     pub(crate) fn names(&self, directory: &Directory) -> Result<Names, AppError> {
-        let usage = match self {
-            Self::Lake(lake) => return Ok(lake.names()?),
-            Self::Files(_) => self.usage(directory, &Selection::default())?.usage,
-        };
-        let seen = |activity: &Activity| (activity.first.as_second(), activity.last.as_second());
-        let named = usage.users.iter().chain(&usage.roles).map(|(arn, did)| (arn.to_string(), seen(did)));
-        let roots = usage.roots.iter().map(|(account, did)| (Usage::root_arn(*account, did), seen(did)));
-        let keys = usage.keys.iter().map(|(key, used)| (key.to_string(), seen(&used.activity)));
-        Ok(Names { principals: named.chain(roots).collect(), keys: keys.collect() })
+        match self {
+            Self::Lake(lake) => Ok(lake.names()?),
+            Self::Files(_) => Ok(Names::of(&self.usage(directory, &Selection::default())?.usage)),
+        }
     }
 
     /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made.

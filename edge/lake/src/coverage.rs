@@ -201,13 +201,18 @@ pub struct Hole {
 
 /// The coverage of what was counted, in the days that a question is about.
 pub(crate) fn coverage<'a>(counted: impl Iterator<Item = &'a Cover>, selection: &Selection) -> Coverage {
-    let mut cells: BTreeMap<(&str, &str), BTreeMap<i32, &Cover>> = BTreeMap::new();
+    let mut cells: BTreeMap<(&str, &str), BTreeMap<i32, Cover>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
     for cover in counted.filter(|cover| selection.wants_account(Some(&cover.account))) {
         let days = accounts.entry(&cover.account).or_default();
         if cover.is_of(selection) {
             days.insert(cover.day);
-            cells.entry((&cover.account, &cover.region)).or_default().insert(cover.day, cover);
+            let cells = cells.entry((&cover.account, &cover.region)).or_default();
+            // A lake has one for each batch that brought events of the day.
+            match cells.get_mut(&cover.day) {
+                Some(cell) => cell.merge(cover),
+                None => drop(cells.insert(cover.day, cover.clone())),
+            }
         }
     }
     let regions = cells.iter().filter_map(|((account, region), cells)| {
@@ -294,7 +299,8 @@ mod tests {
             first: 0,
             last: 0,
         };
-        let counted = [cover("us-east-1", 0), cover("us-east-1", 3), cover("eu-west-1", 1)];
+        let counted =
+            [cover("us-east-1", 0), cover("us-east-1", 0), cover("us-east-1", 3), cover("eu-west-1", 1)];
         let coverage = coverage(counted.iter(), &Selection::default());
         assert_eq!(
             (coverage.first.as_deref(), coverage.last.as_deref()),
@@ -305,7 +311,7 @@ mod tests {
             (region.region.as_str(), region.days, region.events, region.holes.len())
         };
         assert_eq!(of(0), ("eu-west-1", 1, 2, 2));
-        assert_eq!(of(1), ("us-east-1", 2, 2 * 2, 1));
+        assert_eq!(of(1), ("us-east-1", 2, 6, 1));
         assert_eq!(coverage.regions[1].holes[0].days, 2);
     }
 

@@ -9,7 +9,7 @@ use kagimori_estate::model::Problem;
 use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
 use kagimori_trail::copies::{Copies, is_anothers};
-use kagimori_trail::event::{Bodies, Event, Identity, Principal, SignIn};
+use kagimori_trail::event::{Bodies, Event, SignIn};
 use kagimori_trail::history;
 use kagimori_trail::selection::Selection;
 use kagimori_trail::usage::{Fold, Totals, Who};
@@ -108,7 +108,7 @@ impl Lake {
     /// The users, roles, roots and long-term keys that were seen: of a question that nothing answers, they tell what is there
     /// instead.
     pub fn names(&self) -> Result<Names, LakeError> {
-        self.ask(|parts| parts.names())
+        Ok(Names::of(&self.usage(&Selection::default())?))
     }
 
     /// Hands every call that a question is about to `each`, several threads at once, each with a state that `make` made. (Where
@@ -149,21 +149,6 @@ impl Parts<'_> {
         let mut usage = whole.finish();
         usage.coverage = by_account(self.manifest.cover());
         Ok(usage)
-    }
-
-    fn names(&self) -> Result<Names, LakeError> {
-        let mut parts = self.manifest.parts();
-        parts.retain(|part| part.is_of("daily_actions"));
-        let found = deal(&parts, Names::default, |names, part| {
-            rollup::add_names(&self.root.join(&part.file), names)
-        })?;
-        let mut names = Names::default();
-        found.iter().for_each(|some| names.merge(some));
-        names.principals.retain(|arn, _| {
-            let identity = Identity { arn: Some(arn.as_str().into()), ..Identity::default() };
-            matches!(identity.principal(), Principal::User(_) | Principal::Role(_) | Principal::Root(..))
-        });
-        Ok(names)
     }
 
     /// All events by the roll-ups; `None` when an earlier version wrote some of them.

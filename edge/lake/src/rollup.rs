@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kagimori_id::{AccessKeyId, AccountId};
+use kagimori_trail::Usage;
 use kagimori_trail::call::Check;
 use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal, is_console};
 use kagimori_trail::history::{self, Made};
-use kagimori_trail::usage::{Called, CalledFrom, Fold, Tally, Who};
+use kagimori_trail::usage::{Activity, Called, CalledFrom, Fold, Tally, Who};
 use parquet::errors::ParquetError;
 use rustc_hash::FxHashMap;
 
@@ -100,34 +101,14 @@ pub struct Names {
     pub keys: BTreeMap<String, (i64, i64)>,
 }
 
-/// Takes in the names of a part of `daily_actions/`.
-pub(crate) fn add_names(path: &Path, names: &mut Names) -> Result<(), LakeError> {
-    roll_up(path, &ACTIONS, |group| {
-        let (first, last) = (group.numbers("first")?, group.numbers("last")?);
-        for (column, seen) in [("principal", &mut names.principals), ("access_key_id", &mut names.keys)] {
-            let texts = group.texts(column)?;
-            for (row, (first, last)) in first.iter().zip(&last).enumerate() {
-                if let Some(name) = texts.text(texts.row(row)) {
-                    see(seen, name, (first.div_euclid(1_000_000), last.div_euclid(1_000_000)));
-                }
-            }
-        }
-        Ok(())
-    })
-    .map(drop)
-}
-
 impl Names {
-    pub(crate) fn merge(&mut self, other: &Self) {
-        other.principals.iter().for_each(|(name, times)| see(&mut self.principals, name, *times));
-        other.keys.iter().for_each(|(name, times)| see(&mut self.keys, name, *times));
-    }
-}
-
-fn see(names: &mut BTreeMap<String, (i64, i64)>, name: &str, (first, last): (i64, i64)) {
-    match names.get_mut(name) {
-        Some(seen) => *seen = (seen.0.min(first), seen.1.max(last)),
-        None => drop(names.insert(name.to_owned(), (first, last))),
+    /// The users, roles, roots and long-term keys whose use was counted: the same from files and from a lake.
+    pub fn of(usage: &Usage) -> Self {
+        let seen = |did: &Activity| (did.first.as_second(), did.last.as_second());
+        let named = usage.users.iter().chain(&usage.roles).map(|(arn, did)| (arn.to_string(), seen(did)));
+        let roots = usage.roots.iter().map(|(account, did)| (Usage::root_arn(*account, did), seen(did)));
+        let keys = usage.keys.iter().map(|(key, used)| (key.to_string(), seen(&used.activity)));
+        Self { principals: named.chain(roots).collect(), keys: keys.collect() }
     }
 }
 
