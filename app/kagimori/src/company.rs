@@ -11,7 +11,7 @@ use kagimori_estate::change::{Change, apply_all};
 use kagimori_estate::model::Problem;
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_lake::{CallReading, delivered};
-use kagimori_plan::blind::{self, Loss};
+use kagimori_plan::blind::{self, Idle, Loss};
 use kagimori_plan::origins::Choice;
 use kagimori_plan::replay::{Chain, Class, Evidence, Found, Judging, Touched, Wanted, subject_of};
 use kagimori_terminal::printer;
@@ -134,9 +134,16 @@ impl Company {
         let after = Access::changed(&after, &before);
         let mut replayed = self.replay_of(touched, changes, (&before, &after), window, &history.choice)?;
         tell(&replayed.problems);
-        let is_idle = |change: &Change| history::is_idle_key(&self.estate, change, window.from);
+        let is_idle = |change: &Change| history::is_idle(&self.estate, change, window.from);
         let whose = replayed.touched.as_ref();
-        replayed.losses = blind::losses(&before, &after, changes, whose, &history.sight, is_idle);
+        let idle = Idle {
+            sight: &history.sight,
+            from: window.from,
+            until: window.until,
+            services: &services_of(&before, &history.choice),
+            credential: &is_idle,
+        };
+        replayed.losses = blind::losses(&before, &after, changes, whose, &idle);
         replayed.origins = origins_of(&before, &history.choice, whose);
         // Keys that nobody used, as AWS tracks it, were not used while the trail was silent either.
         if !changes.iter().all(is_idle) {
@@ -255,6 +262,18 @@ pub(crate) struct Replayed {
     pub(crate) losses: Vec<Loss>,
     /// When the trail is silent of the accounts of those whom the changes touch.
     pub(crate) silent: Silent,
+}
+
+/// The services that the trail shows each user and role to use.
+fn services_of(access: &Access<'_>, choice: &Choice) -> BTreeMap<Arn, BTreeSet<Box<str>>> {
+    let mut all: BTreeMap<Arn, BTreeSet<Box<str>>> = BTreeMap::new();
+    for (principal, origins) in choice.judged.principals() {
+        if let Some(subject) = subject_of(access, principal) {
+            let services = all.entry(subject.arn.clone()).or_default();
+            services.extend(origins.iter().flat_map(|origin| origin.services.iter().cloned()));
+        }
+    }
+    all
 }
 
 /// Where the calls of those come from whom changes touch; one expected place is not worth a line.

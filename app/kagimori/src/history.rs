@@ -2,6 +2,7 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, CredentialChange};
+use kagimori_estate::fact::Known;
 use kagimori_estate::model::{AccessKey, LastUse};
 use kagimori_plan::blind;
 use kagimori_plan::origins::Choice;
@@ -63,22 +64,23 @@ impl History {
     }
 }
 
-/// Whether the key that a change takes away was not used since then, as AWS tracks it: data events, too.
-pub(crate) fn is_idle_key(estate: &Estate, change: &Change, since: i64) -> bool {
-    let Change::Credential(
-        CredentialChange::SetAccessKeyStatus { user, key, .. }
-        | CredentialChange::DeleteAccessKey { user, key },
-    ) = change
-    else {
-        return false;
-    };
+/// Whether the key or the password that a change takes away was not used since then, as AWS tracks it: data events, too.
+pub(crate) fn is_idle(estate: &Estate, change: &Change, since: i64) -> bool {
+    let Change::Credential(credential) = change else { return false };
+    let user = credential.user();
     let account = user.account().and_then(|account| estate.accounts.get(&account));
-    let held = account.and_then(|account| account.users.get(user.name()));
-    let keys = held.map_or(&[][..], |user| user.access_keys.known().map_or(&[][..], Vec::as_slice));
-    let is_it = |held: &&AccessKey| held.id.as_ref() == Some(key);
-    match keys.iter().find(is_it).map(|key| key.last_used.known()) {
-        Some(Ok(LastUse::Never)) => true,
-        Some(Ok(LastUse::At { at, .. })) => at.as_second() < since,
+    let Some(held) = account.and_then(|account| account.users.get(user.name())) else { return false };
+    let last = match credential {
+        CredentialChange::SetAccessKeyStatus { key, .. } | CredentialChange::DeleteAccessKey { key, .. } => {
+            let keys = held.access_keys.known().map_or(&[][..], Vec::as_slice);
+            let is_it = |held: &&AccessKey| held.id.as_ref() == Some(key);
+            keys.iter().find(is_it).map(|key| &key.last_used)
+        }
+        CredentialChange::SetConsoleLogin { .. } => held.report.value().map(|row| &row.password_last_used),
+    };
+    match last.and_then(Known::value) {
+        Some(LastUse::Never) => true,
+        Some(LastUse::At { at, .. }) => at.as_second() < since,
         _ => false,
     }
 }

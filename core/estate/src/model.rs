@@ -235,6 +235,8 @@ pub struct LastAccessed {
     pub services: BTreeMap<String, Option<Timestamp>>,
     /// Whether every service is told; otherwise one that is not named may have been used.
     pub is_whole: bool,
+    /// When the job was done: what was used later it does not tell. `None`: not said.
+    pub told_at: Option<Timestamp>,
 }
 
 /// What the authorization details say of a user.

@@ -3,26 +3,27 @@
 //! A statement names such a permission, by the action or by the resources it is about, or holds it beside thousands of others
 //! (`*` on `*`). What is named was meant: it is never taken for unused.
 
+mod gone;
+mod losses;
+mod sets;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use kagimori_estate::Estate;
-use kagimori_estate::access::{Access, Subject};
-use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_estate::cloudtrail::DescribedTrail;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
 use kagimori_estate::model::{Account, LastUse, Problem, ProblemKind};
 use kagimori_id::{AccountId, Arn};
-use kagimori_policy::catalogue::{ActionId, ActionSet, Catalogue};
-use kagimori_policy::compare::is_included;
-use kagimori_policy::document::{
-    ActionElement, Document, Effect, OneOrMany, ResourceElement, Statement, Version,
-};
-use kagimori_policy::policies::Policies;
+use kagimori_policy::catalogue::{ActionSet, Catalogue};
+use kagimori_policy::document::{Document, Effect, OneOrMany, ResourceElement, Statement};
 use kagimori_trail::actions::{Logging, logging};
 use kagimori_trail::history::Seen;
 use kagimori_trail::sight::{Blind, Contradiction, Look, Sight};
-use serde::Serialize;
+
+pub use losses::{Idle, Loss, Lost, losses};
 
 /// The actions that no trail shows, or only one that is told to log data events.
 static NOT_MANAGEMENT: LazyLock<ActionSet> = LazyLock::new(|| {
@@ -207,131 +208,6 @@ fn expand<'a>(patterns: impl Iterator<Item = &'a String>) -> ActionSet {
     let mut set = ActionSet::none(catalogue);
     patterns.for_each(|pattern| catalogue.expand_into(&mut set, pattern));
     set
-}
-
-/// Permissions that changes take away though the trail would not have shown their use.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[non_exhaustive]
-pub struct Loss {
-    /// Whose.
-    pub principal: Arn,
-    /// Why their use would not be seen.
-    pub blind: Blind,
-    /// The actions.
-    pub actions: BTreeSet<String>,
-    /// On what they were granted.
-    pub resources: BTreeSet<String>,
-}
-
-/// What changes take away of which nobody can say that it is not used. `whose`: those whom the changes touch; else anybody.
-/// Keys that would be off take away what their users have: `is_idle` says of which it is known that nobody used them.
-pub fn losses(
-    before: &Access<'_>,
-    after: &Access<'_>,
-    changes: &[Change],
-    whose: Option<&BTreeSet<Arn>>,
-    sight: &Sight,
-    is_idle: impl Fn(&Change) -> bool,
-) -> Vec<Loss> {
-    let key_of = |change: &Change| match change {
-        Change::Credential(CredentialChange::SetAccessKeyStatus { user, active: false, .. })
-        | Change::Credential(CredentialChange::DeleteAccessKey { user, .. }) => {
-            (!is_idle(change)).then(|| user.clone())
-        }
-        _ => None,
-    };
-    let without_key: BTreeSet<Arn> = changes.iter().filter_map(key_of).collect();
-    // Thousands have the same policies, and lose the same.
-    let mut known: BTreeMap<_, Vec<Loss>> = BTreeMap::new();
-    let mut losses = Vec::new();
-    for subject in before.subjects() {
-        if whose.is_some_and(|whose| !whose.contains(&subject.arn)) {
-            continue;
-        }
-        let changed = after.subject(subject.arn.as_str());
-        let all_goes = without_key.contains(&subject.arn);
-        let lost = known.entry((all_goes, alike(subject), changed.map(alike))).or_insert_with(|| {
-            let stays = changed.is_some_and(|changed| before.has_same_in_effect(subject, after, changed));
-            if stays && !all_goes {
-                return Vec::new();
-            }
-            let is = changed.filter(|_| !all_goes).map(|changed| after.in_effect(changed));
-            of_subject(subject, &before.in_effect(subject), is.as_ref(), sight)
-        });
-        losses.extend(lost.iter().map(|loss| Loss { principal: subject.arn.clone(), ..loss.clone() }));
-    }
-    losses.sort();
-    losses
-}
-
-/// The same for whom the same policies are in effect, in one estate.
-fn alike(subject: &Subject) -> impl Ord + use<> {
-    (subject.likeness(), subject.missing().to_vec())
-}
-
-/// What one user or role loses.
-fn of_subject(subject: &Subject, was: &Policies, is: Option<&Policies>, sight: &Sight) -> Vec<Loss> {
-    let catalogue = Catalogue::embedded();
-    let mut losses: Vec<Loss> = Vec::new();
-    let statements = was.identity.iter().flat_map(|document| &document.statements);
-    for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
-        let meant = of_statement(sight, subject.account, statement).meant;
-        if meant.is_empty() || is.is_some_and(|is| stays(statement, meant.iter(), was, is)) {
-            continue;
-        }
-        for id in meant.iter() {
-            if is.is_some_and(|is| stays(statement, std::iter::once(id), was, is)) {
-                continue;
-            }
-            let action = catalogue.name(id);
-            let blind = why(sight, subject.account, statement, &action);
-            let place = losses.iter().position(|loss| loss.blind == blind);
-            let place = place.unwrap_or_else(|| {
-                let principal = subject.arn.clone();
-                losses.push(Loss { principal, blind, actions: BTreeSet::new(), resources: BTreeSet::new() });
-                losses.len().saturating_sub(1)
-            });
-            if let Some(loss) = losses.get_mut(place) {
-                loss.actions.insert(action);
-                let all = statement.resource.iter().flat_map(|resource| resource.patterns().0);
-                loss.resources.extend(all.cloned());
-            }
-        }
-    }
-    losses
-}
-
-/// Whether all that a statement says of some actions is allowed after a change as it was before.
-fn stays(
-    statement: &Statement,
-    actions: impl Iterator<Item = ActionId>,
-    was: &Policies,
-    is: &Policies,
-) -> bool {
-    let catalogue = Catalogue::embedded();
-    let names = actions.map(|id| catalogue.name(id)).collect();
-    let one = Statement { action: ActionElement::Action(OneOrMany::Many(names)), ..statement.clone() };
-    let one = [Document { version: Some(Version::V2012), id: None, statements: vec![one] }];
-    let holds = |documents: &[Document]| is_included(&one, documents);
-    let bounded = |was: &[Document], is: &[Document]| was == is || is.is_empty() || holds(is);
-    holds(&is.identity)
-        && bounded(&was.boundary, &is.boundary)
-        && (was.service_control == is.service_control
-            || is.service_control.iter().all(|level| holds(&level.policies)))
-}
-
-impl Loss {
-    /// In a sentence.
-    pub fn sentence(&self) -> String {
-        let (actions, why) = (some(&self.actions), self.blind.words().0);
-        format!("{actions}: {why}")
-    }
-
-    /// In a sentence, in Japanese.
-    pub fn japanese(&self) -> String {
-        let (actions, why) = (some(&self.actions), self.blind.words().1);
-        format!("{actions}：{why}")
-    }
 }
 
 /// The first five names, and how many more there are.

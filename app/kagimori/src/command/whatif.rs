@@ -1,6 +1,7 @@
 //! `kagimori whatif`: what would changes have broken, had they been made before the trail?
 
 mod changes;
+mod losses;
 mod page;
 pub(crate) mod show;
 
@@ -61,7 +62,7 @@ impl Shown<'_> {
 
     /// Whether it cannot be told that nothing breaks: of calls it is open, or the trail would not have shown all of them.
     fn is_untold(&self) -> bool {
-        let is_blind = !self.losses.is_empty() || !self.silent.is_empty();
+        let is_blind = self.losses.iter().any(Loss::counts) || !self.silent.is_empty();
         self.evidence.totals.cannot_tell > 0 || self.is_empty() || is_blind
     }
 }

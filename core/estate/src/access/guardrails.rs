@@ -11,8 +11,9 @@
 use std::collections::BTreeSet;
 
 use kagimori_policy::decision::Answer;
+use kagimori_policy::document::Effect;
 use kagimori_policy::engine::{Compiled, Stack};
-use kagimori_policy::policies::{Layer, MissingDocument};
+use kagimori_policy::policies::{Layer, Level, MissingDocument};
 
 use kagimori_policy::print::print;
 use kagimori_policy::request::Request;
@@ -170,6 +171,32 @@ impl Access<'_> {
             ..document.clone()
         };
         possible.names.iter().map(named).collect()
+    }
+
+    /// What may limit a principal beside [`Access::in_effect`]: the policies of units in which its account may be, as levels of SCPs and
+    /// of RCPs, and the limits whose texts were not given.
+    pub fn limits_in_doubt(&self, subject: &Subject) -> (Vec<Level>, Vec<Level>, Vec<MissingDocument>) {
+        let own = subject.missing.iter().filter(|document| document.layer != Layer::Identity).cloned();
+        let Some(guardrails) = self.guardrails.get(&subject.account) else {
+            return (Vec::new(), Vec::new(), own.collect());
+        };
+        let levels = |layer: Layer| {
+            let of_layer = guardrails.possible.iter().filter(|possible| possible.layer == layer);
+            of_layer.map(|possible| self.level_in_doubt(possible)).collect()
+        };
+        let missing = own.chain(guardrails.missing.iter().cloned()).collect();
+        (levels(Layer::ServiceControl), levels(Layer::ResourceControl), missing)
+    }
+
+    /// A unit of which only what denies was listed allows everything: AWS keeps a policy that does at every level.
+    fn level_in_doubt(&self, possible: &Possible) -> Level {
+        let names: Vec<&str> = possible.names.iter().map(|document| document.name.as_str()).collect();
+        let mut policies = self.cloned(&possible.documents);
+        let mut statements = policies.iter().flat_map(|document| &document.statements);
+        if !statements.any(|statement| statement.effect == Effect::Allow) {
+            policies.extend(self.cloned(self.full_access.as_slice()));
+        }
+        Level { id: names.join(", "), policies }
     }
 
     /// Whether somebody whom everything else allows everything would be allowed a request under these policies.

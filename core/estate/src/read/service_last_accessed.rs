@@ -70,8 +70,8 @@ pub(super) fn read(object: &Object<'_>) -> Result<Reading, Fault> {
         let known = services.entry(name).or_default();
         *known = (*known).max(last);
     }
-    let told = LastAccessed { services, is_whole: !wire.is_truncated };
     let told_at = wire.job_completion_date.map(|at| at.0);
+    let told = LastAccessed { services, is_whole: !wire.is_truncated, told_at };
     let accessed = Accessed { whose, told_at, services: Known::new(told, SourceId::UNPLACED) };
     Ok(Reading::page(Content::LastAccessed(accessed), wire.is_truncated))
 }

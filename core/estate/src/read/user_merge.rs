@@ -263,6 +263,8 @@ fn accessed(given: &mut Given) -> BTreeMap<Whose, Known<LastAccessed>> {
             // pages of one answer, or answers of two days: a last use only moves on
             (Some(Known::Known(known)), Known::Known(more)) => {
                 known.value.is_whole |= more.value.is_whole;
+                // a service may be named in the older of them alone
+                known.value.told_at = known.value.told_at.min(more.value.told_at);
                 for (service, last) in more.value.services {
                     let known = known.value.services.entry(service).or_default();
                     *known = (*known).max(last);

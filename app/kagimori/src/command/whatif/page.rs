@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_id::Arn;
-use kagimori_plan::blind::Loss;
 use kagimori_plan::replay::{About, Counts, Evidence, Finding, Verdict, Why};
 use kagimori_trail::origin::Origin;
-use kagimori_trail::sight::Blind;
 
-use super::Shown;
+use super::{Shown, losses};
 use crate::show::filters::{filters, found};
 use crate::show::html::{
-    Document, Html, bar, both, card, code, details, event, few, grouped, html, id, spoken, table, unbroken,
+    Document, Html, bar, both, card, code, details, event, few, grouped, html, id, spoken, unbroken,
 };
 use crate::show::numbers::{calls, counted, day, span, thousands};
 use crate::show::unfolding::Unfolding;
@@ -21,8 +19,6 @@ use crate::show::{origins, silence};
 const OPEN_MAX: usize = 5;
 /// Resources of a finding that are shown before a click.
 const RESOURCES_MAX: usize = 3;
-/// Actions of a loss that are shown before a click.
-const ACTIONS_MAX: usize = 8;
 
 pub(super) fn page(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Document {
     let as_of = span(shown.window.from, shown.window.until);
@@ -30,7 +26,7 @@ pub(super) fn page(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Document {
     body.push(&card(("Changes", "変更"), &changes(shown)));
     if is_long(shown) {
         let of = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
-        let lost = shown.losses.iter().filter_map(|loss| loss.principal.account());
+        let lost = shown.losses.iter().flat_map(|loss| &loss.principals).filter_map(Arn::account);
         let accounts = of.filter_map(|(who, _)| Arn::parse(who).ok()?.account()).chain(lost).collect();
         body.push(&html!("<section class=\"card\">{}</section>", filters(&accounts, &[], &shown.names)));
     }
@@ -50,11 +46,7 @@ pub(super) fn page(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Document {
         body.push(&card(heading, &by_principal(shown, shown.suspected, uncounted, &mut told, unfolding)));
     }
     if !shown.losses.is_empty() {
-        let heading = (
-            "Taken away, and this trail would not have shown its use",
-            "利用の有無が証跡に現れない権限の削除",
-        );
-        body.push(&card(heading, &losses(shown, unfolding)));
+        body.push(&card(losses::HEADING, &losses::html(shown, unfolding)));
     }
     if shown.origins.keys().any(|who| !told.contains(who.as_str())) {
         body.push(&card(
@@ -94,8 +86,14 @@ fn summary(shown: &Shown<'_>) -> Html {
         ("fail", "It would have broken something", "動かなくなるものがあります")
     } else if shown.is_untold() {
         ("incomplete", "It cannot be told", "判定できません")
-    } else {
+    } else if shown.losses.is_empty() {
         ("clean", "It breaks nothing", "動かなくなるものはありません")
+    } else {
+        (
+            "clean",
+            "It breaks nothing that this trail would have shown",
+            "証跡に現れる範囲では、動かなくなるものはありません",
+        )
     };
     let tile = |verdict: Verdict| {
         let (count, words) = (totals.get(verdict), both(verdict.words(), japanese_words(verdict)));
@@ -179,7 +177,7 @@ fn changes(shown: &Shown<'_>) -> Html {
 fn is_long(shown: &Shown<'_>) -> bool {
     let with_findings = shown.evidence.principals.iter().filter(|(_, held)| !held.findings.is_empty());
     let mut all: BTreeSet<&str> = with_findings.map(|(who, _)| who.as_str()).collect();
-    all.extend(shown.losses.iter().map(|loss| loss.principal.as_str()));
+    all.extend(shown.losses.iter().flat_map(|loss| &loss.principals).map(Arn::as_str));
     all.len() > OPEN_MAX
 }
 
@@ -287,61 +285,6 @@ fn other_origins(shown: &Shown<'_>, told: &BTreeSet<&str>, unfolding: &Unfolding
     };
     unfolding.list(others.map(one).collect())
 }
-
-/// What goes without anybody knowing whether it is used; those who lose the same stand together.
-fn losses(shown: &Shown<'_>, unfolding: &Unfolding<'_>) -> Html {
-    let mut of: BTreeMap<&Arn, Vec<Lost<'_>>> = BTreeMap::new();
-    for Loss { principal, blind, actions, resources, .. } in shown.losses {
-        of.entry(principal).or_default().push((blind, actions, resources));
-    }
-    let mut whose: BTreeMap<Vec<Lost<'_>>, Vec<&Arn>> = BTreeMap::new();
-    for (who, lost) in of {
-        whose.entry(lost).or_default().push(who);
-    }
-    let is_open = whose.len() <= OPEN_MAX;
-    let one = |(lost, who): (&Vec<Lost<'_>>, &Vec<&Arn>)| {
-        let names = || who.iter().map(|arn| shown.names.principal(arn.as_str()).into()).collect();
-        let services: BTreeSet<&str> = lost
-            .iter()
-            .flat_map(|(_, actions, _)| actions.iter())
-            .filter_map(|action| action.split(':').next())
-            .collect();
-        let services: Vec<&str> = services.into_iter().collect();
-        let whom = match who.as_slice() {
-            [only] => shown.names.principal(only.as_str()),
-            many => html!(
-                "<span class=\"who\"><b>{}</b></span>",
-                both(&counted(many.len(), "principal"), &format!("プリンシパル {} 個", many.len()))
-            ),
-        };
-        let mut rows = Vec::new();
-        for (blind, actions, resources) in lost {
-            let (english, japanese) = blind.words();
-            let own = who.first().map(|arn| arn.as_str()).unwrap_or_default();
-            rows.push(vec![
-                few(actions.iter().map(|name| code(name)).collect(), ACTIONS_MAX),
-                few(resources.iter().map(|name| shown.names.resource(name, own)).collect(), RESOURCES_MAX),
-                spoken(&english, &japanese),
-            ]);
-        }
-        let headings = [("Actions", "アクション"), ("On", "リソース"), ("Why not", "現れない理由")];
-        let inside = html!(
-            "<div class=\"names\">{}</div>{}",
-            if who.len() > 1 { unfolding.list(names()) } else { Html::default() },
-            table(&headings, rows)
-        );
-        let summary = html!("{}<span class=\"figures\">{}</span>", whom, services.join(", "));
-        let principals: Vec<&str> = who.iter().map(|arn| arn.as_str()).collect();
-        let actions = lost.iter().flat_map(|(_, actions, _)| actions.iter().map(String::as_str));
-        unfolding.item(&inside, |inside| {
-            found(&principals, actions, "", &shown.names, &details("one", is_open, &summary, inside))
-        })
-    };
-    unfolding.list(whose.iter().map(one).collect())
-}
-
-/// Why it is not seen, what, and on what.
-type Lost<'l> = (&'l Blind, &'l BTreeSet<String>, &'l BTreeSet<String>);
 
 /// Calls by what would become of them, as a bar shows them: what nobody asks of a policy is left out.
 fn weights(counts: &Counts) -> [(&'static str, u64); 5] {

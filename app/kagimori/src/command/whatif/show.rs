@@ -12,7 +12,7 @@ use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, RED_BOLD as RED, YELLOW
 use kagimori_trail::origin::Origin;
 use serde::Serialize;
 
-use super::Shown;
+use super::{Shown, losses};
 use crate::show::numbers::{calls, counted, day, instant, thousands};
 use crate::show::silence::{self, SilentOutput};
 
@@ -32,7 +32,7 @@ pub(super) fn text(shown: &Shown<'_>) -> String {
     for (verdict, title) in SECTIONS {
         section(shown, verdict, title, &mut text);
     }
-    losses(shown, &mut text);
+    losses::text(shown, &mut text);
     silences(shown, &mut text);
     origins(shown, &mut text);
     let _ = writeln!(text, "\n{}", tally(totals));
@@ -67,25 +67,6 @@ fn origins(shown: &Shown<'_>, text: &mut String) {
         let all = calls(shown.suspected.totals.total());
         let _ =
             writeln!(text, "  not counted: {all} of other origins, of which {} would end", thousands(broken));
-    }
-}
-
-/// What goes without anybody knowing whether it is used.
-fn losses(shown: &Shown<'_>, text: &mut String) {
-    if shown.losses.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\nTaken away, and this trail would not have shown its use");
-    let mut last = None;
-    for loss in shown.losses.iter().take(FINDINGS_MAX) {
-        if last != Some(&loss.principal) {
-            let _ = writeln!(text, "  {}", loss.principal);
-            last = Some(&loss.principal);
-        }
-        let _ = writeln!(text, "    {}", loss.sentence());
-    }
-    if let Some(more) = shown.losses.len().checked_sub(FINDINGS_MAX).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  and {more} more: `--format json` and `--page FILE` show all");
     }
 }
 
@@ -124,17 +105,17 @@ fn headline(shown: &Shown<'_>) -> String {
     if totals.cannot_tell > 0 {
         return format!("{YELLOW}CANNOT TELL{YELLOW:#}  {}, {of}", calls(totals.cannot_tell));
     }
-    if !shown.losses.is_empty() {
-        let who = counted(
-            shown.losses.iter().map(|loss| &loss.principal).collect::<BTreeSet<_>>().len(),
-            "principal",
-        );
+    let losing = shown.losses.iter().filter(|loss| loss.counts());
+    let losing: usize = losing.map(|loss| loss.principals.len()).sum();
+    if losing > 0 {
+        let who = counted(thousands(losing as u64), "principal");
         return format!(
             "{YELLOW}CANNOT TELL{YELLOW:#}  {who} would lose what this trail does not show, {of}"
         );
     }
     match silence::most_days(shown.silent) {
-        0 => format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}"),
+        0 if shown.losses.is_empty() => format!("{GREEN}BREAKS NOTHING{GREEN:#}  {of}"),
+        0 => format!("{GREEN}BREAKS NOTHING{GREEN:#} that this trail would have shown, {of}"),
         days => {
             let days = counted(days, "day");
             format!("{YELLOW}CANNOT TELL{YELLOW:#}  the trail is silent on {days}; nothing would break {of}")
