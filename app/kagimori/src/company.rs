@@ -143,6 +143,8 @@ impl Company {
             services: &services_of(&before, &history.choice),
             credential: &is_idle,
         };
+        replayed.begins =
+            history.sight.first_day().map(|day| day.saturating_mul(DAY)).filter(|begin| *begin > window.from);
         replayed.losses = blind::losses(&before, &after, changes, whose, &idle);
         replayed.origins = origins_of(&before, &history.choice, whose);
         // Keys that nobody used, as AWS tracks it, were not used while the trail was silent either.
@@ -252,6 +254,8 @@ pub(crate) struct Replayed {
     pub(crate) suspected: Evidence,
     /// Where the calls of those come from whom the changes touch: of more than one place, or of a suspected one.
     pub(crate) origins: BTreeMap<Arn, Vec<Origin>>,
+    /// When the trail begins, where that is within the window: of the time before nothing is known.
+    pub(crate) begins: Option<i64>,
     /// Files of the trail that could not be read.
     pub(crate) problems: Vec<Problem>,
     /// Whom the changes touch, when that is not everybody: only their calls were replayed.

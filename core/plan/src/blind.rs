@@ -136,8 +136,11 @@ fn regions_named(statement: &Statement) -> impl Iterator<Item = &str> {
 
 /// The actions of a statement that a trail would not have shown.
 pub(crate) struct BlindActions {
-    /// Those that it names, or whose resources it names.
+    /// Those that it names, or whose resources it names, or that it names by a pattern most of which is not shown: where hardly
+    /// anything would be seen, nothing follows from what is not.
     pub(crate) meant: ActionSet,
+    /// Others of services that it names.
+    pub(crate) of_service: ActionSet,
     /// Those that it holds beside others.
     pub(crate) wide: ActionSet,
 }
@@ -158,11 +161,27 @@ pub(crate) fn of_statement(sight: &Sight, account: AccountId, statement: &Statem
     for id in all.iter().filter(|id| sight.blind(&look(account, &catalogue.name(*id), statement)).is_some()) {
         blind.insert(id);
     }
-    let mut meant = if is_negated { ActionSet::none(catalogue) } else { named(patterns, statement) };
+    let (mut meant, mut of_service) = (ActionSet::none(catalogue), ActionSet::none(catalogue));
+    if !is_negated {
+        meant = named(patterns, statement);
+        let of_services: Vec<&String> = patterns.iter().filter(|pattern| names_service(pattern)).collect();
+        for pattern in &of_services {
+            let all = catalogue.expand(pattern);
+            let mut unseen = all.clone();
+            unseen.intersect(&blind);
+            if unseen.count().saturating_mul(2) >= all.count() {
+                meant.unite(&unseen);
+            }
+        }
+        of_service = expand(of_services.into_iter());
+        of_service.intersect(&blind);
+    }
     meant.intersect(&blind);
+    of_service.subtract(&meant);
     let mut wide = blind;
     wide.subtract(&meant);
-    BlindActions { meant, wide }
+    wide.subtract(&of_service);
+    BlindActions { meant, of_service, wide }
 }
 
 /// Why a trail would not have shown an action of a statement.
@@ -191,16 +210,18 @@ fn named(patterns: &[String], statement: &Statement) -> ActionSet {
     if resources.is_empty() || resources.iter().any(|resource| resource == "*") {
         return set;
     }
-    let of_service = patterns
-        .iter()
-        .filter(|pattern| pattern.split_once(':').is_some_and(|(service, _)| !service.contains(['*', '?'])));
-    set.unite(&expand(of_service));
+    set.unite(&expand(patterns.iter().filter(|pattern| names_service(pattern))));
     let services: BTreeSet<String> =
         resources.iter().filter_map(|arn| Some(format!("{}:*", arn.split(':').nth(2)?))).collect();
     let mut rest = expand(patterns.iter());
     rest.intersect(&expand(services.iter()));
     set.unite(&rest);
     set
+}
+
+/// Whether a pattern of actions names its service.
+fn names_service(pattern: &str) -> bool {
+    pattern.split_once(':').is_some_and(|(service, _)| !service.contains(['*', '?']))
 }
 
 fn expand<'a>(patterns: impl Iterator<Item = &'a String>) -> ActionSet {

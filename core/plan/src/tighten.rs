@@ -45,7 +45,7 @@ use crate::settings::Settings;
 pub use compose::{Element, ElementKind, Support};
 pub use gate::{Added, together};
 pub use report::{Denied, Dropped, Rare};
-pub use unseen::{LastAccessed, Unseen, UnseenWhy};
+pub use unseen::{Beyond, LastAccessed, Unseen, UnseenWhy};
 pub use verify::{Failing, Verified, verify};
 
 use alone::Alone;
@@ -230,6 +230,8 @@ pub struct Tightened {
     pub rare: Vec<Rare>,
     /// Actions that this trail does not show.
     pub unseen: Vec<Unseen>,
+    /// Others, that go with `*`, of services that nothing shows in use.
+    pub beyond: Beyond,
     /// Successful calls that the policies of the snapshot do not explain, by action.
     pub unexplained: BTreeMap<String, u64>,
     /// What puts the new in place of the old.
@@ -361,6 +363,7 @@ struct Attempt {
     denies: Vec<(usize, Statement)>,
     necessity: (usize, usize),
     unseen: Vec<Unseen>,
+    beyond: Beyond,
 }
 
 fn attempt(input: &Input<'_>, options: &Options, round: &Round<'_>) -> Result<Attempt, Refusal> {
@@ -372,7 +375,7 @@ fn attempt(input: &Input<'_>, options: &Options, round: &Round<'_>) -> Result<At
     let (needs, unexplained) = needs::of(input, grants, &held, alone);
     let mut elements = compose::elements(grants, &needs, alone);
     compose::keep(&mut elements, grants, &options.keep, ElementKind::Kept);
-    let unseen = unseen::of(input, options, grants, &needs, &mut elements);
+    let (unseen, beyond) = unseen::of(input, options, grants, &needs, &mut elements);
     let denies = grants::denies(&round.old);
     let mut drafts = compose::drafts(&elements, grants, &needs, options);
     let statements = drafts.iter().map(|draft| &draft.statement).chain(denies.iter().map(|(_, deny)| deny));
@@ -390,7 +393,7 @@ fn attempt(input: &Input<'_>, options: &Options, round: &Round<'_>) -> Result<At
             false => Refusal::Contradiction { unexplained },
         });
     }
-    Ok(Attempt { needs, unexplained, drafts, denies, necessity, unseen })
+    Ok(Attempt { needs, unexplained, drafts, denies, necessity, unseen, beyond })
 }
 
 impl Attempt {
@@ -495,6 +498,7 @@ fn finish(
         denied: report::denied(input.calls),
         rare: report::rare(&tried.needs, input.days),
         unseen: tried.unseen,
+        beyond: tried.beyond,
         unexplained: tried.unexplained,
         changes,
         old: old.map(|(_, one)| one.clone()).collect(),

@@ -279,8 +279,8 @@ impl Sight {
     /// account of which it holds no event at all is silent all the time.
     pub fn silences(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
         let until = until.div_euclid(DAY);
-        let first = self.accounts.values().filter_map(|view| view.days.first()).min();
-        let begin = first.map_or(from.div_euclid(DAY), |first| from.div_euclid(DAY).max(*first));
+        let first = self.first_day();
+        let begin = first.map_or(from.div_euclid(DAY), |first| from.div_euclid(DAY).max(first));
         let nothing = View::default();
         let view = self.accounts.get(&account).unwrap_or(&nothing);
         let days: Vec<i64> = view.days.range(begin..until.max(begin)).copied().collect();
@@ -297,6 +297,11 @@ impl Sight {
         let starts = std::iter::once(begin.saturating_sub(1)).chain(days.iter().copied());
         let ends = days.iter().copied().chain([until]);
         starts.zip(ends).flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
+    }
+
+    /// The first day of which a trail holds an event, of any account, since 1970-01-01.
+    pub fn first_day(&self) -> Option<i64> {
+        self.accounts.values().filter_map(|view| view.days.first()).min().copied()
     }
 
     /// How many days that is.

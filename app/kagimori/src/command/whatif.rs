@@ -20,7 +20,7 @@ use kagimori_terminal::{printer, turn};
 use kagimori_trail::origin::Origin;
 
 use crate::args::{self, Format};
-use crate::company::{Company, Window};
+use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::history::Wanted;
@@ -47,6 +47,8 @@ struct Shown<'a> {
     /// Calls of others in the same time, when those whom the changes touch made none.
     others: u64,
     window: Window,
+    /// When the trail begins, where that is within the window.
+    begins: Option<i64>,
     days: i64,
     /// What the accounts are called.
     names: Names,
@@ -58,6 +60,13 @@ impl Shown<'_> {
     /// There was nothing to replay, of anybody.
     fn is_empty(&self) -> bool {
         self.evidence.totals.total() == 0 && self.suspected.totals.total() == 0 && self.others == 0
+    }
+
+    /// How many days of trail there are of those that were asked for.
+    fn days_held(&self) -> i64 {
+        let held =
+            |begins: i64| self.window.until.saturating_sub(begins).saturating_add(DAY - 1).div_euclid(DAY);
+        self.begins.map_or(self.days, held)
     }
 
     /// Whether it cannot be told that nothing breaks: of calls it is open, or the trail would not have shown all of them.
@@ -89,6 +98,7 @@ pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
         silent: &replayed.silent,
         others: replayed.others,
         window,
+        begins: replayed.begins,
         days: args.days,
         names: Names::of(&company.directory.settings()?),
         now: company.now,

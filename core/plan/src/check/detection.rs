@@ -276,7 +276,9 @@ fn services(
             let Some((service, _)) = pattern.split_once(':') else { continue };
             let mut actions = ActionSet::none(catalogue);
             catalogue.expand_into(&mut actions, pattern);
-            let is_hidden = |id: ActionId| hidden.meant.contains(id) || hidden.wide.contains(id);
+            let is_hidden = |id: ActionId| {
+                hidden.meant.contains(id) || hidden.of_service.contains(id) || hidden.wide.contains(id)
+            };
             let is_shown = !actions.is_empty() && !actions.iter().any(is_hidden);
             *granted.entry(service.to_ascii_lowercase()).or_insert(true) &= is_shown;
         }

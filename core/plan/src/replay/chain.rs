@@ -68,7 +68,9 @@ impl<'a> Chain<'a> {
         telling.origins = true;
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
-        let stage = if telling.traced_roles.is_empty() { Stage::Calls } else { Stage::Sessions };
+        telling.traced_users.extend(changes.iter().filter_map(user_of_key_gone));
+        let is_traced = !telling.traced_roles.is_empty() || !telling.traced_users.is_empty();
+        let stage = if is_traced { Stage::Sessions } else { Stage::Calls };
         let replay = Replay::new(before, after)
             .without_console(changes.iter().filter_map(no_console))
             .with_fewer_keys(changes.iter().filter_map(user_of_key_gone));

@@ -33,6 +33,8 @@ pub struct Telling {
     pub keys: FxHashSet<AccessKeyId>,
     /// Calls of these roles are apart when their session's key is not among [`Telling::handed_out`].
     pub traced_roles: FxHashSet<Arn>,
+    /// Calls of these users are apart when they were made in a session, outside the console, whose key is not among them either.
+    pub traced_users: FxHashSet<Arn>,
     /// The keys of sessions whose making stands in the trail.
     pub handed_out: FxHashSet<AccessKeyId>,
     /// What the estate knows of names that events do not tell whole.
@@ -63,7 +65,8 @@ pub struct Class {
     pub days: Vec<i64>,
     /// Made with one of the keys of [`Telling::keys`].
     pub has_key: bool,
-    /// Made by one of [`Telling::traced_roles`] in a session of which the trail does not tell how it was made.
+    /// Made by one of [`Telling::traced_roles`] or [`Telling::traced_users`] in a session of which the trail does not tell how it was
+    /// made.
     pub is_untraced: bool,
     /// The keys of the sessions that these calls handed out, in order.
     pub issued: BTreeSet<AccessKeyId>,
@@ -184,9 +187,20 @@ impl Classes {
         let telling = &self.telling;
         let key = call.caller.access_key.as_ref();
         let has_key = !telling.keys.is_empty() && key.is_some_and(|key| telling.keys.contains(key));
-        let is_untraced = !telling.traced_roles.is_empty()
-            && matches!(&call.caller.principal, Principal::Role(role) if telling.traced_roles.contains(role))
-            && key.is_none_or(|key| !telling.handed_out.contains(key));
+        let is_untraced = match &call.caller.principal {
+            Principal::Role(role) => {
+                telling.traced_roles.contains(role) && key.is_none_or(|key| !telling.handed_out.contains(key))
+            }
+            // Whoever signs in with a password has a session in the console.
+            Principal::User(user) => {
+                telling.traced_users.contains(user)
+                    && !call.is_from_console
+                    && key.is_some_and(|key| {
+                        key.as_str().starts_with("ASIA") && !telling.handed_out.contains(key)
+                    })
+            }
+            _ => false,
+        };
         Session {
             has_key,
             is_untraced,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kagimori_estate::access::{Access, Asking, Question, Subject};
 use kagimori_id::{AccountId, Arn};
-use kagimori_policy::compare::is_included;
+use kagimori_policy::compare::{decide, is_included};
 use kagimori_policy::decision::Answer;
 use kagimori_policy::document::Document;
 use kagimori_policy::formula::{Atom, Formula};
@@ -122,7 +122,9 @@ impl<'a> Replay<'a> {
             return judged;
         }
         if class.is_untraced {
-            return whole(Verdict::CannotTell, Why::Untraced);
+            let is_user = matches!(class.call.caller.principal, Principal::User(_));
+            let why = if is_user { Why::UntracedKey } else { Why::Untraced };
+            return whole(Verdict::CannotTell, why);
         }
         if self.may_be_with_a_key_gone(&class.call) {
             return whole(Verdict::CannotTell, Why::KeyNotTold);
@@ -387,6 +389,30 @@ impl<'a> Replay<'a> {
         is_kept && rest(old) == rest(new.clone())
     }
 
+    /// Whether a call depends on a policy of the resource that was not given, and the caller's own policies, which could have allowed
+    /// it where that one leaves it to the account, do so no more.
+    fn hangs_on_what_goes(
+        &self,
+        before: &Subject,
+        after: &Subject,
+        call: &Told<'_>,
+        check: &Check,
+        is: &Formula,
+    ) -> bool {
+        let of_resource =
+            |atom: &Atom| matches!(atom, Atom::MissingAllows(document) if document.layer == Layer::Resource);
+        if !is.atoms().into_iter().any(of_resource) {
+            return false;
+        }
+        let question = call.question(check, Some(after.account));
+        let allows = |access: &Access<'_>, subject: &Subject| {
+            let identity = access.in_effect(subject).identity;
+            let answer = decide(&access.request(subject, &question), &identity).answer;
+            matches!(answer, Answer::Allowed | Answer::Indeterminate)
+        };
+        allows(self.before, before) && !allows(self.after, after)
+    }
+
     /// After the change it depends: does what is known of the call settle it?
     fn judge_open(
         &self,
@@ -400,6 +426,10 @@ impl<'a> Replay<'a> {
         let allowed = Formula::TRUE;
         let was = if let Said::If(was) = was { was } else { &allowed };
         match relation(was, is) {
+            // What allowed it then may be the statement that goes: the resource's policy, which was not given, need not name the caller.
+            Some(true) if self.hangs_on_what_goes(before, after, call, check, is) => {
+                return of(Verdict::CannotTell, Why::AllowedIf(Box::new(is.clone())), keys(is));
+            }
             Some(true) => return of(Verdict::StillAllowed, Why::SameCircumstances, Vec::new()),
             Some(false) => return of(Verdict::NewlyDenied, Why::OtherCircumstances, Vec::new()),
             None => {}

@@ -319,3 +319,46 @@ proptest! {
         prop_assert_eq!(evidence, expected);
     }
 }
+
+/// A user's session is made with a key, unless it is the console's; how, only the trail tells.
+#[test]
+fn a_users_session_that_came_from_nowhere_cannot_be_judged_when_the_key_goes() {
+    let user = Arn::parse(USER).unwrap();
+    let telling = Telling { traced_users: [user].into_iter().collect(), ..Telling::default() };
+    let of = |key: &str, change: &dyn Fn(&mut Call), telling: &Telling| {
+        let mut call = call(1, "s3:GetObject", arn("arn:aws:s3:::b/1"), Outcome::Succeeded);
+        call.caller.access_key = AccessKeyId::parse(key).ok();
+        change(&mut call);
+        classes(&[call], telling.clone()).remove(0)
+    };
+    let (session, plain) = ("ASIAIOSFODNN7EXAMPLE", |_: &mut Call| {});
+    assert!(of(session, &plain, &telling).is_untraced);
+    assert!(!of("AKIAIOSFODNN7EXAMPLE", &plain, &telling).is_untraced);
+    assert!(!of(session, &|call| call.is_from_console = true, &telling).is_untraced);
+    assert!(!of(session, &plain, &Telling::default()).is_untraced);
+    let handed_out = AccessKeyId::parse(session).into_iter().collect();
+    assert!(!of(session, &plain, &Telling { handed_out, ..telling.clone() }).is_untraced);
+    let estate = estate(&allow("s3:*", "*", ""));
+    let access = Access::of(&estate);
+    let judged = Replay::new(&access, &access).judge(&of(session, &plain, &telling));
+    assert_eq!((judged.verdict, judged.why), (Verdict::CannotTell, super::Why::UntracedKey));
+}
+
+/// Every key has a policy: it names the caller, or leaves it to the account, whose grant would be gone.
+#[test]
+fn a_grant_on_a_key_whose_policy_was_not_given() {
+    let key = || arn("arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    let decrypt = call(1, "kms:Decrypt", key(), Outcome::Succeeded);
+    let (grant, other) = (allow("kms:Decrypt", "*", ""), allow("ec2:DescribeVpcs", "*", ""));
+    let either = document(
+        r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"},{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#,
+    );
+    for (before, after, expected) in [
+        (&grant, &other, Verdict::CannotTell),
+        (&grant, &either, Verdict::StillAllowed),
+        // By the key's policy alone, then as now.
+        (&other, &allow("s3:*", "*", ""), Verdict::StillAllowed),
+    ] {
+        assert_eq!(verdict(before, after, &decrypt).0, expected, "{before} {after}");
+    }
+}

@@ -13,6 +13,8 @@ use serde::{Serialize, Serializer};
 pub enum Why {
     /// How its session was made is not in the trail, and the role's trust policy would change.
     Untraced,
+    /// How its session was made is not in the trail: with the key that would be gone, perhaps.
+    UntracedKey,
     /// It was throttled.
     Throttled,
     /// IAM does not authorize such calls.
@@ -107,6 +109,10 @@ impl Why {
             Self::Untraced => (
                 "how its session was made is not in this trail, and the role's trust policy would change",
                 "セッションがどう作られたかがこの証跡になく、ロールの信頼ポリシーが変わる",
+            ),
+            Self::UntracedKey => (
+                "how its session was made is not in this trail, and it may have been made with the access key that would be gone",
+                "セッションがどう作られたかがこの証跡になく、無効になるアクセスキーで作られた可能性がある",
             ),
             Self::Throttled => ("throttled", "スロットリングされた"),
             Self::NotAuthorized => ("not a call that IAM authorizes", "IAM が認可する呼び出しではない"),
@@ -312,6 +318,7 @@ pub(crate) mod tests {
         let keys = || vec!["aws:sourcevpc".to_owned(), "aws:username".to_owned()];
         let mut all = vec![
             Why::Untraced,
+            Why::UntracedKey,
             Why::Throttled,
             Why::NotAuthorized,
             Why::Nobody,

@@ -358,6 +358,26 @@ fn what_the_trail_does_not_show_is_kept_or_listed_never_dropped_in_silence() {
     }
 }
 
+/// Whoever is seen listing buckets may be writing objects: what is shown of a service does not tell at which levels the rest is used.
+#[test]
+fn of_a_service_that_a_policy_names_all_that_is_not_shown_stays() {
+    let keeping = Options { keep_unseen: true, ..options() };
+    let calls = [ok(1, "s3:ListAllMyBuckets", CheckedResource::None)];
+    let of = |actions: &[&str], action: &str| {
+        let proposal = propose(&estate(&document(&granting(actions, &["*"]))), &calls, &keeping).unwrap();
+        let is_it = |unseen: &&super::Unseen| unseen.actions.iter().any(|one| one == action);
+        proposal.unseen.iter().find(is_it).map(|unseen| (unseen.is_kept, unseen.why))
+    };
+    assert_eq!(of(&["s3:*"], "s3:PutObject"), Some((true, UnseenWhy::ServiceInUse)));
+    // A pattern most of which is never shown was meant; of another service nothing is seen, and that is told.
+    let agent = ["s3:*", "ssmmessages:*", "execute-api:*", "bedrock:*"];
+    assert_eq!(of(&agent, "ssmmessages:OpenDataChannel"), Some((true, UnseenWhy::Named)));
+    assert_eq!(of(&agent, "execute-api:Invoke"), Some((true, UnseenWhy::Named)));
+    assert_eq!(of(&agent, "bedrock:InvokeAgent"), Some((false, UnseenWhy::NothingShown)));
+    // `*` names nothing.
+    assert_eq!(of(&["*"], "s3:PutObject"), Some((false, UnseenWhy::OtherLevels)));
+}
+
 fn granting(actions: &[&str], resources: &[&str]) -> String {
     format!(r#"{{"Effect":"Allow","Action":{actions:?},"Resource":{resources:?}}}"#)
 }

@@ -40,10 +40,22 @@ pub struct Unseen {
     pub why: UnseenWhy,
 }
 
+/// What `*` held of services that nothing shows in use: told by number, because it is most of AWS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "two numbers")]
+pub struct Beyond {
+    /// Services.
+    pub services: usize,
+    /// Their actions that the trail would not have shown.
+    pub actions: usize,
+}
+
 /// Why actions that the trail does not show stay, or why not. Their order is that of the English texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "each is told to people in its own words")]
 pub enum UnseenWhy {
+    /// A policy names their service, which is in use: at which levels what is not shown is used, what is shown does not tell.
+    ServiceInUse,
     /// A policy names them, or the resources they are about: nobody can say that they are not used.
     Named,
     /// The service is in use at other access levels.
@@ -56,22 +68,34 @@ pub enum UnseenWhy {
     LastAccessed,
     /// They would stay, and that was not wanted.
     LeftOut,
+    /// A policy names their service, and nothing shows it in use.
+    NothingShown,
 }
 
 impl UnseenWhy {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
+        Self::ServiceInUse,
         Self::Named,
         Self::OtherLevels,
         Self::LevelInUse,
         Self::NotAccessed,
         Self::LastAccessed,
         Self::LeftOut,
+        Self::NothingShown,
     ];
 
     /// In English and in Japanese.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
+            Self::ServiceInUse => (
+                "a policy names its service, which is in use: at which levels cannot be told",
+                "ポリシーが指定するサービスは利用中で、利用しているアクセスレベルを判断できない",
+            ),
+            Self::NothingShown => (
+                "nothing shows its service in use, though this trail would not show all of it",
+                "サービスの利用は見られないが、この証跡にすべてが現れるわけではない",
+            ),
             Self::Named => (
                 "a policy names them or their resources: whether they are used cannot be told",
                 "ポリシーがアクションまたはリソースを指定しており、利用の有無を判断できない",
@@ -114,20 +138,27 @@ pub(super) fn of(
     grants: &[Grant],
     needs: &[Need],
     elements: &mut Elements,
-) -> Vec<Unseen> {
+) -> (Vec<Unseen>, Beyond) {
     let levels = levels_in_use(needs);
     let in_use = services_in_use(input, &levels);
+    let mut beyond = ActionSet::none(Catalogue::embedded());
     let mut found: Found = BTreeMap::new();
     for (place, grant) in grants.iter().enumerate() {
         let blind = blind::of_statement(input.sight, input.subject.account, &grant.statement);
         // A service that nobody used is not worth a line for each of its actions, unless a policy names them.
         let mut wide = blind.wide;
+        beyond.unite(&wide);
         wide.intersect(&in_use);
-        let all = blind.meant.iter().map(|id| (id, true)).chain(wide.iter().map(|id| (id, false)));
-        for (id, is_named) in all {
+        let named = |set: &ActionSet, by| set.iter().map(|id| (id, by)).collect::<Vec<_>>();
+        let all = [
+            named(&blind.meant, Naming::Them),
+            named(&blind.of_service, Naming::Service),
+            named(&wide, Naming::Nothing),
+        ];
+        for (id, naming) in all.into_iter().flatten() {
             let action = Catalogue::embedded().name(id);
             let service = action.split(':').next().unwrap_or_default().to_owned();
-            let (fits, why) = fits(input, &levels, id, &service, is_named);
+            let (fits, why) = fits(input, &levels, id, &service, naming);
             let is_kept = fits && options.keep_unseen;
             if is_kept {
                 compose::add_as_granted(elements, place, id, ElementKind::Unseen);
@@ -144,7 +175,18 @@ pub(super) fn of(
         is_kept,
         why,
     };
-    found.into_iter().map(unseen).collect()
+    beyond.subtract(&in_use);
+    (found.into_iter().map(unseen).collect(), Beyond::of(&beyond))
+}
+
+impl Beyond {
+    fn of(actions: &ActionSet) -> Self {
+        let catalogue = Catalogue::embedded();
+        let names = actions.iter().map(|id| catalogue.name(id));
+        let services: BTreeSet<String> =
+            names.filter_map(|name| Some(name.split_once(':')?.0.to_owned())).collect();
+        Self { services: services.len(), actions: actions.count() }
+    }
 }
 
 /// Actions by service, by why they are not seen, whether they stay, and why.
@@ -157,9 +199,18 @@ pub(super) fn held(input: &Input<'_>, grants: &[Grant]) -> (BTreeSet<String>, bo
     for grant in grants {
         let blind = blind::of_statement(input.sight, input.subject.account, &grant.statement);
         named.extend(blind.meant.iter().map(|id| catalogue.name(id)));
-        has_more |= !blind.wide.is_empty();
+        has_more |= !blind.of_service.is_empty() || !blind.wide.is_empty();
     }
     (named, has_more)
+}
+
+/// What of an action a policy names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// The action, or the resources it is about.
+    Them,
+    Service,
+    Nothing,
 }
 
 /// Whether what is not seen is likely to be used, and why.
@@ -168,13 +219,16 @@ fn fits(
     levels: &BTreeMap<String, BTreeSet<AccessLevel>>,
     id: ActionId,
     service: &str,
-    is_named: bool,
+    naming: Naming,
 ) -> (bool, UnseenWhy) {
     let told = input.last_accessed.and_then(|told| told.get(service));
     match levels.get(service) {
         // AWS tracks attempts of every kind, data events included (`access_policies_last-accessed`).
         None if told.is_some_and(|told| told.at.is_none()) => (false, UnseenWhy::NotAccessed),
-        _ if is_named => (true, UnseenWhy::Named),
+        _ if naming == Naming::Them => (true, UnseenWhy::Named),
+        // The levels of what is shown say nothing of what is not: whoever lists buckets may write objects.
+        Some(_) if naming == Naming::Service => (true, UnseenWhy::ServiceInUse),
+        None if naming == Naming::Service && told.is_none() => (false, UnseenWhy::NothingShown),
         Some(levels) => {
             let held = Catalogue::embedded().access_levels(id);
             let fits = held.iter().all(|level| levels.contains(&plain(*level)));

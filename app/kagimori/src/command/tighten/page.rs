@@ -9,7 +9,7 @@ use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
 use kagimori_trail::origin::Judgement;
 
-use super::show::{Extent, Sums, denied_share, held_out, rare, size, soundness};
+use super::show::{Extent, Sums, as_far, beyond, denied_share, held_out, rare, size, soundness};
 use super::{Outcome, Proposal};
 use crate::args;
 use crate::show::filters::{filters, found};
@@ -302,9 +302,10 @@ fn facts(proposal: &Proposal, names: &Names) -> Html {
         (
             both("Sufficient", "実績を網羅"),
             html!(
-                "{} / {}",
+                "{} / {}{}",
                 thousands(verified.allowed.saturating_add(verified.assumed)),
-                thousands(verified.calls)
+                thousands(verified.calls),
+                both(&as_far(held).0, &as_far(held).1)
             ),
         ),
         (both("Minimal", "過剰なし"), html!("{} / {}", held.necessity.1, held.necessity.0)),
@@ -563,6 +564,7 @@ fn remarks(proposal: &Proposal, names: &Names) -> Html {
                     )
                 )
             })
+            .chain(beyond(held).map(|(english, japanese)| spoken(&english, &japanese)))
             .collect(),
     );
     section(

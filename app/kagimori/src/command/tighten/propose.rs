@@ -133,7 +133,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             }
             // What was done while the trail is silent is not known.
             let silent_days = sight.silent_days(subject.account, window.from, cut);
-            let days = coverage.days(subject.account, cut).saturating_sub(silent_days);
+            let days = coverage.days(subject.account, cut).saturating_sub(silent_days).max(0);
             if days < args.floor {
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
             }

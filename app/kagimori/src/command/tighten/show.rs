@@ -7,7 +7,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange};
 use kagimori_plan::replacement::length;
-use kagimori_plan::tighten::{Denied, Dropped, Element, ElementKind, Rare, Unseen, Verified};
+use kagimori_plan::tighten::{
+    Beyond, Denied, Dropped, Element, ElementKind, Rare, Tightened, Unseen, Verified,
+};
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::print;
 use kagimori_terminal::schema::Schema;
@@ -74,7 +76,8 @@ fn one(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     section(text, "Was denied, and may be wanted: for a person to say", &all);
     let all: Vec<String> = held.rare.iter().map(rare).collect();
     section(text, "Used seldom: look for a quarter's or a year's end that this trail may not show", &all);
-    let all: Vec<String> = held.unseen.iter().map(unseen).collect();
+    let mut all: Vec<String> = held.unseen.iter().map(unseen).collect();
+    all.extend(beyond(held).map(|(english, _)| english));
     section(text, "Not shown by this trail", &all);
     let all: Vec<String> =
         held.unexplained.iter().map(|(action, count)| format!("{action}  {}", calls(*count))).collect();
@@ -134,7 +137,7 @@ fn facts(proposal: &Proposal, outcome: &Outcome, text: &mut String) {
     let _ = writeln!(text, "  actions     {} → {}", held.dropped.actions_before, held.dropped.actions_after);
     let _ = writeln!(text, "  size        {}", size(proposal));
     let _ = writeln!(text, "  sound       {}", soundness(&held.soundness));
-    let _ = writeln!(text, "  sufficient  {}", sufficient(&proposal.verified, &window));
+    let _ = writeln!(text, "  sufficient  {}{}", sufficient(&proposal.verified, &window), as_far(held).0);
     let _ = writeln!(
         text,
         "  minimal     {necessary} of {tested} elements are necessary; without any of these a call would break"
@@ -204,6 +207,22 @@ pub(super) fn soundness(inclusion: &Inclusion) -> String {
             )
         }
         Inclusion::NotProved(why) => format!("not proved: {why}"),
+    }
+}
+
+/// How far "sufficient" goes: what the trail does not show and goes is not among the calls.
+pub(super) fn as_far(held: &Tightened) -> (String, String) {
+    let listed = held.unseen.iter().filter(|unseen| !unseen.is_kept).map(|unseen| unseen.actions.len());
+    let gone = listed.sum::<usize>().saturating_add(held.beyond.actions);
+    match gone {
+        0 => (String::new(), String::new()),
+        _ => (
+            format!(
+                "; of {} that this trail does not show nobody knows, and they go",
+                counted(gone, "action")
+            ),
+            format!("（証跡に現れないアクション {gone} 個は、利用の有無が分からないまま除外）"),
+        ),
     }
 }
 
@@ -317,6 +336,18 @@ pub(super) fn rare(rare: &Rare) -> String {
     let days = if rare.days == 1 { "on one day".to_owned() } else { format!("on {} days", rare.days) };
     let every = rare.every_days.map(|every| format!(", about every {every} days")).unwrap_or_default();
     format!("{}  {days}{every}, the last on {}", rare.action, day(rare.last))
+}
+
+/// What goes with `*` of services that nothing shows in use.
+pub(super) fn beyond(held: &Tightened) -> Option<(String, String)> {
+    let (services, actions) = (held.beyond.services, held.beyond.actions);
+    let (more, those) = (counted(services, "further service"), counted(thousands(actions as u64), "action"));
+    (services > 0).then(|| {
+        (
+            format!("{more}  {those}, left out with `*`: nothing shows them in use, and this trail would not show all of it"),
+            format!("ほか {services} サービスのアクション {actions} 個：`*` とともに除外（利用は見られないが、この証跡にすべてが現れるわけではない）"),
+        )
+    })
 }
 
 fn unseen(unseen: &Unseen) -> String {
@@ -485,6 +516,8 @@ struct ProposalOutput<'a> {
     denied: &'a [Denied],
     rare: &'a [Rare],
     unseen: &'a [Unseen],
+    /// What `*` held of services that nothing shows in use.
+    unseen_beyond: Beyond,
     unexplained: &'a BTreeMap<String, u64>,
     origins: &'a [Origin],
     learnt_from: &'a BTreeSet<String>,
@@ -537,6 +570,7 @@ fn proposal(proposal: &Proposal) -> ProposalOutput<'_> {
         denied: &held.denied,
         rare: &held.rare,
         unseen: &held.unseen,
+        unseen_beyond: held.beyond,
         unexplained: &held.unexplained,
         origins: &proposal.origins,
         learnt_from: &proposal.learnt,

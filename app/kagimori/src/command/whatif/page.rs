@@ -113,9 +113,19 @@ fn summary(shown: &Shown<'_>) -> Html {
 
 /// Of which calls it was, in both languages.
 fn replayed(shown: &Shown<'_>) -> (String, String) {
-    let (count, days) = (shown.evidence.totals.total(), shown.days);
-    let english = format!("Replayed: {} of the last {}.", calls(count), counted(days, "day"));
-    let japanese = format!("直近 {days} 日間の呼び出し {} 件をリプレイしました。", thousands(count));
+    let (count, days) = (shown.evidence.totals.total(), shown.days_held());
+    let mut english = format!("Replayed: {} of the last {}.", calls(count), counted(days, "day"));
+    let mut japanese = format!("直近 {days} 日間の呼び出し {} 件をリプレイしました。", thousands(count));
+    if let Some(begins) = shown.begins.map(day) {
+        let asked = counted(shown.days, "day");
+        english.push_str(&format!(
+            " The trail begins on {begins}, and {asked} were asked for: of the time before nothing is known."
+        ));
+        japanese.push_str(&format!(
+            "証跡は {begins} から始まっています。指定された {} 日間のうち、それより前のことは分かりません。",
+            shown.days
+        ));
+    }
     match shown.touched.map(BTreeSet::len) {
         None => (english, japanese),
         Some(_) if count == 0 => (

@@ -123,14 +123,26 @@ fn headline(shown: &Shown<'_>) -> String {
     }
 }
 
+/// Of how many days: what was before the trail began is not known.
+fn held_days(shown: &Shown<'_>) -> String {
+    let asked = counted(shown.days, "day");
+    match shown.begins {
+        Some(begins) => {
+            let held = counted(shown.days_held(), "day");
+            format!("{held}: of {asked} that were asked for, the trail begins on {}", day(begins))
+        }
+        None => asked,
+    }
+}
+
 /// Of which calls it was.
 pub(super) fn replayed(shown: &Shown<'_>) -> String {
-    let (count, days) = (shown.evidence.totals.total(), counted(shown.days, "day"));
+    let (count, days) = (shown.evidence.totals.total(), held_days(shown));
     match shown.touched.map(BTreeSet::len) {
         None => format!("of {} replayed from the last {days}", calls(count)),
         Some(_) if count == 0 => {
             let others = calls(shown.others);
-            format!("in the last {days} nobody whom the changes touch made any of the {others}")
+            format!("nobody whom the changes touch made any of the {others} of the last {days}")
         }
         Some(touched) => {
             let whom = counted(touched as u64, "principal");
@@ -193,6 +205,9 @@ pub(super) struct Output<'a> {
     days: i64,
     from: String,
     until: String,
+    /// When the trail begins, where that is later than `from`: of the time before nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trail_begins: Option<String>,
     /// Whom the changes touch: the totals are of their calls; `null`: of everybody's.
     touched: Option<&'a BTreeSet<Arn>>,
     /// When these made no call: how many others there were.
@@ -271,6 +286,7 @@ pub(super) fn json<'a>(shown: &'a Shown<'_>) -> Output<'a> {
         days: shown.days,
         from: instant(shown.window.from),
         until: instant(shown.window.until),
+        trail_begins: shown.begins.map(instant),
         touched: shown.touched,
         others: shown.others,
         totals: &shown.evidence.totals,
