@@ -364,7 +364,11 @@ fn of_a_service_that_a_policy_names_all_that_is_not_shown_stays() {
     let keeping = Options { keep_unseen: true, ..options() };
     let calls = [ok(1, "s3:ListAllMyBuckets", CheckedResource::None)];
     let of = |actions: &[&str], action: &str| {
-        let proposal = propose(&estate(&document(&granting(actions, &["*"]))), &calls, &keeping).unwrap();
+        let mut sight = Sight::default();
+        calls.iter().for_each(|call| sight.add(call));
+        sight.add(&ok(2, "ec2:CreateVpc", CheckedResource::None));
+        let estate = estate(&document(&granting(actions, &["*"])));
+        let proposal = propose_seen(&estate, &calls, &keeping, &sight).unwrap();
         let is_it = |unseen: &&super::Unseen| unseen.actions.iter().any(|one| one == action);
         proposal.unseen.iter().find(is_it).map(|unseen| (unseen.is_kept, unseen.why))
     };

@@ -46,7 +46,10 @@ fn run(calls: &[Call], touched: Option<Touched>) -> Evidence {
     let mut chain = Chain::new(&before, &after, &[off], touched);
     loop {
         match chain.next() {
-            Wanted::Sessions => panic!("no trust policy changes"),
+            Wanted::Sessions => {
+                let keys: Vec<AccessKeyId> = calls.iter().filter_map(|call| call.issued.clone()).collect();
+                chain.take_sessions(keys);
+            }
             Wanted::Nothing => return chain.into_evidence().0,
             Wanted::Calls { .. } => {
                 let mut judging = chain.judging(&|_| true);
