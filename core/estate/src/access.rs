@@ -13,6 +13,8 @@ mod outsiders;
 mod patterns;
 mod places;
 mod questions;
+mod root;
+mod session;
 mod subjects;
 mod unchanged;
 
@@ -20,6 +22,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kagimori_policy::document::{ConditionValue, Document, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
@@ -66,6 +69,10 @@ pub struct Access<'a> {
     versions: BTreeMap<(AccountId, Arn), Vec<(String, DocumentId)>>,
     /// The condition keys that trust policies ask for, in lower case.
     trust_keys: std::sync::OnceLock<BTreeSet<String>>,
+    /// The condition keys that any policy asks for, in lower case: see [`Access::condition_keys`](Self::condition_keys).
+    asked_keys: std::sync::OnceLock<BTreeSet<String>>,
+    /// What the moment of every question tells: see [`Access::set_moment`](Self::set_moment).
+    moment: Option<Arc<Listed>>,
 }
 
 /// How the keys of a principal's tags begin.
@@ -103,7 +110,7 @@ pub struct Subject {
     pub account: AccountId,
     /// Its ARN.
     pub arn: Arn,
-    /// What is known of its condition keys; of some (`aws:PrincipalTag/`) every one that it has.
+    /// What is known of its condition keys; of some (`aws:PrincipalTag/`) mostly every one that it has.
     facts: Arc<Listed>,
     identity: Vec<DocumentId>,
     boundary: Vec<DocumentId>,
@@ -161,6 +168,8 @@ impl<'a> Access<'a> {
             managed: documents::Managed::new(),
             versions: BTreeMap::new(),
             trust_keys: std::sync::OnceLock::new(),
+            asked_keys: std::sync::OnceLock::new(),
+            moment: None,
             without_policy: BTreeSet::new(),
         }
     }
@@ -190,6 +199,14 @@ impl<'a> Access<'a> {
         let named = named.and_then(|arn| AccountId::parse(arn.account).ok());
         let held = || holders(resource).find_map(|holder| self.estate.resource_policies.get(holder));
         named.or_else(|| held().and_then(|held| held.owner.value().copied()))
+    }
+
+    /// Says when every question is asked that does not say so itself: each request has the time of its call
+    /// (`reference_policies_condition-keys`, "aws:CurrentTime" and "aws:EpochTime").
+    pub fn set_moment(&mut self, now: Timestamp) {
+        let facts =
+            [fact("aws:CurrentTime", &now.to_string()), fact("aws:EpochTime", &now.as_second().to_string())];
+        self.moment = Some(Arc::new(Listed::new(facts, &[])));
     }
 
     /// Every user and role, by account and ARN.

@@ -36,6 +36,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Graded, May, Subject};
 
@@ -89,6 +90,16 @@ struct Node {
     edges: Vec<Edge>,
 }
 
+impl Node {
+    fn is_through(&self) -> bool {
+        matches!(self.instead, Some(Way::Through { .. }))
+    }
+
+    fn only_assumes(&self) -> bool {
+        matches!(self.instead, Some(Way::Assuming))
+    }
+}
+
 /// How a principal comes to be another than it is.
 #[derive(Clone, Debug)]
 enum Way {
@@ -98,6 +109,15 @@ enum Way {
     New(usize),
     /// Its permissions boundary was taken away by somebody else.
     Unbounded,
+    /// A service has it, to assume roles with.
+    Assuming,
+    /// A service calls for it.
+    Through {
+        /// Who it is when it calls itself.
+        of: NodeId,
+        /// Which service.
+        service: &'static str,
+    },
     /// It has taken a limit from itself.
     Freed {
         /// Who it was before.
@@ -122,21 +142,22 @@ struct Edge {
 }
 
 impl<'a> Graph<'a> {
-    /// The graph of an estate.
-    pub fn of(estate: &'a Estate) -> Self {
-        Self::of_telling(estate, &|_, _| {})
+    /// The graph of an estate, at an instant: a grant may be over, or not have begun.
+    pub fn of(estate: &'a Estate, now: Timestamp) -> Self {
+        Self::of_telling(estate, now, &|_, _| {})
     }
 
     /// The same, and `tell` hears at each principal how many have been looked at, and how many there are: of those that
     /// principals can turn into, as many as are known by then.
-    pub fn of_telling(estate: &'a Estate, tell: &dyn Fn(usize, usize)) -> Self {
-        let mut graph = Self::without_edges(estate);
+    pub fn of_telling(estate: &'a Estate, now: Timestamp, tell: &dyn Fn(usize, usize)) -> Self {
+        let mut graph = Self::without_edges(estate, now);
         graph.collect_edges(tell);
         graph
     }
 
-    fn without_edges(estate: &'a Estate) -> Self {
+    fn without_edges(estate: &'a Estate, now: Timestamp) -> Self {
         let mut access = Access::of(estate);
+        access.set_moment(now);
         access.add_other_versions();
         let condition_keys = access.condition_keys();
         // Policies that nobody has matter where somebody may only attach, or must hand on, certain ones.
@@ -173,7 +194,7 @@ impl<'a> Graph<'a> {
     pub(crate) fn may_on_others(&self, arn: &str, action: &str, kind: &str) -> May {
         let Some(node) = self.by_arn.get(arn).and_then(|id| self.node(*id)) else { return May::Unknown };
         let Some(world) = self.world(node.world) else { return May::Unknown };
-        let powers = powers::Powers::new(&self.access, &node.subject, world);
+        let powers = self.powers(node, world);
         powers.on_others(action, kind)
     }
 
@@ -185,8 +206,9 @@ impl<'a> Graph<'a> {
     fn collect_nodes(&mut self, estate: &'a Estate) {
         let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
         let has_identity_center = roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
-        for account in estate.accounts.values() {
-            self.worlds.push(World::of(account, &self.access, &self.condition_keys, has_identity_center));
+        for (place, account) in estate.accounts.values().enumerate() {
+            let world = World::of(place, account, &self.access, &self.condition_keys, has_identity_center);
+            self.worlds.push(world);
         }
         let places: BTreeMap<_, _> =
             estate.accounts.keys().enumerate().map(|(place, id)| (*id, place)).collect();

@@ -8,6 +8,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, May, Question};
 use kagimori_estate::fact::{Dataset, Gap, GapReason};
@@ -41,6 +42,7 @@ pub(crate) type Named = BTreeMap<(String, &'static str), Rc<[ActionId]>>;
 #[derive(Debug)]
 pub(crate) struct Privileges<'a> {
     estate: &'a Estate,
+    now: Timestamp,
     powers: OnceCell<Powers<'a>>,
     /// The principals before the engine, where nobody's power was asked for.
     access: OnceCell<Access<'a>>,
@@ -77,8 +79,8 @@ const IAM_GRANTS: [(&str, &str); 13] = [
 ];
 
 impl<'a> Powers<'a> {
-    fn of(estate: &'a Estate) -> Self {
-        let graph = Graph::of(estate);
+    fn of(estate: &'a Estate, now: Timestamp) -> Self {
+        let graph = Graph::of(estate, now);
         let subjects = graph.access().subjects().iter().map(|subject| subject.arn.as_str());
         let standings: BTreeMap<&str, Standing> = subjects.zip(graph.standings()).collect();
         let power = |arn: &Arn| match standings.get(arn.as_str()) {
@@ -102,13 +104,18 @@ impl<'a> Powers<'a> {
 
 impl<'a> Privileges<'a> {
     /// The powers of everybody in the estate.
-    pub(crate) fn of(estate: &'a Estate) -> Self {
+    pub(crate) fn of(estate: &'a Estate, now: Timestamp) -> Self {
         let (powers, access) = (OnceCell::new(), OnceCell::new());
-        Self { estate, powers, access, named: RefCell::default() }
+        Self { estate, now, powers, access, named: RefCell::default() }
+    }
+
+    /// The instant they are worked out for.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
     }
 
     fn powers(&self) -> &Powers<'a> {
-        self.powers.get_or_init(|| Powers::of(self.estate))
+        self.powers.get_or_init(|| Powers::of(self.estate, self.now))
     }
 
     /// Works out what everybody may do now.
@@ -130,7 +137,11 @@ impl<'a> Privileges<'a> {
     pub(crate) fn may(&self, arn: &str, action: &str, resource: &str) -> Result<bool, Gap> {
         let access = match self.powers.get() {
             Some(powers) => &powers.access,
-            None => self.access.get_or_init(|| Access::of(self.estate)),
+            None => self.access.get_or_init(|| {
+                let mut access = Access::of(self.estate);
+                access.set_moment(self.now);
+                access
+            }),
         };
         may(access, arn, action, resource)
     }

@@ -211,9 +211,9 @@ pub struct RoleRow {
 pub struct Groundwork<'a>(Privileges<'a>);
 
 impl<'a> Groundwork<'a> {
-    /// Works it out.
-    pub fn of(estate: &'a Estate) -> Self {
-        let privileges = Privileges::of(estate);
+    /// Works it out, as it is at an instant: conditions on the time decide with it.
+    pub fn of(estate: &'a Estate, now: Timestamp) -> Self {
+        let privileges = Privileges::of(estate, now);
         privileges.work_out();
         Self(privileges)
     }
@@ -223,7 +223,7 @@ impl<'a> Groundwork<'a> {
 ///
 /// `usage` is `None` when no trail was given; checks that need one are then unknown.
 pub fn review(estate: &Estate, usage: Option<&Usage>, settings: &Settings, now: Timestamp) -> Review {
-    review_on(Groundwork::of(estate), estate, usage, settings, now)
+    review_on(Groundwork::of(estate, now), estate, usage, settings)
 }
 
 /// The same on what was worked out before: of this estate, whose problems alone may have become more since.
@@ -232,9 +232,9 @@ pub fn review_on<'a>(
     estate: &'a Estate,
     usage: Option<&'a Usage>,
     settings: &'a Settings,
-    now: Timestamp,
 ) -> Review {
-    let context = Context::on(privileges, estate, usage, settings, now);
+    let now = privileges.now();
+    let context = Context::on(privileges, estate, usage, settings);
     let states = rows::states(estate);
     let is_reviewed = |account: &&Account| {
         !matches!(states.get(&account.id), Some(AccountState::Skipped | AccountState::NotGiven))

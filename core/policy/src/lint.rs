@@ -48,6 +48,7 @@ pub use kind::guess;
 pub use options::Options;
 pub use place::Place;
 pub use reference_date::data_date;
+pub use resource::works_on;
 pub use subject::printable;
 pub use witness::Witness;
 

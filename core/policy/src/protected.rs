@@ -1,4 +1,5 @@
-//! What AWS lets nobody do, whatever the policies say: changing what belongs to AWS in a customer's account.
+//! What AWS lets nobody do, whatever the policies say: changing what belongs to AWS in a customer's account, and assuming the
+//! root user of one's own.
 
 use crate::glob::Glob;
 use crate::request::{Principal, Request};
@@ -88,7 +89,14 @@ pub(crate) fn is_protected(request: &Request) -> bool {
     if is_service || request.principal.is_service_linked_role() {
         return false;
     }
-    of_action(&request.action).any(|protected| protected.holds(&request.resource))
+    is_own_root(request) || of_action(&request.action).any(|protected| protected.holds(&request.resource))
+}
+
+/// `sts:AssumeRoot` is called from the management account, or a delegated administrator of IAM, on a member account (STS API
+/// `AssumeRoot`): nobody becomes the root user of his own account by it.
+fn is_own_root(request: &Request) -> bool {
+    request.action.eq_ignore_ascii_case("sts:AssumeRoot")
+        && request.principal.account() == Some(padded_parts(&request.resource)[4])
 }
 
 /// The protected resources of an action, as patterns of ARNs.
@@ -130,6 +138,8 @@ mod tests {
         let linked = "arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
         for (principal, action, resource, is_possible) in [
             (ann, "iam:CreatePolicyVersion", "arn:aws:iam::aws:policy/ReadOnlyAccess", false),
+            (ann, "sts:AssumeRoot", "arn:aws:iam::111122223333:root", false),
+            (ann, "sts:AssumeRoot", "arn:aws:iam::444455556666:root", true),
             (ann, "iam:createpolicyversion", "arn:aws:iam::aws:policy/ReadOnlyAccess", false),
             (ann, "iam:DeletePolicy", "arn:aws:iam::aws:policy/job-function/Billing", false),
             (ann, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", true),

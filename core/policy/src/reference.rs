@@ -94,6 +94,14 @@ pub fn needs_no_permission(action: &str, principal: &Principal) -> bool {
     is_one && !matches!(principal, Principal::Anonymous | Principal::Federated { .. })
 }
 
+/// Actions that a role's trust policy decides: assuming it, and what goes with it (`id_session-tags`,
+/// `id_credentials_temp_control-access_monitor`).
+pub fn is_of_trust(action: &str) -> bool {
+    let begins = |text: &str| action.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+    let besides = ["sts:TagSession", "sts:SetSourceIdentity"];
+    begins("sts:AssumeRole") || besides.iter().any(|known| known.eq_ignore_ascii_case(action))
+}
+
 /// What is left to be asked is whether the credentials can make the call.
 fn without_permission(request: &Request) -> Decision {
     let permitted = credential::permit(request);

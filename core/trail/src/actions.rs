@@ -34,6 +34,7 @@ use crate::redact;
 pub use denial::{Denial, DenialLayer};
 pub use logging::{Logging, logging};
 pub(crate) use logging::{Operation, operations_of};
+pub use plan::permissions;
 pub use role_passing::{RoleParameter, RolePassing, role_passing, role_passing_sources};
 
 /// What a call tells of permissions: [`Call::of`] without what the event itself says, for those who have it already.

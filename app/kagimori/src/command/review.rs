@@ -30,7 +30,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let source = if args.no_trail { None } else { Source::find(&directory, args.trail.as_deref())? };
     let earlier = args.against.as_deref().map(earlier::read).transpose()?;
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
-    let (groundwork, reading) = both(&estate, &directory, source.as_ref())?;
+    let (groundwork, reading) = both(&estate, &directory, source.as_ref(), now)?;
     let (usage, unread) = reading.map_or((None, Vec::new()), |read| (Some(read.usage), read.problems));
     let seen = usage.as_ref().and_then(|usage: &Usage| usage.history.as_ref());
     let unselected =
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let wrong = unread.into_iter().chain(settings.contradictions(&estate)).chain(estate.too_old(now));
     let wrong = wrong.chain(unselected);
     let whole = estate.with_problems(wrong);
-    let review = review_on(groundwork, &whole, usage.as_ref(), &settings, now);
+    let review = review_on(groundwork, &whole, usage.as_ref(), &settings);
     let compared = earlier.map(|earlier| Comparison::of(&review, &whole, earlier));
     let input = ReportInput {
         review: &review,
@@ -56,11 +56,12 @@ fn both<'e>(
     estate: &'e Estate,
     directory: &Directory,
     source: Option<&Source>,
+    now: Timestamp,
 ) -> Result<(Groundwork<'e>, Option<TrailReading>), AppError> {
-    let Some(source) = source else { return Ok((Groundwork::of(estate), None)) };
+    let Some(source) = source else { return Ok((Groundwork::of(estate, now), None)) };
     thread::scope(|scope| {
         let reading = scope.spawn(|| source.usage_with_history(directory, &Selection::default()));
-        let groundwork = Groundwork::of(estate);
+        let groundwork = Groundwork::of(estate, now);
         let reading = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((groundwork, Some(reading)))
     })

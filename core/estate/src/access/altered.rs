@@ -110,6 +110,14 @@ impl Access<'_> {
         Subject { facts: Arc::new(subject.facts.with(&key, fact)), ..subject.clone() }
     }
 
+    /// A user by another name or path: what policies compare, not whom they name. `None`: that is no user's ARN.
+    pub fn renamed(&self, subject: &Subject, arn: &str) -> Option<Subject> {
+        let name = arn.rsplit_once(":user/")?.1.rsplit('/').next()?;
+        let one = |text: &str| Fact::One(text.to_owned());
+        let facts = subject.facts.with("aws:PrincipalArn", one(arn)).with("aws:username", one(name));
+        Some(Subject { facts: Arc::new(facts), ..subject.clone() })
+    }
+
     /// A subject with another permissions boundary, or none; `None`: the document of that policy is not known.
     pub fn bounded(&self, subject: &Subject, boundary: Option<&str>) -> Option<Subject> {
         let boundary = match boundary {

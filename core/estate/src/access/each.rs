@@ -478,15 +478,18 @@ impl Access<'_> {
         let question = Question { resource_account: Some(targets.account), ..template.clone() };
         let context = self.request_of(subject, &question, question.resource_account).context;
         let action = template.action.to_ascii_lowercase();
+        let mut named: Vec<&str> = vec![&action];
+        named.extend(self.besides(&template.action).map(|found| -> &str { found }));
         // What AWS lets nobody do is told apart by its resources, too.
         let protected = reference::protected_resources(&action);
         let mut resolved: Vec<Resolved> =
             protected.filter_map(|text| Resolved::new(&text, None, &context)).collect();
-        let mut asks = action.starts_with("sts:assumerole")
+        let mut asks = reference::is_of_trust(&action)
             && targets.keys.iter().any(|key| self.trust_keys().contains(&key.to_ascii_lowercase()));
         for id in self.documents_in_effect(subject, targets.account) {
             let Some(held) = self.held(id) else { continue };
-            for place in held.compiled.statements_naming(&action) {
+            let places = named.iter().flat_map(|action| held.compiled.statements_naming(action));
+            for place in places.collect::<BTreeSet<usize>>() {
                 let Some(statement) = held.document.statements.get(place) else { continue };
                 asks |= asks_for(statement, &targets.keys);
                 let texts = texts(statement);

@@ -215,7 +215,7 @@ impl Access<'_> {
 }
 
 /// The nodes above an account, the root first, and the account; and whether they reach up to the root.
-fn chain(account: AccountId, organization: &Organization) -> (Vec<String>, bool) {
+pub(super) fn chain(account: AccountId, organization: &Organization) -> (Vec<String>, bool) {
     let mut chain = vec![account.to_string()];
     let mut seen = BTreeSet::new();
     while let Some(parent) =

@@ -107,6 +107,20 @@ impl Access<'_> {
         Some(member)
     }
 
+    /// The subject as a service calls for it, with its permissions (`access_forward_access_sessions`): which service it is, the
+    /// request tells (`reference_policies_condition-keys`, "aws:CalledVia" and "aws:ViaAWSService").
+    #[must_use]
+    pub fn through(&self, subject: &Subject, service: &str) -> Subject {
+        let one = || Fact::One(service.to_owned());
+        let facts = subject
+            .facts
+            .with("aws:ViaAWSService", Fact::One("true".to_owned()))
+            .with("aws:CalledVia", Fact::Many(vec![service.to_owned()]))
+            .with("aws:CalledViaFirst", one())
+            .with("aws:CalledViaLast", one());
+        Subject { facts: Arc::new(facts), ..subject.clone() }
+    }
+
     /// An AWS service that works in an account, as a caller: how a role comes to run what was made in that account.
     ///
     /// IAM User Guide, `reference_policies_condition-keys`, "Properties of the principal".

@@ -10,6 +10,8 @@ use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Listed, Request};
 
 use super::guardrails::Possible;
+use super::root::{RootSession, is_root_session};
+use super::session::assumes;
 use super::{Access, DocumentId, Guardrails, Origin, Subject};
 use kagimori_id::AccountId;
 
@@ -81,7 +83,11 @@ impl Access<'_> {
     ) -> Request {
         let owner = owner.unwrap_or(subject.account);
         let context = if question.strict { Context::complete() } else { Context::partial() };
-        let mut context = context.over(Arc::clone(&subject.facts));
+        let mut context = match &self.moment {
+            Some(moment) => context.over(Arc::clone(moment)),
+            None => context,
+        };
+        context = context.over(Arc::clone(&subject.facts));
         if let Some(common) = &question.common {
             context = context.over(Arc::clone(common));
         }
@@ -90,6 +96,7 @@ impl Access<'_> {
                 context.set(key, fact);
             }
         }
+        self.limit_session(subject, question, &mut context);
         for (key, fact) in &question.context {
             context.set(key, fact.clone());
         }
@@ -112,8 +119,14 @@ impl Access<'_> {
         owner: AccountId,
     ) -> Vec<(&'static str, Fact)> {
         let one = |text: &str| Fact::One(text.to_owned());
+        // The root user of a member is the member's, whoever may become it.
+        let owner =
+            if is_root_session(question) { self.owner(&question.resource).unwrap_or(owner) } else { owner };
         let mut facts = vec![("aws:resourceaccount", one(&owner.to_string()))];
         facts.extend(self.organization_of(owner).map(|id| ("aws:resourceorgid", one(id))));
+        facts.extend(
+            self.organization_path(owner).map(|path| ("aws:resourceorgpaths", Fact::Many(vec![path]))),
+        );
         let service = question.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
         match (service.as_str(), subject.principal.account()) {
             ("kms", Some(account)) => facts.push(("kms:calleraccount", one(account))),
@@ -186,6 +199,7 @@ impl Access<'_> {
             && (subject.account, &subject.principal) == (other.subject.account, &other.subject.principal)
             && scope.owner == other.scope.owner
             && self.organization_of(owner) == other.access.organization_of(owner);
+        let is_same = is_same && self.moment == other.access.moment && !self.limits_session(question);
         let request = match is_same {
             true => Cow::Borrowed(&*other.request),
             false => Cow::Owned(self.request_of(subject, question, scope.owner)),
@@ -251,7 +265,7 @@ impl Access<'_> {
             || unplaced.flat_map(Possible::documents).any(names)
             || self.resource_policies.values().any(|id| id.as_ref().is_none_or(names))
             // A trust policy may name it, a key policy too; and everybody may ask who it is.
-            || action.starts_with("sts:assumerole")
+            || reference::is_of_trust(&action)
             || (action.starts_with("kms:") && question.resource.contains(":key/"))
             || reference::needs_no_permission(&action, &subject.principal)
     }
@@ -265,15 +279,19 @@ impl Access<'_> {
             possible: Vec::new(),
             assumption: None,
         };
-        let owner = question.resource_account.or_else(|| self.owner(&question.resource));
+        let real = question.resource_account.or_else(|| self.owner(&question.resource));
+        let root = self.root_session(subject, question);
+        // No policy of the member's has a say: the caller's own are enough.
+        let owner = if root == Some(RootSession::Open) { Some(subject.account) } else { real };
         let of = |account: AccountId| self.guardrails.get(&account).unwrap_or(&NONE);
         let role = self.places.with_arn(&question.resource).and_then(|place| self.subjects.get(place));
-        let is_assumption = question.action.to_ascii_lowercase().starts_with("sts:assumerole");
+        let is_assumption = reference::is_of_trust(&question.action)
+            && (question.resource.contains(":role/") || assumes(&question.action));
         let trust = role.filter(|_| is_assumption).and_then(|role| role.trust);
         let holders = || holders(&question.resource);
         let given = holders().find_map(|holder| self.resource_policies.get(holder));
         let resource = trust.or(given.copied().flatten());
-        let has_none = holders().any(|holder| self.without_policy.contains(holder));
+        let has_none = root.is_some() || holders().any(|holder| self.without_policy.contains(holder));
         // A role always has a trust policy and a key always a key policy: without the document nobody can tell.
         let is_key =
             question.action.to_ascii_lowercase().starts_with("kms:") && question.resource.contains(":key/");
@@ -287,7 +305,11 @@ impl Access<'_> {
                     _ => format!("the policy of {}, which could not be read", question.resource),
                 },
             });
-        let (callers, owners) = (of(subject.account), of(owner.unwrap_or(subject.account)));
+        let missing_resource = match root {
+            Some(RootSession::Unknown(name)) => Some(MissingDocument { layer: Layer::Resource, name }),
+            _ => missing_resource,
+        };
+        let (callers, owners) = (of(subject.account), of(real.unwrap_or(subject.account)));
         let asked = || self.request_of(subject, question, owner);
         let mut possible = self.limiting(callers, Layer::ServiceControl, asked);
         possible.extend(self.limiting(owners, Layer::ResourceControl, asked));

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kagimori_policy::document::Effect;
 use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::documents::Managed;
+use super::guardrails::chain;
 use super::{Access, DocumentId, GroupPolicies, Subject, TAGS, fact};
 use crate::model::{Account, Grants, Role, User, UserDetails};
 use kagimori_id::{AccountId, Arn};
@@ -99,7 +101,7 @@ impl<'a> Access<'a> {
         let identity = self.hold_grants(account, &owner, &role.grants, source, managed, &mut missing);
         let boundary = self.boundary(account, &role.grants, managed, &mut missing);
         let trust = self.hold_policy(&role.trust, format!("the trust policy of {owner}"), source);
-        let facts = self.role_facts(account, role);
+        let facts = self.role_facts(account, role, self.may_be_tagged(trust));
         let (account, arn) = (account.id, role.arn.clone());
         Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing })
     }
@@ -123,7 +125,7 @@ impl<'a> Access<'a> {
         id.into_iter().collect()
     }
 
-    /// A user has its tags and no others; to a session of a role tags may be added (`id_session-tags`).
+    /// A user has its tags and no others.
     fn user_facts(&self, account: &Account, user: &User, details: &UserDetails) -> Arc<Listed> {
         let tags = tags(&details.tags);
         let mut facts = self.common_facts(account, &user.arn, "User");
@@ -134,15 +136,25 @@ impl<'a> Access<'a> {
         Arc::new(Listed::new(facts, closed))
     }
 
-    fn role_facts(&self, account: &Account, role: &Role) -> Arc<Listed> {
-        let tags = tags(&role.tags);
+    /// Whether somebody may give a session of a role tags of its own, by the role's trust policy; it may, where that is not known.
+    fn may_be_tagged(&self, trust: Option<DocumentId>) -> bool {
+        let Some(held) = trust.and_then(|id| self.held(id)) else { return true };
+        let mut places = held.compiled.statements_naming("sts:tagsession");
+        let statements = &held.document.statements;
+        places.any(|place| statements.get(place).is_none_or(|found| found.effect == Effect::Allow))
+    }
+
+    /// A session tag goes before the role's tag of the same key (`id_session-tags`): of a session that may have some, no tag is
+    /// known; any other has its role's and no others.
+    fn role_facts(&self, account: &Account, role: &Role, may_be_tagged: bool) -> Arc<Listed> {
+        let tags = if may_be_tagged { Vec::new() } else { tags(&role.tags) };
         let mut facts = self.common_facts(account, &role.arn, "AssumedRole");
         // A session of the role: its name is not known, and it has a token.
         facts.push(("aws:username", Fact::Absent));
         facts.push(("aws:userid", Fact::Present));
         facts.push(("aws:TokenIssueTime", Fact::Present));
         facts.extend(tags.iter().map(|(key, value)| fact(key, value)));
-        Arc::new(Listed::new(facts, &[]))
+        Arc::new(Listed::new(facts, if may_be_tagged { &[] } else { &[TAGS] }))
     }
 
     /// Keys that every signed direct call of a principal has (`reference_policies_condition-keys`).
@@ -155,10 +167,24 @@ impl<'a> Access<'a> {
             fact("aws:ViaAWSService", "false"),
             fact("aws:SecureTransport", "true"),
             ("aws:CalledVia", Fact::Absent),
+            ("aws:CalledViaFirst", Fact::Absent),
+            ("aws:CalledViaLast", Fact::Absent),
             ("aws:PrincipalServiceName", Fact::Absent),
         ];
         facts.extend(self.organization_of(account.id).map(|id| fact("aws:PrincipalOrgID", id)));
+        let path = self.organization_path(account.id);
+        facts.extend(path.map(|path| ("aws:PrincipalOrgPaths", Fact::Many(vec![path]))));
         facts
+    }
+
+    /// Where an account is in its organization, as `aws:PrincipalOrgPaths` writes it (`o-…/r-…/ou-…/`), when its every parent is
+    /// known.
+    pub(super) fn organization_path(&self, account: AccountId) -> Option<String> {
+        let organization = &self.estate.organization;
+        let id = self.organization_of(account)?;
+        let (chain, is_whole) = chain(account, organization);
+        let (_, above) = chain.split_last().filter(|_| is_whole)?;
+        Some(format!("{id}/{}/", above.join("/")))
     }
 
     /// The organization that an account is a member of, as far as that is known.

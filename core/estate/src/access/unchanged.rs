@@ -44,7 +44,9 @@ impl<'a> Access<'a> {
     /// What an estate tells a principal of its organization.
     fn tells_same_of_members(&self, estate: &Estate) -> bool {
         let (own, other) = (&self.estate.organization, &estate.organization);
-        own.id.value() == other.id.value() && own.accounts.value() == other.accounts.value()
+        own.id.value() == other.id.value()
+            && own.accounts.value() == other.accounts.value()
+            && own.parents == other.parents
     }
 
     /// Subjects lie account by account, in the order of these.

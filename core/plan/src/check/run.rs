@@ -40,17 +40,17 @@ impl<'a> Context<'a> {
         settings: &'a Settings,
         now: Timestamp,
     ) -> Self {
-        Self::on(Privileges::of(estate), estate, usage, settings, now)
+        Self::on(Privileges::of(estate, now), estate, usage, settings)
     }
 
-    /// The same with the privileges of this estate, which may have been worked out before.
+    /// The same with the privileges of this estate, which may have been worked out before, at their instant.
     pub(crate) fn on(
         privileges: Privileges<'a>,
         estate: &'a Estate,
         usage: Option<&'a Usage>,
         settings: &'a Settings,
-        now: Timestamp,
     ) -> Self {
+        let now = privileges.now();
         let bastions = Bastions::of(estate, settings);
         let history = usage.and_then(|usage| usage.history.as_ref());
         let sight = history.map(|seen| blind::sight(seen, estate));

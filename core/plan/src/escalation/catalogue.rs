@@ -19,6 +19,15 @@ pub struct PathKind {
     pub gains: Gain,
     /// The actions, all of them.
     pub needs: Vec<Need>,
+    /// Some role of the account must be passed to this service besides, the same or another.
+    #[serde(default)]
+    pub beside: Option<String>,
+    /// The service that makes the caller's calls for it.
+    #[serde(default)]
+    pub through: Option<String>,
+    /// The victim trusts an OpenID Connect provider with this in its name.
+    #[serde(default)]
+    pub issuer: Option<String>,
     /// The victim's trust policy must let one of these services assume it.
     #[serde(default)]
     pub services: Vec<String>,
@@ -95,6 +104,10 @@ pub enum Gain {
     Unbounded,
     /// The caller itself without the limit.
     Freed,
+    /// The caller acts as whomever the victim may assume, but not as the victim.
+    Assumes,
+    /// What the caller may do when a service calls for it.
+    Through,
 }
 
 /// One action that must be allowed.
@@ -154,6 +167,8 @@ pub enum Precondition {
     Password,
     /// A managed policy has at most five versions (`reference_iam-quotas`).
     RoomForAVersion,
+    /// One must be deleted first.
+    FullOfVersions,
     /// There is another version to go back to, and what it says is not known.
     UnreadVersions,
     /// EC2 takes a role only in an instance profile.
@@ -162,6 +177,8 @@ pub enum Precondition {
     Boundary,
     /// Some role of the estate is one of IAM Identity Center.
     IdentityCenter,
+    /// The identity provider that it trusts is not there.
+    NoProvider,
 }
 
 impl Precondition {
@@ -173,9 +190,11 @@ impl Precondition {
             Self::NoPassword => "the user has no console password (not in the snapshot)",
             Self::Password => "the user has a console password (not in the snapshot)",
             Self::RoomForAVersion => "the policy has fewer than five versions (not in the snapshot)",
+            Self::FullOfVersions => "the policy has five versions (not in the snapshot)",
             Self::UnreadVersions => "the policy has other versions (not in the snapshot)",
             Self::InstanceProfile => "the role is in an instance profile (not in the snapshot)",
             Self::IdentityCenter => "IAM Identity Center hands out roles (not in the snapshot)",
+            Self::NoProvider => "there is no such identity provider (their list is not in the snapshot)",
             Self::Boundary => "it has a permissions boundary (not in the snapshot)",
         }
     }

@@ -9,8 +9,8 @@ use kagimori_policy::request::Fact;
 
 use super::admin::promise_of;
 use super::catalogue::{Gain, On, PathKind, Victim, paths};
-use super::possible::is_possible;
-use super::powers::{Powers, all, assume_role_by, kind, unite};
+use super::possible::{Loosened, is_possible};
+use super::powers::{Powers, all, assume_role_by, kind};
 use super::removed::Removal;
 use super::world::{Kind, World};
 use super::{Edge, Graph, Node, NodeId, Way};
@@ -21,7 +21,8 @@ pub(super) const REMOVALS_MAX: usize = 32;
 
 impl Graph<'_> {
     /// The edges of everybody, and of whomever they can turn into: see [`Way`]. Of administrators only those that lead out
-    /// of their account: inside they can do anything anyway.
+    /// of their account: inside they can do anything anyway. One that is an administrator under conditions can do less where
+    /// they do not hold, and may reach the same without them.
     pub(super) fn collect_edges(&mut self, tell: &dyn Fn(usize, usize)) {
         let mut kept = Kept::default();
         let mut place = 0;
@@ -44,7 +45,7 @@ impl Graph<'_> {
         if node.is_sink {
             return Vec::new();
         }
-        let is_there = node.administrator >= May::If;
+        let is_there = node.administrator == May::Surely;
         let named = kept.naming(&self.access).of(&node.subject);
         let may_assume = named.contains(ASSUME_ROLE);
         let mut edges = Vec::new();
@@ -55,11 +56,15 @@ impl Graph<'_> {
             if !is_open {
                 continue;
             }
-            let mut powers = Powers::new(&self.access, &node.subject, world);
+            let mut powers = self.powers(node, world);
             for (path, found) in paths().iter().enumerate() {
                 let crosses =
                     found.gains == Gain::Victim && found.needs.iter().all(|need| need.on == On::Assumed);
-                let is_own = found.gains == Gain::Freed;
+                let is_own = match found.gains {
+                    Gain::Freed => true,
+                    Gain::Through => !self.tells_services_apart() || node.is_through(),
+                    _ => node.only_assumes() && !crosses,
+                };
                 if !is_own && (is_home || crosses) && kept.is_thinkable(path, &named) {
                     let victims = self.victims(node, world, found, is_home, &mut powers);
                     if !victims.is_empty() {
@@ -110,11 +115,18 @@ impl Graph<'_> {
             return none;
         }
         victims.cap(powers.possible(path));
+        if let Some(service) = path.beside.as_deref().filter(|_| !victims.is_empty()) {
+            victims.cap(surest(&powers.passed_besides(path, service)));
+        }
+        if let Some(issuer) = &path.issuer {
+            victims.intersect(&world.trusting_issuer(issuer));
+        }
         if victims.is_empty() {
             return none;
         }
         // Of something that exists already only the service tells which roles could be meant.
-        if !path.services.is_empty() && !path.needs.iter().any(|need| need.on == On::Passed) {
+        let is_existing = path.victim == Victim::Role && !path.needs.iter().any(|need| need.on == On::Passed);
+        if !path.services.is_empty() && is_existing {
             let mut trusting = none;
             for graded in path.services.iter().filter_map(|service| world.trusting_service(service)) {
                 trusting.add(&graded.open, May::Surely);
@@ -146,12 +158,16 @@ impl Graph<'_> {
                 let kind = kind(path.victim);
                 let mut promising = self.promising(world, kind).clone();
                 // A boundary is none where it may be taken away.
-                if victims.surely.difference(&promising.surely).next().is_some()
-                    || victims.open.difference(&promising.open).next().is_some()
-                {
-                    let mut unbound = powers.unbound(path);
-                    unbound.intersect(self.promising_unbounded(world, kind));
-                    unite(&mut promising, &unbound);
+                let bounded: Vec<usize> = victims.open.difference(&promising.surely).collect();
+                for place in bounded.into_iter().filter(|place| world.is_bounded(kind, *place)) {
+                    let worth = self.promising_unbounded(world, kind).may(place);
+                    if worth > promising.may(place)
+                        && let Some(loosened) = self.loosened(powers, kind, place)
+                    {
+                        let mut one = FixedBitSet::with_capacity(victims.open.len());
+                        one.insert(place);
+                        promising.add(&one, worth.min(loosened.may));
+                    }
                 }
                 victims.intersect(&promising);
             }
@@ -173,12 +189,35 @@ impl Graph<'_> {
         }
     }
 
+    /// The surest request that takes the boundary off a user or role of the account.
+    pub(super) fn loosened(&self, powers: &Powers<'_>, kind: Kind, place: usize) -> Option<Loosened> {
+        let world = powers.world;
+        let victim = self.node(self.node_at(world.place, kind, place)?)?;
+        let itself = self.access.with_every_permission(&victim.subject);
+        powers.loosened(kind, world.targets(kind).arn(place), world.boundary(kind, place), Some(&itself))
+    }
+
+    /// The powers of a node in a world.
+    pub(super) fn powers<'g>(&'g self, node: &'g Node, world: &'g World<'g>) -> Powers<'g> {
+        let direct = match node.instead {
+            Some(Way::Through { of, .. }) => self.node(of).map(|node| &node.subject),
+            _ => None,
+        };
+        Powers::new(&self.access, &node.subject, world).beside(direct)
+    }
+
+    /// Whether some policy asks which service calls for a principal.
+    fn tells_services_apart(&self) -> bool {
+        let mut asked = self.condition_keys.iter();
+        asked.any(|key| key.starts_with("aws:calledvia") || key == "aws:viaawsservice")
+    }
+
     /// Whomever a principal could turn into by its edges, once each.
     fn turn(&mut self, id: NodeId, edges: &[Edge]) {
         for edge in edges {
             let Some(path) = paths().get(edge.path) else { continue };
             for victim in edge.victims.open.ones() {
-                let Some(key) = Turned::by(path, id, edge.world, victim) else { continue };
+                let Some(key) = Turned::by(edge.path, path, id, edge.world, victim) else { continue };
                 if self.turned.contains_key(&key) {
                     continue;
                 }
@@ -224,6 +263,17 @@ impl Graph<'_> {
                 let subject = self.access.bounded(&node.subject, None)?;
                 Some(self.altered(node, subject, Way::Unbounded))
             }
+            Turned::Assuming(world, place) => {
+                let node = self.node(self.node_at(world, Kind::Role, place)?)?;
+                let altered = self.altered(node, node.subject.clone(), Way::Assuming);
+                Some(Node { administrator: May::No, ..altered })
+            }
+            Turned::Through(id, path) => {
+                let node = self.node(id)?;
+                let service = paths().get(path)?.through.as_ref()?;
+                let subject = self.access.through(&node.subject, service);
+                Some(self.altered(node, subject, Way::Through { of: id, service }))
+            }
         }
     }
 
@@ -250,7 +300,12 @@ impl Graph<'_> {
         let is_thinkable = (0..paths().len()).any(|path| {
             paths().get(path).is_some_and(|path| path.gains == Gain::Freed) && kept.is_thinkable(path, &named)
         });
-        if node.is_sink || node.is_cut || node.administrator >= May::If || !is_thinkable {
+        if node.is_sink
+            || node.is_cut
+            || node.only_assumes()
+            || node.administrator == May::Surely
+            || !is_thinkable
+        {
             return Vec::new();
         }
         let (world, root) = (node.world, self.root_of(id));
@@ -312,14 +367,24 @@ pub(super) enum Turned {
     Newcomer(usize, usize),
     /// A user or role of a world without its boundary.
     Unbounded(usize, Kind, usize),
+    /// A role of a world that a service has to assume others with.
+    Assuming(usize, usize),
+    /// Whom a service calls for, by the path at this place.
+    Through(NodeId, usize),
 }
 
 impl Turned {
-    pub(super) fn by(path: &PathKind, id: NodeId, world: usize, victim: usize) -> Option<Self> {
+    pub(super) fn by(place: usize, path: &PathKind, id: NodeId, world: usize, victim: usize) -> Option<Self> {
         match path.gains {
             Gain::Membership => Some(Self::Member(id, victim)),
             Gain::NewMember => Some(Self::Newcomer(world, victim)),
             Gain::Unbounded => Some(Self::Unbounded(world, kind(path.victim), victim)),
+            Gain::Assumes => Some(Self::Assuming(world, victim)),
+            // One is as good as another, whichever call it takes.
+            Gain::Through => {
+                let first = paths().iter().position(|other| other.through == path.through);
+                Some(Self::Through(id, first.unwrap_or(place)))
+            }
             Gain::Victim | Gain::Permissions | Gain::Freed => None,
         }
     }
@@ -343,6 +408,13 @@ fn reviewed(path: &PathKind, world: &World<'_>, powers: &Powers<'_>, victims: &G
         reviewed.intersect(&powers.assumed(&question));
     }
     (reviewed != *victims).then_some(reviewed)
+}
+
+/// How surely it holds for anything.
+fn surest(graded: &Graded) -> May {
+    let is_there = |(set, may): (&FixedBitSet, May)| (!set.is_clear()).then_some(may);
+    let sets = [(&graded.surely, May::Surely), (&graded.perhaps, May::If), (&graded.open, May::Unknown)];
+    sets.into_iter().find_map(is_there).unwrap_or(May::No)
 }
 
 /// Who could be a victim at all, before any policy is asked.
@@ -369,7 +441,8 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
         Victim::Role => {
             let writes = path.needs.iter().any(|need| matches!(need.on, On::Victim | On::PolicyOfVictim));
             set.clone_from(if writes { &world.writable_roles } else { &world.open_roles });
-            if is_home && node.kind == Kind::Role {
+            // A stack set's role may assume itself, if it trusts itself.
+            if is_home && node.kind == Kind::Role && !node.only_assumes() {
                 set.set(node.place, false);
             }
         }
@@ -380,6 +453,7 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
             set.difference_with(&world.own_groups(node.place));
         }
         Victim::AnyGroup | Victim::Made => set = all(len),
+        Victim::OwnLimit if path.gains == Gain::Through => set = all(len),
         Victim::OwnGroup | Victim::Group | Victim::OwnLimit => {}
     }
     set

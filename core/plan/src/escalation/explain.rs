@@ -10,14 +10,14 @@ use kagimori_policy::reference;
 use kagimori_policy::request::Fact;
 use kagimori_trail::redact;
 
-use super::catalogue::{Gain, Need, On, PathKind, Victim, paths};
+use super::catalogue::{Gain, Need, On, PathKind, Precondition, Victim, paths};
 use super::edges::REMOVALS_MAX;
 use super::possible::{Choice, is_possible, shown};
 use super::powers::{Attached, POLICY_ARN, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
 use super::removed::VALUES_MAX;
 use super::unfollowed::Taker;
-use super::world::{Kind, World, assume_role};
+use super::world::{Kind, World, assume_role, besides};
 use super::{Graph, Node, Way};
 
 /// Before the name of a policy whose document is not known.
@@ -156,17 +156,18 @@ impl Graph<'_> {
             });
         };
         let (path, world) = (paths().get(path)?, self.world(world)?);
-        let powers = Powers::new(&self.access, &node.subject, world);
+        let powers = self.powers(node, world);
         let choice = powers.requests(path);
         let made = || {
             choice.made.as_deref().map(shown).unwrap_or_else(|| "a user of IAM Identity Center".to_owned())
         };
         let asked = match path.gains {
             Gain::Freed => self.asked_of_removal(node, hop, path)?,
-            _ => self.all_asked(node, &powers, path, victim, &choice),
+            _ => self.all_asked(&powers, path, victim, &choice),
         };
         let victim_arn = match path.gains {
-            Gain::Freed => asked.first()?.question.resource.clone(),
+            Gain::Freed => shown(&asked.first()?.question.resource),
+            Gain::Through => from.clone(),
             _ if path.victim == Victim::Made => made(),
             _ => world.targets(kind(path.victim)).arn(victim).to_owned(),
         };
@@ -180,10 +181,10 @@ impl Graph<'_> {
         conditions.dedup();
         let is_identity = matches!(kind(path.victim), Kind::User | Kind::Role) || path.victim == Victim::Made;
         let to = match path.gains {
-            Gain::Victim | Gain::Unbounded => victim_arn.clone(),
+            Gain::Victim | Gain::Unbounded | Gain::Assumes => victim_arn.clone(),
             Gain::Permissions if is_identity => victim_arn.clone(),
             Gain::NewMember => made(),
-            Gain::Permissions | Gain::Membership | Gain::Freed => from.clone(),
+            Gain::Permissions | Gain::Membership | Gain::Freed | Gain::Through => from.clone(),
         };
         let Reached::Node(reached) = hop.to else {
             return Some(Step {
@@ -223,6 +224,8 @@ impl Graph<'_> {
         match node.instead.as_ref()? {
             Way::Freed { words, .. } => Some(words.clone()),
             Way::Unbounded => Some("without its permissions boundary".to_owned()),
+            Way::Assuming => Some("to assume other roles with".to_owned()),
+            Way::Through { service, .. } => Some(format!("through {service}")),
             Way::Joined(_) | Way::New(_) => None,
         }
     }
@@ -236,60 +239,82 @@ impl Graph<'_> {
                 && removal.subject.shape() == shape
         };
         let removal = self.removals(node).into_iter().filter(is_it).max_by_key(|removal| removal.may)?;
-        let subject = node.subject.clone();
-        Some(vec![Asked { subject, question: removal.question, once_trusted: false, is_only: false }])
+        let questions = [Some(removal.question), removal.also].into_iter().flatten();
+        let asked = |question: Question| Asked {
+            subject: node.subject.clone(),
+            question,
+            once_trusted: false,
+            is_only: false,
+        };
+        Some(questions.map(asked).collect())
     }
 
     /// The requests of a path, need by need.
     fn all_asked(
         &self,
-        node: &Node,
         powers: &Powers<'_>,
         path: &'static PathKind,
         victim: usize,
         choice: &Choice,
     ) -> Vec<Asked> {
-        let mut asked: Vec<Asked> = self.asked_to_unbind(node, powers, path, victim).into_iter().collect();
+        let mut asked: Vec<Asked> = self.asked_to_unbind(powers, path, victim).into_iter().collect();
         for (place, need) in path.needs.iter().enumerate() {
             if is_possible(need.on) {
                 let own = choice.asked.iter().filter(|(own, _)| *own == place);
                 asked.extend(own.map(|(_, found)| Asked {
-                    subject: node.subject.clone(),
+                    subject: powers.by(&found.question.action).clone(),
                     question: found.question.clone(),
                     once_trusted: found.once_trusted,
                     is_only: found.is_only,
                 }));
             } else {
-                asked.extend(self.asked(node, powers, path, need, victim));
+                asked.extend(self.asked(powers, path, need, victim));
             }
         }
+        let later = choice.asked.iter().filter(|(own, _)| *own == path.needs.len());
+        asked.extend(later.map(|(_, found)| {
+            let subject = found.by.clone().unwrap_or_else(|| powers.subject.clone());
+            Asked { subject, question: found.question.clone(), once_trusted: false, is_only: false }
+        }));
+        asked.extend(path.beside.as_deref().and_then(|service| self.asked_besides(powers, path, service)));
         asked
     }
 
-    /// Taking the victim's boundary away first, where any permission is worth more without it.
-    fn asked_to_unbind(
+    /// Passing some role to another service besides.
+    fn asked_besides(
         &self,
-        node: &Node,
         powers: &Powers<'_>,
-        path: &PathKind,
-        victim: usize,
+        path: &'static PathKind,
+        service: &'static str,
     ) -> Option<Asked> {
-        let (action, kind) = match path.victim {
-            Victim::User => ("iam:DeleteUserPermissionsBoundary", Kind::User),
-            Victim::Role => ("iam:DeleteRolePermissionsBoundary", Kind::Role),
+        let need = path.needs.iter().find(|need| need.on == On::Passed)?;
+        let (subject, world) = (powers.by(&need.action), powers.world);
+        let trusting = world.trusting_service(service)?;
+        let pass = |place: usize| world.roles.question(&template(subject, &need.action, service), place);
+        let grade = |place: &usize| may(&self.access, subject, &pass(*place)).min(trusting.may(*place));
+        let best = trusting.open.ones().max_by_key(grade)?;
+        Some(Asked { subject: subject.clone(), question: pass(best), once_trusted: false, is_only: false })
+    }
+
+    /// Taking the victim's boundary off first, where any permission is worth more without it.
+    fn asked_to_unbind(&self, powers: &Powers<'_>, path: &PathKind, victim: usize) -> Option<Asked> {
+        let kind = match path.victim {
+            Victim::User => Kind::User,
+            Victim::Role => Kind::Role,
             _ => return None,
         };
-        let question = powers.world.targets(kind).question(&template(&node.subject, action, ""), victim);
-        let unbound = self.promising_unbounded(powers.world, kind).may(victim);
-        let unbound = unbound.min(may(&self.access, &node.subject, &question));
-        let is_needed =
-            path.gains == Gain::Permissions && self.promising(powers.world, kind).may(victim) < unbound;
-        is_needed.then(|| Asked {
-            subject: node.subject.clone(),
-            question,
-            once_trusted: false,
-            is_only: false,
-        })
+        let is_bounded = path.gains == Gain::Permissions && powers.world.is_bounded(kind, victim);
+        let loosened = is_bounded.then(|| self.loosened(powers, kind, victim)).flatten()?;
+        let unbound = self.promising_unbounded(powers.world, kind).may(victim).min(loosened.may);
+        let is_needed = self.promising(powers.world, kind).may(victim) < unbound;
+        let (subject, question) = (loosened.by, loosened.question);
+        is_needed.then_some(Asked { subject, question, once_trusted: false, is_only: false })
+    }
+
+    /// What it hangs on that a user or role is an administrator as it stands.
+    pub fn administrator_if(&self, arn: &str) -> Vec<String> {
+        let node = self.by_arn.get(arn).and_then(|id| self.node(*id));
+        node.map(|node| self.of_administrator(node)).unwrap_or_default()
     }
 
     /// What being an administrator hangs on, where it is not sure.
@@ -311,15 +336,8 @@ impl Graph<'_> {
     }
 
     /// The requests that a need comes to for one victim.
-    fn asked(
-        &self,
-        node: &Node,
-        powers: &Powers<'_>,
-        path: &'static PathKind,
-        need: &Need,
-        victim: usize,
-    ) -> Vec<Asked> {
-        let (subject, world) = (&node.subject, powers.world);
+    fn asked(&self, powers: &Powers<'_>, path: &'static PathKind, need: &Need, victim: usize) -> Vec<Asked> {
+        let (subject, world) = (powers.by(&need.action), powers.world);
         let on = |question: Question| Asked {
             subject: subject.clone(),
             question,
@@ -353,13 +371,12 @@ impl Graph<'_> {
                 best.map(one_of).into_iter().collect()
             }
             On::ProviderOfVictim => {
-                let trusted = world.providers_changed_by(&need.action);
-                let trusted = trusted.filter(|(_, trusting)| trusting.may(victim) > May::No);
-                let questions = trusted.map(|(provider, _)| on_provider(subject, need, provider));
-                let best = questions.max_by_key(|question| may(&self.access, subject, question));
-                best.map(one_of).into_iter().collect()
+                let trusted = powers.providers(path).into_iter();
+                let best = trusted.max_by_key(|(_, trusting, may)| trusting.may(victim).min(*may));
+                let question = best.map(|(provider, ..)| on_provider(subject, need, provider));
+                question.map(one_of).into_iter().collect()
             }
-            On::Passed => self.passed(node, powers, path, need, victim),
+            On::Passed => self.passed(powers, path, need, victim),
             On::Limit | On::Anything | On::NewUser | On::NewRole | On::NewGroup | On::NewInstanceProfile => {
                 Vec::new()
             }
@@ -367,15 +384,8 @@ impl Graph<'_> {
     }
 
     /// Passing a role, and the service assuming it.
-    fn passed(
-        &self,
-        node: &Node,
-        powers: &Powers<'_>,
-        path: &'static PathKind,
-        need: &Need,
-        victim: usize,
-    ) -> Vec<Asked> {
-        let (subject, world) = (&node.subject, powers.world);
+    fn passed(&self, powers: &Powers<'_>, path: &'static PathKind, need: &Need, victim: usize) -> Vec<Asked> {
+        let (subject, world) = (powers.by(&need.action), powers.world);
         let pass = |service: &str| world.roles.question(&template(subject, &need.action, service), victim);
         let grade = |service: &&str| {
             let trusting = world.trusting_service(service).map_or(May::No, |graded| graded.may(victim));
@@ -390,6 +400,10 @@ impl Graph<'_> {
             let question = world.roles.question(&assume_role(), victim);
             // A provider is no service: its condition is told in words.
             if self.access.may(&caller, &question) > May::No {
+                for action in besides(service) {
+                    let question = Question { action: (*action).to_owned(), ..question.clone() };
+                    asked.push(Asked { subject: caller.clone(), question, once_trusted: false, is_only });
+                }
                 asked.push(Asked { subject: caller, question, once_trusted: false, is_only });
             }
         }
@@ -433,6 +447,9 @@ fn conditions(path: &PathKind, world: &World<'_>, victim: usize) -> Vec<String> 
             .is_some_and(|graded| graded.may(victim) != May::Surely)
     });
     let mut conditions: Vec<String> = open.map(|precondition| precondition.condition().to_owned()).collect();
+    if path.requires.contains(&Precondition::NoProvider) && !world.knows_providers(path) {
+        conditions.push(Precondition::NoProvider.condition().to_owned());
+    }
     conditions.extend(path.given.clone());
     conditions.extend(path.unknown.as_ref().map(|what| format!("not known: {what}")));
     conditions

@@ -14,8 +14,10 @@ use kagimori_policy::glob::Glob;
 use kagimori_policy::pattern::matches;
 use kagimori_policy::request::Fact;
 
+use super::admin::promise_of;
 use super::catalogue::{Gain, Need, On, PathKind};
 use super::powers::{Powers, assume_role_by, may, template};
+use super::world::Kind;
 
 /// What stands for any text in a name: no policy begins, or ends, a name so.
 const ANY: &str = "_any_";
@@ -34,11 +36,14 @@ pub(super) fn shown(name: &str) -> String {
 const CANDIDATES_MAX: usize = 128;
 
 const BOUNDARY: &str = "iam:PermissionsBoundary";
+const STACK_ROLE: &str = "cloudformation:RoleArn";
 
 /// A request, or the first of several that go together.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) question: Question,
+    /// Who asks, where that is not the caller.
+    pub(super) by: Option<Subject>,
     /// The resource's trust policy is as the caller writes it.
     pub(super) once_trusted: bool,
     /// No other resource would do instead.
@@ -52,6 +57,15 @@ pub(super) struct Choice {
     pub(super) asked: Vec<(usize, Asked)>,
     /// The identity that is made.
     pub(super) made: Option<String>,
+}
+
+/// A permissions boundary that comes off.
+#[derive(Clone, Debug)]
+pub(super) struct Loosened {
+    pub(super) may: May,
+    pub(super) question: Question,
+    /// The caller, or the identity itself with what its boundary leaves it.
+    pub(super) by: Subject,
 }
 
 /// The needs of a path that are about one kind of resource.
@@ -68,6 +82,27 @@ struct Group<'g> {
 struct Candidate {
     arn: String,
     boundary: Option<String>,
+}
+
+/// The requests that take the permissions boundary off a user or role: away, for one that allows everything, or by what it says.
+fn loosening(caller: &Subject, kind: Kind, arn: &str, boundary: Option<&str>) -> Vec<Question> {
+    let name = if kind == Kind::Role { "Role" } else { "User" };
+    let about = |action: String, resource: &str, bound: Option<&str>| {
+        let mut question = Question { resource: resource.to_owned(), ..template(caller, &action, "") };
+        let bound = bound.filter(|_| has_key(&action, BOUNDARY));
+        question.context.extend(bound.map(|bound| (BOUNDARY.to_owned(), Fact::One(bound.to_owned()))));
+        question
+    };
+    let open = format!("arn:{}:iam::aws:policy/AdministratorAccess", caller.arn.partition());
+    let mut questions = vec![
+        about(format!("iam:Delete{name}PermissionsBoundary"), arn, boundary),
+        about(format!("iam:Put{name}PermissionsBoundary"), arn, Some(&open)),
+    ];
+    let is_own = |boundary: &&str| !boundary.contains(":iam::aws:");
+    questions.extend(
+        boundary.filter(is_own).map(|policy| about("iam:CreatePolicyVersion".to_owned(), policy, None)),
+    );
+    questions
 }
 
 /// Whether a need is about nothing that is there.
@@ -90,7 +125,8 @@ impl<'g> Powers<'g> {
 
     fn of_group(&mut self, path: &'g PathKind, group: &Group<'g>) -> May {
         let actions: Vec<&str> = group.needs.iter().map(|(_, need)| need.action.as_str()).collect();
-        let key = (group.kind.clone(), actions, path.gains);
+        let service = path.services.first().map_or("", String::as_str);
+        let key = (group.kind.clone(), actions, path.gains, service);
         if let Some(known) = self.chosen.get(&key) {
             return *known;
         }
@@ -137,43 +173,106 @@ impl<'g> Powers<'g> {
 
     fn grade_candidate(&self, path: &PathKind, group: &Group<'_>, candidate: &Candidate) -> Choice {
         let made = matches!(group.on, On::NewUser | On::NewRole).then(|| candidate.arn.clone());
-        let mut choice = Choice { may: self.worth(path, group.on, candidate), asked: Vec::new(), made };
+        let (may, loosened) = self.worth(path, group.on, candidate);
+        let mut choice = Choice { may, asked: Vec::new(), made };
+        // After everything else: it has no need of the path's own.
+        choice.asked.extend(loosened.map(|it| {
+            let asked = Asked { question: it.question, by: Some(it.by), once_trusted: false, is_only: false };
+            (path.needs.len(), asked)
+        }));
         for (place, need) in &group.needs {
-            let (may, asked) = self.grade_need(group, need, candidate);
+            let (may, asked) = self.grade_need(path, group, need, candidate);
             choice.may = choice.may.min(may);
             choice.asked.extend(asked.into_iter().map(|asked| (*place, asked)));
         }
         choice
     }
 
-    /// How surely an identity that is made would be an administrator, once it has any permission.
-    fn worth(&self, path: &PathKind, on: On, candidate: &Candidate) -> May {
+    /// How surely an identity that is made would be an administrator, once it has any permission; and the request that takes its
+    /// boundary off afterwards, where that makes it surer.
+    fn worth(&self, path: &PathKind, on: On, candidate: &Candidate) -> (May, Option<Loosened>) {
         if path.gains != Gain::Permissions || !matches!(on, On::NewUser | On::NewRole) {
-            return May::Surely;
+            return (May::Surely, None);
         }
         let newcomer = self.access.newcomer(self.subject.account, &candidate.arn);
-        let Some(newcomer) = newcomer else { return May::No };
-        match self.access.bounded(&newcomer, candidate.boundary.as_deref()) {
-            Some(bounded) => super::admin::promise_of(self.access, &bounded),
-            // A boundary whose document is not known may leave anything.
-            None => May::Unknown,
+        let Some(newcomer) = newcomer else { return (May::No, None) };
+        let bounded = self.access.bounded(&newcomer, candidate.boundary.as_deref());
+        // A boundary whose document is not known may leave anything.
+        let own = bounded.as_ref().map_or(May::Unknown, |bounded| promise_of(self.access, bounded));
+        let Some(boundary) = candidate.boundary.as_deref().filter(|_| own < May::Surely) else {
+            return (own, None);
+        };
+        let kind = if on == On::NewRole { Kind::Role } else { Kind::User };
+        let itself = bounded.map(|bounded| self.access.with_every_permission(&bounded));
+        let free = promise_of(self.access, &newcomer);
+        let found = self.loosened(kind, &candidate.arn, Some(boundary), itself.as_ref());
+        match found.filter(|found| found.may.min(free) > own) {
+            Some(found) => (found.may.min(free), Some(found)),
+            None => (own, None),
         }
     }
 
-    fn grade_need(&self, group: &Group<'_>, need: &Need, candidate: &Candidate) -> (May, Vec<Asked>) {
+    /// The surest request that takes the permissions boundary off a user or role, or makes it one that allows everything: of the
+    /// caller, or of the identity `itself` with what its boundary leaves it.
+    pub(super) fn loosened(
+        &self,
+        kind: Kind,
+        arn: &str,
+        boundary: Option<&str>,
+        itself: Option<&Subject>,
+    ) -> Option<Loosened> {
+        let of = |action: &str| {
+            let caller = self.by(action);
+            let questions = loosening(caller, kind, arn, boundary);
+            let question = questions.into_iter().find(|question| question.action == action)?;
+            let graded = |by: &Subject| Loosened {
+                may: may(self.access, by, &question),
+                question: question.clone(),
+                by: by.clone(),
+            };
+            let by_itself = itself.map(graded);
+            let own = graded(caller);
+            Some(by_itself.filter(|it| it.may > own.may).unwrap_or(own))
+        };
+        let name = if kind == Kind::Role { "Role" } else { "User" };
+        let actions = [
+            format!("iam:Delete{name}PermissionsBoundary"),
+            format!("iam:Put{name}PermissionsBoundary"),
+            "iam:CreatePolicyVersion".to_owned(),
+        ];
+        let found = actions.iter().filter_map(|action| of(action)).filter(|it| it.may > May::No);
+        found.rev().max_by_key(|it| it.may)
+    }
+
+    fn grade_need(
+        &self,
+        path: &PathKind,
+        group: &Group<'_>,
+        need: &Need,
+        candidate: &Candidate,
+    ) -> (May, Vec<Asked>) {
         let question = |question: Question| self.about(group, need, candidate, question);
         if need.action == "sts:AssumeRole" {
-            let question = question(assume_role_by(self.subject));
-            let may = self.access.may_once_trusted(self.subject, &question);
-            return (may, vec![Asked { question, once_trusted: true, is_only: true }]);
+            let caller = self.by(&need.action);
+            let question = question(assume_role_by(caller));
+            let may = self.access.may_once_trusted(caller, &question);
+            return (may, vec![Asked { question, by: None, once_trusted: true, is_only: true }]);
         }
         let mut best = (May::No, Vec::new());
         let is_only = self.attachable(&need.action).len() == 1;
         for attached in self.attachable(&need.action) {
-            let question = question(attached.put(template(self.subject, &need.action, "")));
-            let may = may(self.access, self.subject, &question).min(attached.may);
+            let caller = self.by(&need.action);
+            // A new role is passed to the service that it is made for.
+            let service = path.services.first().filter(|_| need.action == "iam:PassRole");
+            let service = service.map_or("", String::as_str);
+            let mut question = question(attached.put(template(caller, &need.action, service)));
+            // A stack with a role of its own is made with that role's permissions, not with its maker's.
+            question
+                .context
+                .extend((path.gains == Gain::Through).then(|| (STACK_ROLE.to_owned(), Fact::Absent)));
+            let may = may(self.access, caller, &question).min(attached.may);
             if may > best.0 || best.1.is_empty() {
-                let asked = |question: Question| Asked { question, once_trusted: false, is_only };
+                let asked = |question: Question| Asked { question, by: None, once_trusted: false, is_only };
                 let first = attached.created.iter().cloned().map(asked);
                 best = (may, first.chain([asked(question)]).collect());
             }

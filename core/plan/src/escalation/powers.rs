@@ -8,7 +8,7 @@ use kagimori_estate::access::{Access, Among, Graded, May, Question, Subject};
 use kagimori_policy::policies::{Layer, MissingDocument};
 use kagimori_policy::request::Fact;
 
-use super::catalogue::{Gain, Need, On, PathKind, Victim};
+use super::catalogue::{Gain, Need, On, PathKind, Precondition, Victim};
 use super::unfollowed::Taker;
 use super::world::{Kind, World, assume_role};
 use crate::privilege::grants_nothing;
@@ -19,10 +19,12 @@ pub(super) const POLICY_ARN: &str = "iam:PolicyARN";
 pub(super) struct Powers<'g> {
     pub(super) access: &'g Access<'g>,
     pub(super) subject: &'g Subject,
+    /// Who calls what no stack does for him: see [`Powers::by`].
+    direct: Option<&'g Subject>,
     pub(super) world: &'g World<'g>,
     known: HashMap<(&'g str, On, Victim, &'g str), Graded>,
     /// How surely kinds of resources are had, by the actions on them.
-    pub(super) chosen: HashMap<(String, Vec<&'g str>, Gain), May>,
+    pub(super) chosen: HashMap<(String, Vec<&'g str>, Gain, &'g str), May>,
     attachable: OnceCell<Vec<Attached>>,
 }
 
@@ -59,7 +61,33 @@ impl Attached {
 impl<'g> Powers<'g> {
     pub(super) fn new(access: &'g Access<'g>, subject: &'g Subject, world: &'g World<'g>) -> Self {
         let (known, chosen) = (HashMap::new(), HashMap::new());
-        Self { access, subject, world, known, chosen, attachable: OnceCell::new() }
+        Self { access, subject, direct: None, world, known, chosen, attachable: OnceCell::new() }
+    }
+
+    /// The same where a service calls for the subject, which is this one when it calls itself.
+    pub(super) fn beside(self, direct: Option<&'g Subject>) -> Self {
+        Self { direct, ..self }
+    }
+
+    /// Who makes a call: what a service makes, changes and deletes for the subject it calls for him, the rest he calls himself.
+    pub(super) fn by(&self, action: &str) -> &'g Subject {
+        self.direct.filter(|_| !is_of_stack(action)).unwrap_or(self.subject)
+    }
+
+    /// How surely some role may be passed to a service besides.
+    pub(super) fn passed_besides(&mut self, path: &'g PathKind, service: &'g str) -> Graded {
+        let none = Graded::none(self.world.roles.len());
+        let need = path.needs.iter().find(|need| need.on == On::Passed);
+        let Some((need, trusting)) = need.zip(self.world.trusting_service(service)) else { return none };
+        let mut graded = self.once(path, need, service);
+        graded.intersect(trusting);
+        // EC2 takes a role only in an instance profile.
+        let profiles = self.world.holding(Precondition::InstanceProfile, Kind::Role);
+        profiles
+            .filter(|_| service == "ec2.amazonaws.com")
+            .into_iter()
+            .for_each(|held| graded.intersect(held));
+        graded
     }
 
     /// The victims for whom a need of a path is met; needs that are about no victim are [`Powers::possible`]'s.
@@ -75,6 +103,7 @@ impl<'g> Powers<'g> {
                 }
                 sum
             }
+            On::ProviderOfVictim => self.by_provider(path),
             _ => self.once(path, need, ""),
         }
     }
@@ -93,23 +122,6 @@ impl<'g> Powers<'g> {
         super::unfollowed::takers(service).filter(|taker| may_anywhere(self, taker.action) > May::No)
     }
 
-    /// How surely a role of the victim's kind may lose its boundary.
-    pub(super) fn unbound(&mut self, path: &'g PathKind) -> Graded {
-        let action = match kind(path.victim) {
-            Kind::Role => "iam:DeleteRolePermissionsBoundary",
-            _ => "iam:DeleteUserPermissionsBoundary",
-        };
-        let key = (action, On::Victim, path.victim, "");
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let targets = self.world.targets(kind(path.victim));
-        let graded = self.access.may_each(self.subject, &template(self.subject, action, ""), targets, None);
-        let graded = self.without_silent(action, graded);
-        self.known.insert(key, graded.clone());
-        graded
-    }
-
     fn once(&mut self, path: &'g PathKind, need: &'g Need, service: &'g str) -> Graded {
         let key = (need.action.as_str(), need.on, path.victim, service);
         if let Some(known) = self.known.get(&key) {
@@ -121,18 +133,17 @@ impl<'g> Powers<'g> {
     }
 
     fn each(&self, victim: Victim, need: &Need, service: &str) -> Graded {
-        let template = template(self.subject, &need.action, service);
-        let world = self.world;
+        let (world, caller) = (self.world, self.by(&need.action));
+        let template = template(caller, &need.action, service);
         let graded = match need.on {
-            On::Assumed => self.assumed(&assume_role_by(self.subject)),
+            On::Assumed => self.assumed(&assume_role_by(caller)),
             On::AssumedOnceTrusted => {
-                self.access.may_each_once_trusted(self.subject, &assume_role_by(self.subject), &world.roles)
+                self.access.may_each_once_trusted(caller, &assume_role_by(caller), &world.roles)
             }
             On::PolicyOfVictim => {
-                let policies = self.access.may_each(self.subject, &template, &world.policies, None);
+                let policies = self.access.may_each(caller, &template, &world.policies, None);
                 self.roles_of(&self.without_silent(&need.action, policies))
             }
-            On::ProviderOfVictim => self.by_provider(need),
             _ => self.on_victims(victim, need, &template),
         };
         self.without_silent(&need.action, graded)
@@ -140,7 +151,7 @@ impl<'g> Powers<'g> {
 
     /// The roles that the subject may assume as their trust policies are.
     pub(super) fn assumed(&self, question: &Question) -> Graded {
-        let (subject, world) = (self.subject, self.world);
+        let (subject, world) = (self.by("sts:AssumeRole"), self.world);
         let granted = self.access.granted(subject, question, &world.roles);
         let set = world.trust.naming(subject, granted.as_ref());
         let among = Among { set: &set, apart: &world.trust.saying(subject) };
@@ -152,7 +163,7 @@ impl<'g> Powers<'g> {
         let mut sum = Graded::none(targets.len());
         for attached in self.attachable(&need.action) {
             let question = attached.put(template.clone());
-            let mut graded = self.access.may_each(self.subject, &question, targets, None);
+            let mut graded = self.access.may_each(self.by(&need.action), &question, targets, None);
             graded.cap(attached.may);
             unite(&mut sum, &graded);
         }
@@ -160,14 +171,37 @@ impl<'g> Powers<'g> {
     }
 
     /// The roles that trust an identity provider which the subject may change.
-    fn by_provider(&self, need: &Need) -> Graded {
+    fn by_provider(&self, path: &PathKind) -> Graded {
         let mut sum = Graded::none(self.world.roles.len());
-        for (provider, trusting) in self.world.providers_changed_by(&need.action) {
+        for (_, trusting, may) in self.providers(path) {
             let mut graded = trusting.clone();
-            graded.cap(may(self.access, self.subject, &on_provider(self.subject, need, provider)));
+            graded.cap(may);
             unite(&mut sum, &graded);
         }
         sum
+    }
+
+    /// The identity providers that a path could be about, with the roles that trust them, and how surely the subject may do to
+    /// one and the same all that it takes.
+    pub(super) fn providers(&self, path: &PathKind) -> Vec<(&'g str, &'g Graded, May)> {
+        let needs = || path.needs.iter().filter(|need| need.on == On::ProviderOfVictim);
+        let Some(first) = needs().next() else { return Vec::new() };
+        let is_made_first = path.requires.contains(&Precondition::NoProvider);
+        let graded = |(provider, trusting): (&'g str, &'g Graded)| {
+            let of = |need: &Need| {
+                let caller = self.by(&need.action);
+                may(self.access, caller, &on_provider(caller, need, provider))
+            };
+            let stands = match self.world.has_provider(provider) {
+                Some(is_there) if is_there == is_made_first => May::No,
+                None if is_made_first => May::If,
+                // What a trust policy names is there, as long as no list says otherwise.
+                Some(_) | None => May::Surely,
+            };
+            let may = needs().map(of).min().unwrap_or(May::No).min(stands);
+            (may > May::No).then_some((provider, trusting, may))
+        };
+        self.world.providers_changed_by(&first.action).filter_map(graded).collect()
     }
 
     /// The policies that an action could attach so that an administrator comes of it. Where no policy of the estate asks which
@@ -317,6 +351,33 @@ pub(super) fn assume_role_by(subject: &Subject) -> Question {
 fn credentials(subject: &Subject) -> Vec<(String, Fact)> {
     let is_user = subject.principal.role_name().is_none();
     is_user.then(|| ("aws:TokenIssueTime".to_owned(), Fact::Absent)).into_iter().collect()
+}
+
+/// Whether CloudFormation makes a call for whoever makes a stack: it makes, changes and deletes; what runs, and who assumes a role,
+/// is not its business.
+fn is_of_stack(action: &str) -> bool {
+    const VERBS: [&str; 18] = [
+        "Add",
+        "Associate",
+        "Attach",
+        "Create",
+        "Delete",
+        "Deregister",
+        "Detach",
+        "Disassociate",
+        "Modify",
+        "Pass",
+        "Put",
+        "Register",
+        "Remove",
+        "Run",
+        "Set",
+        "Tag",
+        "Untag",
+        "Update",
+    ];
+    let name = action.split_once(':').map_or(action, |(_, name)| name);
+    VERBS.iter().any(|verb| name.starts_with(verb))
 }
 
 /// What the victims of a path are.

@@ -137,7 +137,8 @@ impl Graph<'_> {
             let front = self.walk(self.start(target, certainty), target, certainty);
             for (place, route) in routes.iter_mut().enumerate() {
                 let id = NodeId(place);
-                let is_wanted = source.is_none_or(|source| source == id) && self.is_source(id, target);
+                let is_wanted =
+                    source.is_none_or(|source| source == id) && self.is_source(id, target, certainty);
                 if route.is_none() && is_wanted && front.reached.get(place) == Some(&true) {
                     *route = Some(Route {
                         from: id,
@@ -155,10 +156,11 @@ impl Graph<'_> {
         })
     }
 
-    /// Administrators gain nothing by becoming administrators, nor by reaching whoever is in their account.
-    fn is_source(&self, id: NodeId, target: Option<NodeId>) -> bool {
+    /// Administrators gain nothing by becoming administrators, nor by reaching whoever is in their account; those who are so under
+    /// conditions gain by a way that is surer.
+    fn is_source(&self, id: NodeId, target: Option<NodeId>, certainty: May) -> bool {
         let Some(node) = self.node(id) else { return false };
-        let is_there = node.administrator >= May::If;
+        let is_there = node.administrator >= certainty.max(May::If);
         match target.and_then(|target| Some((target, self.node(target)?.world))) {
             Some((target, world)) => id != target && !(is_there && node.world == world),
             None => !is_there,
@@ -337,7 +339,7 @@ impl Graph<'_> {
         let victims = at(of, certainty);
         let turned = |victim: usize| match path.gains {
             Gain::Freed => edge.to,
-            _ => self.turned.get(&Turned::by(path, id, edge.world, victim)?).copied(),
+            _ => self.turned.get(&Turned::by(edge.path, path, id, edge.world, victim)?).copied(),
         };
         let (victim, to) = match path.gains {
             Gain::Victim => {
@@ -350,7 +352,12 @@ impl Graph<'_> {
                 let counts = permissions_count && front.permissions.get(edge.world) == Some(&true);
                 (victims.ones().next().filter(|_| counts)?, Reached::Permissions(edge.world))
             }
-            Gain::Membership | Gain::NewMember | Gain::Unbounded | Gain::Freed => {
+            Gain::Membership
+            | Gain::NewMember
+            | Gain::Unbounded
+            | Gain::Freed
+            | Gain::Assumes
+            | Gain::Through => {
                 let reached = |victim: usize| {
                     turned(victim).filter(|NodeId(place)| front.reached.get(*place) == Some(&true))
                 };

@@ -1,14 +1,17 @@
-//! Limits of one's own that one may take away: a permissions boundary, a policy that denies, a group, a tag; and the versions
-//! that one's policies have beside the default.
+//! Limits of one's own that one may take away: a permissions boundary, a policy that denies, a group, a tag, a name; and the
+//! versions that one's policies have beside the default.
 //!
 //! Each leads to the principal as it would be afterwards, which is asked everything again; so a boundary goes first and the
 //! Deny behind it next. What is only granted is not taken away here.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::access::{May, Question, Subject};
 use kagimori_policy::request::Fact;
 
 use super::catalogue::{Gain, paths};
-use super::powers::{may, template};
+use super::possible::shown;
+use super::powers::{Powers, may, template};
 use super::world::{Kind, World};
 use super::{Graph, Node};
 
@@ -22,6 +25,8 @@ pub(super) struct Removal {
     pub(super) path: usize,
     /// The request that takes it away.
     pub(super) question: Question,
+    /// One more that it takes.
+    pub(super) also: Option<Question>,
     pub(super) may: May,
     /// The principal afterwards.
     pub(super) subject: Subject,
@@ -49,6 +54,7 @@ impl Graph<'_> {
         found.extend(one.policies());
         found.extend(one.groups());
         found.extend(one.tags());
+        found.extend(one.names());
         found
     }
 }
@@ -74,7 +80,7 @@ impl Remover<'_> {
         let own = &self.node.subject;
         let may = may(&self.graph.access, own, &question);
         let subject = subject.filter(|_| may > May::No)?;
-        Some(Removal { path, question, may, subject, words, is_cut: false })
+        Some(Removal { path, question, also: None, may, subject, words, is_cut: false })
     }
 
     /// A question about the principal itself.
@@ -205,6 +211,59 @@ impl Remover<'_> {
             )
         };
         self.own_groups().into_iter().filter_map(leave).collect()
+    }
+
+    /// Names and paths that a policy asks for (IAM API `UpdateUser`: "you must have the appropriate permissions on both the source
+    /// object, or the pre-change name, and the target object"). A policy that names the user as its principal goes on naming it.
+    fn names(&self) -> Vec<Removal> {
+        const RENAME: &str = "iam:UpdateUser";
+        let (subject, access) = (&self.node.subject, &self.graph.access);
+        let is_asked =
+            ["aws:username", "aws:principalarn"].iter().any(|key| self.graph.condition_keys.contains(*key));
+        let before = self.on_itself(RENAME, &[]);
+        if self.is_role() || !is_asked || may(access, subject, &before) == May::No {
+            return Vec::new();
+        }
+        let kind = format!("arn:{}:iam::{}:user/*", subject.arn.partition(), subject.account);
+        let powers = Powers::new(access, subject, self.world);
+        let likes = self.names_asked();
+        let likes: Vec<&String> = likes.iter().collect();
+        let (names, is_cut) = powers.names_like(&kind, &[RENAME], &likes);
+        let is_new = |name: &String| !self.world.has(name);
+        let one = |(place, name): (usize, String)| {
+            let after = Question { resource: name.clone(), ..before.clone() };
+            let words = format!("named {}", shown(kagimori_id::arn::padded_parts(&name)[5]));
+            let removal = self.removal(after, Some(access.renamed(subject, &name)?), words)?;
+            let may = removal.may.min(may(access, subject, &before));
+            Some(Removal {
+                may,
+                is_cut: place >= VALUES_MAX || is_cut,
+                also: Some(before.clone()),
+                ..removal
+            })
+        };
+        names
+            .into_iter()
+            .filter(is_new)
+            .enumerate()
+            .take(VALUES_MAX.saturating_add(1))
+            .filter_map(one)
+            .collect()
+    }
+
+    /// The ARNs that users are known by, where a policy compares their ARN or their name.
+    fn names_asked(&self) -> BTreeSet<String> {
+        let access = &self.graph.access;
+        let subject = &self.node.subject;
+        let asked = |key: &str| {
+            let own = access.values_asked(subject, key);
+            let by_trust = access.values_asked_by_trust(key);
+            let whole = |mut found: BTreeMap<String, BTreeSet<String>>| found.remove("").unwrap_or_default();
+            whole(own).into_iter().chain(whole(by_trust)).filter(|value| !value.contains("${"))
+        };
+        let arn =
+            |name: String| format!("arn:{}:iam::{}:user/{name}", subject.arn.partition(), subject.account);
+        asked("aws:principalarn").chain(asked("aws:username").map(arn)).collect()
     }
 
     /// Tags that a policy asks for.

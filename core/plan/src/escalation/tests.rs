@@ -8,10 +8,12 @@ mod limits;
 mod missing;
 mod plain;
 mod random;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::May;
 use kagimori_estate::read::{Assembler, File, read};
@@ -21,6 +23,8 @@ use serde_json::{Value, json};
 use super::Graph;
 use super::catalogue::paths;
 
+/// The instant that is asked about: 2026-11-01T00:00:00Z.
+const NOW: Timestamp = Timestamp::constant(1_793_491_200, 0);
 const HOME: &str = "111122223333";
 const AWAY: &str = "444455556666";
 const MANAGEMENT: &str = "999999999999";
@@ -42,6 +46,8 @@ struct Tiny {
     has_unread_version: bool,
     /// Something is left out that the reader notes.
     is_incomplete: bool,
+    /// The identity providers of the account; `None`: their lists are not given.
+    providers: Option<Vec<String>>,
     /// An SCP attached to an organizational unit: nobody can tell whom it binds.
     has_unit: bool,
 }
@@ -106,11 +112,27 @@ impl Tiny {
         self.policies.insert(key(account, name), (statements, 1));
     }
 
+    fn providers_of(&self, account: &str) -> Vec<(&'static str, Value)> {
+        let Some(providers) = self.providers.as_ref().filter(|_| account == HOME) else { return Vec::new() };
+        let of = |kind: &str| -> Vec<Value> {
+            let found = providers.iter().filter(|arn| arn.contains(kind));
+            found.map(|arn| json!({"Arn": arn, "CreateDate": "2026-01-01T00:00:00+00:00"})).collect()
+        };
+        vec![
+            ("saml-providers.json", json!({"SAMLProviderList": of(":saml-provider/")})),
+            ("oidc-providers.json", json!({"OpenIDConnectProviderList": of(":oidc-provider/")})),
+        ]
+    }
+
     fn estate(&self) -> Estate {
         let mut files: Vec<(String, Option<&str>, Vec<u8>)> = Vec::new();
         for account in [HOME, AWAY] {
             let details = self.details(account).to_string().into_bytes();
             files.push((format!("snapshots/{account}/authorization-details.json"), Some(account), details));
+            for (name, value) in self.providers_of(account) {
+                let path = format!("snapshots/{account}/{name}");
+                files.push((path, Some(account), value.to_string().into_bytes()));
+            }
             if let Some(report) = self.report(account) {
                 files.push((format!("snapshots/{account}/credential-report.csv"), Some(account), report));
             }

@@ -10,7 +10,7 @@ use kagimori_id::Arn;
 use kagimori_policy::request::Fact;
 
 use super::NodeId;
-use super::catalogue::{Precondition, paths};
+use super::catalogue::{PathKind, Precondition, paths};
 use super::trust::TrustIndex;
 use crate::check::is_aws_owned;
 
@@ -30,6 +30,8 @@ pub(super) enum Kind {
 
 #[derive(Debug)]
 pub(super) struct World<'a> {
+    /// Its place in the graph.
+    pub(super) place: usize,
     pub(super) account: &'a Account,
     user_list: Vec<&'a User>,
     role_list: Vec<&'a Role>,
@@ -75,6 +77,7 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(super) fn of(
+        place: usize,
         account: &'a Account,
         access: &Access<'_>,
         condition_keys: &BTreeSet<String>,
@@ -103,6 +106,7 @@ impl<'a> World<'a> {
             |policy: &&NamedPolicy<'_>| Target { arn: policy.arn.to_string(), context: Vec::new() };
         let where_roles = |is_in: &dyn Fn(&Role) -> bool| set(&roles, |role| is_in(role));
         let mut world = Self {
+            place,
             account,
             user_list: Vec::new(),
             role_list: Vec::new(),
@@ -239,6 +243,10 @@ impl<'a> World<'a> {
             let among =
                 Among { set: &self.trust.naming_service(service), apart: &|place| self.trust.text_of(place) };
             graded = access.may_each(&subject, &assume_role(), &self.roles, Some(among));
+            for action in besides(service) {
+                let question = Question { action: (*action).to_owned(), ..assume_role() };
+                graded.intersect(&access.may_each(&subject, &question, &self.roles, Some(among)));
+            }
             // A pool of Cognito identities is named as a provider; which pool it is, is a condition of the trust policy.
             graded.add(&self.trust.naming_provider(service), May::If);
             graded.intersect(&Graded::of(&self.open_roles, May::Surely));
@@ -277,6 +285,28 @@ impl<'a> World<'a> {
             .map(|(arn, graded)| (arn.as_str(), graded))
     }
 
+    /// The roles that trust an OpenID Connect provider with this in its name.
+    pub(super) fn trusting_issuer(&self, issuer: &str) -> Graded {
+        let mut sum = Graded::none(self.roles.len());
+        let of_issuer = self.providers.iter().filter(|(arn, _)| arn.contains(issuer));
+        of_issuer.for_each(|(_, graded)| super::powers::unite(&mut sum, graded));
+        sum
+    }
+
+    /// Whether the list of the identity providers that a path is about was given.
+    pub(super) fn knows_providers(&self, path: &PathKind) -> bool {
+        let is_saml = path.needs.iter().any(|need| need.action.contains("SAML"));
+        let list = if is_saml { &self.account.saml_providers } else { &self.account.oidc_providers };
+        list.value().is_some()
+    }
+
+    /// Whether an identity provider is there; `None`: their list was not given.
+    pub(super) fn has_provider(&self, provider: &str) -> Option<bool> {
+        let is_saml = provider.contains(":saml-provider/");
+        let list = if is_saml { &self.account.saml_providers } else { &self.account.oidc_providers };
+        Some(list.value()?.iter().any(|arn| arn.as_str() == provider))
+    }
+
     /// The services that trust policies name.
     pub(super) fn services(&self) -> impl Iterator<Item = &str> {
         self.services.keys().map(String::as_str)
@@ -311,6 +341,11 @@ impl<'a> World<'a> {
             };
             self.policy_arns().filter_map(graded).collect()
         })
+    }
+
+    /// Whether a user or role has a permissions boundary, or may have one.
+    pub(super) fn is_bounded(&self, kind: Kind, place: usize) -> bool {
+        self.holding(Precondition::Boundary, kind).is_some_and(|bounded| bounded.may(place) > May::No)
     }
 
     /// The permissions boundary of a user or role.
@@ -348,6 +383,16 @@ impl<'a> World<'a> {
             self.user_list.iter().filter_map(|user| user.details.value()).map(|details| &details.tags);
         let tags = users.chain(self.role_list.iter().map(|role| &role.tags)).flatten();
         tags.filter(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// What a service does with a role beside assuming it, and the trust policy must allow: IAM Roles Anywhere gives its sessions tags
+/// and a source identity (IAM Roles Anywhere User Guide, `trust-model`), EKS Pod Identity tags (EKS User Guide, `pod-id-role`).
+pub(super) fn besides(service: &str) -> &'static [&'static str] {
+    match service {
+        "rolesanywhere.amazonaws.com" => &["sts:TagSession", "sts:SetSourceIdentity"],
+        "pods.eks.amazonaws.com" => &["sts:TagSession"],
+        _ => &[],
     }
 }
 
@@ -449,6 +494,10 @@ fn holding(
         (
             Precondition::RoomForAVersion,
             known(policies, |policy| versions(policy).map(|count| count < VERSIONS_MAX)),
+        ),
+        (
+            Precondition::FullOfVersions,
+            known(policies, |policy| versions(policy).map(|count| count >= VERSIONS_MAX)),
         ),
         (Precondition::UnreadVersions, known(policies, unread_versions)),
     ])

@@ -153,7 +153,7 @@ fn groundwork_does_not_wait_for_the_trail() {
     let whole = estate.with_problems([torn.clone()]);
     assert_eq!(whole.problems.iter().filter(|problem| **problem == torn).count(), 1);
     let at_once = review(&whole, Some(trail), settings, now());
-    let on = review_on(Groundwork::of(estate), &whole, Some(trail), settings, now());
+    let on = review_on(Groundwork::of(estate, now()), &whole, Some(trail), settings);
     assert_eq!(format!("{at_once:?}"), format!("{on:?}"));
     let state = |review: &Review| review.accounts.iter().find(|row| row.id == account).unwrap().state;
     assert_ne!(state(&on), state(&review(estate, Some(trail), settings, now())));

@@ -203,10 +203,8 @@ impl Scene {
 fn needs_resource_policy(stack: &Stack<'_>, request: &Bound<'_>) -> bool {
     let action = request.action.as_str();
     let [.., resource] = &request.parts;
-    let is_assumption =
-        action.starts_with("sts:assumerole") || matches!(action, "sts:tagsession" | "sts:setsourceidentity");
     let is_key = resource.starts_with("key/") || (resource.contains('*') && stack.resource.is_some());
-    is_assumption || (request.service() == "kms" && is_key && !request.asked.wildcard_only)
+    reference::is_of_trust(action) || (request.service() == "kms" && is_key && !request.asked.wildcard_only)
 }
 
 fn unknown(is_missing: bool) -> Truth {

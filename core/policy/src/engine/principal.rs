@@ -119,8 +119,9 @@ impl CompiledPrincipals {
         }
         let itself = match &request.asked.principal {
             Principal::User { .. } | Principal::FederatedUser { .. } => named.direct.and(named.account),
-            Principal::Role { .. } => named.owner.and(named.account),
-            Principal::Session { .. } => named.direct.and(named.owner).and(named.account),
+            Principal::Role { .. } | Principal::Session { .. } => {
+                named.direct.and(named.owner).and(named.account)
+            }
             Principal::Root { .. }
             | Principal::Federated { .. }
             | Principal::Service { .. }

@@ -86,6 +86,11 @@ pub(super) fn fits(resources: &[String], number: usize) -> bool {
     resources.iter().any(|resource| is_everything(resource)) || Fitting::new(resources).fits(number)
 }
 
+/// Whether an action works on a resource, or on some resource of a pattern: of no request is another its resource.
+pub fn works_on(id: ActionId, resource: &str) -> bool {
+    is_everything(resource) || Fitting::new(&[resource.to_owned()]).has_one_for(id)
+}
+
 /// Whether the service has a kind of resource that begins with the same word (`instance/…`): then a pattern of none of its kinds
 /// is more likely wrong than newer than the data.
 pub(super) fn begins_as_known(service: &str, resource: &str) -> bool {

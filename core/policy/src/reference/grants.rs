@@ -185,10 +185,8 @@ impl Scene {
 fn needs_resource_policy(request: &Request, policies: &Policies) -> bool {
     let action = request.action.to_ascii_lowercase();
     let resource = kagimori_id::arn::padded_parts(&request.resource)[5];
-    let is_assumption = action.starts_with("sts:assumerole")
-        || matches!(action.as_str(), "sts:tagsession" | "sts:setsourceidentity");
     let is_key = resource.starts_with("key/") || (resource.contains('*') && policies.resource.is_some());
-    is_assumption || (service_of(&action) == "kms" && is_key && !request.wildcard_only)
+    super::is_of_trust(&action) || (service_of(&action) == "kms" && is_key && !request.wildcard_only)
 }
 
 /// The account's root user may do everything by itself (`id_root-user`).

@@ -209,8 +209,8 @@ fn excluded(request: &Request, principals: &Principals, effect: Effect, has_boun
         Principal::User { .. } | Principal::FederatedUser { .. } => {
             listed(Naming::Direct).and(listed(Naming::Account))
         }
-        Principal::Role { .. } => listed(Naming::Owner).and(listed(Naming::Account)),
-        Principal::Session { .. } => {
+        // Whoever acts as a role is a session of it; its own name must be listed.
+        Principal::Role { .. } | Principal::Session { .. } => {
             Formula::all([listed(Naming::Direct), listed(Naming::Owner), listed(Naming::Account)])
         }
         Principal::Root { .. }

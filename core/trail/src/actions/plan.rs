@@ -205,6 +205,33 @@ pub(crate) fn find<'a>(source: &'a str, name: &'a str) -> Option<(&'a str, &'a s
     None
 }
 
+/// The permissions that AWS surely checks for a call (`s3:ListObjectsV2`: `s3:ListBucket`), where its name is that of no permission;
+/// empty: it is one, or nothing is known of it.
+///
+/// ```
+/// use kagimori_trail::actions::permissions;
+///
+/// assert_eq!(permissions("s3:ListObjectsV2"), ["s3:ListBucket"]);
+/// assert_eq!(permissions("lambda:Invoke"), ["lambda:InvokeFunction"]);
+/// assert!(permissions("s3:ListBucket").is_empty());
+/// assert!(permissions("s3:ListNothings").is_empty());
+/// ```
+pub fn permissions(call: &str) -> Vec<String> {
+    let catalogue = Catalogue::embedded();
+    let found = call.split_once(':').filter(|_| catalogue.action(call).is_none());
+    let mut permissions: Vec<String> = match found.and_then(|(service, name)| find(service, name)) {
+        Some((.., Found::Action(id))) => vec![catalogue.name(id)],
+        Some((.., Found::Entry(Entry::Row(row)))) => {
+            let steps = row.as_slice().iter().filter_map(|text| Step::read(text));
+            let sure = steps.filter(|step| step.certainty == Certainty::Certain && step.when.is_empty());
+            sure.map(|step| step.action.to_string()).collect()
+        }
+        _ => Vec::new(),
+    };
+    permissions.dedup();
+    permissions
+}
+
 /// `CreateFunction20150331v2`, `CreateDistribution2020_05_31`, `CreateClusterV2` without the version. 64 actions of IAM
 /// end in a digit, so this is tried last.
 fn without_version(name: &str) -> Option<&str> {

@@ -19,7 +19,7 @@ use crate::progress::Steps;
 pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
     let (estate, now) = super::estate(&args.dir)?;
     let steps = Steps::new("principal");
-    let graph = Graph::of_telling(&estate, &|done, total| steps.reach(done, total));
+    let graph = Graph::of_telling(&estate, now, &|done, total| steps.reach(done, total));
     drop(steps);
     let goal = match args.to.as_str() {
         "admin" => Goal::Administrator,

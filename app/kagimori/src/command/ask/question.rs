@@ -1,6 +1,7 @@
 //! From the command line to a question: who, and under which circumstances.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,9 +10,11 @@ use kagimori_id::AccountId;
 use kagimori_id::ArnParts;
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::Document;
+use kagimori_policy::lint::works_on;
 use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::Fact;
 use kagimori_terminal::printer;
+use kagimori_trail::actions::permissions;
 
 use crate::args::Circumstances;
 use crate::error::AppError;
@@ -26,6 +29,7 @@ pub(super) fn read(
 ) -> Result<Question, AppError> {
     check_action(action)?;
     let wildcard_only = is_wildcard_only(action, resource)?;
+    check_resource(action, resource)?;
     let question = read_any(access, resource, circumstances, now)?;
     Ok(Question { action: action.to_owned(), wildcard_only, ..question })
 }
@@ -57,6 +61,10 @@ pub(super) fn read_any(
         None => arn.and_then(|arn| AccountId::parse(arn.account).ok()),
     };
     if let Some(path) = &circumstances.resource_policy {
+        if resource == "*" {
+            let message = "`--resource-policy` is the policy of one resource, and the question is about any";
+            return Err(argument(message.to_owned(), "ask with the ARN of that resource"));
+        }
         access.add_resource_policy(resource, policy_file(path)?, Some(path.display().to_string()));
     }
     Ok(Question {
@@ -70,11 +78,35 @@ pub(super) fn read_any(
     })
 }
 
+/// No request of an action is about a resource of another kind than it works on: what policies say of such a one is no answer.
+fn check_resource(action: &str, resource: &str) -> Result<(), AppError> {
+    let catalogue = Catalogue::embedded();
+    let Some(id) = catalogue.action(action).filter(|id| catalogue.has_resource_types(*id)) else {
+        return Ok(());
+    };
+    if works_on(id, resource) {
+        return Ok(());
+    }
+    let kinds: BTreeSet<&str> = catalogue.resource_types(id).iter().map(|kind| kind.arn).collect();
+    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let message = format!("no request of {} is about {resource}", catalogue.name(id));
+    let hint = match resource.contains(":kms:") && resource.contains(":alias/") {
+        true => "AWS checks it on the key behind the alias: ask with the key's ARN".to_owned(),
+        false => format!("it works on {}: ask with the ARN of one", kinds.join(", ")),
+    };
+    Err(argument(message, &hint))
+}
+
 /// Whether the action has no resource types. One that is newer than the service reference is taken as it is asked.
 fn is_wildcard_only(action: &str, resource: &str) -> Result<bool, AppError> {
     let catalogue = Catalogue::embedded();
     let Some(id) = catalogue.action(action) else {
         let service = action.split(':').next().unwrap_or_default();
+        let asked = permissions(action);
+        if !asked.is_empty() {
+            let message = format!("`{action}` is the name of a call, and of no permission");
+            return Err(argument(message, &format!("AWS checks {} for it: ask that", asked.join(" and "))));
+        }
         if catalogue.services().any(|known| known.eq_ignore_ascii_case(service)) {
             let version = catalogue.version();
             printer::warning(&format!(

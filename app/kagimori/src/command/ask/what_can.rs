@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use kagimori_estate::access::{Access, Question};
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use kagimori_policy::decision::Answer;
+use kagimori_policy::lint::works_on;
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use kagimori_terminal::style::{self, BOLD, RED, YELLOW};
@@ -79,7 +80,7 @@ fn rows(
         }
         let has_resources = catalogue.has_resource_types(id);
         // An action without resource types is about no resource in particular.
-        let is_asked = has_resources || template.resource == "*";
+        let is_asked = template.resource == "*" || (has_resources && works_on(id, &template.resource));
         let question = Question { action, wildcard_only: !has_resources, ..template.clone() };
         let answer = if is_asked { access.decide(subject, &question.to(subject)) } else { continue };
         if matches!(answer, Answer::Allowed | Answer::Indeterminate) {

@@ -1,13 +1,15 @@
 //! `kagimori ask who-can`: everyone who may make a request.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use kagimori_estate::access::{Access, Asked, Extent, Question, Subject};
+use kagimori_id::AccountId;
 use kagimori_policy::decision::Answer;
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
-use kagimori_terminal::style::{GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
+use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
 use serde::Serialize;
 
 use super::{can, question};
@@ -24,15 +26,17 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
     let (steps, total) = (Steps::new("principal"), access.subjects().len());
     let found = access.who_can_telling(&question, &|done| steps.reach(done, total));
     drop(steps);
+    let assumptions = assumptions(&access, &question);
     let rows: Vec<Row> = found.iter().map(|(subject, asked)| row(subject, asked)).collect();
     match args.circumstances.format {
-        Format::Human => printer::text(&text(&access, &question, &rows))?,
+        Format::Human => printer::text(&text(&access, &question, &rows, &assumptions))?,
         Format::Json => printer::json(&Output {
             schema: Schema { name: "kagimori.who_can", version: 1 },
             now,
             action: &question.action,
             resource: &question.resource,
             asked: access.subjects().len(),
+            assumptions: &assumptions,
             principals: &rows,
         })?,
     }
@@ -53,6 +57,7 @@ struct Output<'a> {
     action: &'a str,
     resource: &'a str,
     asked: usize,
+    assumptions: &'a [String],
     principals: &'a [Row],
 }
 
@@ -86,7 +91,18 @@ fn row(subject: &Subject, asked: &Asked) -> Row {
     }
 }
 
-fn text(access: &Access<'_>, question: &Question, rows: &[Row]) -> String {
+/// What was taken for granted because it was not given: the same for everybody of one account.
+fn assumptions(access: &Access<'_>, question: &Question) -> Vec<String> {
+    let mut one_of_each: BTreeMap<AccountId, &Subject> = BTreeMap::new();
+    for subject in access.subjects() {
+        one_of_each.entry(subject.account).or_insert(subject);
+    }
+    let asked = one_of_each.into_values().map(|subject| access.ask(subject, question));
+    let found: BTreeSet<String> = asked.flat_map(|answered| answered.assumptions).collect();
+    found.into_iter().collect()
+}
+
+fn text(access: &Access<'_>, question: &Question, rows: &[Row], assumptions: &[String]) -> String {
     let mut text = String::new();
     let of = |answer: &str| rows.iter().filter(|row| row.answer == answer).collect::<Vec<_>>();
     let (sure, some, open) = (of("allowed"), of("some"), of("depends"));
@@ -110,6 +126,9 @@ fn text(access: &Access<'_>, question: &Question, rows: &[Row]) -> String {
     for row in open {
         let condition = row.allowed_if.as_deref().unwrap_or_default();
         let _ = writeln!(text, "  {YELLOW}if{YELLOW:#}   {}\n         {condition}", row.principal);
+    }
+    for assumption in assumptions {
+        let _ = writeln!(text, "\n{DIM}assumed: {assumption}{DIM:#}");
     }
     text
 }

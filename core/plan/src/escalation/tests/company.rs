@@ -2,13 +2,14 @@
 
 use kagimori_estate::access::May;
 
+use super::NOW;
 use crate::escalation::{Goal, Graph};
 
 #[test]
 fn engineers_reach_the_break_glass_role_with_mfa_only() {
     let files = kagimori_testkit::generate(&kagimori_testkit::Options { days: 0, ..Default::default() });
     let estate = crate::tests::estate(&files);
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, None).unwrap();
     // power users may use IAM Identity Center, where their account administers it: no snapshot tells; of somebody whom the
     // report names and the details do not, nothing is known

@@ -3,7 +3,7 @@
 use kagimori_estate::access::May;
 use serde_json::json;
 
-use super::{AWAY, HOME, Tiny, allow, deny, edges, trusts};
+use super::{AWAY, HOME, NOW, Tiny, allow, deny, edges, trusts};
 use crate::escalation::{Goal, Graph};
 
 fn arn(account: &str, resource: &str) -> String {
@@ -13,7 +13,7 @@ fn arn(account: &str, resource: &str) -> String {
 /// The ids of the route from a user of `HOME` to an administrator, with how surely it holds.
 fn route(tiny: &Tiny, from: &str) -> Option<(May, Vec<&'static str>)> {
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, Some(&arn(HOME, from))).unwrap();
     found.routes.first().map(|route| (route.certainty(), route.paths()))
 }
@@ -32,7 +32,7 @@ fn user_role_role_administrator() {
     assert_eq!(route(&tiny, "user/a"), Some((May::Surely, vec!["sts-001", "sts-001", "lambda-001"])));
     // who may act as the last one
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Principal(arn(AWAY, "role/three")), None).unwrap();
     let sources: Vec<&str> = found.routes.iter().map(|route| graph.source(route)).collect();
     assert_eq!(sources, [arn(HOME, "user/a"), arn(HOME, "role/one"), arn(AWAY, "role/two")]);
@@ -52,7 +52,7 @@ fn administrators_are_told_by_what_they_may_do() {
         tiny.guardrails =
             scp.map(|statement| ("SERVICE_CONTROL_POLICY", vec![statement])).into_iter().collect();
         let estate = tiny.estate();
-        let graph = Graph::of(&estate);
+        let graph = Graph::of(&estate, NOW);
         graph.node(graph.by_arn[&arn(HOME, "user/a")]).unwrap().administrator
     };
     let all = || allow(&["*"], "*");
@@ -97,7 +97,7 @@ fn tags_of_the_victim_count() {
         tiny.user(HOME, name).credentials = Some((0, false));
     }
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = edges(&graph, &arn(HOME, "user/a"));
     assert_eq!(found.into_keys().collect::<Vec<_>>(), [("iam-002", arn(HOME, "user/sea"))]);
 }
@@ -139,7 +139,7 @@ fn a_group_that_is_joined_opens_further_paths() {
     tiny.group(HOME, "writers").statements = vec![allow(&["iam:PutUserPolicy"], &arn(HOME, "user/a"))];
     assert_eq!(route(&tiny, "user/a"), Some((May::Surely, vec!["iam-013", "iam-007"])));
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, None).unwrap();
     let steps = graph.steps(&found.routes[0]);
     assert_eq!(steps[0].victim, arn(HOME, "group/writers"));
@@ -161,7 +161,7 @@ fn administrators_of_the_account_reach_whom_they_like_but_not_what_only_aws_chan
         tiny.role(HOME, name).path = path;
     }
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let routes = |role: &str| {
         let found = graph.find(&Goal::Principal(arn(HOME, role)), None).unwrap();
         found.routes.iter().map(|route| (graph.source(route).to_owned(), route.len())).collect::<Vec<_>>()
@@ -180,7 +180,7 @@ fn passing_is_for_one_service() {
     tiny.role(HOME, "of-lambda").trust = vec![trusts("Service", "lambda.amazonaws.com")];
     tiny.role(HOME, "of-lambda").statements = vec![allow(&["*"], "*")];
     let estate = tiny.estate();
-    let found = edges(&Graph::of(&estate), &arn(HOME, "user/a"));
+    let found = edges(&Graph::of(&estate, NOW), &arn(HOME, "user/a"));
     assert!(found.values().all(|may| *may == May::Unknown), "{found:?}");
     tiny.role(HOME, "of-lambda").trust = vec![trusts("Service", "ecs-tasks.amazonaws.com")];
     assert_eq!(route(&tiny, "user/a"), Some((May::Surely, vec!["ecs-001"])));

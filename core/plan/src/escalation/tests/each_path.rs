@@ -9,12 +9,15 @@ use std::collections::BTreeSet;
 use kagimori_estate::access::May;
 use serde_json::{Value, json};
 
-use super::{BOUNDARY, HOME, Tiny, allow, deny, edges, trusts};
+use super::{BOUNDARY, HOME, NOW, Tiny, allow, deny, edges, trusts};
 use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim};
 use crate::escalation::{Goal, Graph};
 
 const VICTIM_POLICY: &str = "arn:aws:iam::111122223333:policy/of-victim";
 const OWN_POLICY: &str = "arn:aws:iam::111122223333:policy/of-caller";
+
+/// The identity provider of an EKS cluster.
+const EKS: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE";
 
 /// A service that takes roles and that no path is about.
 const ELSEWHERE: &str = "pipes.amazonaws.com";
@@ -22,7 +25,8 @@ const ELSEWHERE: &str = "pipes.amazonaws.com";
 /// The paths, but for those by which one takes a limit from oneself, or an older version of a policy: see `limits`.
 fn paths() -> impl Iterator<Item = &'static PathKind> {
     let is_ordinary = |path: &&PathKind| {
-        path.gains != Gain::Freed && !path.requires.contains(&Precondition::UnreadVersions)
+        !matches!(path.gains, Gain::Freed | Gain::Through)
+            && !path.requires.contains(&Precondition::UnreadVersions)
     };
     crate::escalation::catalogue::paths().iter().filter(is_ordinary)
 }
@@ -89,6 +93,8 @@ fn grants(path: &PathKind) -> Vec<Value> {
     let granted = path.needs.iter().filter(is_granted);
     let mut grants: Vec<Value> = granted.map(|need| allow(&[&need.action], &resource(path, need))).collect();
     grants.extend(path.elsewhere.then(|| allow(&["pipes:*"], "*")));
+    let besides = format!("arn:aws:iam::{HOME}:role/besides");
+    grants.extend(path.beside.as_ref().map(|_| allow(&["iam:PassRole"], &besides)));
     grants
 }
 
@@ -102,6 +108,9 @@ fn tiny(path: &PathKind) -> Tiny {
     };
     tiny.policy(HOME, "of-victim", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
     tiny.policy(HOME, "of-caller", vec![allow(&["s3:ListAllMyBuckets"], "*")]);
+    if path.requires.contains(&Precondition::FullOfVersions) {
+        tiny.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 5;
+    }
     let caller = if is_role(path) { tiny.role(HOME, "caller") } else { tiny.user(HOME, "caller") };
     caller.statements = grants(path);
     caller.attached = vec!["of-caller".to_owned()];
@@ -109,7 +118,22 @@ fn tiny(path: &PathKind) -> Tiny {
     let keys = if path.requires.contains(&Precondition::TwoKeys) { 2 } else { 1 };
     let password = path.requires.contains(&Precondition::Password);
     let is_acted_as = matches!(path.gains, Gain::Victim | Gain::Unbounded);
-    let rights = if is_acted_as { vec![allow(&["*"], "*")] } else { Vec::new() };
+    let exec = format!("arn:aws:iam::{HOME}:role/exec");
+    let rights = match path.gains {
+        _ if is_acted_as => vec![allow(&["*"], "*")],
+        Gain::Assumes => vec![allow(&["sts:AssumeRole"], &exec)],
+        _ => Vec::new(),
+    };
+    if path.gains == Gain::Assumes {
+        let role = tiny.role(HOME, "exec");
+        role.statements = vec![allow(&["*"], "*")];
+        role.trust = vec![trusts("AWS", &format!("arn:aws:iam::{HOME}:role/victim"))];
+    }
+    if let Some(service) = &path.beside {
+        let role = tiny.role(HOME, "besides");
+        (role.trust, role.instance_profile) = (vec![trusts("Service", service)], true);
+    }
+    tiny.providers = path.requires.contains(&Precondition::NoProvider).then(Vec::new);
     let is_bounded = path.requires.contains(&Precondition::Boundary);
     let user = tiny.user(HOME, "victim");
     (user.credentials, user.statements) = (Some((keys, password)), rights.clone());
@@ -122,7 +146,8 @@ fn tiny(path: &PathKind) -> Tiny {
     let service = path.services.first().map(String::as_str).or(path.elsewhere.then_some(ELSEWHERE));
     role.trust = match service {
         _ if provider(path).is_some() => vec![federates(provider(path).unwrap())],
-        Some(service) => vec![trusts("Service", service)],
+        Some(service) => vec![serves(service)],
+        None if path.issuer.is_some() => vec![federates(EKS)],
         None if assumed => vec![trusts("AWS", "arn:aws:iam::111122223333:root")],
         None => vec![trusts("Service", "ec2.amazonaws.com")],
     };
@@ -132,6 +157,13 @@ fn tiny(path: &PathKind) -> Tiny {
     let role = tiny.role(HOME, "victim");
     role.instance_profile = path.requires.contains(&Precondition::InstanceProfile);
     tiny
+}
+
+/// With all that the service does with a role.
+fn serves(service: &str) -> Value {
+    let mut trust = trusts("Service", service);
+    trust["Action"] = json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+    trust
 }
 
 fn federates(provider: &str) -> Value {
@@ -151,7 +183,7 @@ fn certainty(path: &PathKind) -> May {
 /// How surely the caller has the edge that the path is about.
 fn found(tiny: &Tiny, path: &PathKind) -> May {
     let estate = tiny.estate();
-    let edges = edges(&Graph::without_edges(&estate), &caller(path));
+    let edges = edges(&Graph::without_edges(&estate, NOW), &caller(path));
     edges.get(&(path.id.as_str(), victim(path))).copied().unwrap_or(May::No)
 }
 
@@ -161,14 +193,17 @@ fn every_path_is_found_and_leads_to_an_administrator() {
         let tiny = tiny(path);
         assert_eq!(found(&tiny, path), certainty(path), "{}", path.id);
         let estate = tiny.estate();
-        let graph = Graph::of(&estate);
+        let graph = Graph::of(&estate, NOW);
         let found = graph.find(&Goal::Administrator, Some(&caller(path))).unwrap();
         let [route] = found.routes.as_slice() else { panic!("{}: {found:?}", path.id) };
         assert!(route.certainty() >= certainty(path), "{}", path.id);
-        for step in graph.steps(route) {
+        let steps = graph.steps(route);
+        let all_sure = steps
+            .iter()
+            .all(|step| step.conditions.is_empty() && step.witnesses.iter().all(|witness| witness.is_sure));
+        assert_eq!(all_sure, route.certainty() == May::Surely, "{}: {steps:?}", path.id);
+        for step in steps {
             assert!(!step.witnesses.is_empty(), "{}", path.id);
-            let is_sure = step.conditions.is_empty() && step.witnesses.iter().all(|witness| witness.is_sure);
-            assert_eq!(is_sure, route.certainty() == May::Surely, "{}: {step:?}", path.id);
             // what allows it is named, but for what needs no grant
             for witness in step.witnesses.iter().filter(|witness| witness.action != "sts:AssumeRole") {
                 assert!(witness.because.iter().all(|because| because.file.is_some()), "{}", path.id);
@@ -254,6 +289,12 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
                 Precondition::RoomForAVersion => {
                     broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 5;
                 }
+                Precondition::FullOfVersions => {
+                    broken.policies.get_mut(&super::key(HOME, "of-caller")).unwrap().1 = 4;
+                }
+                Precondition::NoProvider => {
+                    broken.providers = Some(vec![provider(path).unwrap().to_owned()]);
+                }
                 Precondition::UnreadVersions => panic!("such paths are left out: see `limits`"),
             }
             assert_eq!(found(&broken, path), May::No, "{}: {precondition:?}", path.id);
@@ -269,7 +310,9 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
         }
         let trust_matters = path.victim == Victim::Role
             && !path.elsewhere
-            && (!path.services.is_empty() || path.needs.iter().any(|need| need.on == On::Assumed));
+            && (!path.services.is_empty()
+                || path.issuer.is_some()
+                || path.needs.iter().any(|need| need.on == On::Assumed));
         if trust_matters {
             let mut distrusted = tiny(path);
             distrusted.role(HOME, "victim").trust = vec![trusts("Service", "nowhere.amazonaws.com")];
@@ -281,7 +324,7 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
             role.path = "/aws-service-role/x.amazonaws.com/";
             linked.roles.insert(super::key(HOME, "victim"), role);
             let estate = linked.estate();
-            let found = edges(&Graph::without_edges(&estate), &caller(path));
+            let found = edges(&Graph::without_edges(&estate, NOW), &caller(path));
             assert!(!found.keys().any(|(_, arn)| arn.contains("aws-service-role")), "{}", path.id);
         }
         // what any permission would be worth is capped by the boundary of who gets it

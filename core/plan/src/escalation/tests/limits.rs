@@ -3,7 +3,7 @@
 use kagimori_estate::access::May;
 use serde_json::json;
 
-use super::{BOUNDARY, HOME, Tiny, allow, deny, trusts};
+use super::{BOUNDARY, HOME, NOW, Tiny, allow, deny, trusts};
 use crate::escalation::{Goal, Graph};
 
 fn arn(resource: &str) -> String {
@@ -17,7 +17,7 @@ fn route(tiny: &Tiny) -> Option<(May, Vec<&'static str>)> {
 
 fn route_of(tiny: &Tiny, from: &str) -> Option<(May, Vec<&'static str>)> {
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, Some(&arn(from))).unwrap();
     for route in &found.routes {
         let steps = graph.steps(route);
@@ -233,7 +233,7 @@ fn a_function_of_some_name_is_a_function() {
 /// What must hold for the first way of `user/a`, with how sure it is.
 fn told(tiny: &Tiny, goal: &Goal) -> Option<(May, Vec<String>)> {
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(goal, Some(&arn("user/a"))).unwrap();
     let route = found.routes.first()?;
     Some((route.certainty(), graph.steps(route).into_iter().flat_map(|step| step.conditions).collect()))
@@ -342,7 +342,7 @@ fn a_service_that_is_not_followed_is_told_by_name() {
     tiny.role(HOME, "r").statements = vec![allow(&["*"], "*")];
     tiny.user(HOME, "a").statements = vec![allow(&["iam:PassRole", "pipes:CreatePipe"], "*")];
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, Some(&arn("user/a"))).unwrap();
     assert_eq!(found.routes[0].certainty(), May::Unknown);
     let conditions = &graph.steps(&found.routes[0])[0].conditions;
@@ -363,7 +363,7 @@ fn what_the_reference_does_not_say_is_told_so() {
         tiny.role(HOME, "r").statements = vec![allow(&["*"], "*")];
         tiny.user(HOME, "a").statements = vec![allow(actions, "*"), allow(&["iam:PassRole"], "*")];
         let estate = tiny.estate();
-        let graph = Graph::of(&estate);
+        let graph = Graph::of(&estate, NOW);
         let found = graph.find(&Goal::Administrator, Some(&arn("user/a"))).unwrap();
         let told = graph.steps(&found.routes[0])[0].conditions.clone();
         told.into_iter().filter(|one| one.starts_with("not followed")).collect::<Vec<_>>()

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use kagimori_estate::access::May;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::Tiny;
 use super::random::tiny;
+use super::{NOW, Tiny};
 use crate::escalation::{Goal, Graph};
 
 /// How surely each principal is an administrator, or becomes one.
 fn answers(tiny: &Tiny) -> BTreeMap<String, May> {
     let estate = tiny.estate();
-    let graph = Graph::of(&estate);
+    let graph = Graph::of(&estate, NOW);
     let found = graph.find(&Goal::Administrator, None).unwrap();
     let mut answers: BTreeMap<String, May> = found.there.into_iter().collect();
     answers.extend(found.routes.iter().map(|route| (graph.source(route).to_owned(), route.certainty())));

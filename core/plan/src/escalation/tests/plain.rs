@@ -14,7 +14,7 @@ use kagimori_policy::request::Fact;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::random::tiny;
-use super::{Tiny, edges};
+use super::{NOW, Tiny, edges};
 use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victim, paths};
 use crate::escalation::edges::Turned;
 use crate::escalation::possible::{is_possible, with_stars};
@@ -80,10 +80,12 @@ impl Plain<'_> {
         if subject.principal.is_service_linked_role() {
             return edges;
         }
-        let is_there = admin::administrator(&self.access, subject) >= May::If;
+        let is_there = admin::administrator(&self.access, subject) == May::Surely;
         for account in self.estate.accounts.values() {
             let is_home = account.id == subject.account;
-            for path in paths().iter().filter(|path| path.gains != Gain::Freed && !path.elsewhere) {
+            let is_asked =
+                |path: &&PathKind| !matches!(path.gains, Gain::Freed | Gain::Through) && !path.elsewhere;
+            for path in paths().iter().filter(is_asked) {
                 if (is_home && is_there) || (!is_home && path.id != "sts-001") {
                     continue;
                 }
@@ -170,7 +172,7 @@ impl Plain<'_> {
             least = least.min(self.need(account, subject, path, need, victim));
         }
         least = least.min(self.possible(account, subject, path));
-        if !path.services.is_empty() {
+        if !path.services.is_empty() && path.victim == Victim::Role {
             let trusting = path.services.iter().map(|service| self.trusting(account, service, victim)).max();
             // a role that may be passed is asked together with the service, above
             let is_passed = path.needs.iter().any(|need| need.on == On::Passed);
@@ -188,17 +190,55 @@ impl Plain<'_> {
         let of = |subject: &Subject| {
             admin::administrator(&self.access, &self.access.with_every_permission(subject))
         };
-        let unbind = match path.victim {
-            Victim::User => "iam:DeleteUserPermissionsBoundary",
-            Victim::Role => "iam:DeleteRolePermissionsBoundary",
+        match path.victim {
+            Victim::User | Victim::Role => {}
             Victim::Made => return May::Surely,
             Victim::OwnPolicy => return of(&self.access.without_any(subject, victim)),
             _ => return of(subject),
-        };
+        }
         let gaining = self.subject(victim);
         let unbound = of(&self.access.bounded(gaining, None).unwrap());
-        let may = self.may(subject, &self.on(account, victim, template(subject, unbind, "")), false);
+        let details = account.users.values().find(|user| user.arn.as_str() == victim);
+        let grants = details.and_then(|user| user.details.value()).map(|details| &details.grants);
+        let role = account.roles.values().find(|role| role.arn.as_str() == victim);
+        let boundary = grants.or(role.map(|role| &role.grants)).and_then(|grants| grants.boundary.clone());
+        if boundary.is_none() {
+            return of(gaining);
+        }
+        let boundary = boundary.map(|arn| arn.to_string());
+        let itself = self.access.with_every_permission(gaining);
+        let may = self.loosened(account, subject, Some(&itself), victim, &boundary);
         of(gaining).max(unbound.min(may))
+    }
+
+    /// Taking a boundary away, putting another in its place, and writing it, by the caller or the identity itself.
+    fn loosened(
+        &self,
+        account: &Account,
+        subject: &Subject,
+        itself: Option<&Subject>,
+        arn: &str,
+        boundary: &Option<String>,
+    ) -> May {
+        let Some(boundary) = boundary else { return May::No };
+        let kind = if arn.contains(":role/") { "Role" } else { "User" };
+        let open = "arn:aws:iam::aws:policy/AdministratorAccess";
+        let asked = [
+            (format!("iam:Delete{kind}PermissionsBoundary"), arn, Some(boundary.as_str())),
+            (format!("iam:Put{kind}PermissionsBoundary"), arn, Some(open)),
+            ("iam:CreatePolicyVersion".to_owned(), boundary.as_str(), None),
+        ];
+        let grade = |(action, resource, bound): &(String, &str, Option<&str>)| {
+            let mut question = template(subject, action, "");
+            question.resource = (*resource).to_owned();
+            question.resource_account = Some(account.id);
+            let bound =
+                bound.map(|bound| ("iam:PermissionsBoundary".to_owned(), Fact::One(bound.to_owned())));
+            question.context.extend(bound);
+            let own = self.may(subject, &question, false);
+            own.max(itself.map_or(May::No, |itself| self.may(itself, &question, false)))
+        };
+        asked.iter().map(grade).max().unwrap()
     }
 
     /// Needs that are about nothing that is there: for each kind of resource the best of a list of names that is long enough
@@ -218,18 +258,27 @@ impl Plain<'_> {
                 let limit = format!("arn:aws:iam::{}:policy/limit", account.id);
                 let boundaries = if made { vec![None, Some(limit)] } else { vec![None] };
                 for boundary in boundaries {
+                    let needs =
+                        needs.iter().map(|need| self.on_name(account, subject, path, need, &name, &boundary));
+                    let least = needs.min().unwrap();
+                    if least <= best {
+                        continue;
+                    }
                     let worth = if made && path.gains == Gain::Permissions {
                         let newcomer = self.access.newcomer(account.id, &name).unwrap();
                         let bounded = self.access.bounded(&newcomer, boundary.as_deref());
-                        bounded.map_or(May::Unknown, |one| {
-                            admin::administrator(&self.access, &self.access.with_every_permission(&one))
-                        })
+                        let itself = bounded.map(|one| self.access.with_every_permission(&one));
+                        let own = itself
+                            .as_ref()
+                            .map_or(May::Unknown, |one| admin::administrator(&self.access, one));
+                        let free = self.access.with_every_permission(&newcomer);
+                        let free = admin::administrator(&self.access, &free);
+                        let loosened = self.loosened(account, subject, itself.as_ref(), &name, &boundary);
+                        own.max(free.min(loosened))
                     } else {
                         May::Surely
                     };
-                    let needs =
-                        needs.iter().map(|need| self.on_name(account, subject, need, &name, &boundary));
-                    best = best.max(needs.min().unwrap().min(worth));
+                    best = best.max(least.min(worth));
                 }
             }
             best
@@ -241,6 +290,7 @@ impl Plain<'_> {
         &self,
         account: &Account,
         subject: &Subject,
+        path: &PathKind,
         need: &Need,
         name: &str,
         boundary: &Option<String>,
@@ -262,7 +312,9 @@ impl Plain<'_> {
             }
             question
         };
-        let question = about(template(subject, &need.action, ""));
+        let is_passed = need.action == "iam:PassRole";
+        let service = path.services.first().filter(|_| is_passed).map_or("", String::as_str);
+        let question = about(template(subject, &need.action, service));
         if need.action == "sts:AssumeRole" {
             return self.may(subject, &question, true);
         }
@@ -420,7 +472,7 @@ impl Plain<'_> {
                 };
                 own.map(grade).max().unwrap_or(May::No)
             }
-            On::ProviderOfVictim => self.provider(account, subject, need, victim),
+            On::ProviderOfVictim => self.provider(account, subject, path, need, victim),
             On::Limit | On::Anything | On::NewUser | On::NewRole | On::NewGroup | On::NewInstanceProfile => {
                 panic!("asked otherwise")
             }
@@ -428,13 +480,24 @@ impl Plain<'_> {
     }
 
     /// The one provider of these estates.
-    fn provider(&self, account: &Account, subject: &Subject, need: &Need, victim: &str) -> May {
+    fn provider(
+        &self,
+        account: &Account,
+        subject: &Subject,
+        path: &PathKind,
+        need: &Need,
+        victim: &str,
+    ) -> May {
         let provider = "arn:aws:iam::111122223333:saml-provider/x";
         if !need.action.contains("SAML") {
             return May::No;
         }
         let question = Question { resource: provider.to_owned(), ..template(subject, &need.action, "") };
-        self.access.may_by_assertion(victim, provider, account.id).min(self.may(subject, &question, false))
+        // the list of the providers is in none of these estates
+        let is_made = path.requires.contains(&Precondition::NoProvider);
+        let stands = if is_made { May::If } else { May::Surely };
+        let by_assertion = self.access.may_by_assertion(victim, provider, account.id);
+        by_assertion.min(self.may(subject, &question, false)).min(stands)
     }
 }
 
@@ -470,6 +533,9 @@ fn holds(estate: &Estate, account: &Account, precondition: Precondition, victim:
             of_role.or(user(&|user| user.details.value().map(|details| details.grants.boundary.is_some())))
         }
         Precondition::RoomForAVersion => versions.map(|count| count < 5),
+        Precondition::FullOfVersions => versions.map(|count| count >= 5),
+        // asked of the provider
+        Precondition::NoProvider => Some(true),
         Precondition::UnreadVersions => {
             let policy = account.policies.values().find(|policy| policy.arn.as_str() == victim);
             policy
@@ -505,7 +571,9 @@ fn closure(plain: &Plain<'_>, graph: &Graph<'_>) -> BTreeMap<String, (May, usize
                         let world = node(id).world;
                         let targets =
                             graph.worlds[world].targets(crate::escalation::powers::kind(path.victim));
-                        let key = Turned::by(path, *id, world, targets.place(victim).unwrap()).unwrap();
+                        let key =
+                            Turned::by(place_of(path), path, *id, world, targets.place(victim).unwrap())
+                                .unwrap();
                         graph.turned.get(&key).is_some_and(|turned| steps.contains_key(turned))
                     }
                 }
@@ -546,11 +614,16 @@ fn closure(plain: &Plain<'_>, graph: &Graph<'_>) -> BTreeMap<String, (May, usize
     best
 }
 
+fn place_of(path: &PathKind) -> usize {
+    paths().iter().position(|one| one.id == path.id).unwrap()
+}
+
 fn compare(tiny: &Tiny) {
     let estate = tiny.estate();
     let mut access = Access::of(&estate);
     access.add_unattached_policies();
-    let graph = Graph::of(&estate);
+    access.set_moment(NOW);
+    let graph = Graph::of(&estate, NOW);
     let plain = Plain { estate: &estate, graph: &graph, access, asked: RefCell::default() };
     for subject in graph.nodes.iter().take(graph.principals).map(|node| &node.subject) {
         let expected = plain.edges(subject, true);
@@ -566,8 +639,10 @@ fn compare(tiny: &Tiny) {
         .map(|route| (graph.source(route).to_owned(), (route.certainty(), route.len())))
         .collect();
     let mut expected = closure(&plain, &graph);
-    // who is an administrator already is no source
-    expected.retain(|arn, _| admin::administrator(&plain.access, plain.subject(arn)) < May::If);
+    // who is an administrator already is no source, but of a way that is surer than that
+    expected.retain(|arn, (level, _)| {
+        admin::administrator(&plain.access, plain.subject(arn)) < (*level).max(May::If)
+    });
     assert_eq!(found, expected);
     for route in &graph.find(&Goal::Administrator, None).unwrap().routes {
         let steps = graph.steps(route);
@@ -599,7 +674,7 @@ fn closing(tiny: &Tiny, steps: &[Step]) {
     statements.remove(cut.because.number - 1);
     let estate = tiny.estate();
     let step = (cut.step.path.unwrap().id.as_str(), cut.step.victim.clone());
-    let after = edges(&Graph::without_edges(&estate), &cut.step.from);
+    let after = edges(&Graph::without_edges(&estate, NOW), &cut.step.from);
     assert!(!after.contains_key(&step), "{cut:#?}");
 }
 

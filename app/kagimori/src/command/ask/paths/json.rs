@@ -38,6 +38,9 @@ struct Counts {
 struct Administrator<'a> {
     principal: &'a str,
     certainty: &'static str,
+    /// What it hangs on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conditions: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -118,7 +121,11 @@ pub(super) fn print(graph: &Graph<'_>, goal: &Goal, found: &Found, now: Timestam
             unknown: count(May::Unknown),
         },
         administrators: administrators
-            .map(|(principal, may)| Administrator { principal, certainty: word(*may) })
+            .map(|(principal, may)| Administrator {
+                principal,
+                certainty: word(*may),
+                conditions: graph.administrator_if(principal),
+            })
             .collect(),
         assumptions: graph.access().assumptions(),
         routes,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kagimori_estate::access::May;
+use kagimori_plan::escalation::catalogue::Gain;
 use kagimori_plan::escalation::{Because, Cut, Found, Goal, Graph, Route, Step, cut};
 use kagimori_terminal::style::{BOLD, DIM, RED_BOLD as RED, YELLOW_BOLD as YELLOW};
 
@@ -20,6 +21,11 @@ const UNKNOWN_MAX: usize = 10;
 pub(super) fn text(graph: &Graph<'_>, goal: &Goal, found: &Found, from: Option<&str>) -> String {
     let mut text = String::new();
     summary(goal, found, from, &mut text);
+    if let Some(arn) = from.filter(|from| found.there.iter().any(|(there, _)| there == from)) {
+        for condition in graph.administrator_if(arn) {
+            let _ = writeln!(text, "  {YELLOW}if{YELLOW:#} {condition}");
+        }
+    }
     let groups = alike(graph, found);
     let (known, unknown): (Vec<_>, Vec<_>) =
         groups.iter().partition(|routes| routes.first().is_some_and(|route| route.certainty() >= May::If));
@@ -56,14 +62,24 @@ fn summary(goal: &Goal, found: &Found, from: Option<&str>, text: &mut String) {
     };
     let _ = match from {
         Some(arn) => {
-            let verdict =
-                match (sure, conditional, unknown, found.there.iter().any(|(there, _)| there == arn)) {
-                    (1.., ..) => format!("{RED}can{RED:#} {aim}"),
-                    (_, 1.., ..) => format!("{YELLOW}can{YELLOW:#} {aim} under conditions"),
-                    (_, _, 1.., _) => format!("may be able to {aim}: it could not be told"),
-                    (.., true) => "is an administrator already".to_owned(),
-                    _ => format!("cannot {aim}"),
-                };
+            let there = found.there.iter().find(|(there, _)| there == arn).map(|(_, may)| *may);
+            let verdict = match (sure, conditional, unknown, there) {
+                (1.., .., Some(May::If)) => {
+                    format!(
+                        "is an administrator already, under conditions, and {RED}can{RED:#} {aim} without them"
+                    )
+                }
+                (1.., ..) => format!("{RED}can{RED:#} {aim}"),
+                (.., Some(May::If)) => {
+                    format!(
+                        "is an administrator already, {YELLOW}under conditions{YELLOW:#}; no way without them is sure"
+                    )
+                }
+                (_, 1.., ..) => format!("{YELLOW}can{YELLOW:#} {aim} under conditions"),
+                (_, _, 1.., _) => format!("may be able to {aim}: it could not be told"),
+                (.., Some(_)) => "is an administrator already".to_owned(),
+                _ => format!("cannot {aim}"),
+            };
             writeln!(text, "{} {verdict}", short(arn))
         }
         None => {
@@ -170,6 +186,9 @@ fn said(step: &Step, source: &str) -> String {
     } else {
         format!("acts as {to}")
     };
+    if path.gains == Gain::Through {
+        return format!("{actor}{} → {}", path.actions(), step.becomes.as_deref().unwrap_or_default());
+    }
     format!("{actor}{} on {on} → {gain}", path.actions())
 }
 
