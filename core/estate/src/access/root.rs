@@ -29,12 +29,16 @@ pub(super) fn is_root_session(question: &Question) -> bool {
 impl Access<'_> {
     /// Of a question about `sts:AssumeRoot`, else `None`.
     pub(super) fn root_session(&self, subject: &Subject, question: &Question) -> Option<RootSession> {
-        if !is_root_session(question) {
+        // A call that was made, and is decided in the caller's account: who may make it has been answered.
+        let is_made = question.resource_account == Some(subject.account);
+        if !is_root_session(question) || is_made {
             return None;
         }
         let target = ArnParts::parse(&question.resource).and_then(|arn| AccountId::parse(arn.account).ok());
         Some(match target {
             Some(target) => self.root_session_in(subject.account, target),
+            // Of a pattern: nobody without a grant needs to be told of more.
+            None if !self.is_candidate(subject, question) => RootSession::Closed,
             None => RootSession::Unknown(format!("central root access to {}", question.resource)),
         })
     }

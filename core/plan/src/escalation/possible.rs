@@ -20,7 +20,7 @@ use super::powers::{Powers, assume_role_by, may, template};
 use super::world::Kind;
 
 /// What stands for any text in a name: no policy begins, or ends, a name so.
-const ANY: &str = "_any_";
+pub(super) const ANY: &str = "_any_";
 
 /// A name that fits a pattern.
 fn fill(pattern: &str) -> String {

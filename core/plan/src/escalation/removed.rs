@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::access::{May, Question, Subject};
+use kagimori_policy::pattern::matches;
 use kagimori_policy::request::Fact;
 
 use super::catalogue::{Gain, paths};
-use super::possible::shown;
+use super::possible::{ANY, shown};
 use super::powers::{Powers, may, template};
 use super::world::{Kind, World};
 use super::{Graph, Node};
@@ -229,7 +230,12 @@ impl Remover<'_> {
         let likes = self.names_asked();
         let likes: Vec<&String> = likes.iter().collect();
         let (names, is_cut) = powers.names_like(&kind, &[RENAME], &likes);
-        let is_new = |name: &String| !self.world.has(name);
+        // One that some policy asks for, or one that none names.
+        let is_new = |name: &String| {
+            let is_asked =
+                likes.iter().any(|like| matches(like, name)) || name.ends_with(&format!(":user/{ANY}"));
+            is_asked && !self.world.has(name)
+        };
         let one = |(place, name): (usize, String)| {
             let after = Question { resource: name.clone(), ..before.clone() };
             let words = format!("named {}", shown(kagimori_id::arn::padded_parts(&name)[5]));
