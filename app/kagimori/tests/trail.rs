@@ -21,13 +21,13 @@ mod tests {
 
     fn event(at: &str, (source, name): (&str, &str), identity: Value, more: Value) -> Value {
         let mut event = json!({
-            "eventVersion": "1.11", "eventTime": at, "eventID": format!("e-{at}-{name}"), "userIdentity": identity,
+            "eventVersion": "1.11", "eventTime": at, "eventID": format!("e-{at}-{name}"),
             "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "eventType": "AwsApiCall", "awsRegion": "us-east-1",
             "sourceIPAddress": "203.0.113.9", "userAgent": "Boto3/1.34", "recipientAccountId": "111122223333", "eventCategory": "Management",
         });
-        for (key, value) in more.as_object().unwrap() {
-            event[key] = value.clone();
-        }
+        event["userIdentity"] = identity;
+        let Value::Object(more) = more else { panic!("no members: {more}") };
+        event.as_object_mut().unwrap().extend(more);
         event
     }
 

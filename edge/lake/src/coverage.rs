@@ -325,6 +325,7 @@ mod tests {
         sum.add("111122223333", "eu-west-1", 4 * day + 9, true);
         sum.add("444455556666", "us-east-1", 9 * day, false);
         let covers = sum.finish();
+        let day_of = |date: &str| date.rsplit('-').next().unwrap_or_default().to_owned();
         let told = |since: Option<i64>, until: Option<i64>| {
             let selection = Selection { since, until, ..Selection::default() };
             let coverage = coverage(covers.iter(), &selection);
@@ -332,7 +333,7 @@ mod tests {
                 let holes: Vec<String> = region
                     .holes
                     .iter()
-                    .map(|hole| format!("{}..{}", &hole.first[8..], &hole.last[8..]))
+                    .map(|hole| format!("{}..{}", day_of(&hole.first), day_of(&hole.last)))
                     .collect();
                 format!("{} {} {}", region.region, region.days, holes.join(" "))
             };

@@ -33,8 +33,11 @@ const ACTIONS_MAX: usize = 8;
 /// That many different enumerating calls, some denied, are nobody's daily work.
 const ENUMERATION_MIN: usize = 5;
 
+/// Whether a call is such a deed, by its event source and name.
+type IsDeed = fn(&str, &str) -> bool;
+
 /// Deeds of intruders: what is said of them where they were done, and where all of them were refused.
-const DEEDS: [(fn(&str, &str) -> bool, Sign, Sign); 2] = [
+const DEEDS: [(IsDeed, Sign, Sign); 2] = [
     (threat::is_escalation, Sign::Escalation, Sign::EscalationTried),
     (threat::is_model_abuse, Sign::ModelAbuse, Sign::ModelAbuseTried),
 ];
