@@ -19,6 +19,7 @@ use crate::escalation::catalogue::{Gain, Need, On, PathKind, Precondition, Victi
 use crate::escalation::edges::Turned;
 use crate::escalation::possible::{is_possible, with_stars};
 use crate::escalation::powers::{Powers, is_silent, template};
+use crate::escalation::world::besides;
 use crate::escalation::{Goal, Graph, NodeId, Step, admin, cut};
 
 /// Everything the plain way knows of an estate.
@@ -178,6 +179,21 @@ impl Plain<'_> {
             let is_passed = path.needs.iter().any(|need| need.on == On::Passed);
             let trusting = trusting.unwrap_or(May::No);
             least = if is_passed || trusting > May::No { least } else { May::No };
+        }
+        // no role of these estates trusts a cluster of EKS
+        if path.issuer.is_some() {
+            return May::No;
+        }
+        if let Some(service) = &path.beside {
+            let grade = |role: &Role| {
+                let question = template(subject, "iam:PassRole", service);
+                let pass = self.may(subject, &self.on(account, role.arn.as_str(), question), false);
+                let has_profile = service != "ec2.amazonaws.com" || !role.instance_profiles.is_empty();
+                let trusting = self.trusting(account, service, role.arn.as_str());
+                if has_profile { pass.min(trusting) } else { May::No }
+            };
+            let open = account.roles.values().filter(|role| !role.path.starts_with("/aws-service-role/"));
+            least = least.min(open.map(grade).max().unwrap_or(May::No));
         }
         if path.gains == Gain::Permissions {
             least = least.min(self.promise(account, subject, path, victim));
@@ -404,7 +420,10 @@ impl Plain<'_> {
 
     fn trusting(&self, account: &Account, service: &str, victim: &str) -> May {
         let caller = self.access.service(service, account.id).unwrap();
-        self.may(&caller, &self.on(account, victim, template(&caller, "sts:AssumeRole", "")), false)
+        let asked = std::iter::once(&"sts:AssumeRole").chain(besides(service));
+        let grade =
+            |action: &str| self.may(&caller, &self.on(account, victim, template(&caller, action, "")), false);
+        asked.map(|action| grade(action)).min().unwrap()
     }
 
     /// The question about a victim, with what the victim brings.
