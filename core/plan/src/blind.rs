@@ -136,8 +136,8 @@ fn regions_named(statement: &Statement) -> impl Iterator<Item = &str> {
 
 /// The actions of a statement that a trail would not have shown.
 pub(crate) struct BlindActions {
-    /// Those that it names, or whose resources it names, or that it names by a pattern most of which is not shown: where hardly
-    /// anything would be seen, nothing follows from what is not.
+    /// Those that it names, or whose resources it names, or that it names by a pattern most of which is no management event: where
+    /// hardly anything would be seen in any trail, nothing follows from what is not.
     pub(crate) meant: ActionSet,
     /// Others of services that it names.
     pub(crate) of_service: ActionSet,
@@ -168,9 +168,9 @@ pub(crate) fn of_statement(sight: &Sight, account: AccountId, statement: &Statem
         for pattern in &of_services {
             let all = catalogue.expand(pattern);
             let mut unseen = all.clone();
-            unseen.intersect(&blind);
+            unseen.intersect(&NOT_MANAGEMENT);
             if unseen.count().saturating_mul(2) >= all.count() {
-                meant.unite(&unseen);
+                meant.unite(&all);
             }
         }
         of_service = expand(of_services.into_iter());

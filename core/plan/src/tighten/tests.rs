@@ -378,6 +378,11 @@ fn of_a_service_that_a_policy_names_all_that_is_not_shown_stays() {
     assert_eq!(of(&agent, "ssmmessages:OpenDataChannel"), Some((true, UnseenWhy::Named)));
     assert_eq!(of(&agent, "execute-api:Invoke"), Some((true, UnseenWhy::Named)));
     assert_eq!(of(&agent, "bedrock:InvokeAgent"), Some((false, UnseenWhy::NothingShown)));
+    // Where only the account's own events leave a service open, its pattern says no more than before.
+    let person = ["s3:*", "ec2:*"];
+    assert_eq!(of(&person, "ec2:InjectApiError"), Some((false, UnseenWhy::NothingShown)));
+    let reads_only = propose(&estate(&document(&granting(&person, &["*"]))), &calls, &keeping).unwrap();
+    assert!(!printed(&reads_only).contains("ec2:"), "{}", printed(&reads_only));
     // `*` names nothing.
     assert_eq!(of(&["*"], "s3:PutObject"), Some((false, UnseenWhy::OtherLevels)));
 }
