@@ -1,5 +1,6 @@
 //! The command line, exactly as typed; nothing is opened or resolved here.
 
+mod apply;
 mod ask;
 mod change;
 mod collect;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use kagimori_plan::sentence::Language;
 use kagimori_terminal::printer::ColorChoice;
 
+pub(crate) use apply::{Follow, JournalCommand, JournalShow, JournalVerify, PlanCommand, PlanList, PlanShow};
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
@@ -66,6 +68,20 @@ pub(crate) enum Command {
     Trail(TrailCommand),
     Whatif(WhatIf),
     Tighten(Tighten),
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Apply a stored plan to live AWS accounts: look, write down, change, look again
+    ///
+    /// Everything that the plan is about is looked at before the first change; when something is not as it was when the plan was made,
+    /// nothing is changed. Each call is written to DIR/journal.db before it is made, and looked at afterwards. A run that was
+    /// killed, or lost an answer, is taken up by the same command, or taken back by `kagimori undo`.
+    Apply(Follow),
+    /// Take back what a plan has changed
+    ///
+    /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
+    Undo(Follow),
+    #[command(subcommand)]
+    Journal(JournalCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
     Completions(Completions),

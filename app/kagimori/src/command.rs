@@ -1,17 +1,22 @@
 //! One module a verb: what was typed becomes a question to the core, and its answer is shown.
 
+mod apply;
 pub(crate) mod ask;
 mod checks;
 mod collect;
 mod complete;
 mod explain;
 mod ingest;
+mod journal;
 mod lake;
+mod plan;
 pub(crate) mod policy;
 mod review;
 mod tighten;
 mod trail;
 mod whatif;
+
+use kagimori_plan::apply::Direction;
 
 use crate::args::{Args, Command};
 use crate::error::AppError;
@@ -31,6 +36,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Policy(command) => policy::run(command),
         Command::Whatif(args) => whatif::run(args),
         Command::Tighten(args) => tighten::run(args),
+        Command::Plan(command) => plan::run(command),
+        Command::Apply(args) => apply::run(args, Direction::Apply),
+        Command::Undo(args) => apply::run(args, Direction::Undo),
+        Command::Journal(command) => journal::run(command),
         Command::Completions(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(&args.words),
         Command::Man(args) => complete::manual(args.out.as_deref()),

@@ -85,6 +85,20 @@ pub(crate) enum AppError {
         /// What to do.
         hint: String,
     },
+    /// A plan cannot be used.
+    #[error("the plan `{path}` cannot be used: {source}")]
+    Plan {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: kagimori_plan::plan::PlanError,
+    },
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] kagimori_journal::JournalError),
+    /// What stands in the journal cannot be understood.
+    #[error(transparent)]
+    History(#[from] kagimori_plan::apply::HistoryError),
     /// A result could not be put into JSON.
     #[error("cannot write the result as JSON: {0}")]
     Encode(serde_json::Error),
@@ -173,6 +187,9 @@ impl AppError {
             Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold, or its account and name: `444455556666/NAME`".to_owned(),
             Self::AmbiguousPrincipal { .. } => "give the ARN of the one you mean".to_owned(),
             Self::Argument { hint, .. } | Self::Aws { hint, .. } => hint.clone(),
+            Self::Plan { source, .. } => source.hint().to_owned(),
+            Self::Journal(error) => error.hint().to_owned(),
+            Self::History(error) => error.hint().to_owned(),
             Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),
             Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
             Self::Lake(error) => error.hint(),

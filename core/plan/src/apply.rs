@@ -38,7 +38,7 @@ mod tests;
 
 pub use call::{Call, Outcome};
 pub use history::{History, HistoryError, Side};
-pub use record::{Answered, Direction, Ending, Event, Record, SCHEMA};
+pub use record::{Answered, Direction, Ending, Event, Record, SCHEMA, Turn};
 pub use report::{Ended, Moved, Report};
 pub use run::{Run, Taken, Wanted};
 pub use terms::{Asked, Reason, Terms};

@@ -23,6 +23,7 @@ use rusqlite::Connection;
 
 pub use error::JournalError;
 pub use held::{Append, Held, Holder, LEASE_SECONDS};
+pub use kagimori_ledger::Hash;
 pub use outbox::{Letter, Message};
 pub use read::Entry;
 pub use verify::{Head, Verified};

@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 27] = [
+const QUESTIONS: [(&str, &[&[&str]]); 33] = [
     (
         "review",
         &[
@@ -145,6 +145,12 @@ const QUESTIONS: [(&str, &[&[&str]]); 27] = [
             &["--all", "--dir", "DIR", "--floor", "1", "--holdout", "5", "--no-files", "--format", "json"],
         ],
     ),
+    ("plan-list", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
+    ("plan-show", &[&["0123", "--dir", "DIR"]]),
+    ("apply", &[&["0123", "--dir", "DIR"], &["0123", "--dir", "DIR", "--dry-run", "--format", "json"]]),
+    ("undo", &[&["0123", "--dir", "DIR"]]),
+    ("journal-verify", &[&["--dir", "DIR"]]),
+    ("journal-show", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
     (
         "policy-check",
         &[&["GIVEN/odd"], &["GIVEN/odd", "--format", "json"], &["GIVEN/odd", "--format", "sarif"]],
@@ -162,7 +168,7 @@ const QUESTIONS: [(&str, &[&[&str]]); 27] = [
 ];
 
 /// Pages of the manual are of every command, those that only hold others included.
-const WITHOUT_QUESTIONS: [&str; 5] = ["ask", "lake", "trail", "policy", "man"];
+const WITHOUT_QUESTIONS: [&str; 7] = ["ask", "lake", "trail", "plan", "journal", "policy", "man"];
 
 fn program(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()

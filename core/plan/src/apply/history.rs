@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::moves::Names;
-use super::record::{Answered, Direction, Event, SCHEMA, Schema, Stored, VERSION};
+use super::record::{Answered, Direction, Event, SCHEMA, Schema, Stored, Turn, VERSION};
 
 /// What the journal says of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -83,18 +83,8 @@ impl History {
     pub fn of<'e>(plan: &str, entries: impl IntoIterator<Item = &'e [u8]>) -> Result<Self, HistoryError> {
         let mut history = Self::default();
         for (index, entry) in entries.into_iter().enumerate() {
-            let unreadable =
-                |error: serde_json::Error| HistoryError::Unreadable { index, why: error.to_string() };
-            let Headed { schema } = serde_json::from_slice(entry).map_err(unreadable)?;
-            if schema.name != SCHEMA {
-                continue;
-            }
-            if schema.version != VERSION {
-                return Err(HistoryError::OtherVersion { index, version: schema.version });
-            }
-            let stored: Stored = serde_json::from_slice(entry).map_err(unreadable)?;
-            if stored.plan == plan {
-                history.fold(stored.direction, &stored.event);
+            if let Some(turn) = Turn::read(index, entry)?.filter(|turn| turn.plan == plan) {
+                history.fold(turn.direction, &turn.event);
             }
         }
         Ok(history)
@@ -137,6 +127,26 @@ impl History {
 
     fn step(&mut self, step: usize) -> &mut Standing {
         self.steps.entry(step).or_default()
+    }
+}
+
+impl Turn {
+    /// Reads an entry of a journal; `None`: it is of another kind.
+    ///
+    /// # Errors
+    /// [`HistoryError`] when it cannot be read.
+    pub fn read(index: usize, entry: &[u8]) -> Result<Option<Self>, HistoryError> {
+        let unreadable =
+            |error: serde_json::Error| HistoryError::Unreadable { index, why: error.to_string() };
+        let Headed { schema } = serde_json::from_slice(entry).map_err(unreadable)?;
+        if schema.name != SCHEMA {
+            return Ok(None);
+        }
+        if schema.version != VERSION {
+            return Err(HistoryError::OtherVersion { index, version: schema.version });
+        }
+        let Stored { at, plan, direction, event, .. } = serde_json::from_slice(entry).map_err(unreadable)?;
+        Ok(Some(Self { at, plan, direction, event }))
     }
 }
 

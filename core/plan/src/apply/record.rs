@@ -43,6 +43,20 @@ pub struct Record {
     pub documents: Vec<String>,
 }
 
+/// A turn as it was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Turn {
+    /// When.
+    pub at: Timestamp,
+    /// The plan.
+    pub plan: String,
+    /// Which way.
+    pub direction: Direction,
+    /// What it is.
+    pub event: Event,
+}
+
 /// A turn as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stored {

@@ -1,0 +1,86 @@
+//! `kagimori apply` and `kagimori undo`: a stored plan followed in live accounts.
+//!
+//! The core says what to look at, to write down and to call; this has the journal, the way to AWS, the clock and the person.
+
+mod aws;
+mod drive;
+mod show;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use kagimori_journal::{Held, Holder, Journal};
+use kagimori_plan::apply::{Direction, Ended, History, Run, Terms};
+use kagimori_terminal::printer;
+
+use self::aws::Accounts;
+use self::drive::Driver;
+use super::plan::{entries, find, history};
+use crate::args::{Follow, Format};
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// Runs the command.
+pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError> {
+    let plan = find(&args.dir, &args.id)?;
+    let settings = Directory::open(&args.dir)?.settings()?;
+    let who = aws::who();
+    let terms = Terms {
+        irreversible: args.irreversible,
+        dry_run: args.dry_run,
+        ..Terms::new(&format!("{}@{}", who.person, who.host), &settings)
+    };
+    let accounts = Accounts::find(args, &who)?;
+    // A dry run writes nothing, and so needs nobody's leave.
+    let (held, history) = if args.dry_run {
+        (None, history(&plan, &entries(&args.dir)?)?)
+    } else {
+        let held = held(&args.dir, &who, direction)?;
+        let history = history_of(&held, &plan)?;
+        (Some(held), history)
+    };
+    let run = Run::new(&plan, direction, terms, history);
+    let mut driver = Driver {
+        plan: &plan,
+        accounts,
+        held,
+        words: args.alias.clone(),
+        patience: args.patience,
+        step: None,
+    };
+    let report = driver.follow(run)?;
+    match args.format {
+        Format::Human => printer::text(&show::text(&plan, &report))?,
+        Format::Json => printer::json(&show::json(&plan, &report))?,
+    }
+    if !matches!(report.ended, Ended::Done | Ended::NothingToDo | Ended::WouldDo(_)) {
+        printer::failure(&show::why(&plan, &report.ended), report.ended.hint());
+    }
+    Ok(exit(&report.ended))
+}
+
+fn exit(ended: &Ended) -> Exit {
+    match ended {
+        Ended::Done | Ended::NothingToDo | Ended::WouldDo(_) => Exit::Clean,
+        Ended::Moved(_) => Exit::Findings,
+        Ended::Unusable(_)
+        | Ended::OneWay(_)
+        | Ended::NotConfirmed
+        | Ended::OtherAccount(_)
+        | Ended::Stopped { .. } => Exit::Failed,
+    }
+}
+
+fn held(dir: &Path, who: &aws::Who, direction: Direction) -> Result<Held, AppError> {
+    let name = format!("{} (kagimori {}, process {})", who.person, direction.word(), std::process::id());
+    let holder = Holder { name, host: who.host.clone() };
+    Ok(Held::take(&Journal::path_in(dir), holder, Timestamp::now())?)
+}
+
+/// What the journal says of the plan; a journal that is not what was written is no ground to act on.
+fn history_of(held: &Held, plan: &kagimori_plan::Plan) -> Result<History, AppError> {
+    held.verify(None)?;
+    let entries: Vec<Vec<u8>> = held.entries()?.into_iter().map(|entry| entry.bytes).collect();
+    history(plan, &entries)
+}
