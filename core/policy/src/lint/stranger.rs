@@ -154,8 +154,12 @@ fn identity(held: &Held<'_>, account: &str, kind: &str) -> Keys {
     let arns: Vec<&str> = arns.iter().map(String::as_str).collect();
     keys.push(chosen(held, "aws:PrincipalArn", &arns));
     keys.push(fixed("aws:PrincipalAccount", account));
-    keys.push(fixed("aws:PrincipalOrgID", ORGANIZATION));
-    keys.push(("aws:principalorgpaths".to_owned(), vec![Fact::Many(vec![ORGANIZATION_PATH.to_owned()])]));
+    // An account in no organization has neither (IAM User Guide, `reference_policies_condition-keys`, *aws:PrincipalOrgID*: only where
+    // the principal is a member of one).
+    let organization = Fact::One(ORGANIZATION.to_owned());
+    keys.push(("aws:principalorgid".to_owned(), vec![organization, Fact::Absent]));
+    let path = Fact::Many(vec![ORGANIZATION_PATH.to_owned()]);
+    keys.push(("aws:principalorgpaths".to_owned(), vec![path, Fact::Absent]));
     let tags: Vec<_> = tags(held).map(|key| perhaps(held, &key, &["*"])).collect();
     keys.extend(tags);
     keys
