@@ -151,6 +151,12 @@ impl Turn {
 }
 
 impl Standing {
+    /// Whether a later part of the step was begun, this way: nothing is to be done for this one any more.
+    pub(super) fn is_past(&self, direction: Direction, part: usize) -> bool {
+        let later = self.open.iter().chain(&self.verified).any(|begun| *begun > part);
+        self.side == Side::Between(direction) && (later || self.verified.contains(&part))
+    }
+
     fn turn(&mut self, direction: Direction) {
         if self.side != Side::Between(direction) {
             *self = Self { side: Side::Between(direction), was: self.side, ..Self::default() };

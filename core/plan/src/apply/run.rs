@@ -360,9 +360,10 @@ impl<'p> Run<'p> {
                 Ok(made) => made,
                 Err(why) => return self.refused(Ended::Unusable(why)),
             };
-            let Standing { verified, open, side, .. } = self.history.standing(work.step);
+            let standing = self.history.standing(work.step);
             // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
-            let is_open = open.is_some() && side != Side::Between(self.direction) && self.terms.dry_run;
+            let is_other_way = standing.open.is_some() && standing.side != Side::Between(self.direction);
+            let is_open = is_other_way && self.terms.dry_run;
             let mut own = Vec::new();
             for (part, made) in made.into_iter().enumerate() {
                 let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
@@ -372,7 +373,7 @@ impl<'p> Run<'p> {
                 let touch = (made.look.clone(), made.is_of_being);
                 own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
                 own.push((subject, touch));
-                if !verified.contains(&part) {
+                if !standing.is_past(self.direction, part) {
                     left.push(Survey { place, made, is_hidden: is_hidden || is_open });
                 }
             }
@@ -445,10 +446,11 @@ impl<'p> Run<'p> {
             Ok(made) => made,
             Err(why) => return self.stopped(step, false, why),
         };
-        let is_verified = is_this_way && standing.verified.contains(&part);
+        // What the step makes itself may look like something that has to go first: parts are gone through once.
+        let is_past = standing.is_past(self.direction, part);
         let is_last = part.saturating_add(1) == made.len();
         let Some(made) = made.into_iter().nth(part) else { return self.enter(place.saturating_add(1), 0) };
-        if is_verified {
+        if is_past {
             return self.enter(place, part.saturating_add(1));
         }
         let is_doubtful = is_this_way && standing.open == Some(part);

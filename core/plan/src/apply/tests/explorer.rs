@@ -139,6 +139,32 @@ fn one_thing_goes_wrong_at_any_point_of_any_change() {
     }
 }
 
+/// A policy with as many versions as AWS keeps: one goes, once, whatever happens.
+#[test]
+fn room_is_made_once() {
+    let full = || {
+        let mut aws = aws();
+        let first = aws.world.policies.iter_mut().find(|(arn, _)| arn.ends_with("/first")).unwrap();
+        first.1.versions.insert(7, super::plans::allow("ec2:C"));
+        aws
+    };
+    let plan = plan(&few()[1..2]);
+    let mut clean = Driver::new(full(), &[], &[]);
+    assert_eq!(follow(&mut clean, &plan, Direction::Apply), Ended::Done);
+    let (after, points) = (clean.aws.world.clone(), clean.point);
+    assert_eq!(follow(&mut clean, &plan, Direction::Undo), Ended::Done);
+    for point in 0..points {
+        for fault in FAULTS {
+            let mut driver = Driver::new(full(), &[(point, fault)], &[]);
+            follow(&mut driver, &plan, Direction::Apply);
+            assert_eq!(driver.aws.world, after, "{point} {fault:?}");
+            made_once(&driver);
+            follow(&mut driver, &plan, Direction::Undo);
+            assert_eq!(driver.aws.world, clean.aws.world, "{point} {fault:?}");
+        }
+    }
+}
+
 /// Every pair; of the second faults one in 211, unless all are asked for.
 #[test]
 fn two_things_go_wrong() {

@@ -32,7 +32,7 @@ pub(super) fn wire(text: &str) -> WireDocument {
     WireDocument(parse(text, Strictness::Strict).unwrap())
 }
 
-/// A user with two keys, a role, a group, policies and an SCP.
+/// A user with two keys, a role, a group, policies (one with room for one more version) and an SCP.
 pub(super) fn world() -> World {
     let user = Identity {
         keys: [(KEY, "Active"), ("AKIAI44QH8DHBEXAMPLE", "Active")]
@@ -61,7 +61,10 @@ pub(super) fn world() -> World {
             .map(|(name, held)| (name.to_owned(), held))
             .into(),
         policies: [
-            (arn("policy/first").to_string(), policy(&[(3, "ec2:*"), (5, "ec2:Describe*")], 5)),
+            (
+                arn("policy/first").to_string(),
+                policy(&[(2, "ec2:A"), (3, "ec2:*"), (4, "ec2:B"), (5, "ec2:Describe*")], 5),
+            ),
             (arn("policy/team/second").to_string(), policy(&[(1, "sns:*")], 1)),
         ]
         .into(),
