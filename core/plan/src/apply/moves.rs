@@ -83,7 +83,7 @@ impl Move {
 /// In words, when the change that undoes it is not of its kind.
 pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Result<Vec<Move>, String> {
     match (change, back) {
-        (Change::Credential(change), _) => Some(credential::moves(change)),
+        (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
         (Change::Identity(change), Some(Change::Identity(back))) => {
             identity::one(change, back).map(|one| vec![one])
         }

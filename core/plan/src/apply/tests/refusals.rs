@@ -222,6 +222,17 @@ fn a_plan_without_its_way_back_is_not_followed() {
     assert!(matches!(&told.ended, Ended::Unusable(why) if why.contains("no way back")), "{told:?}");
 }
 
+/// AWS keeps no password: what no plan puts back, no plan takes away.
+#[test]
+fn a_console_password_is_not_taken_away() {
+    let login = |enabled| CredentialChange::SetConsoleLogin { user: arn("user/mika"), enabled }.into();
+    let plan = plan(&[(key(false), Some(key(true))), (login(false), Some(login(true)))]);
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert!(matches!(&told.ended, Ended::Unusable(why) if why.contains("cannot be put back")), "{told:?}");
+    assert!(driver.aws.made.is_empty() && driver.journal.is_empty());
+}
+
 /// AWS shows late what was made just before: the refusal passes.
 #[test]
 fn a_refusal_because_aws_is_late_passes() {
