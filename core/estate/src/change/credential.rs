@@ -33,6 +33,7 @@ pub enum CredentialChange {
         key: AccessKeyId,
     },
     /// `iam delete-login-profile` (`enabled: false`). The way back, `create-login-profile`, needs a new password.
+    /// Replayed only: `apply` refuses a plan that holds it, because AWS keeps no password that could be put back.
     SetConsoleLogin {
         /// The user.
         user: Arn,
