@@ -39,6 +39,8 @@ pub struct Settings {
     pub policy: policy::PolicySettings,
     /// With what care plans are applied.
     pub apply: apply::Apply,
+    /// How credentials are retired.
+    pub retire: kagimori_retire::Settings,
 }
 
 /// Who owns things, and how tags say so.
@@ -144,6 +146,7 @@ impl Settings {
             waivers: wire.waiver.into_iter().map(WireWaiver::read).collect::<Result<_, _>>()?,
             policy: wire.policy.read(text)?,
             apply: wire.apply,
+            retire: wire.retire,
         })
     }
 
@@ -196,6 +199,8 @@ struct Wire {
     policy: policy::WirePolicy,
     #[serde(default)]
     apply: apply::Apply,
+    #[serde(default)]
+    retire: kagimori_retire::Settings,
 }
 
 #[derive(Deserialize)]
@@ -340,7 +345,7 @@ mod tests {
         let cases = [
             (
                 "x = 1",
-                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`, `apply`",
+                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`, `apply`, `retire`",
             ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
             ("time_zone = \"GMT+9; x\"", "`time_zone` is `GMT+9; x`, which names no zone"),
@@ -361,6 +366,10 @@ mod tests {
             (
                 "[[waiver]]\ncheck = \"mfa-console-user\"\nresource = \"*\"\nreason = \"b\"\nexpires = \"2027-01-01\"",
                 "line 1: missing field `owner`",
+            ),
+            (
+                "[retire]\nladder = [{ off = \"0s\" }]",
+                "line 2: `0s` is no length of time: write a number and a unit, such as `10min`, `6h` or `3d` (from `1s` to `3650d`)",
             ),
             ("[limits]\nunused = \"long\"", "line 2: invalid type: string \"long\", expected i64"),
         ];
