@@ -4,6 +4,7 @@
 //!   the log. The file is synced before it returns, so what was journalled is there after a power cut.
 //! * One process at a time writes ([`Held`]): a lock that ends with the process, and a lease with a holder and an end for hosts that share
 //!   a disk.
+//! * [`Outbox`]: letters are delivered without holding the journal.
 //! * [`Journal::verify`] recomputes everything.
 //!
 //! What an entry says is its writer's matter; time is an argument.
@@ -24,7 +25,7 @@ use rusqlite::Connection;
 pub use error::JournalError;
 pub use held::{Append, Held, Holder, LEASE_SECONDS};
 pub use kagimori_ledger::Hash;
-pub use outbox::{Letter, Message};
+pub use outbox::{Closed, Letter, Message, Outbox};
 pub use read::Entry;
 pub use verify::{Head, Verified};
 

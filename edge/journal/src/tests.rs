@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use kagimori_ledger::{Hash, Tree};
 use rusqlite::Connection;
 
-use crate::{Append, Head, Held, Holder, Journal, JournalError, LEASE_SECONDS, Message};
+use crate::{Append, Head, Held, Holder, Journal, JournalError, LEASE_SECONDS, Message, Outbox};
 
 /// A journal's place in a folder of a test's own, which goes with the test.
 struct Place(PathBuf);
@@ -324,32 +324,107 @@ fn what_cannot_be_written_is_told_with_the_systems_words() {
     }
 }
 
-#[test]
-fn messages_wait_until_they_are_taken() {
-    let (path, mut held) = written("outbox", &[b"one"]);
+fn outbox(name: &str) -> (Place, Held, Outbox) {
+    let (path, mut held) = written(name, &[b"one"]);
     let messages = [Message { channel: "sre", body: "{\"a\":1}" }, Message { channel: "owner", body: "{}" }];
     held.append(&Append { entry: b"two", documents: &[], messages: &messages }, at(5)).unwrap();
-    assert_eq!(held.due(at(4)).unwrap(), []);
-    let due = held.due(at(5)).unwrap();
+    let outbox = Outbox::open(&path).unwrap();
+    (path, held, outbox)
+}
+
+#[test]
+fn messages_wait_until_they_are_taken() {
+    let (path, held, mut outbox) = outbox("outbox");
+    assert_eq!(outbox.due(at(4)).unwrap(), []);
+    let due = outbox.due(at(5)).unwrap();
     let told: Vec<_> =
         due.iter().map(|letter| (letter.leaf, letter.channel.as_str(), letter.body.as_str())).collect();
     assert_eq!(told, [(1, "sre", "{\"a\":1}"), (1, "owner", "{}")]);
+    assert!(due.iter().all(|letter| letter.entry == b"two" && letter.tried.is_none()));
     let (first, second) = (due[0].id, due[1].id);
-    held.sending(first, at(6), at(60)).unwrap();
-    held.sending(second, at(6), at(60)).unwrap();
-    drop(held);
+    assert!(outbox.claim(first, at(6), at(60)).unwrap());
+    assert!(outbox.claim(second, at(6), at(60)).unwrap());
+    drop(outbox);
     // The process died while both were under way.
-    let mut held = take(&path);
-    assert_eq!(held.due(at(59)).unwrap(), []);
-    held.sent(first, at(60)).unwrap();
-    held.unsent(second, "the channel answered 500", at(90)).unwrap();
-    assert_eq!(held.due(at(89)).unwrap(), []);
-    let [waiting] = &held.due(at(90)).unwrap()[..] else { panic!("one waits") };
+    let mut outbox = Outbox::open(&path).unwrap();
+    assert_eq!(outbox.due(at(59)).unwrap(), []);
+    assert_eq!(outbox.waiting().unwrap()[0].tried, Some(at(6)));
+    outbox.sent(first, at(60)).unwrap();
+    outbox.unsent(second, "the channel answered 500", Some(at(90))).unwrap();
+    assert_eq!(outbox.due(at(89)).unwrap(), []);
+    let [waiting] = &outbox.due(at(90)).unwrap()[..] else { panic!("one waits") };
     assert_eq!((waiting.attempts, waiting.error.as_deref()), (1, Some("the channel answered 500")));
-    held.sent(waiting.id, at(91)).unwrap();
-    held.sent(waiting.id, at(92)).unwrap();
-    assert_eq!(held.due(at(1_000)).unwrap(), []);
+    outbox.sent(waiting.id, at(91)).unwrap();
+    outbox.sent(waiting.id, at(92)).unwrap();
+    outbox.unsent(waiting.id, "late", Some(at(93))).unwrap();
+    assert_eq!(outbox.waiting().unwrap(), []);
     assert!(held.verify(None).is_ok());
+}
+
+#[test]
+fn a_letter_is_one_deliverers_at_a_time() {
+    let (path, mut held, mut outbox) = outbox("claims");
+    let mut other = Outbox::open(&path).unwrap();
+    let id = outbox.due(at(5)).unwrap()[0].id;
+    assert!(!outbox.claim(id, at(4), at(60)).unwrap(), "it is not due");
+    assert!(outbox.claim(id, at(5), at(60)).unwrap());
+    assert!(!other.claim(id, at(59), at(99)).unwrap(), "it is under way");
+    append(&mut held, b"nobody who acts waits for them").unwrap();
+    assert!(other.claim(id, at(60), at(99)).unwrap(), "whoever had it is gone");
+    outbox.sent(id, at(61)).unwrap();
+    assert!(!other.claim(id, at(99), at(199)).unwrap(), "it was taken after all");
+    assert_eq!(held.verify(None).unwrap().head.size, 3);
+}
+
+#[test]
+fn what_is_given_up_is_kept_and_tried_again_when_somebody_asks() {
+    let (_path, _held, mut outbox) = outbox("given-up");
+    let due = outbox.due(at(5)).unwrap();
+    for letter in &due {
+        assert!(outbox.claim(letter.id, at(5), at(60)).unwrap());
+    }
+    outbox.unsent(due[0].id, "no such channel", None).unwrap();
+    assert_eq!(outbox.due(at(1_000_000)).unwrap().len(), 1, "the other one, whose end nobody knows");
+    let waiting = outbox.waiting().unwrap();
+    assert_eq!((waiting[0].next, waiting[0].error.as_deref()), (None, Some("no such channel")));
+    assert_eq!(waiting[1].next, Some(at(60)));
+    assert_eq!(outbox.again(at(10)).unwrap(), 1, "not what is under way");
+    let again = outbox.due(at(10)).unwrap();
+    assert_eq!((again.len(), again[0].id, again[0].attempts), (1, due[0].id, 1));
+}
+
+#[test]
+fn a_channel_waits_and_closes_as_its_receiver_says() {
+    let (path, _held, mut outbox) = outbox("closed");
+    outbox.wait("sre", at(100)).unwrap();
+    assert_eq!(outbox.due(at(99)).unwrap().len(), 1);
+    outbox.wait("sre", at(50)).unwrap();
+    assert_eq!(outbox.due(at(99)).unwrap().len(), 1, "never sooner");
+    assert_eq!(outbox.due(at(100)).unwrap().len(), 2);
+    let letter = outbox.due(at(100)).unwrap()[0].id;
+    outbox.unsent(letter, "gone", None).unwrap();
+    outbox.wait("sre", at(200)).unwrap();
+    assert_eq!(outbox.waiting().unwrap()[0].next, None, "what was given up stays so");
+    assert_eq!(outbox.closed().unwrap(), []);
+    outbox.close("sre", "gone", at(7)).unwrap();
+    outbox.close("sre", "again", at(8)).unwrap();
+    let closed = Journal::open(&path).unwrap().closed().unwrap();
+    let closed: Vec<_> = closed.iter().map(|it| (it.channel.as_str(), it.since, it.why.as_str())).collect();
+    assert_eq!(closed, [("sre", at(7), "gone")]);
+    assert!(outbox.reopen("sre").unwrap() && !outbox.reopen("sre").unwrap());
+    assert_eq!(outbox.closed().unwrap(), []);
+}
+
+#[test]
+fn an_outbox_is_of_a_journal_that_is_there_even_an_older_one() {
+    let path = Place::new("outbox-none");
+    assert!(matches!(Outbox::open(&path), Err(JournalError::NotThere(_))));
+    assert!(!path.exists());
+    drop(take(&path));
+    Connection::open(&*path).unwrap().execute_batch("DROP TABLE closed").unwrap();
+    assert_eq!(Journal::open(&path).unwrap().closed().unwrap(), []);
+    Outbox::open(&path).unwrap().close("sre", "gone", at(1)).unwrap();
+    assert_eq!(Journal::open(&path).unwrap().closed().unwrap().len(), 1);
 }
 
 #[test]
