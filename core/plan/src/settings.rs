@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kagimori_id::AccountId;
+use kagimori_notice::{Channel, ChannelError, WireChannel};
 use serde::Deserialize;
 
 use crate::check;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub apply: apply::Apply,
     /// How credentials are retired.
     pub retire: kagimori_retire::Settings,
+    /// Where people are told, by name.
+    pub channels: BTreeMap<String, Channel>,
 }
 
 /// Who owns things, and how tags say so.
@@ -147,6 +150,7 @@ impl Settings {
             policy: wire.policy.read(text)?,
             apply: wire.apply,
             retire: wire.retire,
+            channels: channels(wire.channels)?,
         })
     }
 
@@ -201,6 +205,8 @@ struct Wire {
     apply: apply::Apply,
     #[serde(default)]
     retire: kagimori_retire::Settings,
+    #[serde(default)]
+    channels: BTreeMap<String, WireChannel>,
 }
 
 #[derive(Deserialize)]
@@ -282,6 +288,11 @@ fn accounts(wire: BTreeMap<String, String>) -> Result<BTreeMap<AccountId, String
     wire.into_iter().map(|(id, name)| Ok((account(&id)?, name))).collect()
 }
 
+fn channels(wire: BTreeMap<String, WireChannel>) -> Result<BTreeMap<String, Channel>, SettingsError> {
+    let told = |error: ChannelError| SettingsError::new(error.to_string(), error.hint());
+    wire.into_iter().map(|(name, wire)| Ok((name.clone(), wire.read(&name).map_err(told)?))).collect()
+}
+
 impl Default for Owners {
     fn default() -> Self {
         let keys = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -345,7 +356,7 @@ mod tests {
         let cases = [
             (
                 "x = 1",
-                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`, `apply`, `retire`",
+                "line 1: unknown field `x`, expected one of `as_of`, `time_zone`, `bastion`, `accounts`, `trusted_accounts`, `owners`, `limits`, `patterns`, `waiver`, `policy`, `apply`, `retire`, `channels`",
             ),
             ("as_of = \"yesterday\"", "`as_of` is `yesterday`, which is no instant"),
             ("time_zone = \"GMT+9; x\"", "`time_zone` is `GMT+9; x`, which names no zone"),
@@ -371,6 +382,11 @@ mod tests {
                 "[retire]\nladder = [{ off = \"0s\" }]",
                 "line 2: `0s` is no length of time: write a number and a unit, such as `10min`, `6h` or `3d` (from `1s` to `3650d`)",
             ),
+            (
+                "[channels.sre]\nkind = \"slack\"\naddress = \"https://hooks.slack.com/services/CANARY\"",
+                "the channel `sre` has a secret in `address`, and not where one is",
+            ),
+            ("[channels.sre]\nkind = \"pager\"", "the channel `sre` is of a kind that there is not"),
             ("[limits]\nunused = \"long\"", "line 2: invalid type: string \"long\", expected i64"),
         ];
         for (text, message) in cases {
