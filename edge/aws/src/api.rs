@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use kagimori_id::hex;
@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 
 use crate::address::{Address, address};
 use crate::credentials::Credentials;
-use crate::failure::{CallError, Name, Refusal};
+use crate::error::without_request;
+use crate::failure::{CallError, Lost, Name, Refusal};
 use crate::model::{Model, Operation, model};
 use crate::pace::Pace;
 use crate::pages::{Circle, Gathered};
@@ -53,6 +54,8 @@ pub struct Api {
     settings: Settings,
     shared: Arc<Shared>,
     pace: Arc<Pace>,
+    /// From then on nothing is sent, and nothing waited for.
+    until: Option<Instant>,
 }
 
 /// What all calls of a client share, whoever makes them.
@@ -88,7 +91,7 @@ impl Api {
     /// The APIs for a caller.
     #[must_use]
     pub fn new(client: Arc<Client>, credentials: Arc<Credentials>, settings: Settings) -> Self {
-        Self { client, credentials, settings, shared: Arc::default(), pace: Arc::default() }
+        Self { client, credentials, settings, shared: Arc::default(), pace: Arc::default(), until: None }
     }
 
     /// The same for another caller: connections and the clock stay shared; how fast calls may follow each other, and what may be
@@ -105,6 +108,12 @@ impl Api {
     pub fn in_region(&self, region: &str) -> Self {
         let settings = Settings { region: Some(region.to_owned()), ..self.settings.clone() };
         Self { settings, ..self.clone() }
+    }
+
+    /// The same until an instant: from then on no call is sent, and no answer is waited for.
+    #[must_use]
+    pub fn until(&self, until: Instant) -> Self {
+        Self { until: Some(until), ..self.clone() }
     }
 
     /// The Region of the calls, if one was set.
@@ -162,7 +171,8 @@ impl Api {
             }
         }
         let what = "the pages of the answer lead in a circle".to_owned();
-        Err(CallError::Unknown { call: row.name, what, attempts: whole.attempts, request_id: None })
+        let lost = Lost::Broken;
+        Err(CallError::Unknown { call: row.name, what, lost, attempts: whole.attempts, request_id: None })
     }
 
     fn row<'a>(&self, service: &'a str, operation: &str) -> Result<Row<'a>, CallError> {
@@ -175,7 +185,7 @@ impl Api {
         let settings = &self.settings;
         match address(model, settings.region.as_deref(), settings.variant, &settings.set) {
             Ok(address) => Ok(Row { name, model, operation, address, service }),
-            Err(what) => Err(CallError::NotSent { call: name, what, attempts: 0 }),
+            Err(what) => Err(CallError::NotSent { call: name, what, lost: Lost::NoConnection, attempts: 0 }),
         }
     }
 
@@ -191,10 +201,24 @@ impl Api {
         let api = row.name.to_string();
         loop {
             let wait = self.pace.with(&api, |bucket| bucket.take(Timestamp::now()));
+            if self.is_over_after(wait) {
+                return Err(out_of_time(row, attempts.made()));
+            }
             if !wait.is_zero() {
                 self.client.pause(wait);
             }
-            let (sent, ahead) = self.once(row, &out)?;
+            let (sent, ahead) = match self.once(row, &out) {
+                Ok(both) => both,
+                // A role that was not handed out because of too many calls is asked for again.
+                Err(CallError::Credentials(error)) if error.is_for_now() => {
+                    match self.next(&mut attempts, &Ending::NotSent) {
+                        Next::Again(pause) if !self.is_over_after(pause) => self.client.pause(pause),
+                        _ => return Err(error.into()),
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let failed = match sent {
                 Ok(answer) if (200..300).contains(&answer.status) => match read(row, &answer) {
                     Ok(value) => {
@@ -203,7 +227,7 @@ impl Api {
                     }
                     Err(what) => Failed::broken(what, &answer),
                 },
-                Ok(answer) => Failed::refused(row, &answer),
+                Ok(answer) => Failed::refused(row, &answer, &self.credentials),
                 Err(trouble) => Failed::trouble(trouble),
             };
             if failed.is_throttled() {
@@ -218,10 +242,18 @@ impl Api {
                 continue;
             }
             match self.next(&mut attempts, &failed.ending) {
+                Next::Again(pause) if self.is_over_after(pause) => {
+                    return Err(failed.error(row, attempts.made()));
+                }
                 Next::Again(pause) => self.client.pause(pause),
                 Next::Stop => return Err(failed.error(row, attempts.made())),
             }
         }
+    }
+
+    /// Whether the time is over when so much more of it has gone.
+    fn is_over_after(&self, pause: Duration) -> bool {
+        self.until.is_some_and(|until| Instant::now() + pause >= until)
     }
 
     /// One exchange; with it the seconds that the request's clock was ahead of ours.
@@ -261,7 +293,8 @@ impl Api {
         if !out.query.is_empty() {
             url = format!("{url}?{}", query(&out.query));
         }
-        Ok((self.client.exchange(&out.method, &url, &headers, &out.body), ahead))
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        Ok((self.client.exchange(&out.method, &url, &headers, &out.body, left), ahead))
     }
 
     fn done(&self, attempts: &mut Attempts, value: Value, answer: &Incoming) -> Reply {
@@ -303,6 +336,7 @@ impl Api {
 struct Failed {
     ending: Ending,
     what: String,
+    lost: Lost,
     said: Option<Said>,
     request_id: Option<String>,
     /// AWS's clock.
@@ -310,14 +344,16 @@ struct Failed {
 }
 
 impl Failed {
-    fn refused(row: &Row<'_>, answer: &Incoming) -> Self {
-        let said = said(row.model.metadata.protocol, answer);
+    fn refused(row: &Row<'_>, answer: &Incoming, credentials: &Credentials) -> Self {
+        let mut said = said(row.model.metadata.protocol, answer);
+        said.message = credentials.hide(without_request(&said.message));
         let named = row.operation.errors.contains(&said.code);
         let modeled = row.model.errors.get(&said.code).filter(|_| named).map(|error| error.retry);
         let after = retry_after(answer.header("x-amz-retry-after"), answer.header("retry-after"));
         Self {
             ending: Ending::Refused { code: said.code.clone(), status: answer.status, modeled, after },
             what: String::new(),
+            lost: Lost::Inside,
             request_id: said.request_id.clone(),
             said: Some(said),
             server: answer.header("date").and_then(crate::transport::http_date),
@@ -329,6 +365,7 @@ impl Failed {
         Self {
             ending: Ending::Lost { timeout: false },
             what,
+            lost: Lost::Broken,
             said: None,
             request_id: answer.request_id().map(str::to_owned),
             server: None,
@@ -336,8 +373,9 @@ impl Failed {
     }
 
     fn trouble(trouble: Trouble) -> Self {
-        let ending = if trouble.sent { Ending::Lost { timeout: trouble.timeout } } else { Ending::NotSent };
-        Self { ending, what: trouble.what, said: None, request_id: None, server: None }
+        let timeout = trouble.lost == Lost::TooLong;
+        let ending = if trouble.sent { Ending::Lost { timeout } } else { Ending::NotSent };
+        Self { ending, what: trouble.what, lost: trouble.lost, said: None, request_id: None, server: None }
     }
 
     fn is_throttled(&self) -> bool {
@@ -353,7 +391,7 @@ impl Failed {
     }
 
     fn error(self, row: &Row<'_>, attempts: u32) -> CallError {
-        let (call, request_id) = (row.name.clone(), self.request_id);
+        let (call, request_id, lost) = (row.name.clone(), self.request_id, self.lost);
         match (self.ending, self.said) {
             (Ending::Refused { code, status, modeled, .. }, Some(said)) => {
                 let throttled = is_throttled(&code, status, modeled);
@@ -364,7 +402,7 @@ impl Failed {
                     } else {
                         format!("the answer is none of AWS's (HTTP {status})")
                     };
-                    return CallError::Unknown { call, what, attempts, request_id };
+                    return CallError::Unknown { call, what, lost, attempts, request_id };
                 }
                 let refusal = Refusal { call, code, message: said.message, status, request_id, attempts };
                 if throttled {
@@ -373,10 +411,15 @@ impl Failed {
                     CallError::Refused(Box::new(refusal))
                 }
             }
-            (Ending::NotSent, _) => CallError::NotSent { call, what: self.what, attempts },
-            _ => CallError::Unknown { call, what: self.what, attempts, request_id },
+            (Ending::NotSent, _) => CallError::NotSent { call, what: self.what, lost, attempts },
+            _ => CallError::Unknown { call, what: self.what, lost, attempts, request_id },
         }
     }
+}
+
+fn out_of_time(row: &Row<'_>, attempts: u32) -> CallError {
+    let (call, what) = (row.name.clone(), "the time for it was over".to_owned());
+    CallError::NotSent { call, what, lost: Lost::OutOfTime, attempts }
 }
 
 fn read(row: &Row<'_>, answer: &Incoming) -> Result<Value, String> {

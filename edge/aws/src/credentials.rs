@@ -11,13 +11,14 @@ use kagimori_session::credentials::{LongTermKey, SessionCredentials, Signer};
 use kagimori_session::endpoint::Endpoint;
 use kagimori_session::plan::AssumeRole;
 use kagimori_session::value::shown;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 pub use self::around::{
     CONTAINER_HOSTS, container_authority, container_url, environment, instance_endpoint, may_be_asked,
 };
 use crate::error::{Cause, StsError};
+use crate::failure::Lost;
 use crate::transport::Client;
 
 /// SDKs get new ones when less than this is left (botocore's mandatory refresh is at ten minutes).
@@ -31,11 +32,24 @@ pub struct CredentialsError {
     pub message: String,
     /// The next step.
     pub hint: String,
+    /// AWS's code, where AWS refused a role.
+    pub code: Option<String>,
+    /// What happened to AWS's answer, where none came.
+    pub lost: Option<Lost>,
 }
 
 impl CredentialsError {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
+        Self { message: message.into(), hint: hint.into(), code: None, lost: None }
+    }
+}
+
+impl CredentialsError {
+    /// Whether it may go well the next time.
+    pub(crate) fn is_for_now(&self) -> bool {
+        let is_throttled = |code: &String| crate::retry::is_throttled(code, 400, None);
+        self.code.as_ref().is_some_and(is_throttled)
+            || matches!(self.lost, Some(Lost::NoConnection | Lost::TooLong | Lost::Broken))
     }
 }
 
@@ -56,6 +70,17 @@ impl Held {
             Self::Key(key) => Signer::LongTerm(key),
             Self::Session(session) => Signer::Session(session),
         }
+    }
+
+    /// What nobody may see.
+    fn secrets(&self) -> Vec<&str> {
+        let secrets = match self {
+            Self::Key(key) => vec![key.secret_access_key.expose_secret()],
+            Self::Session(session) => {
+                vec![session.secret_access_key.expose_secret(), session.session_token.expose_secret()]
+            }
+        };
+        secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
     }
 
     fn is_good(&self, now: Timestamp) -> bool {
@@ -146,6 +171,13 @@ impl Credentials {
         }
     }
 
+    /// A text without what signs the calls, should somebody have put it there.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = held.as_ref().map(Held::secrets).unwrap_or_default();
+        secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+    }
+
     fn fresh(&self, client: &Client, now: Timestamp) -> Result<Held, CredentialsError> {
         match &self.source {
             Source::Given(held) => Ok(held.clone()),
@@ -194,7 +226,16 @@ fn of_role(error: &StsError, role: &AssumeRole) -> CredentialsError {
         Some(_) => format!("see what AWS says of `{name}`"),
         None => "check the connection, `AWS_ENDPOINT_URL`, and `HTTPS_PROXY` and `NO_PROXY`".to_owned(),
     };
-    CredentialsError::new(format!("`{name}` cannot be assumed: {error}"), hint)
+    let (code, lost) = match error {
+        StsError::Refused { code, .. } => (Some(code.clone()), None),
+        StsError::Network { lost, .. } => (None, Some(*lost)),
+        _ => (None, Some(Lost::Broken)),
+    };
+    CredentialsError {
+        code,
+        lost,
+        ..CredentialsError::new(format!("`{name}` cannot be assumed: {error}"), hint)
+    }
 }
 
 /// A variable of the environment that is set to something.

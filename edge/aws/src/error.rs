@@ -5,6 +5,8 @@
 
 use kagimori_session::value::shown_within;
 
+use crate::failure::Lost;
+
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StsError {
@@ -33,6 +35,8 @@ pub enum StsError {
         what: String,
         /// Whether the request cannot have arrived.
         connection: bool,
+        /// What happened, for programs.
+        lost: Lost,
     },
     /// An answer that is not one of this call.
     #[error("{operation}: the answer has no `{missing}` (HTTP {status})")]
@@ -111,8 +115,8 @@ pub enum Cause {
 
 impl StsError {
     pub(crate) fn network(operation: &'static str, host: &str, source: &ureq::Error) -> Self {
-        let (what, connection) = told(source);
-        Self::Network { operation, host: host.to_owned(), what, connection }
+        let Told { what, connection, lost } = told(source);
+        Self::Network { operation, host: host.to_owned(), what, connection, lost }
     }
 
     /// A refusal of Identity Center, whose codes mean other things than those of STS.
@@ -149,11 +153,12 @@ impl StsError {
     pub(crate) fn refused(
         operation: &'static str,
         code: String,
-        message: String,
+        mut message: String,
         status: u16,
         skew: Option<i64>,
     ) -> Self {
         let cause = cause(&code, &message, skew);
+        message.truncate(without_request(&message).len());
         Self::Refused { operation, code, message, cause, status }
     }
 
@@ -184,39 +189,60 @@ impl StsError {
     }
 }
 
-/// What an error of the connection says, and whether the request cannot have arrived.
-pub(crate) fn told(source: &ureq::Error) -> (String, bool) {
+/// What AWS says without what it repeats: of a signature that is wrong it tells the request that it was made of, headers and the
+/// session token among them (AWS General Reference, "Troubleshooting AWS Signature Version 4 errors").
+pub(crate) fn without_request(message: &str) -> &str {
+    let end =
+        ["The Canonical String", "The String-to-Sign"].iter().filter_map(|start| message.find(start)).min();
+    message.get(..end.unwrap_or(message.len())).unwrap_or(message).trim_end()
+}
+
+/// What an error of the connection says.
+pub(crate) struct Told {
+    pub(crate) what: String,
+    /// Whether the request cannot have arrived.
+    pub(crate) connection: bool,
+    pub(crate) lost: Lost,
+}
+
+/// What an error of the connection says.
+pub(crate) fn told(source: &ureq::Error) -> Told {
+    let told = |what: &str, connection: bool, lost: Lost| Told { what: what.to_owned(), connection, lost };
     match source {
         ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
-            ("no connection in time".to_owned(), true)
+            told("no connection in time", true, Lost::TooLong)
         }
-        ureq::Error::Timeout(_) => ("no answer in time".to_owned(), false),
-        ureq::Error::HostNotFound => ("the name of the host is not known".to_owned(), true),
-        ureq::Error::ConnectionFailed => ("no connection".to_owned(), true),
+        ureq::Error::Timeout(_) => told("no answer in time", false, Lost::TooLong),
+        ureq::Error::HostNotFound => told("the name of the host is not known", true, Lost::NoConnection),
+        ureq::Error::ConnectionFailed => told("no connection", true, Lost::NoConnection),
         ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-            ("the connection was refused".to_owned(), true)
+            told("the connection was refused", true, Lost::NoConnection)
         }
         // The other side's certificate is looked at before anything is sent to it.
         error if is_about_a_certificate(error) => {
-            ("the certificate of the other side is not trusted".to_owned(), true)
+            told("the certificate of the other side is not trusted", true, Lost::Tls)
         }
         // The kind of what Rust has no own kind for is "uncategorized error"; its number says more.
         ureq::Error::Io(io) => match (io.kind(), io.raw_os_error()) {
-            (_, Some(number)) => (std::io::Error::from_raw_os_error(number).to_string(), false),
-            (std::io::ErrorKind::Other, None) => ("the connection failed".to_owned(), false),
+            (_, Some(number)) => {
+                told(&std::io::Error::from_raw_os_error(number).to_string(), false, Lost::Broken)
+            }
+            (std::io::ErrorKind::Other, None) => told("the connection failed", false, Lost::Broken),
             // Of these without a number only a failed look-up of a name is known.
             (kind, None) if kind.to_string().starts_with("uncategorized") => {
-                ("the name of the host could not be looked up".to_owned(), true)
+                told("the name of the host could not be looked up", true, Lost::NoConnection)
             }
-            (kind, None) => (kind.to_string(), false),
+            (kind, None) => told(&kind.to_string(), false, Lost::Broken),
         },
-        ureq::Error::ConnectProxyFailed(reason) => {
-            (format!("the proxy refused the connection: {}", shown_within(reason, 60)), true)
-        }
-        ureq::Error::BodyExceedsLimit(_) => ("the answer is too long".to_owned(), false),
+        ureq::Error::ConnectProxyFailed(reason) => told(
+            &format!("the proxy refused the connection: {}", shown_within(reason, 60)),
+            true,
+            Lost::Proxy,
+        ),
+        ureq::Error::BodyExceedsLimit(_) => told("the answer is too long", false, Lost::Broken),
         // Of other errors only the kind is told: their texts may quote an address.
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => ("TLS failed".to_owned(), false),
-        _ => ("the connection failed".to_owned(), false),
+        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => told("TLS failed", false, Lost::Tls),
+        _ => told("the connection failed", false, Lost::Broken),
     }
 }
 
@@ -311,5 +337,20 @@ mod tests {
         for (code, message, expected) in cases {
             assert_eq!(cause(code, message, Some(9)), expected, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn what_aws_repeats_of_a_request_is_cut_off() {
+        let said = "The request signature we calculated does not match the signature you provided.";
+        for repeated in [
+            "The Canonical String for this request should have been\n'POST",
+            "The String-to-Sign should have been\n'",
+        ] {
+            let message = format!("{said}\n\n{repeated}\nx-amz-security-token:abc'");
+            assert_eq!(without_request(&message), said);
+            let refused = StsError::refused("AssumeRole", "SignatureDoesNotMatch".into(), message, 403, None);
+            assert!(!refused.to_string().contains("abc") && refused.cause() == Some(Cause::WrongSecret));
+        }
+        assert_eq!(without_request(said), said);
     }
 }

@@ -39,6 +39,25 @@ pub struct Refusal {
     pub attempts: u32,
 }
 
+/// What became of an answer that did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody was reached: the name is not known, or the connection was refused.
+    NoConnection,
+    /// It took too long.
+    TooLong,
+    /// The certificate of the other side is not trusted, or TLS failed.
+    Tls,
+    /// The proxy let nothing through.
+    Proxy,
+    /// The connection broke, or what came cannot be read.
+    Broken,
+    /// AWS failed inside, or somebody answered who is not AWS.
+    Inside,
+    /// The time that the caller gave was over.
+    OutOfTime,
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -55,6 +74,8 @@ pub enum CallError {
         call: Name,
         /// What happened.
         what: String,
+        /// The same, for programs.
+        lost: Lost,
         /// How often it was sent.
         attempts: u32,
         /// The id that AWS gave the request, when an answer came.
@@ -67,6 +88,8 @@ pub enum CallError {
         call: Name,
         /// What happened.
         what: String,
+        /// The same, for programs.
+        lost: Lost,
         /// How often it was tried.
         attempts: u32,
     },
@@ -136,7 +159,8 @@ impl CallError {
             Self::Refused(refusal) => hint_of(refusal),
             Self::Throttled(_) => "run it again later, or with fewer calls at a time".to_owned(),
             Self::Unknown { .. } => "look whether it was done before it is tried again".to_owned(),
-            Self::NotSent { what, .. } if what.contains("certificate") => {
+            Self::NotSent { lost: Lost::OutOfTime, .. } => "give it more time".to_owned(),
+            Self::NotSent { lost: Lost::Tls, .. } => {
                 "where a proxy opens TLS, name its certificates in `AWS_CA_BUNDLE`".to_owned()
             }
             Self::NotSent { .. } => {
@@ -154,6 +178,12 @@ fn hint_of(refusal: &Refusal) -> String {
         }
         "InvalidClientTokenId" | "UnrecognizedClientException" => {
             "AWS does not know the access key: it was deleted or made inactive, or belongs to another partition".to_owned()
+        }
+        // STS says it by this code, too.
+        "SignatureDoesNotMatch" | "InvalidSignatureException"
+            if ["Signature expired", "not yet current"].iter().any(|words| refusal.message.contains(words)) =>
+        {
+            "set this machine's clock".to_owned()
         }
         "SignatureDoesNotMatch" | "InvalidSignatureException" => {
             "the secret access key does not belong to the key id, or something on the way changes requests".to_owned()

@@ -37,7 +37,7 @@ pub use crate::credentials::{
     environment, instance_endpoint, may_be_asked,
 };
 pub use crate::error::{Cause, StsError};
-pub use crate::failure::{CallError, Name, Refusal};
+pub use crate::failure::{CallError, Lost, Name, Refusal};
 pub use crate::model::operations;
 pub use crate::pace::Pace;
 pub use crate::retry::DEFAULT_ATTEMPTS;

@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use zeroize::Zeroizing;
 
-use crate::error::{StsError, told};
+use crate::error::{StsError, Told, told};
+use crate::failure::Lost;
 use crate::proxy::Outside;
 use crate::sign::{FORM, Message, form, sign};
 use crate::wire::Incoming;
@@ -118,6 +119,7 @@ impl Client {
         url: &str,
         headers: &[(String, String)],
         body: &[u8],
+        left: Option<Duration>,
     ) -> Result<Incoming, Trouble> {
         let (host, _) = host_and_path(url);
         let (agent, way) = self.agent_for(host.split('?').next().unwrap_or(host));
@@ -129,11 +131,11 @@ impl Client {
         let unsendable = |error: ureq::http::Error| Trouble {
             what: format!("the request cannot be written: {error}"),
             sent: false,
-            timeout: false,
+            lost: Lost::Broken,
         };
         let mut response = match (method, body) {
-            ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).map_err(unsendable)?),
-            _ => agent.run(request.body(body).map_err(unsendable)?),
+            ("GET" | "HEAD" | "DELETE", []) => run(agent, request.body(()).map_err(unsendable)?, left),
+            _ => run(agent, request.body(body).map_err(unsendable)?, left),
         }
         .map_err(|error| trouble(&error))?;
         let named = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
@@ -261,6 +263,18 @@ impl Client {
     }
 }
 
+/// Sends a request; with `left` the whole exchange takes no longer.
+fn run<B: ureq::AsSendBody>(
+    agent: &ureq::Agent,
+    request: ureq::http::Request<B>,
+    left: Option<Duration>,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    match left {
+        Some(left) => agent.run(agent.configure_request(request).timeout_global(Some(left)).build()),
+        None => agent.run(request),
+    }
+}
+
 type Config = ureq::config::ConfigBuilder<ureq::typestate::AgentScope>;
 
 fn config(roots: &RootCerts) -> Config {
@@ -288,18 +302,14 @@ pub(crate) struct Trouble {
     pub(crate) what: String,
     /// Whether AWS may have got the request.
     pub(crate) sent: bool,
-    /// Whether it took too long.
-    pub(crate) timeout: bool,
+    /// The same, for programs.
+    pub(crate) lost: Lost,
 }
 
 impl Trouble {
     fn of(source: &ureq::Error, way: &str) -> Self {
-        let (what, connection) = told(source);
-        Self {
-            what: format!("{what} ({way})"),
-            sent: !connection,
-            timeout: matches!(source, ureq::Error::Timeout(_)),
-        }
+        let Told { what, connection, lost } = told(source);
+        Self { what: format!("{what} ({way})"), sent: !connection, lost }
     }
 }
 

@@ -6,7 +6,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::sync::{Arc, Mutex};
 
-    use kagimori_aws::{Api, CallError, Client, Credentials, Held, Settings, Source};
+    use kagimori_aws::{Api, CallError, Client, Credentials, Held, Lost, Settings, Source};
     use kagimori_session::credentials::LongTermKey;
     use serde_json::{Value, json};
 
@@ -186,6 +186,20 @@ mod tests {
                 other => panic!("{other}"),
             }
         }
+    }
+
+    /// Nothing is sent once the time is over, no answer waited for, and no pause begun that ends behind it.
+    #[test]
+    fn time_ends_a_call() {
+        let soon = || std::time::Instant::now() + std::time::Duration::from_millis(300);
+        let silent = Server::start(vec![Act::Hangs, Act::Hangs, Act::Hangs]);
+        let begun = std::time::Instant::now();
+        let error = read(&api(&silent.url).until(soon())).unwrap_err();
+        assert!(begun.elapsed().as_secs() < 5 && !matches!(error, CallError::Refused(_)), "{error:?}");
+        let untouched = Server::start(vec![says(200, USER)]);
+        let error = read(&api(&untouched.url).until(std::time::Instant::now())).unwrap_err();
+        assert!(matches!(error, CallError::NotSent { lost: Lost::OutOfTime, attempts: 0, .. }), "{error:?}");
+        assert!(read(&api(&untouched.url).until(soon())).is_ok());
     }
 
     #[test]
