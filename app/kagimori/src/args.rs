@@ -55,7 +55,6 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Review(Review),
-    #[command(hide = true)]
     Collect(Collect),
     Explain(Explain),
     Checks(Checks),

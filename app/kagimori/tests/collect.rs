@@ -33,7 +33,7 @@ mod tests {
 
     fn live(faults: Faults) -> Live {
         let accounts = ACCOUNTS.map(|account| (account.to_owned(), files(&shiosai().join(account))));
-        Live::start(accounts.into(), files(&shiosai().join("organization")), faults).unwrap()
+        Live::start(&accounts.into(), &files(&shiosai().join("organization")), faults).unwrap()
     }
 
     fn folder(name: &str) -> PathBuf {
@@ -44,6 +44,10 @@ mod tests {
     }
 
     fn kagimori(live: &Live, folder: &Path, arguments: &[&str]) -> Output {
+        kagimori_in(folder, live, folder, arguments)
+    }
+
+    fn kagimori_in(at: &Path, live: &Live, folder: &Path, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kagimori"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
             command.env_remove(name);
@@ -52,6 +56,7 @@ mod tests {
             .args(["collect", "--dir"])
             .arg(folder)
             .args(arguments)
+            .current_dir(at)
             .env("AWS_ENDPOINT_URL", live.endpoint())
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
@@ -136,6 +141,83 @@ mod tests {
         let asked = after.insert("GetCallerIdentity".to_owned(), before["GetCallerIdentity"]);
         assert!(asked > before.get("GetCallerIdentity").copied());
         assert_eq!(after, before);
+    }
+
+    /// What the run before left unanswered is asked, and nothing else; a file of it that is not written any more goes.
+    #[test]
+    fn only_what_is_missing_is_asked_again() {
+        let denied = ["ListRoles", "ListAccessKeys"].map(str::to_owned);
+        let (live, folder) = (live(Faults { denied: denied.into(), ..Faults::default() }), folder("missing"));
+        assert_eq!(kagimori(&live, &folder, &[]).status.code(), Some(3));
+        let snapshot = folder.join("snapshots").join(ACCOUNTS[0]);
+        let record = std::fs::read_to_string(snapshot.join("collected.json")).unwrap();
+        let record = record.replace("\"file\": \"roles.json\"", "\"file\": \"roles-of-old.json\"");
+        std::fs::write(snapshot.join("collected.json"), record).unwrap();
+        std::fs::write(snapshot.join("roles-of-old.json"), "{}").unwrap();
+        std::fs::write(snapshot.join("notes.txt"), "mine").unwrap();
+        let before = live.counts();
+        live.go_wrong(Faults::default());
+        assert_eq!(kagimori(&live, &folder, &["--resume"]).status.code(), Some(0));
+        let after = live.counts();
+        let again: Vec<&str> = after
+            .iter()
+            .filter(|(name, count)| before.get(*name) != Some(count))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        // The example's report is older than AWS keeps one.
+        let report = ["GenerateCredentialReport", "GetCredentialReport"];
+        let again: Vec<&str> = again.into_iter().filter(|name| !report.contains(name)).collect();
+        assert_eq!(again, ["GetCallerIdentity", "ListAccessKeys", "ListRoles"]);
+        assert_eq!(after["ListAccessKeys"], 2 * before["ListAccessKeys"]);
+        assert!(snapshot.join("notes.txt").exists() && !snapshot.join("roles-of-old.json").exists());
+        let mut found = files(&snapshot);
+        found.remove("collected.json");
+        found.remove("notes.txt");
+        assert!(found == collected("whole-again", Faults::default()).0[ACCOUNTS[0]]);
+    }
+
+    /// A run that has no time ends at once, keeps what it has, and says what it lacks.
+    #[test]
+    fn time_ends_it() {
+        let faults = Faults { delay: std::time::Duration::from_millis(400), ..Faults::default() };
+        let (live, folder) = (live(faults), folder("time"));
+        let begun = std::time::Instant::now();
+        let output = kagimori(&live, &folder, &["--account-time", "1s"]);
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        assert_eq!(output.status.code(), Some(3));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("the time was over"), "{said}");
+        let found = files(&folder.join("snapshots").join(ACCOUNTS[0]));
+        let is_over = |bytes: &Vec<u8>| bytes.starts_with(b"The time was over");
+        let over = found.values().filter(|bytes| is_over(bytes)).count();
+        assert!(over > 2 && over + 1 < found.len(), "{over} of {}", found.len());
+        // The same within the time of all; both accounts are told of.
+        let arguments =
+            ["--account", ACCOUNTS[0], ACCOUNTS[1], "--role", "Audit", "--max-time", "1s", "--parallel", "1"];
+        let said = String::from_utf8_lossy(&kagimori(&live, &folder, &arguments).stdout).into_owned();
+        assert!(ACCOUNTS.iter().all(|account| said.contains(account)), "{said}");
+    }
+
+    /// What the book shows is what is printed; `TRYCMD=overwrite` writes it there.
+    #[test]
+    fn the_book_shows_what_is_printed() {
+        let live = live(Faults { closed: [ACCOUNTS[1].to_owned()].into(), ..Faults::default() });
+        let folder = folder("book");
+        let dir = folder.join("my-company");
+        std::fs::create_dir_all(&dir).unwrap();
+        let arguments = ["--account", ACCOUNTS[0], ACCOUNTS[1], "--role", "KagimoriAudit"];
+        let output = kagimori_in(&folder, &live, Path::new("my-company"), &arguments);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let (path, begin) =
+            (Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/collecting.md"), "```text\n");
+        let book = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = book.split_once(begin).unwrap();
+        let (shown, after) = rest.split_once("```\n").unwrap();
+        if std::env::var("TRYCMD").is_ok_and(|mode| mode == "overwrite") {
+            std::fs::write(&path, format!("{before}{begin}{printed}```\n{after}")).unwrap();
+        } else {
+            assert_eq!(shown, printed);
+        }
     }
 
     #[test]

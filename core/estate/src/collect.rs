@@ -5,6 +5,7 @@
 //! call that failed leaves the message that the CLI prints, never an empty file: what it would have told is then unknown.
 
 mod account;
+mod earlier;
 mod organization;
 mod record;
 mod report;
@@ -16,7 +17,11 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::fact::Silence;
+use crate::read::silent;
+
 pub use account::{Account, Options};
+pub use earlier::Earlier;
 pub use organization::{Member, Organization};
 pub use record::{Outcome, Record, Recorded};
 
@@ -70,6 +75,8 @@ pub struct Given {
     pub attempts: u32,
     /// The ids that AWS gave the requests.
     pub request_ids: Vec<String>,
+    /// When it was given, when that was in an earlier run.
+    pub earlier: Option<Timestamp>,
 }
 
 /// Why there is none.
@@ -77,12 +84,22 @@ pub struct Given {
 pub struct Failure {
     /// AWS's code, when AWS refused.
     pub code: Option<String>,
+    /// Why there is not even a refusal, when there is none.
+    pub silence: Silence,
     /// What happened, in a sentence.
     pub message: String,
     /// How many requests were sent.
     pub attempts: u32,
     /// The id that AWS gave the request.
     pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// The time for it was over before it was asked.
+    pub fn out_of_time() -> Self {
+        let message = "it was not asked for any more".to_owned();
+        Self { silence: Silence::OutOfTime, message, ..Self::default() }
+    }
 }
 
 /// Calls that wait, are under way, and were answered; `P` says what an answer is for.
@@ -147,6 +164,10 @@ impl<P> Asks<P> {
             Answer::Failed(failure) => refusal_text(ask.operation, failure).into_bytes(),
         };
         self.files.entry(file.to_owned()).or_default().insert(about.to_owned(), bytes);
+        // What is kept is what was answered last.
+        if let Some(recorded) = self.recorded.last_mut() {
+            file.clone_into(&mut recorded.file);
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -176,7 +197,7 @@ fn refusal_text(operation: &str, failure: &Failure) -> String {
         Some(code) => {
             format!("An error occurred ({code}) when calling the {operation} operation: {message}\n")
         }
-        None => format!("Could not connect to the endpoint URL: {message}\n"),
+        None => format!("{}: {operation}: {message}\n", silent(failure.silence)),
     }
 }
 

@@ -276,6 +276,8 @@ pub enum GapReason {
     NotGiven,
     /// AWS refused it, with this error code: the file holds the AWS CLI's error message.
     Denied(String),
+    /// It was asked for, and no answer came: the file holds what the AWS CLI prints then, or says that the time was over.
+    Unanswered(Silence),
     /// It was given and could not be read; [`Estate::problems`](crate::Estate::problems) says why.
     Damaged,
     /// It says that more follows, and what follows was not given.
@@ -286,6 +288,46 @@ pub enum GapReason {
     FieldAbsent(String),
     /// Two sources contradict each other about this.
     Contradiction(String),
+}
+
+/// Why a question has no answer, not even a refusal.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "each has its own words in both languages")]
+pub enum Silence {
+    /// Nobody was reached: the name is not known, or the connection was refused.
+    NoConnection,
+    /// It took too long.
+    TooLong,
+    /// The certificate of the other side is not trusted, or TLS failed.
+    Tls,
+    /// A proxy let nothing through.
+    Proxy,
+    /// The connection broke, or AWS failed inside.
+    #[default]
+    Broken,
+    /// The time that was given for the run, or for the account, was over.
+    OutOfTime,
+}
+
+impl Silence {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::NoConnection, Self::TooLong, Self::Tls, Self::Proxy, Self::Broken, Self::OutOfTime];
+
+    /// In English and Japanese.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoConnection => ("no connection", "接続不可"),
+            Self::TooLong => ("no answer in time", "応答の時間切れ"),
+            Self::Tls => ("TLS failed", "TLS の失敗"),
+            Self::Proxy => ("the proxy let nothing through", "プロキシーによる遮断"),
+            Self::Broken => ("no whole answer came", "応答の欠落"),
+            Self::OutOfTime => ("the time given for the collection was over", "収集の制限時間の超過"),
+        }
+    }
 }
 
 impl<T> Known<T> {
@@ -358,6 +400,9 @@ impl fmt::Display for Gap {
         match &self.reason {
             GapReason::NotGiven => write!(f, "{api} was not given"),
             GapReason::Denied(code) => write!(f, "{api} was refused by AWS: {code}"),
+            GapReason::Unanswered(silence) => {
+                write!(f, "{api} was asked for and not answered: {}", silence.words().0)
+            }
             GapReason::Damaged => write!(f, "{api} could not be read"),
             GapReason::Truncated => write!(f, "{api} was given without its last page"),
             GapReason::TooOld(days) => {

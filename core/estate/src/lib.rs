@@ -23,7 +23,7 @@ pub mod read;
 pub mod shared;
 
 pub use change::Change;
-pub use fact::{Dataset, Fact, Gap, GapReason, Known, Source, SourceId};
+pub use fact::{Dataset, Fact, Gap, GapReason, Known, Silence, Source, SourceId};
 pub use model::Estate;
 pub use read::Assembler;
 pub use shared::Shared;

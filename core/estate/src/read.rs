@@ -26,6 +26,7 @@ mod per_user;
 mod refusal;
 mod report_merge;
 mod report_row;
+mod report_tells;
 mod resource_merge;
 mod resource_policy;
 mod role_merge;
@@ -44,6 +45,7 @@ mod tests;
 
 pub use assemble::Assembler;
 pub use part::{Part, looks_like_an_answer, read, unreadable};
+pub(crate) use refusal::silent;
 
 use kagimori_id::AccountId;
 

@@ -128,6 +128,9 @@ pub fn gap(gap: &Gap, language: Language) -> String {
         Language::Ja => match &gap.reason {
             GapReason::NotGiven => format!("{api} が未提供です"),
             GapReason::Denied(code) => format!("{api} は AWS に拒否されています（{code}）"),
+            GapReason::Unanswered(silence) => {
+                format!("{api} に問い合わせましたが、応答がありません（{}）", silence.words().1)
+            }
             GapReason::Damaged => format!("{api} を読み取れませんでした"),
             GapReason::Truncated => format!("{api} の最後のページがありません"),
             GapReason::TooOld(days) => format!("{api} は {days} 日前のもので、その後の変化が分かりません"),

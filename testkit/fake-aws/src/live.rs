@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::http::{Connection, Incoming};
 use crate::message::Response;
 
@@ -36,6 +38,18 @@ pub struct Faults {
     pub report_in_progress: u32,
     /// Before each answer.
     pub delay: Duration,
+    /// Operations that are refused because of their signature, with all of the request in the message, as AWS does.
+    pub repeated: BTreeSet<String>,
+    /// Operations that AWS refuses: HTTP status, code, message.
+    pub refused: BTreeMap<String, (u16, String, String)>,
+    /// The account that sessions of roles say that they are of.
+    pub posing: Option<String>,
+    /// Operations that somebody else answers, with a page.
+    pub pages: BTreeSet<String>,
+    /// Operations of which the connection breaks, whenever they are called.
+    pub broken: BTreeSet<String>,
+    /// Operations that are one too many, whenever they are called.
+    pub throttled: BTreeSet<String>,
 }
 
 /// Live accounts.
@@ -47,13 +61,47 @@ pub struct Live {
     listener: Option<JoinHandle<()>>,
 }
 
+/// What accounts answer, without a wire: the files of their snapshots, read.
+#[derive(Debug)]
+pub struct Answers {
+    accounts: BTreeMap<String, answers::Read>,
+    organization: answers::Read,
+}
+
+impl Answers {
+    /// Of accounts, by id, and their organization.
+    pub fn new(accounts: &BTreeMap<String, Files>, organization: &Files) -> Self {
+        let read = accounts.iter().map(|(account, files)| (account.clone(), answers::Read::of(files)));
+        Self { accounts: read.collect(), organization: answers::Read::of(organization) }
+    }
+
+    /// The accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.accounts.keys().map(String::as_str)
+    }
+
+    /// The whole answer of a call, as the AWS CLI prints it.
+    ///
+    /// # Errors
+    /// AWS's code and message.
+    pub fn answer(&self, account: &str, operation: &str, input: &Value) -> Result<Value, (String, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let input = input.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value)));
+        let call = wire::Call::beside_the_wire(account, operation, input.collect());
+        let faults = Faults { page: Some(usize::MAX / 2), ..Faults::default() };
+        let answer = answers::answer(self, &faults, &Default::default(), &call);
+        answer.map_err(|refused| (refused.code, refused.message))
+    }
+}
+
 #[derive(Debug)]
 struct State {
-    accounts: BTreeMap<String, Files>,
-    organization: Files,
+    answers: Answers,
     faults: Faults,
     counts: BTreeMap<String, u32>,
     requests: u64,
+    /// What roles are given: a secret access key, a session token.
+    handed_out: (String, String),
 }
 
 /// The account of credentials that no AssumeRole gave out.
@@ -64,10 +112,16 @@ impl Live {
     ///
     /// # Errors
     /// When the loopback cannot be listened on.
-    pub fn start(accounts: BTreeMap<String, Files>, organization: Files, faults: Faults) -> io::Result<Self> {
+    pub fn start(
+        accounts: &BTreeMap<String, Files>,
+        organization: &Files,
+        faults: Faults,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let state = State { accounts, organization, faults, counts: BTreeMap::new(), requests: 0 };
+        let handed_out = ("example".to_owned(), "example".to_owned());
+        let answers = Answers::new(accounts, organization);
+        let state = State { answers, faults, counts: BTreeMap::new(), requests: 0, handed_out };
         let (state, is_stopped) = (Arc::new(Mutex::new(state)), Arc::new(AtomicBool::new(false)));
         let handle = thread::spawn({
             let (state, is_stopped) = (Arc::clone(&state), Arc::clone(&is_stopped));
@@ -87,6 +141,16 @@ impl Live {
     /// `http://127.0.0.1:…`, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What sessions of roles are given from now on: a secret access key, a session token.
+    pub fn hand_out(&self, secret_access_key: &str, session_token: &str) {
+        locked(&self.state).handed_out = (secret_access_key.to_owned(), session_token.to_owned());
+    }
+
+    /// What goes wrong from now on.
+    pub fn go_wrong(&self, faults: Faults) {
+        locked(&self.state).faults = faults;
     }
 
     /// How many requests of each operation came.
@@ -114,14 +178,21 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
     let mut connection = Connection::new(stream, Ipv4Addr::LOCALHOST.into());
     while let Ok(Incoming::Request(request, is_kept)) = connection.receive() {
         let call = wire::Call::of(&request);
-        let (answer, is_lost, delay) = {
+        let (answer, is_lost, delay, is_page) = {
             let mut state = locked(state);
             let answer = state.answer(&call);
-            let is_lost = state.hits(state.faults.lost_percent);
-            (answer, is_lost, state.faults.delay)
+            let is_page = state.faults.pages.contains(&call.operation);
+            let is_lost =
+                state.hits(state.faults.lost_percent) || state.faults.broken.contains(&call.operation);
+            (answer, is_lost, state.faults.delay, is_page)
         };
         thread::sleep(delay);
-        let response: Response = wire::response(&call, answer);
+        let response: Response = match is_page {
+            true => {
+                Response::new(200, "text/html", "<!DOCTYPE html><html><body>Sign in</body></html>".to_owned())
+            }
+            false => wire::response(&call, answer),
+        };
         if is_lost || connection.send(&response, is_kept).is_err() || !is_kept {
             return;
         }
@@ -129,12 +200,24 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
 }
 
 impl State {
-    fn answer(&mut self, call: &wire::Call) -> Result<serde_json::Value, answers::Refused> {
+    fn answer(&mut self, call: &wire::Call) -> Result<Value, answers::Refused> {
         let count = self.counts.entry(call.operation.clone()).or_default();
         *count += 1;
         let count = *count;
         self.requests += 1;
-        if self.hits(self.faults.throttled_percent) {
+        if self.faults.repeated.contains(&call.operation) {
+            let message = format!(
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and \
+                 signing method.\n\nThe Canonical String for this request should have been\n'POST\n/\n\n{}'",
+                call.headers
+            );
+            return Err(answers::refused(403, "SignatureDoesNotMatch", &message));
+        }
+        if let Some((status, code, message)) = self.faults.refused.get(&call.operation) {
+            return Err(answers::refused(*status, code, message));
+        }
+        let is_too_many = self.faults.throttled.contains(&call.operation);
+        if is_too_many || self.hits(self.faults.throttled_percent) {
             return Err(answers::refused(400, "Throttling", "Rate exceeded"));
         }
         if self.faults.denied.contains(&call.operation) {
@@ -144,7 +227,7 @@ impl State {
         if call.operation == "GetCredentialReport" && count <= self.faults.report_in_progress {
             return Err(answers::refused(404, "ReportInProgress", "The report is being generated"));
         }
-        answers::answer(&self.accounts, &self.organization, &self.faults, call)
+        answers::answer(&self.answers, &self.faults, &self.handed_out, call)
     }
 
     /// A draw that depends on how many requests there were, so that a run can be repeated.

@@ -1,6 +1,7 @@
 //! `kagimori collect`, as typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Format;
 
@@ -32,12 +33,18 @@ pub(crate) struct Collect {
     /// The kagimori directory; files go to DIR/snapshots
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// Leave out accounts that were collected whole in the last 24 hours: go on after a break
+    /// Go on with what was collected in the last 24 hours: whole accounts stay, of others only what is missing is asked
     #[arg(long)]
     pub(crate) resume: bool,
     /// Accounts that are collected at a time
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) parallel: u16,
+    /// How long it may take altogether (`90s`, `20m`, `2h`): what is not answered by then is not known
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) max_time: Option<Duration>,
+    /// How long one account may take
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = time)]
+    pub(crate) account_time: Duration,
     /// Ask for every user's SSH keys, too: a call a user
     #[arg(long)]
     pub(crate) ssh_keys: bool,
@@ -47,4 +54,34 @@ pub(crate) struct Collect {
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// Nobody collects for longer than a week.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// `90s`, `20m`, `1h30m`.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a time from one second to a week: `90s`, `20m`, `2h`".to_owned();
+    let time: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    let time = Duration::try_from(time).map_err(|_| wrong())?;
+    if (Duration::from_secs(1)..=LONGEST).contains(&time) { Ok(time) } else { Err(wrong()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, seconds) in
+            [("90s", 90), ("20m", 1200), ("1h30m", 5400), ("2 hours", 7200), ("7d", 604_800)]
+        {
+            let read = time(text).ok().map(|time| time.as_secs());
+            // A day has no fixed length for the parser; hours do.
+            assert!(read == Some(seconds) || text == "7d", "{text}: {read:?}");
+        }
+        for text in ["", "0s", "10", "-5m", "200h", "soon", "500ms"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
 }

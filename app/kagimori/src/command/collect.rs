@@ -3,14 +3,15 @@
 
 mod drive;
 mod files;
+mod progress;
 mod show;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use kagimori_aws::{Access, Api, CallError, Caller, plain_role};
-use kagimori_estate::collect::{Account, Member, Options, Organization, Record, policy};
+use kagimori_aws::{Access, Api, Caller, plain_role};
+use kagimori_estate::collect::{Account, Earlier, Member, Options, Organization, Record, policy};
 use kagimori_id::AccountId;
 use kagimori_session::plan::AssumeRole;
 use kagimori_session::value::{RoleArn, session_name_from};
@@ -21,7 +22,10 @@ use serde_json::{Value, json};
 use crate::args::{Collect, Format};
 use crate::error::AppError;
 use crate::exit::Exit;
-use crate::progress::Steps;
+
+use self::drive::{Deadline, Drive, NotEntered};
+use self::files::Folder;
+use self::progress::Progress;
 
 /// Attempts of a call: a fifth of all calls throttled must lose none of 20,000.
 const ATTEMPTS: u32 = 10;
@@ -72,7 +76,10 @@ pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
         printer::json(&policy())?;
         return Ok(Exit::Clean);
     }
-    std::fs::metadata(&args.dir).map_err(|source| AppError::read(&args.dir, source))?;
+    let until = args.max_time.map(Deadline::after);
+    if !std::fs::metadata(&args.dir).map_err(|source| AppError::read(&args.dir, source))?.is_dir() {
+        return Err(AppError::read(&args.dir, std::io::ErrorKind::NotADirectory.into()));
+    }
     let session_name = session_name();
     let access = Access::find(&Caller {
         profile: args.profile.clone(),
@@ -83,7 +90,11 @@ pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
     })?;
     let caller = access.api.call("sts", "GetCallerIdentity", &json!({}))?;
     let text = |name: &str| caller.get(name).and_then(Value::as_str).unwrap_or_default();
-    let around = Around { args, access: &access, own: text("Account"), arn: text("Arn"), session_name };
+    let around =
+        Around { args, access: &access, own: text("Account"), arn: text("Arn"), session_name, until };
+    // Nobody is asked for what cannot be kept.
+    let snapshots = args.dir.join("snapshots");
+    kagimori_lake::private::folder(&snapshots).map_err(|source| AppError::write(&snapshots, source))?;
     let (mut collected, targets) = around.targets()?;
     collected.extend(around.collect(&targets)?);
     collected.sort_by(|one, other| one.account.cmp(&other.account));
@@ -115,6 +126,8 @@ struct Around<'a> {
     /// Whose they are.
     arn: &'a str,
     session_name: String,
+    /// When the whole run is over.
+    until: Option<Deadline>,
 }
 
 impl Around<'_> {
@@ -138,14 +151,15 @@ impl Around<'_> {
     }
 
     fn organization(&self) -> Result<(Vec<Collected>, Vec<Target>), AppError> {
-        let machine = Mutex::new(Organization::new(Timestamp::now()));
-        drive::run(&machine, &self.access.api);
-        let machine = machine.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (folder, progress) = (Folder::of(self.args.dir.join("snapshots/organization")), Progress::of(1));
+        let deadline = self.deadline();
+        let drive = Drive::new(&self.access.api, deadline, self.earlier(&folder), &progress);
+        let machine = drive.run(Organization::new(Timestamp::now()).until(Some(deadline.at())));
+        drop(progress);
         let members = machine.members().map(<[Member]>::to_vec);
         let (files, record) = machine.finished();
         let why = record.missing.iter().find(|missing| missing.contains("ListAccounts:")).cloned();
-        let folder = self.args.dir.join("snapshots/organization");
-        files::write(&folder, &files, &json!({ "caller": self.arn, "record": record }))?;
+        folder.write(&files, &files::Collected::new("", self.arn, "", &record))?;
         let Some(members) = members else {
             return Err(AppError::Aws {
                 message: format!("the accounts of the organization are not known: {}", why.unwrap_or_default()),
@@ -159,17 +173,20 @@ impl Around<'_> {
             if member.state == "ACTIVE" {
                 targets.push(self.target(&member.id, &member.name)?);
             } else {
-                collected.push(Collected {
-                    account: member.id,
-                    name: member.name,
-                    outcome: Outcome::Skipped,
-                    calls: 0,
-                    missing: vec![format!("the account is {}", member.state)],
-                    report_generated: None,
-                });
+                let why = format!("the account is {}", member.state);
+                collected.push(Collected::without(&member.id, &member.name, Outcome::Skipped, vec![why]));
             }
         }
         Ok((collected, targets))
+    }
+
+    /// What an account may take, within what is left for all.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.args.account_time).or_sooner(self.until)
+    }
+
+    fn earlier(&self, folder: &Folder) -> Earlier {
+        if self.args.resume { folder.earlier(Timestamp::now()) } else { Earlier::default() }
     }
 
     fn target(&self, id: &str, name: &str) -> Result<Target, AppError> {
@@ -197,80 +214,68 @@ impl Around<'_> {
 
     /// Collects accounts, some at a time. One that fails stops no other.
     fn collect(&self, targets: &[Target]) -> Result<Vec<Collected>, AppError> {
-        let (steps, total, next) = (Steps::new("account"), targets.len(), AtomicUsize::new(0));
+        let (progress, total, next) = (Progress::of(targets.len()), targets.len(), AtomicUsize::new(0));
         let done = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..usize::from(self.args.parallel).min(total) {
                 scope.spawn(|| {
                     while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let collected = self.account(target);
-                        steps.step(total);
-                        done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(collected);
+                        let collected = self.account(target, &progress);
+                        progress
+                            .over(collected.as_ref().map_or(Outcome::Failed, |collected| collected.outcome));
+                        done.lock().unwrap_or_else(PoisonError::into_inner).push(collected);
                     }
                 });
             }
         });
-        done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().collect()
+        drop(progress);
+        done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
     }
 
-    fn account(&self, target: &Target) -> Result<Collected, AppError> {
-        let folder = self.args.dir.join("snapshots").join(&target.id);
-        if self.args.resume && files::was_collected(&folder, Timestamp::now()) {
-            return Ok(Collected {
-                account: target.id.clone(),
-                name: target.name.clone(),
-                outcome: Outcome::Kept,
-                calls: 0,
-                missing: Vec::new(),
-                report_generated: None,
-            });
+    fn account(&self, target: &Target, progress: &Progress) -> Result<Collected, AppError> {
+        let folder = Folder::of(self.args.dir.join("snapshots").join(&target.id));
+        if self.args.resume && folder.is_fresh(Timestamp::now()) {
+            return Ok(Collected::without(&target.id, &target.name, Outcome::Kept, Vec::new()));
         }
+        let deadline = self.deadline();
+        let drive = Drive::new(&target.api, deadline, self.earlier(&folder), progress);
+        let mut machine = Account::new(self.options(), Timestamp::now()).until(Some(deadline.at()));
         // Whoever is refused at the door need not knock four hundred times.
-        if let Err(error) = self.enter(target) {
-            return self.not_entered(target, &error);
-        }
-        let machine = Mutex::new(Account::new(Options { ssh_keys: self.args.ssh_keys }, Timestamp::now()));
-        drive::run(&machine, &target.api);
-        let machine = machine.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (files, record) = machine.finished();
-        files::write(
-            &folder,
-            &files,
-            &json!({ "account": target.id, "caller": self.arn, "record": record }),
-        )?;
-        let collected = told(&target.id, &target.name, &record);
-        if collected.outcome != Outcome::Complete {
-            printer::warning(&show::line(&collected));
-        }
-        Ok(collected)
-    }
-
-    /// Whether the account is the one that is meant.
-    fn enter(&self, target: &Target) -> Result<(), CallError> {
-        if target.id == self.own {
-            return Ok(());
-        }
-        target.api.call("sts", "GetCallerIdentity", &json!({})).map(drop)
-    }
-
-    fn not_entered(&self, target: &Target, error: &CallError) -> Result<Collected, AppError> {
-        let folder = self.args.dir.join("snapshots").join(&target.id);
-        let why = format!("the account was not entered: {error}");
-        files::write_refusal(
-            &folder,
-            &error.to_string(),
-            &json!({ "account": target.id, "caller": self.arn, "why": why }),
-        )?;
-        let collected = Collected {
-            account: target.id.clone(),
-            name: target.name.clone(),
-            outcome: Outcome::Failed,
-            calls: 0,
-            missing: vec![why],
-            report_generated: None,
+        let entered = if target.id == self.own { Ok(()) } else { drive.enter(&target.id) };
+        let (why, hint) = match entered {
+            Ok(()) => (None, None),
+            Err(not_entered) => {
+                let NotEntered { failure, why, hint } = *not_entered;
+                machine.give_up(failure);
+                (Some(format!("the account was not entered: {why}")), Some(hint))
+            }
         };
-        printer::warning(&format!("{}; {}", show::line(&collected), error.hint()));
+        let (files, record) = drive.run(machine).finished();
+        let collected =
+            files::Collected::new(&target.id, self.arn, why.as_deref().unwrap_or_default(), &record);
+        folder.write(&files, &collected)?;
+        let collected = match why {
+            Some(why) => Collected::without(&target.id, &target.name, Outcome::Failed, vec![why]),
+            None => told(&target.id, &target.name, &record),
+        };
+        match (collected.outcome, hint) {
+            (Outcome::Complete, _) => {}
+            (_, Some(hint)) => progress.warn(&format!("{}; {hint}", show::line(&collected))),
+            (_, None) => progress.warn(&show::line(&collected)),
+        }
         Ok(collected)
+    }
+
+    fn options(&self) -> Options {
+        Options { ssh_keys: self.args.ssh_keys }
+    }
+}
+
+impl Collected {
+    /// An account of which no call tells.
+    fn without(account: &str, name: &str, outcome: Outcome, missing: Vec<String>) -> Self {
+        let (account, name) = (account.to_owned(), name.to_owned());
+        Self { account, name, outcome, calls: 0, missing, report_generated: None }
     }
 }
 

@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 33] = [
+const QUESTIONS: [(&str, &[&[&str]]); 34] = [
     (
         "review",
         &[
@@ -24,6 +24,8 @@ const QUESTIONS: [(&str, &[&[&str]]); 33] = [
             &["DIR", "--out", "DIR/report-lists", "--page-room", "0"],
         ],
     ),
+    // What it collects with is looked for in `collecting.rs`.
+    ("collect", &[&["--print-policy"], &["--account", "12", "--dir", "DIR"]]),
     ("explain", &[&["mfa-console-user"]]),
     ("checks", &[&[]]),
     (

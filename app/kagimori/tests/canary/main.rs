@@ -5,6 +5,8 @@
 //! `KAGIMORI_CANARY=7` makes another secret; the test names the number when it fails.
 
 #[cfg(test)]
+mod collecting;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod input;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::record::Record;
 use super::report::{Report, Step, generated};
-use super::{Answer, Ask, Asks, Wanted};
+use super::{Answer, Ask, Asks, Failure, Wanted};
 
 /// How long AWS may take for the credential report; on 52 users it took two seconds.
 const REPORT_PATIENCE: SignedDuration = SignedDuration::from_secs(120);
@@ -54,6 +54,10 @@ pub struct Account {
     details_are_over: bool,
     users_were_asked: bool,
     options: Options,
+    /// From then on nothing is asked.
+    until: Option<Timestamp>,
+    /// What every further call is answered, without being made.
+    over: Option<Answer>,
     begun: Timestamp,
     ended: Timestamp,
 }
@@ -72,6 +76,8 @@ impl Account {
             details_are_over: false,
             users_were_asked: false,
             options,
+            until: None,
+            over: None,
             begun: now,
             ended: now,
         };
@@ -102,8 +108,36 @@ impl Account {
         self.asks.ask(Purpose::Trails, "cloudtrail", "DescribeTrails", json!({}));
     }
 
+    /// The same until an instant: what is not asked by then is not known.
+    #[must_use]
+    pub fn until(self, until: Option<Timestamp>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Asks nothing any more: whatever is still wanted has failed like this. Of an account that nobody can enter that is all.
+    pub fn give_up(&mut self, failure: Failure) {
+        self.over = Some(Answer::Failed(failure));
+    }
+
     /// What is wanted now.
     pub fn next(&mut self, now: Timestamp) -> Wanted {
+        if self.over.is_none() && self.until.is_some_and(|until| until <= now) {
+            self.give_up(Failure::out_of_time());
+        }
+        let Some(answer) = self.over.clone() else { return self.wanted(now) };
+        self.step = match self.step {
+            Some(Step::WaitToGet(_) | Step::WaitToGenerate(_)) => Some(Step::Get),
+            step => step,
+        };
+        loop {
+            match self.wanted(now) {
+                Wanted::Ask(ask) => self.take(ask.id, &answer, now),
+                other => return other,
+            }
+        }
+    }
+
+    fn wanted(&mut self, now: Timestamp) -> Wanted {
         // The report first, so that AWS makes it while the rest is asked.
         let due = match self.step {
             Some(Step::WaitToGet(at)) if at <= now => Some(Step::Get),
@@ -247,11 +281,11 @@ impl Account {
 fn missing(answer: &Answer) -> Answer {
     let failure = match answer {
         Answer::Failed(failure) => failure.clone(),
-        Answer::Given(given) => super::Failure {
+        Answer::Given(given) => Failure {
             code: Some("ReportInProgress".to_owned()),
             message: "the report was not ready in time".to_owned(),
             attempts: given.attempts,
-            request_id: None,
+            ..Failure::default()
         },
     };
     Answer::Failed(failure)

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::{Answer, Asks, Wanted};
+use super::{Answer, Asks, Failure, Wanted};
 
 /// The policies that limit what an account may do (Organizations API Reference, ListPolicies).
 const FILTERS: [(&str, &str); 2] =
@@ -37,6 +37,7 @@ pub struct Organization {
     asks: Asks<Purpose>,
     members: Option<Vec<Member>>,
     management: Option<String>,
+    until: Option<Timestamp>,
     begun: Timestamp,
     ended: Timestamp,
 }
@@ -53,11 +54,21 @@ impl Organization {
             asks.ask(Purpose::Policies(name), "organizations", "ListPolicies", json!({ "Filter": filter }));
         }
         asks.ask(file("organizations-features.json"), "iam", "ListOrganizationsFeatures", json!({}));
-        Self { asks, members: None, management: None, begun: now, ended: now }
+        Self { asks, members: None, management: None, until: None, begun: now, ended: now }
+    }
+
+    /// The same until an instant: what is not asked by then is not known.
+    #[must_use]
+    pub fn until(self, until: Option<Timestamp>) -> Self {
+        Self { until, ..self }
     }
 
     /// What is wanted now.
-    pub fn next(&mut self, _now: Timestamp) -> Wanted {
+    pub fn next(&mut self, now: Timestamp) -> Wanted {
+        let is_over = self.until.is_some_and(|until| until <= now);
+        while is_over && let Some(ask) = self.asks.next() {
+            self.take(ask.id, &Answer::Failed(Failure::out_of_time()), now);
+        }
         match self.asks.next() {
             Some(ask) => Wanted::Ask(Box::new(ask)),
             None if self.asks.is_idle() => Wanted::Nothing,

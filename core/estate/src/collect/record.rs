@@ -1,12 +1,13 @@
 //! `collected.json`: which calls were made, and what became of each.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Answer, Ask};
+use crate::fact::Silence;
 
 /// What became of a call.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "answered, refused, or neither")]
 pub enum Outcome {
@@ -14,22 +15,25 @@ pub enum Outcome {
     Answered,
     /// AWS refused it, with this code.
     Refused(String),
-    /// No answer came.
-    Unanswered,
+    /// No answer came, for this reason.
+    Unanswered(Silence),
 }
 
 /// One call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// `iam:ListAccessKeys`
     pub call: String,
     /// Whom or what it was about; empty for the whole account.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+    /// The file of the snapshot that holds what came; empty when none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
     /// What became of it.
     pub outcome: Outcome,
     /// Why there is no answer.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
     /// When it was over.
     pub at: Timestamp,
@@ -43,18 +47,16 @@ pub struct Recorded {
 
 impl Recorded {
     pub(super) fn of(ask: &Ask, answer: &Answer, at: Timestamp) -> Self {
-        let about = ask.input.as_object().into_iter().flatten();
-        let mut about =
-            about.filter(|(name, _)| !matches!(name.as_str(), "MaxItems" | "Filter" | "AllUsers"));
-        let about = about.find_map(|(_, value)| value.as_str()).unwrap_or_default().to_owned();
-        let call = format!("{}:{}", ask.service, ask.operation);
+        let (call, about) = (call(ask), about(ask));
+        let file = String::new();
         match answer {
             Answer::Given(given) => Self {
                 call,
                 about,
+                file,
                 outcome: Outcome::Answered,
                 why: String::new(),
-                at,
+                at: given.earlier.unwrap_or(at),
                 pages: given.pages,
                 attempts: given.attempts,
                 request_ids: given.request_ids.clone(),
@@ -62,7 +64,11 @@ impl Recorded {
             Answer::Failed(failure) => Self {
                 call,
                 about,
-                outcome: failure.code.clone().map_or(Outcome::Unanswered, Outcome::Refused),
+                file,
+                outcome: match &failure.code {
+                    Some(code) => Outcome::Refused(code.clone()),
+                    None => Outcome::Unanswered(failure.silence),
+                },
                 why: failure.message.clone(),
                 at,
                 pages: 0,
@@ -84,7 +90,7 @@ impl Recorded {
                 }
                 _ => true,
             },
-            Outcome::Unanswered => true,
+            Outcome::Unanswered(_) => true,
         }
     }
 
@@ -121,6 +127,9 @@ impl Record {
             .filter(|call| call.is_missing())
             .map(|call| match &call.outcome {
                 Outcome::Refused(code) => format!("{}{}: {code}", call.call, of(&call.about)),
+                Outcome::Unanswered(Silence::OutOfTime) => {
+                    format!("{}{}: the time was over", call.call, of(&call.about))
+                }
                 _ => format!("{}{}: {}", call.call, of(&call.about), call.why),
             })
             .collect();
@@ -136,6 +145,18 @@ impl Record {
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty()
     }
+}
+
+/// `iam:ListAccessKeys`
+pub(super) fn call(ask: &Ask) -> String {
+    format!("{}:{}", ask.service, ask.operation)
+}
+
+/// Whom or what a call is about.
+pub(super) fn about(ask: &Ask) -> String {
+    let members = ask.input.as_object().into_iter().flatten();
+    let mut members = members.filter(|(name, _)| !matches!(name.as_str(), "MaxItems" | "AllUsers"));
+    members.find_map(|(_, value)| value.as_str()).unwrap_or_default().to_owned()
 }
 
 fn of(about: &str) -> String {

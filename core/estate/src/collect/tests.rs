@@ -12,9 +12,12 @@ use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::request::{Context, Principal, Request};
 use serde_json::{Value, json};
 
-use super::{ACTIONS, Account, Answer, Ask, Failure, Given, Options, Organization, Record, Wanted, policy};
+use super::{
+    ACTIONS, Account, Answer, Ask, Earlier, Failure, Given, Options, Organization, Outcome, Record, Wanted,
+    policy,
+};
 use crate::read::{Assembler, File, read};
-use crate::{Dataset, GapReason};
+use crate::{Dataset, GapReason, Silence};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -23,7 +26,7 @@ fn begin() -> Timestamp {
 }
 
 fn given(value: Value) -> Answer {
-    Answer::Given(Given { value, pages: 1, attempts: 1, request_ids: vec!["r".to_owned()] })
+    Answer::Given(Given { value, pages: 1, attempts: 1, request_ids: vec!["r".to_owned()], earlier: None })
 }
 
 fn refused(code: &str) -> Answer {
@@ -31,7 +34,7 @@ fn refused(code: &str) -> Answer {
         code: Some(code.to_owned()),
         message: "m".to_owned(),
         attempts: 1,
-        request_id: None,
+        ..Failure::default()
     })
 }
 
@@ -110,8 +113,16 @@ fn run(
     backwards: bool,
     answers: impl Fn(&Ask, usize) -> Answer,
 ) -> (BTreeMap<String, String>, Record, Vec<Ask>, Timestamp) {
+    run_account(Account::new(options, begin()), width, backwards, answers)
+}
+
+fn run_account(
+    mut account: Account,
+    width: usize,
+    backwards: bool,
+    answers: impl Fn(&Ask, usize) -> Answer,
+) -> (BTreeMap<String, String>, Record, Vec<Ask>, Timestamp) {
     let mut now = begin();
-    let mut account = Account::new(options, now);
     let (mut open, mut asked): (Vec<Ask>, Vec<Ask>) = (Vec::new(), Vec::new());
     loop {
         let wanted = if open.len() < width { account.next(now) } else { Wanted::Answer };
@@ -209,7 +220,11 @@ fn what_failed_is_unknown_and_never_empty() {
         for failure in [
             refused("AccessDenied"),
             refused("Throttling"),
-            Answer::Failed(Failure { message: "no answer in time".into(), ..Failure::default() }),
+            Answer::Failed(Failure {
+                silence: Silence::TooLong,
+                message: "no answer in time".into(),
+                ..Failure::default()
+            }),
         ] {
             let fails =
                 |ask: &Ask, _| if ask.operation == operation { failure.clone() } else { answer(ask, 5) };
@@ -229,6 +244,190 @@ fn what_failed_is_unknown_and_never_empty() {
             assert!(!estate(&files).problems.is_empty(), "{operation}: the readers are told nothing");
         }
     }
+}
+
+fn reasons(files: &BTreeMap<String, String>) -> BTreeMap<Dataset, GapReason> {
+    let estate = estate(files);
+    let account = estate.accounts.values().next().unwrap();
+    let gaps =
+        account.datasets.iter().filter_map(|(dataset, known)| Some((*dataset, known.gap()?.reason.clone())));
+    gaps.collect()
+}
+
+/// Each kind of silence stays what it was, from the file to the reason that the review tells.
+#[test]
+fn silence_says_why() {
+    for silence in Silence::ALL {
+        let lost = Answer::Failed(Failure { silence, message: "it\nis so".into(), ..Failure::default() });
+        let answers = |ask: &Ask, _| match ask.operation {
+            "GetAccountSummary" | "GetCredentialReport" => lost.clone(),
+            _ => answer(ask, 3),
+        };
+        let (files, record, ..) = run(Options::default(), 1, false, answers);
+        let gaps = reasons(&files);
+        for dataset in [Dataset::AccountSummary, Dataset::CredentialReport] {
+            assert_eq!(gaps.get(&dataset), Some(&GapReason::Unanswered(silence)), "{dataset}");
+        }
+        assert_eq!(record.missing.len(), 2, "{:?}", record.missing);
+        let told = record.calls.iter().filter(|call| call.outcome == Outcome::Unanswered(silence)).count();
+        assert_eq!(told, 2);
+    }
+    // One user's keys: the answers of others before and behind stay, and nobody is without keys because of it.
+    let (first, others) = ("u1", ["u2", "u4"]);
+    let answers = |ask: &Ask, _| match ask.input.get("UserName").and_then(Value::as_str) {
+        Some(user) if user == first && ask.operation == "ListAccessKeys" => {
+            Answer::Failed(Failure { silence: Silence::Proxy, message: "no".into(), ..Failure::default() })
+        }
+        _ => answer(ask, 5),
+    };
+    let (files, ..) = run(Options::default(), 1, false, answers);
+    let estate = estate(&files);
+    let users = &estate.accounts.values().next().unwrap().users;
+    for other in others {
+        assert!(
+            users.get(other).unwrap().access_keys.value().unwrap().iter().all(|key| key.id.is_some()),
+            "{other}"
+        );
+    }
+    let keys = users.get(first).unwrap().access_keys.value().unwrap();
+    assert!(keys.len() == 1 && keys.iter().all(|key| key.id.is_none()), "{keys:?}");
+}
+
+#[test]
+fn what_is_not_answered_in_time_is_not_known() {
+    let whole = run(Options::default(), 1, false, |ask, _| answer(ask, 9)).0;
+    let calls = run(Options::default(), 1, false, |ask, _| answer(ask, 9)).2.len();
+    for count in 0..calls {
+        let millis = i64::try_from(count).unwrap() * 40;
+        let account = Account::new(Options::default(), begin());
+        let account = account.until(Some(begin() + SignedDuration::from_millis(millis)));
+        let (files, record, asked, now) = run_account(account, 1, false, |ask, _| answer(ask, 9));
+        assert!(asked.len() <= count && now <= begin() + SignedDuration::from_millis(millis));
+        assert!(
+            !record.is_complete() && record.missing.iter().all(|what| what.ends_with("the time was over"))
+        );
+        // What was answered in time stands as it would.
+        let in_time: Vec<&Ask> = asked.iter().collect();
+        assert_eq!(
+            record.calls.iter().filter(|call| call.outcome == Outcome::Answered).count(),
+            in_time.len()
+        );
+        for (name, text) in &files {
+            assert!(whole.get(name) == Some(text) || text.contains("The time was over"), "{count}: {name}");
+        }
+        let problems = estate(&files).problems;
+        assert!(
+            problems.iter().any(|problem| problem.message.contains("the time for collecting was over")),
+            "{count}"
+        );
+    }
+}
+
+#[test]
+fn of_an_account_that_nobody_enters_everything_is_refused() {
+    let mut account = Account::new(Options::default(), begin());
+    let Answer::Failed(failure) = refused("AccessDenied") else { panic!() };
+    account.give_up(failure);
+    let (files, record, asked, _) = run_account(account, 4, false, |ask, _| answer(ask, 3));
+    assert!(asked.is_empty() && files.len() > 10);
+    assert!(files.values().all(|text| text.starts_with("An error occurred (AccessDenied)")), "{files:?}");
+    assert!(record.calls.iter().all(|call| call.outcome == Outcome::Refused("AccessDenied".into())));
+    let denied = GapReason::Denied("AccessDenied".to_owned());
+    let reasons = reasons(&files);
+    assert!(reasons.values().filter(|reason| **reason == denied).count() > 9, "{reasons:?}");
+}
+
+/// A run that was cut off anywhere, or in which something failed, goes on with what is missing, and ends as if nothing had been.
+#[test]
+fn what_was_answered_is_not_asked_again() {
+    let (whole, _, all, _) = run(Options::default(), 1, false, |ask, _| answer(ask, 9));
+    let resume = |files: &BTreeMap<String, String>, record: &Record, now: Timestamp| {
+        let record = serde_json::to_vec(&json!({ "record": record })).unwrap();
+        let since = now - SignedDuration::from_hours(24);
+        let earlier =
+            Earlier::of(&record, since, |name| files.get(name).map(|text| text.clone().into_bytes()));
+        let earlier = std::cell::RefCell::new(earlier);
+        let sent = std::cell::Cell::new(0);
+        let (files, record, ..) = run(Options::default(), 1, false, |ask, _| {
+            if let Some(given) = earlier.borrow_mut().take(ask) {
+                return Answer::Given(given);
+            }
+            sent.set(sent.get() + 1);
+            answer(ask, 9)
+        });
+        (files, record, sent.get())
+    };
+    for count in 0..all.len() {
+        let until = begin() + SignedDuration::from_millis(i64::try_from(count).unwrap() * 40);
+        let account = Account::new(Options::default(), begin()).until(Some(until));
+        let (files, record, asked, _) = run_account(account, 1, false, |ask, _| answer(ask, 9));
+        let (files, record, sent) = resume(&files, &record, begin());
+        assert!(files == whole && record.is_complete(), "{count}");
+        assert_eq!(sent + asked.len(), all.len(), "{count}");
+    }
+    // Each call refused in turn.
+    for (index, failing) in all.iter().enumerate() {
+        let (files, record, ..) = run(Options::default(), 1, false, |ask, _| match ask == failing {
+            true => refused("AccessDenied"),
+            false => answer(ask, 9),
+        });
+        let (files, record, sent) = resume(&files, &record, begin());
+        assert!(files == whole && record.is_complete(), "{index}: {}", failing.operation);
+        assert!(sent >= 1 && sent < all.len(), "{}: {sent}", failing.operation);
+    }
+    // What is older than a day is asked again, and so is what lies in a file that somebody changed.
+    let (files, record, ..) = run(Options::default(), 1, false, |ask, _| answer(ask, 9));
+    assert_eq!(resume(&files, &record, begin() + SignedDuration::from_hours(25)).2, all.len());
+    let mut changed = files;
+    changed.get_mut("access-keys.json").unwrap().push_str("{}\n");
+    let keys = all.iter().filter(|ask| ask.operation == "ListAccessKeys").count();
+    assert_eq!(resume(&changed, &record, begin()).2, keys);
+}
+
+/// Who has no device and no key by the report is asked for none, and none is then an answer: but only where the list of virtual
+/// devices agrees.
+#[test]
+fn that_there_is_none_is_an_answer() {
+    let without = "user,arn,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_2_active,access_key_2_last_rotated\n\
+                   <root_account>,arn:aws:iam::111122223333:root,true,false,N/A,false,N/A\n\
+                   u0,arn:aws:iam::111122223333:user/u0,false,false,N/A,false,N/A\n";
+    let report = |ask: &Ask| match ask.operation {
+        "GetCredentialReport" => given(json!({
+            "Content": STANDARD.encode(without), "ReportFormat": "text/csv", "GeneratedTime": "2026-11-30T11:00:00+00:00",
+        })),
+        _ => answer(ask, 1),
+    };
+    let (files, _, asked, _) = run(Options::default(), 1, false, |ask, _| report(ask));
+    let per_user = ["ListMFADevices", "ListAccessKeys"];
+    assert!(!asked.iter().any(|ask| per_user.contains(&ask.operation)));
+    let gaps = reasons(&files);
+    assert!(!gaps.contains_key(&Dataset::MfaDevices) && !gaps.contains_key(&Dataset::AccessKeys), "{gaps:?}");
+    let devices =
+        |files| estate(files).accounts.values().next().unwrap().users.get("u0").unwrap().mfa_devices.clone();
+    assert_eq!(devices(&files).value(), Some(&Vec::new()));
+    // The list of virtual devices is refused, or has one of the user's: nothing is known.
+    let denied = |ask: &Ask, _| match ask.operation {
+        "ListVirtualMFADevices" => refused("AccessDenied"),
+        _ => report(ask),
+    };
+    let files = run(Options::default(), 1, false, denied).0;
+    assert!(devices(&files).value().is_none() && reasons(&files).contains_key(&Dataset::MfaDevices));
+    let held = |ask: &Ask, _| match ask.operation {
+        "ListVirtualMFADevices" => given(json!({ "VirtualMFADevices": [{
+            "SerialNumber": format!("arn:aws:iam::{ACCOUNT}:mfa/u0"),
+            "User": { "Arn": format!("arn:aws:iam::{ACCOUNT}:user/u0"), "UserName": "u0" },
+        }] })),
+        _ => report(ask),
+    };
+    let files = run(Options::default(), 1, false, held).0;
+    assert!(devices(&files).value().is_none() && reasons(&files).contains_key(&Dataset::MfaDevices));
+    // The report is refused: nobody says that there is none.
+    let denied = |ask: &Ask, _| match ask.operation {
+        "GetCredentialReport" => refused("AccessDenied"),
+        "ListMFADevices" => refused("AccessDenied"),
+        _ => report(ask),
+    };
+    assert!(devices(&run(Options::default(), 1, false, denied).0).value().is_none());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::given::{Given, Sourced};
 use super::mfa_merge;
 use super::organization_merge::{OrganizationGiven, is_of_organization};
 use super::part::{Answer, Part};
+use super::report_tells;
 use super::resource_merge::resource_policies;
 use super::trails_merge::trails;
 use super::user_merge::Users;
@@ -179,6 +180,7 @@ fn account(id: AccountId, mut given: Given, estate: &mut Estate, as_of: Option<T
     Users::merge(&mut account, entities, &mut given, &estate.sources, as_of);
     mfa_merge::contradictions(&mut account, &mut given);
     counted::devices(&mut account);
+    report_tells::what_need_not_be_asked(&mut account);
     estate.problems.extend(given.torn(Some(id), &estate.sources));
     account
 }

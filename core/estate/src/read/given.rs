@@ -71,7 +71,9 @@ impl Given {
 
     /// Whether a list is in pieces: what is not in it may yet exist.
     fn is_torn(&self, dataset: Dataset) -> bool {
-        self.losses.get(&dataset) == Some(&GapReason::Damaged) || self.truncated.contains_key(&dataset)
+        let is_part_lost =
+            matches!(self.losses.get(&dataset), Some(GapReason::Damaged | GapReason::Unanswered(_)));
+        is_part_lost || self.truncated.contains_key(&dataset)
     }
 
     /// What became of a dataset. One answer is enough where an answer is whole in itself; a list of which a part is

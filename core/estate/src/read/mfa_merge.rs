@@ -47,7 +47,10 @@ fn contradicting(user: &User, listed: &Known<Vec<VirtualMfaDevice>>) -> Option<B
 }
 
 /// The file by which somebody has a virtual device.
-fn owned(listed: &Known<Vec<VirtualMfaDevice>>, is_owner: impl Fn(&Arn) -> bool) -> Option<SourceId> {
+pub(super) fn owned(
+    listed: &Known<Vec<VirtualMfaDevice>>,
+    is_owner: impl Fn(&Arn) -> bool,
+) -> Option<SourceId> {
     let fact = listed.fact()?;
     fact.value.iter().any(|device| device.owner.as_ref().is_some_and(&is_owner)).then_some(fact.source)
 }

@@ -14,7 +14,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::fault::{Fault, Place, quote};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, silence};
+use crate::fact::Silence;
 
 /// Members that hold a policy document.
 const DOCUMENTS: [&str; 3] = ["PolicyDocument", "AssumeRolePolicyDocument", "Document"];
@@ -26,6 +27,8 @@ pub(super) enum Piece {
     Object(Range<usize>, Vec<String>),
     /// The AWS CLI's word that AWS refused the call.
     Refusal(Refusal),
+    /// The AWS CLI's word that no answer came.
+    Silence(Silence, Fault),
     /// What cannot be read, and the members seen before it; nothing behind it is looked at.
     Damage(Fault, Vec<String>),
 }
@@ -43,6 +46,11 @@ pub(super) fn outline(text: &str) -> Vec<Piece> {
         }
         if let Some((refusal, length)) = Refusal::parse(rest) {
             pieces.push(Piece::Refusal(refusal));
+            at = start + length;
+            continue;
+        }
+        if let Some((silence, length, fault)) = silence(rest) {
+            pieces.push(Piece::Silence(silence, fault));
             at = start + length;
             continue;
         }

@@ -17,7 +17,7 @@ use super::content::Content;
 use super::fault::{Fault, names, quote, write_again};
 use super::object::{Object, Reading};
 use super::outline::{Piece, outline};
-use super::refusal::{NoSuch, Refusal, cli_error};
+use super::refusal::{NoSuch, Refusal, cli_error, silence};
 use super::table::{dataset_of, named, row_of};
 use super::wire::PolicyFault;
 use super::{
@@ -75,6 +75,7 @@ pub fn looks_like_an_answer(head: &[u8]) -> bool {
     names_a_member()
         || Refusal::parse(start).is_some()
         || cli_error(start).is_some()
+        || silence(start).is_some()
         || credential_report::is_report(start)
 }
 
@@ -93,7 +94,7 @@ impl Part {
 
     fn read_text(&mut self, text: &str, named: Option<Dataset>) {
         let start = text.trim_start();
-        if start.starts_with('{') || Refusal::parse(start).is_some() {
+        if start.starts_with('{') || Refusal::parse(start).is_some() || silence(start).is_some() {
             self.read_pieces(text, named);
         } else if let Some(read) = credential_report::read_text(text) {
             let dataset = Dataset::CredentialReport;
@@ -113,6 +114,12 @@ impl Part {
         for piece in outline(text) {
             match piece {
                 Piece::Refusal(refusal) => self.refused(&refusal, named),
+                Piece::Silence(silence, fault) => {
+                    let kind =
+                        if self.answers.is_empty() { ProblemKind::Unreadable } else { ProblemKind::Partial };
+                    self.lose(named, &GapReason::Unanswered(silence));
+                    self.problem(named, kind, fault);
+                }
                 Piece::Damage(fault, members) => {
                     let last = self.answers.last().map(|answer| answer.dataset);
                     let dataset = match named {

@@ -4,7 +4,7 @@
 //! It gets into a file by `2>&1`; the CLI puts an empty line before it, newer ones `aws: [ERROR]: `.
 
 use super::fault::{Fault, quote};
-use crate::fact::Dataset;
+use crate::fact::{Dataset, Silence};
 
 /// One refused call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,16 +25,33 @@ pub(super) enum NoSuch {
 }
 
 /// How messages of the CLI begin that come from the CLI itself, not from AWS.
-const OWN_ERRORS: [&str; 8] = [
+const OWN_ERRORS: [&str; 6] = [
     "Unable to locate credentials",
     "The config profile",
-    "Could not connect to the endpoint URL",
     "Error when retrieving token",
     "Error loading SSO Token",
     "Partial credentials found",
     "usage: aws",
-    "SSL validation failed",
 ];
+
+/// How messages begin that say that a call got no answer: the CLI's (`botocore/exceptions.py` of 1.44.8: `EndpointConnectionError`,
+/// `ConnectTimeoutError`, `ReadTimeoutError`, `SSLError`, `ProxyConnectionError`, `ConnectionClosedError`,
+/// `ResponseStreamingError`), and the one of `kagimori collect`.
+const SILENT: [(&str, Silence); 8] = [
+    ("Could not connect to the endpoint URL", Silence::NoConnection),
+    ("Connect timeout on endpoint URL", Silence::TooLong),
+    ("Read timeout on endpoint URL", Silence::TooLong),
+    ("SSL validation failed", Silence::Tls),
+    ("Failed to connect to proxy URL", Silence::Proxy),
+    ("Connection was closed before we received a valid response from endpoint URL", Silence::Broken),
+    ("An error occurred while reading from response stream", Silence::Broken),
+    ("The time was over before the answer", Silence::OutOfTime),
+];
+
+/// The beginning of the line that tells of a call without an answer.
+pub(crate) fn silent(silence: Silence) -> &'static str {
+    SILENT.iter().find(|(_, of)| *of == silence).map_or("", |(start, _)| start)
+}
 
 impl Refusal {
     /// The refusal at the beginning of a text, and how many bytes it takes (to the end of its line).
@@ -138,6 +155,26 @@ impl Refusal {
             _ => run,
         })
     }
+}
+
+/// A call without an answer, when the text begins with its message: why, how many bytes the line takes, and what is wrong.
+pub(super) fn silence(text: &str) -> Option<(Silence, usize, Fault)> {
+    let line = text.lines().next()?;
+    let own = unmarked(line);
+    let (_, silence) = SILENT.iter().find(|(start, _)| own.starts_with(start))?;
+    let hint = match silence {
+        Silence::NoConnection => "check the network, the Region and `AWS_ENDPOINT_URL`",
+        Silence::Tls => "where a proxy opens TLS, name its certificates in `AWS_CA_BUNDLE`",
+        Silence::Proxy => "check `HTTPS_PROXY` and `NO_PROXY`",
+        Silence::OutOfTime => "give it more time",
+        Silence::TooLong | Silence::Broken => "wait a while",
+    };
+    let message = match silence {
+        Silence::OutOfTime => format!("the time for collecting was over: {}", quote(own)),
+        _ => format!("the file holds an error message of the AWS CLI: {}", quote(own)),
+    };
+    let fault = Fault::new(message).hint(format!("{hint}, and run the command again"));
+    Some((*silence, line.len(), fault))
 }
 
 /// What the CLI itself complains of, when a text is such a complaint.

@@ -40,7 +40,10 @@ pub(super) fn states(estate: &Estate) -> BTreeMap<AccountId, AccountState> {
 }
 
 fn is_broken(reason: &GapReason) -> bool {
-    matches!(reason, GapReason::Denied(_) | GapReason::Damaged | GapReason::Truncated)
+    matches!(
+        reason,
+        GapReason::Denied(_) | GapReason::Unanswered(_) | GapReason::Damaged | GapReason::Truncated
+    )
 }
 
 fn name(context: &Context<'_>, account: &Account) -> Option<String> {

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         delay: Duration::from_millis(arguments.delay),
         ..Faults::default()
     };
-    let live = Live::start(accounts, organization, faults)?;
+    let live = Live::start(&accounts, &organization, faults)?;
     writeln!(std::io::stdout(), "{}", live.endpoint())?;
     loop {
         std::thread::park();

@@ -2,10 +2,51 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::wire::Call;
-use super::{Faults, Files};
+use super::{Answers, Faults, Files, OWN};
+
+/// The files of a snapshot, read once.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// The answers of each file, one after the other.
+    files: BTreeMap<String, Vec<Value>>,
+    /// What lists of users' things have of each user, by file and user.
+    of_users: BTreeMap<(&'static str, String), Vec<Value>>,
+}
+
+/// Files whose answers are about one user each, and the list in them.
+const OF_USERS: [(&str, &str); 3] = [
+    ("access-keys.json", "AccessKeyMetadata"),
+    ("mfa-devices.json", "MFADevices"),
+    ("ssh-public-keys.json", "SSHPublicKeys"),
+];
+
+impl Read {
+    pub(super) fn of(files: &Files) -> Self {
+        let documents = files.iter().map(|(name, bytes)| (name.clone(), documents(bytes)));
+        let mut read = Self { files: documents.collect(), of_users: BTreeMap::new() };
+        if let (None, Some(report)) = (read.files.get("credential-report.json"), report(files)) {
+            read.files.insert("credential-report.json".to_owned(), vec![report]);
+        }
+        for (file, list) in OF_USERS {
+            let answers = read.files.remove(file).unwrap_or_default();
+            let items = answers.iter().filter_map(|answer| answer.get(list)?.as_array()).flatten();
+            for item in items {
+                let user = item.get("UserName").and_then(Value::as_str).unwrap_or_default().to_owned();
+                read.of_users.entry((file, user)).or_default().push(item.clone());
+            }
+        }
+        read
+    }
+
+    fn file(&self, name: &str) -> Option<&Value> {
+        self.files.get(name)?.first()
+    }
+}
 
 /// AWS says no.
 #[derive(Debug)]
@@ -36,41 +77,38 @@ const OF_ACCOUNT: [(&str, &str); 12] = [
 ];
 
 pub(super) fn answer(
-    accounts: &BTreeMap<String, Files>,
-    organization: &Files,
+    answers: &Answers,
     faults: &Faults,
+    (secret, token): &(String, String),
     call: &Call,
 ) -> Result<Value, Refused> {
+    let Answers { accounts, organization } = answers;
     let input = |name: &str| call.input.get(name).map(String::as_str).unwrap_or_default();
-    let files = accounts.get(&call.account);
-    let of_file = |files: Option<&Files>, name: &str| {
-        files.and_then(|files| files.get(name)).map(|bytes| documents(bytes)).unwrap_or_default()
-    };
-    let page = faults.page.unwrap_or(100);
+    let read = accounts.get(&call.account);
+    let page = faults.page.or_else(|| input("MaxItems").parse().ok()).unwrap_or(100);
     if let Some((_, file)) = OF_ACCOUNT.iter().find(|(operation, _)| *operation == call.operation) {
-        let whole = of_file(files, file).into_iter().next();
-        // A snapshot without trails is of an account without any.
-        let whole =
-            whole.or_else(|| (call.operation == "DescribeTrails").then(|| json!({ "trailList": [] })));
-        let whole = whole.ok_or_else(|| refused(404, "NoSuchEntity", "it cannot be found"))?;
-        return Ok(paged(&whole, input("Marker"), "Marker", page));
+        let whole = match read.and_then(|read| read.file(file)) {
+            Some(whole) => whole,
+            // A snapshot without trails is of an account without any.
+            None if call.operation == "DescribeTrails" => return Ok(json!({ "trailList": [] })),
+            None => return Err(refused(404, "NoSuchEntity", "it cannot be found")),
+        };
+        return Ok(paged(whole, input("Marker"), "Marker", page));
     }
-    let per_user = |file: &str, list: &str| {
-        let is_his = |item: &Value| item.get("UserName").and_then(Value::as_str) == Some(input("UserName"));
-        let all = of_file(files, file);
-        let items = all.iter().filter_map(|answer| answer.get(list)?.as_array()).flatten();
-        let items: Vec<Value> = items.filter(|item| is_his(item)).cloned().collect();
+    let per_user = |file: &'static str, list: &str| {
+        let items = read.and_then(|read| read.of_users.get(&(file, input("UserName").to_owned())));
+        let items = items.cloned().unwrap_or_default();
         Ok(paged(&json!({ list: items }), input("Marker"), "Marker", page))
     };
     let of_organization = |file: &str| {
-        let whole = of_file(Some(organization), file).into_iter().next().unwrap_or_else(|| json!({}));
-        Ok(paged(&whole, input("NextToken"), "NextToken", page))
+        let none = nothing(&call.operation);
+        Ok(paged(organization.file(file).unwrap_or(&none), input("NextToken"), "NextToken", page))
     };
     match call.operation.as_str() {
         "GenerateCredentialReport" => Ok(json!({ "State": "STARTED" })),
         "GetCallerIdentity" => Ok(json!({
             "UserId": "AIDAEXAMPLE",
-            "Account": call.account,
+            "Account": faults.posing.as_ref().filter(|_| call.account != OWN).unwrap_or(&call.account),
             "Arn": format!("arn:aws:sts::{}:assumed-role/Audit/x", call.account),
         })),
         "AssumeRole" => {
@@ -86,8 +124,8 @@ pub(super) fn answer(
                 "AssumedRoleUser": { "Arn": format!("arn:aws:sts::{account}:assumed-role/Audit/x"), "AssumedRoleId": "AROA:x" },
                 "Credentials": {
                     "AccessKeyId": format!("ASIA{account}EXAM"),
-                    "SecretAccessKey": "example",
-                    "SessionToken": "example",
+                    "SecretAccessKey": secret,
+                    "SessionToken": token,
                     "Expiration": "2099-01-01T00:00:00Z",
                 },
             }))
@@ -106,6 +144,28 @@ pub(super) fn answer(
         "ListOrganizationalUnitsForParent" => of_organization(&format!("units-{}.json", input("ParentId"))),
         "ListOrganizationsFeatures" => of_organization("organizations-features.json"),
         other => Err(refused(400, "InvalidAction", &format!("the fake knows no {other}"))),
+    }
+}
+
+/// The report, where a snapshot has it as the table that it is.
+fn report(files: &Files) -> Option<Value> {
+    let text = files.get("credential-report.csv")?;
+    Some(json!({
+        "Content": STANDARD.encode(text),
+        "ReportFormat": "text/csv",
+        "GeneratedTime": "2026-10-31T21:00:00+00:00",
+    }))
+}
+
+/// What there is none of in an organization.
+fn nothing(operation: &str) -> Value {
+    match operation {
+        "ListRoots" => json!({ "Roots": [] }),
+        "ListPolicies" => json!({ "Policies": [] }),
+        "ListTargetsForPolicy" => json!({ "Targets": [] }),
+        "ListAccountsForParent" => json!({ "Accounts": [] }),
+        "ListOrganizationalUnitsForParent" => json!({ "OrganizationalUnits": [] }),
+        _ => json!({}),
     }
 }
 

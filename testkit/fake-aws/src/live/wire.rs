@@ -15,10 +15,17 @@ pub(super) struct Call {
     pub(super) input: BTreeMap<String, String>,
     /// Whose credentials signed it.
     pub(super) account: String,
+    /// The headers that were signed, as they came.
+    pub(super) headers: String,
     is_json: bool,
 }
 
 impl Call {
+    pub(super) fn beside_the_wire(account: &str, operation: &str, input: BTreeMap<String, String>) -> Self {
+        let (operation, account, headers) = (operation.to_owned(), account.to_owned(), String::new());
+        Self { operation, input, account, headers, is_json: true }
+    }
+
     pub(super) fn of(request: &Request) -> Self {
         let account = request
             .header("authorization")
@@ -26,18 +33,21 @@ impl Call {
             .and_then(|(_, rest)| rest.get(..12))
             .unwrap_or(OWN)
             .to_owned();
+        let headers = ["authorization", "x-amz-date", "x-amz-security-token"].into_iter();
+        let headers =
+            headers.filter_map(|name| Some(format!("{name}:{}\n", request.header(name)?))).collect();
         if let Some(target) = request.header("x-amz-target") {
             let body: Map<String, Value> = serde_json::from_slice(&request.body).unwrap_or_default();
             let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let input = body.into_iter().map(|(name, value)| (name, text(value))).collect();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-            return Self { operation, input, account, is_json: true };
+            return Self { operation, input, account, headers, is_json: true };
         }
         let parameters = request.parameters();
         let input: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let operation = input.get("Action").cloned().unwrap_or_default();
-        Self { operation, input, account, is_json: false }
+        Self { operation, input, account, headers, is_json: false }
     }
 }
 

@@ -1,66 +1,119 @@
 //! The files of a snapshot: each whole, for their owner alone, and `collected.json` last.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
+use kagimori_estate::collect::{Earlier, Record};
 use kagimori_lake::private;
+use kagimori_terminal::schema::Schema;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::directory::COLLECTED;
 use crate::error::AppError;
 
-/// `--resume` leaves what was collected since then.
+/// What was collected since then `--resume` does not ask again.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
-/// Writes the files of a snapshot, and what became of the calls. Until the last is written the snapshot counts as not collected.
-pub(super) fn write(folder: &Path, files: &[(String, Vec<u8>)], record: &Value) -> Result<(), AppError> {
-    begin(folder)?;
-    for (name, bytes) in files {
-        put(&folder.join(name), bytes)?;
-    }
-    put_record(folder, record)
+/// `collected.json`
+#[derive(Serialize)]
+pub(super) struct Collected<'a> {
+    schema: Schema,
+    /// The account; nothing for the organization.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    account: &'a str,
+    /// Whose credentials began it.
+    caller: &'a str,
+    /// Why the account could not be entered.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    why: &'a str,
+    record: &'a Record,
 }
 
-/// Of an account that was not entered everything is unknown, whatever was known of it before.
-pub(super) fn write_refusal(folder: &Path, message: &str, record: &Value) -> Result<(), AppError> {
-    begin(folder)?;
-    let text = format!("Could not connect to the endpoint URL: {}\n", message.replace(['\n', '\r'], " "));
-    for name in ["authorization-details.json", "credential-report.json", "account-summary.json"] {
-        put(&folder.join(name), text.as_bytes())?;
-    }
-    put_record(folder, record)
-}
-
-fn begin(folder: &Path) -> Result<(), AppError> {
-    private::folder(folder).map_err(|source| AppError::write(folder, source))?;
-    let record = folder.join(COLLECTED);
-    match std::fs::remove_file(&record) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(AppError::write(&record, source)),
-        _ => Ok(()),
+impl<'a> Collected<'a> {
+    pub(super) fn new(account: &'a str, caller: &'a str, why: &'a str, record: &'a Record) -> Self {
+        Self { schema: Schema { name: "kagimori.collected", version: 1 }, account, caller, why, record }
     }
 }
 
-fn put_record(folder: &Path, record: &Value) -> Result<(), AppError> {
-    let text = serde_json::to_vec_pretty(record).map_err(AppError::Encode)?;
-    put(&folder.join(COLLECTED), &text)
+/// The folder of an account or the organization, and what an earlier run left there.
+pub(super) struct Folder {
+    path: PathBuf,
+    /// `collected.json` of an earlier run.
+    record: Option<Vec<u8>>,
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    if let Some(above) = path.parent() {
-        private::folder(above).map_err(|source| AppError::write(above, source))?;
+impl Folder {
+    pub(super) fn of(path: PathBuf) -> Self {
+        let record = std::fs::read(path.join(COLLECTED)).ok();
+        Self { path, record }
     }
-    private::write(path, |out| out.write_all(bytes)).map_err(|source| AppError::write(path, source))
-}
 
-/// Whether an account was collected whole, and lately.
-pub(super) fn was_collected(folder: &Path, now: Timestamp) -> bool {
-    let read = || -> Option<bool> {
-        let text = std::fs::read(folder.join(COLLECTED)).ok()?;
-        let value: Value = serde_json::from_slice(&text).ok()?;
-        let record = value.get("record")?;
-        let ended: Timestamp = record.get("ended")?.as_str()?.parse().ok()?;
-        let is_whole = record.get("missing")?.as_array()?.is_empty();
-        Some(is_whole && now.duration_since(ended) < FRESH)
-    };
-    read().unwrap_or_default()
+    /// Writes the files of a snapshot, and what became of the calls. What an earlier run wrote and this one does not goes: it would
+    /// speak of another day. Until the last is written the snapshot counts as not collected.
+    pub(super) fn write(&self, files: &[(String, Vec<u8>)], record: &Collected<'_>) -> Result<(), AppError> {
+        private::folder(&self.path).map_err(|source| AppError::write(&self.path, source))?;
+        self.remove(COLLECTED)?;
+        let names: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        for old in self.written().iter().filter(|old| !names.contains(old.as_str())) {
+            self.remove(old)?;
+        }
+        for (name, bytes) in files {
+            self.put(name, bytes)?;
+        }
+        let text = serde_json::to_vec_pretty(record).map_err(AppError::Encode)?;
+        self.put(COLLECTED, &text)
+    }
+
+    /// The files that an earlier run wrote.
+    fn written(&self) -> BTreeSet<String> {
+        let calls = self.earlier_record().and_then(|record| record.get("calls")?.as_array().cloned());
+        let file = |call: &Value| call.get("file")?.as_str().map(str::to_owned);
+        let names = calls.iter().flatten().filter_map(file);
+        // A file of somebody else's making may say what it likes.
+        names
+            .filter(|name| name.split('/').all(|part| !part.is_empty() && part != ".." && part != "."))
+            .collect()
+    }
+
+    fn earlier_record(&self) -> Option<Value> {
+        let value: Value = serde_json::from_slice(self.record.as_ref()?).ok()?;
+        value.get("record").cloned()
+    }
+
+    /// Whether the account was collected whole, and lately.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        let fresh = || -> Option<bool> {
+            let record = self.earlier_record()?;
+            let ended: Timestamp = record.get("ended")?.as_str()?.parse().ok()?;
+            let is_whole = record.get("missing")?.as_array()?.is_empty();
+            Some(is_whole && now.duration_since(ended) < FRESH)
+        };
+        fresh().unwrap_or_default()
+    }
+
+    /// What an earlier run was answered lately.
+    pub(super) fn earlier(&self, now: Timestamp) -> Earlier {
+        let Some(record) = &self.record else { return Earlier::default() };
+        Earlier::of(record, now - FRESH, |name| std::fs::read(self.path.join(name)).ok())
+    }
+
+    fn remove(&self, name: &str) -> Result<(), AppError> {
+        let path = self.path.join(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(AppError::write(&path, source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), AppError> {
+        let path = self.path.join(name);
+        if let Some(above) = path.parent() {
+            private::folder(above).map_err(|source| AppError::write(above, source))?;
+        }
+        private::write(&path, |out| out.write_all(bytes)).map_err(|source| AppError::write(&path, source))
+    }
 }
