@@ -44,7 +44,7 @@ fn how_operations_are_found() {
     assert_eq!((named, versions, rows, none, assumed), FIGURES);
 }
 
-const FIGURES: (usize, usize, usize, usize, usize) = (18_676, 10, 545, 76, 720);
+const FIGURES: (usize, usize, usize, usize, usize) = (18_667, 10, 554, 76, 720);
 
 /// A service is found by each label that may stand in its `eventSource`, not by one alone.
 #[test]
@@ -85,7 +85,8 @@ fn every_row_is_of_the_grammar_and_names_actions_that_exist() {
 }
 
 fn is_key(text: &str) -> bool {
-    Catalogue::embedded().key_type(text).is_some()
+    // Keys of every action are not the reference's.
+    text.starts_with("aws:multifactorauth") || Catalogue::embedded().key_type(text).is_some()
 }
 
 #[test]

@@ -62,6 +62,8 @@ pub(crate) struct Step {
     pub(crate) target: Target,
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
+    /// Errors that tell that it was allowed; empty: however the call ended.
+    pub(crate) after: Vec<Box<str>>,
     pub(crate) certainty: Certainty,
     /// Several resources: which of them it was checked on, the event does not tell.
     pub(crate) is_single: bool,
@@ -130,12 +132,15 @@ impl KindKeys {
     pub(crate) fn has(&self, key: &str) -> bool {
         key.starts_with(REQUEST_TAG) && self.request_tags
             || key.starts_with(ENCRYPTION_CONTEXT) && self.encryption_context
+            || key.starts_with(MFA)
             || self.names.binary_search_by(|name| name.as_ref().cmp(key)).is_ok()
     }
 }
 
 const REQUEST_TAG: &str = "aws:requesttag/";
 const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
+/// Keys of every action, whatever it is about.
+const MFA: &str = "aws:multifactorauth";
 
 /// A role that is passed.
 #[derive(Debug)]
@@ -154,6 +159,8 @@ pub(crate) struct Key {
     pub(crate) path: Path,
     /// A request without the parameter has no such key; otherwise the service has a value of its own.
     pub(crate) absent_otherwise: bool,
+    /// What the key is where the parameter is given; `None`: what the parameter is.
+    pub(crate) given: Option<Box<str>>,
 }
 
 /// How an event's name was found.
@@ -386,6 +393,7 @@ impl Step {
             target: Target::Unknown,
             when: Vec::new(),
             unless: Vec::new(),
+            after: Vec::new(),
             certainty,
             is_single: false,
             is_forwarded: false,
@@ -426,6 +434,7 @@ impl Step {
             Some(parameter) => step.target = Target::Parameter(Path::read(parameter)),
         }
         (step.when, step.unless, step.is_single) = (row.when, row.unless, row.is_single);
+        step.after = row.after.into_iter().map(Box::from).collect();
         if row.is_possible {
             step.certainty = Certainty::Possible;
         }
@@ -470,8 +479,14 @@ impl Pass {
 
 impl Key {
     fn read(name: &str, path: &str) -> Self {
+        let (given, path) = path.split_once(" if ").map_or((None, path), |(given, path)| (Some(given), path));
         let plain = path.strip_suffix('?');
-        Self { name: name.into(), path: Path::read(plain.unwrap_or(path)), absent_otherwise: plain.is_some() }
+        Self {
+            name: name.into(),
+            path: Path::read(plain.unwrap_or(path)),
+            absent_otherwise: plain.is_some(),
+            given: given.map(Into::into),
+        }
     }
 }
 

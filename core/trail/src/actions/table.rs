@@ -9,8 +9,8 @@
 //! The action. `on` what, when it is not what the service reference's resource types give: a template of an ARN (`/path` for
 //! API Gateway), the path of a parameter that holds an ARN, or S3's `object` and `copy-source`. `if` and `unless`: what the request tells,
 //! one of several paths in `requestParameters` (`x-*` any key that begins so), with `=` a value, `~` a part of it or `^`
-//! its beginning. `possible`: the event does not tell whether it was checked. `single`: nor does it when there are
-//! several resources.
+//! its beginning. `after`: one of several errors, whose saying tells that it was allowed. `possible`: the event does not tell whether it
+//! was checked. `single`: nor does it when there are several resources.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -295,6 +295,7 @@ pub(crate) struct Row<'a> {
     pub(crate) on: Option<&'a str>,
     pub(crate) when: Vec<Told>,
     pub(crate) unless: Vec<Told>,
+    pub(crate) after: Vec<&'a str>,
     pub(crate) is_possible: bool,
     pub(crate) is_single: bool,
 }
@@ -324,6 +325,7 @@ impl<'a> Row<'a> {
             on: None,
             when: Vec::new(),
             unless: Vec::new(),
+            after: Vec::new(),
             is_possible: false,
             is_single: false,
         };
@@ -332,6 +334,7 @@ impl<'a> Row<'a> {
                 "on" => row.on = Some(words.next()?),
                 "if" => row.when = words.next()?.split('|').map(Told::read).collect(),
                 "unless" => row.unless = words.next()?.split('|').map(Told::read).collect(),
+                "after" => row.after = words.next()?.split('|').collect(),
                 "possible" => row.is_possible = true,
                 "single" => row.is_single = true,
                 _ => return None,
@@ -377,7 +380,8 @@ mod tests {
         let row =
             Row::read("s3:PutBucketAcl on /a if x-amz-acl|n~?v unless x-amz-acl=private possible").unwrap();
         assert_eq!((row.action, row.on, row.is_possible), ("s3:PutBucketAcl", Some("/a"), true));
-        assert_eq!((row.when.len(), row.unless.len()), (2, 1));
+        assert_eq!((row.when.len(), row.unless.len(), row.after.len()), (2, 1, 0));
+        assert_eq!(Row::read("s3:ListBucket after NoSuchKey|404").unwrap().after, ["NoSuchKey", "404"]);
         assert!(Row::read("s3:GetObject when x").is_none() && Row::read("s3:GetObject on").is_none());
         let told = |text: &str, body: &str| Told::read(text).is_in(&Body::read(Some(body)));
         assert!(told("a.b=X", r#"{"a":{"b":"x"}}"#) && !told("a.b=X", r#"{"a":{"b":"y"}}"#));

@@ -94,7 +94,10 @@ impl<'a> Walk<'a> {
 
     fn applies(&self, step: &Step) -> bool {
         let is_told = |told: &[table::Told]| told.iter().any(|told| told.is_in(&self.request));
-        (step.when.is_empty() || is_told(&step.when)) && !is_told(&step.unless)
+        let ended = |error: &Box<str>| self.event.error.as_deref() == Some(error);
+        (step.after.is_empty() || step.after.iter().any(ended))
+            && (step.when.is_empty() || is_told(&step.when))
+            && !is_told(&step.unless)
     }
 
     /// Which of its permissions a call asked, its parameters tell; without them it asked the first at least.
@@ -174,6 +177,12 @@ impl<'a> Walk<'a> {
     }
 
     fn fact(&self, key: &Key) -> Option<(Box<str>, Fact)> {
+        if let Some(given) = &key.given {
+            return self
+                .request
+                .has(&key.path)
+                .then(|| (key.name.clone(), Fact::One(given.clone().into_string())));
+        }
         let mut values = self.request.all(&key.path).map(str::to_owned);
         let fact = match (values.next(), values.next()) {
             (Some(first), Some(second)) => Fact::Many([first, second].into_iter().chain(values).collect()),
