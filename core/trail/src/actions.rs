@@ -144,9 +144,9 @@ fn checks(event: &Event<'_>, identity: &Identity<'_>, outcome: Outcome) -> (Vec<
     if is_no_call(event) {
         return (Vec::new(), Some(MapGap::NotAuthorized));
     }
-    plan::with(&event.source, &event.name, |plan| match plan.gap {
-        Some(gap) => (Vec::new(), Some(gap)),
-        None => walk::checks(event, identity, plan, outcome),
+    plan::with(&event.source, &event.name, |plan| {
+        let (checks, gap) = walk::checks(event, identity, plan, outcome);
+        (checks, plan.gap.or(gap))
     })
 }
 

@@ -25,7 +25,7 @@ impl Call {
         let account = self.account.or(self.caller.account).map(|account| account.to_string());
         let said =
             denial.checked(self.region.as_deref().map_or("aws", kagimori_id::partition), account.as_deref());
-        let mapped = if self.checks.is_empty() {
+        let mapped = if self.checks.is_empty() || self.gap == Some(MapGap::UnknownEvent) {
             Mapped::NoEvent
         } else {
             mapped(&self.checks, &action, said.as_ref())

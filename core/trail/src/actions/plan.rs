@@ -268,9 +268,7 @@ fn without_date(name: &str) -> Option<&str> {
 impl Plan {
     /// The plan of a kind of event.
     pub(crate) fn make(source: &str, name: &str) -> Self {
-        let Some((prefix, name, found)) = find(source, name) else {
-            return Self { gap: Some(MapGap::UnknownEvent), ..Self::default() };
-        };
+        let Some((prefix, name, found)) = find(source, name) else { return Self::newer(source, name) };
         let mut plan = Self { prefix: prefix.into(), name: name.into(), ..Self::default() };
         plan.steps = match found {
             Found::Action(id) => vec![Step::of(id)],
@@ -286,6 +284,19 @@ impl Plan {
         }
         plan.add_details();
         plan
+    }
+
+    /// The plan of an event that neither the service reference nor a row knows: an action of the same name may be newer than they
+    /// are, and a policy may grant it. Which permissions there are is not known.
+    fn newer(source: &str, name: &str) -> Self {
+        let catalogue = Catalogue::embedded();
+        let prefix = prefixes(source).into_iter().find(|prefix| catalogue.has_service(prefix));
+        let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let names = [Some(name).filter(is_name), without_version(name).filter(is_name)];
+        let steps = prefix.into_iter().flat_map(|prefix| {
+            names.into_iter().flatten().map(|name| Step::unknown(prefix, name, Certainty::Possible))
+        });
+        Self { gap: Some(MapGap::UnknownEvent), steps: steps.collect(), ..Self::default() }
     }
 
     fn add_details(&mut self) {
