@@ -186,6 +186,25 @@ mod asked {
     }
 
     #[test]
+    fn what_lies_in_a_region_is_asked_for_there() {
+        let here = json!([{"Effect": "Allow", "Action": "*", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "ap-northeast-1"}}}]);
+        let estate = estate(&[(MEMBER, details(&[user(MEMBER, "x", &here)], &[]))], &[]);
+        let ask = |resource: &str| {
+            let caller = format!("arn:aws:iam::{MEMBER}:user/x");
+            ask(&estate, &caller, "ec2:StopInstances", resource)
+        };
+        assert_eq!(ask("arn:aws:ec2:ap-northeast-1:111122223333:instance/i-1"), Answer::Allowed);
+        assert_eq!(
+            ask("arn:aws:ec2:us-east-1:111122223333:instance/i-1"),
+            Answer::ImplicitlyDenied(Layer::Identity)
+        );
+        for open in ["*", "arn:aws:ec2:*:111122223333:instance/i-1", "arn:aws:s3:::bucket/key"] {
+            assert_eq!(ask(open), Answer::Indeterminate, "{open}");
+        }
+    }
+
+    #[test]
     fn the_moment_is_that_of_every_question_that_names_none() {
         let when = json!([{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
             "Condition": {"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}}]);

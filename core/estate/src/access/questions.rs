@@ -133,6 +133,8 @@ impl Access<'_> {
             ("s3", _) => facts.push(("s3:resourceaccount", one(&owner.to_string()))),
             _ => {}
         }
+        // What lies in a Region is asked for there.
+        facts.extend(region(&question.resource).map(|region| ("aws:requestedregion", one(region))));
         facts
     }
 
@@ -396,6 +398,12 @@ impl Scope<'_> {
         missing.extend(self.possible.iter().cloned());
         missing
     }
+}
+
+/// The Region that an ARN names.
+fn region(resource: &str) -> Option<&str> {
+    let region = resource.strip_prefix("arn:")?.split(':').nth(2)?;
+    (!region.is_empty() && !region.contains(['*', '?', '$'])).then_some(region)
 }
 
 /// `*`, or what stands for "any other" in a question about all: an ARN whose parts are empty.
