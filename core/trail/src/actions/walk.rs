@@ -94,8 +94,8 @@ impl<'a> Walk<'a> {
 
     fn applies(&self, step: &Step) -> bool {
         let is_told = |told: &[table::Told]| told.iter().any(|told| told.is_in(&self.request));
-        let ended = |error: &Box<str>| self.event.error.as_deref() == Some(error);
-        (step.after.is_empty() || step.after.iter().any(ended))
+        let error = self.event.error.as_deref();
+        (step.after.is_empty() || step.after.iter().any(|after| error == Some(&**after)))
             && (step.when.is_empty() || is_told(&step.when))
             && !is_told(&step.unless)
     }
