@@ -1,6 +1,7 @@
 //! Tests over whole reviews: of the fictional company, and of small files written for one case.
 
 mod beside;
+mod collected;
 mod company;
 mod compared;
 mod deny_matrix;

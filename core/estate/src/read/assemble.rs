@@ -51,6 +51,9 @@ impl Assembler {
                 }
             }
             estate.problems.append(&mut part.problems);
+            for dataset in part.torn.into_iter().filter(|dataset| is_of_organization(*dataset)) {
+                organization.tear(dataset);
+            }
             for (dataset, reason) in part.losses {
                 if is_of_organization(dataset) {
                     organization.lose(dataset, reason);

@@ -22,6 +22,8 @@ pub(super) struct Sourced {
 pub(super) struct Given {
     pub(super) answers: BTreeMap<Dataset, Vec<Sourced>>,
     losses: BTreeMap<Dataset, GapReason>,
+    /// Datasets of which a list was refused, whatever else of them was given.
+    torn: BTreeSet<Dataset>,
     /// Lists whose last page is not there, with a file of theirs.
     truncated: BTreeMap<Dataset, SourceId>,
     clashes: BTreeSet<Clash>,
@@ -45,6 +47,11 @@ impl Given {
         if reason == GapReason::Damaged || !self.losses.contains_key(&dataset) {
             self.losses.insert(dataset, reason);
         }
+    }
+
+    /// A list of a dataset was refused.
+    pub(super) fn tear(&mut self, dataset: Dataset) {
+        self.torn.insert(dataset);
     }
 
     /// Once everything is there: which lists lack their end. A list whose pages all say that more follows does.
@@ -73,7 +80,7 @@ impl Given {
     fn is_torn(&self, dataset: Dataset) -> bool {
         let is_part_lost =
             matches!(self.losses.get(&dataset), Some(GapReason::Damaged | GapReason::Unanswered(_)));
-        is_part_lost || self.truncated.contains_key(&dataset)
+        is_part_lost || self.torn.contains(&dataset) || self.truncated.contains_key(&dataset)
     }
 
     /// What became of a dataset. One answer is enough where an answer is whole in itself; a list of which a part is

@@ -35,6 +35,8 @@ pub struct Part {
     pub(super) answers: Vec<Answer>,
     /// Datasets that this file should have told of and does not.
     pub(super) losses: Vec<(Dataset, GapReason)>,
+    /// Datasets of which a list was refused, and others may have been given.
+    pub(super) torn: Vec<Dataset>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -305,6 +307,8 @@ impl Part {
             }
             None => {}
         }
+        // SCPs and RCPs are listed apart: whoever has one list has not all.
+        self.torn.extend(dataset.filter(|_| refusal.operation == "ListPolicies"));
         self.lose(dataset.or(named), &GapReason::Denied(refusal.code.clone()));
         self.problem(dataset, ProblemKind::Denied, refusal.fault());
     }

@@ -71,7 +71,7 @@ fn without(files: &Files, source: &str, operation: &str, loss: Loss) -> Files {
     kept
 }
 
-fn compare(full: &Everything, less: &Everything, what: &str) {
+pub(super) fn compare(full: &Everything, less: &Everything, what: &str) {
     let mut lost = BTreeSet::new();
     let mut of_keys: BTreeMap<_, BTreeSet<Outcome>> = BTreeMap::new();
     for ((check, resource), outcome) in &less.outcomes {

@@ -455,6 +455,26 @@ fn the_organization_is_joined_from_its_answers() {
     assert!(estate.accounts.values().all(|account| account.datasets.len() == Dataset::ALL.len()));
 }
 
+/// SCPs and RCPs are two lists: of whoever has one and is refused the other nobody knows which policies there are. A refusal about one
+/// policy costs that policy alone.
+#[test]
+fn one_list_of_policies_is_not_all_of_them() {
+    let list: (&str, &[u8]) = (
+        "policies.json",
+        br#"{"Policies": [{"Id": "p-deny", "Name": "deny", "Type": "SERVICE_CONTROL_POLICY", "AwsManaged": false}]}"#,
+    );
+    let refused = |operation: &str| {
+        format!("An error occurred (AccessDeniedException) when calling the {operation} operation: no")
+            .into_bytes()
+    };
+    let (other, one) = (refused("ListPolicies"), refused("DescribePolicy"));
+    let both = estate(&[list, ("policies-rcp.json", &other)], None);
+    assert_eq!(reason(&both.organization.policies), GapReason::Denied("AccessDeniedException".to_owned()));
+    let described = estate(&[list, ("policy-p-deny.json", &one)], None);
+    let policies = described.organization.policies.value().unwrap();
+    assert!(policies.len() == 1 && policies[0].document.value().is_none());
+}
+
 #[test]
 fn what_is_clearly_not_awss_is_passed_over() {
     let notes: &[(&str, &[u8])] = &[
