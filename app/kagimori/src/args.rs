@@ -7,6 +7,7 @@ mod collect;
 mod lake;
 mod limit;
 mod moment;
+mod notify;
 mod page;
 mod policy;
 mod trail;
@@ -24,6 +25,7 @@ pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use limit::{Bounds, Voice};
+pub(crate) use notify::{NotifyCommand, NotifyDeliver, NotifyStatus, NotifyTest};
 pub(crate) use page::PageRoom;
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
 pub(crate) use trail::{
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Undo(Follow),
     #[command(subcommand)]
     Journal(JournalCommand),
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
     Completions(Completions),

@@ -9,6 +9,7 @@ mod explain;
 mod ingest;
 mod journal;
 mod lake;
+mod notify;
 mod plan;
 pub(crate) mod policy;
 mod review;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),
         Command::Journal(command) => journal::run(command),
+        Command::Notify(command) => notify::run(command),
         Command::Completions(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(&args.words),
         Command::Man(args) => complete::manual(args.out.as_deref()),

@@ -38,7 +38,7 @@ pub struct Terms {
 }
 
 /// How much longer a claim holds than a letter may take.
-const CLAIM_SPARE_SECONDS: i64 = 60;
+const CLAIM_SPARE_SECONDS: i64 = 15;
 
 /// What the machine wants; letters are told by their place in what it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -84,7 +84,17 @@ fn of_command(command: &clap::Command, root: &clap::Command, before: &[String], 
     if command.get_name() == "explain" {
         return check::catalogue().iter().map(|check| check.id.clone()).collect();
     }
+    if command.get_name() == "test" {
+        return channels(Path::new("."));
+    }
     command.get_positionals().next().map(values).unwrap_or_default()
+}
+
+/// The channels of a directory's settings; none where there are none, or they cannot be read.
+fn channels(directory: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(directory.join("kagimori.toml")).unwrap_or_default();
+    let settings = kagimori_plan::Settings::parse(&text).unwrap_or_default();
+    settings.channels.into_keys().collect()
 }
 
 /// `kagimori man`
@@ -123,7 +133,7 @@ fn page(command: clap::Command) -> Result<String, AppError> {
 
 #[cfg(test)]
 mod tests {
-    use super::candidates;
+    use super::{candidates, channels};
 
     fn asked(words: &[&str]) -> Vec<String> {
         candidates(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
@@ -140,5 +150,18 @@ mod tests {
         assert_eq!(asked(&["explain", "mfa-console"]), ["mfa-console-user"]);
         assert!(!asked(&[""]).contains(&"complete".to_owned()), "hidden");
         assert!(asked(&[]).is_empty());
+        assert_eq!(asked(&["notify", "d"]), ["deliver"]);
+        assert_eq!(asked(&["notify", "test", ""]), Vec::<String>::new(), "no settings are here");
+    }
+
+    #[test]
+    fn channels_are_those_of_the_settings() {
+        let folder = std::env::temp_dir().join(format!("kagimori-complete-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let toml = "[channels.sre]\nkind = 'slack'\naddress = 'env:U'\n[channels.boss]\nkind = 'teams'\naddress = 'env:T'\n";
+        std::fs::write(folder.join("kagimori.toml"), toml).unwrap();
+        let found = channels(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(found, ["boss", "sre"]);
     }
 }

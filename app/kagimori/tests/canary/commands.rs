@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 34] = [
+const QUESTIONS: [(&str, &[&[&str]]); 37] = [
     (
         "review",
         &[
@@ -153,6 +153,9 @@ const QUESTIONS: [(&str, &[&[&str]]); 34] = [
     ("undo", &[&["0123", "--dir", "DIR"]]),
     ("journal-verify", &[&["--dir", "DIR"]]),
     ("journal-show", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
+    ("notify-test", &[&["sre", "--dir", "DIR"], &["sre", "--dir", "DIR", "--dry-run", "--format", "json"]]),
+    ("notify-status", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
+    ("notify-deliver", &[&["--dir", "DIR", "--all"], &["--dir", "DIR", "--format", "json"]]),
     (
         "policy-check",
         &[&["GIVEN/odd"], &["GIVEN/odd", "--format", "json"], &["GIVEN/odd", "--format", "sarif"]],
@@ -170,7 +173,7 @@ const QUESTIONS: [(&str, &[&[&str]]); 34] = [
 ];
 
 /// Pages of the manual are of every command, those that only hold others included.
-const WITHOUT_QUESTIONS: [&str; 7] = ["ask", "lake", "trail", "plan", "journal", "policy", "man"];
+const WITHOUT_QUESTIONS: [&str; 8] = ["ask", "lake", "trail", "plan", "journal", "notify", "policy", "man"];
 
 fn program(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()
