@@ -1,15 +1,20 @@
 //! The machine.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod records;
+mod stage;
+mod survey;
+
+use std::collections::BTreeSet;
 
 use kagimori_id::AccountId;
 
+use self::stage::{At, Stage, Why};
 use super::call::{Call, Outcome};
-use super::history::{History, Side, Standing};
+use super::history::{History, Side};
 use super::look::{Reading, caller};
 use super::moves::{Move, moves};
-use super::record::{Answered, Direction, Ending, Event, Record};
-use super::report::{Ended, Moved, Report};
+use super::record::{Direction, Record};
+use super::report::{Ended, Report};
 use super::state::{Judgement, State};
 use super::terms::{Asked, Terms};
 use super::work::{Work, work};
@@ -69,124 +74,6 @@ const WAITS: [u32; 5] = [1, 2, 4, 8, 15];
 
 /// How often one call is made at most.
 const ATTEMPTS_MAX: u32 = 5;
-
-#[derive(Debug)]
-enum Stage {
-    /// Whose credentials are they?
-    Accounts {
-        left: Vec<Option<AccountId>>,
-        answers: Vec<Outcome>,
-    },
-    /// A person has to type the alias.
-    Typing {
-        asked: Asked,
-        left: Vec<Option<AccountId>>,
-    },
-    /// Are the preconditions as they should be?
-    Surveying {
-        left: Vec<Survey>,
-        answers: Vec<Outcome>,
-        moved: Vec<Moved>,
-        calls: Vec<Call>,
-    },
-    Beginning,
-    /// What is there?
-    Looking {
-        at: At,
-        why: Why,
-        answers: Vec<Outcome>,
-    },
-    /// Some seconds pass, then it is looked again.
-    Waiting {
-        at: At,
-        why: Why,
-    },
-    Intending {
-        at: At,
-        found: State,
-    },
-    Calling {
-        at: At,
-        call: Call,
-    },
-    /// What became of the call is written down.
-    Telling {
-        at: At,
-        outcome: Outcome,
-    },
-    /// AWS shows what was intended.
-    Verifying {
-        at: At,
-        found: State,
-        is_ours: bool,
-    },
-    Ending {
-        ended: Ended,
-    },
-    Done,
-}
-
-/// A move, before anything is changed.
-#[derive(Clone, Debug)]
-struct Survey {
-    /// Its place in the work.
-    place: usize,
-    made: Move,
-    /// Whether looking tells anything yet: an earlier step touches the same.
-    is_hidden: bool,
-}
-
-/// A move of a step.
-#[derive(Clone, Debug)]
-struct At {
-    /// Its place in the work.
-    place: usize,
-    part: usize,
-    made: Move,
-    is_last: bool,
-    /// What the journal says of the step.
-    standing: Standing,
-    /// Whether it is a call of the other direction, of which is to be known what came before the step goes this way.
-    is_of_before: bool,
-    /// How often its call was made in this run.
-    attempts: u32,
-    /// Whether a call was made, by this run or an earlier one, of which it is not known what came.
-    is_doubtful: bool,
-    /// How often it was looked at since then.
-    looks: usize,
-    /// What AWS said when it refused the last call.
-    refusal: Option<String>,
-}
-
-/// Why it is looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    /// Before the intent.
-    Before,
-    /// AWS has taken the call.
-    Taken,
-    /// It is not known whether AWS has.
-    Unknown,
-    /// AWS refused it with what may pass.
-    Passing,
-}
-
-impl At {
-    fn new(place: usize, part: usize, made: Move, standing: Standing) -> Self {
-        Self {
-            place,
-            part,
-            made,
-            is_last: false,
-            standing,
-            is_of_before: false,
-            attempts: 0,
-            is_doubtful: false,
-            looks: 0,
-            refusal: None,
-        }
-    }
-}
 
 impl<'p> Run<'p> {
     /// Follows a plan in a direction, on terms, from where the journal says it stands.
@@ -347,87 +234,6 @@ impl<'p> Run<'p> {
             }
             None => self.accounts(left, Vec::new()),
         }
-    }
-
-    /// What can be looked at before anything is changed: not what an earlier step of the plan touches.
-    fn first_survey(&mut self) -> Stage {
-        if let Some(resolving) = self.resolve().filter(|_| !self.terms.dry_run) {
-            return resolving;
-        }
-        let (mut seen, mut left) = (BTreeMap::new(), Vec::new());
-        for (place, work) in self.work.iter().enumerate() {
-            let made = match self.moves(work) {
-                Ok(made) => made,
-                Err(why) => return self.refused(Ended::Unusable(why)),
-            };
-            let standing = self.history.standing(work.step);
-            // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
-            let is_other_way = standing.open.is_some() && standing.side != Side::Between(self.direction);
-            let is_open = is_other_way && self.terms.dry_run;
-            let mut own = Vec::new();
-            for (part, made) in made.into_iter().enumerate() {
-                let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
-                let subject = made.look.subject();
-                let is_hidden =
-                    seen.get(&subject).is_some_and(|before: &Vec<_>| before.iter().any(is_touched));
-                let touch = (made.look.clone(), made.is_of_being);
-                own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
-                own.push((subject, touch));
-                if !standing.is_past(self.direction, part) {
-                    left.push(Survey { place, made, is_hidden: is_hidden || is_open });
-                }
-            }
-            for (subject, touch) in own {
-                seen.entry(subject).or_insert_with(Vec::new).push(touch);
-            }
-        }
-        self.survey(left, Vec::new(), Vec::new(), Vec::new())
-    }
-
-    fn survey(
-        &mut self,
-        mut left: Vec<Survey>,
-        answers: Vec<Outcome>,
-        mut moved: Vec<Moved>,
-        mut calls: Vec<Call>,
-    ) -> Stage {
-        let Some(Survey { place, made, is_hidden }) = left.first() else {
-            return match () {
-                () if !moved.is_empty() => self.refused(Ended::Moved(moved)),
-                () if self.terms.dry_run => self.refused(Ended::WouldDo(calls)),
-                () => Stage::Beginning,
-            };
-        };
-        let Some(work) = self.work.get(*place) else { return Stage::Done };
-        let what = match made.look.read(&answers) {
-            _ if *is_hidden => {
-                calls.extend((!made.is_optional).then(|| made.call.clone()));
-                None
-            }
-            Reading::Ask(_) => return Stage::Surveying { left, answers, moved, calls },
-            Reading::Failed(why) => Some(why),
-            Reading::Found(found) => match made.judge(&found) {
-                Judgement::Before => {
-                    calls.push(made.call(&found));
-                    None
-                }
-                Judgement::After => self.unexpected(work, made),
-                Judgement::Other(what) => Some(what),
-            },
-        };
-        // One reason a step is enough.
-        let is_told = moved.last().is_some_and(|moved| moved.step == work.step);
-        moved.extend(what.filter(|_| !is_told).map(|what| Moved { step: work.step, what }));
-        left.remove(0);
-        self.survey(left, Vec::new(), moved, calls)
-    }
-
-    /// Why what is found as it should become is a reason not to begin.
-    fn unexpected(&self, work: &Work, made: &Move) -> Option<String> {
-        let is_ours = matches!(self.history.side(work.step), Side::Between(_));
-        let is_welcome = made.is_optional || self.direction == Direction::Undo;
-        (!is_ours && !is_welcome)
-            .then(|| "it is like that already, and this plan has not made it so".to_owned())
     }
 
     fn moves(&self, work: &Work) -> Result<Vec<Move>, String> {
@@ -607,54 +413,11 @@ impl<'p> Run<'p> {
         self.report.ended = ended;
         Stage::Done
     }
-
-    /// What is to be written down now.
-    fn record(&self) -> Option<Record> {
-        let step = |at: &At| self.work.get(at.place).map(|work| work.step);
-        let (event, documents) = match &self.stage {
-            Stage::Beginning => {
-                let (title, by) = (self.plan.title.clone(), self.terms.by.clone());
-                (Event::Began { title, by }, Vec::new())
-            }
-            Stage::Intending { at, found } => {
-                let there = if let State::Is(found) = found { Some(found) } else { None };
-                Record::intent(step(at)?, at.part, at.attempts.saturating_add(1), &at.made.call(found), there)
-            }
-            Stage::Telling { at, outcome } => {
-                let (outcome, why) = Answered::of(outcome);
-                (Event::Outcome { step: step(at)?, part: at.part, outcome, why }, Vec::new())
-            }
-            Stage::Verifying { at, found, is_ours: true } => {
-                let names = at.made.learned(found).into_iter().collect();
-                let event = Event::Verified { step: step(at)?, part: at.part, is_last: at.is_last, names };
-                (event, Vec::new())
-            }
-            Stage::Verifying { at, is_ours: false, .. } => {
-                (Event::Found { step: step(at)?, part: at.part, is_last: at.is_last }, Vec::new())
-            }
-            Stage::Ending { ended } => (end(ended), Vec::new()),
-            _ => return None,
-        };
-        let direction = match &self.stage {
-            Stage::Verifying { at, .. } if at.is_of_before => self.direction.other(),
-            _ => self.direction,
-        };
-        Some(Record { plan: self.plan.id.clone(), direction, event, documents })
-    }
 }
 
 fn asked(reading: &Reading) -> Wanted {
     match reading {
         Reading::Ask(call) => Wanted::Call(call.clone()),
         Reading::Found(_) | Reading::Failed(_) => Wanted::Nothing,
-    }
-}
-
-fn end(ended: &Ended) -> Event {
-    match ended {
-        Ended::Stopped { step, why, .. } => {
-            Event::Ended { ending: Ending::Stopped, step: Some(*step), why: why.clone() }
-        }
-        _ => Event::Ended { ending: Ending::Done, step: None, why: String::new() },
     }
 }

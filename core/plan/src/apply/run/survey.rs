@@ -1,0 +1,97 @@
+//! What is looked at before anything is changed.
+
+use std::collections::BTreeMap;
+
+use super::super::call::{Call, Outcome};
+use super::super::history::Side;
+use super::super::look::Reading;
+use super::super::moves::Move;
+use super::super::record::Direction;
+use super::super::report::{Ended, Moved};
+use super::super::state::Judgement;
+use super::super::work::Work;
+use super::Run;
+use super::stage::{Stage, Survey};
+
+impl Run<'_> {
+    /// What can be looked at before anything is changed: not what an earlier step of the plan touches.
+    pub(super) fn first_survey(&mut self) -> Stage {
+        if let Some(resolving) = self.resolve().filter(|_| !self.terms.dry_run) {
+            return resolving;
+        }
+        let (mut seen, mut left) = (BTreeMap::new(), Vec::new());
+        for (place, work) in self.work.iter().enumerate() {
+            let made = match self.moves(work) {
+                Ok(made) => made,
+                Err(why) => return self.refused(Ended::Unusable(why)),
+            };
+            let standing = self.history.standing(work.step);
+            // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
+            let is_other_way = standing.open.is_some() && standing.side != Side::Between(self.direction);
+            let is_open = is_other_way && self.terms.dry_run;
+            let mut own = Vec::new();
+            for (part, made) in made.into_iter().enumerate() {
+                let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
+                let subject = made.look.subject();
+                let is_hidden =
+                    seen.get(&subject).is_some_and(|before: &Vec<_>| before.iter().any(is_touched));
+                let touch = (made.look.clone(), made.is_of_being);
+                own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
+                own.push((subject, touch));
+                if !standing.is_past(self.direction, part) {
+                    left.push(Survey { place, made, is_hidden: is_hidden || is_open });
+                }
+            }
+            for (subject, touch) in own {
+                seen.entry(subject).or_insert_with(Vec::new).push(touch);
+            }
+        }
+        self.survey(left, Vec::new(), Vec::new(), Vec::new())
+    }
+
+    pub(super) fn survey(
+        &mut self,
+        mut left: Vec<Survey>,
+        answers: Vec<Outcome>,
+        mut moved: Vec<Moved>,
+        mut calls: Vec<Call>,
+    ) -> Stage {
+        let Some(Survey { place, made, is_hidden }) = left.first() else {
+            return match () {
+                () if !moved.is_empty() => self.refused(Ended::Moved(moved)),
+                () if self.terms.dry_run => self.refused(Ended::WouldDo(calls)),
+                () => Stage::Beginning,
+            };
+        };
+        let Some(work) = self.work.get(*place) else { return Stage::Done };
+        let what = match made.look.read(&answers) {
+            _ if *is_hidden => {
+                calls.extend((!made.is_optional).then(|| made.call.clone()));
+                None
+            }
+            Reading::Ask(_) => return Stage::Surveying { left, answers, moved, calls },
+            Reading::Failed(why) => Some(why),
+            Reading::Found(found) => match made.judge(&found) {
+                Judgement::Before => {
+                    calls.push(made.call(&found));
+                    None
+                }
+                Judgement::After => self.unexpected(work, made),
+                Judgement::Other(what) => Some(what),
+            },
+        };
+        // One reason a step is enough.
+        let is_told = moved.last().is_some_and(|moved| moved.step == work.step);
+        moved.extend(what.filter(|_| !is_told).map(|what| Moved { step: work.step, what }));
+        left.remove(0);
+        self.survey(left, Vec::new(), moved, calls)
+    }
+
+    /// Why what is found as it should become is a reason not to begin.
+    fn unexpected(&self, work: &Work, made: &Move) -> Option<String> {
+        let is_ours = matches!(self.history.side(work.step), Side::Between(_));
+        let is_welcome = made.is_optional || self.direction == Direction::Undo;
+        (!is_ours && !is_welcome)
+            .then(|| "it is like that already, and this plan has not made it so".to_owned())
+    }
+}
