@@ -39,6 +39,12 @@ iam = boto3.client("iam", endpoint_url=f"http://127.0.0.1:{PORT}")
 organizations = boto3.client("organizations", endpoint_url=f"http://127.0.0.1:{PORT}")
 
 
+NO_CREDENTIALS = (
+    b'<ListServiceSpecificCredentialsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListServiceSpecificCredentialsResult>'
+    b"<ServiceSpecificCredentials/></ListServiceSpecificCredentialsResult></ListServiceSpecificCredentialsResponse>"
+)
+
+
 class Proxy(BaseHTTPRequestHandler):
     """Passes requests on; at one of them the program is killed, before AWS has it or before the answer is given."""
 
@@ -49,6 +55,10 @@ class Proxy(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with Proxy.lock:
             number, Proxy.count = Proxy.count, Proxy.count + 1
+        if b"Action=ListServiceSpecificCredentials" in body:
+            # moto has no service-specific credentials, nor the operation that would say so.
+            self.answered(200, [("Content-Type", "text/xml")], NO_CREDENTIALS)
+            return
         if number == Proxy.at and Proxy.how == "before":
             Proxy.process.kill()
             self.close_connection = True
@@ -62,8 +72,11 @@ class Proxy(BaseHTTPRequestHandler):
                 Proxy.process.kill()
             self.close_connection = True
             return
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
+        self.answered(answer.status, answer.getheaders(), text)
+
+    def answered(self, status, headers, text):
+        self.send_response(status)
+        for name, value in headers:
             if name.lower() not in ("transfer-encoding", "connection", "content-length", "server", "date"):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(text)))
@@ -124,8 +137,24 @@ class Estate:
             for policy in dice.sample(self.policies, dice.randint(1, 2)):
                 iam.attach_user_policy(UserName=name, PolicyArn=policy)
             iam.add_user_to_group(UserName=name, GroupName=dice.choice(self.groups))
+            iam.tag_user(UserName=name, Tags=[{"Key": "Team", "Value": "sea"}, {"Key": "owner", "Value": "海運"}])
         for name in self.roles:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust(ACCOUNT)))
+            iam.tag_role(RoleName=name, Tags=[{"Key": "Team", "Value": "land"}])
+        # An instance profile holds one role.
+        self.spare = ["spare"]
+        iam.create_instance_profile(InstanceProfileName="spare")
+        iam.create_instance_profile(InstanceProfileName="web")
+        iam.create_user(UserName="gone", Tags=[{"Key": "Team", "Value": "sea"}])
+        iam.create_group(GroupName="gone")
+        iam.create_role(RoleName="gone", Path="/team/", Description="of last year", MaxSessionDuration=7200,
+                        AssumeRolePolicyDocument=json.dumps(trust(ACCOUNT)), PermissionsBoundary=self.policies[0])
+        iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="gone")
+        for call, name in ((iam.put_user_policy, "UserName"), (iam.put_group_policy, "GroupName"), (iam.put_role_policy, "RoleName")):
+            call(**{name: "gone"}, PolicyName="own", PolicyDocument=json.dumps(self.text()))
+        iam.attach_user_policy(UserName="gone", PolicyArn=self.policies[0])
+        iam.add_user_to_group(UserName="gone", GroupName=self.groups[0])
+        iam.add_user_to_group(UserName=self.users[0], GroupName="gone")
         iam.create_account_alias(AccountAlias="shiosai-staging")
         organizations.create_organization(FeatureSet="ALL")
         self.root = organizations.list_roots()["Roots"][0]["Id"]
@@ -202,6 +231,70 @@ def trusted(estate):
     return made, {"set_trust_policy": {"role": arn(f"role/{name}"), "document": trust(ACCOUNT)}}, ("trust", name)
 
 
+def quarantined(estate):
+    identity = estate.dice.choice([arn(f"user/{name}") for name in estate.users] + [arn(f"role/{name}") for name in estate.roles])
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    about = {"identity": identity, "name": "KagimoriQuarantine"}
+    return {"put_inline_policy": about | {"document": everything}}, {"delete_inline_policy": about}, ("inline", identity, "quarantine")
+
+
+def tag(estate):
+    identity = estate.dice.choice([arn(f"user/{name}") for name in estate.users] + [arn(f"role/{name}") for name in estate.roles])
+    kind, name = entity(identity)
+    held = {tag["Key"]: tag["Value"] for tag in getattr(iam, f"list_{kind}_tags")(**name)["Tags"]}
+    about = {"identity": identity, "key": estate.dice.choice(["Team", "部署"])}
+    gone, set_to = {"remove_tag": about}, lambda value: {"set_tag": about | {"value": value}}
+    was = held.get(about["key"])
+    if was is None:
+        return set_to(""), gone, ("tag", identity, about["key"])
+    return estate.dice.choice([gone, set_to("東京 1")]), set_to(was), ("tag", identity, about["key"])
+
+
+def held(estate, identity):
+    """What a user, role or group holds, as a plan writes it; without what nothing brings back."""
+    kind, name = entity(identity)
+    inline = getattr(iam, f"list_{kind}_policies")(**name)["PolicyNames"]
+    read = getattr(iam, f"get_{kind}_policy")
+    texts = [{"name": one, "document": document(read(**name, PolicyName=one)["PolicyDocument"])} for one in inline]
+    attached = getattr(iam, f"list_attached_{kind}_policies")(**name)["AttachedPolicies"]
+    holds = {"inline": texts, "attached": [policy["PolicyArn"] for policy in attached]}
+    if kind == "user":
+        holds["groups"] = [group["GroupName"] for group in iam.list_groups_for_user(**name)["Groups"]]
+    if kind == "group":
+        holds["members"] = [user["UserName"] for user in iam.get_group(**name)["Users"]]
+    if kind != "group":
+        holds["tags"] = {tag["Key"]: tag["Value"] for tag in getattr(iam, f"list_{kind}_tags")(**name)["Tags"]}
+    if kind == "role":
+        role = iam.get_role(**name)["Role"]
+        holds["trust"] = document(role["AssumeRolePolicyDocument"])
+        holds["boundary"] = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        holds["description"], holds["max_session_seconds"] = role.get("Description"), role["MaxSessionDuration"]
+        profiles = iam.list_instance_profiles_for_role(**name)["InstanceProfiles"]
+        holds["instance_profiles"] = [profile["InstanceProfileName"] for profile in profiles]
+    return {name: value for name, value in holds.items() if value}
+
+
+def made_identity(estate):
+    estate.named += 1
+    tags = {"Team": "海運"}
+    inline = [{"name": "own", "document": allow("sqs:*")}]
+    kind, holds = estate.dice.choice([
+        ("user/team/", {"inline": inline, "attached": estate.policies[:1], "tags": tags, "groups": estate.groups[:1]}),
+        ("role/", {"inline": inline, "boundary": estate.policies[0], "tags": tags, "trust": trust(ACCOUNT), "description": "new",
+                   "max_session_seconds": 7200} | ({"instance_profiles": [estate.spare.pop()]} if estate.spare else {})),
+        ("group/", {"inline": inline, "members": estate.users}),
+    ])
+    about = {"identity": arn(f"{kind}made{estate.named}"), "holds": holds}
+    return {"create_identity": about}, {"delete_identity": about}, ("identity", about["identity"])
+
+
+def deleted_identity(estate):
+    """One that no other step is about, and without credentials: all of it comes back but its id."""
+    identity = arn(estate.dice.choice(["user/gone", "role/team/gone", "group/gone"]))
+    about = {"identity": identity, "holds": held(estate, identity)}
+    return {"delete_identity": about}, {"create_identity": about}, ("identity", identity)
+
+
 def membership(estate):
     user, group = estate.dice.choice(estate.users), estate.dice.choice(estate.groups)
     held = {held["GroupName"] for held in iam.list_groups_for_user(UserName=user)["Groups"]}
@@ -236,7 +329,10 @@ def new_scp(estate):
     return [(*pair, ("scp", made["name"])), (there, gone, ("target", made["name"]))]
 
 
-KINDS = [key_status, put_inline, delete_inline, attachment, boundary, trusted, membership, new_policy, new_version, new_scp]
+KINDS = [
+    key_status, put_inline, delete_inline, attachment, boundary, trusted, membership, new_policy, new_version, new_scp,
+    quarantined, tag, made_identity, deleted_identity,
+]
 
 
 def steps(estate, kinds):
@@ -269,7 +365,7 @@ def picture():
     """All that the plans change, without dates, ids that AWS gives anew, and the order of lists."""
     def plain(value, key=""):
         if isinstance(value, dict):
-            gone = ("CreateDate", "UpdateDate", "RoleLastUsed", "PolicyId", "AttachmentCount", "PermissionsBoundaryUsageCount")
+            gone = ("CreateDate", "UpdateDate", "RoleLastUsed", "PolicyId", "UserId", "GroupId", "RoleId", "InstanceProfileId", "AttachmentCount", "PermissionsBoundaryUsageCount")
             return {name: plain(held, name) for name, held in value.items() if name not in gone}
         if isinstance(value, list):
             return sorted((plain(held) for held in value), key=lambda held: json.dumps(held, sort_keys=True, default=str))
@@ -282,6 +378,10 @@ def picture():
     ]
     details["boundaries"] = [
         (role["RoleName"], iam.get_role(RoleName=role["RoleName"])["Role"].get("PermissionsBoundary")) for role in details["RoleDetailList"]
+    ]
+    details["tags"] = [
+        *((user["UserName"], iam.list_user_tags(UserName=user["UserName"])["Tags"]) for user in details["UserDetailList"]),
+        *((role["RoleName"], iam.list_role_tags(RoleName=role["RoleName"])["Tags"]) for role in details["RoleDetailList"]),
     ]
     held = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
     details["organization"] = [
@@ -296,7 +396,8 @@ def run(directory, *words, at=None, how=None):
     """Runs the program; the process is killed, or an answer lost, at one of its requests."""
     environment = os.environ | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{PROXY.server_address[1]}", "AWS_MAX_ATTEMPTS": "1"}
     Proxy.count, Proxy.at, Proxy.how = 0, at, how
-    command = [given.program, *words, "--dir", directory]
+    more = ["--irreversible"] if words[0] == "apply" else []
+    command = [given.program, *words, *more, "--dir", directory]
     Proxy.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, err = Proxy.process.communicate(timeout=120)
     return Proxy.process.returncode, out, err

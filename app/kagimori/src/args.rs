@@ -4,6 +4,7 @@ mod apply;
 mod ask;
 mod change;
 mod collect;
+mod identity;
 mod lake;
 mod limit;
 mod moment;
@@ -23,6 +24,7 @@ pub(crate) use apply::{Follow, JournalCommand, JournalShow, JournalVerify, PlanC
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
+pub(crate) use identity::IdentityWishes;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use limit::{Bounds, Voice};
 pub(crate) use notify::{NotifyCommand, NotifyDeliver, NotifyStatus, NotifyTest};
@@ -67,7 +69,7 @@ pub(crate) enum Command {
     Lake(LakeCommand),
     #[command(subcommand)]
     Trail(TrailCommand),
-    Whatif(WhatIf),
+    Whatif(Box<WhatIf>),
     Tighten(Tighten),
     #[command(subcommand)]
     Plan(PlanCommand),

@@ -331,6 +331,11 @@ mod tests {
             (vec!["--key-off", "nonsense"], "`nonsense` is not an access key id"),
             (vec!["--require-mfa", tide], "`svc-tide-api` is no role"),
             (vec!["--scp", "Cargo.toml"], "`Cargo.toml` holds no policy"),
+            (vec!["--tag", "svc-tide-api=Team"], "`Team` has no `=`"),
+            (vec!["--tag", "svc-tide-api=aws:x=y"], "begins with `aws:`"),
+            (vec!["--untag", "svc-tide-api=none-such"], "there is no tag `none-such`"),
+            (vec!["--remove-from-group", "svc-tide-api=none-such"], "there is no membership in `none-such`"),
+            (vec!["--delete", "svc-tide-api"], "is Active"),
             (vec!["--plan", "Cargo.toml"], "it is not a plan"),
             (
                 vec![

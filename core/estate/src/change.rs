@@ -11,14 +11,19 @@
 
 mod apply;
 mod credential;
+mod deny;
 mod edit;
+mod entity;
+mod holdings;
 mod identity;
 mod inverse;
 mod list;
 mod managed;
+mod named;
 mod organization;
 mod part;
 mod policy;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod touched;
@@ -35,10 +40,14 @@ use kagimori_id::{AccountId, Arn};
 
 pub use apply::{apply, apply_all};
 pub use credential::CredentialChange;
+pub use deny::{OLDER_SESSIONS, QUARANTINE, deny_older_sessions, quarantine};
+pub use entity::EntityChange;
+pub use holdings::{Credentials, Holdings, InlinePolicy};
 pub use identity::IdentityChange;
 pub use inverse::{inverse, inverse_all, inverse_each};
 pub use managed::ManagedPolicyChange;
 pub use organization::OrganizationChange;
+pub use tag::TagChange;
 pub use touched::touched;
 pub use wire::WireDocument;
 
@@ -57,6 +66,10 @@ pub enum Change {
     ManagedPolicy(ManagedPolicyChange),
     /// Of a policy of the organization.
     Organization(OrganizationChange),
+    /// Of a tag of a user or role.
+    Tag(TagChange),
+    /// Of a user, group or role itself.
+    Entity(EntityChange),
 }
 
 /// What it takes to go back.
@@ -68,6 +81,8 @@ pub enum WayBack {
     Whole,
     /// The inverse needs a new password, because AWS keeps none.
     NewPassword,
+    /// The inverse makes another one of the same name, without what AWS gives nobody twice: its id, its secrets.
+    Partly,
     /// None.
     None,
 }
@@ -93,6 +108,9 @@ pub enum ChangeError {
     /// AWS would refuse it.
     #[error("AWS would refuse it: {0}")]
     Refused(String),
+    /// It would delete what may be in use.
+    #[error("it may be in use: {0}")]
+    InUse(String),
     /// There is no way back.
     #[error("a deleted access key cannot be brought back: AWS keeps no copy of its secret")]
     Irreversible,
@@ -114,7 +132,10 @@ impl Change {
     pub fn way_back(&self) -> WayBack {
         match self {
             Self::Credential(change) => change.way_back(),
-            Self::Identity(_) | Self::ManagedPolicy(_) | Self::Organization(_) => WayBack::Whole,
+            Self::Entity(change) => change.way_back(),
+            Self::Identity(_) | Self::ManagedPolicy(_) | Self::Organization(_) | Self::Tag(_) => {
+                WayBack::Whole
+            }
         }
     }
 
@@ -130,6 +151,8 @@ impl Change {
             Self::Identity(change) => Some(change.identity()),
             Self::ManagedPolicy(change) => Some(change.policy()),
             Self::Organization(_) => None,
+            Self::Tag(change) => Some(change.identity()),
+            Self::Entity(change) => Some(change.identity()),
         }
     }
 
@@ -141,7 +164,14 @@ impl Change {
             Self::Identity(change) => change.japanese(),
             Self::ManagedPolicy(change) => change.japanese(),
             Self::Organization(change) => change.japanese(),
+            Self::Tag(change) => change.japanese(),
+            Self::Entity(change) => change.japanese(),
         }
+    }
+
+    /// What nothing brings back once it is made, in English and in Japanese; none for a change whose way back is whole.
+    pub fn lost(&self) -> Vec<(String, String)> {
+        if let Self::Entity(change) = self { change.lost() } else { Vec::new() }
     }
 
     fn apply_to(&self, estate: &mut Estate) -> Result<(), ChangeError> {
@@ -150,6 +180,8 @@ impl Change {
             Self::Identity(change) => change.apply_to(estate),
             Self::ManagedPolicy(change) => change.apply_to(estate),
             Self::Organization(change) => change.apply_to(estate),
+            Self::Tag(change) => change.apply_to(estate),
+            Self::Entity(change) => change.apply_to(estate),
         }
     }
 
@@ -159,17 +191,27 @@ impl Change {
             Self::Identity(change) => change.inverse(estate).map(Self::from),
             Self::ManagedPolicy(change) => change.inverse(estate).map(Self::from),
             Self::Organization(change) => change.inverse(estate).map(Self::from),
+            Self::Tag(change) => change.inverse(estate).map(Self::from),
+            Self::Entity(change) => Ok(change.inverse().into()),
         }
     }
 
     /// Identity-based policies, boundaries and credentials are of their principal alone (IAM User Guide,
     /// `access_policies_identity-vs-resource`); trust policies, policies of an organization and managed policies may be
-    /// about many.
+    /// about many, and anybody's policies may ask for a tag of what is called upon (`aws:ResourceTag`).
     fn touches(&self) -> Touches<'_> {
         match self {
             Self::Credential(change) => Touches::Of(change.user()),
-            Self::Identity(IdentityChange::SetTrustPolicy { .. }) | Self::Organization(_) => Touches::Anybody,
+            Self::Identity(IdentityChange::SetTrustPolicy { .. }) | Self::Organization(_) | Self::Tag(_) => {
+                Touches::Anybody
+            }
             Self::Identity(change) => Touches::Of(change.identity()),
+            // Whoever calls upon what is gone is refused, too.
+            Self::Entity(EntityChange::DeleteIdentity { identity, .. }) if !is_group(identity) => {
+                Touches::Anybody
+            }
+            Self::Entity(change) if is_group(change.identity()) => Touches::Of(change.identity()),
+            Self::Entity(_) => Touches::Nobody,
             Self::ManagedPolicy(
                 ManagedPolicyChange::CreatePolicy { .. } | ManagedPolicyChange::DeletePolicy { .. },
             ) => Touches::Nobody,
@@ -181,6 +223,10 @@ impl Change {
     }
 }
 
+fn is_group(identity: &Arn) -> bool {
+    identity.resource().starts_with("group/")
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -188,6 +234,8 @@ impl fmt::Display for Change {
             Self::Identity(change) => change.fmt(f),
             Self::ManagedPolicy(change) => change.fmt(f),
             Self::Organization(change) => change.fmt(f),
+            Self::Tag(change) => change.fmt(f),
+            Self::Entity(change) => change.fmt(f),
         }
     }
 }
@@ -222,6 +270,18 @@ impl From<OrganizationChange> for Change {
     }
 }
 
+impl From<TagChange> for Change {
+    fn from(change: TagChange) -> Self {
+        Self::Tag(change)
+    }
+}
+
+impl From<EntityChange> for Change {
+    fn from(change: EntityChange) -> Self {
+        Self::Entity(change)
+    }
+}
+
 impl ChangeError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
@@ -234,6 +294,9 @@ impl ChangeError {
                 "add the missing file to the directory; `kagimori review` says which command writes it"
             }
             Self::Refused(_) => "change the plan so that AWS takes it",
+            Self::InUse(_) => {
+                "deactivate the key first (`whatif --key-off`), and delete it when nobody missed it"
+            }
             Self::Irreversible => "deactivate the key instead, and delete it when nobody missed it",
         }
     }

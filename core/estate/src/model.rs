@@ -371,6 +371,8 @@ pub struct Role {
     pub instance_profiles: Vec<String>,
     /// The longest session it allows, in seconds (`list-roles` only).
     pub max_session_seconds: Known<u32>,
+    /// Its description; known and `None` means that it has none (`list-roles` only).
+    pub description: Known<Option<String>>,
     /// What AWS saw it use.
     pub last_accessed: Known<LastAccessed>,
     /// Where this came from.

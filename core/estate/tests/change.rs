@@ -7,8 +7,9 @@ mod change {
     use kagimori_estate::Estate;
     use kagimori_estate::access::{Access, Question};
     use kagimori_estate::change::{
-        Change, ChangeError, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
-        WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
+        Change, ChangeError, CredentialChange, EntityChange, Holdings, IdentityChange, ManagedPolicyChange,
+        OrganizationChange, TagChange, WayBack, WireDocument, apply, apply_all, inverse, inverse_all,
+        quarantine,
     };
     use kagimori_estate::read::{Assembler, File, read};
     use kagimori_id::{AccessKeyId, AccountId, Arn};
@@ -177,13 +178,50 @@ mod change {
                 target: pick(&nodes, other).clone(),
                 position: None,
             }),
-            _ => Change::Organization(OrganizationChange::DetachOrganizationPolicy { id: scp.id, target }),
+            16 => Change::Organization(OrganizationChange::DetachOrganizationPolicy { id: scp.id, target }),
+            17 => Change::Tag(TagChange::SetTag {
+                key: tag_of(&identity, other, new),
+                identity,
+                value: "海運 1".to_owned(),
+            }),
+            18 => Change::Tag(TagChange::RemoveTag { key: tag_of(&identity, other, new), identity }),
+            19 => made(&identity, other, new),
+            _ => quarantine(estate, &user.arn).unwrap_or_else(|_| {
+                let (identity, name) = (user.arn.clone(), "none".to_owned());
+                Change::Identity(IdentityChange::DeleteInlinePolicy { identity, name })
+            }),
         }
     }
 
+    /// How many kinds of change [`one_of`] makes.
+    const KINDS: usize = 21;
+
+    /// Another of the kind of an identity that is there, with what that one holds and AWS would give again.
+    fn made(like: &Arn, index: Index, new: bool) -> Change {
+        let holds = Holdings::of(company(), like).map(|holds| holds.again()).unwrap_or_default();
+        let name = if new { format!("new-{}", index.index(3)) } else { like.name().to_owned() };
+        let resource = like.resource();
+        let path = resource.strip_suffix(like.name()).unwrap();
+        let identity = arn(&format!("arn:aws:iam::{}:{path}{name}", like.account().unwrap()));
+        Change::Entity(EntityChange::CreateIdentity { identity, holds: Box::new(holds) })
+    }
+
+    /// The key of a tag that is there, or of another.
+    fn tag_of(identity: &Arn, index: Index, new: bool) -> String {
+        let account = company().accounts.get(&identity.account().unwrap()).unwrap();
+        let tags = match account.roles.get(identity.name()) {
+            Some(role) => role.tags.clone(),
+            None => {
+                let user = account.users.get(identity.name());
+                user.and_then(|user| Some(user.details.value()?.tags.clone())).unwrap_or_default()
+            }
+        };
+        let keys: Vec<&String> = tags.keys().collect();
+        if new || keys.is_empty() { "Stage".to_owned() } else { pick(&keys, index).clone() }
+    }
+
     fn change() -> impl Strategy<Value = Change> {
-        (0..17_usize, any::<Index>(), any::<Index>(), any::<bool>())
-            .prop_map(|(k, i, o, n)| one_of(k, i, o, n))
+        (0..KINDS, any::<Index>(), any::<Index>(), any::<bool>()).prop_map(|(k, i, o, n)| one_of(k, i, o, n))
     }
 
     proptest! {
@@ -224,6 +262,49 @@ mod change {
                 (Err((place, ChangeError::NotKnown(_))), Ok(_)) => prop_assert!(place < changes.len()),
                 (Err((place, ChangeError::NotKnown(_))), Err((first, _))) => prop_assert!(place <= first),
                 (undone, made) => prop_assert_eq!(undone.err(), made.err()),
+            }
+        }
+
+        /// All that can come back comes back; nothing else is touched.
+        #[test]
+        fn a_deletion_and_its_way_back_lose_what_aws_gives_nobody_twice(index in any::<Index>()) {
+            let estate = company();
+            let all: Vec<Arn> = estate
+                .accounts
+                .values()
+                .flat_map(|account| {
+                    let users = account.users.values().map(|user| &user.arn);
+                    let groups = account.groups.values().map(|group| &group.arn);
+                    users.chain(account.roles.values().map(|role| &role.arn)).chain(groups)
+                })
+                .cloned()
+                .collect();
+            let identity = pick(&all, index);
+            let Ok(gone) = EntityChange::deletion(estate, &identity) else { return Ok(()) };
+            let (after, back) = (apply(estate, &gone).unwrap(), inverse(estate, &gone).unwrap());
+            let again = apply(&after, &back).unwrap();
+            let sorted = |estate: &Estate| {
+                let mut holds = Holdings::of(estate, &identity).unwrap().again();
+                holds.members.sort();
+                holds
+            };
+            prop_assert_eq!(sorted(estate), sorted(&again));
+            for (id, account) in &estate.accounts {
+                let other = again.accounts.get(id).unwrap();
+                prop_assert_eq!(&account.policies, &other.policies);
+                let is_it = |arn: &Arn| *arn == identity;
+                for (name, user) in &account.users {
+                    let is_member = user.details.value().is_some_and(|details| {
+                        details.groups.iter().any(|group| identity.resource() == format!("group/{group}"))
+                    });
+                    prop_assert!(is_member || is_it(&user.arn) || Some(user) == other.users.get(name), "{}", name);
+                }
+                for (name, role) in &account.roles {
+                    prop_assert!(is_it(&role.arn) || Some(role) == other.roles.get(name), "{}", name);
+                }
+                for (name, group) in &account.groups {
+                    prop_assert!(is_it(&group.arn) || Some(group) == other.groups.get(name), "{}", name);
+                }
             }
         }
 
@@ -333,7 +414,7 @@ mod change {
         use proptest::strategy::ValueTree;
         use proptest::test_runner::TestRunner;
         let mut runner = TestRunner::deterministic();
-        for kind in 0..17_usize {
+        for kind in 0..KINDS {
             let mut made = 0;
             for _ in 0..200 {
                 let (index, other, new) =
@@ -351,14 +432,19 @@ mod change {
             .values()
             .flat_map(|account| account.users.values())
             .find_map(|user| {
-                let key = user.access_keys.value()?.first()?;
+                let mut keys = user.access_keys.value()?.iter();
+                let key = keys.find(|key| key.active.value() == Some(&true))?;
                 Some((user.arn.clone(), key.id.clone()?))
             })
             .unwrap();
+        let (whose, which) = (user.clone(), key.clone());
         let change = Change::Credential(CredentialChange::DeleteAccessKey { user, key });
         assert_eq!(change.way_back(), WayBack::None);
-        assert!(apply(company(), &change).is_ok());
-        assert_eq!(inverse(company(), &change), Err(ChangeError::Irreversible));
+        assert!(matches!(apply(company(), &change), Err(ChangeError::InUse(_))));
+        let off = CredentialChange::SetAccessKeyStatus { user: whose, key: which, active: false };
+        let idle = apply(company(), &off.into()).unwrap();
+        assert!(apply(&idle, &change).is_ok());
+        assert_eq!(inverse(&idle, &change), Err(ChangeError::Irreversible));
     }
 
     #[test]

@@ -186,9 +186,10 @@ impl Plan {
         self.changes.iter().map(|step| step.change.clone()).collect()
     }
 
-    /// The steps that nothing undoes.
+    /// The steps that nothing undoes, or not all of it.
     pub fn one_way(&self) -> impl Iterator<Item = &Step> {
-        self.changes.iter().filter(|step| step.change.way_back() == WayBack::None)
+        let is_one_way = |step: &&Step| matches!(step.change.way_back(), WayBack::None | WayBack::Partly);
+        self.changes.iter().filter(is_one_way)
     }
 
     /// Whether the estate is, in what this plan touches, still as it was: the way back is the same.

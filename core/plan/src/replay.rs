@@ -11,6 +11,7 @@
 //! under which it was allowed, still allows it. So "cannot tell" is left for what is open indeed.
 
 mod about;
+mod altered;
 mod chain;
 mod circumstances;
 mod class;

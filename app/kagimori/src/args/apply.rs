@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::Format;
+use super::{Format, LanguageArg};
 
 /// The plans of a directory: what each changes, what the trail says of it, and how far it is applied
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,9 @@ pub(crate) struct PlanShow {
     /// The kagimori directory; plans lie in DIR/plans
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// The language of the text
+    #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
+    pub(crate) language: LanguageArg,
     /// What to print: for people, or JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::{Bounds, Format, PageRoom};
+use super::{Bounds, Format, IdentityWishes, PageRoom};
 
 /// What would changes have broken? Replays the trail over the estate as it is and as it would be.
 ///
@@ -42,6 +42,8 @@ pub(crate) struct WhatIf {
     /// Bound a user or role by this policy (a file, or the ARN of one that is there)
     #[arg(long, value_name = "PRINCIPAL=FILE")]
     pub(crate) boundary: Vec<String>,
+    #[command(flatten)]
+    pub(crate) identities: IdentityWishes,
     /// Ask for MFA in the trust policies of these roles
     #[arg(long, value_name = "ROLE", num_args = 1..)]
     pub(crate) require_mfa: Vec<String>,

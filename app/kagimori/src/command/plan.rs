@@ -92,7 +92,7 @@ fn show(args: &PlanShow) -> Result<Exit, AppError> {
     let plan = find(&args.dir, &args.id)?;
     let history = history(&plan, &entries(&args.dir)?)?;
     match args.format {
-        Format::Human => printer::text(&show::one(&plan, &history))?,
+        Format::Human => printer::text(&show::one(&plan, &history, args.language))?,
         Format::Json => printer::json(&show::shown(&plan, &history))?,
     }
     Ok(Exit::Clean)

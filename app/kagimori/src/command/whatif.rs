@@ -1,6 +1,7 @@
 //! `kagimori whatif`: what would changes have broken, had they been made before the trail?
 
 mod changes;
+mod identity;
 mod losses;
 mod page;
 pub(crate) mod show;
@@ -79,7 +80,7 @@ impl Shown<'_> {
 /// Runs the command.
 pub(crate) fn run(args: &args::WhatIf) -> Result<Exit, AppError> {
     let company = Company::open(&args.dir, args.trail.as_ref())?;
-    let wanted = changes::read(args, &company.estate)?;
+    let wanted = changes::read(args, &company.estate, company.now)?;
     let refused =
         |error: PlanError| AppError::Argument { message: error.to_string(), hint: error.hint().to_owned() };
     let plan = Plan::new(&wanted.title, &company.estate, &wanted.changes).map_err(refused)?;

@@ -123,6 +123,8 @@ const QUESTIONS: [(&str, &[&[&str]]); 37] = [
             ],
             &["--dir", "DIR", "--require-mfa", "app", "--format", "json"],
             &["--dir", "DIR", "--boundary", "ann=GIVEN/small.json"],
+            &["--dir", "DIR", "--quarantine", "ann", "--tag", "ann=a=b", "--deny-sessions", "app"],
+            &["--dir", "DIR", "--delete", "app", "--format", "json"],
         ],
     ),
     (

@@ -25,7 +25,7 @@ pub enum CredentialChange {
         /// `Active`, or else `Inactive`.
         active: bool,
     },
-    /// `iam delete-access-key`. There is no way back: AWS keeps no copy of the secret.
+    /// `iam delete-access-key`, of an inactive key. There is no way back: AWS keeps no copy of the secret.
     DeleteAccessKey {
         /// The user.
         user: Arn,
@@ -56,7 +56,9 @@ impl CredentialChange {
                 set(&mut held.active, *active);
             }
             Self::DeleteAccessKey { user, key } => {
-                look::key(estate, user, key)?;
+                if known(&look::key(estate, user, key)?.active)? {
+                    return Err(ChangeError::InUse(format!("{key} is Active")));
+                }
                 if let Known::Known(keys) = &mut change::user(estate, user)?.access_keys {
                     keys.value.retain(|held| held.id.as_ref() != Some(key));
                 }

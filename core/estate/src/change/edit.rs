@@ -1,5 +1,7 @@
 //! Finding what a change is about, to look at it or to change it.
 
+use std::collections::BTreeMap;
+
 use super::ChangeError;
 use crate::model::{
     AccessKey, Account, Estate, Grants, ManagedPolicy, OrganizationPolicy, Role, User, UserDetails,
@@ -48,6 +50,28 @@ macro_rules! lookups {
             ) -> Result<&'a $($mutable)? Role, ChangeError> {
                 let role = account(estate, arn)?.roles.$get(arn.name());
                 role.filter(|role| role.arn == *arn).ok_or_else(|| not_there("role", arn.as_str()))
+            }
+
+            /// The tags of a user or role, where these are all.
+            pub(in super::super) fn tags<'a>(
+                estate: &'a $($mutable)? Estate,
+                arn: &Arn,
+            ) -> Result<&'a $($mutable)? BTreeMap<String, String>, ChangeError> {
+                let (tags, gap) = match arn.resource().split('/').next() {
+                    Some("user") => {
+                        let held = details(estate, arn)?;
+                        (&$($mutable)? held.tags, &held.tags_gap)
+                    }
+                    Some("role") => {
+                        let held = role(estate, arn)?;
+                        (&$($mutable)? held.tags, &held.tags_gap)
+                    }
+                    _ => return Err(not_there("user or role", arn.as_str())),
+                };
+                match gap {
+                    None => Ok(tags),
+                    Some(gap) => Err(ChangeError::NotKnown(gap.to_string())),
+                }
             }
 
             /// The policies on a user, group or role.

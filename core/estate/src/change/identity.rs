@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::deny::{Denial, QUARANTINE};
 use super::edit::{change, look};
+use super::holdings::Holdings;
 use super::list::{find, insert, must_differ, remove};
 use super::policy::{document, policy};
 use super::{ChangeError, WireDocument};
@@ -236,8 +238,17 @@ impl IdentityChange {
     /// The sentence in Japanese.
     pub(super) fn japanese(&self) -> String {
         match self {
-            Self::PutInlinePolicy { identity, name, .. } => {
-                format!("{identity} にインラインポリシー「{name}」を追加する")
+            Self::PutInlinePolicy { identity, name, document, .. } => match Denial::of(name, document) {
+                Some(Denial::Everything) => {
+                    format!("{identity} を隔離する（インラインポリシー「{name}」ですべて拒否）")
+                }
+                Some(Denial::SessionsBefore(moment)) => format!(
+                    "{identity} の {moment} より前に発行されたセッションを拒否する（インラインポリシー「{name}」）"
+                ),
+                None => format!("{identity} にインラインポリシー「{name}」を追加する"),
+            },
+            Self::DeleteInlinePolicy { identity, name } if name == QUARANTINE => {
+                format!("{identity} の隔離を解く（インラインポリシー「{name}」を削除）")
             }
             Self::DeleteInlinePolicy { identity, name } => {
                 format!("{identity} のインラインポリシー「{name}」を削除する")
@@ -260,8 +271,18 @@ impl IdentityChange {
 impl fmt::Display for IdentityChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PutInlinePolicy { identity, name, .. } => {
-                write!(f, "put the inline policy `{name}` on {identity}")
+            Self::PutInlinePolicy { identity, name, document, .. } => match Denial::of(name, document) {
+                Some(Denial::Everything) => {
+                    write!(f, "quarantine {identity} (the inline policy `{name}` denies everything)")
+                }
+                Some(Denial::SessionsBefore(moment)) => write!(
+                    f,
+                    "deny the sessions of {identity} that were handed out before {moment} (the inline policy `{name}`)"
+                ),
+                None => write!(f, "put the inline policy `{name}` on {identity}"),
+            },
+            Self::DeleteInlinePolicy { identity, name } if name == QUARANTINE => {
+                write!(f, "lift the quarantine of {identity} (delete the inline policy `{name}`)")
             }
             Self::DeleteInlinePolicy { identity, name } => {
                 write!(f, "delete the inline policy `{name}` of {identity}")
@@ -299,6 +320,16 @@ fn count(
     let Some(held) = account.and_then(|account| account.policies.get_mut(policy)) else { return };
     let count = of(held);
     *count = count.and_then(|count| if is_more { count.checked_add(1) } else { count.checked_sub(1) });
+}
+
+/// The uses of managed policies that come with an identity, or go with it.
+pub(super) fn counted(estate: &mut Estate, identity: &Arn, holds: &Holdings, is_more: bool) {
+    for policy in &holds.attached {
+        count(estate, identity, policy, attachments, is_more);
+    }
+    if let Some(boundary) = &holds.boundary {
+        count(estate, identity, boundary, boundary_uses, is_more);
+    }
 }
 
 fn must_be_bounded(identity: &Arn) -> Result<(), ChangeError> {

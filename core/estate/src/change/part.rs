@@ -32,11 +32,11 @@ pub(super) fn part(estate: &Estate, changes: &[Change]) -> Estate {
 }
 
 fn of_account(account: &Account, changes: &[&Change]) -> Account {
-    // Whether a policy may be deleted is a question to every identity.
-    if changes
-        .iter()
-        .any(|change| matches!(change, Change::ManagedPolicy(ManagedPolicyChange::DeletePolicy { .. })))
-    {
+    // Whether a policy may be deleted is a question to every identity, and whether a name is free to every name.
+    let asks_all = |change: &&Change| {
+        matches!(change, Change::ManagedPolicy(ManagedPolicyChange::DeletePolicy { .. }) | Change::Entity(_))
+    };
+    if changes.iter().any(asks_all) {
         return account.clone();
     }
     let mut part = Account::unknown(account.id);

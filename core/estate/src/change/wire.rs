@@ -8,7 +8,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange};
+use super::{
+    Change, CredentialChange, EntityChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
+    TagChange,
+};
 
 /// A policy document that is written into JSON as itself, in the order it was written, and not as a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,12 @@ pub(super) fn change<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Chang
     }
     if OrganizationChange::KINDS.contains(&kind) {
         return of::<OrganizationChange, D>(read);
+    }
+    if TagChange::KINDS.contains(&kind) {
+        return of::<TagChange, D>(read);
+    }
+    if EntityChange::KINDS.contains(&kind) {
+        return of::<EntityChange, D>(read);
     }
     Err(D::Error::custom(format!("`{kind}` is no kind of change")))
 }

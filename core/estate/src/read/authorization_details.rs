@@ -302,6 +302,7 @@ impl<'a> WireRole<'a> {
             last_used: last_used(self.role_last_used),
             instance_profiles,
             max_session_seconds: Known::not_given(Dataset::Roles),
+            description: Known::not_given(Dataset::Roles),
             last_accessed: Known::not_given(Dataset::LastAccessed),
             source: SourceId::UNPLACED,
         }

@@ -32,6 +32,7 @@ impl Roles {
                         let sources = [*source, answer.source].into_iter().collect();
                         given.contradicts(dataset, sources, &format!("the role `{}`", role.name));
                         before.max_session_seconds = None;
+                        before.description = None;
                         if before.trust != role.trust {
                             before.trust = Some(Policy::contradicting());
                         }
@@ -55,12 +56,15 @@ impl Roles {
         for (name, (mut role, source)) in roles {
             role.source = source;
             role.last_used.place(source);
-            role.max_session_seconds = match self.listed.remove(&name) {
-                Some((listed, source)) => max_session(&listed, source),
+            (role.max_session_seconds, role.description) = match self.listed.remove(&name) {
+                Some((listed, source)) => (max_session(&listed, source), description(&listed, source)),
                 None if self.gap.reason != GapReason::NotGiven || !is_given => {
-                    Known::Unknown(self.gap.clone())
+                    (Known::Unknown(self.gap.clone()), Known::Unknown(self.gap.clone()))
                 }
-                None => Known::field_absent(Dataset::Roles, "MaxSessionDuration"),
+                None => {
+                    let (longest, text) = ("MaxSessionDuration", "Description");
+                    (Known::field_absent(Dataset::Roles, longest), Known::field_absent(Dataset::Roles, text))
+                }
             };
             account.roles.insert(name, role);
         }
@@ -83,9 +87,16 @@ fn max_session(role: &ListedRole, source: SourceId) -> Known<u32> {
     }
 }
 
+fn description(role: &ListedRole, source: SourceId) -> Known<Option<String>> {
+    match &role.description {
+        Some(told) => Known::new(told.clone(), source),
+        None => Known::field_absent(Dataset::Roles, "Description"),
+    }
+}
+
 /// A role that the authorization details do not name: what it may do is not known.
 fn of_list(role: ListedRole, source: SourceId, gap: &Gap) -> Role {
-    let max_session_seconds = max_session(&role, source);
+    let (max_session_seconds, description) = (max_session(&role, source), description(&role, source));
     let path = role.path.unwrap_or_else(|| "/".to_owned());
     Role {
         id: role.id.unwrap_or_else(|| UniqueId::new("")),
@@ -98,6 +109,7 @@ fn of_list(role: ListedRole, source: SourceId, gap: &Gap) -> Role {
         last_used: Known::Unknown(gap.clone()),
         instance_profiles: Vec::new(),
         max_session_seconds,
+        description,
         last_accessed: Known::not_given(Dataset::LastAccessed),
         name: role.name,
         arn: role.arn,

@@ -22,6 +22,8 @@ pub(super) struct ListedRole {
     pub(super) created: Option<Timestamp>,
     pub(super) trust: Option<Policy>,
     pub(super) max_session_seconds: Option<u32>,
+    /// `None`: two answers tell it differently.
+    pub(super) description: Option<Option<String>>,
 }
 
 /// The roles.
@@ -43,6 +45,8 @@ impl<'a> WireRole<'a> {
             path: self.path,
             created: self.create_date.map(|at| at.0),
             max_session_seconds: self.max_session_duration,
+            // AWS leaves out what is empty.
+            description: Some(self.description.filter(|text| !text.is_empty())),
         }
     }
 }
@@ -66,4 +70,5 @@ struct WireRole<'a> {
     #[serde(borrow)]
     assume_role_policy_document: Option<&'a RawValue>,
     max_session_duration: Option<u32>,
+    description: Option<String>,
 }

@@ -2,9 +2,12 @@
 //!
 //! A look is read again from its beginning with every answer that came: what is not answered yet is asked.
 
+mod entity;
+
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use serde_json::{Value, json};
 
+pub(super) use self::entity::EntityLook;
 use super::call::{Call, Outcome};
 use super::document;
 use super::state::State;
@@ -22,8 +25,14 @@ pub(super) enum Look {
     Boundary { identity: Arn },
     /// The trust policy of a role.
     Trust { role: Arn },
+    /// A tag of a user or role: its value.
+    Tag { identity: Arn, key: String },
     /// A user in a group.
     Membership { user: Arn, group: String },
+    /// The same, looked at in the group.
+    Member { group: Arn, user: String },
+    /// A user, group or role, or what only they have.
+    Entity(EntityLook),
     /// A managed policy: its default version and that one's text.
     Policy { policy: Arn },
     /// A version of a managed policy.
@@ -82,6 +91,7 @@ impl Look {
             | Self::InlinePolicy { identity, .. }
             | Self::Attachment { identity, .. }
             | Self::Boundary { identity }
+            | Self::Tag { identity, .. }
             | Self::Trust { role: identity }
             | Self::Membership { user: identity, .. } => identity.to_string(),
             Self::Policy { policy } | Self::Version { policy, .. } | Self::Surplus { policy } => {
@@ -89,7 +99,14 @@ impl Look {
             }
             Self::OrganizationPolicy { id } | Self::Target { id, .. } => id.clone(),
             Self::OrganizationPolicyNamed { name, .. } => name.clone(),
+            Self::Member { group, .. } => group.to_string(),
+            Self::Entity(look) => look.subject(),
         }
+    }
+
+    /// Whether it looks at all that something holds: whatever an earlier step does to it shows here.
+    pub(super) fn is_of_whole(&self) -> bool {
+        matches!(self, Self::Entity(EntityLook::Whole { .. }))
     }
 
     /// What the answers so far come to.
@@ -132,11 +149,28 @@ impl Look {
                 || gone(role),
                 |held| State::Is(document::found(&member(held, "AssumeRolePolicyDocument"))),
             )),
+            Self::Tag { identity, key } => {
+                let operation = format!("List{}Tags", kind_of(identity));
+                let pages = answers.iam_pages(Call::iam(identity.account(), operation, named(identity)))?;
+                Ok(pages.map_or_else(
+                    || gone(identity),
+                    |pages| {
+                        let tag = find(&pages, "Tags", "Key", key);
+                        tag.map_or(State::Absent, |tag| State::Is(member(tag, "Value")))
+                    },
+                ))
+            }
             Self::Membership { user, group } => {
                 let pages = answers.iam_pages(Call::iam(user.account(), "ListGroupsForUser", named(user)))?;
                 Ok(pages
                     .map_or_else(|| gone(user), |pages| is_there(find(&pages, "Groups", "GroupName", group))))
             }
+            Self::Member { group, user } => {
+                let pages = answers.iam_pages(Call::iam(group.account(), "GetGroup", named(group)))?;
+                Ok(pages
+                    .map_or_else(|| gone(group), |pages| is_there(find(&pages, "Users", "UserName", user))))
+            }
+            Self::Entity(look) => look.state(answers),
             Self::Policy { policy } => managed_policy(policy, answers),
             Self::Version { policy, version } => Ok(versions(policy, answers)?.map_or_else(
                 || gone(policy),

@@ -3,9 +3,11 @@
 //! What must be seen before it is what the change that undoes it would put back.
 
 mod credential;
+mod entity;
 mod identity;
 mod managed;
 mod organization;
+mod tag;
 
 use std::collections::BTreeMap;
 
@@ -84,6 +86,7 @@ impl Move {
 pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Result<Vec<Move>, String> {
     match (change, back) {
         (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
+        (Change::Entity(change), _) => return Ok(entity::moves(change)),
         (Change::Identity(change), Some(Change::Identity(back))) => {
             identity::one(change, back).map(|one| vec![one])
         }
@@ -93,6 +96,7 @@ pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Re
         (Change::Organization(change), Some(Change::Organization(back))) => {
             organization::one(change, back, names).map(|one| vec![one])
         }
+        (Change::Tag(change), Some(Change::Tag(back))) => tag::one(change, back).map(|one| vec![one]),
         _ => None,
     }
     .ok_or_else(|| format!("the plan does not say what `{change}` replaces"))

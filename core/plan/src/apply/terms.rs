@@ -69,7 +69,7 @@ impl Terms {
     pub(super) fn one_way(&self, plan: &Plan, direction: Direction, work: &[Work]) -> Vec<usize> {
         let is_one_way = |step: &usize| {
             let change = plan.changes.get(*step).map(|made| made.change.way_back());
-            change == Some(WayBack::None)
+            matches!(change, Some(WayBack::None | WayBack::Partly))
         };
         if self.irreversible || direction == Direction::Undo {
             return Vec::new();
@@ -104,18 +104,21 @@ impl Terms {
     /// What of a change the settings protect: its key, its identity by ARN or name, its account.
     fn protected(&self, change: &Change) -> Option<String> {
         let about = change.about().map(|arn| (arn.to_string(), arn.name().to_owned()));
-        let key = match change {
+        let keys: Vec<String> = match change {
             Change::Credential(
                 CredentialChange::SetAccessKeyStatus { key, .. }
                 | CredentialChange::DeleteAccessKey { key, .. },
-            ) => Some(key.to_string()),
-            _ => None,
+            ) => vec![key.to_string()],
+            Change::Entity(change) => {
+                change.holds().credentials.access_keys.iter().map(ToString::to_string).collect()
+            }
+            _ => Vec::new(),
         };
         let account = change.account().map(|id| id.to_string());
         let (arn, name) = about.map_or((None, None), |(arn, name)| (Some(arn), Some(name)));
         let is_protected =
             |text: &String| self.care.protected.iter().any(|pattern| matches_ignoring_case(pattern, text));
-        let named = [key, arn.clone()].into_iter().flatten().find(&is_protected);
+        let named = keys.into_iter().chain(arn.clone()).find(&is_protected);
         named.or_else(|| {
             [name, account].into_iter().flatten().any(|text| is_protected(&text)).then_some(arn).flatten()
         })

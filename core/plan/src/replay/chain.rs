@@ -72,6 +72,7 @@ impl<'a> Chain<'a> {
         let is_traced = !telling.traced_roles.is_empty() || !telling.traced_users.is_empty();
         let stage = if is_traced { Stage::Sessions } else { Stage::Calls };
         let replay = Replay::new(before, after)
+            .altered(changes)
             .without_console(changes.iter().filter_map(no_console))
             .with_fewer_keys(changes.iter().filter_map(user_of_key_gone));
         Self { replay, telling, touched, stage, found: Found::default() }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kagimori_estate::access::{Access, Asking, Question, Subject};
+use kagimori_estate::change::Change;
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::compare::{decide, is_included};
 use kagimori_policy::decision::Answer;
@@ -15,6 +16,7 @@ use kagimori_trail::event::Principal;
 use rustc_hash::FxHashSet;
 
 use super::about::{about_request, everything};
+use super::altered::Altered;
 use super::outsider::{Outsider, is_same_for_outsiders};
 use super::{Class, Denial, Told, Why, is_untold};
 
@@ -30,6 +32,8 @@ pub struct Replay<'a> {
     no_console: FxHashSet<Arn>,
     /// Users of whom an access key would be gone.
     fewer_keys: FxHashSet<Arn>,
+    /// What would be other beside policies.
+    altered: Altered,
 }
 
 /// What became of a call.
@@ -97,7 +101,15 @@ enum Who<'a> {
 impl<'a> Replay<'a> {
     /// Replays over two estates.
     pub fn new(before: &'a Access<'a>, after: &'a Access<'a>) -> Self {
-        Self { before, after, no_console: FxHashSet::default(), fewer_keys: FxHashSet::default() }
+        let (no_console, fewer_keys) = (FxHashSet::default(), FxHashSet::default());
+        Self { before, after, no_console, fewer_keys, altered: Altered::default() }
+    }
+
+    /// What changes alter beside policies.
+    #[must_use]
+    pub fn altered(mut self, changes: &[Change]) -> Self {
+        self.altered = Altered::by(changes);
+        self
     }
 
     /// Users who could sign in and could not any more.
@@ -148,6 +160,10 @@ impl<'a> Replay<'a> {
         }
         if let Some(judgement) = self.credential(class) {
             return judgement;
+        }
+        let caller = || subject_of(self.before, &call.caller.principal).map(|subject| &subject.arn);
+        if let Some(why) = self.altered.gone(call, caller) {
+            return whole(Verdict::NewlyDenied, why);
         }
         if call.gap == Some(MapGap::NotAuthorized) {
             return whole(Verdict::NotAsked, Why::NotAuthorized);
@@ -277,7 +293,7 @@ impl<'a> Replay<'a> {
             match is {
                 Said::Denied(..) => return of(Verdict::AlreadyDenied, Why::DeniedThen),
                 // It was refused: what allows it as before does not.
-                _ if was == is => {}
+                _ if was == is && self.new_tags(after, check, [&was, &is]).is_empty() => {}
                 Said::Allowed if self.is_allowed_everywhere(after, call, check) => {
                     freed.get_or_insert(of(Verdict::NewlyAllowed, Why::WouldBeAllowed));
                 }
@@ -347,6 +363,10 @@ impl<'a> Replay<'a> {
             (_, Said::Denied(layer, is_explicit)) => {
                 plain(Verdict::CannotTell, Why::DeniedIfChecked(denied(layer, is_explicit)))
             }
+            (was, is) if !self.new_tags(after, check, [was, is]).is_empty() => {
+                let keys = self.new_tags(after, check, [was, is]);
+                of(Verdict::CannotTell, Why::KeysNotTold(keys.clone()), keys)
+            }
             (was, is) if is_untold(check) => {
                 if self.reaches_no_less(before, after, call, check) {
                     return plain(Verdict::StillAllowed, Why::NoResourceLost);
@@ -358,6 +378,16 @@ impl<'a> Replay<'a> {
             (was, Said::If(is)) => self.judge_open(call, check, (was, is), (before, after), place),
             (_, Said::Allowed) => plain(Verdict::StillAllowed, Why::Allowed),
         }
+    }
+
+    /// The condition keys about tags which would be others that answers hang on.
+    fn new_tags(&self, caller: &Subject, check: &Check, said: [&Said; 2]) -> Vec<String> {
+        if self.altered.has_no_tags() {
+            return Vec::new();
+        }
+        let asked =
+            said.into_iter().flat_map(|said| if let Said::If(open) = said { keys(open) } else { Vec::new() });
+        self.altered.new_tags(&asked.collect(), &caller.arn, check)
     }
 
     /// Whether the identity policies after allow an action on every resource on which those before do, and the rest is the same.

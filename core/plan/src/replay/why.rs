@@ -31,6 +31,10 @@ pub enum Why {
     KeyNotTold,
     /// The console password would be gone.
     PasswordGone,
+    /// The user or role that made it would be gone.
+    CallerGone,
+    /// The user, group or role that it is about would be gone.
+    CalledUponGone,
     /// Nothing that decides it changes.
     NothingChanges,
     /// CloudTrail left the request out of the event.
@@ -130,6 +134,13 @@ impl Why {
                 "使われたアクセスキーがイベントに記録されておらず、無効になるキーだった可能性がある",
             ),
             Self::PasswordGone => ("the console password would be gone", "コンソールのパスワードがなくなる"),
+            Self::CallerGone => {
+                ("the user or role that made it would be gone", "呼び出したユーザーまたはロールがなくなる")
+            }
+            Self::CalledUponGone => (
+                "the user, group or role that it is about would be gone",
+                "対象のユーザー、グループ、ロールがなくなる",
+            ),
             Self::NothingChanges => ("nothing that decides it changes", "判定に関わるものは何も変わらない"),
             Self::BodyMissing => (
                 "CloudTrail left the request out of the event",
@@ -327,6 +338,8 @@ pub(crate) mod tests {
             Why::KeyGone,
             Why::KeyNotTold,
             Why::PasswordGone,
+            Why::CallerGone,
+            Why::CalledUponGone,
             Why::NothingChanges,
             Why::BodyMissing,
             Why::NotMapped,

@@ -25,6 +25,8 @@ pub(super) struct Output<'a> {
     already: Vec<usize>,
     found_as_before: Vec<usize>,
     one_way: Vec<usize>,
+    /// On the way back: what came back with none of the steps, in words.
+    not_back: Vec<String>,
     left: Vec<usize>,
     /// What had to go to make room.
     gone: &'a [Value],
@@ -40,7 +42,12 @@ pub(super) fn why(plan: &Plan, ended: &Ended) -> String {
     match ended {
         Ended::Done | Ended::NothingToDo | Ended::WouldDo(_) => String::new(),
         Ended::Unusable(why) => format!("the plan cannot be followed: {why}"),
-        Ended::OneWay(steps) => format!("nothing takes back what this would do: step {}", numbers(steps)),
+        Ended::OneWay(steps) => {
+            let lost = steps.iter().flat_map(|step| lost(plan, *step));
+            let lost: Vec<String> = lost.take(LOST_TOLD).collect();
+            let what = if lost.is_empty() { String::new() } else { format!(" ({})", lost.join("; ")) };
+            format!("nothing takes back all that this would do: step {}{what}", numbers(steps))
+        }
         Ended::NotConfirmed => "that is not the alias of the account".to_owned(),
         Ended::OtherAccount(why) => format!("it cannot be told whose account this is: {why}"),
         Ended::Moved(moved) => {
@@ -76,6 +83,11 @@ pub(super) fn text(plan: &Plan, report: &Report) -> String {
         return text;
     }
     lines(plan, &report.done, made, &mut text);
+    if report.direction == Direction::Undo {
+        for what in report.done.iter().flat_map(|step| lost(plan, *step)) {
+            let _ = writeln!(text, "     {YELLOW}not back: {what}{YELLOW:#}");
+        }
+    }
     lines(plan, &report.already, &format!("{made} before"), &mut text);
     lines(plan, &report.found, "as before already, by somebody else", &mut text);
     lines(plan, &report.one_way, "nothing takes it back", &mut text);
@@ -107,6 +119,15 @@ pub(super) fn text(plan: &Plan, report: &Report) -> String {
     text
 }
 
+/// So much of what is lost is told in a message.
+const LOST_TOLD: usize = 5;
+
+/// What nothing brings back once a step is made.
+fn lost(plan: &Plan, step: usize) -> Vec<String> {
+    let made = plan.changes.get(step);
+    made.into_iter().flat_map(|made| made.change.lost()).map(|(english, _)| english).collect()
+}
+
 fn lines(plan: &Plan, steps: &[usize], what: &str, text: &mut String) {
     for step in steps {
         let sentence = plan.changes.get(*step).map_or("", |made| made.sentence.as_str());
@@ -134,6 +155,10 @@ pub(super) fn json<'a>(plan: &'a Plan, report: &'a Report) -> Output<'a> {
         already: numbered(&report.already),
         found_as_before: numbered(&report.found),
         one_way: numbered(&report.one_way),
+        not_back: match report.direction {
+            Direction::Undo => report.done.iter().flat_map(|step| lost(plan, *step)).collect(),
+            Direction::Apply => Vec::new(),
+        },
         left: numbered(&report.left),
         gone: &report.gone,
         calls,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{
@@ -27,7 +28,7 @@ pub(super) struct Wanted {
 }
 
 /// Reads every change of the command line. Each is made from the estate as the ones before leave it.
-pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppError> {
+pub(super) fn read(args: &args::WhatIf, estate: &Estate, now: Timestamp) -> Result<Wanted, AppError> {
     let access = Access::of(estate);
     let mut wishes =
         Wishes { access: &access, estate: estate.clone(), changes: Vec::new(), kept: Vec::new() };
@@ -71,12 +72,14 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
     for pair in &args.boundary {
         wishes.boundary(pair)?;
     }
+    wishes.identities(&args.identities, now)?;
     for role in &args.require_mfa {
         wishes.require_mfa(role)?;
     }
     for key in &args.key_off {
         wishes.key_off(key)?;
     }
+    wishes.deletions(&args.identities)?;
     for (number, text) in args.scp.iter().enumerate() {
         wishes.scp(text, number)?;
     }
@@ -88,7 +91,7 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate) -> Result<Wanted, AppEr
     if wishes.changes.is_empty() {
         return Err(argument(
             "nothing would change".to_owned(),
-            "say what: `--plan`, `--changes`, `--policy`, `--detach`, `--add`, `--boundary`, `--require-mfa`, `--key-off` or `--scp`",
+            "say what: `--plan`, `--changes`, `--policy`, `--detach`, `--key-off`, `--quarantine` …; `kagimori whatif --help` lists them",
         ));
     }
     // A plan alone keeps its title, and so its id.
@@ -112,16 +115,16 @@ fn written(path: &Path) -> Result<Vec<Change>, AppError> {
     })
 }
 
-struct Wishes<'a> {
+pub(super) struct Wishes<'a> {
     access: &'a Access<'a>,
-    estate: Estate,
-    changes: Vec<Change>,
+    pub(super) estate: Estate,
+    pub(super) changes: Vec<Change>,
     /// Sentences on what is so already.
     kept: Vec<String>,
 }
 
 impl Wishes<'_> {
-    fn one(&mut self, change: Change) -> Result<(), AppError> {
+    pub(super) fn one(&mut self, change: Change) -> Result<(), AppError> {
         self.estate = apply(&self.estate, &change)
             .map_err(|error| argument(format!("cannot {change}: {error}"), error.hint()))?;
         self.changes.push(change);
@@ -139,7 +142,7 @@ impl Wishes<'_> {
         held.is_some_and(|details| details.groups.is_empty())
     }
 
-    fn principal(&self, name: &str) -> Result<Arn, AppError> {
+    pub(super) fn principal(&self, name: &str) -> Result<Arn, AppError> {
         // A group has policies and is no principal of a request.
         if name.contains(":group/") {
             return Arn::parse(name).map_err(|error| argument(error.to_string(), "give its ARN"));
@@ -147,7 +150,11 @@ impl Wishes<'_> {
         subject(self.access, name).map(|subject| subject.arn.clone())
     }
 
-    fn principal_and_rest<'t>(&self, pair: &'t str, example: &str) -> Result<(Arn, &'t str), AppError> {
+    pub(super) fn principal_and_rest<'t>(
+        &self,
+        pair: &'t str,
+        example: &str,
+    ) -> Result<(Arn, &'t str), AppError> {
         let (name, rest) = pair.split_once('=').ok_or_else(|| {
             argument(format!("`{pair}` has no `=`"), &format!("write it as in `{example}`"))
         })?;
@@ -226,19 +233,25 @@ impl Wishes<'_> {
     }
 
     fn key_off(&mut self, text: &str) -> Result<(), AppError> {
+        let (user, key) = self.holder_of_key(text)?;
+        self.one(Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false }))
+    }
+
+    /// Whose an access key is.
+    pub(super) fn holder_of_key(&self, text: &str) -> Result<(Arn, AccessKeyId), AppError> {
         let key = AccessKeyId::parse(text)
             .map_err(|error| argument(error.to_string(), "give the id of an access key, not its secret"))?;
         let mut users = self.estate.accounts.values().flat_map(|account| account.users.values());
         let holds = |id: &Option<AccessKeyId>| id.as_ref() == Some(&key);
         let user =
             users.find(|user| user.access_keys.value().into_iter().flatten().any(|held| holds(&held.id)));
-        let Some(user) = user.map(|user| user.arn.clone()) else {
-            return Err(argument(
+        match user.map(|user| user.arn.clone()) {
+            Some(user) => Ok((user, key)),
+            None => Err(argument(
                 format!("no user of this directory has the access key `{text}`"),
                 "the ids of keys come from `aws iam list-access-keys`; add its answers to the directory",
-            ));
-        };
-        self.one(Change::Credential(CredentialChange::SetAccessKeyStatus { user, key, active: false }))
+            )),
+        }
     }
 
     /// `FILE` or `FILE@TARGET`.
@@ -278,6 +291,6 @@ impl Wishes<'_> {
     }
 }
 
-fn argument(message: String, hint: &str) -> AppError {
+pub(super) fn argument(message: String, hint: &str) -> AppError {
     AppError::Argument { message, hint: hint.to_owned() }
 }

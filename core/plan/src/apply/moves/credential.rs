@@ -25,7 +25,7 @@ pub(super) fn one(change: &CredentialChange) -> Result<Move, String> {
             let look = Look::AccessKey { user: user.clone(), key: key.clone() };
             let input = with(named(user), &[("AccessKeyId", json!(key))]);
             let call = Call::iam(user.account(), "DeleteAccessKey", input);
-            Move::new(look, Expected::Present, Expected::Absent, call)
+            Move::new(look, Expected::is("Inactive"), Expected::Absent, call)
         }
         CredentialChange::SetConsoleLogin { user, .. } => {
             return Err(format!(

@@ -33,8 +33,11 @@ impl Run<'_> {
             for (part, made) in made.into_iter().enumerate() {
                 let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
                 let subject = made.look.subject();
-                let is_hidden =
-                    seen.get(&subject).is_some_and(|before: &Vec<_>| before.iter().any(is_touched));
+                // What the step itself makes first is not there yet; what holds all shows whatever was done before.
+                let is_hidden = seen
+                    .get(&subject)
+                    .is_some_and(|before: &Vec<_>| made.look.is_of_whole() || before.iter().any(is_touched))
+                    || own.iter().any(|(whose, touch)| *whose == subject && is_touched(touch));
                 let touch = (made.look.clone(), made.is_of_being);
                 own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
                 own.push((subject, touch));

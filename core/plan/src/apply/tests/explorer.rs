@@ -43,7 +43,7 @@ fn set_key(aws: &mut Aws, status: &str) {
 }
 
 fn terms() -> Terms {
-    Terms { by: "mika".to_owned(), ..Terms::default() }
+    Terms { by: "mika".to_owned(), irreversible: true, ..Terms::default() }
 }
 
 /// Goes on until the plan is made, or it is told more often than things go wrong that it cannot be.

@@ -1,7 +1,8 @@
 //! A world, and plans about it.
 
 use kagimori_estate::change::{
-    Change, CredentialChange, IdentityChange, ManagedPolicyChange, OrganizationChange, WireDocument,
+    Change, CredentialChange, EntityChange, Holdings, IdentityChange, InlinePolicy, ManagedPolicyChange,
+    OrganizationChange, TagChange, WireDocument,
 };
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::parse::{Strictness, parse};
@@ -43,9 +44,21 @@ pub(super) fn world() -> World {
             .into(),
         attached: vec![arn("policy/first").to_string(), arn("policy/team/second").to_string()],
         groups: vec!["admins".to_owned(), "staff".to_owned()],
+        tags: [("Team", "sea"), ("owner", "海運")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
         ..Identity::default()
     };
     let role = Identity { trust: Some(trust("111122223333")), ..Identity::default() };
+    let old = Identity {
+        path: "/team/".to_owned(),
+        description: "of last year".to_owned(),
+        longest_session: 7_200,
+        inline: [("own".to_owned(), allow("s3:*"))].into(),
+        profiles: vec!["web".to_owned()],
+        ..role.clone()
+    };
+    let staff = Identity { inline: [("own".to_owned(), allow("s3:*"))].into(), ..Identity::default() };
     let policy = |versions: &[(u32, &str)], default| Policy {
         versions: versions.iter().map(|(number, action)| (*number, allow(action))).collect(),
         default,
@@ -57,9 +70,15 @@ pub(super) fn world() -> World {
         targets: vec!["r-root".to_owned()],
     };
     World {
-        identities: [("User mika", user), ("Role deploy", role), ("Group admins", Identity::default())]
-            .map(|(name, held)| (name.to_owned(), held))
-            .into(),
+        identities: [
+            ("User mika", user),
+            ("Role deploy", role),
+            ("Role old", old),
+            ("Group admins", Identity::default()),
+            ("Group staff", staff),
+        ]
+        .map(|(name, held)| (name.to_owned(), held))
+        .into(),
         policies: [
             (
                 arn("policy/first").to_string(),
@@ -70,6 +89,7 @@ pub(super) fn world() -> World {
         .into(),
         organization: [("p-FullAWSAccess".to_owned(), scp)].into(),
         alias: Some("shiosai-staging".to_owned()),
+        ..World::default()
     }
 }
 
@@ -125,6 +145,55 @@ fn versions() -> (Change, Option<Change>) {
             delete: "v6".to_owned(),
         },
     )
+}
+
+/// A tag with another value, one that is new, and one that goes.
+fn tags(identity: &Arn) -> [(Change, Option<Change>); 3] {
+    let set = |key: &str, value: &str| {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        TagChange::SetTag { identity: identity.clone(), key, value }
+    };
+    let remove = |key: &str| TagChange::RemoveTag { identity: identity.clone(), key: key.to_owned() };
+    [
+        both(set("Team", "land"), set("Team", "sea")),
+        both(set("stage", ""), remove("stage")),
+        both(remove("owner"), set("owner", "海運")),
+    ]
+}
+
+/// A user and a role that are made, a role and a group that are deleted; nothing is lost that this world tells.
+pub(super) fn entities() -> Vec<(Change, Option<Change>)> {
+    use EntityChange as C;
+    let both = |identity: &str, holds: Holdings, is_made: bool| {
+        let (identity, holds) = (arn(identity), Box::new(holds));
+        let there = Change::from(C::CreateIdentity { identity: identity.clone(), holds: holds.clone() });
+        let gone = Change::from(C::DeleteIdentity { identity, holds });
+        if is_made { (there, Some(gone)) } else { (gone, Some(there)) }
+    };
+    let inline = |action: &str| vec![InlinePolicy { name: "own".to_owned(), document: wire(&allow(action)) }];
+    let user = Holdings {
+        inline: inline("sqs:*"),
+        attached: vec![arn("policy/team/second")],
+        boundary: Some(arn("policy/first")),
+        tags: [("Team".to_owned(), "海運".to_owned())].into(),
+        groups: vec!["admins".to_owned()],
+        ..Holdings::default()
+    };
+    let role = |trusted: &str| Holdings { trust: Some(wire(&trust(trusted))), ..Holdings::default() };
+    let old = Holdings {
+        inline: inline("s3:*"),
+        description: Some("of last year".to_owned()),
+        max_session_seconds: Some(7_200),
+        instance_profiles: vec!["web".to_owned()],
+        ..role("111122223333")
+    };
+    let group = Holdings { inline: inline("s3:*"), members: vec!["mika".to_owned()], ..Holdings::default() };
+    vec![
+        both("user/team/ken", user, true),
+        both("role/batch", role("arn:aws:iam::444455556666:root"), true),
+        both("role/team/old", old, false),
+        both("group/staff", group, false),
+    ]
 }
 
 /// A policy of the organization, attached under the name that the plan gave it.
@@ -186,13 +255,15 @@ pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
         both(
             C::DeleteInlinePolicy { identity: mika.clone(), name: "other".to_owned() },
             C::PutInlinePolicy {
-                identity: mika,
+                identity: mika.clone(),
                 name: "other".to_owned(),
                 document: wire(&allow("sqs:*")),
                 position: Some(0),
             },
         ),
     ];
+    all.extend(tags(&mika));
+    all.extend(entities());
     all.extend(organization());
     all
 }

@@ -64,7 +64,8 @@ fn every_step_that_moved_is_told_before_anything_is_changed() {
     user.keys.remove(KEY);
     user.inline.insert("work".to_owned(), allow("iam:*"));
     driver.aws.world.policies.remove(arn("policy/first").as_str());
-    let told = report(&mut driver, &plan(&every_kind()), Direction::Apply, &terms());
+    let allowed = Terms { irreversible: true, ..terms() };
+    let told = report(&mut driver, &plan(&every_kind()), Direction::Apply, &allowed);
     let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
     let told: Vec<_> = moved.iter().map(|moved| (moved.step, moved.what.as_str())).collect();
     let gone = format!("there is no {}", arn("policy/first"));
@@ -81,7 +82,7 @@ fn a_refused_step_stops_and_what_is_left_is_told() {
     });
     let why = "AWS refused it: AccessDenied: not you".to_owned();
     assert_eq!(told.ended, Ended::Stopped { step: 2, in_doubt: false, why });
-    assert_eq!((told.done, told.left), (vec![0, 1], (2..12).collect()));
+    assert_eq!((told.done, told.left), (vec![0, 1], (2..19).collect()));
     assert!(told.ended.hint().contains("kagimori undo"));
     assert_eq!(aws.made.len(), 2);
 }
@@ -92,7 +93,8 @@ fn with_refusals(
     mut refusal: impl FnMut(&super::super::Call) -> Option<(String, String)>,
 ) -> (super::super::Report, Aws) {
     let mut aws = aws();
-    let mut run = Run::new(plan, Direction::Apply, terms(), super::super::History::default());
+    let allowed = Terms { irreversible: true, ..terms() };
+    let mut run = Run::new(plan, Direction::Apply, allowed, super::super::History::default());
     loop {
         let taken = match run.next() {
             Wanted::Call(call) => Taken::Outcome(match refusal(&call) {
@@ -145,6 +147,8 @@ fn a_step_that_nothing_takes_back_has_to_be_allowed() {
     let gone = CredentialChange::DeleteAccessKey { user: arn("user/mika"), key: key_id }.into();
     let plan = plan(&[(few()[1].0.clone(), few()[1].1.clone()), (gone, None)]);
     let mut driver = Driver::new(aws(), &[], &[]);
+    let user = driver.aws.world.identities.get_mut("User mika").unwrap();
+    user.keys.insert(KEY.to_owned(), "Inactive".to_owned());
     let told = report(&mut driver, &plan, Direction::Apply, &terms());
     assert_eq!(told.ended, Ended::OneWay(vec![1]));
     assert!(driver.aws.made.is_empty());
@@ -174,11 +178,12 @@ fn the_alias_is_asked_for_where_it_matters() {
         let asked = question(&off(), Terms { care, ..terms() }, aws()).unwrap();
         assert_eq!(asked.reasons, [Reason::Protected { what }], "{pattern}");
     }
-    let care = Apply { protected: vec!["ken".to_owned()], steps: 11, ..Apply::default() };
+    let care = Apply { protected: vec!["ken".to_owned()], steps: 18, ..Apply::default() };
     let mut nameless = aws();
     nameless.world.alias = None;
-    let asked = question(&plan(&every_kind()), Terms { care, ..terms() }, nameless).unwrap();
-    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 12, most: 11 }]);
+    let asked =
+        question(&plan(&every_kind()), Terms { care, irreversible: true, ..terms() }, nameless).unwrap();
+    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 19, most: 18 }]);
     assert_eq!(asked.word, ACCOUNT, "an account without an alias goes by its number");
 }
 

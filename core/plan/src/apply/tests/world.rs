@@ -1,6 +1,8 @@
 //! What AWS holds and does, as values: the calls of the machine are made here.
 
-use std::collections::BTreeMap;
+mod entities;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -18,6 +20,8 @@ pub(super) struct World {
     /// By id.
     pub(super) organization: BTreeMap<String, OrganizationPolicy>,
     pub(super) alias: Option<String>,
+    /// By serial number.
+    pub(super) virtual_mfa: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -29,6 +33,18 @@ pub(super) struct Identity {
     pub(super) groups: Vec<String>,
     pub(super) boundary: Option<String>,
     pub(super) trust: Option<String>,
+    pub(super) tags: BTreeMap<String, String>,
+    /// Empty: `/`.
+    pub(super) path: String,
+    pub(super) description: String,
+    /// In seconds; 0: AWS's default.
+    pub(super) longest_session: u64,
+    pub(super) password: bool,
+    pub(super) mfa: Vec<String>,
+    pub(super) ssh: Vec<String>,
+    pub(super) certificates: Vec<String>,
+    pub(super) specific: Vec<String>,
+    pub(super) profiles: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -114,6 +130,9 @@ impl Aws {
         if operation == "ListAccountAliases" {
             let alias: Vec<&String> = self.world.alias.iter().collect();
             return Ok(json!({ "AccountAliases": alias, "IsTruncated": false }));
+        }
+        if let Some(answer) = self.entity(operation, input) {
+            return answer;
         }
         if input.get("PolicyArn").is_some() && !operation.contains("tach") || operation == "CreatePolicy" {
             return self.managed(operation, input);
@@ -254,12 +273,20 @@ impl Aws {
 
 impl Identity {
     fn call(&mut self, verb: &str, kind: &str, input: &Value, policies: &BTreeMap<String, Policy>) -> Answer {
+        if let Some(answer) = self.held(verb, input) {
+            return answer;
+        }
         let (name, arn) = (text(input, "PolicyName"), text(input, "PolicyArn"));
         match verb {
             "Get*" => {
                 let boundary = self.boundary.as_ref().map(|arn| json!({ "PermissionsBoundaryArn": arn }));
                 let trust = self.trust.as_ref().map(|text| serde_json::from_str::<Value>(text).unwrap());
-                let mut held = json!({ "Path": "/" });
+                let mut held = json!({ "Path": if self.path.is_empty() { "/" } else { &self.path } });
+                if kind == "Role" {
+                    let longest = if self.longest_session == 0 { 3_600 } else { self.longest_session };
+                    held["MaxSessionDuration"] = longest.into();
+                    held["Description"] = self.description.as_str().into();
+                }
                 if let Some(boundary) = boundary {
                     held["PermissionsBoundary"] = boundary;
                 }
@@ -322,6 +349,22 @@ impl Identity {
             }
             "UpdateAssume*Policy" => {
                 self.trust = Some(text(input, "PolicyDocument"));
+                Ok(json!({}))
+            }
+            "List*Tags" => {
+                let tags = self.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
+                Ok(page(input, tags, "Tags"))
+            }
+            "Tag*" => {
+                for tag in input["Tags"].as_array().unwrap() {
+                    self.tags.insert(text(tag, "Key"), text(tag, "Value"));
+                }
+                Ok(json!({}))
+            }
+            "Untag*" => {
+                for key in input["TagKeys"].as_array().unwrap() {
+                    self.tags.remove(key.as_str().unwrap());
+                }
                 Ok(json!({}))
             }
             "ListGroupsFor*" => {

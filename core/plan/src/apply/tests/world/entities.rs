@@ -1,0 +1,144 @@
+//! Users, groups and roles themselves, and what only users have.
+
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, Answer, Aws, Identity, no_entity, page, text};
+
+fn conflict(what: &str) -> (&'static str, String) {
+    ("DeleteConflict", format!("Cannot delete entity, must {what} first."))
+}
+
+fn entry_of(input: &Value) -> (&'static str, String) {
+    let kind = if input.get("UserName").is_some() {
+        "User"
+    } else if input.get("GroupName").is_some() {
+        "Group"
+    } else {
+        "Role"
+    };
+    (kind, format!("{kind} {}", text(input, &format!("{kind}Name"))))
+}
+
+impl Aws {
+    /// An operation about one of them as a whole; `None`: it is another operation.
+    pub(super) fn entity(&mut self, operation: &str, input: &Value) -> Option<Answer> {
+        let (kind, name) = entry_of(input);
+        match operation {
+            "CreateUser" | "CreateGroup" | "CreateRole" => Some(self.create(name, input)),
+            "DeleteUser" | "DeleteGroup" | "DeleteRole" => Some(self.delete(kind, &name)),
+            "GetGroup" => {
+                let held = self.world.identities.get(&name)?;
+                let path = held.path.clone();
+                let group = text(input, "GroupName");
+                let members = self.world.identities.iter().filter(|(_, held)| held.groups.contains(&group));
+                let members =
+                    members.map(|(name, _)| json!({ "UserName": name.strip_prefix("User ").unwrap() }));
+                let mut answer = page(input, members, "Users");
+                answer["Group"] = json!({ "Path": if path.is_empty() { "/" } else { &path } });
+                Some(Ok(answer))
+            }
+            "ListVirtualMFADevices" => {
+                let devices = self.world.virtual_mfa.iter().map(|serial| json!({ "SerialNumber": serial }));
+                Some(Ok(page(input, devices, "VirtualMFADevices")))
+            }
+            "DeleteVirtualMFADevice" => {
+                let serial = text(input, "SerialNumber");
+                if self.world.identities.values().any(|held| held.mfa.contains(&serial)) {
+                    return Some(Err(conflict("deactivate the MFA device")));
+                }
+                let gone = self.world.virtual_mfa.remove(&serial);
+                Some(if gone { Ok(json!({})) } else { Err(no_entity("device")) })
+            }
+            _ => None,
+        }
+    }
+
+    fn create(&mut self, name: String, input: &Value) -> Answer {
+        if self.world.identities.contains_key(&name) {
+            return Err(("EntityAlreadyExists", format!("{name} already exists.")));
+        }
+        let path = text(input, "Path");
+        let mut made = Identity {
+            path: if path == "/" { String::new() } else { path },
+            boundary: input["PermissionsBoundary"].as_str().map(str::to_owned),
+            trust: input["AssumeRolePolicyDocument"].as_str().map(str::to_owned),
+            description: text(input, "Description"),
+            longest_session: input["MaxSessionDuration"].as_u64().unwrap_or(0),
+            ..Identity::default()
+        };
+        for tag in input["Tags"].as_array().into_iter().flatten() {
+            made.tags.insert(text(tag, "Key"), text(tag, "Value"));
+        }
+        self.world.identities.insert(name, made);
+        Ok(json!({ "Arn": ACCOUNT }))
+    }
+
+    fn delete(&mut self, kind: &str, name: &str) -> Answer {
+        let held = self.world.identities.get(name).ok_or_else(|| no_entity(name))?;
+        let group = name.strip_prefix("Group ").unwrap_or_default().to_owned();
+        let has_members =
+            kind == "Group" && self.world.identities.values().any(|held| held.groups.contains(&group));
+        let is_empty = held.keys.is_empty()
+            && held.inline.is_empty()
+            && held.attached.is_empty()
+            && held.groups.is_empty()
+            && held.profiles.is_empty()
+            && !held.password
+            && [&held.mfa, &held.ssh, &held.certificates, &held.specific].iter().all(|list| list.is_empty());
+        if !is_empty || has_members {
+            return Err(conflict("take away what it holds"));
+        }
+        self.world.identities.remove(name);
+        Ok(json!({}))
+    }
+}
+
+impl Identity {
+    /// An operation about what only users and roles have; `None`: it is another operation.
+    pub(super) fn held(&mut self, verb: &str, input: &Value) -> Option<Answer> {
+        let list = |held: &[String], list: &str, name: &str| {
+            Some(Ok(page(input, held.iter().map(|held| json!({ name: held })), list)))
+        };
+        let take = |held: &mut Vec<String>, name: &str| {
+            let (before, gone) = (held.len(), text(input, name));
+            held.retain(|held| *held != gone);
+            Some(if held.len() == before { Err(no_entity(&gone)) } else { Ok(json!({})) })
+        };
+        match verb {
+            "List*Policies" => {
+                let names: Vec<&String> = self.inline.keys().collect();
+                Some(Ok(json!({ "PolicyNames": names, "IsTruncated": false })))
+            }
+            "GetLoginProfile" if self.password => Some(Ok(json!({ "LoginProfile": {} }))),
+            "GetLoginProfile" => Some(Err(no_entity("login profile"))),
+            "DeleteLoginProfile" if self.password => {
+                self.password = false;
+                Some(Ok(json!({})))
+            }
+            "DeleteLoginProfile" => Some(Err(no_entity("login profile"))),
+            "ListMFADevices" => list(&self.mfa, "MFADevices", "SerialNumber"),
+            "DeactivateMFADevice" => take(&mut self.mfa, "SerialNumber"),
+            "ListSSHPublicKeys" => list(&self.ssh, "SSHPublicKeys", "SSHPublicKeyId"),
+            "GetSSHPublicKey" => Some(Ok(json!({ "SSHPublicKey": { "SSHPublicKeyBody": "ssh-rsa AAAA" } }))),
+            "DeleteSSHPublicKey" => take(&mut self.ssh, "SSHPublicKeyId"),
+            "ListSigningCertificates" => list(&self.certificates, "Certificates", "CertificateId"),
+            "DeleteSigningCertificate" => take(&mut self.certificates, "CertificateId"),
+            "ListServiceSpecificCredentials" => {
+                list(&self.specific, "ServiceSpecificCredentials", "ServiceSpecificCredentialId")
+            }
+            "DeleteServiceSpecificCredential" => take(&mut self.specific, "ServiceSpecificCredentialId"),
+            "ListInstanceProfilesFor*" => list(&self.profiles, "InstanceProfiles", "InstanceProfileName"),
+            "Add*ToInstanceProfile" => {
+                let profile = text(input, "InstanceProfileName");
+                if self.profiles.contains(&profile) {
+                    let why = "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1".to_owned();
+                    return Some(Err(("LimitExceeded", why)));
+                }
+                self.profiles.push(profile);
+                Some(Ok(json!({})))
+            }
+            "Remove*FromInstanceProfile" => take(&mut self.profiles, "InstanceProfileName"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Changes beside policies, and the policies that mean "off".
+
+use kagimori_estate::Estate;
+use kagimori_estate::access::Access;
+use kagimori_estate::change::{Change, EntityChange, TagChange, apply, deny_older_sessions, quarantine};
+use kagimori_id::{AccessKeyId, Arn};
+use kagimori_trail::call::{Call, Caller, CheckedResource, MapGap, Outcome};
+use kagimori_trail::event::Principal;
+
+use crate::replay::tests::{USER, allow, arn, call, classes, document, estate};
+use crate::replay::{Replay, Telling, Verdict};
+
+fn judged(before: &Estate, change: &Change, call: &Call) -> (Verdict, Vec<String>) {
+    let after = apply(before, change).unwrap();
+    let class = classes(std::slice::from_ref(call), Telling::default()).remove(0);
+    let (before, after) = (Access::of(before), Access::of(&after));
+    let judged = Replay::new(&before, &after).altered(std::slice::from_ref(change)).judge(&class);
+    (judged.verdict, judged.keys)
+}
+
+fn in_a_session(call: Call) -> Call {
+    let mut call = call;
+    call.caller.access_key = AccessKeyId::parse("ASIAIOSFODNN7EXAMPLE").ok();
+    call
+}
+
+fn user() -> Arn {
+    Arn::parse(USER).unwrap()
+}
+
+#[test]
+fn whoever_is_in_quarantine_is_denied_with_keys_and_in_sessions() {
+    let estate = estate(&allow("s3:GetObject", "*", ""));
+    let off = quarantine(&estate, &user()).unwrap();
+    let read = || call(1, "s3:GetObject", arn("arn:aws:s3:::b/k"), Outcome::Succeeded);
+    assert_eq!(judged(&estate, &off, &read()).0, Verdict::NewlyDenied);
+    assert_eq!(judged(&estate, &off, &in_a_session(read())).0, Verdict::NewlyDenied);
+    let refused = call(1, "sqs:SendMessage", arn("arn:aws:sqs:us-east-1:111122223333:q"), Outcome::Denied);
+    assert_eq!(judged(&estate, &off, &refused).0, Verdict::AlreadyDenied);
+}
+
+/// The event does not tell when its session was made, so nobody knows; a key is no session.
+#[test]
+fn sessions_that_may_be_older_are_not_told_and_keys_go_on() {
+    let estate = estate(&allow("s3:GetObject", "*", ""));
+    let ended = deny_older_sessions(&estate, &user(), "2026-12-01T00:00:00Z".parse().unwrap()).unwrap();
+    let read = || call(1, "s3:GetObject", arn("arn:aws:s3:::b/k"), Outcome::Succeeded);
+    assert_eq!(judged(&estate, &ended, &read()).0, Verdict::StillAllowed);
+    let (verdict, keys) = judged(&estate, &ended, &in_a_session(read()));
+    assert_eq!(
+        (verdict, keys.as_slice()),
+        (Verdict::CannotTell, ["aws:tokenissuetime".to_owned()].as_slice())
+    );
+}
+
+#[test]
+fn a_tag_of_the_caller_decides() {
+    let condition = r#"{"StringEquals":{"aws:PrincipalTag/Team":"sea"}}"#;
+    let estate = estate(&allow("s3:GetObject", "*", condition));
+    let set = |value: &str| {
+        let (key, value) = ("Team".to_owned(), value.to_owned());
+        Change::from(TagChange::SetTag { identity: user(), key, value })
+    };
+    let tagged = apply(&estate, &set("sea")).unwrap();
+    let read = |outcome| call(1, "s3:GetObject", arn("arn:aws:s3:::b/k"), outcome);
+    assert_eq!(judged(&tagged, &set("land"), &read(Outcome::Succeeded)).0, Verdict::NewlyDenied);
+    assert_eq!(judged(&estate, &set("sea"), &read(Outcome::Denied)).0, Verdict::NewlyAllowed);
+    let remove = Change::from(TagChange::RemoveTag { identity: user(), key: "Team".to_owned() });
+    assert_eq!(judged(&tagged, &remove, &read(Outcome::Succeeded)).0, Verdict::NewlyDenied);
+}
+
+/// No event tells the tags of what is called upon: where a policy asks for one that changes, "it was allowed then" proves nothing.
+#[test]
+fn a_tag_of_what_is_called_upon_leaves_it_open() {
+    let condition = r#"{"StringEquals":{"aws:ResourceTag/Team":"sea"}}"#;
+    let estate = estate(&document(&format!(
+        r#"{{"Effect":"Allow","Action":"iam:CreateAccessKey","Resource":"*","Condition":{condition}}},{{"Effect":"Allow","Action":"iam:GetUser","Resource":"*"}}"#
+    )));
+    let set = |key: &str| {
+        let (key, value) = (key.to_owned(), "land".to_owned());
+        Change::from(TagChange::SetTag { identity: user(), key, value })
+    };
+    let on = |action: &str, resource, outcome| call(1, action, resource, outcome);
+    let create = |resource| on("iam:CreateAccessKey", resource, Outcome::Succeeded);
+    let other = || arn("arn:aws:iam::111122223333:user/other");
+    let (verdict, keys) = judged(&estate, &set("team"), &create(arn(USER)));
+    assert_eq!((verdict, keys.len()), (Verdict::CannotTell, 1), "keys of tags have no case");
+    assert_eq!(judged(&estate, &set("team"), &create(other())).0, Verdict::StillAllowed);
+    assert_eq!(judged(&estate, &set("Stage"), &create(arn(USER))).0, Verdict::StillAllowed);
+    assert_eq!(judged(&estate, &set("team"), &create(CheckedResource::Unknown)).0, Verdict::CannotTell);
+    assert_eq!(
+        judged(&estate, &set("team"), &on("iam:GetUser", arn(USER), Outcome::Succeeded)).0,
+        Verdict::StillAllowed
+    );
+    let refused = on("iam:CreateAccessKey", arn(USER), Outcome::Denied);
+    assert_eq!(judged(&estate, &set("team"), &refused).0, Verdict::CannotTell);
+    assert_eq!(judged(&estate, &set("Stage"), &refused).0, Verdict::AlreadyDenied);
+}
+
+/// Whatever it did breaks, what needs no permission, too; and so does what others did to it.
+#[test]
+fn who_is_deleted_calls_nothing_and_is_called_by_nobody() {
+    let estate = estate(&allow("s3:GetObject", "*", ""));
+    let deleted = EntityChange::deletion(&estate, &user()).unwrap();
+    let read = |outcome| call(1, "s3:GetObject", arn("arn:aws:s3:::b/k"), outcome);
+    assert_eq!(judged(&estate, &deleted, &read(Outcome::Succeeded)).0, Verdict::NewlyDenied);
+    assert_eq!(judged(&estate, &deleted, &in_a_session(read(Outcome::Failed))).0, Verdict::NewlyDenied);
+    assert_eq!(judged(&estate, &deleted, &read(Outcome::Denied)).0, Verdict::AlreadyDenied);
+    let identity = Call { checks: Vec::new(), gap: Some(MapGap::NotAuthorized), ..read(Outcome::Succeeded) };
+    assert_eq!(judged(&estate, &deleted, &identity).0, Verdict::NewlyDenied);
+    let by_a_service = |resource: &str| {
+        let caller = Caller::bare(Principal::Service("ec2.amazonaws.com".into()));
+        Call { caller, ..call(1, "iam:GetUser", arn(resource), Outcome::Succeeded) }
+    };
+    assert_eq!(judged(&estate, &deleted, &by_a_service(USER)).0, Verdict::NewlyDenied);
+    let other = "arn:aws:iam::111122223333:user/other";
+    assert_eq!(judged(&estate, &deleted, &by_a_service(other)).0, Verdict::NotAsked);
+}
