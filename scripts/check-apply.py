@@ -271,7 +271,13 @@ def held(estate, identity):
         holds["description"], holds["max_session_seconds"] = role.get("Description"), role["MaxSessionDuration"]
         profiles = iam.list_instance_profiles_for_role(**name)["InstanceProfiles"]
         holds["instance_profiles"] = [profile["InstanceProfileName"] for profile in profiles]
-    return {name: value for name, value in holds.items() if value}
+    return ordered(holds)
+
+
+def ordered(holds):
+    """As the program writes it: a plan's id is the hash of its text."""
+    names = ("inline", "attached", "boundary", "tags", "groups", "members", "trust", "description", "max_session_seconds", "instance_profiles")
+    return {name: holds[name] for name in names if holds.get(name)}
 
 
 def made_identity(estate):
@@ -284,7 +290,7 @@ def made_identity(estate):
                    "max_session_seconds": 7200} | ({"instance_profiles": [estate.spare.pop()]} if estate.spare else {})),
         ("group/", {"inline": inline, "members": estate.users}),
     ])
-    about = {"identity": arn(f"{kind}made{estate.named}"), "holds": holds}
+    about = {"identity": arn(f"{kind}made{estate.named}"), "holds": ordered(holds)}
     return {"create_identity": about}, {"delete_identity": about}, ("identity", about["identity"])
 
 
@@ -380,8 +386,8 @@ def picture():
         (role["RoleName"], iam.get_role(RoleName=role["RoleName"])["Role"].get("PermissionsBoundary")) for role in details["RoleDetailList"]
     ]
     details["tags"] = [
-        *((user["UserName"], iam.list_user_tags(UserName=user["UserName"])["Tags"]) for user in details["UserDetailList"]),
-        *((role["RoleName"], iam.list_role_tags(RoleName=role["RoleName"])["Tags"]) for role in details["RoleDetailList"]),
+        *([user["UserName"], iam.list_user_tags(UserName=user["UserName"])["Tags"]] for user in details["UserDetailList"]),
+        *([role["RoleName"], iam.list_role_tags(RoleName=role["RoleName"])["Tags"]] for role in details["RoleDetailList"]),
     ]
     held = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
     details["organization"] = [
