@@ -9,7 +9,7 @@ mod ocsf;
 mod sarif;
 pub(crate) mod terminal;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use kagimori_lake::private::Edition;
 use kagimori_plan::review::compared::{Compared, Earlier};
 use kagimori_plan::{Review, Settings};
 use kagimori_trail::Usage;
+use rayon::prelude::*;
 
 /// All that a report is made from.
 pub(crate) struct ReportInput<'a> {
@@ -56,13 +57,18 @@ pub(crate) const PAGE: &str = "index.html";
 /// lists stand in the page itself.
 pub(crate) fn write_all(folder: &Path, input: &ReportInput<'_>, bom: bool, room: usize) -> io::Result<()> {
     let edition = Edition::begin(folder)?;
-    let file = |name: &str, write: &dyn Fn(&mut dyn Write) -> io::Result<()>| edition.write(name, write);
-    html::write(input, &edition, room)?;
-    file("findings.json", &|out| json::write(input, out))?;
-    file("findings.csv", &|out| csv::findings(input, bom, out))?;
-    file("controls.csv", &|out| controls::csv(input, bom, out))?;
-    file("credentials.csv", &|out| csv::credentials(input, bom, out))?;
-    file("findings.ocsf.json", &|out| ocsf::write(input, out))?;
-    file("findings.sarif", &|out| sarif::write(input, out))?;
+    // Each is a long file of its own: the longest first, so that nobody waits for one at the end.
+    let files: [&(dyn Fn() -> io::Result<()> + Sync); 6] = [
+        &|| html::write(input, &edition, room),
+        &|| edition.write("findings.json", |out| json::write(input, out)),
+        &|| edition.write("findings.ocsf.json", |out| ocsf::write(input, out)),
+        &|| edition.write("findings.csv", |out| csv::findings(input, bom, out)),
+        &|| edition.write("findings.sarif", |out| sarif::write(input, out)),
+        &|| {
+            edition.write("controls.csv", |out| controls::csv(input, bom, out))?;
+            edition.write("credentials.csv", |out| csv::credentials(input, bom, out))
+        },
+    ];
+    files.par_iter().with_max_len(1).try_for_each(|write| write())?;
     edition.publish_with_page(PAGE)
 }
