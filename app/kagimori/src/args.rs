@@ -11,6 +11,7 @@ mod moment;
 mod notify;
 mod page;
 mod policy;
+mod retire;
 mod trail;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,9 @@ use jiff::Timestamp;
 use kagimori_plan::sentence::Language;
 use kagimori_terminal::printer::ColorChoice;
 
-pub(crate) use apply::{Follow, JournalCommand, JournalShow, JournalVerify, PlanCommand, PlanList, PlanShow};
+pub(crate) use apply::{
+    Follow, JournalCommand, JournalShow, JournalVerify, PlanCommand, PlanList, PlanShow, Way,
+};
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
@@ -30,6 +33,9 @@ pub(crate) use limit::{Bounds, Voice};
 pub(crate) use notify::{NotifyCommand, NotifyDeliver, NotifyStatus, NotifyTest};
 pub(crate) use page::PageRoom;
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
+pub(crate) use retire::{
+    RetireCommand, RetirePanic, RetireStart, RetireStatus, RetireStop, RetireSuggest, RetireTick,
+};
 pub(crate) use trail::{
     Ingest, SqlEngine, TableFormat, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables,
     TrailWho,
@@ -83,6 +89,8 @@ pub(crate) enum Command {
     ///
     /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
     Undo(Follow),
+    #[command(subcommand, hide = true)]
+    Retire(RetireCommand),
     #[command(subcommand)]
     Journal(JournalCommand),
     #[command(subcommand)]

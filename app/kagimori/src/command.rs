@@ -12,6 +12,7 @@ mod lake;
 mod notify;
 mod plan;
 pub(crate) mod policy;
+mod retire;
 mod review;
 mod tighten;
 mod trail;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Plan(command) => plan::run(command),
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),
+        Command::Retire(command) => retire::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Notify(command) => notify::run(command),
         Command::Completions(args) => complete::script(args.shell),

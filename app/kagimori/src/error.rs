@@ -99,6 +99,9 @@ pub(crate) enum AppError {
     /// What stands in the journal cannot be understood.
     #[error(transparent)]
     History(#[from] kagimori_plan::apply::HistoryError),
+    /// What stands in the journal of retirements cannot be understood.
+    #[error(transparent)]
+    Book(#[from] kagimori_retire::BookError),
     /// A result could not be put into JSON.
     #[error("cannot write the result as JSON: {0}")]
     Encode(serde_json::Error),
@@ -190,6 +193,7 @@ impl AppError {
             Self::Plan { source, .. } => source.hint().to_owned(),
             Self::Journal(error) => error.hint().to_owned(),
             Self::History(error) => error.hint().to_owned(),
+            Self::Book(error) => error.hint().to_owned(),
             Self::PolicyFile { .. } => "a policy file is the JSON document itself, or AWS's `{\"Policy\": \"…\"}`".to_owned(),
             Self::NoCases(_) => "a scenario file is a JSON array of cases; docs/scenarios.md shows one".to_owned(),
             Self::Lake(error) => error.hint(),

@@ -205,6 +205,25 @@ impl Busy {
         self
     }
 
+    /// The same from a later instant on; all calls are taken to be after it.
+    #[must_use]
+    pub fn since(&self, from: Timestamp) -> Self {
+        let from = from.as_second().div_euclid(MINUTE).max(self.from);
+        let dropped = usize::try_from(from.saturating_sub(self.from)).unwrap_or(usize::MAX).min(self.minutes);
+        let minutes = self.minutes.saturating_sub(dropped);
+        let mut bits = vec![0; minutes.div_ceil(64)];
+        for minute in (0..minutes).filter(|minute| self.is_busy(minute.saturating_add(dropped))) {
+            if let Some(word) = bits.get_mut(minute / 64) {
+                *word |= 1 << (minute % 64);
+            }
+        }
+        Self { from, minutes, bits, calls: self.calls }
+    }
+
+    fn is_busy(&self, minute: usize) -> bool {
+        self.bits.get(minute / 64).is_some_and(|word| word & (1 << (minute % 64)) != 0)
+    }
+
     /// How many calls.
     pub fn calls(&self) -> u64 {
         self.calls
@@ -255,8 +274,7 @@ impl Busy {
         let mut next = vec![usize::MAX; self.minutes];
         let mut last = usize::MAX;
         for (minute, place) in next.iter_mut().enumerate().rev() {
-            let is_busy = self.bits.get(minute / 64).is_some_and(|word| word & (1 << (minute % 64)) != 0);
-            if is_busy {
+            if self.is_busy(minute) {
                 last = minute;
             }
             *place = last;

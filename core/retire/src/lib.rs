@@ -13,6 +13,8 @@
 //! * [`Ladder`], [`Windows`] and [`Enough`] are the company's settings ([`Settings`]); [`Busy`] is when a key was called, and what an off of
 //!   some length could tell ([`Expected`], [`Verdict`]).
 //!
+//! * [`Managed`] are the keys that Terraform would switch on again.
+//!
 //! What "off", "on" and "delete" are in AWS is the matter of stored plans, of which this knows the ids.
 
 mod book;
@@ -28,11 +30,12 @@ mod settings;
 mod start;
 mod state;
 mod step;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod windows;
 
-pub use book::{Book, BookError, Entry, SCHEMA};
+pub use book::{Book, BookError, Entry, SCHEMA, Told};
 pub use effect::{Effect, Turn};
 pub use event::{Event, Given, How, Shown, Sight};
 pub use evidence::{Busy, Enough, Evidence, Expected, Thousandths, Verdict};
@@ -44,4 +47,5 @@ pub use settings::{Settings, ZoneName};
 pub use start::{Credential, PlanRef, Start};
 pub use state::{Because, Phase, Standing, State};
 pub use step::step;
+pub use terraform::{Managed, StateError};
 pub use windows::{Weekdays, Windows};

@@ -30,6 +30,7 @@ pub struct Standing {
     /// The rung, from 0.
     pub rung: usize,
     /// Where on it.
+    #[serde(flatten)]
     pub phase: Phase,
     /// What the rungs before have told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -127,7 +128,7 @@ pub enum Phase {
 
 /// Why a credential has to come on, or why its retirement was ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "because", rename_all = "snake_case")]
+#[serde(tag = "is", rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "each is told in its own words")]
 pub enum Because {
     /// Its time is over.

@@ -5,6 +5,7 @@ mod explorer;
 mod ladder;
 mod mutants;
 mod story;
+mod terraform;
 mod world;
 
 use std::collections::BTreeSet;

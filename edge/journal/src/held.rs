@@ -48,6 +48,11 @@ pub struct Append<'a> {
     pub messages: &'a [Message<'a>],
 }
 
+/// The SHA-256 by which an entry names a document.
+pub fn document_name(document: &[u8]) -> [u8; 32] {
+    Sha256::digest(document).into()
+}
+
 impl Held {
     /// Takes a journal to write it, making it where it is not there.
     ///
@@ -195,7 +200,7 @@ fn write(
 ) -> rusqlite::Result<()> {
     transaction.execute("INSERT INTO leaf VALUES (?1, ?2)", (index, append.entry))?;
     for document in append.documents {
-        let sha256: [u8; 32] = Sha256::digest(document).into();
+        let sha256 = document_name(document);
         transaction.execute("INSERT OR IGNORE INTO document VALUES (?1, ?2)", (sha256, document))?;
     }
     for message in append.messages {

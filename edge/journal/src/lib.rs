@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 pub use error::JournalError;
-pub use held::{Append, Held, Holder, LEASE_SECONDS};
+pub use held::{Append, Held, Holder, LEASE_SECONDS, document_name};
 pub use kagimori_ledger::Hash;
 pub use outbox::{Closed, Letter, Message, Outbox};
 pub use read::Entry;

@@ -59,6 +59,19 @@ pub(crate) struct Follow {
     /// The alias of an account that would have to be typed (many steps, something protected, production)
     #[arg(long, value_name = "ALIAS")]
     pub(crate) alias: Vec<String>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+    /// The kagimori directory
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// What to print: for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// The way to the accounts.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Way {
     /// The role that is assumed in other accounts than that of the credentials
     #[arg(long, value_name = "NAME")]
     pub(crate) role: Option<String>,
@@ -71,12 +84,6 @@ pub(crate) struct Follow {
     /// How long AWS is given to show a change, or what came of a call whose answer was lost
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600), hide_short_help = true)]
     pub(crate) patience: u32,
-    /// The kagimori directory
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// What to print: for people, or JSON
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
 }
 
 /// What was done: every turn of every plan that was applied or taken back, in a log that cannot be altered unnoticed

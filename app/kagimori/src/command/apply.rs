@@ -2,9 +2,9 @@
 //!
 //! The core says what to look at, to write down and to call; this has the journal, the way to AWS, the clock and the person.
 
-mod aws;
-mod drive;
-mod show;
+pub(crate) mod aws;
+pub(crate) mod drive;
+pub(crate) mod show;
 
 use std::path::Path;
 
@@ -31,22 +31,22 @@ pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError>
         dry_run: args.dry_run,
         ..Terms::new(&format!("{}@{}", who.person, who.host), &settings)
     };
-    let accounts = Accounts::find(args, &who)?;
+    let mut accounts = Accounts::find(&args.way, &who)?;
     // A dry run writes nothing, and so needs nobody's leave.
-    let (held, history) = if args.dry_run {
+    let (mut held, history) = if args.dry_run {
         (None, history(&plan, &entries(&args.dir)?)?)
     } else {
-        let held = held(&args.dir, &who, direction)?;
+        let held = held(&args.dir, &who, direction.word())?;
         let history = history_of(&held, &plan)?;
         (Some(held), history)
     };
     let run = Run::new(&plan, direction, terms, history);
     let mut driver = Driver {
         plan: &plan,
-        accounts,
-        held,
+        accounts: &mut accounts,
+        held: held.as_mut(),
         words: args.alias.clone(),
-        patience: args.patience,
+        patience: args.way.patience,
         step: None,
     };
     let report = driver.follow(run)?;
@@ -72,14 +72,15 @@ fn exit(ended: &Ended) -> Exit {
     }
 }
 
-fn held(dir: &Path, who: &aws::Who, direction: Direction) -> Result<Held, AppError> {
-    let name = format!("{} (kagimori {}, process {})", who.person, direction.word(), std::process::id());
+/// The journal, for this process alone.
+pub(crate) fn held(dir: &Path, who: &aws::Who, verb: &str) -> Result<Held, AppError> {
+    let name = format!("{} (kagimori {verb}, process {})", who.person, std::process::id());
     let holder = Holder { name, host: who.host.clone() };
     Ok(Held::take(&Journal::path_in(dir), holder, Timestamp::now())?)
 }
 
 /// What the journal says of the plan; a journal that is not what was written is no ground to act on.
-fn history_of(held: &Held, plan: &kagimori_plan::Plan) -> Result<History, AppError> {
+pub(crate) fn history_of(held: &Held, plan: &kagimori_plan::Plan) -> Result<History, AppError> {
     held.verify(None)?;
     let entries: Vec<Vec<u8>> = held.entries()?.into_iter().map(|entry| entry.bytes).collect();
     history(plan, &entries)

@@ -89,6 +89,31 @@ fn no_call_tells_nothing_and_no_trail_either() {
     }
 }
 
+/// A trail that begins later than was asked for says the same of the time that it holds.
+#[test]
+fn the_time_before_the_trail_counts_as_nothing() {
+    let from = at("2026-10-11T00:00:07Z");
+    let mut short = Busy::new(at("2026-10-11T00:00:00Z"), at("2026-10-31T00:00:00Z"));
+    let mut long = Busy::new(at("2026-10-01T00:00:00Z"), at("2026-10-31T00:00:00Z"));
+    for day in 0..20 {
+        for busy in [&mut short, &mut long] {
+            busy.add(at("2026-10-11T10:00:00Z").as_second() + day * DAY);
+        }
+    }
+    assert_eq!(long.since(from), short);
+    assert_ne!(
+        long.expects(lasting("1d"), &windows("09:00-17:00")),
+        short.expects(lasting("1d"), &windows("09:00-17:00"))
+    );
+    assert_eq!(
+        long.since(at("2026-12-01T00:00:00Z"))
+            .expects(lasting("1d"), &windows("09:00-17:00"))
+            .power
+            .thousandths(),
+        0
+    );
+}
+
 #[test]
 fn parts_are_joined() {
     let whole = busy(&[60, 600, 7200]);

@@ -10,17 +10,17 @@ use kagimori_session::plan::AssumeRole;
 use kagimori_session::value::{RoleArn, session_name_from};
 use serde_json::{Value, json};
 
-use crate::args::Follow;
+use crate::args::Way;
 use crate::error::AppError;
 
 /// Who runs this, and where.
-pub(super) struct Who {
-    pub(super) person: String,
-    pub(super) host: String,
+pub(crate) struct Who {
+    pub(crate) person: String,
+    pub(crate) host: String,
 }
 
 /// The person and the host, as the system tells them.
-pub(super) fn who() -> Who {
+pub(crate) fn who() -> Who {
     let person =
         std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -28,7 +28,7 @@ pub(super) fn who() -> Who {
 }
 
 /// The way to each account.
-pub(super) struct Accounts {
+pub(crate) struct Accounts {
     access: Access,
     /// The caller's own account and ARN.
     own: (String, String),
@@ -40,10 +40,10 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn find(args: &Follow, who: &Who) -> Result<Self, AppError> {
+    pub(crate) fn find(way: &Way, who: &Who) -> Result<Self, AppError> {
         let session_name = session_name_from(&format!("kagimori-{}@{}", who.person, who.host));
         let access = Access::find(&Caller {
-            profile: args.profile.clone(),
+            profile: way.profile.clone(),
             region: None,
             user_agent: concat!("kagimori/", env!("CARGO_PKG_VERSION")).to_owned(),
             session_name: session_name.clone(),
@@ -54,15 +54,20 @@ impl Accounts {
         Ok(Self {
             own: (text("Account"), text("Arn")),
             access,
-            role: args.role.clone().map(|role| (role, args.external_id.clone())),
+            role: way.role.clone().map(|role| (role, way.external_id.clone())),
             session_name,
             apis: BTreeMap::new(),
             management: OnceCell::new(),
         })
     }
 
+    /// The ARN of whoever calls.
+    pub(crate) fn own_arn(&self) -> &str {
+        &self.own.1
+    }
+
     /// Makes a call.
-    pub(super) fn call(&mut self, call: &Call) -> Outcome {
+    pub(crate) fn call(&mut self, call: &Call) -> Outcome {
         let account = match call.account {
             Some(account) => Ok(account.to_string()),
             None => self.management(),

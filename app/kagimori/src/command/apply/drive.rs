@@ -15,21 +15,21 @@ use crate::error::AppError;
 /// What the machine's waits for one call come to.
 const WAITS_SECONDS: u32 = 30;
 
-pub(super) struct Driver<'p> {
-    pub(super) plan: &'p Plan,
-    pub(super) accounts: Accounts,
+pub(crate) struct Driver<'p> {
+    pub(crate) plan: &'p Plan,
+    pub(crate) accounts: &'p mut Accounts,
     /// `None`: a dry run, which writes nothing.
-    pub(super) held: Option<Held>,
+    pub(crate) held: Option<&'p mut Held>,
     /// Aliases that were typed on the command line.
-    pub(super) words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Seconds that AWS is given, in place of the machine's own.
-    pub(super) patience: u32,
+    pub(crate) patience: u32,
     /// The step that was told last.
-    pub(super) step: Option<usize>,
+    pub(crate) step: Option<usize>,
 }
 
 impl Driver<'_> {
-    pub(super) fn follow(&mut self, mut run: Run<'_>) -> Result<Report, AppError> {
+    pub(crate) fn follow(&mut self, mut run: Run<'_>) -> Result<Report, AppError> {
         loop {
             let taken = match run.next() {
                 Wanted::Call(call) => Taken::Outcome(self.accounts.call(&call)),

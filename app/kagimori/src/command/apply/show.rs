@@ -35,7 +35,7 @@ pub(super) struct Output<'a> {
 }
 
 /// Why it ended before its end, in a sentence.
-pub(super) fn why(plan: &Plan, ended: &Ended) -> String {
+pub(crate) fn why(plan: &Plan, ended: &Ended) -> String {
     let sentence = |step: &usize| plan.changes.get(*step).map_or("", |made| made.sentence.as_str());
     let numbers =
         |steps: &[usize]| numbered(steps).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

@@ -1,10 +1,9 @@
 //! What `journal verify` and `journal show` print: for people, and as JSON (schemas `kagimori.journal-verified` and
 //! `kagimori.journal`, version 1).
 
-use std::fmt::Write;
-
 use kagimori_journal::{Journal, Verified};
 use kagimori_plan::apply::{Answered, Direction, Ending, Event, Turn};
+use kagimori_retire::Entry;
 use kagimori_terminal::schema::Schema;
 use kagimori_terminal::style::DIM;
 use serde::Serialize;
@@ -26,6 +25,15 @@ pub(super) struct VerifiedJson {
 pub(super) struct Turns<'a> {
     schema: Schema,
     turns: Vec<Row<'a>>,
+    /// What happened to retirements.
+    retirements: Vec<Retired<'a>>,
+}
+
+#[derive(Serialize)]
+struct Retired<'a> {
+    index: usize,
+    #[serde(flatten)]
+    entry: &'a Entry,
 }
 
 #[derive(Serialize)]
@@ -54,7 +62,7 @@ pub(super) fn root(text: &str) -> Result<kagimori_journal::Hash, AppError> {
 }
 
 /// What pairs of hexadecimal digits say.
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
     let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16)?).ok();
     pairs.iter().map(|[high, low]| Some(digit(*high)? * 16 + digit(*low)?)).collect()
@@ -80,16 +88,25 @@ pub(super) fn verified_json(verified: &Verified) -> VerifiedJson {
     }
 }
 
-pub(super) fn turns(turns: &[(usize, Turn)]) -> String {
-    if turns.is_empty() {
+pub(super) fn turns(turns: &[(usize, Turn)], retired: &[(usize, Entry)]) -> String {
+    if turns.is_empty() && retired.is_empty() {
         return "nothing was applied\n".to_owned();
     }
-    let mut text = String::new();
-    for (_, turn) in turns {
+    let of_plan = |(index, turn): &(usize, Turn)| {
         let (id, way) = (short(&turn.plan), turn.direction.word());
-        let _ = writeln!(text, "{DIM}{} {id} {way:<5}{DIM:#}  {}", turn.at, told(turn));
-    }
-    text
+        (*index, format!("{DIM}{} {id} {way:<5}{DIM:#}  {}", turn.at, told(turn)))
+    };
+    let of_key = |(index, entry): &(usize, Entry)| {
+        let (key, phase) = (&entry.key, entry.standing.phase.word().replace('_', " "));
+        let rung = entry.standing.rung.saturating_add(1);
+        let trouble = entry.standing.trouble.as_deref().map(because).unwrap_or_default();
+        let line = format!("{DIM}{} {key}{DIM:#}  retirement, rung {rung}: {phase}{trouble}", entry.at);
+        (*index, line)
+    };
+    let mut lines: Vec<(usize, String)> =
+        turns.iter().map(of_plan).chain(retired.iter().map(of_key)).collect();
+    lines.sort();
+    lines.into_iter().map(|(_, line)| line + "\n").collect()
 }
 
 /// A turn as a sentence.
@@ -133,7 +150,11 @@ fn because(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(": {why}") }
 }
 
-pub(super) fn turns_json<'a>(journal: &Journal, turns: &'a [(usize, Turn)]) -> Result<Turns<'a>, AppError> {
+pub(super) fn turns_json<'a>(
+    journal: &Journal,
+    turns: &'a [(usize, Turn)],
+    retired: &'a [(usize, Entry)],
+) -> Result<Turns<'a>, AppError> {
     let mut rows = Vec::new();
     for (index, turn) in turns {
         let (input, found) = match &turn.event {
@@ -150,7 +171,8 @@ pub(super) fn turns_json<'a>(journal: &Journal, turns: &'a [(usize, Turn)]) -> R
             before: document(journal, found)?,
         });
     }
-    Ok(Turns { schema: Schema { name: "kagimori.journal", version: 1 }, turns: rows })
+    let retirements = retired.iter().map(|(index, entry)| Retired { index: *index, entry }).collect();
+    Ok(Turns { schema: Schema { name: "kagimori.journal", version: 1 }, turns: rows, retirements })
 }
 
 /// A text that an entry names, as JSON.

@@ -1,0 +1,64 @@
+//! `kagimori retire`: keys that go in stages. The core decides; this has the journal, the way to AWS, the clock and the person.
+
+mod drive;
+mod known;
+mod page;
+mod policy;
+mod show;
+mod start;
+mod status;
+mod suggest;
+mod terraform;
+mod tick;
+mod told;
+mod zone;
+
+use std::path::Path;
+
+use kagimori_id::AccessKeyId;
+use kagimori_journal::{Journal, JournalError};
+use kagimori_retire::Book;
+
+use crate::args::RetireCommand;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// Runs the command.
+pub(crate) fn run(command: &RetireCommand) -> Result<Exit, AppError> {
+    match command {
+        RetireCommand::Suggest(args) => suggest::run(args),
+        RetireCommand::Start(args) => start::run(args),
+        RetireCommand::Tick(args) => tick::run(args),
+        RetireCommand::Status(args) => status::run(args),
+        RetireCommand::Stop(args) => tick::stop(args),
+        RetireCommand::Panic(args) => tick::panic(args),
+    }
+}
+
+/// The retirements of a journal; none where there is no journal yet.
+fn book(dir: &Path) -> Result<Book, AppError> {
+    match Journal::open(&Journal::path_in(dir)) {
+        Ok(journal) => book_of(&journal),
+        Err(JournalError::NotThere(_)) if dir.is_dir() => Ok(Book::default()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn book_of(journal: &Journal) -> Result<Book, AppError> {
+    let entries = journal.entries()?;
+    Ok(Book::of(entries.iter().map(|entry| entry.bytes.as_slice()))?)
+}
+
+/// A key as typed.
+fn key(text: &str) -> Result<AccessKeyId, AppError> {
+    let wrong = |message: String, hint: &str| AppError::Argument { message, hint: hint.to_owned() };
+    let key = AccessKeyId::parse(text)
+        .map_err(|error| wrong(error.to_string(), "give the id of an access key, not its secret"))?;
+    if !key.as_str().starts_with("AKIA") {
+        return Err(wrong(
+            format!("`{key}` is the key of a session"),
+            "only keys of users are retired; they begin with `AKIA`",
+        ));
+    }
+    Ok(key)
+}

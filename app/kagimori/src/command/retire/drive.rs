@@ -1,0 +1,288 @@
+//! What a round wants, done: entries and notices into the journal, looks and plans at AWS.
+
+use jiff::Timestamp;
+use kagimori_id::AccessKeyId;
+use kagimori_journal::{Append, Held, Message};
+use kagimori_plan::Plan;
+use kagimori_plan::apply::{Call, Direction, Ended, Outcome, Report, Run, Terms};
+use kagimori_plan::settings::apply::Apply;
+use kagimori_retire::{
+    Answer, Circumstances, Entry, Event, How, Notice, PlanRef, Round, Shown, Sight, State, Turn, Wanted,
+};
+use kagimori_terminal::printer;
+use serde_json::{Value, json};
+
+use super::super::apply::aws::{Accounts, Who};
+use super::super::apply::drive::Driver;
+use super::super::apply::{history_of, show};
+use super::super::journal::bytes;
+use crate::args::Way;
+use crate::error::AppError;
+
+/// Whoever drives a round.
+pub(super) struct Hands<'a> {
+    pub(super) held: Held,
+    pub(super) way: &'a Way,
+    pub(super) who: Who,
+    /// Found when the first call is made: a round without calls needs no credentials.
+    pub(super) accounts: Option<Result<Accounts, String>>,
+    /// The channels that get the notices.
+    pub(super) channels: Vec<String>,
+    /// The tag that protects a user.
+    pub(super) protected_tag: String,
+    pub(super) irreversible: bool,
+    /// What was written down.
+    pub(super) done: Vec<Written>,
+}
+
+/// An entry of this run, and the state it led to.
+pub(super) struct Written {
+    pub(super) at: Timestamp,
+    pub(super) state: State,
+    pub(super) kinds: Vec<&'static str>,
+}
+
+/// The keys of a user, and whether each is active.
+type Keys = Vec<(String, bool)>;
+
+impl Hands<'_> {
+    /// Drives a round to its end; the journal is then as far as the round is.
+    pub(super) fn drive(
+        &mut self,
+        states: Vec<State>,
+        happened: &[(AccessKeyId, Event)],
+        circumstances: &Circumstances,
+    ) -> Result<Vec<State>, AppError> {
+        let mut round = Round::new(states, happened, circumstances, Timestamp::now());
+        loop {
+            let now = Timestamp::now();
+            let answer = match round.wanted(now) {
+                Wanted::Journal(entry, notices) => {
+                    self.journal(&entry, &notices, round.states(), now)?;
+                    Answer::Journalled
+                }
+                Wanted::Try(state) => Answer::Tried(self.tried(state)),
+                Wanted::Look(state) => Answer::Seen(self.seen(state)),
+                Wanted::Follow(state, turn) => Answer::Turned(self.follow(state, turn)?),
+                Wanted::Nothing => return Ok(round.states().to_vec()),
+            };
+            round.take(answer, circumstances, now);
+        }
+    }
+
+    /// Once this returns it is on the disk; when it fails nothing more is done.
+    fn journal(
+        &mut self,
+        entry: &Entry,
+        notices: &[Notice],
+        states: &[State],
+        now: Timestamp,
+    ) -> Result<(), AppError> {
+        let text = entry.text().map_err(AppError::Encode)?;
+        let bodies: Vec<String> =
+            notices.iter().map(serde_json::to_string).collect::<Result<_, _>>().map_err(AppError::Encode)?;
+        let to = |body| self.channels.iter().map(move |channel| Message { channel, body });
+        let messages: Vec<Message<'_>> = bodies.iter().flat_map(|body| to(body)).collect();
+        self.held.append(&Append { entry: text.as_bytes(), documents: &[], messages: &messages }, now)?;
+        let state = states
+            .iter()
+            .find(|state| *state.key() == entry.key)
+            .map(|state| State { start: state.start.clone(), standing: entry.standing.clone() });
+        let kinds = notices.iter().map(|notice| notice.kind).collect();
+        self.done.extend(state.map(|state| Written { at: now, state, kinds }));
+        Ok(())
+    }
+
+    /// Follows a plan whose text the journal holds.
+    fn follow(&mut self, state: &State, turn: Turn) -> Result<How, AppError> {
+        let named = if turn == Turn::Delete { Some(&state.start.delete) } else { state.plan() };
+        let plan = match named.map(|named| self.plan(named)) {
+            Some(Ok(plan)) => plan,
+            Some(Err(why)) => return Ok(How::Refused(why)),
+            None => return Ok(How::Refused("it has no plan for this rung".to_owned())),
+        };
+        printer::note(&format!("{}: {}", state.key(), plan.title));
+        let history = history_of(&self.held, &plan)?;
+        let terms = Terms {
+            by: format!("{}@{}", self.who.person, self.who.host),
+            irreversible: self.irreversible && turn == Turn::Delete,
+            dry_run: false,
+            // What may go off was asked when it was begun; on it comes unasked.
+            care: Apply { protected: Vec::new(), production: Vec::new(), steps: usize::MAX },
+        };
+        let direction = if turn == Turn::On { Direction::Undo } else { Direction::Apply };
+        let run = Run::new(&plan, direction, terms, history);
+        self.find();
+        let accounts = match &mut self.accounts {
+            Some(Ok(accounts)) => accounts,
+            Some(Err(why)) => return Ok(How::Refused(why.clone())),
+            None => return Ok(How::Refused("there are no credentials".to_owned())),
+        };
+        let mut driver = Driver {
+            plan: &plan,
+            accounts,
+            held: Some(&mut self.held),
+            words: Vec::new(),
+            patience: self.way.patience,
+            step: None,
+        };
+        let report = driver.follow(run)?;
+        Ok(how(&plan, &report))
+    }
+
+    /// A plan out of the journal: its id is the hash of all of it.
+    fn plan(&self, named: &PlanRef) -> Result<Plan, String> {
+        let lost = || format!("the journal does not hold the plan {}", named.id);
+        let hash = bytes(&named.text).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let text = self.held.document(&hash.ok_or_else(lost)?).map_err(|error| error.to_string())?;
+        let text = String::from_utf8(text.ok_or_else(lost)?).map_err(|error| error.to_string())?;
+        let plan = Plan::read(&text).map_err(|error| error.to_string())?;
+        if plan.id == named.id { Ok(plan) } else { Err(lost()) }
+    }
+
+    /// The call that will switch it on, made while it is on. IAM's permission to switch off is the one to switch on, but that something
+    /// refuses it shows only when it is asked; of a key that is active the call changes nothing.
+    fn tried(&mut self, state: &State) -> Shown {
+        let credential = &state.start.credential;
+        if let Some(Ok(accounts)) = self.find()
+            && accounts.own_arn() == credential.user.as_str()
+        {
+            return Shown::Protected(
+                "its user is the one that runs this, and could not switch it on".to_owned(),
+            );
+        }
+        let keys = match self.keys(state) {
+            Ok(Some(keys)) => keys,
+            Ok(None) => return Shown::Drifted("its user is gone".to_owned()),
+            Err(why) => return Shown::Closed(why),
+        };
+        match keys.iter().find(|(id, _)| id == credential.key.as_str()) {
+            None => return Shown::Drifted("somebody else has deleted it".to_owned()),
+            Some((_, false)) => return Shown::Drifted("somebody else has switched it off".to_owned()),
+            Some((_, true)) => {}
+        }
+        if let Some(other) = other(&keys, state) {
+            return Shown::Drifted(format!("its user has another key, {other}, since it was begun"));
+        }
+        match self.has_tag(state) {
+            Ok(true) => return Shown::Protected(format!("its user has the tag `{}`", self.protected_tag)),
+            Ok(false) => {}
+            Err(why) => return Shown::Closed(why),
+        }
+        let input =
+            json!({ "UserName": credential.user.name(), "AccessKeyId": credential.key, "Status": "Active" });
+        match self.call(state, "UpdateAccessKey", input) {
+            Outcome::Answer(_) => Shown::Open,
+            other => Shown::Closed(format!("it could not be switched on again: {}", why(&other))),
+        }
+    }
+
+    fn seen(&mut self, state: &State) -> Sight {
+        let keys = match self.keys(state) {
+            Ok(Some(keys)) => keys,
+            Ok(None) => return Sight::Gone,
+            Err(why) => return Sight::Unknown(why),
+        };
+        match keys.iter().find(|(id, _)| id == state.key().as_str()) {
+            None => Sight::Gone,
+            Some((_, true)) => Sight::On,
+            Some((_, false)) => other(&keys, state).map_or(Sight::Off, Sight::Rotated),
+        }
+    }
+
+    /// The keys of its user; `None`: there is no such user.
+    fn keys(&mut self, state: &State) -> Result<Option<Keys>, String> {
+        let Some(held) = self.pages(state, "ListAccessKeys", "AccessKeyMetadata")? else { return Ok(None) };
+        let text = |held: &Value, name: &str| held.get(name).and_then(Value::as_str).map(str::to_owned);
+        let key = |held: &Value| {
+            let status = text(held, "Status").ok_or("AWS does not say the status of a key")?;
+            let id = text(held, "AccessKeyId").ok_or("AWS does not say the id of a key")?;
+            Ok((id, status == "Active"))
+        };
+        held.iter().map(key).collect::<Result<Keys, &str>>().map(Some).map_err(str::to_owned)
+    }
+
+    fn has_tag(&mut self, state: &State) -> Result<bool, String> {
+        let tags = self.pages(state, "ListUserTags", "Tags")?.unwrap_or_default();
+        let named = |tag: &Value| tag.get("Key").and_then(Value::as_str) == Some(self.protected_tag.as_str());
+        Ok(tags.iter().any(named))
+    }
+
+    /// All members of a list about its user; `None`: there is no such user.
+    fn pages(&mut self, state: &State, operation: &str, list: &str) -> Result<Option<Vec<Value>>, String> {
+        let (mut all, mut marker) = (Vec::new(), None);
+        loop {
+            let mut input = json!({ "UserName": state.start.credential.user.name() });
+            if let (Some(input), Some(marker)) = (input.as_object_mut(), marker.take()) {
+                input.insert("Marker".to_owned(), marker);
+            }
+            let mut answer = match self.call(state, operation, input) {
+                Outcome::Answer(answer) => answer,
+                Outcome::Refused { code, .. } if code == "NoSuchEntity" => return Ok(None),
+                other => return Err(why(&other)),
+            };
+            let Some(Value::Array(page)) = answer.get_mut(list).map(Value::take) else {
+                return Err(format!("AWS's answer to {operation} has no {list}"));
+            };
+            all.extend(page);
+            if answer.get("IsTruncated") != Some(&Value::Bool(true)) {
+                return Ok(Some(all));
+            }
+            marker = answer.get("Marker").cloned();
+        }
+    }
+
+    fn call(&mut self, state: &State, operation: &str, input: Value) -> Outcome {
+        let account = state.start.credential.user.account();
+        let call = Call { account, service: "iam", operation: operation.to_owned(), input };
+        self.find();
+        match &mut self.accounts {
+            Some(Ok(accounts)) => accounts.call(&call),
+            Some(Err(why)) => Outcome::NotSent { why: why.clone() },
+            None => Outcome::NotSent { why: "there are no credentials".to_owned() },
+        }
+    }
+
+    /// The way to the accounts, once.
+    fn find(&mut self) -> Option<&Result<Accounts, String>> {
+        if self.accounts.is_none() {
+            let found = Accounts::find(self.way, &self.who).map_err(|error| error.to_string());
+            self.accounts = Some(found);
+        }
+        self.accounts.as_ref()
+    }
+}
+
+/// A key of the user that was not there when the retirement was begun.
+fn other(keys: &Keys, state: &State) -> Option<String> {
+    let credential = &state.start.credential;
+    let is_known = |id: &str| {
+        id == credential.key.as_str() || credential.siblings.iter().any(|sibling| sibling.as_str() == id)
+    };
+    keys.iter().map(|(id, _)| id).find(|id| !is_known(id)).cloned()
+}
+
+fn why(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Answer(_) => String::new(),
+        Outcome::Refused { code, message } => format!("AWS refused it: {code}: {message}"),
+        Outcome::Unknown { why } | Outcome::NotSent { why } => why.clone(),
+    }
+}
+
+/// What a report means for the ladder.
+fn how(plan: &Plan, report: &Report) -> How {
+    let told = || show::why(plan, &report.ended);
+    match &report.ended {
+        Ended::Done | Ended::NothingToDo if report.found.is_empty() => How::Done,
+        Ended::Done | Ended::NothingToDo => How::Found,
+        Ended::Moved(moved) => How::Moved(moved.first().map_or_else(told, |moved| moved.what.clone())),
+        Ended::Stopped { in_doubt: true, why, .. } => How::Doubtful(why.clone()),
+        Ended::Stopped { in_doubt: false, why, .. } => How::Refused(why.clone()),
+        Ended::WouldDo(_)
+        | Ended::Unusable(_)
+        | Ended::OneWay(_)
+        | Ended::NotConfirmed
+        | Ended::OtherAccount(_) => How::Refused(told()),
+    }
+}

@@ -1,0 +1,175 @@
+//! `retire tick`, `stop` and `panic`: a round over the retirements of the journal.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use kagimori_plan::Settings;
+use kagimori_policy::pattern::matches_ignoring_case;
+use kagimori_retire::{Circumstances, Credential, Event, Phase, State};
+use kagimori_terminal::printer;
+
+use super::super::apply::{aws, held};
+use super::drive::Hands;
+use super::{book, book_of, key, policy, show, zone};
+use crate::args::{RetirePanic, RetireStop, RetireTick, Way};
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+
+/// Runs `tick`.
+pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
+    if args.print_policy {
+        let tag = Directory::open(&args.dir)?.settings()?.retire.protected_tag;
+        printer::json(&policy::executor(&tag))?;
+        return Ok(Exit::Clean);
+    }
+    // Where nothing was begun no journal is made.
+    if book(&args.dir)?.states().is_empty() {
+        printer::text(&show::nothing(&args.dir, args.format)?)?;
+        return Ok(Exit::Clean);
+    }
+    let settings = settings(&args.dir);
+    let mut hands = hands(&args.dir, &args.way, "retire tick", settings.as_ref().ok())?;
+    hands.irreversible = args.irreversible;
+    let mut states = book_of(&hands.held)?.states();
+    let circumstances = match &settings {
+        Ok(settings) => circumstances(settings, &states, args.irreversible)?,
+        Err(_) => {
+            // What is overdue comes on whatever the settings say; nothing goes off without them.
+            let now = Timestamp::now();
+            states.retain(|state| state.on_since(now).is_some());
+            unsettled(&Settings::default())?
+        }
+    };
+    let states = hands.drive(states, &[], &circumstances)?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-tick")?;
+    settings?;
+    Ok(exit(&states, &hands))
+}
+
+/// Runs `stop`.
+pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
+    let key = key(&args.key)?;
+    let unknown = |message: String| AppError::Argument {
+        message,
+        hint: "`kagimori retire status` shows what is being retired".to_owned(),
+    };
+    let book_before = book(&args.dir)?;
+    if book_before.live(&key).is_none() {
+        return Err(unknown(match book_before.last(&key) {
+            Some(told) => format!(
+                "the retirement of {key} is over: {}",
+                super::told::stands(&told.state, Timestamp::now())
+            ),
+            None => format!("{key} is not being retired"),
+        }));
+    }
+    let mut hands = hands(&args.dir, &args.way, "retire stop", settings(&args.dir).as_ref().ok())?;
+    let states = book_of(&hands.held)?.live(&key).map(|told| told.state.clone()).into_iter().collect();
+    let by = by(&hands);
+    let event = match &args.needed {
+        Some(reason) if reason.trim().is_empty() => {
+            return Err(AppError::Argument {
+                message: "`--needed` says nothing".to_owned(),
+                hint: "say what the key is needed for: whoever asks next year will read it".to_owned(),
+            });
+        }
+        Some(reason) => Event::Complaint { by, reason: reason.clone() },
+        None => Event::Stop { by, reason: args.reason.clone() },
+    };
+    let circumstances = unsettled(&Settings::default())?;
+    let states = hands.drive(states, &[(key, event)], &circumstances)?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-stop")?;
+    Ok(all_on(&states))
+}
+
+/// Runs `panic`.
+pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
+    if book(&args.dir)?.states().is_empty() {
+        printer::text(&show::nothing(&args.dir, args.format)?)?;
+        return Ok(Exit::Clean);
+    }
+    let mut hands = hands(&args.dir, &args.way, "retire panic", settings(&args.dir).as_ref().ok())?;
+    let mut states = book_of(&hands.held)?.states();
+    // What is off comes first.
+    states.sort_by_key(|state| !state.may_be_off());
+    let by = by(&hands);
+    let happened: Vec<_> =
+        states.iter().map(|state| (state.key().clone(), Event::Panic { by: by.clone() })).collect();
+    let circumstances = unsettled(&Settings::default())?;
+    let states = hands.drive(states, &happened, &circumstances)?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-panic")?;
+    Ok(all_on(&states))
+}
+
+/// The settings; a directory whose settings cannot be used is no reason to leave anything off.
+fn settings(dir: &Path) -> Result<Settings, AppError> {
+    Directory::open(dir)?.settings()
+}
+
+fn hands<'a>(
+    dir: &Path,
+    way: &'a Way,
+    verb: &str,
+    settings: Option<&Settings>,
+) -> Result<Hands<'a>, AppError> {
+    let who = aws::who();
+    let held = held(dir, &who, verb)?;
+    held.verify(None)?;
+    let retire = settings.map(|settings| &settings.retire);
+    Ok(Hands {
+        held,
+        way,
+        who,
+        accounts: None,
+        channels: retire.map(|retire| retire.channels.clone()).unwrap_or_default(),
+        protected_tag: retire.map(|retire| retire.protected_tag.clone()).unwrap_or_default(),
+        irreversible: false,
+        done: Vec::new(),
+    })
+}
+
+fn by(hands: &Hands<'_>) -> String {
+    format!("{}@{}", hands.who.person, hands.who.host)
+}
+
+fn circumstances(settings: &Settings, states: &[State], may_delete: bool) -> Result<Circumstances, AppError> {
+    let is_protected = |state: &&State| protection(settings, &state.start.credential).is_some();
+    Ok(Circumstances {
+        windows: zone::windows(settings)?,
+        protected: states.iter().filter(is_protected).map(|state| state.key().clone()).collect(),
+        may_delete,
+    })
+}
+
+/// What holds where nothing is to go off.
+fn unsettled(settings: &Settings) -> Result<Circumstances, AppError> {
+    circumstances(settings, &[], false)
+}
+
+/// The pattern of the settings that protects a key: by its id, its user, its account.
+pub(super) fn protection(settings: &Settings, credential: &Credential) -> Option<String> {
+    let user = &credential.user;
+    let account = user.account().map(|account| account.to_string()).unwrap_or_default();
+    let names = [credential.key.as_str(), user.as_str(), user.name(), account.as_str()];
+    let patterns = settings.retire.protected.iter().chain(&settings.apply.protected);
+    let matches = |pattern: &&String| names.iter().any(|name| matches_ignoring_case(pattern, name));
+    patterns.into_iter().find(matches).cloned()
+}
+
+/// A tick has failed when something could not be done; what drifted in it wants a person.
+fn exit(states: &[State], hands: &Hands<'_>) -> Exit {
+    let is_stuck = states.iter().any(|state| !state.is_over() && state.standing.trouble.is_some());
+    let is_left = hands.done.iter().any(|written| {
+        matches!(written.state.standing.phase, Phase::Drifted { .. } | Phase::Protected { .. })
+    });
+    match (is_stuck, is_left) {
+        (true, _) => Exit::Failed,
+        (false, true) => Exit::Findings,
+        (false, false) => Exit::Clean,
+    }
+}
+
+fn all_on(states: &[State]) -> Exit {
+    if states.iter().all(State::is_over) { Exit::Clean } else { Exit::Failed }
+}
