@@ -25,7 +25,7 @@ pub(super) fn executor(tag: &str) -> Value {
                 "Effect": "Deny",
                 "Action": changes,
                 "Resource": "*",
-                "Condition": { "Null": { format!("aws:ResourceTag/{tag}"): "false" } }
+                "Condition": { "StringLike": { format!("aws:ResourceTag/{tag}"): "*" } }
             },
             {
                 "Sid": "NothingElseOfKeys",
