@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// The policy, with the key of the tag.
 ///
 /// IAM knows no tags of access keys; `aws:ResourceTag` of the operations below is that of the user (*Actions, resources, and condition
-/// keys for AWS Identity and Access Management (IAM)*).
+/// keys for AWS Identity and Access Management (IAM)*). `Null` would not do: it takes a tag without a value for none.
 pub(super) fn executor(tag: &str) -> Value {
     let users = "arn:*:iam::*:user/*";
     let changes = ["iam:UpdateAccessKey", "iam:DeleteAccessKey"];

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use jiff::Timestamp;
-use kagimori_estate::change::{Change, CredentialChange};
+use kagimori_estate::change::{Change, CredentialChange, apply_all};
 use kagimori_estate::model::{AccessKey, User};
 use kagimori_id::{AccessKeyId, hex};
 use kagimori_journal::{Append, Held, document_name};
@@ -215,7 +215,13 @@ fn start(
         });
     }
     let title = format!("retire {key} of {}: delete it (begun at {begun})", user.name());
-    let delete = Plan::made_from(&title, estate, &made_from, &[gone]).map_err(refused)?;
+    // An active key is never deleted: the plan is about the key as the ladder leaves it.
+    let off_already = apply_all(estate, &[off]).map_err(|(_, error)| AppError::Argument {
+        message: error.to_string(),
+        hint: error.hint().to_owned(),
+    })?;
+    let delete =
+        Plan::made_from(&title, &off_already, &fingerprint(&off_already), &[gone]).map_err(refused)?;
     let start = Start {
         owner,
         purpose: facts.purpose,
