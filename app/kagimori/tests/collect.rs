@@ -176,6 +176,14 @@ mod tests {
         assert!(found == collected("whole-again", Faults::default()).0[ACCOUNTS[0]]);
     }
 
+    #[test]
+    fn four_calls_of_an_account_are_under_way_at_a_time() {
+        let faults = Faults { delay: std::time::Duration::from_millis(20), ..Faults::default() };
+        let (live, folder) = (live(faults), folder("width"));
+        assert_eq!(kagimori(&live, &folder, &["--account", ACCOUNTS[0]]).status.code(), Some(0));
+        assert_eq!(live.most_at_a_time(), 4);
+    }
+
     /// A run that has no time ends at once, keeps what it has, and says what it lacks.
     #[test]
     fn time_ends_it() {

@@ -100,6 +100,8 @@ struct State {
     faults: Faults,
     counts: BTreeMap<String, u32>,
     requests: u64,
+    /// Calls that are under way, and how many there were at most.
+    under_way: (u32, u32),
     /// What roles are given: a secret access key, a session token.
     handed_out: (String, String),
 }
@@ -121,7 +123,8 @@ impl Live {
         let address = listener.local_addr()?;
         let handed_out = ("example".to_owned(), "example".to_owned());
         let answers = Answers::new(accounts, organization);
-        let state = State { answers, faults, counts: BTreeMap::new(), requests: 0, handed_out };
+        let state =
+            State { answers, faults, counts: BTreeMap::new(), requests: 0, under_way: (0, 0), handed_out };
         let (state, is_stopped) = (Arc::new(Mutex::new(state)), Arc::new(AtomicBool::new(false)));
         let handle = thread::spawn({
             let (state, is_stopped) = (Arc::clone(&state), Arc::clone(&is_stopped));
@@ -141,6 +144,11 @@ impl Live {
     /// `http://127.0.0.1:…`, for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many calls were under way at a time, at most.
+    pub fn most_at_a_time(&self) -> u32 {
+        locked(&self.state).under_way.1
     }
 
     /// What sessions of roles are given from now on: a secret access key, a session token.
@@ -180,6 +188,8 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
         let call = wire::Call::of(&request);
         let (answer, is_lost, delay, is_page) = {
             let mut state = locked(state);
+            state.under_way.0 += 1;
+            state.under_way.1 = state.under_way.1.max(state.under_way.0);
             let answer = state.answer(&call);
             let is_page = state.faults.pages.contains(&call.operation);
             let is_lost =
@@ -187,6 +197,7 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
             (answer, is_lost, state.faults.delay, is_page)
         };
         thread::sleep(delay);
+        locked(state).under_way.0 -= 1;
         let response: Response = match is_page {
             true => {
                 Response::new(200, "text/html", "<!DOCTYPE html><html><body>Sign in</body></html>".to_owned())

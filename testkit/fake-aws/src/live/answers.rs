@@ -87,11 +87,15 @@ pub(super) fn answer(
     let read = accounts.get(&call.account);
     let page = faults.page.or_else(|| input("MaxItems").parse().ok()).unwrap_or(100);
     if let Some((_, file)) = OF_ACCOUNT.iter().find(|(operation, _)| *operation == call.operation) {
+        let nothing;
         let whole = match read.and_then(|read| read.file(file)) {
             Some(whole) => whole,
-            // A snapshot without trails is of an account without any.
-            None if call.operation == "DescribeTrails" => return Ok(json!({ "trailList": [] })),
-            None => return Err(refused(404, "NoSuchEntity", "it cannot be found")),
+            // A snapshot without a list is of an account without any.
+            None => {
+                let none = read.and_then(|read| none(read, &call.operation));
+                nothing = none.ok_or_else(|| refused(404, "NoSuchEntity", "it cannot be found"))?;
+                &nothing
+            }
         };
         return Ok(paged(whole, input("Marker"), "Marker", page));
     }
@@ -155,6 +159,34 @@ fn report(files: &Files) -> Option<Value> {
         "ReportFormat": "text/csv",
         "GeneratedTime": "2026-10-31T21:00:00+00:00",
     }))
+}
+
+/// What there is none of in an account. Roles are those of the details.
+fn none(read: &Read, operation: &str) -> Option<Value> {
+    let list = match operation {
+        "DescribeTrails" => "trailList",
+        "ListAccountAliases" => "AccountAliases",
+        "ListOpenIDConnectProviders" => "OpenIDConnectProviderList",
+        "ListSAMLProviders" => "SAMLProviderList",
+        "ListServerCertificates" => "ServerCertificateMetadataList",
+        "ListServiceSpecificCredentials" => "ServiceSpecificCredentials",
+        "ListVirtualMFADevices" => "VirtualMFADevices",
+        "GetAccountSummary" => return Some(json!({ "SummaryMap": {} })),
+        "ListRoles" => {
+            let mut roles =
+                read.file("authorization-details.json")?.get("RoleDetailList")?.as_array()?.clone();
+            for role in roles.iter_mut().filter_map(Value::as_object_mut) {
+                role.retain(|name, _| {
+                    ["Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"]
+                        .contains(&name.as_str())
+                });
+                role.insert("MaxSessionDuration".to_owned(), json!(3600));
+            }
+            return Some(json!({ "Roles": roles }));
+        }
+        _ => return None,
+    };
+    Some(json!({ list: [] }))
 }
 
 /// What there is none of in an organization.

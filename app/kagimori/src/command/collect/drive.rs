@@ -145,10 +145,9 @@ impl<'a> Drive<'a> {
     }
 
     fn answer(&self, ask: &Ask) -> Answer {
-        match locked(&self.earlier).take(ask) {
-            Some(given) => Answer::Given(given),
-            None => self.send(ask),
-        }
+        // Held no longer than it is looked at: others send meanwhile.
+        let earlier = locked(&self.earlier).take(ask);
+        earlier.map_or_else(|| self.send(ask), Answer::Given)
     }
 
     fn send(&self, ask: &Ask) -> Answer {
