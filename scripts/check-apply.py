@@ -141,6 +141,7 @@ class Estate:
         for name in self.roles:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust(ACCOUNT)))
             iam.tag_role(RoleName=name, Tags=[{"Key": "Team", "Value": "land"}])
+        iam.create_open_id_connect_provider(Url="https://gitlab.com", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["a" * 40])
         # An instance profile holds one role.
         self.spare = ["spare"]
         iam.create_instance_profile(InstanceProfileName="spare")
@@ -301,6 +302,29 @@ def deleted_identity(estate):
     return {"delete_identity": about}, {"create_identity": about}, ("identity", identity)
 
 
+def policy_tag(estate):
+    about = {"identity": estate.dice.choice(estate.policies), "key": "Team"}
+    return {"set_tag": about | {"value": "海運"}}, {"remove_tag": about | {"was": "海運"}}, ("tag", about["identity"])
+
+
+def provider(estate):
+    """One that is there and no other step is about, or another."""
+    estate.named += 1
+    there, new = arn("oidc-provider/gitlab.com"), arn(f"oidc-provider/example.com/p{estate.named}")
+    takes = {"audiences": ["sts.amazonaws.com"], "thumbprints": ["a" * 40]}
+    made, gone = {"create_oidc_provider": {"provider": new, "takes": takes}}, {"delete_oidc_provider": {"provider": new, "takes": takes}}
+    old = {"audiences": ["sts.amazonaws.com"], "thumbprints": ["a" * 40]}
+    prints = lambda now, was: {"set_thumbprints": {"provider": there, "thumbprints": [now * 40], "was": [was * 40]}}
+    return [
+        (made, gone, ("provider", new)),
+        estate.dice.choice([
+            # moto cannot add or remove an audience.
+            ({"delete_oidc_provider": {"provider": there, "takes": old}}, {"create_oidc_provider": {"provider": there, "takes": old}}, ("provider", there)),
+            (prints("b", "a"), prints("a", "b"), ("provider", there)),
+        ]),
+    ]
+
+
 def membership(estate):
     user, group = estate.dice.choice(estate.users), estate.dice.choice(estate.groups)
     held = {held["GroupName"] for held in iam.list_groups_for_user(UserName=user)["Groups"]}
@@ -337,7 +361,7 @@ def new_scp(estate):
 
 KINDS = [
     key_status, put_inline, delete_inline, attachment, boundary, trusted, membership, new_policy, new_version, new_scp,
-    quarantined, tag, made_identity, deleted_identity,
+    quarantined, tag, made_identity, deleted_identity, policy_tag, provider,
 ]
 
 
@@ -388,6 +412,13 @@ def picture():
     details["tags"] = [
         *([user["UserName"], iam.list_user_tags(UserName=user["UserName"])["Tags"]] for user in details["UserDetailList"]),
         *([role["RoleName"], iam.list_role_tags(RoleName=role["RoleName"])["Tags"]] for role in details["RoleDetailList"]),
+    ]
+    details["policy tags"] = [
+        [policy["Arn"], iam.list_policy_tags(PolicyArn=policy["Arn"])["Tags"]] for policy in details["Policies"]
+    ]
+    details["providers"] = [
+        [one["Arn"], [iam.get_open_id_connect_provider(OpenIDConnectProviderArn=one["Arn"])[name] for name in ("ClientIDList", "ThumbprintList")]]
+        for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     ]
     held = organizations.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
     details["organization"] = [

@@ -23,6 +23,7 @@ mod named;
 mod organization;
 mod part;
 mod policy;
+mod provider;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use identity::IdentityChange;
 pub use inverse::{inverse, inverse_all, inverse_each};
 pub use managed::ManagedPolicyChange;
 pub use organization::OrganizationChange;
+pub use provider::{OidcProvider, ProviderChange};
 pub use tag::TagChange;
 pub use touched::touched;
 pub use wire::WireDocument;
@@ -70,6 +72,8 @@ pub enum Change {
     Tag(TagChange),
     /// Of a user, group or role itself.
     Entity(EntityChange),
+    /// Of an OpenID Connect provider. A provider has no id: the next of its address is the same.
+    Provider(ProviderChange),
 }
 
 /// What it takes to go back.
@@ -133,9 +137,11 @@ impl Change {
         match self {
             Self::Credential(change) => change.way_back(),
             Self::Entity(change) => change.way_back(),
-            Self::Identity(_) | Self::ManagedPolicy(_) | Self::Organization(_) | Self::Tag(_) => {
-                WayBack::Whole
-            }
+            Self::Identity(_)
+            | Self::ManagedPolicy(_)
+            | Self::Organization(_)
+            | Self::Tag(_)
+            | Self::Provider(_) => WayBack::Whole,
         }
     }
 
@@ -153,6 +159,7 @@ impl Change {
             Self::Organization(_) => None,
             Self::Tag(change) => Some(change.identity()),
             Self::Entity(change) => Some(change.identity()),
+            Self::Provider(change) => Some(change.provider()),
         }
     }
 
@@ -166,6 +173,7 @@ impl Change {
             Self::Organization(change) => change.japanese(),
             Self::Tag(change) => change.japanese(),
             Self::Entity(change) => change.japanese(),
+            Self::Provider(change) => change.japanese(),
         }
     }
 
@@ -182,6 +190,7 @@ impl Change {
             Self::Organization(change) => change.apply_to(estate),
             Self::Tag(change) => change.apply_to(estate),
             Self::Entity(change) => change.apply_to(estate),
+            Self::Provider(change) => change.apply_to(estate),
         }
     }
 
@@ -193,6 +202,7 @@ impl Change {
             Self::Organization(change) => change.inverse(estate).map(Self::from),
             Self::Tag(change) => change.inverse(estate).map(Self::from),
             Self::Entity(change) => Ok(change.inverse().into()),
+            Self::Provider(change) => change.inverse(estate).map(Self::from),
         }
     }
 
@@ -212,6 +222,10 @@ impl Change {
             }
             Self::Entity(change) if is_group(change.identity()) => Touches::Of(change.identity()),
             Self::Entity(_) => Touches::Nobody,
+            Self::Provider(
+                ProviderChange::CreateOidcProvider { .. } | ProviderChange::AddAudience { .. },
+            ) => Touches::Nobody,
+            Self::Provider(_) => Touches::Anybody,
             Self::ManagedPolicy(
                 ManagedPolicyChange::CreatePolicy { .. } | ManagedPolicyChange::DeletePolicy { .. },
             ) => Touches::Nobody,
@@ -236,6 +250,7 @@ impl fmt::Display for Change {
             Self::Organization(change) => change.fmt(f),
             Self::Tag(change) => change.fmt(f),
             Self::Entity(change) => change.fmt(f),
+            Self::Provider(change) => change.fmt(f),
         }
     }
 }
@@ -273,6 +288,12 @@ impl From<OrganizationChange> for Change {
 impl From<TagChange> for Change {
     fn from(change: TagChange) -> Self {
         Self::Tag(change)
+    }
+}
+
+impl From<ProviderChange> for Change {
+    fn from(change: ProviderChange) -> Self {
+        Self::Provider(change)
     }
 }
 

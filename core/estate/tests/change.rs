@@ -183,8 +183,11 @@ mod change {
                 key: tag_of(&identity, other, new),
                 identity,
                 value: "海運 1".to_owned(),
+                was: None,
             }),
-            18 => Change::Tag(TagChange::RemoveTag { key: tag_of(&identity, other, new), identity }),
+            18 => {
+                Change::Tag(TagChange::RemoveTag { key: tag_of(&identity, other, new), identity, was: None })
+            }
             19 => made(&identity, other, new),
             _ => quarantine(estate, &user.arn).unwrap_or_else(|_| {
                 let (identity, name) = (user.arn.clone(), "none".to_owned());

@@ -40,6 +40,9 @@ fn of_account(account: &Account, changes: &[&Change]) -> Account {
         return account.clone();
     }
     let mut part = Account::unknown(account.id);
+    if changes.iter().any(|change| matches!(change, Change::Provider(_))) {
+        part.oidc_providers.clone_from(&account.oidc_providers);
+    }
     for change in changes {
         copy(account, &mut part, change.about());
         if let Change::Identity(

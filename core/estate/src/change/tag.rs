@@ -1,4 +1,7 @@
-//! Tags of users and roles. Policies ask for them (`aws:PrincipalTag`, `aws:ResourceTag`), so a tag is a permission.
+//! Tags of users, roles and customer managed policies. Policies ask for them (`aws:PrincipalTag`, `aws:ResourceTag`), so a tag is a
+//! permission.
+//!
+//! No snapshot tells the tags of managed policies. A change of one says itself what it replaces, and `apply` asks AWS whether that is so.
 
 use std::fmt;
 
@@ -11,26 +14,32 @@ use super::list::must_differ;
 use crate::model::Estate;
 use kagimori_id::Arn;
 
-/// Tags of users and roles.
+/// Tags of users, roles and customer managed policies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "whoever applies changes must say what it does for each")]
 pub enum TagChange {
-    /// `iam tag-user`, `tag-role`: gives a tag, or a tag another value.
+    /// `iam tag-user`, `tag-role`, `tag-policy`: gives a tag, or a tag another value.
     SetTag {
-        /// The user or role.
+        /// The user, role or managed policy.
         identity: Arn,
         /// The tag's key.
         key: String,
         /// Its value, which may be empty.
         value: String,
+        /// Of a policy alone: the value that it has; left out: it has no such tag.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<String>,
     },
-    /// `iam untag-user`, `untag-role`.
+    /// `iam untag-user`, `untag-role`, `untag-policy`.
     RemoveTag {
-        /// The user or role.
+        /// The user, role or managed policy.
         identity: Arn,
         /// The tag's key.
         key: String,
+        /// Of a policy alone: the value that it has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<String>,
     },
 }
 
@@ -47,6 +56,13 @@ impl TagChange {
     /// Makes the change; the estate stays as it was when it fails: each arm asks everything before it writes.
     pub(super) fn apply_to(&self, estate: &mut Estate) -> Result<(), ChangeError> {
         let identity = self.identity();
+        if is_policy(identity) {
+            return self.fits_policy(estate);
+        }
+        if self.was().is_some() {
+            let why = format!("what {identity} has is known: leave `was` out");
+            return Err(ChangeError::NothingToDo(why));
+        }
         match self {
             Self::SetTag { key, value, .. } => {
                 must_be_alterable(identity)?;
@@ -80,20 +96,59 @@ impl TagChange {
 
     /// What undoes the change, made to this estate.
     pub(super) fn inverse(&self, estate: &Estate) -> Result<Self, ChangeError> {
+        if is_policy(self.identity()) {
+            return Ok(self.undone());
+        }
         let tags = look::tags(estate, self.identity())?;
+        let was = None;
         Ok(match self.clone() {
             Self::SetTag { identity, key, .. } => match tags.get(&key).cloned() {
-                Some(value) => Self::SetTag { identity, key, value },
-                None => Self::RemoveTag { identity, key },
+                Some(value) => Self::SetTag { identity, key, value, was },
+                None => Self::RemoveTag { identity, key, was },
             },
-            Self::RemoveTag { identity, key } => {
+            Self::RemoveTag { identity, key, .. } => {
                 let value = tags.get(&key).cloned().ok_or_else(|| not_there(&key))?;
-                Self::SetTag { identity, key, value }
+                Self::SetTag { identity, key, value, was }
             }
         })
     }
 
-    /// The user or role.
+    /// What undoes a change that says itself what it replaces.
+    fn undone(&self) -> Self {
+        match self.clone() {
+            Self::SetTag { identity, key, value, was: Some(was) } => {
+                Self::SetTag { identity, key, value: was, was: Some(value) }
+            }
+            Self::SetTag { identity, key, value, was: None } => {
+                Self::RemoveTag { identity, key, was: Some(value) }
+            }
+            Self::RemoveTag { identity, key, was } => {
+                Self::SetTag { identity, key, value: was.unwrap_or_default(), was: None }
+            }
+        }
+    }
+
+    /// A policy's tags are in no estate: whether it is there, and AWS's rules, are all that can be asked.
+    fn fits_policy(&self, estate: &Estate) -> Result<(), ChangeError> {
+        look::policy(estate, self.identity())?;
+        match self {
+            Self::SetTag { key, value, was, .. } => {
+                must_be_a_tag(key, value)?;
+                must_differ(was.as_ref() == Some(value), || format!("the tag `{key}` is `{value}` already"))
+            }
+            Self::RemoveTag { key, was: None, .. } => Err(ChangeError::NotKnown(format!(
+                "the value of the tag `{key}`, which no snapshot tells: say it as `was`"
+            ))),
+            Self::RemoveTag { .. } => Ok(()),
+        }
+    }
+
+    fn was(&self) -> Option<&String> {
+        let (Self::SetTag { was, .. } | Self::RemoveTag { was, .. }) = self;
+        was.as_ref()
+    }
+
+    /// The user, role or managed policy.
     pub fn identity(&self) -> &Arn {
         let (Self::SetTag { identity, .. } | Self::RemoveTag { identity, .. }) = self;
         identity
@@ -108,10 +163,10 @@ impl TagChange {
     /// The sentence in Japanese.
     pub(super) fn japanese(&self) -> String {
         match self {
-            Self::SetTag { identity, key, value } => {
+            Self::SetTag { identity, key, value, .. } => {
                 format!("{identity} のタグ「{key}」を「{value}」にする")
             }
-            Self::RemoveTag { identity, key } => format!("{identity} のタグ「{key}」を外す"),
+            Self::RemoveTag { identity, key, .. } => format!("{identity} のタグ「{key}」を外す"),
         }
     }
 }
@@ -119,12 +174,16 @@ impl TagChange {
 impl fmt::Display for TagChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SetTag { identity, key, value } => {
+            Self::SetTag { identity, key, value, .. } => {
                 write!(f, "set the tag `{key}` of {identity} to `{value}`")
             }
-            Self::RemoveTag { identity, key } => write!(f, "remove the tag `{key}` of {identity}"),
+            Self::RemoveTag { identity, key, .. } => write!(f, "remove the tag `{key}` of {identity}"),
         }
     }
+}
+
+fn is_policy(arn: &Arn) -> bool {
+    arn.resource().starts_with("policy/")
 }
 
 fn not_there(key: &str) -> ChangeError {

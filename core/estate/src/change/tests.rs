@@ -2,6 +2,7 @@
 
 mod denials;
 mod entities;
+mod providers;
 mod tags;
 
 use kagimori_id::{AccessKeyId, AccountId, Arn};

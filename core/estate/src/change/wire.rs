@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Change, CredentialChange, EntityChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
-    TagChange,
+    ProviderChange, TagChange,
 };
 
 /// A policy document that is written into JSON as itself, in the order it was written, and not as a string.
@@ -58,6 +58,9 @@ pub(super) fn change<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Chang
     }
     if EntityChange::KINDS.contains(&kind) {
         return of::<EntityChange, D>(read);
+    }
+    if ProviderChange::KINDS.contains(&kind) {
+        return of::<ProviderChange, D>(read);
     }
     Err(D::Error::custom(format!("`{kind}` is no kind of change")))
 }

@@ -3,6 +3,7 @@
 //! A look is read again from its beginning with every answer that came: what is not answered yet is asked.
 
 mod entity;
+mod protection;
 
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ pub(super) use self::entity::EntityLook;
 use super::call::{Call, Outcome};
 use super::document;
 use super::state::State;
+use crate::settings::apply::Apply;
 
 /// What a move touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub(super) enum Look {
     Boundary { identity: Arn },
     /// The trust policy of a role.
     Trust { role: Arn },
-    /// A tag of a user or role: its value.
+    /// A tag of a user, role or managed policy: its value.
     Tag { identity: Arn, key: String },
     /// A user in a group.
     Membership { user: Arn, group: String },
@@ -73,6 +75,14 @@ pub(super) fn kind_of(identity: &Arn) -> &'static str {
 /// `{"UserName": …}`
 pub(super) fn named(identity: &Arn) -> Value {
     json!({ format!("{}Name", kind_of(identity)): identity.name() })
+}
+
+/// A user, role or managed policy as the operations of tags speak of it.
+pub(super) fn tagged(arn: &Arn) -> (&'static str, Value) {
+    if arn.resource().starts_with("policy/") {
+        return ("Policy", json!({ "PolicyArn": arn }));
+    }
+    (kind_of(arn), named(arn))
 }
 
 /// Parameters with more of them.
@@ -150,8 +160,9 @@ impl Look {
                 |held| State::Is(document::found(&member(held, "AssumeRolePolicyDocument"))),
             )),
             Self::Tag { identity, key } => {
-                let operation = format!("List{}Tags", kind_of(identity));
-                let pages = answers.iam_pages(Call::iam(identity.account(), operation, named(identity)))?;
+                let (kind, name) = tagged(identity);
+                let call = Call::iam(identity.account(), format!("List{kind}Tags"), name);
+                let pages = answers.iam_pages(call)?;
                 Ok(pages.map_or_else(
                     || gone(identity),
                     |pages| {
@@ -353,10 +364,17 @@ impl<'a> Answers<'a> {
 pub(super) struct Caller {
     pub(super) account: Option<AccountId>,
     pub(super) alias: Option<String>,
+    /// What AWS says is protected of what the plan is about there, in words.
+    pub(super) protected: Vec<String>,
 }
 
 /// Who is asked in an account, told by AWS: a wrong profile must not apply a plan elsewhere.
-pub(super) fn caller(account: Option<AccountId>, answers: &[Outcome]) -> Result<Caller, Box<Reading>> {
+pub(super) fn caller(
+    account: Option<AccountId>,
+    identities: &[Arn],
+    care: &Apply,
+    answers: &[Outcome],
+) -> Result<Caller, Box<Reading>> {
     let mut answers = Answers { left: answers.iter() };
     let identity =
         Call { account, service: "sts", operation: "GetCallerIdentity".to_owned(), input: json!({}) };
@@ -377,7 +395,8 @@ pub(super) fn caller(account: Option<AccountId>, answers: &[Outcome]) -> Result<
     }
     let pages = answers.iam_pages(Call::iam(account, "ListAccountAliases", json!({})))?;
     let alias = pages.iter().flatten().find_map(|page| page.pointer("/AccountAliases/0")?.as_str());
-    Ok(Caller { account: told, alias: alias.map(str::to_owned) })
+    let protected = protection::protected(account, identities, care, &mut answers)?;
+    Ok(Caller { account: told, alias: alias.map(str::to_owned), protected })
 }
 
 fn words(account: Option<AccountId>) -> String {

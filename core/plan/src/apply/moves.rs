@@ -7,6 +7,7 @@ mod entity;
 mod identity;
 mod managed;
 mod organization;
+mod provider;
 mod tag;
 
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Re
     match (change, back) {
         (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
         (Change::Entity(change), _) => return Ok(entity::moves(change)),
+        (Change::Provider(change), _) => return Ok(vec![provider::one(change)]),
         (Change::Identity(change), Some(Change::Identity(back))) => {
             identity::one(change, back).map(|one| vec![one])
         }

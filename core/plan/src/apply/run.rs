@@ -6,12 +6,13 @@ mod survey;
 
 use std::collections::BTreeSet;
 
-use kagimori_id::AccountId;
+use kagimori_estate::change::Change;
+use kagimori_id::{AccountId, Arn};
 
 use self::stage::{At, Stage, Why};
 use super::call::{Call, Outcome};
 use super::history::{History, Side};
-use super::look::{Reading, caller};
+use super::look::{Caller, Reading, caller};
 use super::moves::{Move, moves};
 use super::record::{Direction, Record};
 use super::report::{Ended, Report};
@@ -111,7 +112,7 @@ impl<'p> Run<'p> {
     pub fn next(&self) -> Wanted {
         match &self.stage {
             Stage::Accounts { left, answers } => {
-                match left.first().map(|account| caller(*account, answers)) {
+                match left.first().map(|account| self.caller(*account, answers)) {
                     Some(Err(reading)) => asked(&reading),
                     _ => Wanted::Nothing,
                 }
@@ -216,7 +217,7 @@ impl<'p> Run<'p> {
 
     fn accounts(&mut self, mut left: Vec<Option<AccountId>>, answers: Vec<Outcome>) -> Stage {
         let Some(account) = left.first().copied() else { return self.first_survey() };
-        let caller = match caller(account, &answers) {
+        let caller = match self.caller(account, &answers) {
             Ok(caller) => caller,
             Err(reading) => {
                 return match *reading {
@@ -226,7 +227,7 @@ impl<'p> Run<'p> {
             }
         };
         left.remove(0);
-        let reasons = self.terms.reasons(account, caller.alias.as_deref(), &self.work);
+        let reasons = self.terms.reasons(account, &caller, &self.work);
         match caller.account.filter(|_| !reasons.is_empty() && !self.terms.dry_run) {
             Some(account) => {
                 let word = caller.alias.unwrap_or_else(|| account.to_string());
@@ -234,6 +235,16 @@ impl<'p> Run<'p> {
             }
             None => self.accounts(left, Vec::new()),
         }
+    }
+
+    /// Who is asked in an account, and what is protected there of what is about to be done.
+    fn caller(&self, account: Option<AccountId>, answers: &[Outcome]) -> Result<Caller, Box<Reading>> {
+        let here = self.work.iter().filter_map(|work| work.change.as_ref());
+        let here = here.filter(|change| change.account() == account).filter_map(Change::about);
+        let has_tags = |arn: &&Arn| ["user/", "role/"].iter().any(|kind| arn.resource().starts_with(kind));
+        let identities: BTreeSet<Arn> = here.filter(has_tags).cloned().collect();
+        let identities: Vec<Arn> = identities.into_iter().collect();
+        caller(account, &identities, &self.terms.care, answers)
     }
 
     fn moves(&self, work: &Work) -> Result<Vec<Move>, String> {

@@ -4,6 +4,7 @@ use kagimori_estate::change::{Change, CredentialChange, WayBack};
 use kagimori_id::AccountId;
 use kagimori_policy::pattern::matches_ignoring_case;
 
+use super::look::Caller;
 use super::record::Direction;
 use super::work::Work;
 use crate::Plan;
@@ -78,17 +79,14 @@ impl Terms {
     }
 
     /// Why the alias of an account has to be typed before this is done to it.
-    pub(super) fn reasons(
-        &self,
-        account: Option<AccountId>,
-        alias: Option<&str>,
-        work: &[Work],
-    ) -> Vec<Reason> {
+    pub(super) fn reasons(&self, account: Option<AccountId>, caller: &Caller, work: &[Work]) -> Vec<Reason> {
+        let alias = caller.alias.as_deref();
         let steps = work.len();
         let many = (steps > self.care.steps).then_some(Reason::ManySteps { steps, most: self.care.steps });
         let here =
             work.iter().filter_map(|work| work.change.as_ref()).filter(|change| change.account() == account);
         let mut protected: Vec<String> = here.flat_map(|change| self.protected(change)).collect();
+        protected.extend(caller.protected.iter().cloned());
         protected.sort();
         protected.dedup();
         let is_production =

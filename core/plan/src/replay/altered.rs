@@ -1,12 +1,12 @@
 //! What changes alter beside policies: tags that policies ask for, and identities that would not be there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_estate::change::{Change, EntityChange};
+use kagimori_estate::change::{Change, EntityChange, ProviderChange};
 use kagimori_id::Arn;
 use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
 
-use super::Why;
+use super::{Verdict, Why};
 
 /// What would be other than it is.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Altered {
     tags: Vec<(Arn, String)>,
     /// Users, groups and roles that would not be there.
     gone: BTreeSet<Arn>,
+    /// OpenID Connect providers that would not be there, or take less, or be known by other certificates.
+    providers: BTreeMap<Arn, Why>,
 }
 
 impl Altered {
@@ -27,26 +29,66 @@ impl Altered {
             Change::Entity(EntityChange::DeleteIdentity { identity, .. }) => Some(identity.clone()),
             _ => None,
         };
+        let provider = |change: &Change| match change {
+            Change::Provider(
+                ProviderChange::CreateOidcProvider { .. } | ProviderChange::AddAudience { .. },
+            ) => None,
+            Change::Provider(ProviderChange::DeleteOidcProvider { provider, .. }) => {
+                Some((provider.clone(), Why::ProviderGone))
+            }
+            Change::Provider(change) => Some((change.provider().clone(), Why::ProviderAltered)),
+            _ => None,
+        };
         Self {
+            providers: changes.iter().filter_map(provider).collect(),
             tags: changes.iter().filter_map(tag).collect(),
             gone: changes.iter().filter_map(deleted).collect(),
         }
     }
 
-    /// Why a call that went through would not any more: nobody would be there to make it, or to be called upon.
-    pub(super) fn gone<'a>(&self, call: &Call, caller: impl FnOnce() -> Option<&'a Arn>) -> Option<Why> {
-        if self.gone.is_empty() || !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
+    /// What would have become of a call that went through, where nobody would be there to make it, or to be called upon.
+    pub(super) fn ended<'a>(
+        &self,
+        call: &Call,
+        caller: impl FnOnce() -> Option<&'a Arn>,
+    ) -> Option<(Verdict, Why)> {
+        if !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
+            return None;
+        }
+        if &*call.name == "AssumeRoleWithWebIdentity" && !self.providers.is_empty() {
+            return self.by_provider(call);
+        }
+        if self.gone.is_empty() {
             return None;
         }
         if caller().is_some_and(|arn| self.gone.contains(arn)) {
-            return Some(Why::CallerGone);
+            return Some((Verdict::NewlyDenied, Why::CallerGone));
         }
         let is_gone = |check: &Check| match &check.resource {
             CheckedResource::Arn(resource) => self.gone.iter().any(|arn| *arn.as_str() == **resource),
             _ => false,
         };
         let certain = |check: &&Check| check.certainty == Certainty::Certain;
-        call.checks.iter().filter(certain).any(is_gone).then_some(Why::CalledUponGone)
+        let is_gone = call.checks.iter().filter(certain).any(is_gone);
+        is_gone.then_some((Verdict::NewlyDenied, Why::CalledUponGone))
+    }
+
+    /// Whom a token came from is told by the caller's name, for which audience it was by nothing.
+    fn by_provider(&self, call: &Call) -> Option<(Verdict, Why)> {
+        let caller = call.caller.text();
+        let of = |provider: &Arn| {
+            caller
+                .as_deref()
+                .and_then(|text| text.strip_prefix(provider.as_str()))
+                .map(|rest| rest.starts_with(':'))
+        };
+        if let Some((_, why)) = self.providers.iter().find(|(provider, _)| of(provider) == Some(true)) {
+            let verdict = if *why == Why::ProviderGone { Verdict::NewlyDenied } else { Verdict::CannotTell };
+            return Some((verdict, why.clone()));
+        }
+        let is_told = caller.as_deref().is_some_and(|text| text.contains("oidc-provider/"));
+        let is_here = self.providers.keys().any(|provider| provider.account() == call.account);
+        (!is_told && is_here).then_some((Verdict::CannotTell, Why::ProviderAltered))
     }
 
     /// Of the condition keys that an answer hangs on, those that ask for a tag which would be another one: of the caller, whose session

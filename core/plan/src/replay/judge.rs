@@ -162,8 +162,8 @@ impl<'a> Replay<'a> {
             return judgement;
         }
         let caller = || subject_of(self.before, &call.caller.principal).map(|subject| &subject.arn);
-        if let Some(why) = self.altered.gone(call, caller) {
-            return whole(Verdict::NewlyDenied, why);
+        if let Some((verdict, why)) = self.altered.ended(call, caller) {
+            return whole(verdict, why);
         }
         if call.gap == Some(MapGap::NotAuthorized) {
             return whole(Verdict::NotAsked, Why::NotAuthorized);

@@ -35,6 +35,10 @@ pub enum Why {
     CallerGone,
     /// The user, group or role that it is about would be gone.
     CalledUponGone,
+    /// The identity provider that its token came from would be gone.
+    ProviderGone,
+    /// Its token may have been one that the identity provider would not be taken for any more.
+    ProviderAltered,
     /// Nothing that decides it changes.
     NothingChanges,
     /// CloudTrail left the request out of the event.
@@ -140,6 +144,11 @@ impl Why {
             Self::CalledUponGone => (
                 "the user, group or role that it is about would be gone",
                 "対象のユーザー、グループ、ロールがなくなる",
+            ),
+            Self::ProviderGone => ("the identity provider would be gone", "ID プロバイダーがなくなる"),
+            Self::ProviderAltered => (
+                "the event does not tell what the token was for, and the identity provider would take less",
+                "トークンの対象者がイベントに記録されておらず、ID プロバイダーの設定が狭くなる",
             ),
             Self::NothingChanges => ("nothing that decides it changes", "判定に関わるものは何も変わらない"),
             Self::BodyMissing => (
@@ -340,6 +349,8 @@ pub(crate) mod tests {
             Why::PasswordGone,
             Why::CallerGone,
             Why::CalledUponGone,
+            Why::ProviderGone,
+            Why::ProviderAltered,
             Why::NothingChanges,
             Why::BodyMissing,
             Why::NotMapped,

@@ -108,7 +108,7 @@ impl Hands<'_> {
             irreversible: self.irreversible && turn == Turn::Delete,
             dry_run: false,
             // What may go off was asked when it was begun; on it comes unasked.
-            care: Apply { protected: Vec::new(), production: Vec::new(), steps: usize::MAX },
+            care: Apply::asking_nothing(),
         };
         let direction = if turn == Turn::On { Direction::Undo } else { Direction::Apply };
         let run = Run::new(&plan, direction, terms, history);

@@ -143,8 +143,8 @@ impl Wishes<'_> {
     }
 
     pub(super) fn principal(&self, name: &str) -> Result<Arn, AppError> {
-        // A group has policies and is no principal of a request.
-        if name.contains(":group/") {
+        // A group has policies, a policy tags, and neither is a principal of a request.
+        if name.contains(":group/") || name.contains(":policy/") {
             return Arn::parse(name).map_err(|error| argument(error.to_string(), "give its ARN"));
         }
         subject(self.access, name).map(|subject| subject.arn.clone())

@@ -30,11 +30,14 @@ impl Wishes<'_> {
             let example = "alice=Team=sea";
             let (identity, rest) = self.principal_and_rest(text, example)?;
             let (key, value) = split(rest, example)?;
-            self.one(TagChange::SetTag { identity, key: key.to_owned(), value: value.to_owned() }.into())?;
+            self.one(
+                TagChange::SetTag { identity, key: key.to_owned(), value: value.to_owned(), was: None }
+                    .into(),
+            )?;
         }
         for text in &wishes.untag {
             let (identity, key) = self.principal_and_rest(text, "alice=Team")?;
-            self.one(TagChange::RemoveTag { identity, key: key.to_owned() }.into())?;
+            self.one(TagChange::RemoveTag { identity, key: key.to_owned(), was: None }.into())?;
         }
         for text in &wishes.add_to_group {
             let (user, group) = self.principal_and_rest(text, "alice=developers")?;

@@ -6,11 +6,11 @@ use crate::fact::{Dataset, Gap, GapReason, Known};
 
 fn set(identity: &str, key: &str, value: &str) -> Change {
     let (key, value) = (key.to_owned(), value.to_owned());
-    TagChange::SetTag { identity: arn(identity), key, value }.into()
+    TagChange::SetTag { identity: arn(identity), key, value, was: None }.into()
 }
 
 fn remove(identity: &str, key: &str) -> Change {
-    TagChange::RemoveTag { identity: arn(identity), key: key.to_owned() }.into()
+    TagChange::RemoveTag { identity: arn(identity), key: key.to_owned(), was: None }.into()
 }
 
 fn refused(change: &Change) -> String {
@@ -95,4 +95,38 @@ fn what_is_not_there_or_not_known_is_told() {
     let error = apply(&torn, &change).unwrap_err();
     assert!(matches!(error, ChangeError::NotKnown(_)));
     assert_eq!(inverse(&torn, &change).unwrap_err(), error);
+}
+
+/// No snapshot tells a policy's tags: the change does, and its way back with it.
+#[test]
+fn a_tag_of_a_policy_says_what_it_replaces() {
+    let of = |value: Option<&str>, was: Option<&str>| -> Change {
+        let (identity, key, was) = (arn("policy/spare"), "Team".to_owned(), was.map(str::to_owned));
+        match value {
+            Some(value) => TagChange::SetTag { identity, key, value: value.to_owned(), was },
+            None => TagChange::RemoveTag { identity, key, was },
+        }
+        .into()
+    };
+    for (change, back) in [
+        (of(Some("sea"), None), of(None, Some("sea"))),
+        (of(Some("sea"), Some("land")), of(Some("land"), Some("sea"))),
+        (of(None, Some("sea")), of(Some("sea"), None)),
+    ] {
+        assert_eq!(inverse(&estate(), &change).unwrap(), back);
+        assert_eq!(inverse(&estate(), &back).unwrap(), change);
+        let text = serde_json::to_string(&change).unwrap();
+        assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+    }
+    assert!(refused(&of(None, None)).contains("say it as `was`"));
+    assert!(refused(&of(Some("sea"), Some("sea"))).contains("is `sea` already"));
+    let nowhere = TagChange::RemoveTag { identity: arn("policy/none"), key: "a".to_owned(), was: None };
+    assert!(refused(&nowhere.into()).contains("there is no managed policy"));
+    let known = TagChange::SetTag {
+        identity: arn("user/kim"),
+        key: "a".to_owned(),
+        value: "b".to_owned(),
+        was: Some("c".to_owned()),
+    };
+    assert!(refused(&known.into()).contains("leave `was` out"));
 }

@@ -29,6 +29,10 @@ pub(in super::super) enum EntityLook {
     ServiceSpecific { user: Arn, id: String },
     /// A role in an instance profile.
     InstanceProfile { role: Arn, profile: String },
+    /// An OpenID Connect provider: what it takes.
+    OidcProvider { provider: Arn },
+    /// An audience of an OpenID Connect provider.
+    Audience { provider: Arn, audience: String },
 }
 
 type Found<T> = Result<T, Box<Reading>>;
@@ -44,6 +48,7 @@ impl EntityLook {
             | Self::ServiceSpecific { user, .. } => user.to_string(),
             Self::VirtualMfaDevice { serial, .. } => serial.clone(),
             Self::InstanceProfile { role, .. } => role.to_string(),
+            Self::OidcProvider { provider } | Self::Audience { provider, .. } => provider.to_string(),
         }
     }
 
@@ -81,8 +86,34 @@ impl EntityLook {
                 "ListInstanceProfilesForRole",
                 ("InstanceProfiles", "InstanceProfileName", profile),
             ),
+            Self::OidcProvider { provider } => {
+                Ok(oidc_provider(provider, answers)?.map_or(State::Absent, State::Is))
+            }
+            Self::Audience { provider, audience } => Ok(match oidc_provider(provider, answers)? {
+                None => gone(provider),
+                Some(held) => {
+                    let audiences = held.get("audiences").and_then(Value::as_array);
+                    is_there(audiences.into_iter().flatten().find(|held| *held == audience))
+                }
+            }),
         }
     }
+}
+
+fn oidc_provider(provider: &Arn, answers: &mut Answers<'_>) -> Found<Option<Value>> {
+    let input = json!({ "OpenIDConnectProviderArn": provider });
+    let answer = answers.iam(Call::iam(provider.account(), "GetOpenIDConnectProvider", input))?;
+    Ok(answer.map(|answer| {
+        let sorted = |list: &str| {
+            let all = answer.get(list).and_then(Value::as_array).into_iter().flatten();
+            let mut all: Vec<&str> = all.filter_map(Value::as_str).collect();
+            all.sort_unstable();
+            json!(all)
+        };
+        let tag = |tag: &Value| Some((member(tag, "Key").as_str()?.to_owned(), member(tag, "Value")));
+        let tags: Map<String, Value> = listed(&[answer], "Tags").filter_map(tag).collect();
+        json!({ "audiences": sorted("ClientIDList"), "thumbprints": sorted("ThumbprintList"), "tags": tags })
+    }))
 }
 
 /// Whether a list of an identity holds something.

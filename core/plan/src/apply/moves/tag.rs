@@ -1,10 +1,10 @@
-//! Tags of users and roles.
+//! Tags of users, roles and managed policies.
 
 use kagimori_estate::change::TagChange;
 use serde_json::json;
 
 use super::super::call::Call;
-use super::super::look::{Look, kind_of, named, with};
+use super::super::look::{Look, tagged, with};
 use super::super::state::Expected;
 use super::Move;
 
@@ -26,8 +26,8 @@ pub(super) fn one(change: &TagChange, back: &TagChange) -> Option<Move> {
         TagChange::SetTag { value, .. } => ("Tag", ("Tags", json!([{ "Key": key, "Value": value }]))),
         TagChange::RemoveTag { .. } => ("Untag", ("TagKeys", json!([key]))),
     };
-    let operation = format!("{verb}{}", kind_of(identity));
-    let call = Call::iam(identity.account(), operation, with(named(identity), &[input]));
+    let (kind, name) = tagged(identity);
+    let call = Call::iam(identity.account(), format!("{verb}{kind}"), with(name, &[input]));
     let look = Look::Tag { identity: identity.clone(), key: key.to_owned() };
     Some(Move::new(look, before, after, call))
 }

@@ -2,12 +2,12 @@
 
 use kagimori_estate::change::{
     Change, CredentialChange, EntityChange, Holdings, IdentityChange, InlinePolicy, ManagedPolicyChange,
-    OrganizationChange, TagChange, WireDocument,
+    OidcProvider, OrganizationChange, ProviderChange, TagChange, WireDocument,
 };
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::parse::{Strictness, parse};
 
-use super::world::{ACCOUNT, Aws, Identity, OrganizationPolicy, Policy, World};
+use super::world::{ACCOUNT, Aws, Identity, OrganizationPolicy, Policy, Provider, World};
 use crate::Plan;
 use crate::plan::{PlanSchema, Step};
 
@@ -62,6 +62,7 @@ pub(super) fn world() -> World {
     let policy = |versions: &[(u32, &str)], default| Policy {
         versions: versions.iter().map(|(number, action)| (*number, allow(action))).collect(),
         default,
+        ..Policy::default()
     };
     let scp = OrganizationPolicy {
         name: "FullAWSAccess".to_owned(),
@@ -89,6 +90,16 @@ pub(super) fn world() -> World {
         .into(),
         organization: [("p-FullAWSAccess".to_owned(), scp)].into(),
         alias: Some("shiosai-staging".to_owned()),
+        providers: [("gitlab.com", "gitlab"), ("token.actions.githubusercontent.com", "sts.amazonaws.com")]
+            .map(|(host, audience)| {
+                let provider = Provider {
+                    audiences: vec![audience.to_owned()],
+                    thumbprints: vec!["a".repeat(40)],
+                    ..Provider::default()
+                };
+                (arn(&format!("oidc-provider/{host}")).to_string(), provider)
+            })
+            .into(),
         ..World::default()
     }
 }
@@ -148,16 +159,23 @@ fn versions() -> (Change, Option<Change>) {
 }
 
 /// A tag with another value, one that is new, and one that goes.
-fn tags(identity: &Arn) -> [(Change, Option<Change>); 3] {
+fn tags(identity: &Arn) -> [(Change, Option<Change>); 4] {
     let set = |key: &str, value: &str| {
         let (key, value) = (key.to_owned(), value.to_owned());
-        TagChange::SetTag { identity: identity.clone(), key, value }
+        TagChange::SetTag { identity: identity.clone(), key, value, was: None }
     };
-    let remove = |key: &str| TagChange::RemoveTag { identity: identity.clone(), key: key.to_owned() };
+    let remove =
+        |key: &str| TagChange::RemoveTag { identity: identity.clone(), key: key.to_owned(), was: None };
     [
         both(set("Team", "land"), set("Team", "sea")),
         both(set("stage", ""), remove("stage")),
         both(remove("owner"), set("owner", "海運")),
+        {
+            let (identity, key) = (arn("policy/first"), "Team".to_owned());
+            let (value, was) = ("sea".to_owned(), Some("sea".to_owned()));
+            let set = TagChange::SetTag { identity: identity.clone(), key: key.clone(), value, was: None };
+            both(set, TagChange::RemoveTag { identity, key, was })
+        },
     ]
 }
 
@@ -193,6 +211,43 @@ pub(super) fn entities() -> Vec<(Change, Option<Change>)> {
         both("role/batch", role("arn:aws:iam::444455556666:root"), true),
         both("role/team/old", old, false),
         both("group/staff", group, false),
+    ]
+}
+
+/// A provider that is made, one that is deleted, another audience and other thumbprints.
+fn providers() -> Vec<(Change, Option<Change>)> {
+    use ProviderChange as C;
+    let (github, gitlab, made) = (
+        arn("oidc-provider/token.actions.githubusercontent.com"),
+        arn("oidc-provider/gitlab.com"),
+        arn("oidc-provider/app.terraform.io"),
+    );
+    let takes = |audience: &str, thumbprints: &[String]| OidcProvider {
+        audiences: vec![audience.to_owned()],
+        thumbprints: thumbprints.to_vec(),
+        ..OidcProvider::default()
+    };
+    let audience = "octo".to_owned();
+    let (old, new) = (vec!["a".repeat(40)], vec!["b".repeat(40)]);
+    let set = |thumbprints: &[String], was: &[String]| C::SetThumbprints {
+        provider: github.clone(),
+        thumbprints: thumbprints.to_vec(),
+        was: was.to_vec(),
+    };
+    vec![
+        both(
+            C::CreateOidcProvider { provider: made.clone(), takes: takes("aws", &[]), position: None },
+            C::DeleteOidcProvider { provider: made, takes: takes("aws", &[]) },
+        ),
+        both(
+            C::DeleteOidcProvider { provider: gitlab.clone(), takes: takes("gitlab", &old) },
+            C::CreateOidcProvider { provider: gitlab, takes: takes("gitlab", &old), position: None },
+        ),
+        both(
+            C::AddAudience { provider: github.clone(), audience: audience.clone() },
+            C::RemoveAudience { provider: github.clone(), audience },
+        ),
+        both(set(&new, &old), set(&old, &new)),
     ]
 }
 
@@ -264,6 +319,7 @@ pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
     ];
     all.extend(tags(&mika));
     all.extend(entities());
+    all.extend(providers());
     all.extend(organization());
     all
 }

@@ -69,7 +69,10 @@ fn every_step_that_moved_is_told_before_anything_is_changed() {
     let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
     let told: Vec<_> = moved.iter().map(|moved| (moved.step, moved.what.as_str())).collect();
     let gone = format!("there is no {}", arn("policy/first"));
-    assert_eq!(told, [(0, "it is not there"), (1, "its text is another one"), (5, gone.as_str())]);
+    assert_eq!(
+        told,
+        [(0, "it is not there"), (1, "its text is another one"), (5, gone.as_str()), (13, gone.as_str())]
+    );
     assert!(driver.aws.made.is_empty() && driver.journal.is_empty());
 }
 
@@ -82,7 +85,7 @@ fn a_refused_step_stops_and_what_is_left_is_told() {
     });
     let why = "AWS refused it: AccessDenied: not you".to_owned();
     assert_eq!(told.ended, Ended::Stopped { step: 2, in_doubt: false, why });
-    assert_eq!((told.done, told.left), (vec![0, 1], (2..19).collect()));
+    assert_eq!((told.done, told.left), (vec![0, 1], (2..24).collect()));
     assert!(told.ended.hint().contains("kagimori undo"));
     assert_eq!(aws.made.len(), 2);
 }
@@ -178,13 +181,85 @@ fn the_alias_is_asked_for_where_it_matters() {
         let asked = question(&off(), Terms { care, ..terms() }, aws()).unwrap();
         assert_eq!(asked.reasons, [Reason::Protected { what }], "{pattern}");
     }
-    let care = Apply { protected: vec!["ken".to_owned()], steps: 18, ..Apply::default() };
+    let care = Apply { protected: vec!["ken".to_owned()], steps: 23, ..Apply::default() };
     let mut nameless = aws();
     nameless.world.alias = None;
     let asked =
         question(&plan(&every_kind()), Terms { care, irreversible: true, ..terms() }, nameless).unwrap();
-    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 19, most: 18 }]);
+    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 24, most: 23 }]);
     assert_eq!(asked.word, ACCOUNT, "an account without an alias goes by its number");
+}
+
+/// AWS is asked: what is protected by a tag or a unit is so whatever a snapshot says.
+#[test]
+fn what_aws_says_is_protected_is_asked_about() {
+    let reasons = |aws: Aws, care: Apply| {
+        question(&off(), Terms { care, ..terms() }, aws).map(|asked| asked.reasons).unwrap_or_default()
+    };
+    let protected = |what: String| vec![Reason::Protected { what }];
+    let user = arn("user/mika");
+    let mut tagged = aws();
+    let held = tagged.world.identities.get_mut("User mika").unwrap();
+    held.tags.insert("Kagimori:Protected".to_owned(), "yes".to_owned());
+    assert_eq!(
+        reasons(tagged.clone(), Apply::default()),
+        protected(format!("{user} (tag Kagimori:Protected)"))
+    );
+    let by = |tags: &[&str], units: &[&str]| Apply {
+        protected_tags: tags.iter().map(|&tag| tag.to_owned()).collect(),
+        protected_units: units.iter().map(|&unit| unit.to_owned()).collect(),
+        ..Apply::default()
+    };
+    assert_eq!(reasons(tagged.clone(), by(&[], &[])), []);
+    assert_eq!(reasons(tagged.clone(), by(&["kagimori:*=no"], &[])), []);
+    assert_eq!(reasons(tagged, by(&["team=s?a"], &[])), protected(format!("{user} (tag Team)")));
+    let mut units = aws();
+    let hangs = [(ACCOUNT, "ou-ab12-inner"), ("ou-ab12-inner", "ou-ab12-outer"), ("ou-ab12-outer", "r-ab12")];
+    units.world.parents = hangs.map(|(child, parent)| (child.to_owned(), parent.to_owned())).into();
+    for (pattern, found) in
+        [("ou-ab12-inner", "ou-ab12-inner"), ("ou-*-outer", "ou-ab12-outer"), ("r-ab12", "r-ab12")]
+    {
+        let told = reasons(units.clone(), by(&[], &[pattern]));
+        assert_eq!(told, protected(format!("the account {ACCOUNT} (in {found})")));
+    }
+    assert_eq!(reasons(units, by(&[], &["ou-cd34-other"])), []);
+    assert_eq!(
+        reasons(aws(), by(&[], &["ou-cd34-other"])),
+        [],
+        "an account of no organization is in no unit"
+    );
+}
+
+/// What cannot be told is not taken for harmless.
+#[test]
+fn what_aws_does_not_say_may_be_protected() {
+    let plan = off();
+    let care = Apply { protected_units: vec!["ou-x".to_owned()], ..Apply::default() };
+    let mut run =
+        Run::new(&plan, Direction::Apply, Terms { care, ..terms() }, super::super::History::default());
+    let mut aws = aws();
+    let asked = loop {
+        match run.next() {
+            Wanted::Call(call) if ["ListUserTags", "ListParents"].contains(&call.operation.as_str()) => {
+                let (code, message) = ("AccessDenied".to_owned(), "not you".to_owned());
+                run.take(Taken::Outcome(super::super::Outcome::Refused { code, message }));
+            }
+            Wanted::Call(call) => run.take(Taken::Outcome(aws.call(&call))),
+            Wanted::Typed(asked) => break asked,
+            other => panic!("{other:?}"),
+        }
+    };
+    let told: Vec<String> = asked
+        .reasons
+        .into_iter()
+        .map(|reason| if let Reason::Protected { what } = reason { what } else { panic!("{reason:?}") })
+        .collect();
+    assert!(
+        told.iter().any(|what| what.starts_with(&format!("{}, perhaps: `ListUserTags`", arn("user/mika"))))
+    );
+    assert!(
+        told.iter().any(|what| what.starts_with(&format!("the account {ACCOUNT}, perhaps: `ListParents`")))
+    );
 }
 
 #[test]

@@ -22,6 +22,17 @@ pub(super) struct World {
     pub(super) alias: Option<String>,
     /// By serial number.
     pub(super) virtual_mfa: BTreeSet<String>,
+    /// What accounts and units hang under.
+    pub(super) parents: BTreeMap<String, String>,
+    /// By ARN.
+    pub(super) providers: BTreeMap<String, Provider>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Provider {
+    pub(super) audiences: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -52,6 +63,7 @@ pub(super) struct Policy {
     /// Text by number.
     pub(super) versions: BTreeMap<u32, String>,
     pub(super) default: u32,
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -131,6 +143,9 @@ impl Aws {
             let alias: Vec<&String> = self.world.alias.iter().collect();
             return Ok(json!({ "AccountAliases": alias, "IsTruncated": false }));
         }
+        if operation.contains("OpenIDConnectProvider") {
+            return self.provider(operation, input);
+        }
         if let Some(answer) = self.entity(operation, input) {
             return answer;
         }
@@ -154,7 +169,7 @@ impl Aws {
                 return Err(("EntityAlreadyExists", format!("A policy called {arn} already exists.")));
             }
             let versions = [(1, text(input, "PolicyDocument"))].into();
-            self.world.policies.insert(arn.clone(), Policy { versions, default: 1 });
+            self.world.policies.insert(arn.clone(), Policy { versions, default: 1, ..Policy::default() });
             self.highest.insert(arn.clone(), 1);
             return Ok(json!({ "Policy": { "Arn": arn, "DefaultVersionId": "v1" } }));
         }
@@ -163,6 +178,23 @@ impl Aws {
         let Some(held) = self.world.policies.get_mut(&arn) else { return Err(no_entity(&arn)) };
         let number = text(input, "VersionId").trim_start_matches('v').parse::<u32>().unwrap_or(0);
         match operation {
+            "ListPolicyTags" => Ok(page(
+                input,
+                held.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })),
+                "Tags",
+            )),
+            "TagPolicy" => {
+                for tag in input["Tags"].as_array().unwrap() {
+                    held.tags.insert(text(tag, "Key"), text(tag, "Value"));
+                }
+                Ok(json!({}))
+            }
+            "UntagPolicy" => {
+                for key in input["TagKeys"].as_array().unwrap() {
+                    held.tags.remove(key.as_str().unwrap());
+                }
+                Ok(json!({}))
+            }
             "GetPolicy" => Ok(json!({ "Policy": { "DefaultVersionId": format!("v{}", held.default) } })),
             "ListPolicyVersions" => Ok(page(input, held.versions.keys().map(|number| {
                 json!({ "VersionId": format!("v{number}"), "IsDefaultVersion": *number == held.default })
@@ -211,6 +243,11 @@ impl Aws {
         let policies = &mut self.world.organization;
         let summary = |(id, held): (&String, &OrganizationPolicy)| json!({ "Id": id, "Name": held.name, "Type": held.kind });
         match operation {
+            "ListParents" => {
+                let parent = self.world.parents.get(&text(input, "ChildId"));
+                let parents: Vec<Value> = parent.iter().map(|id| json!({ "Id": id })).collect();
+                return Ok(json!({ "Parents": parents }));
+            }
             "DescribeOrganization" => return Ok(json!({ "Organization": { "MasterAccountId": ACCOUNT } })),
             "ListPolicies" => return Ok(next(input, policies.iter().map(summary), "Policies")),
             "CreatePolicy" => {

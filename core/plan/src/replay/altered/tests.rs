@@ -2,7 +2,9 @@
 
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
-use kagimori_estate::change::{Change, EntityChange, TagChange, apply, deny_older_sessions, quarantine};
+use kagimori_estate::change::{
+    Change, EntityChange, OidcProvider, ProviderChange, TagChange, apply, deny_older_sessions, quarantine,
+};
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::{Call, Caller, CheckedResource, MapGap, Outcome};
 use kagimori_trail::event::Principal;
@@ -59,13 +61,13 @@ fn a_tag_of_the_caller_decides() {
     let estate = estate(&allow("s3:GetObject", "*", condition));
     let set = |value: &str| {
         let (key, value) = ("Team".to_owned(), value.to_owned());
-        Change::from(TagChange::SetTag { identity: user(), key, value })
+        Change::from(TagChange::SetTag { identity: user(), key, value, was: None })
     };
     let tagged = apply(&estate, &set("sea")).unwrap();
     let read = |outcome| call(1, "s3:GetObject", arn("arn:aws:s3:::b/k"), outcome);
     assert_eq!(judged(&tagged, &set("land"), &read(Outcome::Succeeded)).0, Verdict::NewlyDenied);
     assert_eq!(judged(&estate, &set("sea"), &read(Outcome::Denied)).0, Verdict::NewlyAllowed);
-    let remove = Change::from(TagChange::RemoveTag { identity: user(), key: "Team".to_owned() });
+    let remove = Change::from(TagChange::RemoveTag { identity: user(), key: "Team".to_owned(), was: None });
     assert_eq!(judged(&tagged, &remove, &read(Outcome::Succeeded)).0, Verdict::NewlyDenied);
 }
 
@@ -78,7 +80,7 @@ fn a_tag_of_what_is_called_upon_leaves_it_open() {
     )));
     let set = |key: &str| {
         let (key, value) = (key.to_owned(), "land".to_owned());
-        Change::from(TagChange::SetTag { identity: user(), key, value })
+        Change::from(TagChange::SetTag { identity: user(), key, value, was: None })
     };
     let on = |action: &str, resource, outcome| call(1, action, resource, outcome);
     let create = |resource| on("iam:CreateAccessKey", resource, Outcome::Succeeded);
@@ -115,4 +117,41 @@ fn who_is_deleted_calls_nothing_and_is_called_by_nobody() {
     assert_eq!(judged(&estate, &deleted, &by_a_service(USER)).0, Verdict::NewlyDenied);
     let other = "arn:aws:iam::111122223333:user/other";
     assert_eq!(judged(&estate, &deleted, &by_a_service(other)).0, Verdict::NotAsked);
+}
+
+/// The caller's name tells the provider; for which audience the token was, nothing does.
+#[test]
+fn who_comes_by_a_provider_that_is_gone_does_not_come() {
+    let mut estate = estate(&allow("s3:GetObject", "*", ""));
+    let provider =
+        |host: &str| Arn::parse(&format!("arn:aws:iam::111122223333:oidc-provider/{host}")).unwrap();
+    let account = estate.accounts.values_mut().next().unwrap();
+    let there = vec![provider("gitlab.com"), provider("github.com")];
+    account.oidc_providers = kagimori_estate::fact::Known::new(there, kagimori_estate::fact::SourceId(0));
+    let by = |text: &str| {
+        let caller = Caller { other: Some(text.into()), ..Caller::bare(Principal::Other) };
+        let role = arn("arn:aws:iam::111122223333:role/deploy");
+        Call { caller, ..call(1, "sts:AssumeRoleWithWebIdentity", role, Outcome::Succeeded) }
+    };
+    let named = |host: &str| by(&format!("{}:repo:x", provider(host)));
+    let gone = ProviderChange::DeleteOidcProvider {
+        provider: provider("github.com"),
+        takes: OidcProvider::default(),
+    };
+    let less =
+        ProviderChange::RemoveAudience { provider: provider("github.com"), audience: "sts".to_owned() };
+    let more = ProviderChange::AddAudience { provider: provider("github.com"), audience: "sts".to_owned() };
+    for (change, call, expected) in [
+        (&gone, named("github.com"), Verdict::NewlyDenied),
+        (&less, named("github.com"), Verdict::CannotTell),
+        (&gone, by("somebody"), Verdict::CannotTell),
+    ] {
+        assert_eq!(judged(&estate, &change.clone().into(), &call).0, expected, "{change:?}");
+    }
+    for (change, call) in
+        [(&gone, named("gitlab.com")), (&more, named("github.com")), (&less, named("gitlab.com"))]
+    {
+        let verdict = judged(&estate, &change.clone().into(), &call).0;
+        assert!(verdict > Verdict::CannotTell, "{change:?}: {verdict:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, Answer, Aws, Identity, no_entity, page, text};
+use super::{ACCOUNT, Answer, Aws, Identity, Provider, no_entity, page, text};
 
 fn conflict(what: &str) -> (&'static str, String) {
     ("DeleteConflict", format!("Cannot delete entity, must {what} first."))
@@ -89,6 +89,58 @@ impl Aws {
             return Err(conflict("take away what it holds"));
         }
         self.world.identities.remove(name);
+        Ok(json!({}))
+    }
+}
+
+impl Aws {
+    pub(super) fn provider(&mut self, operation: &str, input: &Value) -> Answer {
+        let listed = |list: &str| -> Vec<String> {
+            let all = input[list].as_array().into_iter().flatten();
+            all.map(|one| one.as_str().unwrap().to_owned()).collect()
+        };
+        if operation == "CreateOpenIDConnectProvider" {
+            let host = text(input, "Url").replace("https://", "");
+            let arn = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{host}");
+            if self.world.providers.contains_key(&arn) {
+                return Err(("EntityAlreadyExists", format!("Provider with url {host} already exists.")));
+            }
+            let mut made = Provider {
+                audiences: listed("ClientIDList"),
+                thumbprints: listed("ThumbprintList"),
+                ..Provider::default()
+            };
+            for tag in input["Tags"].as_array().into_iter().flatten() {
+                made.tags.insert(text(tag, "Key"), text(tag, "Value"));
+            }
+            if made.thumbprints.is_empty() {
+                made.thumbprints.push("f".repeat(40));
+            }
+            self.world.providers.insert(arn.clone(), made);
+            return Ok(json!({ "OpenIDConnectProviderArn": arn }));
+        }
+        let arn = text(input, "OpenIDConnectProviderArn");
+        let held = self.world.providers.get_mut(&arn).ok_or_else(|| no_entity(&arn))?;
+        match operation {
+            "GetOpenIDConnectProvider" => {
+                let tag = |(key, value): (&String, &String)| json!({ "Key": key, "Value": value });
+                let tags: Vec<Value> = held.tags.iter().map(tag).collect();
+                return Ok(
+                    json!({ "ClientIDList": held.audiences, "ThumbprintList": held.thumbprints, "Tags": tags }),
+                );
+            }
+            "DeleteOpenIDConnectProvider" => drop(self.world.providers.remove(&arn)),
+            "AddClientIDToOpenIDConnectProvider" => {
+                held.audiences.push(text(input, "ClientID"));
+                held.audiences.sort();
+                held.audiences.dedup();
+            }
+            "RemoveClientIDFromOpenIDConnectProvider" => {
+                held.audiences.retain(|one| *one != text(input, "ClientID"));
+            }
+            "UpdateOpenIDConnectProviderThumbprint" => held.thumbprints = listed("ThumbprintList"),
+            other => panic!("{other}"),
+        }
         Ok(json!({}))
     }
 }

@@ -1,0 +1,86 @@
+//! OpenID Connect providers.
+
+use std::collections::BTreeMap;
+
+use kagimori_estate::change::{OidcProvider, ProviderChange};
+use kagimori_id::Arn;
+use serde_json::{Value, json};
+
+use super::super::call::Call;
+use super::super::look::{EntityLook, Look};
+use super::super::state::Expected;
+use super::Move;
+
+/// The one move of a change.
+pub(super) fn one(change: &ProviderChange) -> Move {
+    use ProviderChange as C;
+    let arn = change.provider();
+    let call = |operation: &str, more: Value| Call::iam(arn.account(), operation, more);
+    let of = |name: &str, value: Value| json!({ "OpenIDConnectProviderArn": arn, name: value });
+    match change {
+        C::CreateOidcProvider { takes, .. } => {
+            let made = Move::new(
+                look(arn),
+                Expected::Absent,
+                has(takes),
+                call("CreateOpenIDConnectProvider", made(arn, takes)),
+            );
+            Move { is_of_being: true, ..made }
+        }
+        C::DeleteOidcProvider { takes, .. } => {
+            let gone = call("DeleteOpenIDConnectProvider", json!({ "OpenIDConnectProviderArn": arn }));
+            Move { is_of_being: true, ..Move::new(look(arn), has(takes), Expected::Absent, gone) }
+        }
+        C::AddAudience { audience, .. } => {
+            let call = call("AddClientIDToOpenIDConnectProvider", of("ClientID", json!(audience)));
+            Move::new(of_audience(arn, audience), Expected::Absent, Expected::is(true), call)
+        }
+        C::RemoveAudience { audience, .. } => {
+            let call = call("RemoveClientIDFromOpenIDConnectProvider", of("ClientID", json!(audience)));
+            Move::new(of_audience(arn, audience), Expected::is(true), Expected::Absent, call)
+        }
+        C::SetThumbprints { thumbprints, was, .. } => {
+            let call =
+                call("UpdateOpenIDConnectProviderThumbprint", of("ThumbprintList", json!(thumbprints)));
+            let are = |all: &[String]| Expected::Has(vec![("thumbprints", sorted(all))]);
+            Move::new(look(arn), are(was), are(thumbprints), call)
+        }
+    }
+}
+
+fn look(provider: &Arn) -> Look {
+    Look::Entity(EntityLook::OidcProvider { provider: provider.clone() })
+}
+
+fn of_audience(provider: &Arn, audience: &str) -> Look {
+    Look::Entity(EntityLook::Audience { provider: provider.clone(), audience: audience.to_owned() })
+}
+
+/// Without thumbprints AWS looks the provider's certificate up itself (IAM API Reference, `CreateOpenIDConnectProvider`).
+fn has(takes: &OidcProvider) -> Expected {
+    let tags: BTreeMap<&String, &String> = takes.tags.iter().collect();
+    let mut all = vec![("audiences", sorted(&takes.audiences)), ("tags", json!(tags))];
+    if !takes.thumbprints.is_empty() {
+        all.push(("thumbprints", sorted(&takes.thumbprints)));
+    }
+    Expected::Has(all)
+}
+
+fn made(provider: &Arn, takes: &OidcProvider) -> Value {
+    let host = provider.resource().strip_prefix("oidc-provider/").unwrap_or_default();
+    let mut input = json!({ "Url": format!("https://{host}"), "ClientIDList": takes.audiences });
+    if !takes.thumbprints.is_empty() {
+        input["ThumbprintList"] = json!(takes.thumbprints);
+    }
+    if !takes.tags.is_empty() {
+        input["Tags"] = takes.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    }
+    input
+}
+
+/// AWS tells them in lower case, and in any order.
+fn sorted(all: &[String]) -> Value {
+    let mut all = all.to_vec();
+    all.sort();
+    json!(all)
+}
