@@ -7,7 +7,7 @@ use kagimori_id::Arn;
 use serde_json::{Value, json};
 
 use super::super::call::Call;
-use super::super::look::{EntityLook, Look};
+use super::super::look::{EntityLook, Look, with};
 use super::super::state::Expected;
 use super::Move;
 
@@ -68,14 +68,16 @@ fn has(takes: &OidcProvider) -> Expected {
 
 fn made(provider: &Arn, takes: &OidcProvider) -> Value {
     let host = provider.resource().strip_prefix("oidc-provider/").unwrap_or_default();
-    let mut input = json!({ "Url": format!("https://{host}"), "ClientIDList": takes.audiences });
+    let input = json!({ "Url": format!("https://{host}"), "ClientIDList": takes.audiences });
+    let mut more = Vec::new();
     if !takes.thumbprints.is_empty() {
-        input["ThumbprintList"] = json!(takes.thumbprints);
+        more.push(("ThumbprintList", json!(takes.thumbprints)));
     }
     if !takes.tags.is_empty() {
-        input["Tags"] = takes.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        let tags = takes.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
+        more.push(("Tags", tags.collect()));
     }
-    input
+    with(input, &more)
 }
 
 /// AWS tells them in lower case, and in any order.
