@@ -177,9 +177,13 @@ impl Change {
         }
     }
 
-    /// What nothing brings back once it is made, in English and in Japanese; none for a change whose way back is whole.
+    /// What nothing brings back once it is made, in English and in Japanese.
     pub fn lost(&self) -> Vec<(String, String)> {
-        if let Self::Entity(change) = self { change.lost() } else { Vec::new() }
+        match self {
+            Self::Entity(change) => change.lost(),
+            Self::ManagedPolicy(change) => change.lost().into_iter().collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn apply_to(&self, estate: &mut Estate) -> Result<(), ChangeError> {

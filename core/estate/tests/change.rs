@@ -162,6 +162,7 @@ mod change {
                 policy: (**pick(&own, index)).clone(),
                 version: "v99".to_owned(),
                 document: document("s3:*"),
+                makes_room: None,
             }),
             13 => Change::Organization(OrganizationChange::CreateOrganizationPolicy {
                 id: if new { "p-new".to_owned() } else { scp.id },
@@ -477,6 +478,7 @@ mod change {
                     policy: arn("arn:aws:iam::aws:policy/ReadOnlyAccess"),
                     version: "v9".to_owned(),
                     document: document("s3:*"),
+                    makes_room: None,
                 }),
                 "AWS would refuse it: `arn:aws:iam::aws:policy/ReadOnlyAccess` is written by AWS and cannot be changed",
             ),

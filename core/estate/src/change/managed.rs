@@ -37,6 +37,9 @@ pub enum ManagedPolicyChange {
         version: String,
         /// Its text.
         document: WireDocument,
+        /// The version that goes first, where there are as many as AWS keeps. Its text is kept in the journal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        makes_room: Option<String>,
     },
     /// `iam set-default-policy-version`, then `delete-policy-version` of the version that was the default: the way back from
     /// [`ManagedPolicyChange::CreatePolicyVersion`].
@@ -75,13 +78,9 @@ impl ManagedPolicyChange {
                 }
                 change::account(estate, arn)?.policies.remove(arn);
             }
-            Self::CreatePolicyVersion { policy: arn, version, document } => {
+            Self::CreatePolicyVersion { policy: arn, version, document, makes_room } => {
                 let held = change::policy(estate, arn)?;
-                if held.version_count().is_some_and(|count| count >= VERSIONS_MAX) {
-                    let text =
-                        format!("{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first");
-                    return Err(ChangeError::Refused(text));
-                }
+                must_have_room(held, makes_room.as_deref())?;
                 let others = held.other_versions.value().into_iter().flatten();
                 let is_there =
                     others.map(|held| &held.id).chain([&held.default_version]).any(|id| id == version);
@@ -89,6 +88,7 @@ impl ManagedPolicyChange {
                 let id = std::mem::replace(&mut held.default_version, version.clone());
                 let document = std::mem::replace(&mut held.document, policy(document));
                 if let Known::Known(others) = &mut held.other_versions {
+                    others.value.retain(|held| Some(&held.id) != makes_room.as_ref());
                     others.value.push(PolicyVersion { id, created: None, document });
                 }
             }
@@ -122,9 +122,16 @@ impl ManagedPolicyChange {
             }
             Self::RestorePolicyVersion { policy, delete: version, .. } => {
                 let document = document(&look::policy(estate, &policy)?.document, policy.as_str())?;
-                Self::CreatePolicyVersion { policy, version, document }
+                Self::CreatePolicyVersion { policy, version, document, makes_room: None }
             }
         })
+    }
+
+    /// What nothing brings back, in English and in Japanese: AWS counts versions on, and gives no number twice.
+    pub(super) fn lost(&self) -> Option<(String, String)> {
+        let Self::CreatePolicyVersion { policy, makes_room: Some(gone), .. } = self else { return None };
+        let english = format!("the version {gone} of {policy}, whose text is in the journal");
+        Some((english, format!("{policy} のバージョン {gone}（内容はジャーナルに残る）")))
     }
 
     /// The policy.
@@ -141,6 +148,9 @@ impl ManagedPolicyChange {
         match self {
             Self::CreatePolicy { policy, .. } => format!("{policy} を作成する"),
             Self::DeletePolicy { policy } => format!("{policy} を削除する"),
+            Self::CreatePolicyVersion { policy, version, makes_room: Some(gone), .. } => {
+                format!("{policy} の {gone} を削除し、新しいバージョン {version} を作り、デフォルトにする")
+            }
             Self::CreatePolicyVersion { policy, version, .. } => {
                 format!("{policy} の新しいバージョン {version} を作り、デフォルトにする")
             }
@@ -156,6 +166,9 @@ impl fmt::Display for ManagedPolicyChange {
         match self {
             Self::CreatePolicy { policy, .. } => write!(f, "create {policy}"),
             Self::DeletePolicy { policy } => write!(f, "delete {policy}"),
+            Self::CreatePolicyVersion { policy, version, makes_room: Some(gone), .. } => {
+                write!(f, "delete {gone} of {policy} and make a new text its default, as {version}")
+            }
             Self::CreatePolicyVersion { policy, version, .. } => {
                 write!(f, "make a new text the default of {policy}, as {version}")
             }
@@ -164,6 +177,28 @@ impl fmt::Display for ManagedPolicyChange {
             }
         }
     }
+}
+
+fn must_have_room(policy: &ManagedPolicy, makes_room: Option<&str>) -> Result<(), ChangeError> {
+    let arn = &policy.arn;
+    let others = || policy.other_versions.value().into_iter().flatten();
+    if let Some(gone) = makes_room {
+        return match others().any(|held| held.id == gone) {
+            true => Ok(()),
+            false => Err(ChangeError::NotThere {
+                kind: "version beside the default of",
+                name: format!("{arn} {gone}"),
+            }),
+        };
+    }
+    if policy.version_count().is_none_or(|count| count < VERSIONS_MAX) {
+        return Ok(());
+    }
+    let number = |id: &&String| id.strip_prefix('v').and_then(|number| number.parse::<u64>().ok());
+    let oldest = others().map(|held| &held.id).min_by_key(number).map_or("", String::as_str);
+    Err(ChangeError::Refused(format!(
+        "{arn} has {VERSIONS_MAX} versions, and AWS keeps no more: delete one first, or say `makes_room` ({oldest} is the oldest)"
+    )))
 }
 
 fn created(arn: &Arn, document: &WireDocument) -> ManagedPolicy {

@@ -103,7 +103,8 @@ fn refused(change: impl Into<Change>) -> String {
 
 fn new_version(policy: &str, version: &str) -> Change {
     let (policy, version) = (arn(policy), version.to_owned());
-    ManagedPolicyChange::CreatePolicyVersion { policy, version, document: document() }.into()
+    ManagedPolicyChange::CreatePolicyVersion { policy, version, document: document(), makes_room: None }
+        .into()
 }
 
 /// `reference_iam-quotas`: five versions of a managed policy.
@@ -111,8 +112,27 @@ fn new_version(policy: &str, version: &str) -> Change {
 fn aws_keeps_five_versions() {
     assert_eq!(
         refused(new_version("policy/full", "v6")),
-        "AWS would refuse it: arn:aws:iam::111122223333:policy/full has 5 versions, and AWS keeps no more: delete one first"
+        "AWS would refuse it: arn:aws:iam::111122223333:policy/full has 5 versions, and AWS keeps no more: delete one first, or say `makes_room` (v1 is the oldest)"
     );
+    let room = |gone: &str| -> Change {
+        let (policy, version, makes_room) = (arn("policy/full"), "v6".to_owned(), Some(gone.to_owned()));
+        ManagedPolicyChange::CreatePolicyVersion { policy, version, document: document(), makes_room }.into()
+    };
+    let after = apply(&estate(), &room("v2")).unwrap();
+    let held = after.accounts.values().next().unwrap().policies.get(&arn("policy/full")).unwrap();
+    let others: Vec<_> = held.other_versions.value().unwrap().iter().map(|held| held.id.as_str()).collect();
+    assert_eq!((held.default_version.as_str(), others), ("v6", vec!["v1", "v3", "v4", "v5"]));
+    let back = apply(&after, &inverse(&estate(), &room("v2")).unwrap()).unwrap();
+    let held = back.accounts.values().next().unwrap().policies.get(&arn("policy/full")).unwrap();
+    assert_eq!((held.default_version.as_str(), held.version_count()), ("v5", Some(4)));
+    assert!(room("v2").lost()[0].0.contains("the version v2 of"));
+    assert_eq!(
+        room("v2").to_string(),
+        format!("delete v2 of {} and make a new text its default, as v6", arn("policy/full"))
+    );
+    for gone in ["v5", "v9"] {
+        assert!(refused(room(gone)).contains("there is no version beside the default of"), "{gone}");
+    }
     let after = apply(&estate(), &new_version("policy/roomy", "v5")).unwrap();
     let held = after.accounts.values().next().unwrap().policies.get(&arn("policy/roomy")).unwrap();
     let others: Vec<_> = held.other_versions.value().unwrap().iter().map(|held| held.id.as_str()).collect();

@@ -39,6 +39,8 @@ pub(super) enum Look {
     Policy { policy: Arn },
     /// A version of a managed policy.
     Version { policy: Arn, version: String },
+    /// The same, with its text.
+    VersionText { policy: Arn, version: String },
     /// The version of a managed policy that has to go before another can come.
     Surplus { policy: Arn },
     /// A policy of the organization by its id.
@@ -104,9 +106,10 @@ impl Look {
             | Self::Tag { identity, .. }
             | Self::Trust { role: identity }
             | Self::Membership { user: identity, .. } => identity.to_string(),
-            Self::Policy { policy } | Self::Version { policy, .. } | Self::Surplus { policy } => {
-                policy.to_string()
-            }
+            Self::Policy { policy }
+            | Self::Version { policy, .. }
+            | Self::VersionText { policy, .. }
+            | Self::Surplus { policy } => policy.to_string(),
             Self::OrganizationPolicy { id } | Self::Target { id, .. } => id.clone(),
             Self::OrganizationPolicyNamed { name, .. } => name.clone(),
             Self::Member { group, .. } => group.to_string(),
@@ -191,6 +194,9 @@ impl Look {
                     )
                 },
             )),
+            Self::VersionText { policy, version } => {
+                Ok(version_of(policy, &json!(version), answers)?.map_or(State::Absent, State::Is))
+            }
             Self::Surplus { policy } => surplus(policy, answers),
             Self::OrganizationPolicy { id } => {
                 Ok(organization_policy(id, answers)?.map_or(State::Absent, State::Is))

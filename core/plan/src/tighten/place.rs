@@ -215,5 +215,6 @@ fn next_version(policy: &ManagedPolicy, document: &Document) -> Option<Change> {
         policy: policy.arn.clone(),
         version: format!("v{}", last.saturating_add(1)),
         document: WireDocument(document.clone()),
+        makes_room: None,
     }))
 }

@@ -34,11 +34,12 @@ pub(super) fn moves(
             vec![Move { is_of_being: true, ..made }]
         }
         (
-            C::CreatePolicyVersion { policy, version, document },
+            C::CreatePolicyVersion { policy, version, document, makes_room },
             C::RestorePolicyVersion { version: old, document: before, .. },
         ) => {
             let old = real(policy, old, names);
-            vec![room(policy), created(policy, version, document, has(Some(&old), before))]
+            let room = makes_room.as_ref().map_or_else(|| room(policy), |gone| room_of(policy, gone));
+            vec![room, created(policy, version, document, has(Some(&old), before))]
         }
         (
             C::RestorePolicyVersion { policy, version, document, delete },
@@ -81,6 +82,13 @@ fn room(policy: &Arn) -> Move {
     let look = Look::Surplus { policy: policy.clone() };
     let made = Move::new(look, Expected::Present, Expected::Absent, call);
     Move { from_found: Some(("VersionId", "/version")), is_optional: true, ..made }
+}
+
+/// The version that the plan names; one that is gone already makes room, too.
+fn room_of(policy: &Arn, version: &str) -> Move {
+    let made = room(policy);
+    let look = Look::VersionText { policy: policy.clone(), version: version.to_owned() };
+    Move { look, ..made }
 }
 
 fn deleted(policy: &Arn, version: String) -> Move {

@@ -146,6 +146,7 @@ fn versions() -> (Change, Option<Change>) {
         policy: policy.clone(),
         version: "v6".to_owned(),
         document: wire(&allow("ec2:DescribeInstances")),
+        makes_room: None,
     };
     both(
         made,

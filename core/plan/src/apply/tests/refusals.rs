@@ -1,6 +1,6 @@
 //! What a plan is not followed without, and what is said when it is not.
 
-use kagimori_estate::change::CredentialChange;
+use kagimori_estate::change::{Change, CredentialChange, ManagedPolicyChange};
 use kagimori_id::AccessKeyId;
 
 use super::super::{Direction, Ended, Reason, Run, Taken, Terms, Wanted};
@@ -142,6 +142,40 @@ fn the_oldest_version_makes_room_and_its_text_is_kept() {
     assert!(deletes.contains("\"found\":\""), "{deletes}");
     assert_eq!(report(&mut driver, &plan, Direction::Undo, &terms()).ended, Ended::Done);
     assert_eq!(numbers(&driver), [3, 4, 5, 7], "AWS's number of the new version, not the plan's, is deleted");
+}
+
+/// A plan that names the version that goes takes that one, and none when it is gone already.
+#[test]
+fn the_version_that_a_plan_names_makes_room() {
+    let full = || {
+        let mut aws = aws();
+        let policy = aws.world.policies.get_mut(arn("policy/first").as_str()).unwrap();
+        policy.versions.insert(7, allow("a:D"));
+        aws
+    };
+    let (made, back) = few()[1].clone();
+    let Change::ManagedPolicy(ManagedPolicyChange::CreatePolicyVersion { policy, version, document, .. }) =
+        made
+    else {
+        panic!("{made}")
+    };
+    let makes_room = Some("v3".to_owned());
+    let made = ManagedPolicyChange::CreatePolicyVersion { policy, version, document, makes_room };
+    let plan = plan(&[(made.into(), back)]);
+    let numbers = |driver: &Driver| -> Vec<u32> {
+        driver.aws.world.policies[arn("policy/first").as_str()].versions.keys().copied().collect()
+    };
+    let mut driver = Driver::new(full(), &[], &[]);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert_eq!((told.ended, numbers(&driver)), (Ended::Done, vec![2, 4, 5, 7, 8]));
+    assert_eq!((&told.gone[0]["version"], told.gone.len()), (&"v3".into(), 1));
+    assert!(
+        driver.journal.iter().any(|entry| entry.contains("DeletePolicyVersion") && entry.contains("found"))
+    );
+    let mut driver = Driver::new(full(), &[], &[]);
+    driver.aws.world.policies.get_mut(arn("policy/first").as_str()).unwrap().versions.remove(&3);
+    let told = report(&mut driver, &plan, Direction::Apply, &terms());
+    assert_eq!((told.ended, told.gone.len(), numbers(&driver)), (Ended::Done, 0, vec![2, 4, 5, 7, 8]));
 }
 
 #[test]
