@@ -181,7 +181,12 @@ mod notify {
         fn command(&self, words: &[&str]) -> Command {
             let mut command = Command::new(env!("CARGO_BIN_EXE_kagimori"));
             command.arg("notify").args(words).arg("--dir").arg(&self.folder);
-            command.env("NO_COLOR", "1").env("HOOK", secret()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command
+                .env("NO_COLOR", "1")
+                .env("HOOK", secret())
+                .env("ALL_PROXY", "http://127.0.0.1:9")
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
             command
         }
 

@@ -11,6 +11,8 @@ use crate::http::{Http, Request};
 
 /// The status of an issue that is done with, in every project ("Status": 4 is Closed).
 const CLOSED: i64 = 4;
+/// Issues of one subject whose comments are looked through.
+const ISSUES_MOST: usize = 5;
 /// The longest summary.
 const SUMMARY_MOST: usize = 255;
 
@@ -72,12 +74,18 @@ pub(crate) fn send(
 ) -> Result<Outcome, Unsent> {
     let space = Space { settings, way, key, http };
     if let Some(issue) = &settings.issue {
-        return space.comment(issue, text, is_again);
+        if is_again && space.says(issue, &text.mark)? {
+            return Ok(Outcome::Taken(Some(issue.clone())));
+        }
+        return space.comment(issue, text);
     }
     let project: Project = space.get(&format!("projects/{}", settings.project), &Vec::new())?;
-    match space.found(project.id, text, is_again)? {
-        Some(issue) if issue.says(&text.mark) => Ok(Outcome::Taken(Some(issue.issue_key))),
-        Some(issue) => space.comment(&issue.issue_key, text, is_again),
+    let ours = space.ours(project.id, text, is_again)?;
+    if let Some(issue) = space.there(&ours, text, is_again)? {
+        return Ok(Outcome::Taken(Some(issue)));
+    }
+    match ours.iter().find(|issue| issue.status.id != CLOSED) {
+        Some(issue) => space.comment(&issue.issue_key, text),
         None => space.make(project.id, text),
     }
 }
@@ -89,12 +97,13 @@ impl Issue {
 }
 
 impl Space<'_> {
-    /// The open issue of the subject, or of the letter. A search may be a little behind, so the newest issues are looked through, too.
-    fn found(&self, project: i64, text: &IssueText, is_again: bool) -> Result<Option<Issue>, Unsent> {
+    /// The issues of the subject, or of the letter, the newest first. A search may be a little behind, so the newest issues are looked
+    /// through, too.
+    fn ours(&self, project: i64, text: &IssueText, is_again: bool) -> Result<Vec<Issue>, Unsent> {
         let mark = match (&text.thread, is_again) {
             (Some(thread), _) => thread,
             (None, true) => &text.mark,
-            (None, false) => return Ok(None),
+            (None, false) => return Ok(Vec::new()),
         };
         for keyword in [Some(mark), None] {
             let mut fields = vec![("projectId[]".to_owned(), project.to_string())];
@@ -103,30 +112,41 @@ impl Space<'_> {
                 fields.push((name.to_owned(), value.to_owned()));
             }
             let issues: Vec<Issue> = self.get("issues", &fields)?;
-            let mut ours = issues.into_iter().filter(|issue| issue.says(mark));
-            if let Some(issue) = ours.find(|issue| issue.status.id != CLOSED || issue.says(&text.mark)) {
-                return Ok(Some(issue));
+            let ours: Vec<Issue> = issues.into_iter().filter(|issue| issue.says(mark)).collect();
+            if ours.iter().any(|issue| issue.status.id != CLOSED || issue.says(&text.mark)) {
+                return Ok(ours);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Where the letter is already. Two runs, one of them killed, may have made two issues of one subject: each is looked at.
+    fn there(&self, ours: &[Issue], text: &IssueText, is_again: bool) -> Result<Option<String>, Unsent> {
+        if let Some(issue) = ours.iter().find(|issue| issue.says(&text.mark)) {
+            return Ok(Some(issue.issue_key.clone()));
+        }
+        for issue in ours.iter().take(ISSUES_MOST).filter(|_| is_again) {
+            if self.says(&issue.issue_key, &text.mark)? {
+                return Ok(Some(issue.issue_key.clone()));
             }
         }
         Ok(None)
     }
 
-    fn comment(&self, issue: &str, text: &IssueText, is_again: bool) -> Result<Outcome, Unsent> {
-        let path = format!("issues/{issue}/comments");
-        if is_again {
-            let fields = [("order", "desc"), ("count", "100")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let comments: Vec<Comment> = self.get(&path, &fields.to_vec())?;
-            let is_ours = |comment: &Comment| {
-                comment.content.as_deref().is_some_and(|content| content.contains(&text.mark))
-            };
-            if comments.iter().any(is_ours) {
-                return Ok(Outcome::Taken(Some(issue.to_owned())));
-            }
-        }
+    /// Whether a comment of an issue has a mark.
+    fn says(&self, issue: &str, mark: &str) -> Result<bool, Unsent> {
+        let fields =
+            [("order", "desc"), ("count", "100")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let comments: Vec<Comment> = self.get(&format!("issues/{issue}/comments"), &fields.to_vec())?;
+        let has =
+            |comment: &Comment| comment.content.as_deref().is_some_and(|content| content.contains(mark));
+        Ok(comments.iter().any(has))
+    }
+
+    fn comment(&self, issue: &str, text: &IssueText) -> Result<Outcome, Unsent> {
         let mut fields = vec![("content".to_owned(), text.comment.clone())];
         fields.extend(self.told()?);
-        let answer = self.post(&path, &fields)?;
+        let answer = self.post(&format!("issues/{issue}/comments"), &fields)?;
         Ok(self.judged(&answer, issue))
     }
 

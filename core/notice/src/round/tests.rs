@@ -84,6 +84,12 @@ fn a_round_ends_in_time() {
         round.standings().filter(|(_, standing)| **standing == Standing::Left(Why::NoTime)).count(),
         16
     );
+    // The last letter has what the others left.
+    let mut round =
+        Round::new(vec![letter(1, "a"), letter(2, "b")], &[], Terms { seconds: 20, seconds_each: 15 }, at(0));
+    round.next(at(12));
+    round.take(Taken::Claimed(true), at(12));
+    assert_eq!(round.next(at(12)), Wanted::Send { letter: 0, seconds: 8 });
     let mut backwards = Round::new(vec![letter(1, "a")], &[], TERMS, at(1000));
     assert!(matches!(backwards.next(at(0)), Wanted::Claim { .. }));
 }

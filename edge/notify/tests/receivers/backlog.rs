@@ -178,6 +178,32 @@ fn a_lost_answer_makes_no_second_one() {
     }
 }
 
+/// A run that was killed may have its issue made after the next run has made one of the same subject: the letter is found in the older one,
+/// as an issue or as a comment.
+#[test]
+fn two_issues_of_a_subject_are_both_looked_at() {
+    for as_comment in [false, true] {
+        let (place, space, _server, channel) = space();
+        let notifier = place.notifier(&channel);
+        assert_eq!(send(&notifier, "svc", false), Outcome::Taken(Some("SEC-1".to_owned())));
+        {
+            let mut space = space.lock().unwrap();
+            let mut newer = space.issues[0].clone();
+            let description = newer["description"].as_str().unwrap().replace(id().as_str(), "kgm_another");
+            newer["issueKey"] = "SEC-2".into();
+            newer["description"] = description.clone().into();
+            space.issues.push(newer);
+            if as_comment {
+                space.issues[0]["description"] = description.into();
+                space.comments.insert("SEC-1".to_owned(), vec![format!("Kagimori · {}", id())]);
+            }
+        }
+        assert_eq!(send(&notifier, "svc", true), Outcome::Taken(Some("SEC-1".to_owned())), "{as_comment}");
+        let space = space.lock().unwrap();
+        assert!(!space.comments.contains_key("SEC-2") && space.issues.len() == 2);
+    }
+}
+
 #[test]
 fn what_the_space_has_not_is_told() {
     let (place, space, _server, channel) = space();
