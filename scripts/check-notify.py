@@ -287,7 +287,7 @@ def run(folder, *words):
 
 
 def write(folder, channel, number, credential):
-    body = {"schema": "kagimori.notice", "version": 1, "kind": "retire.off", "credential": credential, "account": "111122223333"}
+    body = {"schema": "kagimori.notice", "version": 1, "kind": "retire.off", "key": credential, "account": "111122223333"}
     subprocess.run([letters, folder / "journal.db", channel, json.dumps({**body, "number": str(number)})], check=True)
 
 

@@ -192,6 +192,9 @@ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 hours = "00:00-24:00"
 channels = ["sre"]
 protected = ["svc-payments"]
+[channels.sre]
+kind = "slack"
+address = "env:NOBODY_HAS_SET_THIS"
 """
 PATIENCE = ("--patience", "0")
 

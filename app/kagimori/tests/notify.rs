@@ -164,7 +164,7 @@ mod notify {
             let mut held = self.held();
             for (number, channel) in channels.iter().enumerate() {
                 let body = format!(
-                    "{{\"schema\":\"kagimori.notice\",\"version\":1,\"kind\":\"retire.off\",\"credential\":\"svc-{number}\"}}"
+                    "{{\"schema\":\"kagimori.notice\",\"version\":1,\"kind\":\"retire.off\",\"key\":\"svc-{number}\"}}"
                 );
                 let entry = format!("{{\"at\":\"2026-11-30T00:00:00Z\",\"number\":{number}}}");
                 let messages = [Message { channel, body: &body }];

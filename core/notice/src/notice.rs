@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::identity::thread_id;
 use crate::tame::{TEXT_MOST, tamed};
+use crate::texts::{is_known, is_sentence};
 
 /// The kind of what `kagimori notify test` sends.
 pub const TEST_KIND: &str = "test";
@@ -13,9 +14,7 @@ pub const TEST_KIND: &str = "test";
 const SCHEMA: &str = "kagimori.notice";
 /// The version that this program knows.
 const VERSION: u64 = 1;
-/// The fact that is a sentence of its own.
-pub(crate) const WHAT_TO_DO: &str = "what_to_do";
-/// The longest sentence of what to do.
+/// The longest fact that is a sentence of its own.
 const SENTENCE_MOST: usize = 600;
 /// Facts of one notice that are shown.
 pub(crate) const FACTS_MOST: usize = 20;
@@ -71,13 +70,19 @@ impl Notice {
         for (name, value) in given {
             let Some(text) = text(value) else { continue };
             if facts.len() < FACTS_MOST {
-                let most = if name == WHAT_TO_DO { SENTENCE_MOST } else { TEXT_MOST };
+                let most = if is_sentence(name) { SENTENCE_MOST } else { TEXT_MOST };
                 facts.insert(tamed(name, 40), tamed(&text, most));
             } else {
                 left_out += 1;
             }
         }
         Some(Self { kind: tamed(kind, 60), facts, left_out })
+    }
+
+    /// Whether its kind has a text of its own.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        is_known(&self.kind)
     }
 
     /// A notice, as a letter's body.
@@ -93,7 +98,7 @@ impl Notice {
     #[must_use]
     pub fn thread(&self) -> Option<String> {
         let family = self.kind.split('.').next().unwrap_or_default();
-        let subject = self.facts.get("credential").or_else(|| self.facts.get("request"))?;
+        let subject = ["key", "credential", "request"].into_iter().find_map(|name| self.facts.get(name))?;
         let account = self.facts.get("account").map_or("", String::as_str);
         Some(thread_id(&[family, account, subject]))
     }
@@ -103,8 +108,12 @@ impl Notice {
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(words) if words.is_empty() => None,
+        Value::Array(values) => {
+            let words: Vec<String> = values.iter().filter_map(text).collect();
+            (!words.is_empty()).then(|| words.join(", "))
+        }
+        Value::String(words) => Some(words.clone()),
         other => Some(other.to_string()),
     }
 }
@@ -125,11 +134,11 @@ mod tests {
         assert_eq!(notice.facts.len(), 2);
         assert_eq!(notice.facts["credential"], "AKIAIOSFODNN7EXAMPLE");
         let odd = Notice::read(
-            r#"{"schema":"kagimori.notice","version":1,"kind":"watch.new","count":3,"list":["a"],"no":null,"empty":""}"#,
+            r#"{"schema":"kagimori.notice","version":1,"kind":"watch.new","count":3,"list":["a","b"],"none":[],"no":null,"empty":""}"#,
         );
         assert_eq!(
             odd.facts,
-            BTreeMap::from([("count".to_owned(), "3".to_owned()), ("list".to_owned(), "[\"a\"]".to_owned())])
+            BTreeMap::from([("count".to_owned(), "3".to_owned()), ("list".to_owned(), "a, b".to_owned())])
         );
     }
 

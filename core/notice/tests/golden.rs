@@ -27,10 +27,11 @@ mod golden {
         Notice::read(
             &json!({
                 "schema": "kagimori.notice", "version": 1, "kind": kind,
-                "credential": "AKIAIOSFODNN7EXAMPLE", "account": "111122223333",
-                "owner": "<!channel> & [click](https://evil.example)\r\nBcc: all@example.com",
-                "rung": "2", "at": "2026-12-01T01:00:00Z", "until": "2026-12-02T01:00:00Z",
-                "what_to_do": "say so in #security before then", "journal_leaf": "45", "ticket": "SEC-7", "channel": "sre",
+                "key": "AKIAIOSFODNN7EXAMPLE", "user": "arn:aws:iam::111122223333:user/svc-batch", "account": "111122223333",
+                "owner": "<!channel> & [click](https://evil.example)\r\nBcc: all@example.com", "purpose": null,
+                "rung": 2, "rungs": 4, "off_for": "1d", "off_at": "2026-12-01T01:00:00Z", "on_at": "2026-12-02T01:00:00Z",
+                "why": "the trail has a call of it", "verdicts": ["quiet", "inconclusive"],
+                "if_it_hurts": "kagimori retire stop AKIAIOSFODNN7EXAMPLE --needed REASON", "ticket": "SEC-7", "channel": "sre",
             })
             .to_string(),
         )
@@ -85,11 +86,15 @@ mod golden {
             "retire.before_off",
             "retire.off",
             "retire.on",
-            "retire.before_delete",
-            "retire.deleted",
+            "retire.interrupted",
+            "retire.needed",
+            "retire.aborted",
+            "retire.protected",
             "retire.drifted",
-            "retire.stopped",
-            "retire.overdue",
+            "retire.delete_due",
+            "retire.deleted",
+            "retire.trouble",
+            "retire.on_failed",
             "watch.unknown_kind",
         ];
         let id = letter_id(&[1; 32], 12, "sre");
@@ -98,7 +103,7 @@ mod golden {
             for language in ["en", "ja"] {
                 let full = notice(kind);
                 let mut bare = full.clone();
-                bare.facts.retain(|name, _| name == "credential");
+                bare.facts.retain(|name, _| name == "key");
                 for notice in [full, bare] {
                     let Payload::Mail(mail) = render(&notice, &id, None, &channel(CHANNELS[4].1, language))
                     else {

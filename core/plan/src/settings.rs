@@ -137,6 +137,8 @@ impl Settings {
     /// 12 digits in quotes, a date that is none, or a waiver for a check that does not exist.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let wire: Wire = toml::from_str(text).map_err(|error| SettingsError::toml(&error, text))?;
+        let channels = channels(wire.channels)?;
+        must_be_told(&wire.retire.channels, &channels)?;
         Ok(Self {
             as_of: wire.as_of.as_deref().map(instant).transpose()?,
             time_zone: wire.time_zone.map(zone).transpose()?,
@@ -150,7 +152,7 @@ impl Settings {
             policy: wire.policy.read(text)?,
             apply: wire.apply,
             retire: wire.retire,
-            channels: channels(wire.channels)?,
+            channels,
         })
     }
 
@@ -293,6 +295,18 @@ fn channels(wire: BTreeMap<String, WireChannel>) -> Result<BTreeMap<String, Chan
     wire.into_iter().map(|(name, wire)| Ok((name.clone(), wire.read(&name).map_err(told)?))).collect()
 }
 
+/// Whom a retirement tells has to be there: a typing error would leave people untold.
+fn must_be_told(names: &[String], channels: &BTreeMap<String, Channel>) -> Result<(), SettingsError> {
+    let Some(name) = names.iter().find(|name| !channels.contains_key(*name)) else { return Ok(()) };
+    let message = format!("[retire] tells the channel `{name}`, and there is no table [channels.{name}]");
+    Err(match kagimori_id::nearest(name, channels.keys().map(String::as_str)) {
+        Some(nearest) => SettingsError::new(message, &format!("did you mean `{nearest}`?")),
+        None => {
+            SettingsError::new(message, "the book's page on notifying has a table of every kind of channel")
+        }
+    })
+}
+
 impl Default for Owners {
     fn default() -> Self {
         let keys = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -385,6 +399,10 @@ mod tests {
             (
                 "[channels.sre]\nkind = \"slack\"\naddress = \"https://hooks.slack.com/services/CANARY\"",
                 "the channel `sre` has a secret in `address`, and not where one is",
+            ),
+            (
+                "[retire]\nchannels = [\"sre\", \"srx\"]\n[channels.sre]\nkind = \"slack\"\naddress = \"env:U\"",
+                "[retire] tells the channel `srx`, and there is no table [channels.srx]",
             ),
             ("[channels.sre]\nkind = \"pager\"", "the channel `sre` is of a kind that there is not"),
             ("[limits]\nunused = \"long\"", "line 2: invalid type: string \"long\", expected i64"),

@@ -138,3 +138,43 @@ fn who() -> String {
         std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
     format!("{person}@{}", rustix::system::uname().nodename().to_string_lossy())
 }
+
+#[cfg(test)]
+mod tests {
+    use kagimori_notice::Notice;
+    use kagimori_retire::Kind;
+
+    /// Whatever a retirement tells has a text in both languages.
+    #[test]
+    fn every_kind_of_a_retirement_has_a_text() {
+        let all = [
+            Kind::BeforeOff,
+            Kind::Off,
+            Kind::On,
+            Kind::Interrupted,
+            Kind::Needed,
+            Kind::Aborted,
+            Kind::Protected,
+            Kind::Drifted,
+            Kind::DeleteDue,
+            Kind::Deleted,
+            Kind::Trouble,
+            Kind::OnFailed,
+        ];
+        for kind in all {
+            // Whoever adds a kind adds it above.
+            match kind {
+                Kind::BeforeOff | Kind::Off | Kind::On | Kind::Interrupted | Kind::Needed | Kind::Aborted => {
+                }
+                Kind::Protected
+                | Kind::Drifted
+                | Kind::DeleteDue
+                | Kind::Deleted
+                | Kind::Trouble
+                | Kind::OnFailed => {}
+            }
+            let notice = Notice::read(&Notice::body(kind.word(), &std::collections::BTreeMap::new()));
+            assert!(notice.has_text(), "{}", kind.word());
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub(super) fn issue(notice: &Notice, words: &Words, id: &LetterId) -> IssueText 
     for (label, value) in &words.facts {
         let _ = writeln!(text, "- {}: {}", quiet(label), quiet(value));
     }
-    if let Some((label, what)) = &words.what_to_do {
+    for (label, what) in &words.sentences {
         let _ = write!(text, "\n{}: {}\n", quiet(label), quiet(what));
     }
     let thread = notice.thread();

@@ -26,7 +26,7 @@ pub(super) fn mail(notice: &Notice, words: &Words, id: &LetterId) -> MailText {
     for (label, value) in &words.facts {
         let _ = writeln!(body, "{label}: {value}");
     }
-    if let Some((label, text)) = &words.what_to_do {
+    for (label, text) in &words.sentences {
         let _ = write!(body, "\n{label}: {text}\n");
     }
     // "-- " begins what mail programs take for a signature.

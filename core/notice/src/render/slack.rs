@@ -25,8 +25,8 @@ pub(super) fn message(words: &Words, id: &LetterId, bot: Option<(&String, &Notic
         });
         blocks.push(json!({ "type": "section", "fields": fields.collect::<Vec<_>>() }));
     }
-    if let Some((label, text)) = &words.what_to_do {
-        blocks.push(section(&format!("*{}*: {}", escaped(label), escaped(text))));
+    for (label, text) in &words.sentences {
+        blocks.push(section(&format!("*{}*\n{}", escaped(label), code(text))));
     }
     blocks.push(json!({ "type": "context", "elements": [mrkdwn(&signed(id))] }));
     let mut message = json!({ "text": escaped(&words.title), "blocks": blocks });

@@ -15,7 +15,7 @@ pub(super) fn message(words: &Words, id: &LetterId) -> Value {
         ]),
         block(&[run(&words.text)]),
     ];
-    for (label, value) in words.facts.iter().chain(&words.what_to_do) {
+    for (label, value) in words.facts.iter().chain(&words.sentences) {
         body.push(block(&[bold(&format!("{label}: ")), run(value)]));
     }
     body.push(block(&[json!({ "type": "TextRun", "text": signed(id), "isSubtle": true, "size": "small" })]));

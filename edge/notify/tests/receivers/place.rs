@@ -50,8 +50,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn notice(credential: &str) -> Notice {
-    let facts =
-        BTreeMap::from([("credential", credential.to_owned()), ("account", "111122223333".to_owned())]);
+    let facts = BTreeMap::from([("key", credential.to_owned()), ("account", "111122223333".to_owned())]);
     Notice::read(&Notice::body("retire.off", &facts))
 }
 

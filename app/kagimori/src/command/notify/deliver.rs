@@ -1,5 +1,6 @@
 //! A round of delivery: what the machine wants is written into the outbox and sent.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 use std::time::Duration;
@@ -7,9 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_journal::{Hash, Journal, Outbox};
 use kagimori_notice::{
-    ChannelChange, Letter, LetterId, Notice, Round, Standing, Taken, Terms, Wanted, letter_id,
+    Channel, ChannelChange, Letter, LetterId, Notice, Round, Standing, Taken, Terms, Wanted, letter_id,
 };
 use kagimori_notify::{Dispatch, Notifier};
+use kagimori_terminal::printer;
 use serde_json::Value;
 
 use super::show::Delivered;
@@ -51,6 +53,24 @@ pub(crate) fn round(
         round.take(taken, Timestamp::now());
     }
     Ok(Delivered::of(now, &due, &round))
+}
+
+/// How long whoever has acted goes on to tell people; what is left then is for `kagimori notify deliver`.
+const AFTERWARDS: Terms = Terms { seconds: 30, seconds_each: 10 };
+
+/// Tells people what was just done. Nothing that goes wrong here is a failure of what was done: it is a warning, and letters wait.
+pub(crate) fn afterwards(directory: &Path, channels: BTreeMap<String, Channel>) {
+    // Without channels nobody is told, and letters for channels that are gone are told of by `kagimori notify status`.
+    if channels.is_empty() {
+        return;
+    }
+    match round(directory, &Notifier::new(channels, directory.to_owned()), AFTERWARDS, false) {
+        Ok(delivered) if delivered.is_clean() => {}
+        Ok(_) => printer::warning(
+            "not everybody could be told: `kagimori notify status` says why; letters are kept",
+        ),
+        Err(error) => printer::warning(&format!("nobody could be told: {error}; {}", error.hint())),
+    }
 }
 
 /// What the letter is called wherever it is sent.

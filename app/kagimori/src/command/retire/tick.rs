@@ -9,6 +9,7 @@ use kagimori_retire::{Circumstances, Credential, Event, Phase, State};
 use kagimori_terminal::printer;
 
 use super::super::apply::{aws, held};
+use super::super::notify::deliver::afterwards;
 use super::drive::Hands;
 use super::{book, book_of, key, policy, show, zone};
 use crate::args::{RetirePanic, RetireStop, RetireTick, Way};
@@ -43,7 +44,7 @@ pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
     };
     let states = hands.drive(states, &[], &circumstances)?;
     show::print(&hands.done, &states, args.format, "kagimori.retire-tick")?;
-    settings?;
+    afterwards(&args.dir, settings?.channels);
     Ok(exit(&states, &hands))
 }
 
@@ -80,6 +81,7 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
     let circumstances = unsettled(&Settings::default())?;
     let states = hands.drive(states, &[(key, event)], &circumstances)?;
     show::print(&hands.done, &states, args.format, "kagimori.retire-stop")?;
+    afterwards(&args.dir, settings(&args.dir).unwrap_or_default().channels);
     Ok(all_on(&states))
 }
 
@@ -99,6 +101,7 @@ pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
     let circumstances = unsettled(&Settings::default())?;
     let states = hands.drive(states, &happened, &circumstances)?;
     show::print(&hands.done, &states, args.format, "kagimori.retire-panic")?;
+    afterwards(&args.dir, settings(&args.dir).unwrap_or_default().channels);
     Ok(all_on(&states))
 }
 
