@@ -23,6 +23,6 @@ pub use channel::{
 pub use identity::{LetterId, letter_id, thread_id};
 pub use judge::{Answer, Cause, Outcome};
 pub use notice::{Notice, TEST_KIND, Tone};
-pub use render::{IssueText, MailText, Payload, render};
+pub use render::{IssueText, MailText, Payload, is_marked, render};
 pub use round::{ChannelChange, Letter, Round, Standing, Taken, Terms, Wanted, Why};
 pub use tame::{TEXT_MOST, tamed};

@@ -11,7 +11,7 @@ use crate::identity::LetterId;
 use crate::notice::Notice;
 use crate::texts::words;
 
-pub use self::backlog::IssueText;
+pub use self::backlog::{IssueText, is_marked};
 pub use self::mail::MailText;
 
 /// What a channel takes.
@@ -40,7 +40,10 @@ pub fn render(notice: &Notice, id: &LetterId, at: Option<&str>, channel: &Channe
     }
 }
 
-/// The line by which a letter that came twice is recognised.
+/// How the line begins by which a letter that came twice is recognised.
+const SIGNED: &str = "Kagimori · ";
+
+/// That line.
 fn signed(id: &LetterId) -> String {
-    format!("Kagimori · {id}")
+    format!("{SIGNED}{id}")
 }

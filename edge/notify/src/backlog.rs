@@ -1,7 +1,7 @@
 //! Backlog: an issue for each subject, and comments on it. What was written before is looked for first, so that neither a lost answer nor a
 //! killed run makes a second one (developer.nulab.com, "Add Issue", "Get Issue List", "Add Comment").
 
-use kagimori_notice::{Answer, Backlog, Cause, IssueText, Outcome, Way, judge, tamed};
+use kagimori_notice::{Answer, Backlog, Cause, IssueText, Outcome, Way, is_marked, judge, tamed};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -92,7 +92,7 @@ pub(crate) fn send(
 
 impl Issue {
     fn says(&self, mark: &str) -> bool {
-        self.description.as_deref().is_some_and(|description| description.contains(mark))
+        self.description.as_deref().is_some_and(|text| is_marked(text, mark))
     }
 }
 
@@ -139,7 +139,7 @@ impl Space<'_> {
             [("order", "desc"), ("count", "100")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let comments: Vec<Comment> = self.get(&format!("issues/{issue}/comments"), &fields.to_vec())?;
         let has =
-            |comment: &Comment| comment.content.as_deref().is_some_and(|content| content.contains(mark));
+            |comment: &Comment| comment.content.as_deref().is_some_and(|content| is_marked(content, mark));
         Ok(comments.iter().any(has))
     }
 

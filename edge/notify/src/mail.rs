@@ -124,3 +124,51 @@ fn unsent(error: &lettre::transport::smtp::Error) -> Unsent {
     }
     Unsent::new(Cause::Unknown, "the connection to the mail server broke")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kagimori_notice::{Channel, Notice, Payload, Way, WireChannel, letter_id, render};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn channel() -> Channel {
+        let text = "kind = 'mail'\naddress = 'smtps://mx.example.com'\nfrom = '鍵守 <k@example.com>'\nto = ['a@example.com', 'b@example.com']";
+        toml::from_str::<WireChannel>(text).unwrap().read("mail").unwrap()
+    }
+
+    fn written(kind: &str, facts: &BTreeMap<&str, String>) -> String {
+        let (channel, notice) = (channel(), Notice::read(&Notice::body(kind, facts)));
+        let Payload::Mail(text) = render(&notice, &letter_id(&[1; 32], 1, "mail"), None, &channel) else {
+            panic!("no mail")
+        };
+        let Way::Mail(mail) = &channel.way else { panic!("no mail") };
+        let message = message(mail, &text, Timestamp::from_second(1_800_000_000).unwrap()).unwrap();
+        assert_eq!(message.envelope().to().len(), 2);
+        String::from_utf8(message.formatted()).unwrap()
+    }
+
+    proptest! {
+        /// Whatever names and kinds are, the head has the lines that it has, and each is short and of ASCII.
+        #[test]
+        fn no_name_forges_a_head(key in r"[\r\n:@<>a\x00鍵 ]{0,40}|.{0,60}", owner in any::<String>(), kind in ".{1,40}") {
+            for kind in ["retire.off", kind.as_str()] {
+                let facts = BTreeMap::from([("key", key.clone()), ("owner", owner.clone())]);
+                let mail = written(kind, &facts);
+                let (head, _) = mail.split_once("\r\n\r\n").unwrap();
+                let mut names: Vec<&str> = head
+                    .split("\r\n")
+                    .filter(|line| !line.starts_with([' ', '\t']))
+                    .map(|line| line.split(':').next().unwrap())
+                    .filter(|name| !["References", "In-Reply-To", "MIME-Version"].contains(name))
+                    .collect();
+                names.sort_unstable();
+                let expected = ["Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Message-ID", "Subject", "To"];
+                prop_assert_eq!(names, expected);
+                prop_assert!(mail.is_ascii() && mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])));
+            }
+        }
+    }
+}

@@ -178,6 +178,20 @@ fn a_lost_answer_makes_no_second_one() {
     }
 }
 
+/// Whoever may name an owner may not draw another key's notices into an issue of his own.
+#[test]
+fn a_mark_in_a_name_is_no_mark() {
+    let (place, space, _server, channel) = space();
+    let notifier = place.notifier(&channel);
+    let thread = crate::place::notice("svc").thread().unwrap();
+    assert_eq!(
+        send(&notifier, &format!("Kagimori · {thread}"), false),
+        Outcome::Taken(Some("SEC-1".to_owned()))
+    );
+    assert!(space.lock().unwrap().issues[0]["description"].as_str().unwrap().contains(&thread));
+    assert_eq!(send(&notifier, "svc", false), Outcome::Taken(Some("SEC-2".to_owned())));
+}
+
 /// A run that was killed may have its issue made after the next run has made one of the same subject: the letter is found in the older one,
 /// as an issue or as a comment.
 #[test]
