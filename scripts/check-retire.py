@@ -74,6 +74,7 @@ class Proxy(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     count, at, how, process = 0, None, None, None
     refuse = None
+    lost = None
     account = ACCOUNT.encode()
     touched = []
     lock = threading.Lock()
@@ -90,13 +91,19 @@ class Proxy(BaseHTTPRequestHandler):
             Proxy.process.kill()
             self.close_connection = True
             return
-        to = http.client.HTTPConnection("127.0.0.1", PORT)
-        to.request("POST", self.path, body, dict(self.headers.items()))
-        answer = to.getresponse()
-        text = answer.read()
+        try:
+            to = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+            to.request("POST", self.path, body, dict(self.headers.items()))
+            answer = to.getresponse()
+            text = answer.read()
+        except OSError as error:
+            print(f"NOTE ministack did not answer request {number}: {error!r}", flush=True)
+            self.close_connection = True
+            return
         if b"Action=GetCallerIdentity" in body:
             text = text.replace(ACCOUNT.encode(), Proxy.account)
         if number == Proxy.at and Proxy.how in ("after", "lost"):
+            Proxy.lost = body
             if Proxy.how == "after":
                 Proxy.process.kill()
             self.close_connection = True
@@ -156,9 +163,12 @@ def holds(what, condition, seen=""):
     equal(what, (bool(condition), seen if not condition else ""), (True, ""))
 
 
+AT = ""
+
+
 def must(directory, *words, code=0, **fault):
     found, out, err = run(directory, *words, **fault)
-    equal(f"exit of {' '.join(words)}", (found, err if found != code else ""), (code, ""))
+    equal(f"{AT}: exit of {' '.join(words)}", (found, err if found != code else ""), (code, ""))
     return out
 
 
@@ -610,6 +620,8 @@ def stage(verb):
 
 def right(case, verb, command, what):
     """After a kill: what the next run must put right."""
+    global AT
+    AT = what
     if verb == "off":
         # Killed on its way off: the next tick goes on or takes it back; after its time it is on, whatever happened.
         case.tick()

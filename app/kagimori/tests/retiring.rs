@@ -225,6 +225,7 @@ mod retiring {
     fn settings_that_cannot_be_are_told() {
         for (settings, why) in [
             ("[retire]\nladder = [{ off = \"-1d\" }]\n", "`-1d` is no length of time"),
+            ("[retire]\nchannels = [\"nobody\"]\n", "tells the channel `nobody`"),
             ("[retire]\nzone = \"Asia/Nowhere\"\n", "the system has no time zone `Asia/Nowhere`"),
         ] {
             let directory = directory("settings", settings);

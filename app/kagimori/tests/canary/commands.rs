@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 37] = [
+const QUESTIONS: [(&str, &[&[&str]]); 43] = [
     (
         "review",
         &[
@@ -153,6 +153,15 @@ const QUESTIONS: [(&str, &[&[&str]]); 37] = [
     ("plan-show", &[&["0123", "--dir", "DIR"]]),
     ("apply", &[&["0123", "--dir", "DIR"], &["0123", "--dir", "DIR", "--dry-run", "--format", "json"]]),
     ("undo", &[&["0123", "--dir", "DIR"]]),
+    ("retire-suggest", &[&["--dir", "DIR"], &["--dir", "DIR", "--unused", "1", "--format", "json"]]),
+    ("retire-start", &[&["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--yes"]]),
+    ("retire-tick", &[&["--dir", "DIR"], &["--dir", "DIR", "--print-policy"]]),
+    (
+        "retire-status",
+        &[&["--dir", "DIR", "--page", "DIR/retire.html"], &["--dir", "DIR", "--format", "json"]],
+    ),
+    ("retire-stop", &[&["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR"]]),
+    ("retire-panic", &[&["--dir", "DIR", "--format", "json"]]),
     ("journal-verify", &[&["--dir", "DIR"]]),
     ("journal-show", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
     ("notify-test", &[&["sre", "--dir", "DIR"], &["sre", "--dir", "DIR", "--dry-run", "--format", "json"]]),
@@ -175,7 +184,8 @@ const QUESTIONS: [(&str, &[&[&str]]); 37] = [
 ];
 
 /// Pages of the manual are of every command, those that only hold others included.
-const WITHOUT_QUESTIONS: [&str; 8] = ["ask", "lake", "trail", "plan", "journal", "notify", "policy", "man"];
+const WITHOUT_QUESTIONS: [&str; 9] =
+    ["ask", "lake", "trail", "plan", "journal", "retire", "notify", "policy", "man"];
 
 fn program(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()

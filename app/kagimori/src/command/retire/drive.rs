@@ -127,7 +127,23 @@ impl Hands<'_> {
             step: None,
         };
         let report = driver.follow(run)?;
-        Ok(how(&plan, &report))
+        Ok(match how(&plan, &report) {
+            How::Moved(what) => self.moved(state, turn, what),
+            how => how,
+        })
+    }
+
+    /// A plan that does not fit is somebody else's doing only where that is seen: a look that failed is told in the same way.
+    fn moved(&mut self, state: &State, turn: Turn, what: String) -> How {
+        let is_as_planned = match self.keys(state) {
+            Ok(Some(keys)) => {
+                let held = keys.iter().find(|(id, _)| id == state.key().as_str());
+                held.is_some_and(|(_, is_active)| *is_active == (turn == Turn::Off))
+            }
+            Ok(None) => false,
+            Err(why) => return How::Refused(why),
+        };
+        if is_as_planned { How::Refused(what) } else { How::Moved(what) }
     }
 
     /// A plan out of the journal: its id is the hash of all of it.
