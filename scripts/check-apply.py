@@ -524,6 +524,49 @@ def random_plans():
     print(f"{given.plans} random plans")
 
 
+def two_accounts():
+    """A plan over two accounts, of which the second is entered through a role; without the role nothing is changed in either."""
+    estate = Estate(random.Random(given.seed))
+    directory = f"{given.work}/accounts"
+    os.makedirs(directory)
+    other = organizations.create_account(AccountName="other", Email="other@example.com")["CreateAccountStatus"]["AccountId"]
+    sts = boto3.client("sts", endpoint_url=f"http://127.0.0.1:{PORT}")
+    role = sts.assume_role(RoleArn=f"arn:aws:iam::{other}:role/OrganizationAccountAccessRole", RoleSessionName="check")["Credentials"]
+    there = boto3.client(
+        "iam", endpoint_url=f"http://127.0.0.1:{PORT}", aws_access_key_id=role["AccessKeyId"],
+        aws_secret_access_key=role["SecretAccessKey"], aws_session_token=role["SessionToken"],
+    )
+    there.create_user(UserName="far")
+    there.create_account_alias(AccountAlias="shiosai-other")
+    near, far = arn(f"user/{estate.users[0]}"), f"arn:aws:iam::{other}:user/far"
+    pair = lambda identity: (
+        {"put_inline_policy": {"identity": identity, "name": "new", "document": allow("s3:*")}},
+        {"delete_inline_policy": {"identity": identity, "name": "new"}},
+    )
+    made = [pair(near), pair(far), ({"set_tag": {"identity": far, "key": "Team", "value": "sea"}}, {"remove_tag": {"identity": far, "key": "Team"}})]
+    name, before = store(directory, made), picture()
+    policies = lambda: (there.list_user_policies(UserName="far")["PolicyNames"], there.list_user_tags(UserName="far")["Tags"])
+    code, _, err = run(directory, "apply", name, *PATIENCE)
+    equal("two accounts without a role", (code, f"the plan is about the account {other}" in err, picture() == before), (2, True, True))
+    code, _, err = run(directory, "apply", name, *PATIENCE, "--role", "OrganizationAccountAccessRole")
+    equal(f"two accounts {err}", (code, policies()), (0, (["new"], [{"Key": "Team", "Value": "sea"}])))
+    for at in range(0, Proxy.count, 3):
+        # Killed on the way back, in either account, and taken up.
+        run(directory, "undo", name, *PATIENCE, "--role", "OrganizationAccountAccessRole", at=at, how="after")
+        must(directory, "undo", name, *PATIENCE, "--role", "OrganizationAccountAccessRole")
+        equal(f"two accounts back, killed at {at}", (picture(), policies()), (before, ([], [])))
+        must(directory, "apply", name, *PATIENCE, "--role", "OrganizationAccountAccessRole")
+    must(directory, "undo", name, *PATIENCE, "--role", "OrganizationAccountAccessRole")
+    # What is protected by a tag asks for the alias of its account.
+    there.tag_user(UserName="far", Tags=[{"Key": "kagimori:protected", "Value": "yes"}])
+    code, _, err = run(directory, "apply", name, *PATIENCE, "--role", "OrganizationAccountAccessRole")
+    equal(f"protected by a tag {err}", (code, "has to be named" in err, picture() == before), (2, True, True))
+    must(directory, "apply", name, *PATIENCE, "--role", "OrganizationAccountAccessRole", "--alias", "shiosai-other")
+    verified(directory, "two accounts")
+    print("two accounts")
+
+
+two_accounts()
 random_plans()
 killed()
 print(f"{checks} checks, {failures} differ")

@@ -157,6 +157,12 @@ impl Standing {
         self.side == Side::Between(direction) && (later || self.verified.contains(&part))
     }
 
+    /// Whether the step was begun the other way and not finished: any of its parts may be as it was or as it became.
+    pub(super) fn is_half_other_way(&self, direction: Direction) -> bool {
+        let half = Side::Between(direction.other());
+        self.side == half || self.side == Side::Between(direction) && self.was == half
+    }
+
     fn turn(&mut self, direction: Direction) {
         if self.side != Side::Between(direction) {
             *self = Self { side: Side::Between(direction), was: self.side, ..Self::default() };

@@ -41,8 +41,11 @@ pub(super) enum Look {
     Version { policy: Arn, version: String },
     /// The same, with its text.
     VersionText { policy: Arn, version: String },
+    /// The same, where it is not the default.
+    LeftOver { policy: Arn, version: String },
     /// The version of a managed policy that has to go before another can come.
-    Surplus { policy: Arn },
+    /// None has, while `unless` is the default: the other is there.
+    Surplus { policy: Arn, unless: Option<String> },
     /// A policy of the organization by its id.
     OrganizationPolicy { id: String },
     /// A policy of the organization by its name, which is unique.
@@ -109,7 +112,8 @@ impl Look {
             Self::Policy { policy }
             | Self::Version { policy, .. }
             | Self::VersionText { policy, .. }
-            | Self::Surplus { policy } => policy.to_string(),
+            | Self::LeftOver { policy, .. }
+            | Self::Surplus { policy, .. } => policy.to_string(),
             Self::OrganizationPolicy { id } | Self::Target { id, .. } => id.clone(),
             Self::OrganizationPolicyNamed { name, .. } => name.clone(),
             Self::Member { group, .. } => group.to_string(),
@@ -197,7 +201,15 @@ impl Look {
             Self::VersionText { policy, version } => {
                 Ok(version_of(policy, &json!(version), answers)?.map_or(State::Absent, State::Is))
             }
-            Self::Surplus { policy } => surplus(policy, answers),
+            Self::LeftOver { policy, version } => {
+                let call = Call::iam(policy.account(), "GetPolicy", json!({ "PolicyArn": policy }));
+                let Some(answer) = answers.iam(call)? else { return Ok(State::Absent) };
+                if answer.pointer("/Policy/DefaultVersionId") == Some(&json!(version)) {
+                    return Ok(State::Absent);
+                }
+                Ok(version_of(policy, &json!(version), answers)?.map_or(State::Absent, State::Is))
+            }
+            Self::Surplus { policy, unless } => surplus(policy, unless.as_deref(), answers),
             Self::OrganizationPolicy { id } => {
                 Ok(organization_policy(id, answers)?.map_or(State::Absent, State::Is))
             }
@@ -250,9 +262,13 @@ fn versions<'a>(policy: &Arn, answers: &mut Answers<'a>) -> Result<Option<Vec<&'
 }
 
 /// The oldest version that is not the default, where there are as many as AWS keeps.
-fn surplus(policy: &Arn, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
+fn surplus(policy: &Arn, unless: Option<&str>, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
     let Some(versions) = versions(policy, answers)? else { return Ok(gone(policy)) };
-    if versions.len() < VERSIONS_MAX {
+    let is_there = |held: &&Value| {
+        member(held, "IsDefaultVersion") == json!(true)
+            && unless.is_some_and(|id| member(held, "VersionId") == json!(id))
+    };
+    if versions.len() < VERSIONS_MAX || versions.iter().any(is_there) {
         return Ok(State::Absent);
     }
     let number = |held: &&Value| member(held, "VersionId").as_str()?.strip_prefix('v')?.parse::<u64>().ok();

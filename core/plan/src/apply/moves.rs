@@ -44,6 +44,15 @@ pub(super) struct Move {
 /// AWS's names for what a plan could only name beforehand.
 pub(super) type Names = BTreeMap<String, String>;
 
+/// What the journal tells of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// AWS's names, of all steps.
+    pub(super) names: Names,
+    /// It was begun the other way and not finished.
+    pub(super) is_half: bool,
+}
+
 impl Move {
     fn new(look: Look, before: Expected, after: Expected, call: Call) -> Self {
         Self {
@@ -84,7 +93,7 @@ impl Move {
 ///
 /// # Errors
 /// In words, when the change that undoes it is not of its kind.
-pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Result<Vec<Move>, String> {
+pub(super) fn moves(change: &Change, back: Option<&Change>, told: &Told) -> Result<Vec<Move>, String> {
     match (change, back) {
         (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
         (Change::Entity(change), _) => return Ok(entity::moves(change)),
@@ -93,10 +102,10 @@ pub(super) fn moves(change: &Change, back: Option<&Change>, names: &Names) -> Re
             identity::one(change, back).map(|one| vec![one])
         }
         (Change::ManagedPolicy(change), Some(Change::ManagedPolicy(back))) => {
-            managed::moves(change, back, names)
+            managed::moves(change, back, told)
         }
         (Change::Organization(change), Some(Change::Organization(back))) => {
-            organization::one(change, back, names).map(|one| vec![one])
+            organization::one(change, back, &told.names).map(|one| vec![one])
         }
         (Change::Tag(change), Some(Change::Tag(back))) => tag::one(change, back).map(|one| vec![one]),
         _ => None,

@@ -13,7 +13,7 @@ use self::stage::{At, Stage, Why};
 use super::call::{Call, Outcome};
 use super::history::{History, Side};
 use super::look::{Caller, Reading, caller};
-use super::moves::{Move, moves};
+use super::moves::{Move, Told, moves};
 use super::record::{Direction, Record};
 use super::report::{Ended, Report};
 use super::state::{Judgement, State};
@@ -173,7 +173,7 @@ impl<'p> Run<'p> {
                 Stage::Calling { at, call }
             }
             (Stage::Calling { at, .. }, Taken::Outcome(outcome)) => Stage::Telling { at, outcome },
-            (Stage::Telling { at, outcome }, Taken::Journalled) => self.told(at, outcome),
+            (Stage::Telling { at, outcome }, Taken::Journalled) => self.ended(at, outcome),
             (Stage::Verifying { at, is_ours, .. }, Taken::Journalled) => self.verified(&at, is_ours),
             (Stage::Ending { ended }, Taken::Journalled) => self.finished(ended),
             (stage, _) => stage,
@@ -249,8 +249,16 @@ impl<'p> Run<'p> {
 
     fn moves(&self, work: &Work) -> Result<Vec<Move>, String> {
         match &work.change {
-            Some(change) => moves(change, work.back.as_ref(), &self.history.names()),
+            Some(change) => moves(change, work.back.as_ref(), &self.told(work.step, self.direction)),
             None => Ok(Vec::new()),
+        }
+    }
+
+    /// What the journal tells of a step that is made this way.
+    fn told(&self, step: usize, direction: Direction) -> Told {
+        Told {
+            names: self.history.names(),
+            is_half: self.history.standing(step).is_half_other_way(direction),
         }
     }
 
@@ -284,7 +292,8 @@ impl<'p> Run<'p> {
             let Some(before) = work.back.as_ref().filter(|_| self.resolved.insert(work.step)) else {
                 continue;
             };
-            let made = moves(before, work.change.as_ref(), &self.history.names()).unwrap_or_default();
+            let told = self.told(work.step, self.direction.other());
+            let made = moves(before, work.change.as_ref(), &told).unwrap_or_default();
             let is_last = part.saturating_add(1) == made.len();
             let Some(made) = made.into_iter().nth(part) else { continue };
             let at = At::new(place, part, made, standing);
@@ -332,7 +341,8 @@ impl<'p> Run<'p> {
     }
 
     fn is_after(&mut self, at: At, why: Why, found: State) -> Stage {
-        let is_ours = why == Why::Taken || at.is_doubtful || self.may_be_ours(&at);
+        let is_half = at.standing.is_half_other_way(self.direction);
+        let is_ours = why == Why::Taken || at.is_doubtful || is_half;
         if is_ours {
             return Stage::Verifying { at, found, is_ours: true };
         }
@@ -345,12 +355,7 @@ impl<'p> Run<'p> {
         self.stop_at(&at, "it is like that already, and this plan has not made it so".to_owned())
     }
 
-    /// A step that was begun the other way and not finished: any of its parts may be as it was or as it became.
-    fn may_be_ours(&self, at: &At) -> bool {
-        matches!(at.standing.side, Side::Between(direction) if direction != self.direction)
-    }
-
-    fn told(&mut self, mut at: At, outcome: Outcome) -> Stage {
+    fn ended(&mut self, mut at: At, outcome: Outcome) -> Stage {
         at.looks = 0;
         match outcome {
             Outcome::Answer(_) => {

@@ -8,13 +8,13 @@ use super::super::call::Call;
 use super::super::document::{text, written};
 use super::super::look::Look;
 use super::super::state::Expected;
-use super::{Move, Names};
+use super::{Move, Names, Told};
 
 /// The moves of a change; `None`: what undoes it is not of its kind.
 pub(super) fn moves(
     change: &ManagedPolicyChange,
     back: &ManagedPolicyChange,
-    names: &Names,
+    Told { names, is_half }: &Told,
 ) -> Option<Vec<Move>> {
     use ManagedPolicyChange as C;
     Some(match (change, back) {
@@ -38,8 +38,14 @@ pub(super) fn moves(
             C::RestorePolicyVersion { version: old, document: before, .. },
         ) => {
             let old = real(policy, old, names);
-            let room = makes_room.as_ref().map_or_else(|| room(policy), |gone| room_of(policy, gone));
-            vec![room, created(policy, version, document, has(Some(&old), before))]
+            let made = created(policy, version, document, has(Some(&old), before));
+            let own = names.get(&name(policy, version)).filter(|_| *is_half);
+            let left = own.map(|own| left_over(policy, own));
+            let room = match makes_room {
+                Some(gone) => room_of(policy, gone),
+                None => room(policy, own.cloned()),
+            };
+            left.into_iter().chain([room, made]).collect()
         }
         (
             C::RestorePolicyVersion { policy, version, document, delete },
@@ -77,16 +83,24 @@ fn created(policy: &Arn, version: &str, document: &WireDocument, before: Expecte
 }
 
 /// AWS keeps five versions: the oldest goes, and its text is kept in the journal.
-fn room(policy: &Arn) -> Move {
+fn room(policy: &Arn, unless: Option<String>) -> Move {
     let call = Call::iam(policy.account(), "DeletePolicyVersion", json!({ "PolicyArn": policy }));
-    let look = Look::Surplus { policy: policy.clone() };
+    let look = Look::Surplus { policy: policy.clone(), unless };
     let made = Move::new(look, Expected::Present, Expected::Absent, call);
     Move { from_found: Some(("VersionId", "/version")), is_optional: true, ..made }
 }
 
+/// What this plan made before, where taking it back was begun and not finished: it goes before it is made again, or an older version
+/// would have to make room for it.
+fn left_over(policy: &Arn, version: &str) -> Move {
+    let made = room(policy, None);
+    let look = Look::LeftOver { policy: policy.clone(), version: version.to_owned() };
+    Move { look, ..made }
+}
+
 /// The version that the plan names; one that is gone already makes room, too.
 fn room_of(policy: &Arn, version: &str) -> Move {
-    let made = room(policy);
+    let made = room(policy, None);
     let look = Look::VersionText { policy: policy.clone(), version: version.to_owned() };
     Move { look, ..made }
 }

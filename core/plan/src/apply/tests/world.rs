@@ -80,6 +80,20 @@ impl World {
         let named = self.organization.values().map(|held| (held.name.clone(), held.clone()));
         Self { organization: named.collect(), ..self.clone() }
     }
+
+    /// The same with the texts of the versions of policies in order, whatever their numbers.
+    pub(super) fn without_numbers(&self) -> Self {
+        let mut world = self.without_ids();
+        for policy in world.policies.values_mut() {
+            let is_default: Vec<bool> =
+                policy.versions.keys().map(|number| *number == policy.default).collect();
+            let texts = std::mem::take(&mut policy.versions).into_values();
+            policy.versions = (1..).zip(texts).collect();
+            let place = is_default.iter().position(|is_it| *is_it).unwrap_or_default();
+            policy.default = u32::try_from(place).unwrap() + 1;
+        }
+        world
+    }
 }
 
 /// AWS: what there is, what was done, and the numbers that were given out.
