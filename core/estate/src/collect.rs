@@ -4,11 +4,13 @@
 //! those of the AWS CLI ([`crate::read`] reads them), so that a collected estate and one from files go through the same readers. A
 //! call that failed leaves the message that the CLI prints, never an empty file: what it would have told is then unknown.
 
+mod accessed;
 mod account;
 mod earlier;
 mod organization;
 mod record;
 mod report;
+mod resources;
 #[cfg(test)]
 mod tests;
 
@@ -108,6 +110,8 @@ struct Asks<P> {
     waiting: VecDeque<(P, Ask)>,
     under_way: BTreeMap<usize, (P, Ask)>,
     next_id: usize,
+    /// Calls that are to be made, and not before an instant.
+    later: Vec<(Timestamp, P, Ask)>,
     /// By file, then in the order of what they are about: whoever answered first.
     files: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
     recorded: Vec<Recorded>,
@@ -119,6 +123,7 @@ impl<P> Asks<P> {
             waiting: VecDeque::new(),
             under_way: BTreeMap::new(),
             next_id: 0,
+            later: Vec::new(),
             files: BTreeMap::new(),
             recorded: Vec::new(),
         }
@@ -139,6 +144,28 @@ impl<P> Asks<P> {
         let ask = Ask { id: self.next_id, service, operation, input, region };
         self.next_id += 1;
         self.waiting.push_back((purpose, ask));
+    }
+
+    fn ask_at(
+        &mut self,
+        at: Timestamp,
+        purpose: P,
+        service: &'static str,
+        operation: &'static str,
+        input: Value,
+    ) {
+        let ask = Ask { id: self.next_id, service, operation, input, region: None };
+        self.next_id += 1;
+        self.later.push((at, purpose, ask));
+    }
+
+    /// Calls whose time has come wait like others; gives when the next one's comes.
+    fn due(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let later = std::mem::take(&mut self.later);
+        let (due, later): (Vec<_>, Vec<_>) = later.into_iter().partition(|(at, ..)| *at <= now);
+        self.waiting.extend(due.into_iter().map(|(_, purpose, ask)| (purpose, ask)));
+        self.later = later;
+        self.later.iter().map(|(at, ..)| *at).min()
     }
 
     fn next(&mut self) -> Option<Ask>
@@ -171,7 +198,7 @@ impl<P> Asks<P> {
     }
 
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.under_way.is_empty()
+        self.waiting.is_empty() && self.under_way.is_empty() && self.later.is_empty()
     }
 
     fn finished(self) -> (Vec<(String, Vec<u8>)>, Vec<Recorded>) {
@@ -232,10 +259,18 @@ pub const ACTIONS: [&str; 27] = [
     "organizations:ListTargetsForPolicy",
 ];
 
-/// The policy of a role that collects: it reads, and nothing else.
-pub fn policy() -> Value {
+/// The policy of a role that collects with these options: it reads, and nothing else.
+pub fn policy(options: &Options) -> Value {
+    let mut actions = ACTIONS.to_vec();
+    if options.last_accessed.is_some() {
+        actions.extend(accessed::ACTIONS);
+    }
+    if options.resource_policies {
+        actions.extend(resources::ACTIONS);
+    }
+    actions.sort_unstable();
     serde_json::json!({
         "Version": "2012-10-17",
-        "Statement": [{ "Sid": "KagimoriCollects", "Effect": "Allow", "Action": ACTIONS, "Resource": "*" }],
+        "Statement": [{ "Sid": "KagimoriCollects", "Effect": "Allow", "Action": actions, "Resource": "*" }],
     })
 }

@@ -84,7 +84,7 @@ pub struct Organization {
     pub parents: BTreeMap<String, Known<String>>,
 }
 
-/// The policy of a resource: of a bucket, so far.
+/// The policy of a resource: of a bucket, queue, topic, key, function, secret or repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourcePolicy {
     /// The account that owns the resource; the answer does not say, its folder does.

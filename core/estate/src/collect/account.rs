@@ -9,8 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::accessed::{self, Job, Next};
 use super::record::Record;
 use super::report::{Report, Step, generated};
+use super::resources::{self, KINDS, Kind};
 use super::{Answer, Ask, Asks, Failure, Wanted};
 
 /// How long AWS may take for the credential report; on 52 users it took two seconds.
@@ -19,10 +21,16 @@ const DETAILS: &str = "authorization-details.json";
 const REPORT: &str = "credential-report.json";
 
 /// What is asked beside what a review always needs.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Every user's SSH keys: a call a user.
     pub ssh_keys: bool,
+    /// Which services users and roles used: two calls each, of so many at most.
+    pub last_accessed: Option<usize>,
+    /// Policies of resources: a call a resource.
+    pub resource_policies: bool,
+    /// The Regions of these resources; all that the account can use where none is named.
+    pub regions: Vec<String>,
 }
 
 /// What an answer is for.
@@ -38,6 +46,12 @@ enum Purpose {
     Trails,
     /// A file in a folder.
     Folder(String),
+    /// A job about somebody is to be begun, for a file.
+    Begin(String),
+    Job(Box<Job>),
+    Buckets,
+    Regions,
+    Resources(&'static Kind, String),
 }
 
 /// The collection of one account.
@@ -53,6 +67,7 @@ pub struct Account {
     users: Option<Vec<String>>,
     details_are_over: bool,
     users_were_asked: bool,
+    left_out: usize,
     options: Options,
     /// From then on nothing is asked.
     until: Option<Timestamp>,
@@ -75,6 +90,7 @@ impl Account {
             users: None,
             details_are_over: false,
             users_were_asked: false,
+            left_out: 0,
             options,
             until: None,
             over: None,
@@ -106,6 +122,15 @@ impl Account {
             self.asks.ask(Purpose::File(file), "iam", operation, input);
         }
         self.asks.ask(Purpose::Trails, "cloudtrail", "DescribeTrails", json!({}));
+        if self.options.resource_policies {
+            self.asks.ask(Purpose::Buckets, "s3", "ListBuckets", resources::buckets_input());
+            if self.options.regions.is_empty() {
+                self.asks.ask(Purpose::Regions, "account", "ListRegions", resources::regions_input());
+            }
+            for region in self.options.regions.clone() {
+                self.in_region(&region);
+            }
+        }
     }
 
     /// The same until an instant: what is not asked by then is not known.
@@ -125,6 +150,7 @@ impl Account {
             self.give_up(Failure::out_of_time());
         }
         let Some(answer) = self.over.clone() else { return self.wanted(now) };
+        self.asks.due(Timestamp::MAX);
         self.step = match self.step {
             Some(Step::WaitToGet(_) | Step::WaitToGenerate(_)) => Some(Step::Get),
             step => step,
@@ -157,11 +183,16 @@ impl Account {
             self.asks.under_way.insert(ask.id, (purpose, ask.clone()));
             return Wanted::Ask(Box::new(ask));
         }
+        let later = self.asks.due(now);
         if let Some(ask) = self.asks.next() {
             return Wanted::Ask(Box::new(ask));
         }
-        match self.step {
-            Some(Step::WaitToGet(at) | Step::WaitToGenerate(at)) => Wanted::Wait(at),
+        let report = match self.step {
+            Some(Step::WaitToGet(at) | Step::WaitToGenerate(at)) => Some(at),
+            _ => None,
+        };
+        match report.into_iter().chain(later).min() {
+            Some(at) => Wanted::Wait(at),
             _ if self.asks.is_idle() => Wanted::Nothing,
             _ => Wanted::Answer,
         }
@@ -181,6 +212,11 @@ impl Account {
             Purpose::Part(file, about) => self.asks.keep(file, &about, &ask, answer),
             Purpose::Folder(file) => self.asks.keep(&file, "", &ask, answer),
             Purpose::Details => self.details(&ask, answer),
+            Purpose::Begin(file) => self.begin(file, &ask, answer, now),
+            Purpose::Job(job) => self.job(*job, &ask, answer, now),
+            Purpose::Buckets => self.buckets(answer),
+            Purpose::Regions => self.regions(answer),
+            Purpose::Resources(kind, region) => self.resources(kind, &region, answer),
             Purpose::Trails => self.trails(&ask, answer),
             Purpose::Get => self.got(&ask, answer, now),
             Purpose::Generate => {
@@ -217,6 +253,64 @@ impl Account {
             let users = given.value.get("UserDetailList").and_then(Value::as_array);
             let name = |user: &Value| user.get("UserName").and_then(Value::as_str).map(str::to_owned);
             self.users = Some(users.into_iter().flatten().filter_map(name).collect());
+            if let Some(most) = self.options.last_accessed {
+                let whom = accessed::whom(&given.value);
+                self.left_out = whom.len().saturating_sub(most);
+                for (arn, file) in whom.into_iter().take(most) {
+                    let input = json!({ "Arn": arn });
+                    self.asks.ask(Purpose::Begin(file), "iam", "GenerateServiceLastAccessedDetails", input);
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, file: String, ask: &Ask, answer: &Answer, now: Timestamp) {
+        let Some(id) = accessed::id(answer) else {
+            let failed = matches!(answer, Answer::Failed(_));
+            let lost = if failed { answer.clone() } else { accessed::lost("AWS named no job") };
+            return self.asks.keep(&file, "", ask, &lost);
+        };
+        let job = Purpose::Job(Box::new(Job::of(file, now)));
+        self.asks.ask(job, "iam", "GetServiceLastAccessedDetails", accessed::input(&id));
+    }
+
+    fn job(&mut self, job: Job, ask: &Ask, answer: &Answer, now: Timestamp) {
+        let file = job.file.clone();
+        match job.after(answer, now) {
+            Next::Over(answer) => self.asks.keep(&file, "", ask, &answer),
+            Next::Again(at, job) => {
+                let job = Purpose::Job(Box::new(job));
+                self.asks.ask_at(at, job, "iam", "GetServiceLastAccessedDetails", ask.input.clone());
+            }
+        }
+    }
+
+    fn buckets(&mut self, answer: &Answer) {
+        let Answer::Given(given) = answer else { return };
+        for (bucket, region) in resources::buckets(&given.value) {
+            let file = Purpose::Folder(format!("resource-policies/{bucket}.json"));
+            self.asks.ask_in(file, "s3", "GetBucketPolicy", json!({ "Bucket": bucket }), region);
+        }
+    }
+
+    fn regions(&mut self, answer: &Answer) {
+        let Answer::Given(given) = answer else { return };
+        for region in resources::regions(&given.value) {
+            self.in_region(&region);
+        }
+    }
+
+    fn in_region(&mut self, region: &str) {
+        for kind in &KINDS {
+            let purpose = Purpose::Resources(kind, region.to_owned());
+            self.asks.ask_in(purpose, kind.service, kind.list, kind.list_input(), Some(region.to_owned()));
+        }
+    }
+
+    fn resources(&mut self, kind: &'static Kind, region: &str, answer: &Answer) {
+        let Answer::Given(given) = answer else { return };
+        for (input, file) in kind.asks(&given.value, region) {
+            self.asks.ask_in(Purpose::Folder(file), kind.service, kind.get, input, Some(region.to_owned()));
         }
     }
 
@@ -273,6 +367,7 @@ impl Account {
         let (files, calls) = self.asks.finished();
         let mut record = Record::of(self.begun, self.ended, calls, self.report_is_missing);
         record.report_generated = self.report_generated;
+        record.left_out = self.left_out;
         (files, record)
     }
 }

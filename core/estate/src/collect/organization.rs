@@ -1,6 +1,8 @@
 //! The organization, as its management account or a delegated administrator sees it: accounts, the tree, and the policies of each
 //! level.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -17,6 +19,7 @@ enum Purpose {
     Accounts,
     Roots,
     Units(String),
+    Below(String),
     Policies(&'static str),
 }
 
@@ -37,6 +40,8 @@ pub struct Organization {
     asks: Asks<Purpose>,
     members: Option<Vec<Member>>,
     management: Option<String>,
+    /// What lies in which root or unit.
+    parents: BTreeMap<String, String>,
     until: Option<Timestamp>,
     begun: Timestamp,
     ended: Timestamp,
@@ -54,7 +59,15 @@ impl Organization {
             asks.ask(Purpose::Policies(name), "organizations", "ListPolicies", json!({ "Filter": filter }));
         }
         asks.ask(file("organizations-features.json"), "iam", "ListOrganizationsFeatures", json!({}));
-        Self { asks, members: None, management: None, until: None, begun: now, ended: now }
+        Self {
+            asks,
+            members: None,
+            management: None,
+            parents: BTreeMap::new(),
+            until: None,
+            begun: now,
+            ended: now,
+        }
     }
 
     /// The same until an instant: what is not asked by then is not known.
@@ -100,7 +113,14 @@ impl Organization {
             }
             Purpose::Units(parent) => {
                 self.asks.keep(&format!("units-{parent}.json"), "", &ask, answer);
-                self.below(ids(value, "OrganizationalUnits"));
+                let units = ids(value, "OrganizationalUnits");
+                self.parents.extend(units.iter().map(|unit| (unit.clone(), parent.clone())));
+                self.below(units);
+            }
+            Purpose::Below(parent) => {
+                self.asks.keep(&format!("accounts-{parent}.json"), "", &ask, answer);
+                let accounts = ids(value, "Accounts").into_iter();
+                self.parents.extend(accounts.map(|account| (account, parent.clone())));
             }
             Purpose::Policies(file) => {
                 self.asks.keep(file, "", &ask, answer);
@@ -118,8 +138,8 @@ impl Organization {
     fn below(&mut self, parents: Vec<String>) {
         for parent in parents {
             let input = json!({ "ParentId": parent });
-            let file = Purpose::File(format!("accounts-{parent}.json"));
-            self.asks.ask(file, "organizations", "ListAccountsForParent", input.clone());
+            let below = Purpose::Below(parent.clone());
+            self.asks.ask(below, "organizations", "ListAccountsForParent", input.clone());
             self.asks.ask(Purpose::Units(parent), "organizations", "ListOrganizationalUnitsForParent", input);
         }
     }
@@ -127,6 +147,26 @@ impl Organization {
     /// The accounts, when AWS told them.
     pub fn members(&self) -> Option<&[Member]> {
         self.members.as_deref()
+    }
+
+    /// The units and the root that an account lies in, the nearest first; fewer where AWS did not tell.
+    pub fn above(&self, account: &str) -> Vec<&str> {
+        let (mut above, mut at) = (Vec::new(), account);
+        while let Some(parent) = self.parents.get(at) {
+            // Nothing lies in itself; who says so is not followed for ever.
+            if above.contains(&parent.as_str()) {
+                break;
+            }
+            above.push(parent);
+            at = parent;
+        }
+        above
+    }
+
+    /// Whether an id is one of an account, a unit or a root of the organization.
+    pub fn has(&self, id: &str) -> bool {
+        let is_member = self.members.iter().flatten().any(|member| member.id == id);
+        is_member || self.parents.contains_key(id) || self.parents.values().any(|parent| parent == id)
     }
 
     /// The management account, when AWS told it.

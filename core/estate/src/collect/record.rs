@@ -88,7 +88,7 @@ impl Recorded {
                 "iam:GetCredentialReport" => {
                     !matches!(code.as_str(), "ReportNotPresent" | "ReportExpired" | "ReportInProgress")
                 }
-                _ => true,
+                call => !super::resources::is_none(call, code),
             },
             Outcome::Unanswered(_) => true,
         }
@@ -109,6 +109,9 @@ pub struct Record {
     /// When AWS made the credential report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_generated: Option<Timestamp>,
+    /// Users and roles that were not asked about, because no more were wanted.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
     /// What is not known because of calls that failed; empty when all was answered.
     pub missing: Vec<String>,
     /// The calls.
@@ -138,13 +141,18 @@ impl Record {
         }
         missing.sort();
         missing.dedup();
-        Self { begun, ended, report_generated: None, missing, calls }
+        Self { begun, ended, report_generated: None, left_out: 0, missing, calls }
     }
 
     /// Whether every call was answered.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// `iam:ListAccessKeys`

@@ -38,6 +38,26 @@ fn refused(code: &str) -> Answer {
     })
 }
 
+/// All that can be asked.
+fn everything() -> Options {
+    Options { ssh_keys: true, last_accessed: Some(100), resource_policies: true, regions: Vec::new() }
+}
+
+fn document(resource: &str) -> String {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/u1" }, "Action": "*", "Resource": resource,
+    }] })
+    .to_string()
+}
+
+/// A repository's policy has no resource (Amazon ECR User Guide, "Private repository policies").
+fn repository_document() -> String {
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/u1" }, "Action": "ecr:BatchGetImage",
+    }] })
+    .to_string()
+}
+
 /// Users 0..count; every third has no key, every fifth an MFA device.
 fn report(count: usize) -> String {
     let mut text = "user,arn,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_2_active,access_key_2_last_rotated\n\
@@ -98,6 +118,67 @@ fn answer(ask: &Ask, users: usize) -> Answer {
         "ListServerCertificates" => json!({ "ServerCertificateMetadataList": [] }),
         "ListServiceSpecificCredentials" => json!({ "ServiceSpecificCredentials": [] }),
         "ListSSHPublicKeys" => json!({ "SSHPublicKeys": [] }),
+        "GenerateServiceLastAccessedDetails" => json!({ "JobId": ask.input["Arn"] }),
+        "GetServiceLastAccessedDetails" => json!({
+            "JobStatus": "COMPLETED", "JobCreationDate": "2026-11-30T11:59:00+00:00", "JobCompletionDate": "2026-11-30T11:59:01+00:00",
+            "ServicesLastAccessed": [{
+                "ServiceName": "Amazon S3", "ServiceNamespace": "s3", "LastAuthenticated": "2026-11-01T00:00:00+00:00",
+                "TotalAuthenticatedEntities": 1,
+            }],
+        }),
+        "ListBuckets" => json!({ "Buckets": [
+            { "Name": "logs.example", "BucketRegion": "eu-west-1" }, { "Name": "none", "BucketRegion": "us-east-1" },
+        ] }),
+        "GetBucketPolicy" if ask.input["Bucket"] == "none" => return refused("NoSuchBucketPolicy"),
+        "GetBucketPolicy" => json!({ "Policy": document("arn:aws:s3:::logs.example/*") }),
+        "ListRegions" => {
+            json!({ "Regions": [{ "RegionName": "eu-west-1", "RegionOptStatus": "ENABLED_BY_DEFAULT" }] })
+        }
+        "ListQueues" => {
+            json!({ "QueueUrls": [format!("https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/jobs.fifo"), format!("https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/open")] })
+        }
+        "GetQueueAttributes" => {
+            let url = ask.input["QueueUrl"].as_str().unwrap();
+            let arn = format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:{}", url.rsplit('/').next().unwrap());
+            match url.ends_with("open") {
+                true => json!({ "Attributes": { "QueueArn": arn } }),
+                false => json!({ "Attributes": { "QueueArn": arn, "Policy": document(&arn) } }),
+            }
+        }
+        "ListTopics" => {
+            json!({ "Topics": [{ "TopicArn": format!("arn:aws:sns:eu-west-1:{ACCOUNT}:alarms") }] })
+        }
+        "GetTopicAttributes" => {
+            let arn = ask.input["TopicArn"].as_str().unwrap();
+            json!({ "Attributes": { "TopicArn": arn, "Policy": document(arn), "Owner": ACCOUNT } })
+        }
+        "ListKeys" => json!({ "Keys": [{ "KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab", "KeyArn": "x" }] }),
+        "GetKeyPolicy" => json!({ "Policy": document("*"), "PolicyName": "default" }),
+        "ListFunctions" => json!({ "Functions": [{ "FunctionName": "mail" }, { "FunctionName": "alone" }] }),
+        "GetPolicy" if ask.input["FunctionName"] == "alone" => return refused("ResourceNotFoundException"),
+        "GetPolicy" => {
+            json!({ "Policy": document(&format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:mail")), "RevisionId": "r" })
+        }
+        "ListSecrets" => json!({ "SecretList": [
+            { "ARN": format!("arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:app/../db-AbCdEf"), "Name": "app/../db" },
+            { "ARN": format!("arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:plain-AbCdEf"), "Name": "plain" },
+        ] }),
+        "GetResourcePolicy" => {
+            let arn = ask.input["SecretId"].as_str().unwrap();
+            match arn.contains("plain") {
+                true => json!({ "ARN": arn, "Name": "plain" }),
+                false => json!({ "ARN": arn, "Name": "app/../db", "ResourcePolicy": document("*") }),
+            }
+        }
+        "DescribeRepositories" => {
+            json!({ "repositories": [{ "repositoryName": "team/app" }, { "repositoryName": "own" }] })
+        }
+        "GetRepositoryPolicy" if ask.input["repositoryName"] == "own" => {
+            return refused("RepositoryPolicyNotFoundException");
+        }
+        "GetRepositoryPolicy" => {
+            json!({ "registryId": ACCOUNT, "repositoryName": "team/app", "policyText": repository_document() })
+        }
         "GetAccountSummary" => {
             json!({ "SummaryMap": { "AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0 } })
         }
@@ -153,7 +234,13 @@ fn run_account(
 fn estate(files: &BTreeMap<String, String>) -> crate::Estate {
     let mut assembler = Assembler::default();
     for (name, text) in files {
-        let path = format!("snapshots/{ACCOUNT}/{name}");
+        // Where they lie in a kagimori directory.
+        let beside =
+            ["resource-policies/", "last-accessed/"].iter().find(|folder| name.starts_with(**folder));
+        let path = match beside {
+            Some(folder) => format!("{folder}{ACCOUNT}/{}", name.strip_prefix(folder).unwrap()),
+            None => format!("snapshots/{ACCOUNT}/{name}"),
+        };
         let account = kagimori_id::AccountId::parse(ACCOUNT).ok();
         assembler.add(read(File { path: &path, account, bytes: text.as_bytes() }));
     }
@@ -177,7 +264,7 @@ fn a_call_a_user_only_where_there_is_something_to_ask_for() {
         assert_eq!(trail.region.as_deref(), Some("eu-west-1"));
         assert!(files.contains_key("trail-status/t.json"));
     }
-    let all = run(Options { ssh_keys: true }, 4, false, |ask, _| answer(ask, 50)).2;
+    let all = run(Options { ssh_keys: true, ..Options::default() }, 4, false, |ask, _| answer(ask, 50)).2;
     assert_eq!(all.iter().filter(|ask| ask.operation == "ListSSHPublicKeys").count(), 50);
 }
 
@@ -510,6 +597,9 @@ fn an_organization_is_walked_level_by_level() {
                     ("ListOrganizationalUnitsForParent", Some("r-ab12")) => {
                         json!({ "OrganizationalUnits": [{ "Id": "ou-ab12-11111111" }] })
                     }
+                    ("ListAccountsForParent", Some("ou-ab12-11111111")) => {
+                        json!({ "Accounts": [{ "Id": "222233334444" }] })
+                    }
                     ("ListPolicies", _) if ask.input["Filter"] == "SERVICE_CONTROL_POLICY" => {
                         json!({ "Policies": [{ "Id": "p-1" }] })
                     }
@@ -523,6 +613,12 @@ fn an_organization_is_walked_level_by_level() {
         }
     }
     assert_eq!(asked.iter().filter(|operation| **operation == "ListAccountsForParent").count(), 2);
+    assert_eq!(organization.above("222233334444"), ["ou-ab12-11111111", "r-ab12"]);
+    assert!(organization.above("999988887777").is_empty());
+    assert!(
+        ["r-ab12", "ou-ab12-11111111", ACCOUNT].iter().all(|id| organization.has(id))
+            && !organization.has("ou-ab12-2")
+    );
     let states: Vec<_> = organization.members().unwrap().iter().map(|member| member.state.as_str()).collect();
     assert_eq!((states, organization.management()), (vec!["ACTIVE", "SUSPENDED"], Some(ACCOUNT)));
     let (files, record) = organization.finished();
@@ -534,11 +630,116 @@ fn an_organization_is_walked_level_by_level() {
     assert!(record.is_complete());
 }
 
+/// Jobs are waited for and not for ever; no more are begun than was said; the reader knows whose they are.
+#[test]
+fn what_users_and_roles_used_is_asked_in_jobs() {
+    let options = Options { last_accessed: Some(3), ..Options::default() };
+    let answers = |ask: &Ask, count: usize| match (ask.operation, ask.input["JobId"].as_str()) {
+        ("GetServiceLastAccessedDetails", Some(job)) if job.ends_with("u1") => {
+            given(json!({ "JobStatus": "IN_PROGRESS" }))
+        }
+        ("GetServiceLastAccessedDetails", Some(job)) if job.ends_with("u0") && count < 3 => {
+            given(json!({ "JobStatus": "IN_PROGRESS" }))
+        }
+        ("GenerateServiceLastAccessedDetails", _) if ask.input["Arn"].as_str().unwrap().ends_with("u2") => {
+            refused("AccessDenied")
+        }
+        _ => answer(ask, 5),
+    };
+    let (files, record, asked, now) = run(options.clone(), 4, false, answers);
+    assert_eq!(asked.iter().filter(|ask| ask.operation == "GenerateServiceLastAccessedDetails").count(), 3);
+    assert_eq!(record.left_out, 2);
+    assert!((100..=130).contains(&now.duration_since(begin()).as_secs()), "{now}");
+    assert!(files["last-accessed/user/u1.json"].contains("the job was not done in time"));
+    let estate = estate(&files);
+    let users = &estate.accounts.values().next().unwrap().users;
+    let accessed = |name: &str| users.get(name).unwrap().last_accessed.clone();
+    assert!(accessed("u0").value().unwrap().services.contains_key("s3"));
+    assert_eq!(accessed("u1").gap().unwrap().reason, GapReason::Unanswered(Silence::TooLong));
+    assert_eq!(accessed("u2").gap().unwrap().reason, GapReason::Denied("AccessDenied".to_owned()));
+    assert_eq!(accessed("u3").gap().unwrap().reason, GapReason::NotGiven);
+    // Time ends it, too.
+    let account = Account::new(options.clone(), begin()).until(Some(begin() + SignedDuration::from_secs(10)));
+    let (files, _, _, now) = run_account(account, 4, false, answers);
+    assert!(
+        now.duration_since(begin()).as_secs() <= 20
+            && files["last-accessed/user/u1.json"].starts_with("The time was over")
+    );
+}
+
+/// Each kind of resource is known by the ARN that the engine asks for, with its policy or without one.
+#[test]
+fn policies_of_resources_are_read_as_what_they_are() {
+    let options = Options { resource_policies: true, ..Options::default() };
+    let (files, record, ..) = run(options.clone(), 4, false, |ask, _| answer(ask, 2));
+    assert!(record.is_complete(), "{:?}", record.missing);
+    let whole = estate(&files);
+    assert!(whole.problems.is_empty(), "{:?}", whole.problems);
+    let of = |arn: &str| {
+        whole.resource_policies.get(&arn.replace("ACCOUNT", ACCOUNT)).map(|held| held.policy.clone())
+    };
+    for arn in [
+        "arn:aws:s3:::logs.example",
+        "arn:aws:sqs:eu-west-1:ACCOUNT:jobs.fifo",
+        "arn:aws:sns:eu-west-1:ACCOUNT:alarms",
+        "arn:aws:kms:eu-west-1:ACCOUNT:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws:lambda:eu-west-1:ACCOUNT:function:mail",
+        "arn:aws:secretsmanager:eu-west-1:ACCOUNT:secret:app/../db-AbCdEf",
+        "arn:aws:ecr:eu-west-1:ACCOUNT:repository/team/app",
+    ] {
+        let policy = of(arn).unwrap_or_else(|| panic!("{arn} of {:?}", whole.resource_policies.keys()));
+        assert!(policy.value().unwrap().as_ref().unwrap().document.is_ok(), "{arn}");
+    }
+    for arn in [
+        "arn:aws:s3:::none",
+        "arn:aws:sqs:eu-west-1:ACCOUNT:open",
+        "arn:aws:lambda:eu-west-1:ACCOUNT:function:alone",
+        "arn:aws:secretsmanager:eu-west-1:ACCOUNT:secret:plain-AbCdEf",
+        "arn:aws:ecr:eu-west-1:ACCOUNT:repository/own",
+    ] {
+        assert_eq!(of(arn).unwrap_or_else(|| panic!("{arn}")).value(), Some(&None), "{arn}");
+    }
+    assert_eq!(whole.resource_policies.len(), 12);
+    // Where Regions are named nobody asks which there are.
+    let named = Options { regions: vec!["eu-west-1".to_owned()], ..options.clone() };
+    let (same, _, asked, _) = run(named, 4, false, |ask, _| answer(ask, 2));
+    assert!(same == files && !asked.iter().any(|ask| ask.operation == "ListRegions"));
+    // What is refused is not known, of this resource alone.
+    for operation in [
+        "GetBucketPolicy",
+        "GetQueueAttributes",
+        "GetTopicAttributes",
+        "GetKeyPolicy",
+        "GetPolicy",
+        "GetResourcePolicy",
+        "GetRepositoryPolicy",
+    ] {
+        for failure in [refused("AccessDenied"), Answer::Failed(Failure::default())] {
+            let fails =
+                |ask: &Ask, _| if ask.operation == operation { failure.clone() } else { answer(ask, 2) };
+            let (files, record, ..) = run(options.clone(), 4, false, fails);
+            assert!(!record.is_complete());
+            let less = estate(&files);
+            let unknown =
+                less.resource_policies.values().filter(|held| held.policy.value().is_none()).count();
+            let others = whole.resource_policies.iter().filter(|(arn, held)| {
+                less.resource_policies
+                    .get(*arn)
+                    .is_some_and(|less| less.policy.value() == held.policy.value())
+            });
+            assert!(unknown > 0 && others.count() == whole.resource_policies.len() - unknown, "{operation}");
+        }
+    }
+}
+
 /// What is asked stands in the policy, and nothing in the policy changes anything: the engine is asked of every action that the
 /// service reference knows.
 #[test]
 fn the_policy_reads_and_is_enough() {
-    let mut calls = run(Options { ssh_keys: true }, 4, false, |ask, _| answer(ask, 20)).2;
+    let actions: Vec<String> =
+        serde_json::from_value(policy(&everything())["Statement"][0]["Action"].clone()).unwrap();
+    let mut asked = std::collections::BTreeSet::new();
+    let mut calls = run(everything(), 4, false, |ask, _| answer(ask, 20)).2;
     calls.extend(
         run(Options::default(), 4, false, |ask, _| match ask.operation {
             "GetCredentialReport" => refused("ReportNotPresent"),
@@ -547,12 +748,23 @@ fn the_policy_reads_and_is_enough() {
         .2,
     );
     for ask in calls {
-        let action = format!("{}:{}", ask.service, ask.operation);
-        assert!(ACTIONS.contains(&action.as_str()), "{action}");
+        let action = match (ask.service, ask.operation) {
+            // IAM calls it otherwise (Service Authorization Reference, Amazon S3).
+            ("s3", "ListBuckets") => "s3:ListAllMyBuckets".to_owned(),
+            (service, operation) => format!("{service}:{operation}"),
+        };
+        assert!(actions.contains(&action), "{action}");
+        asked.insert(action);
     }
+    // Nothing is allowed that nobody asks for, but for the organization's calls, which another machine makes.
+    let never: Vec<&String> = actions
+        .iter()
+        .filter(|action| !asked.contains(*action) && !action.contains("rganizations"))
+        .collect();
+    assert!(never.is_empty(), "{never:?}");
     let catalogue = Catalogue::embedded();
     let mut compiler = Compiler::default();
-    let document = compiler.compile(&parse(&policy().to_string(), Strictness::Strict).unwrap());
+    let document = compiler.compile(&parse(&policy(&everything()).to_string(), Strictness::Strict).unwrap());
     let mut allowed = Vec::new();
     for action in catalogue.actions() {
         let request = Request {
@@ -575,9 +787,10 @@ fn the_policy_reads_and_is_enough() {
     }
     // What every caller may ask whatever his policies say.
     allowed.retain(|action| action != "sts:GetCallerIdentity");
-    assert_eq!(allowed.len(), ACTIONS.len(), "{allowed:?}");
+    assert_eq!(allowed.len(), actions.len(), "{allowed:?}");
     for dataset in Dataset::ALL.into_iter().filter(|dataset| dataset.api().starts_with("iam:")) {
         let wanted = !matches!(dataset, Dataset::AccessKeyLastUsed | Dataset::LastAccessed);
+        assert!(dataset != Dataset::LastAccessed || actions.iter().any(|action| action == dataset.api()));
         assert_eq!(ACTIONS.contains(&dataset.api()), wanted, "{dataset}");
     }
 }

@@ -40,6 +40,11 @@ impl<'a> Object<'a> {
         self.text
     }
 
+    /// Where the file lies.
+    pub(super) fn path(&self) -> &'a str {
+        self.path
+    }
+
     /// Its own text.
     pub(super) fn json(&self) -> &'a str {
         self.json

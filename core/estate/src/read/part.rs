@@ -293,7 +293,7 @@ impl Part {
             return;
         }
         if let (true, Some(resource)) =
-            (refusal.no_bucket_policy(), resource_policy::bucket(&self.path, named))
+            (refusal.no_resource_policy(), resource_policy::resource(&self.path, named))
         {
             let none = Known::new(None, crate::SourceId::UNPLACED);
             self.answer(Dataset::ResourcePolicies, Content::ResourcePolicy(resource, none));
@@ -322,8 +322,8 @@ impl Part {
         let Some(dataset) = dataset else { return };
         let gap = Gap { dataset, reason: reason.clone() };
         let thing = match dataset {
-            Dataset::ResourcePolicies => resource_policy::bucket(&self.path, Some(dataset))
-                .map(|bucket| Content::ResourcePolicy(bucket, Known::Unknown(gap))),
+            Dataset::ResourcePolicies => resource_policy::resource(&self.path, Some(dataset))
+                .map(|resource| Content::ResourcePolicy(resource, Known::Unknown(gap))),
             Dataset::LastAccessed => service_last_accessed::lost(&self.path, gap).map(Content::LastAccessed),
             _ => None,
         };

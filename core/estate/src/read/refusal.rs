@@ -84,9 +84,14 @@ impl Refusal {
         self.code == "NoSuchEntity" && self.operation == "GetAccountPasswordPolicy"
     }
 
-    /// Whether it says that a bucket has no policy.
-    pub(super) fn no_bucket_policy(&self) -> bool {
-        self.code == "NoSuchBucketPolicy" && self.operation == "GetBucketPolicy"
+    /// Whether it says that a resource has no policy.
+    pub(super) fn no_resource_policy(&self) -> bool {
+        matches!(
+            (self.operation.as_str(), self.code.as_str()),
+            ("GetBucketPolicy", "NoSuchBucketPolicy")
+                | ("GetPolicy", "ResourceNotFoundException")
+                | ("GetRepositoryPolicy", "RepositoryPolicyNotFoundException")
+        )
     }
 
     /// What AWS says that is no refusal: there is none (Organizations API Reference and IAM API Reference, the errors of each operation).

@@ -1,8 +1,9 @@
-//! `s3api get-bucket-policy`: the policy of a bucket.
+//! Policies of resources: `s3api get-bucket-policy`, `sqs get-queue-attributes`, `sns get-topic-attributes`, `kms get-key-policy`,
+//! `lambda get-policy`, `secretsmanager get-resource-policy`, `ecr get-repository-policy`.
 //!
-//! The answer, `{"Policy": "<a document as text>"}`, does not name its bucket: its file does, in a folder
-//! `resource-policies/`, or else its document, when that names one bucket only. There the bare document will do, too.
-//! Other services answer alike about keys, functions and topics; those policies are passed over.
+//! The answers of most do not name their resource: the file does, in a folder `resource-policies/ACCOUNT/`, as `BUCKET.json` or
+//! `SERVICE/REGION/NAME.json` (a `/` of the name is `%2F`), or else, of a bucket, its document when that names one bucket only. There the
+//! bare document will do, too. Elsewhere policies of others than buckets are passed over.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use super::object::{Object, Reading, place};
 use super::wire::Policies;
 use crate::fact::{Dataset, Known, SourceId};
 use crate::model::Policy;
+use kagimori_id::AccountId;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an object")]
@@ -24,34 +26,106 @@ struct Answer<'a> {
     policy: &'a RawValue,
 }
 
-/// Reads an object as the policy of a bucket; `None`: it is something else.
+/// Answers that tell by a member that is not there that there is no policy.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Other<'a> {
+    /// SQS, SNS
+    #[serde(borrow, rename = "Attributes")]
+    attributes: Option<Attributes<'a>>,
+    /// Secrets Manager
+    #[serde(borrow, rename = "ResourcePolicy")]
+    of_secret: Option<&'a RawValue>,
+    /// ECR
+    #[serde(borrow, rename = "policyText")]
+    of_repository: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Attributes<'a> {
+    #[serde(borrow, rename = "Policy")]
+    policy: Option<&'a RawValue>,
+}
+
+/// What an object holds of a policy.
+enum Held<'a> {
+    /// As text.
+    Text(&'a RawValue),
+    /// It is one.
+    Document,
+    /// The word that there is none.
+    None,
+}
+
+/// Reads an object as the policy of a resource; `None`: it is something else.
 pub(super) fn read(object: &Object<'_>, named: Option<Dataset>) -> Option<Reading> {
     let is_named = named == Some(Dataset::ResourcePolicies);
-    let is_document = is_named && object.has("Statement");
-    let text = if is_document { None } else { policy_text(object) };
-    if !is_document && text.is_none() {
-        return None;
-    }
+    let held = held(object, is_named)?;
     let mut documents = Policies::of(object.file());
-    let bucket = named_after(object).filter(|_| is_named);
-    let policy = match text {
-        Some(raw) => documents.read(raw, || "the policy of the bucket".to_owned()),
-        None => bare(object),
+    let policy = match held {
+        Held::Text(raw) => Some(documents.read(raw, || "the policy of the resource".to_owned())),
+        Held::Document => Some(bare(object)),
+        Held::None => None,
     };
-    let named_by_itself = || policy.document.as_ref().ok().and_then(only_bucket);
-    let Some(bucket) = bucket.or_else(named_by_itself) else {
+    let document = policy.as_ref().and_then(|policy| policy.document.as_ref().ok());
+    let partition = document.and_then(partition).unwrap_or("aws");
+    let named = of_service(object.path()).filter(|_| is_named);
+    let bucket = || named_after(object).filter(|_| is_named).or_else(|| document.and_then(only_bucket));
+    let Some(resource) = named.or_else(|| bucket().map(|bucket| format!("arn:{partition}:s3:::{bucket}")))
+    else {
         return Some(Reading::whole(Content::Nothing));
     };
-    let resource = format!("arn:{}:s3:::{bucket}", partition(&policy));
-    let faults = documents.faults;
-    let content = Content::ResourcePolicy(resource, Known::new(Some(policy), SourceId::UNPLACED));
+    let faults = std::mem::take(&mut documents.faults);
+    let content = Content::ResourcePolicy(resource, Known::new(policy, SourceId::UNPLACED));
     Some(Reading { content, truncated: false, faults })
 }
 
-/// The bucket of a file in a folder `resource-policies/`, whatever the file holds.
-pub(super) fn bucket(path: &str, named: Option<Dataset>) -> Option<String> {
+fn held<'a>(object: &Object<'a>, is_named: bool) -> Option<Held<'a>> {
+    if is_named && object.has("Statement") {
+        return Some(Held::Document);
+    }
+    if let Some(text) = policy_text(object) {
+        return Some(Held::Text(text));
+    }
+    let is_other =
+        object.has("Attributes") || object.has("policyText") || (object.has("ARN") && object.has("Name"));
+    if !is_named || !is_other {
+        return None;
+    }
+    let other: Other<'a> = object.parse().ok()?;
+    let text = other.attributes.and_then(|attributes| attributes.policy);
+    Some(text.or(other.of_secret).or(other.of_repository).map_or(Held::None, Held::Text))
+}
+
+/// The resource of a file in a folder `resource-policies/`, whatever the file holds.
+pub(super) fn resource(path: &str, named: Option<Dataset>) -> Option<String> {
     let (stem, _) = place(path);
-    (named == Some(Dataset::ResourcePolicies)).then(|| format!("arn:aws:s3:::{stem}"))
+    let bucket = || format!("arn:aws:s3:::{stem}");
+    (named == Some(Dataset::ResourcePolicies)).then(|| of_service(path).unwrap_or_else(bucket))
+}
+
+/// The resource of `ACCOUNT/SERVICE/REGION/NAME.json`.
+fn of_service(path: &str) -> Option<String> {
+    let (stem, mut folders) = place(path);
+    let (region, service, account) = (folders.next()?, folders.next()?, folders.next()?);
+    let account = AccountId::parse(account).ok()?;
+    let before = match service {
+        "sqs" | "sns" => "",
+        "kms" => "key/",
+        "lambda" => "function:",
+        "secretsmanager" => "secret:",
+        "ecr" => "repository/",
+        _ => return None,
+    };
+    // Partitions by the names of their Regions (AWS General Reference, "AWS Regions").
+    let partition = match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    let name = stem.replace("%2F", "/").replace("%25", "%");
+    Some(format!("arn:{partition}:{service}:{region}:{account}:{before}{name}"))
 }
 
 fn named_after(object: &Object<'_>) -> Option<String> {
@@ -87,9 +161,7 @@ fn only_bucket(document: &Document) -> Option<String> {
     only.map(str::to_owned)
 }
 
-fn partition(policy: &Policy) -> String {
-    let named = policy.document.as_ref().ok().and_then(|document| {
-        resources(document).find_map(|resource| resource.strip_prefix("arn:")?.split(':').next())
-    });
-    named.filter(|name| name.starts_with("aws") && !name.contains('*')).unwrap_or("aws").to_owned()
+fn partition(document: &Document) -> Option<&str> {
+    let named = resources(document).find_map(|resource| resource.strip_prefix("arn:")?.split(':').next());
+    named.filter(|name| name.starts_with("aws") && !name.contains('*'))
 }

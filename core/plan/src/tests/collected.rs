@@ -114,9 +114,9 @@ impl Machine {
 
 fn collected(answers: &Answers, failing: &dyn Fn(&Ask) -> Option<Failure>) -> Snapshots {
     let mut snapshots = Snapshots::default();
-    let options = Options { ssh_keys: true };
+    let options = Options { ssh_keys: true, ..Options::default() };
     let accounts =
-        answers.accounts().map(|id| (id, Machine::Account(Box::new(Account::new(options, now())))));
+        answers.accounts().map(|id| (id, Machine::Account(Box::new(Account::new(options.clone(), now())))));
     let organization = Machine::Organization(Box::new(Organization::new(now())));
     for (folder, machine) in accounts.chain([("organization", organization)]) {
         let (files, calls) = machine.run(|ask| {
