@@ -32,7 +32,7 @@ use walk::{Depth, Walk};
 /// The folders of a kagimori directory that hold the program's own output.
 pub(crate) const OUTPUT_FOLDERS: [&str; 4] = ["lake", "plans", "report", "tighten"];
 /// Folders beside `snapshots/` whose files are answers, too.
-const BESIDE_SNAPSHOTS: [&str; 2] = ["resource-policies", "last-accessed"];
+pub(crate) const BESIDE_SNAPSHOTS: [&str; 2] = ["resource-policies", "last-accessed"];
 
 /// A directory that was looked at, not yet read.
 #[derive(Debug)]

@@ -184,6 +184,84 @@ mod tests {
         assert_eq!(live.most_at_a_time(), 4);
     }
 
+    fn organization(faults: Faults) -> Live {
+        let accounts = ACCOUNTS.map(|account| (account.to_owned(), files(&shiosai().join(account))));
+        let file = |name: &str, value: serde_json::Value| (name.to_owned(), value.to_string().into_bytes());
+        let account = |id: &str, state: &str| serde_json::json!({ "Id": id, "Name": id, "State": state });
+        let (own, other, gone) = (
+            account(ACCOUNTS[0], "ACTIVE"),
+            account(ACCOUNTS[1], "ACTIVE"),
+            account("333344445555", "CLOSED"),
+        );
+        let organization = Files::from([
+            file("accounts.json", serde_json::json!({ "Accounts": [own, other, gone] })),
+            file("roots.json", serde_json::json!({ "Roots": [{ "Id": "r-ab12", "Name": "Root" }] })),
+            file(
+                "units-r-ab12.json",
+                serde_json::json!({ "OrganizationalUnits": [{ "Id": "ou-ab12-11111111" }] }),
+            ),
+            file(
+                "units-ou-ab12-11111111.json",
+                serde_json::json!({ "OrganizationalUnits": [{ "Id": "ou-ab12-22222222" }] }),
+            ),
+            file("accounts-r-ab12.json", serde_json::json!({ "Accounts": [own, gone] })),
+            file("accounts-ou-ab12-22222222.json", serde_json::json!({ "Accounts": [other] })),
+        ]);
+        Live::start(&accounts.into(), &organization, faults).unwrap()
+    }
+
+    /// Units are meant with all that lies in them; an account of which nobody knows where it lies is no account that was not meant.
+    #[test]
+    fn units_and_accounts_are_chosen() {
+        let (live, folder) = (organization(Faults::default()), folder("units"));
+        let run = |arguments: &[&str]| {
+            let all = [&["--organization", "--role", "Audit"], arguments].concat();
+            let output = kagimori(&live, &folder, &all);
+            let said = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
+            (output.status.code(), said)
+        };
+        let (code, said) = run(&["--ou", "ou-ab12-11111111"]);
+        assert!(
+            code == Some(0)
+                && said.contains("111122223333 (111122223333): skipped: it lies in none of the units"),
+            "{said}"
+        );
+        assert!(
+            said.contains("444455556666 (444455556666): 32 calls")
+                && said.contains("skipped: the account is CLOSED"),
+            "{said}"
+        );
+        let (code, said) = run(&["--ou", "r-ab12", "--exclude", ACCOUNTS[1]]);
+        assert!(
+            code == Some(0) && said.contains("444455556666 (444455556666): skipped: it is excluded"),
+            "{said}"
+        );
+        assert!(said.contains("111122223333 (111122223333): 22 calls"), "{said}");
+        let (code, said) = run(&["--ou", "ou-ab12-99999999"]);
+        assert!(code == Some(2) && said.contains("`ou-ab12-99999999` is no account, unit or root"), "{said}");
+        live.go_wrong(Faults { denied: ["ListAccountsForParent".to_owned()].into(), ..Faults::default() });
+        let (code, said) = run(&["--ou", "ou-ab12-11111111"]);
+        assert!(code == Some(3) && said.contains("failed: AWS did not tell in which unit it lies"), "{said}");
+    }
+
+    /// What lies beside the snapshots is written there, and what is left out is told.
+    #[test]
+    fn what_was_used_lies_beside_the_snapshots() {
+        let (live, folder) = (live(Faults::default()), folder("accessed"));
+        let output = kagimori(&live, &folder, &["--last-accessed", "3"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.code() == Some(0) && said.contains("users and roles beyond --last-accessed"),
+            "{said}"
+        );
+        let of_users = files(&folder.join("last-accessed").join(ACCOUNTS[0]));
+        assert!(of_users.len() == 3 && of_users.keys().all(|name| name.starts_with("user/")), "{of_users:?}");
+        // Without it the files of the run before go.
+        assert_eq!(kagimori(&live, &folder, &[]).status.code(), Some(0));
+        assert!(files(&folder.join("last-accessed").join(ACCOUNTS[0])).is_empty());
+    }
+
     /// A run that has no time ends at once, keeps what it has, and says what it lacks.
     #[test]
     fn time_ends_it() {

@@ -21,6 +21,12 @@ pub(crate) struct Collect {
     /// Every active account of the organization, and the organization itself
     #[arg(long)]
     pub(crate) organization: bool,
+    /// Of the organization only what lies in these units or roots, however deep
+    #[arg(long, value_name = "ID", num_args = 1.., requires = "organization")]
+    pub(crate) ou: Vec<String>,
+    /// Of the organization not these accounts, and not what lies in these units
+    #[arg(long, value_name = "ID", num_args = 1.., requires = "organization")]
+    pub(crate) exclude: Vec<String>,
     /// The role that is assumed in other accounts
     #[arg(long, value_name = "NAME")]
     pub(crate) role: Option<String>,
@@ -48,6 +54,15 @@ pub(crate) struct Collect {
     /// Ask for every user's SSH keys, too: a call a user
     #[arg(long)]
     pub(crate) ssh_keys: bool,
+    /// Ask which services users and roles used, of so many of them at most: a job each, that AWS takes seconds for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last_accessed: Option<u32>,
+    /// Ask for the policies of buckets, and of queues, topics, keys, functions, secrets and repositories in every Region
+    #[arg(long)]
+    pub(crate) resource_policies: bool,
+    /// The Regions of these resources, in place of all that the account can use
+    #[arg(long, value_name = "REGION", num_args = 1.., requires = "resource_policies")]
+    pub(crate) region: Vec<String>,
     /// Print the policy that the collecting role needs, and do nothing else
     #[arg(long)]
     pub(crate) print_policy: bool,

@@ -44,9 +44,17 @@ pub(crate) struct Collected {
     pub(crate) calls: usize,
     /// What is not known.
     pub(crate) missing: Vec<String>,
+    /// Users and roles beyond `--last-accessed`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) left_out: usize,
     /// When AWS made the credential report.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report_generated: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,7 +81,7 @@ struct Target {
 /// Runs the command.
 pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
     if args.print_policy {
-        printer::json(&policy())?;
+        printer::json(&policy(&options(args)))?;
         return Ok(Exit::Clean);
     }
     use_small_pages();
@@ -160,12 +168,18 @@ impl Around<'_> {
     }
 
     fn organization(&self) -> Result<(Vec<Collected>, Vec<Target>), AppError> {
-        let (folder, progress) = (Folder::of(self.args.dir.join("snapshots/organization")), Progress::of(1));
+        let (folder, progress) = (Folder::of(&self.args.dir, "organization"), Progress::of(1));
         let deadline = self.deadline();
         let drive = Drive::new(&self.access.api, deadline, self.earlier(&folder), &progress);
         let machine = drive.run(Organization::new(Timestamp::now()).until(Some(deadline.at())));
         drop(progress);
-        let members = machine.members().map(<[Member]>::to_vec);
+        let named = self.args.ou.iter().chain(&self.args.exclude).find(|id| !machine.has(id)).cloned();
+        let members = machine.members().map(|members| {
+            members
+                .iter()
+                .map(|member| (member.clone(), self.left_out(member, &machine.above(&member.id))))
+                .collect::<Vec<_>>()
+        });
         let (files, record) = machine.finished();
         let why = record.missing.iter().find(|missing| missing.contains("ListAccounts:")).cloned();
         folder.write(&files, &files::Collected::new("", self.arn, "", &record))?;
@@ -176,17 +190,49 @@ impl Around<'_> {
                     .to_owned(),
             });
         };
+        if let Some(id) = named {
+            return Err(AppError::Argument {
+                message: format!(
+                    "`{id}` is no account, unit or root of the organization, as far as AWS told"
+                ),
+                hint: format!(
+                    "look into `{}`: roots.json, units-….json, accounts.json",
+                    folder.path().display()
+                ),
+            });
+        }
         let mut collected = vec![told("organization", "", &record)];
         let mut targets = Vec::new();
-        for member in members {
-            if member.state == "ACTIVE" {
-                targets.push(self.target(&member.id, &member.name)?);
-            } else {
-                let why = format!("the account is {}", member.state);
-                collected.push(Collected::without(&member.id, &member.name, Outcome::Skipped, vec![why]));
+        for (member, left_out) in members {
+            match left_out {
+                None => targets.push(self.target(&member.id, &member.name)?),
+                Some((outcome, why)) => {
+                    collected.push(Collected::without(&member.id, &member.name, outcome, vec![why]));
+                }
             }
         }
         Ok((collected, targets))
+    }
+
+    /// Why an account of the organization is not collected.
+    fn left_out(&self, member: &Member, above: &[&str]) -> Option<(Outcome, String)> {
+        let is_in = |ids: &[String]| ids.iter().any(|id| *id == member.id || above.contains(&id.as_str()));
+        if member.state != "ACTIVE" {
+            return Some((Outcome::Skipped, format!("the account is {}", member.state)));
+        }
+        if is_in(&self.args.exclude) {
+            return Some((Outcome::Skipped, "it is excluded".to_owned()));
+        }
+        let is_placed = above.last().is_some_and(|root| root.starts_with("r-"));
+        match is_in(&self.args.ou) {
+            _ if self.args.ou.is_empty() => None,
+            true => None,
+            // Nobody knows whether it was meant.
+            false if !is_placed => {
+                Some((Outcome::Failed, "AWS did not tell in which unit it lies".to_owned()))
+            }
+            false => Some((Outcome::Skipped, "it lies in none of the units".to_owned())),
+        }
     }
 
     /// What an account may take, within what is left for all.
@@ -242,13 +288,13 @@ impl Around<'_> {
     }
 
     fn account(&self, target: &Target, progress: &Progress) -> Result<Collected, AppError> {
-        let folder = Folder::of(self.args.dir.join("snapshots").join(&target.id));
+        let folder = Folder::of(&self.args.dir, &target.id);
         if self.args.resume && folder.is_fresh(Timestamp::now()) {
             return Ok(Collected::without(&target.id, &target.name, Outcome::Kept, Vec::new()));
         }
         let deadline = self.deadline();
         let drive = Drive::new(&target.api, deadline, self.earlier(&folder), progress);
-        let mut machine = Account::new(self.options(), Timestamp::now()).until(Some(deadline.at()));
+        let mut machine = Account::new(options(self.args), Timestamp::now()).until(Some(deadline.at()));
         // Whoever is refused at the door need not knock four hundred times.
         let entered = if target.id == self.own { Ok(()) } else { drive.enter(&target.id) };
         let (why, hint) = match entered {
@@ -274,9 +320,14 @@ impl Around<'_> {
         }
         Ok(collected)
     }
+}
 
-    fn options(&self) -> Options {
-        Options { ssh_keys: self.args.ssh_keys }
+fn options(args: &Collect) -> Options {
+    Options {
+        ssh_keys: args.ssh_keys,
+        last_accessed: args.last_accessed.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+        resource_policies: args.resource_policies,
+        regions: args.region.clone(),
     }
 }
 
@@ -284,7 +335,7 @@ impl Collected {
     /// An account of which no call tells.
     fn without(account: &str, name: &str, outcome: Outcome, missing: Vec<String>) -> Self {
         let (account, name) = (account.to_owned(), name.to_owned());
-        Self { account, name, outcome, calls: 0, missing, report_generated: None }
+        Self { account, name, outcome, calls: 0, missing, left_out: 0, report_generated: None }
     }
 }
 
@@ -295,6 +346,7 @@ fn told(account: &str, name: &str, record: &Record) -> Collected {
         outcome: if record.is_complete() { Outcome::Complete } else { Outcome::Partial },
         calls: record.calls.len(),
         missing: record.missing.clone(),
+        left_out: record.left_out,
         report_generated: record.report_generated,
     }
 }

@@ -134,6 +134,19 @@ pub(super) fn answer(
                 },
             }))
         }
+        "GenerateServiceLastAccessedDetails" => Ok(json!({ "JobId": input("Arn") })),
+        "GetServiceLastAccessedDetails" => Ok(json!({
+            "JobStatus": "COMPLETED",
+            "JobCreationDate": "2026-11-01T00:00:00Z",
+            "JobCompletionDate": "2026-11-01T00:00:01Z",
+            "JobType": "SERVICE_LEVEL",
+            "ServicesLastAccessed": [{
+                "ServiceName": "AWS Identity and Access Management",
+                "LastAuthenticated": "2026-10-01T00:00:00Z",
+                "ServiceNamespace": "iam",
+                "TotalAuthenticatedEntities": 1,
+            }],
+        })),
         "ListAccessKeys" => per_user("access-keys.json", "AccessKeyMetadata"),
         "ListMFADevices" => per_user("mfa-devices.json", "MFADevices"),
         "ListSSHPublicKeys" => per_user("ssh-public-keys.json", "SSHPublicKeys"),

@@ -1,7 +1,7 @@
 //! The files of a snapshot: each whole, for their owner alone, and `collected.json` last.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use kagimori_estate::collect::{Earlier, Record};
@@ -10,7 +10,7 @@ use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::directory::COLLECTED;
+use crate::directory::{BESIDE_SNAPSHOTS, COLLECTED};
 use crate::error::AppError;
 
 /// What was collected since then `--resume` does not ask again.
@@ -39,15 +39,34 @@ impl<'a> Collected<'a> {
 
 /// The folder of an account or the organization, and what an earlier run left there.
 pub(super) struct Folder {
+    /// The kagimori directory.
+    dir: PathBuf,
+    /// What the folder is called: the account, or `organization`.
+    name: String,
     path: PathBuf,
     /// `collected.json` of an earlier run.
     record: Option<Vec<u8>>,
 }
 
 impl Folder {
-    pub(super) fn of(path: PathBuf) -> Self {
+    pub(super) fn of(dir: &Path, name: &str) -> Self {
+        let path = dir.join("snapshots").join(name);
         let record = std::fs::read(path.join(COLLECTED)).ok();
-        Self { path, record }
+        Self { dir: dir.to_owned(), name: name.to_owned(), path, record }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a file lies: some beside the snapshots, in the account's folder there.
+    fn place(&self, name: &str) -> PathBuf {
+        match name.split_once('/') {
+            Some((beside, rest)) if BESIDE_SNAPSHOTS.contains(&beside) => {
+                self.dir.join(beside).join(&self.name).join(rest)
+            }
+            _ => self.path.join(name),
+        }
     }
 
     /// Writes the files of a snapshot, and what became of the calls. What an earlier run wrote and this one does not goes: it would
@@ -96,11 +115,11 @@ impl Folder {
     /// What an earlier run was answered lately.
     pub(super) fn earlier(&self, now: Timestamp) -> Earlier {
         let Some(record) = &self.record else { return Earlier::default() };
-        Earlier::of(record, now - FRESH, |name| std::fs::read(self.path.join(name)).ok())
+        Earlier::of(record, now - FRESH, |name| std::fs::read(self.place(name)).ok())
     }
 
     fn remove(&self, name: &str) -> Result<(), AppError> {
-        let path = self.path.join(name);
+        let path = self.place(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 Err(AppError::write(&path, source))
@@ -110,7 +129,7 @@ impl Folder {
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), AppError> {
-        let path = self.path.join(name);
+        let path = self.place(name);
         if let Some(above) = path.parent() {
             private::folder(above).map_err(|source| AppError::write(above, source))?;
         }

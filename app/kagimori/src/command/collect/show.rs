@@ -45,6 +45,10 @@ pub(super) fn line(account: &Collected) -> String {
         Outcome::Skipped => write!(line, "skipped: {}", missing()),
         Outcome::Kept => write!(line, "kept: it was collected whole in the last 24 hours"),
     };
+    if account.left_out > 0 {
+        let who = counted(account.left_out, "user or role");
+        let _ = write!(line, "; {} beyond --last-accessed", who.replace("user or roles", "users and roles"));
+    }
     if let Some(at) = account.report_generated {
         let _ = write!(line, "; credential report of {at}");
     }
