@@ -3,6 +3,7 @@
 //! No clock, no files, no network, no randomness: an estate, usage and settings in, a review out.
 //!
 //! * [`apply`]: following a stored plan, and undoing it, as a machine.
+//! * [`bastion`]: the account through which people come to their roles, from a short file, with its promises proved.
 //! * [`blind`]: permissions whose use a trail would not have shown.
 //! * [`check`]: the catalogue of checks (`checks.toml`: texts, mappings) and the rule behind each.
 //! * [`verdict`]: what a check says of one resource, and how a verdict behaves when data is missing.
@@ -20,6 +21,7 @@
 //! * [`sentence`]: verdicts and gaps as sentences, in English and Japanese.
 
 pub mod apply;
+pub mod bastion;
 pub mod blind;
 pub mod check;
 pub mod escalation;
