@@ -33,7 +33,7 @@
 //!
 //! # Other processes
 //!
-//! The binary `fake-aws` starts a bastion and prints its endpoint, keys and MFA serials as one line of JSON. Any process may
+//! The binary `fake-aws` starts a bastion (or, with `--snapshots`, the accounts of a kagimori directory) and prints its endpoint, keys and MFA serials as one line of JSON. Any process may
 //! then use the controls: `POST /control/clock` `{"advance_seconds": 3600}`, `/control/settings` `{"large_tokens": true}`,
 //! `/control/trouble` `{"operation": "AssumeRole", "times": 1, "kind": "lose_reply"}` (kinds: `delay` with `milliseconds`,
 //! `lose_reply`, `throttle`, `fail` with `status`, `code`, `message`), `/control/totp` `{"serial": "…"}`,
@@ -74,6 +74,7 @@ mod mint;
 mod picture;
 mod server;
 mod sigv4;
+mod snapshot;
 mod totp;
 mod world;
 mod xml;
