@@ -2,6 +2,7 @@
 
 mod apply;
 mod ask;
+mod bastion;
 mod change;
 mod collect;
 mod identity;
@@ -25,6 +26,7 @@ pub(crate) use apply::{
     Follow, JournalCommand, JournalShow, JournalVerify, PlanCommand, PlanList, PlanShow, Way,
 };
 pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan, WhoCan};
+pub(crate) use bastion::{BastionCheck, BastionCommand, BastionPlan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
 pub(crate) use identity::IdentityWishes;
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     ///
     /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
     Undo(Follow),
+    #[command(subcommand, hide = true)]
+    Bastion(BastionCommand),
     #[command(subcommand)]
     Retire(RetireCommand),
     #[command(subcommand)]

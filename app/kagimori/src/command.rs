@@ -2,6 +2,7 @@
 
 mod apply;
 pub(crate) mod ask;
+mod bastion;
 mod checks;
 mod collect;
 mod complete;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),
         Command::Retire(command) => retire::run(command),
+        Command::Bastion(command) => bastion::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Notify(command) => notify::run(command),
         Command::Completions(args) => complete::script(args.shell),
