@@ -121,8 +121,12 @@ impl Differences {
         let what = format!("the policy `{}`, the boundary of its roles, says something else", arn.name());
         match next_version(held) {
             Some(version) => {
-                let anew =
-                    ManagedPolicyChange::CreatePolicyVersion { policy: arn.clone(), version, document };
+                let anew = ManagedPolicyChange::CreatePolicyVersion {
+                    policy: arn.clone(),
+                    version,
+                    document,
+                    makes_room: None,
+                };
                 self.found(id, what, vec![anew.into()]);
             }
             None => self.unknown(id, format!("{what}, and which versions it has is not known"), collect(id)),
