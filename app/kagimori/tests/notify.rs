@@ -369,7 +369,7 @@ mod notify {
             code == 1 && out.contains("closed since") && out.contains("kagimori notify test sre"),
             "{out}"
         );
-        assert!(out.contains("kagimori.toml has no such channel"), "{out}");
+        assert!(out.contains("kagimori.toml has no channel `nobody`"), "{out}");
         place.receiver.does(Does::Answers(200));
         let (code, out, _) = place.run(&["test", "sre"]);
         assert!(code == 0 && out.contains("it is open again"), "{out}");

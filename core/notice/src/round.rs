@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::again;
 use crate::judge::{Cause, Outcome};
@@ -263,6 +263,7 @@ impl Round {
     }
 }
 
+/// To the second, as the outbox keeps it.
 fn later(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    Timestamp::from_second(now.as_second().saturating_add(seconds)).unwrap_or(Timestamp::MAX)
 }

@@ -1,5 +1,7 @@
 //! Rounds against an outbox and a receiver: every way an attempt can end, and a kill before and after each thing that is done.
 
+use jiff::SignedDuration;
+
 use super::*;
 
 fn at(second: i64) -> Timestamp {

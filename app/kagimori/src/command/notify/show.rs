@@ -196,7 +196,8 @@ impl LetterRow {
             (None, Some(why)) => format!("{RED}given up{RED:#} after {attempts}: {why}"),
             (None, None) => format!("{RED}given up{RED:#} after {attempts}"),
             (Some(next), Some(why)) => {
-                format!("{YELLOW}not taken{YELLOW:#}, {attempts}, again at {next}: {why}")
+                let when = if next > now { format!("again at {next}") } else { "due again".to_owned() };
+                format!("{YELLOW}not taken{YELLOW:#}, {attempts}, {when}: {why}")
             }
             (Some(next), None) if self.attempts > 0 && next > now => {
                 format!("under way, due again at {next}")
@@ -207,7 +208,8 @@ impl LetterRow {
             (Some(next), None) if next > now => format!("waits until {next}"),
             (Some(_), None) => "due".to_owned(),
         };
-        let unknown = if self.is_known { "" } else { "; kagimori.toml has no such channel" };
+        let is_told = self.is_known || self.error.is_some();
+        let unknown = if is_told { "" } else { "; kagimori.toml has no such channel" };
         format!("letter {number}  {channel}  {kind}  {DIM}entry {entry}{DIM:#}  {how}{unknown}")
     }
 }
