@@ -264,12 +264,14 @@ impl Round {
         })
     }
 
-    /// The retirement of the same owner that goes before this one.
+    /// The retirement of the same owner, or of the same user, that goes before this one.
     fn waits_for(&self, which: usize) -> Option<AccessKeyId> {
         let state = self.states.get(which)?;
         let is_before = |(place, other): &(usize, &State)| {
             let is_first = *place < which || !state.is_begun();
-            *place != which && is_first && other.is_begun() && other.start.owner == state.start.owner
+            let (start, its) = (&other.start, &state.start);
+            let is_same = start.owner == its.owner || start.credential.user == its.credential.user;
+            *place != which && is_first && other.is_begun() && is_same
         };
         self.states.iter().enumerate().find(is_before).map(|(_, other)| other.key().clone())
     }

@@ -271,6 +271,10 @@ fn seen(state: &State, sight: &Sight, now: Timestamp) -> Next {
             on(state, Because::Drift { what: format!("its user has another key, {key}, since it was begun") })
         }
         Sight::Unknown(why) => trouble(state, why),
+        // What went wrong before is over.
+        Sight::Off if state.standing.trouble.is_some() => {
+            (state.at(state.standing.phase.clone()), Vec::new())
+        }
         Sight::Off | Sight::On | Sight::Rotated(_) => same(state),
     }
 }

@@ -103,6 +103,31 @@ fn an_on_that_is_refused_is_told_once_and_tried_for_ever() {
 }
 
 #[test]
+fn keys_of_one_user_go_one_after_another_whoever_owns_them() {
+    let ladder = || Ladder::try_from(vec![rung("2min", None)]).unwrap();
+    let other = start(1, "data", ladder(), "1min", "6min");
+    let mut same_user = start(2, "batch", ladder(), "1min", "6min");
+    same_user.credential.user = first().start.credential.user.clone();
+    let now = at("2026-11-02T09:00:00Z");
+    let mut states = vec![first(), begun(other, now), begun(same_user, now)];
+    round(&mut states, &[], "2026-11-02T09:00:00Z", &mut Vec::new());
+    let phases: Vec<&str> = states.iter().map(|state| state.standing.phase.word()).collect();
+    assert_eq!(phases, ["notified", "notified", "planned"]);
+}
+
+#[test]
+fn a_look_that_failed_is_over_when_the_next_does_not() {
+    let (mut states, mut entries) = (vec![first()], Vec::new());
+    round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);
+    round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries);
+    let unknown = Event::Seen { sight: Sight::Unknown("throttled".to_owned()) };
+    let (troubled, _) = crate::step(&states[0], &unknown, at("2026-11-02T09:01:10Z"));
+    assert_eq!(troubled.standing.trouble.as_deref(), Some("throttled"));
+    let (next, _) = crate::step(&troubled, &Event::Seen { sight: Sight::Off }, at("2026-11-02T09:01:20Z"));
+    assert_eq!(next, states[0]);
+}
+
+#[test]
 fn a_journal_that_makes_no_sense_is_no_ground_to_act() {
     let state = first();
     let begins = Entry::begins(&state, at("2026-11-02T09:00:00Z")).text().unwrap();

@@ -6,6 +6,7 @@ use kagimori_journal::{Append, Held, Message};
 use kagimori_plan::Plan;
 use kagimori_plan::apply::{Call, Direction, Ended, Outcome, Report, Run, Terms};
 use kagimori_plan::settings::apply::Apply;
+use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_retire::{
     Answer, Circumstances, Entry, Event, How, Notice, PlanRef, Round, Shown, Sight, State, Turn, Wanted,
 };
@@ -28,8 +29,10 @@ pub(super) struct Hands<'a> {
     pub(super) accounts: Option<Result<Accounts, String>>,
     /// The channels that get the notices.
     pub(super) channels: Vec<String>,
-    /// The tag that protects a user.
-    pub(super) protected_tag: String,
+    /// Tags that protect a user: `KEY` or `KEY=VALUE`.
+    pub(super) protected_tags: Vec<String>,
+    /// Roots and organizational units whose accounts are protected.
+    pub(super) protected_units: Vec<String>,
     pub(super) irreversible: bool,
     /// What was written down.
     pub(super) done: Vec<Written>,
@@ -180,9 +183,9 @@ impl Hands<'_> {
         if let Some(other) = other(&keys, state) {
             return Shown::Drifted(format!("its user has another key, {other}, since it was begun"));
         }
-        match self.has_tag(state) {
-            Ok(true) => return Shown::Protected(format!("its user has the tag `{}`", self.protected_tag)),
-            Ok(false) => {}
+        match self.protection(state) {
+            Ok(Some(why)) => return Shown::Protected(why),
+            Ok(None) => {}
             Err(why) => return Shown::Closed(why),
         }
         let input =
@@ -218,10 +221,50 @@ impl Hands<'_> {
         held.iter().map(key).collect::<Result<Keys, &str>>().map(Some).map_err(str::to_owned)
     }
 
-    fn has_tag(&mut self, state: &State) -> Result<bool, String> {
+    /// What protects it in AWS: a tag of its user, or where its account lies. What cannot be told protects.
+    fn protection(&mut self, state: &State) -> Result<Option<String>, String> {
         let tags = self.pages(state, "ListUserTags", "Tags")?.unwrap_or_default();
-        let named = |tag: &Value| tag.get("Key").and_then(Value::as_str) == Some(self.protected_tag.as_str());
-        Ok(tags.iter().any(named))
+        let text =
+            |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        for tag in &tags {
+            if let Some(pattern) = tag_protects(&self.protected_tags, &text(tag, "Key"), &text(tag, "Value"))
+            {
+                return Ok(Some(format!("its user has the tag `{pattern}`")));
+            }
+        }
+        let unit = self.unit(state)?;
+        Ok(unit.map(|unit| format!("its account lies in `{unit}`")))
+    }
+
+    /// The protected unit that its account lies in.
+    fn unit(&mut self, state: &State) -> Result<Option<String>, String> {
+        let account = state.start.credential.user.account().map(|account| account.to_string());
+        let Some(mut child) = account.filter(|_| !self.protected_units.is_empty()) else { return Ok(None) };
+        for _ in 0..UNITS_DEPTH_MAX {
+            let input = json!({ "ChildId": child });
+            let call =
+                Call { account: None, service: "organizations", operation: "ListParents".to_owned(), input };
+            self.find();
+            let outcome = match &mut self.accounts {
+                Some(Ok(accounts)) => accounts.call(&call),
+                Some(Err(why)) => Outcome::NotSent { why: why.clone() },
+                None => Outcome::NotSent { why: "there are no credentials".to_owned() },
+            };
+            let Outcome::Answer(answer) = outcome else {
+                return Err(format!("where its account lies is not known: {}", why(&outcome)));
+            };
+            let Some(parent) = answer.pointer("/Parents/0/Id").and_then(Value::as_str) else {
+                return Err("where its account lies is not known: AWS tells no parent of it".to_owned());
+            };
+            if self.protected_units.iter().any(|unit| unit == parent) {
+                return Ok(Some(parent.to_owned()));
+            }
+            if parent.starts_with("r-") {
+                return Ok(None);
+            }
+            parent.clone_into(&mut child);
+        }
+        Err("where its account lies is not known: its units have no end".to_owned())
     }
 
     /// All members of a list about its user; `None`: there is no such user.
@@ -267,6 +310,17 @@ impl Hands<'_> {
         }
         self.accounts.as_ref()
     }
+}
+
+/// Units lie five deep at most (*Quotas for AWS Organizations*).
+const UNITS_DEPTH_MAX: usize = 8;
+
+/// The pattern, `KEY` or `KEY=VALUE`, that protects whoever has a tag.
+pub(super) fn tag_protects<'p>(patterns: &'p [String], key: &str, value: &str) -> Option<&'p String> {
+    patterns.iter().find(|pattern| match pattern.split_once('=') {
+        Some((named, valued)) => matches_ignoring_case(named, key) && matches_ignoring_case(valued, value),
+        None => matches_ignoring_case(pattern, key),
+    })
 }
 
 /// A key of the user that was not there when the retirement was begun.

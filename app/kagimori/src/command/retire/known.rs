@@ -12,7 +12,8 @@ use kagimori_plan::replay::Evidence as Replayed;
 use kagimori_retire::{Busy, Credential, Evidence, Managed, Windows};
 use kagimori_trail::call::{Call, Outcome};
 
-use super::tick::protection;
+use super::drive::tag_protects;
+use super::tick::{protected_tags, protection};
 use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::history;
@@ -168,9 +169,11 @@ impl Look<'_> {
         if let Some(pattern) = protection(self.settings, credential) {
             return Some(format!("`{pattern}` of kagimori.toml protects it"));
         }
-        let tag = &self.settings.retire.protected_tag;
-        let has = user.details.value().is_some_and(|details| details.tags.contains_key(tag));
-        has.then(|| format!("its user has the tag `{tag}`"))
+        let patterns = protected_tags(self.settings);
+        let tags = user.details.value().map(|details| &details.tags);
+        let mut found =
+            tags.into_iter().flatten().filter_map(|(key, value)| tag_protects(&patterns, key, value));
+        found.next().map(|pattern| format!("its user has the tag `{pattern}`"))
     }
 
     /// What speaks against it.

@@ -99,15 +99,100 @@ fn one(told: &Told, now: Timestamp, is_open: bool, unfolding: &Unfolding<'_>) ->
         phase(&state.standing.phase),
     );
     let inside = html!(
-        "<p class=\"soft\">{} {}</p><p>{}</p>{}{}{}",
+        "<p class=\"soft\">{} {}</p><p>{}</p>{}{}{}{}",
         code(state.key().as_str()),
         start.purpose.as_deref().unwrap_or_default(),
         next(told, now),
         trouble(told),
+        time_line(told, now),
         rungs(told),
         details("fine", false, &both("What happened", "経過"), &past(told)),
     );
     unfolding.item(&inside, |inside| details("one", is_open, &summary, inside))
+}
+
+/// Seconds on and off as they were, and as they come at the earliest. What is long is drawn shorter than it is: ten minutes and a month
+/// stand beside each other.
+fn time_line(told: &Told, now: Timestamp) -> Html {
+    let mut parts: Vec<(&'static str, i64)> = Vec::new();
+    let mut put = |class: &'static str, seconds: i64| match parts.last_mut() {
+        Some((last, sum)) if *last == class => *sum = sum.saturating_add(seconds.max(0)),
+        _ => parts.push((class, seconds.max(0))),
+    };
+    let ends = if told.state.is_over() { told.past.last().map_or(now, |(at, _)| *at) } else { now };
+    let nexts = told.past.iter().skip(1).map(|(at, _)| *at).chain([ends]);
+    for ((at, standing), until) in told.past.iter().zip(nexts) {
+        put(if is_off(&standing.phase) { OFF } else { ON }, until.as_second().saturating_sub(at.as_second()));
+    }
+    let coming = coming(told, now);
+    coming.iter().for_each(|(is_off, seconds)| put(if *is_off { OFF_LATER } else { ON_LATER }, *seconds));
+    let left = coming.iter().map(|(_, seconds)| *seconds).sum::<i64>();
+    let weights: Vec<(&'static str, u64)> =
+        parts.iter().map(|(class, seconds)| (*class, seconds.unsigned_abs().isqrt().max(1))).collect();
+    let end = Timestamp::from_second(now.as_second().saturating_add(left)).unwrap_or(now);
+    let end = if told.state.is_over() {
+        both(&format!("over {}", minute(ends)), &format!("{} に終了", minute(ends)))
+    } else {
+        both(
+            &format!("may be deleted at the earliest {}", minute(end)),
+            &format!("削除は早くて {}", minute(end)),
+        )
+    };
+    html!(
+        "<div class=\"time\">{}</div><p class=\"hint soft\">{} · {} · {}</p>",
+        bar(&weights),
+        both(&format!("begun {}", minute(told.begun)), &format!("{} に開始", minute(told.begun))),
+        end,
+        both(
+            "green: on, amber: off, violet: off later; long times are drawn shorter",
+            "緑：有効、橙：無効、紫：今後の無効。長い時間は縮めて表示",
+        ),
+    )
+}
+
+const ON: &str = "good";
+const OFF: &str = "open";
+const ON_LATER: &str = "other";
+const OFF_LATER: &str = "unknown";
+
+fn is_off(phase: &Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Off { .. } | Phase::OnDue { .. } | Phase::DeleteDue { .. } | Phase::Deleting { .. }
+    )
+}
+
+/// What is still to come: off or on, and how long, at the earliest.
+fn coming(told: &Told, now: Timestamp) -> Vec<(bool, i64)> {
+    let state = &told.state;
+    if state.is_over() {
+        return Vec::new();
+    }
+    let left = |until: Timestamp| until.as_second().saturating_sub(now.as_second()).max(0);
+    let notice = state.start.notice.seconds();
+    let wait = |rung: &Rung| rung.wait.map(|wait| (false, wait.seconds().saturating_add(notice)));
+    let here = state.rung();
+    let mut parts = Vec::new();
+    match &state.standing.phase {
+        Phase::Planned { .. } => parts.push((false, notice)),
+        Phase::Notified { off, .. } => parts.push((false, left(*off))),
+        Phase::GoingOff { until, .. } | Phase::Off { until, .. } => parts.push((true, left(*until))),
+        Phase::On { until, .. } => parts.push((false, left(*until).saturating_add(notice))),
+        _ => {}
+    }
+    let is_before = matches!(state.standing.phase, Phase::Planned { .. } | Phase::Notified { .. });
+    let is_on = matches!(state.standing.phase, Phase::On { .. });
+    if is_before {
+        parts.extend(here.map(|rung| (true, rung.off.seconds())));
+    }
+    if !is_on {
+        parts.extend(here.as_ref().and_then(wait));
+    }
+    for rung in start_rungs(told).iter().skip(state.standing.rung.saturating_add(1)) {
+        parts.push((true, rung.off.seconds()));
+        parts.extend(wait(rung));
+    }
+    parts
 }
 
 /// The ladder as a bar: what is done, what is at hand, what is left.
@@ -138,9 +223,9 @@ fn trouble(told: &Told) -> Html {
 fn next(told: &Told, now: Timestamp) -> Html {
     let state = &told.state;
     let is_last = state.start.ladder.is_last(state.standing.rung);
+    let has_to = state.on_since(now).is_some();
     let at = |english: &str, japanese: &str, instant: Timestamp| {
-        let (late, late_japanese) =
-            if instant <= now { (" — overdue", "（期限超過）") } else { ("", "") };
+        let (late, late_japanese) = if has_to { (" — overdue", "（期限超過）") } else { ("", "") };
         both(
             &format!("{english}: {}{late}", minute(instant)),
             &format!("{japanese}：{}{late_japanese}", minute(instant)),
@@ -242,7 +327,10 @@ fn past(told: &Told) -> Html {
                 &format!("{} of {}", standing.rung.saturating_add(1), start_rungs(told).len()),
                 &format!("第 {} 段階", standing.rung.saturating_add(1)),
             ),
-            phase(&standing.phase),
+            match (&standing.phase, standing.shown) {
+                (Phase::Notified { .. }, Some(_)) => both("the way on is shown", "有効に戻せることを確認"),
+                (at, _) => phase(at),
+            },
             Html::from(standing.trouble.clone().unwrap_or_default()),
         ]
     };

@@ -20,8 +20,11 @@ use crate::exit::Exit;
 /// Runs `tick`.
 pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
     if args.print_policy {
-        let tag = Directory::open(&args.dir)?.settings()?.retire.protected_tag;
-        printer::json(&policy::executor(&tag))?;
+        let settings = Directory::open(&args.dir)?.settings()?;
+        printer::json(&policy::executor(
+            &protected_tags(&settings),
+            !settings.apply.protected_units.is_empty(),
+        ))?;
         return Ok(Exit::Clean);
     }
     // Where nothing was begun no journal is made.
@@ -126,7 +129,8 @@ fn hands<'a>(
         who,
         accounts: None,
         channels: retire.map(|retire| retire.channels.clone()).unwrap_or_default(),
-        protected_tag: retire.map(|retire| retire.protected_tag.clone()).unwrap_or_default(),
+        protected_tags: settings.map(protected_tags).unwrap_or_default(),
+        protected_units: settings.map(|settings| settings.apply.protected_units.clone()).unwrap_or_default(),
         irreversible: false,
         done: Vec::new(),
     })
@@ -148,6 +152,15 @@ fn circumstances(settings: &Settings, states: &[State], may_delete: bool) -> Res
 /// What holds where nothing is to go off.
 fn unsettled(settings: &Settings) -> Result<Circumstances, AppError> {
     circumstances(settings, &[], false)
+}
+
+/// The tags that protect a user: `KEY` or `KEY=VALUE`.
+pub(super) fn protected_tags(settings: &Settings) -> Vec<String> {
+    let mut tags = settings.apply.protected_tags.clone();
+    if !tags.contains(&settings.retire.protected_tag) {
+        tags.push(settings.retire.protected_tag.clone());
+    }
+    tags
 }
 
 /// The pattern of the settings that protects a key: by its id, its user, its account.

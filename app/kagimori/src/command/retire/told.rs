@@ -21,7 +21,7 @@ pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
     let unit = units.into_iter().find(|(_, one)| length >= 2 * one).unwrap_or(("second", 1));
     let told = counted(length / unit.1, unit.0);
     match seconds {
-        0 => "now".to_owned(),
+        0 => "just now".to_owned(),
         ahead if ahead > 0 => format!("in {told}"),
         _ => format!("{told} ago"),
     }
@@ -142,7 +142,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let now = at("2026-11-30T10:00:00Z");
         for (instant, told) in [
-            ("2026-11-30T10:00:00Z", "now"),
+            ("2026-11-30T10:00:00Z", "just now"),
             ("2026-11-30T10:07:00Z", "in 7 minutes"),
             ("2026-11-30T10:01:59Z", "in 119 seconds"),
             ("2026-11-29T09:00:00Z", "25 hours ago"),

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::executor;
 
+fn policy() -> Value {
+    executor(&["kagimori:protected".to_owned(), "tier=gold*".to_owned(), "odd*".to_owned()], false)
+}
+
 fn request(action: &str, tags: &[(&str, &str)]) -> Value {
     let context: serde_json::Map<String, Value> =
         tags.iter().map(|(key, value)| (format!("aws:ResourceTag/{key}"), json!(value))).collect();
@@ -19,8 +23,7 @@ fn request(action: &str, tags: &[(&str, &str)]) -> Value {
 fn must(what: &str, requests: &[Value]) -> Vec<(String, bool)> {
     let all = requests.iter().map(|request| {
         let name = request.to_string();
-        let case =
-            json!([{ "name": name, "identityPolicies": [executor("kagimori:protected")], what: [request] }]);
+        let case = json!([{ "name": name, "identityPolicies": [policy()], what: [request] }]);
         let cases = scenario::read(&case.to_string(), &|name| Err(name.to_owned())).unwrap();
         (name, cases.iter().all(|case| scenario::run(case).ok))
     });
@@ -32,7 +35,7 @@ fn it_allows_what_a_tick_calls() {
     let mut requests = Vec::new();
     for action in ["iam:ListAccessKeys", "iam:ListUserTags", "iam:UpdateAccessKey", "iam:DeleteAccessKey"] {
         requests.push(request(action, &[]));
-        requests.push(request(action, &[("Owner", "web"), ("kagimori", "protected")]));
+        requests.push(request(action, &[("Owner", "web"), ("kagimori", "protected"), ("tier", "silver")]));
     }
     let failed: Vec<_> = must("must_allow", &requests).into_iter().filter(|(_, ok)| !ok).collect();
     assert!(failed.is_empty(), "{failed:?}");
@@ -46,6 +49,7 @@ fn it_denies_what_is_protected_whatever_the_tag_says() {
             requests.push(request(action, &[("kagimori:protected", value)]));
         }
     }
+    requests.push(request("iam:UpdateAccessKey", &[("tier", "gold-1")]));
     for action in [
         "iam:CreateAccessKey",
         "iam:TagUser",
@@ -61,7 +65,10 @@ fn it_denies_what_is_protected_whatever_the_tag_says() {
     }
     let failed: Vec<_> = must("must_deny", &requests).into_iter().filter(|(_, ok)| !ok).collect();
     assert!(failed.is_empty(), "{failed:?}");
-    // The other tag of the settings protects in its place.
-    let policy = executor("Critical");
-    assert!(policy.to_string().contains("aws:ResourceTag/Critical"));
+    let text = policy().to_string();
+    assert!(
+        !text.contains("odd*") && !text.contains("organizations:"),
+        "no condition key has a wildcard: {text}"
+    );
+    assert!(executor(&[], true).to_string().contains("organizations:ListParents"));
 }
