@@ -495,6 +495,9 @@ def killed():
                     if code != 0:
                         must(directory, verb, name, *PATIENCE)
                     equal(what, picture(), after if verb == "apply" else before)
+                elif verb == "undo":
+                    # Half taken back, and applied again from there.
+                    must(directory, "apply", name, *PATIENCE)
                 must(directory, "undo", name, *PATIENCE)
                 equal(f"{what}, then undone", picture(), before)
                 verified(directory, what)

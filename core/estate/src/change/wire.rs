@@ -83,6 +83,13 @@ mod tests {
             r#"{"delete_policy":{"policy":"arn:aws:iam::111122223333:policy/p"}}"#,
             r#"{"restore_policy_version":{"policy":"arn:aws:iam::111122223333:policy/p","version":"v1","document":{"Version":"2012-10-17","Statement":[]},"delete":"v2"}}"#,
             r#"{"delete_organization_policy":{"id":"p-1"}}"#,
+            r#"{"set_tag":{"identity":"arn:aws:iam::111122223333:policy/p","key":"Team","value":"sea","was":"land"}}"#,
+            r#"{"remove_tag":{"identity":"arn:aws:iam::111122223333:user/a","key":"Team"}}"#,
+            r#"{"create_identity":{"identity":"arn:aws:iam::111122223333:group/g","holds":{"members":["a"]}}}"#,
+            r#"{"delete_identity":{"identity":"arn:aws:iam::111122223333:user/a","holds":{"credentials":{"password":true,"signing_certificates":1},"id":"AIDAEXAMPLEEXAMPLE01"}}}"#,
+            r#"{"create_oidc_provider":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","takes":{"audiences":["a"]}}}"#,
+            r#"{"set_thumbprints":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","thumbprints":[],"was":["a"]}}"#,
+            r#"{"create_policy_version":{"policy":"arn:aws:iam::111122223333:policy/p","version":"v6","document":{"Version":"2012-10-17","Statement":[]},"makes_room":"v1"}}"#,
         ] {
             let change: Change = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&change).unwrap(), text);
@@ -96,6 +103,10 @@ mod tests {
             (r#"{}"#, "a change is an object with one member, its kind"),
             (r#"{"delete_policy":{"policy":"arn:aws:iam::111122223333:policy/p"},"x":1}"#, "one member"),
             (r#"{"delete_policy":{"arn":"x"}}"#, "unknown field `arn`"),
+            (
+                r#"{"create_identity":{"identity":"arn:aws:iam::111122223333:user/a","holds":{"tag":{}}}}"#,
+                "unknown field `tag`",
+            ),
         ] {
             let error = serde_json::from_str::<Change>(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -158,12 +158,12 @@ impl<'a> Replay<'a> {
         if call.outcome == Outcome::Throttled {
             return whole(Verdict::NotAsked, Why::Throttled);
         }
-        if let Some(judgement) = self.credential(class) {
-            return judgement;
-        }
         let caller = || subject_of(self.before, &call.caller.principal).map(|subject| &subject.arn);
         if let Some((verdict, why)) = self.altered.ended(call, caller) {
             return whole(verdict, why);
+        }
+        if let Some(judgement) = self.credential(class) {
+            return judgement;
         }
         if call.gap == Some(MapGap::NotAuthorized) {
             return whole(Verdict::NotAsked, Why::NotAuthorized);
