@@ -85,6 +85,12 @@ pub(crate) enum AppError {
         /// What to do.
         hint: String,
     },
+    /// Whoever answers as AWS names no account.
+    #[error("GetCallerIdentity answers with the account `{0}`, which is no 12 digits")]
+    NoAccount(String),
+    /// Whoever answers as AWS names something by which no file may be called.
+    #[error("an answer names `{0}`, and no file may be called so")]
+    NoName(String),
     /// A plan cannot be used.
     #[error("the plan `{path}` cannot be used: {source}")]
     Plan {
@@ -190,6 +196,9 @@ impl AppError {
             Self::UnknownPrincipal(_) => "give the ARN of a user or role that the snapshots hold, or its account and name: `444455556666/NAME`".to_owned(),
             Self::AmbiguousPrincipal { .. } => "give the ARN of the one you mean".to_owned(),
             Self::Argument { hint, .. } | Self::Aws { hint, .. } => hint.clone(),
+            Self::NoAccount(_) | Self::NoName(_) => {
+                "nothing was written: look where `AWS_ENDPOINT_URL` and the proxy lead".to_owned()
+            }
             Self::Plan { source, .. } => source.hint().to_owned(),
             Self::Journal(error) => error.hint().to_owned(),
             Self::History(error) => error.hint().to_owned(),

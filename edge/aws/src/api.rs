@@ -19,7 +19,7 @@ use crate::error::without_request;
 use crate::failure::{CallError, Lost, Name, Refusal};
 use crate::model::{Model, Operation, model};
 use crate::pace::Pace;
-use crate::pages::{Circle, Gathered};
+use crate::pages::{Endless, Gathered};
 use crate::retry::{Attempts, Ending, Next, Quota, is_throttled, retry_after};
 use crate::sign::{Message, query, sign};
 use crate::transport::{Client, Trouble, host_and_path};
@@ -159,6 +159,7 @@ impl Api {
         let mut gathered = Gathered::new(pages);
         let mut whole = Reply { value: Value::Null, request_ids: Vec::new(), attempts: 0, pages: 0 };
         let mut input = input.clone();
+        let mut endless = Endless::Circle;
         while whole.pages < MOST_PAGES {
             let reply = self.send(&row, &input)?;
             whole.pages += 1;
@@ -167,10 +168,13 @@ impl Api {
             match gathered.take(&reply.value) {
                 Ok(None) => return Ok(Reply { value: gathered.whole(), ..whole }),
                 Ok(Some(tokens)) => with_page(&mut input, tokens),
-                Err(Circle) => break,
+                Err(why) => {
+                    endless = why;
+                    break;
+                }
             }
         }
-        let what = "the pages of the answer lead in a circle".to_owned();
+        let what = endless.words().to_owned();
         let lost = Lost::Broken;
         Err(CallError::Unknown { call: row.name, what, lost, attempts: whole.attempts, request_id: None })
     }

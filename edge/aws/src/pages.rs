@@ -14,9 +14,23 @@ pub(crate) struct Gathered<'p> {
     tokens: Option<Vec<Value>>,
 }
 
-/// The same token came twice: the answer would never end.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Circle;
+/// Why the pages do not end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endless {
+    /// The same token came twice.
+    Circle,
+    /// A page says that there is more, and not where. botocore takes it for the last; but then things would be missing that nobody misses.
+    Cut,
+}
+
+impl Endless {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Circle => "the pages of the answer lead in a circle",
+            Self::Cut => "a page of the answer says that there is more, and not where",
+        }
+    }
+}
 
 impl<'p> Gathered<'p> {
     pub(crate) fn new(pages: &'p Pages) -> Self {
@@ -24,7 +38,7 @@ impl<'p> Gathered<'p> {
     }
 
     /// Takes a page; the tokens of the next one, by the names of the input, when there is one.
-    pub(crate) fn take(&mut self, page: &Value) -> Result<Option<Map<String, Value>>, Circle> {
+    pub(crate) fn take(&mut self, page: &Value) -> Result<Option<Map<String, Value>>, Endless> {
         if self.kept.is_none() {
             let mut kept = Value::Object(Map::new());
             for path in &self.pages.keep {
@@ -60,20 +74,19 @@ impl<'p> Gathered<'p> {
         set(&mut self.whole, path, sum);
     }
 
-    fn next(&mut self, page: &Value) -> Result<Option<Map<String, Value>>, Circle> {
-        if let Some(more) = &self.pages.more
-            && at(page, more) != Some(&Value::Bool(true))
-        {
+    fn next(&mut self, page: &Value) -> Result<Option<Map<String, Value>>, Endless> {
+        let says_more = self.pages.more.as_ref().map(|more| at(page, more) == Some(&Value::Bool(true)));
+        if says_more == Some(false) {
             return Ok(None);
         }
         let token =
             |path: &String| at(page, path).filter(|token| !is_empty(token)).cloned().unwrap_or_default();
         let tokens: Vec<Value> = self.pages.output.iter().map(token).collect();
         if tokens.iter().all(Value::is_null) {
-            return Ok(None);
+            return if says_more == Some(true) { Err(Endless::Cut) } else { Ok(None) };
         }
         if self.tokens.as_ref() == Some(&tokens) {
-            return Err(Circle);
+            return Err(Endless::Circle);
         }
         let named = self.pages.input.iter().cloned().zip(tokens.iter().cloned());
         let named = named.collect();
@@ -167,6 +180,19 @@ mod tests {
         let page = json!({"Users": [], "IsTruncated": true, "Marker": "m"});
         let mut gathered = Gathered::new(pages);
         assert!(gathered.take(&page).unwrap().is_some());
-        assert_eq!(gathered.take(&page), Err(Circle));
+        assert_eq!(gathered.take(&page), Err(Endless::Circle));
+    }
+
+    #[test]
+    fn more_without_a_token_is_no_end() {
+        let pages = model("iam").unwrap().operations["ListUsers"].pages.as_ref().unwrap();
+        for page in [
+            json!({"Users": [1], "IsTruncated": true}),
+            json!({"Users": [1], "IsTruncated": true, "Marker": ""}),
+        ] {
+            assert_eq!(Gathered::new(pages).take(&page), Err(Endless::Cut), "{page}");
+        }
+        let last = json!({"Users": [1], "IsTruncated": false});
+        assert_eq!(Gathered::new(pages).take(&last), Ok(None));
     }
 }

@@ -99,8 +99,11 @@ pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
     })?;
     let caller = access.api.call("sts", "GetCallerIdentity", &json!({}))?;
     let text = |name: &str| caller.get(name).and_then(Value::as_str).unwrap_or_default();
-    let around =
-        Around { args, access: &access, own: text("Account"), arn: text("Arn"), session_name, until };
+    // It names a folder.
+    let own =
+        AccountId::parse(text("Account")).map_err(|_| AppError::NoAccount(text("Account").to_owned()))?;
+    let own = own.to_string();
+    let around = Around { args, access: &access, own: &own, arn: text("Arn"), session_name, until };
     // Nobody is asked for what cannot be kept.
     let snapshots = args.dir.join("snapshots");
     kagimori_lake::private::folder(&snapshots).map_err(|source| AppError::write(&snapshots, source))?;

@@ -72,6 +72,11 @@ impl Folder {
     /// Writes the files of a snapshot, and what became of the calls. What an earlier run wrote and this one does not goes: it would
     /// speak of another day. Until the last is written the snapshot counts as not collected.
     pub(super) fn write(&self, files: &[(String, Vec<u8>)], record: &Collected<'_>) -> Result<(), AppError> {
+        // Folder and files are called as AWS's answers say, and whoever answers may not be AWS.
+        let all = std::iter::once(self.name.as_str()).chain(files.iter().map(|(name, _)| name.as_str()));
+        if let Some(name) = all.into_iter().find(|name| !stays_inside(name)) {
+            return Err(AppError::NoName(name.to_owned()));
+        }
         private::folder(&self.path).map_err(|source| AppError::write(&self.path, source))?;
         self.remove(COLLECTED)?;
         let names: BTreeSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
@@ -91,9 +96,7 @@ impl Folder {
         let file = |call: &Value| call.get("file")?.as_str().map(str::to_owned);
         let names = calls.iter().flatten().filter_map(file);
         // A file of somebody else's making may say what it likes.
-        names
-            .filter(|name| name.split('/').all(|part| !part.is_empty() && part != ".." && part != "."))
-            .collect()
+        names.filter(|name| stays_inside(name)).collect()
     }
 
     fn earlier_record(&self) -> Option<Value> {
@@ -134,5 +137,26 @@ impl Folder {
             private::folder(above).map_err(|source| AppError::write(above, source))?;
         }
         private::write(&path, |out| out.write_all(bytes)).map_err(|source| AppError::write(&path, source))
+    }
+}
+
+/// Whether a name leads nowhere but down.
+fn stays_inside(name: &str) -> bool {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
+    name.split('/').all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stays_inside;
+
+    #[test]
+    fn names_lead_down_only() {
+        for name in ["access-keys.json", "last-accessed/user/a.b@c,d.json", "...json", "organization"] {
+            assert!(stays_inside(name), "{name}");
+        }
+        for name in ["", "..", "../x", "/etc/x", "a//b", "a/../../b", "a/.", "a\\b"] {
+            assert!(!stays_inside(name), "{name}");
+        }
     }
 }
