@@ -1,6 +1,6 @@
 """The other side of check-retire: ministack behind a proxy that kills, users with two keys each, short ladders, and what must hold.
 
-Arguments: the program, a directory to work in, ministack; `--step N` every how manieth kill point.
+Arguments: the program, a directory to work in, ministack; `--first N` and `--step N`: from which kill point on, and every how manieth.
 """
 
 import argparse
@@ -22,6 +22,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("program")
 arguments.add_argument("work")
 arguments.add_argument("ministack")
+arguments.add_argument("--first", type=int, default=0)
 arguments.add_argument("--step", type=int, default=1)
 given = arguments.parse_args()
 given.program, given.ministack = os.path.abspath(given.program), os.path.abspath(given.ministack)
@@ -663,7 +664,7 @@ def killed():
             with open(log, encoding="utf-8") as lines:
                 syncs = sum("sync(" in line for line in lines)
             kills += [("sync", at + 1, None) for at in range(syncs)]
-        for kind, at, how in kills[:: given.step]:
+        for kind, at, how in kills[given.first :: given.step]:
             case, command = stage(verb)
             fault = {"at": at, "how": how} if kind == "request" else {"sync": at}
             run(case.directory, *command, **fault)

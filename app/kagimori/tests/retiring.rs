@@ -122,7 +122,7 @@ mod retiring {
     fn it_is_begun_told_and_ended() {
         let directory = directory(
             "begun",
-            "[retire]\nchannels = [\"sre\"]\n[channels.sre]\nkind = \"slack\"\naddress = \"env:NOBODY_HAS_SET\"\n",
+            "[retire]\nzone = \"+09:00\"\nchannels = [\"sre\"]\n[channels.sre]\nkind = \"slack\"\naddress = \"env:NOBODY_HAS_SET\"\n",
         );
         let (code, out, err) = run(&directory, &["start", KEY, "--yes"]);
         assert_eq!((code, err.as_str()), (0, ""), "{out}");

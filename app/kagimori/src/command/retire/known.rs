@@ -224,6 +224,12 @@ impl Look<'_> {
     }
 }
 
+/// Whether AWS saw a key used within so many days; not, where that is not known.
+pub(super) fn is_used(key: &AccessKey, days: i64, now: Timestamp) -> bool {
+    let is_late = |at: Timestamp| now.as_second().saturating_sub(at.as_second()) < days.saturating_mul(DAY);
+    matches!(key.last_used.value(), Some(LastUse::At { at, .. }) if is_late(*at))
+}
+
 impl Facts {
     /// Whether AWS and the trail agree that nobody used it for so many days.
     pub(super) fn is_unused(&self, days: i64, now: Timestamp) -> bool {

@@ -73,6 +73,11 @@ pub(super) fn run(args: &RetireStart) -> Result<Exit, AppError> {
     if settings.retire.channels.is_empty() {
         printer::warning("nobody will be told: `channels` of [retire] in kagimori.toml names no channel");
     }
+    if settings.retire.zone.is_none() && settings.time_zone.is_none() {
+        printer::warning(
+            "`hours` of [retire] are hours of UTC: kagimori.toml has no `zone` there, and no `time_zone`",
+        );
+    }
     let states: Vec<State> = starts.iter().map(|(start, _)| State::begun(start.clone(), now)).collect();
     suggest::begun(&states, args.from.format)?;
     Ok(Exit::Clean)

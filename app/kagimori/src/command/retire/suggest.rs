@@ -13,7 +13,7 @@ use kagimori_terminal::style::{DIM, GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::known::{Facts, Look};
+use super::known::{Facts, Look, is_used};
 use super::show::Row;
 use super::{book, terraform, told, zone};
 use crate::args::{Format, RetireSuggest};
@@ -55,8 +55,10 @@ pub(super) fn run(args: &RetireSuggest) -> Result<Exit, AppError> {
         managed: &managed,
     };
     let book = book(&args.from.dir)?;
-    let active = active(&company);
+    let mut active = active(&company);
     let asked = active.len();
+    // What AWS saw used lately is no candidate, whatever the trail holds: its calls need not be kept.
+    active.retain(|(_, key)| !is_used(key, unused, company.now));
     let mut found = Vec::new();
     let (mut protected, mut live) = (0_usize, 0_usize);
     for facts in look.at(&active)? {
