@@ -14,7 +14,7 @@ use kagimori_session::endpoint::Variant;
 use serde_json::{Map, Value};
 
 use crate::address::{Address, address};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, CredentialsError, Held};
 use crate::error::without_request;
 use crate::failure::{CallError, Lost, Name, Refusal};
 use crate::model::{Model, Operation, model};
@@ -114,6 +114,20 @@ impl Api {
     #[must_use]
     pub fn until(&self, until: Instant) -> Self {
         Self { until: Some(until), ..self.clone() }
+    }
+
+    /// What signs a call at this moment, for whoever calls AWS by another client.
+    ///
+    /// # Errors
+    /// Says which source has none, and what to do.
+    pub fn signer(&self) -> Result<Held, CredentialsError> {
+        self.credentials.get(&self.client, Timestamp::now())
+    }
+
+    /// The address that was set for a service in place of AWS's own, by its name in `AWS_ENDPOINT_URL_<SERVICE>`, in small letters.
+    #[must_use]
+    pub fn set_address(&self, id: &str) -> Option<&str> {
+        self.settings.set.get(id).map(String::as_str)
     }
 
     /// The Region of the calls, if one was set.

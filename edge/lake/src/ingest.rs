@@ -26,7 +26,7 @@ use crate::ids::{DayIds, locked};
 use crate::manifest::{Counts, Done, Manifest, Plan, PlanHeader, PlanKind, Wrong, file_key};
 use crate::parquet_file::Cells;
 use crate::parts::Part;
-use crate::remote::{Remote, parted};
+use crate::remote::{Remote, S3, parted};
 use crate::rows::Rows;
 use crate::schema::SCHEMA_VERSION;
 use work::Work;
@@ -52,6 +52,8 @@ pub struct Options {
     pub again: Vec<PathBuf>,
     /// Directories whose lakes are joined to this one, or the folders of the lakes themselves.
     pub from_lakes: Vec<PathBuf>,
+    /// Who reads from S3; whoever the environment names when nothing is said.
+    pub s3: Option<S3>,
     /// The stored bytes of a batch, instead of what fits the trail; for tests.
     pub batch_bytes: Option<u64>,
 }
@@ -93,7 +95,7 @@ pub fn ingest(
     options: &Options,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, LakeError> {
-    let mut remote = Remote::default();
+    let mut remote = Remote::of(options.s3.as_ref());
     let places = Places::of(sources, relative_to)?;
     let again = Places::of(&options.again, relative_to)?;
     let _lock = Manifest::lock(lake)?;

@@ -42,5 +42,6 @@ pub use files::Progress;
 pub use lake::Lake;
 pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail, read_trail_with_history};
+pub use remote::{S3, S3Credentials};
 pub use rollup::Names;
 pub use schema::{Column, Kind, SCHEMA_KEY, SCHEMA_VERSION, TABLES, Table};

@@ -1,6 +1,10 @@
 //! Files that are not on this disk, with the feature `s3`; without it, an error that says how to get them.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use crate::error::LakeError;
 use crate::files::{Content, Listing, TrailFile, is_remote};
@@ -11,14 +15,64 @@ use crate::s3::Buckets;
 const WINDOW_FILES: usize = 64;
 const WINDOW_BYTES: u64 = 24 << 20;
 
+/// Who reads from S3, and where it is: found by whoever knows how credentials are found.
+#[derive(Clone)]
+#[expect(clippy::exhaustive_structs, reason = "made by callers")]
+pub struct S3 {
+    /// The Region of the buckets.
+    pub region: Option<String>,
+    /// The address that was set in place of AWS's own.
+    pub endpoint: Option<String>,
+    /// What signs a request now; asked again before each.
+    pub credentials: Arc<dyn Fn() -> Result<S3Credentials, String> + Send + Sync>,
+}
+
+/// What signs a request.
+#[expect(clippy::exhaustive_structs, reason = "made by callers")]
+pub struct S3Credentials {
+    /// The id of the key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: Zeroizing<String>,
+    /// The token of a session.
+    pub session_token: Option<Zeroizing<String>>,
+}
+
+impl fmt::Debug for S3Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where files that are not on this disk come from.
 #[derive(Debug, Default)]
 pub(crate) struct Remote {
     #[cfg(feature = "s3")]
     buckets: Option<Buckets>,
+    #[cfg(feature = "s3")]
+    s3: Option<S3>,
 }
 
 impl Remote {
+    #[cfg(feature = "s3")]
+    pub(crate) fn of(s3: Option<&S3>) -> Self {
+        Self { buckets: None, s3: s3.cloned() }
+    }
+
+    #[cfg(not(feature = "s3"))]
+    pub(crate) fn of(_: Option<&S3>) -> Self {
+        Self::default()
+    }
+
     /// Adds the files of a source to a listing.
     #[cfg(feature = "s3")]
     pub(crate) fn list(&mut self, source: &str, listing: &mut Listing) -> Result<(), LakeError> {
@@ -39,7 +93,7 @@ impl Remote {
     #[cfg(feature = "s3")]
     fn buckets(&mut self) -> Result<&mut Buckets, LakeError> {
         if self.buckets.is_none() {
-            self.buckets = Some(Buckets::new()?);
+            self.buckets = Some(Buckets::new(self.s3.clone())?);
         }
         self.buckets.as_mut().ok_or_else(|| LakeError::defect("no buckets"))
     }

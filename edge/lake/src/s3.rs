@@ -1,21 +1,22 @@
 //! Trail files in S3: listing, and fetching several at once.
 //!
-//! Credentials, region and endpoint come from the environment, a web identity, a container or an instance, as
-//! [`AmazonS3Builder::from_env`] finds them. Profiles are not read: `aws configure export-credentials --format env` prints
-//! what the environment needs.
+//! Credentials, Region and address are the caller's ([`S3`]); where he says nothing, those of the environment, as
+//! [`AmazonS3Builder::from_env`] finds them.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{CredentialProvider, ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::LakeError;
 use crate::files::{Listing, TrailFile};
+use crate::remote::S3;
 
 /// Requests that are under way at a time.
 const REQUESTS: usize = 32;
@@ -23,6 +24,7 @@ const REQUESTS: usize = 32;
 /// The buckets that were named.
 pub(crate) struct Buckets {
     runtime: Runtime,
+    s3: Option<S3>,
     stores: Vec<(String, Arc<AmazonS3>)>,
 }
 
@@ -42,26 +44,37 @@ fn split(location: &str) -> Option<(&str, &str)> {
 fn failed(location: &str, error: &object_store::Error) -> LakeError {
     LakeError::Source {
         message: format!("`{location}` cannot be read: {error}"),
-        hint: "check the bucket, AWS_REGION and the credentials in the environment (`aws configure \
-               export-credentials --format env` prints those of a profile); s3:ListBucket and s3:GetObject are needed"
+        hint: "check the bucket, its Region (`AWS_REGION`) and the credentials (`AWS_PROFILE`); s3:ListBucket and s3:GetObject are needed"
             .to_owned(),
     }
 }
 
 impl Buckets {
-    pub(crate) fn new() -> Result<Self, LakeError> {
+    pub(crate) fn new(s3: Option<S3>) -> Result<Self, LakeError> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        Ok(Self { runtime: runtime.map_err(LakeError::defect)?, stores: Vec::new() })
+        Ok(Self { runtime: runtime.map_err(LakeError::defect)?, s3, stores: Vec::new() })
     }
 
     fn open(&mut self, bucket: &str, location: &str) -> Result<Arc<AmazonS3>, LakeError> {
         if let Some((_, store)) = self.stores.iter().find(|(known, _)| known == bucket) {
             return Ok(Arc::clone(store));
         }
-        let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+        let store = self.builder().with_bucket_name(bucket).build();
         let store = Arc::new(store.map_err(|error| failed(location, &error))?);
         self.stores.push((bucket.to_owned(), Arc::clone(&store)));
         Ok(store)
+    }
+
+    fn builder(&self) -> AmazonS3Builder {
+        let Some(s3) = &self.s3 else { return AmazonS3Builder::from_env() };
+        let mut builder = AmazonS3Builder::new().with_credentials(Arc::new(Signer(s3.clone())));
+        if let Some(region) = &s3.region {
+            builder = builder.with_region(region);
+        }
+        if let Some(endpoint) = &s3.endpoint {
+            builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+        }
+        builder
     }
 
     /// Adds the files below `s3://BUCKET/PREFIX` to a listing: folder by folder, several at once, so that accounts, regions
@@ -119,6 +132,36 @@ impl Buckets {
             }
         }
         Ok(())
+    }
+}
+
+/// The caller's credentials, asked for before each request: they may end while a trail is read.
+#[derive(Debug)]
+struct Signer(S3);
+
+impl CredentialProvider for Signer {
+    type Credential = AwsCredential;
+
+    fn get_credential<'s, 'f>(&'s self) -> Pin<Box<dyn Future<Output = Held> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(std::future::ready(self.credential()))
+    }
+}
+
+type Held = object_store::Result<Arc<AwsCredential>>;
+
+impl Signer {
+    fn credential(&self) -> Held {
+        let held = (self.0.credentials)()
+            .map_err(|message| object_store::Error::Generic { store: "S3", source: message.into() })?;
+        Ok(Arc::new(AwsCredential {
+            key_id: held.access_key_id,
+            secret_key: held.secret_access_key.to_string(),
+            token: held.session_token.map(|token| token.to_string()),
+        }))
     }
 }
 

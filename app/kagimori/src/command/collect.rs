@@ -355,7 +355,7 @@ fn told(account: &str, name: &str, record: &Record) -> Collected {
 }
 
 /// The person and the machine, so that CloudTrail tells who collected: `kagimori-alice@laptop`.
-fn session_name() -> String {
+pub(crate) fn session_name() -> String {
     let person = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     session_name_from(&format!("kagimori-{person}@{host}"))

@@ -2,16 +2,19 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use kagimori_aws::{Access, Caller};
 use kagimori_estate::model::Problem;
 use kagimori_lake::ingest::{Options, Report, ingest};
-use kagimori_lake::{Counts, Coverage, Validation};
+use kagimori_lake::{Counts, Coverage, S3, S3Credentials, Validation};
 use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
 use crate::args::{Format, Ingest};
+use crate::command::collect::session_name;
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::progress;
@@ -30,6 +33,7 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
         is_named: !args.sources.is_empty(),
         again: args.again.clone(),
         from_lakes: args.from_lake.clone(),
+        s3: s3(args)?,
         batch_bytes: args.batch_bytes,
     };
     let report = {
@@ -41,6 +45,30 @@ pub(crate) fn run(args: &Ingest) -> Result<Exit, AppError> {
         Format::Json => printer::json(&Output::of(&report))?,
     }
     Ok(exit(&report))
+}
+
+/// Who reads from S3: credentials and addresses are found as `collect` finds them. Nobody is looked for where nothing lies there.
+fn s3(args: &Ingest) -> Result<Option<S3>, AppError> {
+    if !cfg!(feature = "s3") || !args.sources.iter().any(|source| source.starts_with("s3://")) {
+        return Ok(None);
+    }
+    let access = Access::find(&Caller {
+        user_agent: concat!("kagimori/", env!("CARGO_PKG_VERSION")).to_owned(),
+        session_name: session_name(),
+        ..Caller::default()
+    })?;
+    let (region, endpoint) =
+        (access.api.region().map(str::to_owned), access.api.set_address("s3").map(str::to_owned));
+    let credentials = Arc::new(move || {
+        let held = access.api.signer().map_err(|error| format!("{error}; {}", error.hint))?;
+        let signer = held.signer();
+        Ok(S3Credentials {
+            access_key_id: signer.access_key_id().to_owned(),
+            secret_access_key: signer.secret_access_key().to_owned().into(),
+            session_token: signer.session_token().map(|token| token.to_owned().into()),
+        })
+    });
+    Ok(Some(S3 { region, endpoint, credentials }))
 }
 
 fn sources(args: &Ingest) -> Result<Vec<PathBuf>, AppError> {
