@@ -91,7 +91,7 @@ pub(crate) enum Command {
     ///
     /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
     Undo(Follow),
-    #[command(subcommand, hide = true)]
+    #[command(subcommand)]
     Bastion(BastionCommand),
     #[command(subcommand)]
     Retire(RetireCommand),

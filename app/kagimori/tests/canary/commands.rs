@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 43] = [
+const QUESTIONS: [(&str, &[&[&str]]); 45] = [
     (
         "review",
         &[
@@ -153,6 +153,28 @@ const QUESTIONS: [(&str, &[&[&str]]); 43] = [
     ("plan-show", &[&["0123", "--dir", "DIR"]]),
     ("apply", &[&["0123", "--dir", "DIR"], &["0123", "--dir", "DIR", "--dry-run", "--format", "json"]]),
     ("undo", &[&["0123", "--dir", "DIR"]]),
+    (
+        "bastion-plan",
+        &[
+            &[
+                "GIVEN/bastion.toml",
+                "--dir",
+                "DIR",
+                "--terraform",
+                "DIR/bastion-tf",
+                "--cloudformation",
+                "DIR/bastion-cfn",
+            ],
+            &["GIVEN/bastion.toml", "--dir", "DIR", "--format", "json"],
+        ],
+    ),
+    (
+        "bastion-check",
+        &[
+            &["GIVEN/bastion.toml", "--dir", "DIR"],
+            &["GIVEN/bastion.toml", "--dir", "DIR", "--format", "json"],
+        ],
+    ),
     ("retire-suggest", &[&["--dir", "DIR"], &["--dir", "DIR", "--unused", "1", "--format", "json"]]),
     ("retire-start", &[&["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--yes"]]),
     ("retire-tick", &[&["--dir", "DIR"], &["--dir", "DIR", "--print-policy"]]),
@@ -184,8 +206,8 @@ const QUESTIONS: [(&str, &[&[&str]]); 43] = [
 ];
 
 /// Pages of the manual are of every command, those that only hold others included.
-const WITHOUT_QUESTIONS: [&str; 9] =
-    ["ask", "lake", "trail", "plan", "journal", "retire", "notify", "policy", "man"];
+const WITHOUT_QUESTIONS: [&str; 10] =
+    ["ask", "bastion", "lake", "trail", "plan", "journal", "retire", "notify", "policy", "man"];
 
 fn program(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()

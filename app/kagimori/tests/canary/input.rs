@@ -332,5 +332,8 @@ pub(crate) fn beside(directory: &Path, secrets: &Secrets) -> PathBuf {
     fs::write(path.join("cases.json"), cases(secrets).to_string()).unwrap();
     let small = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]});
     fs::write(path.join("small.json"), small.to_string()).unwrap();
+    let bastion = "[bastion]\naccount = \"111122223333\"\ngroup = \"people\"\nusers = [\"ann\"]\n\n[[role]]\nname = \"app\"\n\
+                   accounts = [\"444455556666\"]\npolicies = [\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]\n";
+    fs::write(path.join("bastion.toml"), bastion).unwrap();
     path
 }
