@@ -157,11 +157,13 @@ fn names(who: &[&str]) -> String {
 
 fn planned(shown: &Shown<'_>, text: &mut String) {
     let Some(plan) = shown.plan else {
-        if shown.differences.changes().is_empty()
-            && shown.promises.iter().all(|held| held.held() == Held::Proved)
+        let is_kept = shown.promises.iter().all(|held| held.held() == Held::Proved);
+        let _ = match (is_kept && shown.differences.changes().is_empty(), shown.differences.found.is_empty())
         {
-            let _ = writeln!(text, "\nnothing is to be changed");
-        }
+            (true, true) => writeln!(text, "\nnothing is to be changed"),
+            (true, false) => writeln!(text, "\nno plan is needed; what is told above is changed by hand"),
+            (false, _) => Ok(()),
+        };
         return;
     };
     let id = short(&plan.id);
