@@ -98,7 +98,8 @@ impl Notice {
     #[must_use]
     pub fn thread(&self) -> Option<String> {
         let family = self.kind.split('.').next().unwrap_or_default();
-        let subject = ["key", "credential", "request"].into_iter().find_map(|name| self.facts.get(name))?;
+        let subject =
+            ["key", "credential", "request", "plan"].into_iter().find_map(|name| self.facts.get(name))?;
         let account = self.facts.get("account").map_or("", String::as_str);
         Some(thread_id(&[family, account, subject]))
     }

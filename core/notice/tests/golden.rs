@@ -95,6 +95,11 @@ mod golden {
             "retire.deleted",
             "retire.trouble",
             "retire.on_failed",
+            "plan.begun",
+            "plan.applied",
+            "plan.undoing",
+            "plan.undone",
+            "plan.stopped",
             "watch.unknown_kind",
         ];
         let id = letter_id(&[1; 32], 12, "sre");

@@ -138,7 +138,8 @@ impl Settings {
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let wire: Wire = toml::from_str(text).map_err(|error| SettingsError::toml(&error, text))?;
         let channels = channels(wire.channels)?;
-        must_be_told(&wire.retire.channels, &channels)?;
+        must_be_told("retire", &wire.retire.channels, &channels)?;
+        must_be_told("apply", &wire.apply.channels, &channels)?;
         Ok(Self {
             as_of: wire.as_of.as_deref().map(instant).transpose()?,
             time_zone: wire.time_zone.map(zone).transpose()?,
@@ -295,10 +296,14 @@ fn channels(wire: BTreeMap<String, WireChannel>) -> Result<BTreeMap<String, Chan
     wire.into_iter().map(|(name, wire)| Ok((name.clone(), wire.read(&name).map_err(told)?))).collect()
 }
 
-/// Whom a retirement tells has to be there: a typing error would leave people untold.
-fn must_be_told(names: &[String], channels: &BTreeMap<String, Channel>) -> Result<(), SettingsError> {
+/// Whom a table tells has to be there: a typing error would leave people untold.
+fn must_be_told(
+    table: &str,
+    names: &[String],
+    channels: &BTreeMap<String, Channel>,
+) -> Result<(), SettingsError> {
     let Some(name) = names.iter().find(|name| !channels.contains_key(*name)) else { return Ok(()) };
-    let message = format!("[retire] tells the channel `{name}`, and there is no table [channels.{name}]");
+    let message = format!("[{table}] tells the channel `{name}`, and there is no table [channels.{name}]");
     Err(match kagimori_id::nearest(name, channels.keys().map(String::as_str)) {
         Some(nearest) => SettingsError::new(message, &format!("did you mean `{nearest}`?")),
         None => {

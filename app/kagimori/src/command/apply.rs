@@ -4,17 +4,20 @@
 
 pub(crate) mod aws;
 pub(crate) mod drive;
+mod notices;
 pub(crate) mod show;
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use kagimori_journal::{Held, Holder, Journal};
-use kagimori_plan::apply::{Direction, Ended, History, Run, Terms};
+use kagimori_plan::Plan;
+use kagimori_plan::apply::{Direction, Ended, History, Report, Run, Terms};
 use kagimori_terminal::printer;
 
 use self::aws::Accounts;
-use self::drive::Driver;
+use self::drive::{Driver, Told};
+use super::notify::deliver::afterwards;
 use super::plan::{entries, find, history};
 use crate::args::{Follow, Format};
 use crate::directory::Directory;
@@ -41,6 +44,7 @@ pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError>
         (Some(held), history)
     };
     let run = Run::new(&plan, direction, terms, history);
+    let by = format!("{}@{}", who.person, who.host);
     let mut driver = Driver {
         plan: &plan,
         accounts: &mut accounts,
@@ -48,14 +52,25 @@ pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError>
         words: args.alias.clone(),
         patience: args.way.patience,
         step: None,
+        told: Some(Told { channels: settings.apply.channels.clone(), by }),
     };
-    let report = driver.follow(run)?;
-    match args.format {
-        Format::Human => printer::text(&show::text(&plan, &report))?,
-        Format::Json => printer::json(&show::json(&plan, &report))?,
+    let followed = driver.follow(run);
+    // The journal is free again: telling people writes in it, too.
+    drop(held);
+    let exit = followed.and_then(|report| shown(&plan, &report, args.format));
+    if !args.dry_run && !settings.apply.channels.is_empty() {
+        afterwards(&args.dir, settings.channels);
+    }
+    exit
+}
+
+fn shown(plan: &Plan, report: &Report, format: Format) -> Result<Exit, AppError> {
+    match format {
+        Format::Human => printer::text(&show::text(plan, report))?,
+        Format::Json => printer::json(&show::json(plan, report))?,
     }
     if !matches!(report.ended, Ended::Done | Ended::NothingToDo | Ended::WouldDo(_)) {
-        printer::failure(&show::why(&plan, &report.ended), report.ended.hint());
+        printer::failure(&show::why(plan, &report.ended), report.ended.hint());
     }
     Ok(exit(&report.ended))
 }
@@ -80,7 +95,7 @@ pub(crate) fn held(dir: &Path, who: &aws::Who, verb: &str) -> Result<Held, AppEr
 }
 
 /// What the journal says of the plan; a journal that is not what was written is no ground to act on.
-pub(crate) fn history_of(held: &Held, plan: &kagimori_plan::Plan) -> Result<History, AppError> {
+pub(crate) fn history_of(held: &Held, plan: &Plan) -> Result<History, AppError> {
     held.verify(None)?;
     let entries: Vec<Vec<u8>> = held.entries()?.into_iter().map(|entry| entry.bytes).collect();
     history(plan, &entries)

@@ -18,6 +18,8 @@ pub struct Apply {
     pub production: Vec<String>,
     /// So many steps are not many.
     pub steps: usize,
+    /// The channels that are told what was applied and undone.
+    pub channels: Vec<String>,
 }
 
 impl Default for Apply {
@@ -28,6 +30,7 @@ impl Default for Apply {
             protected_units: Vec::new(),
             production: vec!["*prod*".to_owned()],
             steps: 20,
+            channels: Vec::new(),
         }
     }
 }
@@ -43,6 +46,7 @@ impl Apply {
             protected_units: none(),
             production: none(),
             steps: usize::MAX,
+            channels: none(),
         }
     }
 }

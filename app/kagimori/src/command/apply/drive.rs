@@ -4,12 +4,13 @@ use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kagimori_journal::{Append, Held};
+use kagimori_journal::{Append, Held, Message};
 use kagimori_plan::Plan;
 use kagimori_plan::apply::{Asked, Event, Reason, Record, Report, Run, Taken, Wanted};
 use kagimori_terminal::printer;
 
 use super::aws::Accounts;
+use super::notices;
 use crate::error::AppError;
 
 /// What the machine's waits for one call come to.
@@ -26,6 +27,16 @@ pub(crate) struct Driver<'p> {
     pub(crate) patience: u32,
     /// The step that was told last.
     pub(crate) step: Option<usize>,
+    /// Who is told, and who it is that does it; `None`: whoever drives tells people in words of its own.
+    pub(crate) told: Option<Told>,
+}
+
+/// Whom to tell.
+pub(crate) struct Told {
+    /// Names of channels.
+    pub(crate) channels: Vec<String>,
+    /// Who acts.
+    pub(crate) by: String,
 }
 
 impl Driver<'_> {
@@ -55,7 +66,11 @@ impl Driver<'_> {
         let now = Timestamp::now();
         let entry = record.entry(now).map_err(AppError::Encode)?;
         let documents: Vec<&[u8]> = record.documents.iter().map(String::as_bytes).collect();
-        let append = Append { entry: entry.as_bytes(), documents: &documents, messages: &[] };
+        let body = self.told.as_ref().and_then(|told| notices::body(self.plan, &told.by, record));
+        let channels = self.told.iter().flat_map(|told| &told.channels);
+        let to = |channel| body.as_deref().map(|body| Message { channel, body });
+        let messages: Vec<Message<'_>> = channels.filter_map(|channel| to(channel)).collect();
+        let append = Append { entry: entry.as_bytes(), documents: &documents, messages: &messages };
         if let Some(held) = &mut self.held {
             held.append(&append, now)?;
         }

@@ -128,6 +128,7 @@ impl Hands<'_> {
             words: Vec::new(),
             patience: self.way.patience,
             step: None,
+            told: None,
         };
         let report = driver.follow(run)?;
         Ok(match how(&plan, &report) {
