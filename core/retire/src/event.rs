@@ -33,6 +33,9 @@ pub enum Event {
     Seen {
         /// What was seen.
         sight: Sight,
+        /// Whoever looked allows what nothing takes back.
+        #[serde(default)]
+        may_delete: bool,
     },
     /// Somebody needs it.
     Complaint {

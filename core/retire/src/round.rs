@@ -176,7 +176,8 @@ impl Round {
                 self.happened(which, Event::Tried { shown }, circumstances, now);
             }
             (Stage::Doing { which, .. }, Answer::Seen(sight)) => {
-                self.happened(which, Event::Seen { sight }, circumstances, now);
+                let may_delete = circumstances.may_delete;
+                self.happened(which, Event::Seen { sight, may_delete }, circumstances, now);
             }
             (Stage::Doing { which, effect: Effect::Follow(turn) }, Answer::Turned(how)) => {
                 self.happened(which, Event::Turned { turn, how }, circumstances, now);

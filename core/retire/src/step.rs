@@ -27,7 +27,7 @@ pub fn step(state: &State, event: &Event, now: Timestamp) -> Next {
         Event::Tick { given } => tick(state, given, now),
         Event::Tried { shown } => tried(state, shown, now),
         Event::Turned { turn, how } => turned(state, *turn, how, now),
-        Event::Seen { sight } => seen(state, sight, now),
+        Event::Seen { sight, may_delete } => seen(state, sight, *may_delete, now),
         Event::Complaint { by, reason } => {
             let because = Because::Complaint { by: by.clone(), reason: reason.clone() };
             ended(state, because, Guard::ComplaintComesOn, now)
@@ -88,9 +88,7 @@ fn time(state: &State, given: &Given, now: Timestamp) -> Next {
             (state.clone(), vec![Effect::Look])
         }
         Phase::DeleteDue { .. } => (state.at(Phase::Deleting { since: now }), vec![delete()]),
-        Phase::Deleting { .. } if holds(Guard::LeaveToDelete, given.may_delete) => {
-            (state.clone(), vec![delete()])
-        }
+        Phase::Deleting { .. } => (state.clone(), vec![Effect::Look]),
         _ => same(state),
     }
 }
@@ -254,7 +252,7 @@ fn is_on(state: &State, because: &Because, now: Timestamp) -> Next {
 }
 
 /// It was looked at while it is off.
-fn seen(state: &State, sight: &Sight, now: Timestamp) -> Next {
+fn seen(state: &State, sight: &Sight, may_delete: bool, now: Timestamp) -> Next {
     let is_deleting = match state.standing.phase {
         Phase::Off { .. } | Phase::DeleteDue { .. } => false,
         Phase::Deleting { .. } => true,
@@ -262,7 +260,11 @@ fn seen(state: &State, sight: &Sight, now: Timestamp) -> Next {
     };
     match sight {
         // What is gone may be gone by our hand: the plan's own entries tell.
-        Sight::Off | Sight::Gone if is_deleting => (state.clone(), vec![Effect::Follow(Turn::Delete)]),
+        Sight::Gone if is_deleting => (state.clone(), vec![Effect::Follow(Turn::Delete)]),
+        Sight::Off if is_deleting => {
+            let may = holds(Guard::LeaveToDelete, may_delete);
+            (state.clone(), if may { vec![Effect::Follow(Turn::Delete)] } else { Vec::new() })
+        }
         Sight::On if holds(Guard::OnByOthers, true) => {
             drifted(state, "somebody else has switched it on", now)
         }

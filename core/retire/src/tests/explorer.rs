@@ -25,7 +25,7 @@ fn is_whole() -> bool {
     std::env::var("KAGIMORI_MATRIX").is_ok_and(|word| !word.is_empty())
 }
 
-/// The worlds that are explored: one owner and two, ticks that come late, one thing that goes wrong at every point; at night two.
+/// The worlds that are explored: one owner and two, ticks that come late, one thing that goes wrong at every point; at night both.
 pub(super) fn firsts() -> Vec<Node> {
     let (one, two) = (["web", "web"], ["web", "batch"]);
     let mut firsts = vec![
@@ -35,7 +35,7 @@ pub(super) fn firsts() -> Vec<Node> {
         Node::first(one, 0, 1, 1),
     ];
     if is_whole() {
-        firsts.extend([Node::first(one, 1, 1, 0), Node::first(two, 1, 1, 0), Node::first(two, 2, 0, 0)]);
+        firsts.extend([Node::first(one, 1, 1, 0), Node::first(two, 1, 1, 0)]);
     }
     firsts
 }

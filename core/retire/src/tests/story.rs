@@ -120,10 +120,14 @@ fn a_look_that_failed_is_over_when_the_next_does_not() {
     let (mut states, mut entries) = (vec![first()], Vec::new());
     round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);
     round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries);
-    let unknown = Event::Seen { sight: Sight::Unknown("throttled".to_owned()) };
+    let unknown = Event::Seen { sight: Sight::Unknown("throttled".to_owned()), may_delete: false };
     let (troubled, _) = crate::step(&states[0], &unknown, at("2026-11-02T09:01:10Z"));
     assert_eq!(troubled.standing.trouble.as_deref(), Some("throttled"));
-    let (next, _) = crate::step(&troubled, &Event::Seen { sight: Sight::Off }, at("2026-11-02T09:01:20Z"));
+    let (next, _) = crate::step(
+        &troubled,
+        &Event::Seen { sight: Sight::Off, may_delete: false },
+        at("2026-11-02T09:01:20Z"),
+    );
     assert_eq!(next, states[0]);
 }
 

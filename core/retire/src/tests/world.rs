@@ -185,9 +185,15 @@ impl Node {
         fate.is_ended || fate.is_protected || !is_last && state.off().after(off) <= self.now
     }
 
-    /// The process is gone.
+    /// The process is gone, and what it had seen and not written down with it.
     pub(super) fn die(&mut self) {
         self.round = None;
+        for (fate, state) in self.fates.iter_mut().zip(&self.states).filter(|(_, state)| !state.is_over()) {
+            fate.is_drifted = false;
+            fate.is_known_tagged = false;
+            fate.is_known_rotated &=
+                state.may_be_off() && matches!(state.standing.phase, Phase::OnDue { .. });
+        }
     }
 
     pub(super) fn spend(&mut self) {
@@ -296,7 +302,8 @@ impl Node {
         let fate = &mut self.fates[which];
         Ok(match fate.key {
             Key::Gone => {
-                fate.is_drifted = true;
+                // Or by our hand, and nobody wrote it down.
+                fate.is_drifted |= fate.delete == Plan::Before;
                 Sight::Gone
             }
             Key::Active => {
@@ -425,13 +432,14 @@ impl Node {
                 must(!fate.is_known_rotated, "its user has another key")?;
                 must(!is_same_owner || other.off.is_none(), "another of the same owner is off")?;
                 let fate = &mut self.fates[which];
-                (fate.key, fate.off, fate.shown, fate.noticed) = (Key::Inactive, Some(now), None, None);
+                // An off that was begun and lost may be made again: what allowed it counts until it is on.
+                (fate.key, fate.off) = (Key::Inactive, Some(now));
             }
             Turn::On => {
                 let is_due = matches!(state.standing.phase, Phase::OnDue { because: crate::Because::Due });
                 let wait = state.rung().and_then(|rung| rung.wait).filter(|_| is_due);
                 let fate = &mut self.fates[which];
-                (fate.key, fate.off) = (Key::Active, None);
+                (fate.key, fate.off, fate.shown, fate.noticed) = (Key::Active, None, None, None);
                 fate.waits = wait.map(|wait| wait.after(now)).or(fate.waits);
             }
             Turn::Delete => {

@@ -33,7 +33,6 @@ pub(super) struct Hands<'a> {
     pub(super) protected_tags: Vec<String>,
     /// Roots and organizational units whose accounts are protected.
     pub(super) protected_units: Vec<String>,
-    pub(super) irreversible: bool,
     /// What was written down.
     pub(super) done: Vec<Written>,
 }
@@ -108,7 +107,8 @@ impl Hands<'_> {
         let history = history_of(&self.held, &plan)?;
         let terms = Terms {
             by: format!("{}@{}", self.who.person, self.who.host),
-            irreversible: self.irreversible && turn == Turn::Delete,
+            // The ladder asks for it only where whoever ticks allows it, or where the key is gone.
+            irreversible: turn == Turn::Delete,
             dry_run: false,
             // What may go off was asked when it was begun; on it comes unasked.
             care: Apply::asking_nothing(),

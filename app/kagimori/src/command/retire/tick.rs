@@ -34,7 +34,6 @@ pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
     }
     let settings = settings(&args.dir);
     let mut hands = hands(&args.dir, &args.way, "retire tick", settings.as_ref().ok())?;
-    hands.irreversible = args.irreversible;
     let mut states = book_of(&hands.held)?.states();
     let circumstances = match &settings {
         Ok(settings) => circumstances(settings, &states, args.irreversible)?,
@@ -131,7 +130,6 @@ fn hands<'a>(
         channels: retire.map(|retire| retire.channels.clone()).unwrap_or_default(),
         protected_tags: settings.map(protected_tags).unwrap_or_default(),
         protected_units: settings.map(|settings| settings.apply.protected_units.clone()).unwrap_or_default(),
-        irreversible: false,
         done: Vec::new(),
     })
 }
