@@ -17,14 +17,19 @@ use crate::escalation::{Goal, Graph, Route};
 /// Nobody else becomes one of the roles.
 pub(super) fn nobody_else(target: &Target, estate: &Estate, graph: &Graph<'_>) -> Promise {
     let mut promise = Promise::new(Promised::NobodyElse, target.roles.len());
-    let administrators: BTreeSet<String> = graph
-        .find(&Goal::Administrator, None)
-        .map(|found| found.there.into_iter().map(|(arn, _)| arn).collect())
-        .unwrap_or_default();
+    let found = graph.find(&Goal::Administrator, None);
+    let administrators: BTreeSet<String> =
+        found.iter().flat_map(|found| &found.there).map(|(arn, _)| arn.clone()).collect();
     let accounts: Vec<String> =
         target.accounts().into_iter().chain([target.account]).map(|id| format!(":{id}:")).collect();
     let is_here = |arn: &&String| accounts.iter().any(|account| arn.contains(account));
     let mut rulers: BTreeSet<String> = administrators.iter().filter(is_here).cloned().collect();
+    // Whoever can become one of them. The ways to a role do not lead through administrators of other accounts.
+    for route in found.iter().flat_map(|found| &found.routes).filter(|route| route.certainty() >= May::If) {
+        if graph.steps(route).iter().any(|step| is_here(&&step.to)) {
+            rulers.insert(graph.source(route).to_owned());
+        }
+    }
     for wanted in &target.roles {
         let account = estate.accounts.get(&wanted.account);
         let role = account.and_then(|account| account.roles.get(wanted.arn.name()));
