@@ -3,6 +3,7 @@
 mod records;
 mod stage;
 mod survey;
+mod whole;
 
 use std::collections::BTreeSet;
 

@@ -8,6 +8,7 @@ use super::super::moves::Move;
 use super::super::report::{Ended, Moved};
 use super::super::state::State;
 use super::super::terms::Asked;
+use super::whole::Touch;
 
 #[derive(Debug)]
 pub(super) enum Stage {
@@ -73,6 +74,8 @@ pub(super) struct Survey {
     pub(super) made: Move,
     /// Whether looking tells anything yet: an earlier step touches the same.
     pub(super) is_hidden: bool,
+    /// What earlier steps touch, where it is a look at all that something holds.
+    pub(super) before: Vec<Touch>,
 }
 
 /// A move of a step.

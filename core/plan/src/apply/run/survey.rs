@@ -12,6 +12,7 @@ use super::super::state::Judgement;
 use super::super::work::Work;
 use super::Run;
 use super::stage::{Stage, Survey};
+use super::whole::{Touch, once_made};
 
 impl Run<'_> {
     /// What can be looked at before anything is changed: not what an earlier step of the plan touches.
@@ -19,7 +20,7 @@ impl Run<'_> {
         if let Some(resolving) = self.resolve().filter(|_| !self.terms.dry_run) {
             return resolving;
         }
-        let (mut seen, mut left) = (BTreeMap::new(), Vec::new());
+        let (mut seen, mut left, mut looks) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (place, work) in self.work.iter().enumerate() {
             let made = match self.moves(work) {
                 Ok(made) => made,
@@ -29,22 +30,26 @@ impl Run<'_> {
             // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
             let is_other_way = standing.open.is_some() && standing.side != Side::Between(self.direction);
             let is_open = is_other_way && self.terms.dry_run;
-            let mut own = Vec::new();
+            let (mut own, mut touched) = (Vec::new(), Vec::<Touch>::new());
             for (part, made) in made.into_iter().enumerate() {
                 let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
                 let subject = made.look.subject();
-                // What the step itself makes first is not there yet; what holds all shows whatever was done before.
-                let is_hidden = seen
-                    .get(&subject)
-                    .is_some_and(|before: &Vec<_>| made.look.is_of_whole() || before.iter().any(is_touched))
-                    || own.iter().any(|(whose, touch)| *whose == subject && is_touched(touch));
+                // What the step itself makes first is not there yet.
+                let is_hidden =
+                    seen.get(&subject).is_some_and(|before: &Vec<_>| before.iter().any(is_touched))
+                        || own.iter().any(|(whose, touch)| *whose == subject && is_touched(touch));
                 let touch = (made.look.clone(), made.is_of_being);
                 own.extend(made.learns.iter().map(|(name, _)| (name.clone(), touch.clone())));
                 own.push((subject, touch));
+                touched.push(Touch::of(&made));
                 if !standing.is_past(self.direction, part) {
-                    left.push(Survey { place, made, is_hidden: is_hidden || is_open });
+                    // All that something holds is looked at, whatever is done to it before: what nobody names must not stop a deletion
+                    // halfway.
+                    let before = if made.look.is_of_whole() { looks.clone() } else { Vec::new() };
+                    left.push(Survey { place, made, is_hidden: is_hidden || is_open, before });
                 }
             }
+            looks.extend(touched);
             for (subject, touch) in own {
                 seen.entry(subject).or_insert_with(Vec::new).push(touch);
             }
@@ -59,7 +64,7 @@ impl Run<'_> {
         mut moved: Vec<Moved>,
         mut calls: Vec<Call>,
     ) -> Stage {
-        let Some(Survey { place, made, is_hidden }) = left.first() else {
+        let Some(Survey { place, made, is_hidden, before }) = left.first() else {
             return match () {
                 () if !moved.is_empty() => self.refused(Ended::Moved(moved)),
                 () if self.terms.dry_run => self.refused(Ended::WouldDo(calls)),
@@ -74,7 +79,7 @@ impl Run<'_> {
             }
             Reading::Ask(_) => return Stage::Surveying { left, answers, moved, calls },
             Reading::Failed(why) => Some(why),
-            Reading::Found(found) => match made.judge(&found) {
+            Reading::Found(found) => match made.judge(&once_made(made, before, found.clone())) {
                 Judgement::Before => {
                     calls.push(made.call(&found));
                     None

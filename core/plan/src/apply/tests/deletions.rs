@@ -1,9 +1,11 @@
 //! A user deleted with credentials that nothing brings back, and what was made and then grew.
 
-use kagimori_estate::change::{Change, Credentials, EntityChange, Holdings, InlinePolicy};
+use kagimori_estate::change::{
+    Change, CredentialChange, Credentials, EntityChange, Holdings, IdentityChange, InlinePolicy, TagChange,
+};
 use kagimori_id::AccessKeyId;
 
-use super::super::{Direction, Ended, Report, Terms};
+use super::super::{Call, Direction, Ended, History, Outcome, Report, Run, Taken, Terms, Wanted};
 use super::driver::{Driver, End, Fault};
 use super::plans::{KEY, allow, arn, entities, plan, wire, world};
 use super::world::{Aws, Identity};
@@ -114,10 +116,11 @@ fn it_has_to_be_allowed() {
     assert!(driver.aws.made.is_empty());
 }
 
-#[test]
-fn what_the_plan_does_not_name_stops_it_before_anything_is_gone() {
-    type Doing = fn(&mut Identity);
-    let others: [(Doing, &str); 7] = [
+/// What somebody has done to the user since.
+type Doing = fn(&mut Identity);
+
+fn others() -> [(Doing, &'static str); 8] {
+    [
         (
             |held| drop(held.keys.insert("AKIAI44QH8DHBEXAMPLE".to_owned(), "Inactive".to_owned())),
             "access key",
@@ -134,14 +137,164 @@ fn what_the_plan_does_not_name_stops_it_before_anything_is_gone() {
             |held| drop(held.keys.insert(KEY.to_owned(), "Active".to_owned())),
             "it is `Active`, and was `Inactive`",
         ),
-    ];
-    for (other, expected) in others {
+        (|held| held.specific.push("ACCA2".to_owned()), "service-specific credential `ACCA2`"),
+    ]
+}
+
+#[test]
+fn what_the_plan_does_not_name_stops_it_before_anything_is_gone() {
+    for (other, expected) in others() {
         let mut driver = Driver::new(aws(), &[], &[]);
         other(driver.aws.world.identities.get_mut("User old").unwrap());
         let told = report(&mut driver, &deletion(), Direction::Apply);
         let Ended::Moved(moved) = &told.ended else { panic!("{expected}: {told:?}") };
         assert!(moved[0].what.contains(expected), "{moved:?}");
         assert!(driver.aws.made.is_empty() && driver.journal.is_empty(), "{expected}");
+    }
+}
+
+/// The same user, of whom earlier steps of the plan switch the key off, take a policy away, and write a tag and a boundary.
+fn after_other_steps() -> (Plan, Aws) {
+    let user = arn("user/old");
+    let status = |active| {
+        let (user, key) = (user.clone(), AccessKeyId::parse(KEY).unwrap());
+        Change::from(CredentialChange::SetAccessKeyStatus { user, key, active })
+    };
+    let (identity, policy) = (user.clone(), arn("policy/team/second"));
+    let detach = IdentityChange::DetachPolicy { identity: identity.clone(), policy: policy.clone() };
+    let attach = IdentityChange::AttachPolicy { identity, policy, position: None };
+    let set = |value: &str| {
+        let (identity, key, value) = (user.clone(), "Team".to_owned(), value.to_owned());
+        Change::from(TagChange::SetTag { identity, key, value, was: None })
+    };
+    let (identity, policy) = (user.clone(), arn("policy/first"));
+    let bound = IdentityChange::SetBoundary { identity: identity.clone(), policy: policy.clone() };
+    let unbound = IdentityChange::RemoveBoundary { identity: identity.clone() };
+    let holds = Holdings { boundary: Some(policy), ..holds() };
+    let back = EntityChange::CreateIdentity { identity: identity.clone(), holds: Box::new(holds.again()) };
+    let gone = EntityChange::DeleteIdentity { identity, holds: Box::new(holds) };
+    let plan = plan(&[
+        (status(false), Some(status(true))),
+        (detach.into(), Some(attach.into())),
+        (set("sea"), Some(set("land"))),
+        (bound.into(), Some(unbound.into())),
+        (gone.into(), Some(back.into())),
+    ]);
+    let mut aws = aws();
+    let held = aws.world.identities.get_mut("User old").unwrap();
+    held.keys.insert(KEY.to_owned(), "Active".to_owned());
+    held.attached.push(arn("policy/team/second").to_string());
+    held.tags.insert("Team".to_owned(), "land".to_owned());
+    (plan, aws)
+}
+
+/// Applies a plan; some calls are answered otherwise than by AWS.
+fn answered(plan: &Plan, mut aws: Aws, other: impl Fn(&Call) -> Option<Outcome>) -> (Report, Aws, usize) {
+    let (mut run, mut written) = (Run::new(plan, Direction::Apply, terms(), History::default()), 0);
+    loop {
+        let taken = match run.next() {
+            Wanted::Call(call) => Taken::Outcome(other(&call).unwrap_or_else(|| aws.call(&call))),
+            Wanted::Journal(_) => {
+                written += 1;
+                Taken::Journalled
+            }
+            Wanted::Wait { .. } => Taken::Waited,
+            Wanted::Typed(asked) => Taken::Typed(asked.word),
+            Wanted::Nothing => return (run.report().clone(), aws, written),
+        };
+        run.take(taken);
+    }
+}
+
+/// What an earlier step touches is its own to look at; all else that nobody names stops the plan before its first step.
+#[test]
+fn a_deletion_after_other_steps_is_looked_at_whole_before_the_first() {
+    let (plan, aws) = after_other_steps();
+    let (told, after, _) = answered(&plan, aws.clone(), |_| None);
+    assert_eq!(told.ended, Ended::Done, "{told:?}");
+    assert!(!after.world.identities.contains_key("User old"));
+    for (other, expected) in others() {
+        let mut aws = aws.clone();
+        other(aws.world.identities.get_mut("User old").unwrap());
+        let (told, after, written) = answered(&plan, aws, |_| None);
+        if expected.starts_with("it is `Active`") || expected.starts_with("its tags") {
+            // The earlier steps make it so; only what is like that already is somebody else's.
+            continue;
+        }
+        let Ended::Moved(moved) = &told.ended else { panic!("{expected}: {told:?}") };
+        assert_eq!(moved[0].step, 4);
+        assert!(moved[0].what.contains(expected), "{moved:?}");
+        assert_eq!((after.made.len(), written), (0, 0), "{expected}");
+    }
+    // A tag that no step names, and a policy that a step would only have found.
+    let others: [Doing; 2] = [
+        |held| drop(held.tags.insert("new".to_owned(), String::new())),
+        |held| held.attached.push("arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()),
+    ];
+    for (number, other) in others.into_iter().enumerate() {
+        let mut aws = aws.clone();
+        other(aws.world.identities.get_mut("User old").unwrap());
+        let (told, after, written) = answered(&plan, aws, |_| None);
+        assert!(matches!(&told.ended, Ended::Moved(moved) if moved[0].step == 4), "{number}: {told:?}");
+        assert_eq!((after.made.len(), written), (0, 0), "{number}");
+    }
+}
+
+/// A key that an earlier step only switches off is still there when the user should go: the deletion has to name it.
+#[test]
+fn what_an_earlier_step_leaves_there_is_not_taken_for_gone() {
+    let (whole, aws) = after_other_steps();
+    let mut holds = Holdings { boundary: Some(arn("policy/first")), ..holds() };
+    holds.credentials.access_keys.clear();
+    let identity = arn("user/old");
+    let back = EntityChange::CreateIdentity { identity: identity.clone(), holds: Box::new(holds.again()) };
+    let gone = EntityChange::DeleteIdentity { identity, holds: Box::new(holds) };
+    let mut pairs: Vec<(Change, Option<Change>)> = Vec::new();
+    for (there, back) in whole.changes.iter().zip(whole.way_back.iter().rev()).take(4) {
+        pairs.push((there.change.clone(), Some(back.change.clone())));
+    }
+    pairs.push((gone.into(), Some(back.into())));
+    let (told, after, written) = answered(&plan(&pairs), aws, |_| None);
+    let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
+    assert!(
+        moved[0].what.contains(&format!("access key `{KEY}`, which the plan does not name")),
+        "{moved:?}"
+    );
+    assert_eq!((after.made.len(), written), (0, 0));
+}
+
+/// What AWS does not list might hold anything: nothing is deleted on the strength of it.
+#[test]
+fn a_listing_that_is_not_answered_stops_it_before_anything_is_gone() {
+    let (after_others, whole) = (after_other_steps(), (deletion(), aws()));
+    let listings = [
+        "GetUser",
+        "ListUserTags",
+        "ListAttachedUserPolicies",
+        "ListUserPolicies",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "ListGroupsForUser",
+        "ListSSHPublicKeys",
+        "ListSigningCertificates",
+        "ListServiceSpecificCredentials",
+        "GetLoginProfile",
+    ];
+    let outcomes = [
+        Outcome::Refused { code: "AccessDenied".to_owned(), message: "not you".to_owned() },
+        Outcome::Unknown { why: "HTTP 500".to_owned() },
+    ];
+    for (plan, aws) in [after_others, whole] {
+        for (listing, outcome) in listings.iter().flat_map(|one| outcomes.iter().map(move |how| (one, how))) {
+            let other = |call: &Call| {
+                let is_it = call.operation == *listing && call.input["UserName"] == "old";
+                is_it.then(|| outcome.clone())
+            };
+            let (told, after, written) = answered(&plan, aws.clone(), other);
+            let Ended::Moved(moved) = &told.ended else { panic!("{listing}: {told:?}") };
+            assert!(moved.iter().any(|moved| moved.what.contains(&format!("`{listing}` tells nothing"))));
+            assert_eq!((after.made.len(), written), (0, 0), "{listing}");
+        }
     }
 }
 
