@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use kagimori_estate::change::Change;
 use kagimori_id::{AccountId, Arn};
+use serde_json::Value;
 
-use self::stage::{At, Stage, Why};
+use self::stage::{At, Refusal, Stage, Why};
 use super::call::{Call, Outcome};
 use super::history::{History, Side};
 use super::look::{Caller, Reading, caller};
@@ -71,7 +72,8 @@ pub enum Taken {
     Typed(String),
 }
 
-/// AWS shows a change after a while (IAM User Guide, `troubleshoot`: eventual consistency). Seconds between looks.
+/// AWS shows a change after a while (IAM User Guide, `troubleshoot`: eventual consistency). Seconds between looks, of all calls of one
+/// kind together: nobody waits longer for it.
 const WAITS: [u32; 5] = [1, 2, 4, 8, 15];
 
 /// How often one call is made at most.
@@ -126,9 +128,7 @@ impl<'p> Run<'p> {
                 }
             }
             Stage::Looking { at, answers, .. } => asked(&at.made.look.read(answers)),
-            Stage::Waiting { at, .. } => {
-                Wanted::Wait { seconds: WAITS.get(at.looks.saturating_sub(1)).copied().unwrap_or(15) }
-            }
+            Stage::Waiting { at, .. } => Wanted::Wait { seconds: WAITS.get(at.waits).copied().unwrap_or(15) },
             Stage::Calling { call, .. } => Wanted::Call(call.clone()),
             Stage::Beginning
             | Stage::Intending { .. }
@@ -166,14 +166,17 @@ impl<'p> Run<'p> {
                 answers.push(outcome);
                 self.looked(at, why, answers)
             }
-            (Stage::Waiting { at, why }, Taken::Waited) => Stage::Looking { at, why, answers: Vec::new() },
+            (Stage::Waiting { mut at, why }, Taken::Waited) => {
+                at.waits = at.waits.saturating_add(1);
+                Stage::Looking { at, why, answers: Vec::new() }
+            }
             (Stage::Intending { mut at, found }, Taken::Journalled) => {
                 let call = at.made.call(&found);
                 at.attempts = at.attempts.saturating_add(1);
-                self.keep(&at, &found);
+                at.room = room(&at.made, &found);
                 Stage::Calling { at, call }
             }
-            (Stage::Calling { at, .. }, Taken::Outcome(outcome)) => Stage::Telling { at, outcome },
+            (Stage::Calling { at, .. }, Taken::Outcome(outcome)) => heard(at, outcome),
             (Stage::Telling { at, outcome }, Taken::Journalled) => self.ended(at, outcome),
             (Stage::Verifying { at, is_ours, .. }, Taken::Journalled) => self.verified(&at, is_ours),
             (Stage::Ending { ended }, Taken::Journalled) => self.finished(ended),
@@ -307,16 +310,21 @@ impl<'p> Run<'p> {
     fn looked(&mut self, mut at: At, why: Why, answers: Vec<Outcome>) -> Stage {
         let found = match at.made.look.read(&answers) {
             Reading::Ask(_) => return Stage::Looking { at, why, answers },
-            Reading::Failed(what) => return self.stop_at(&at, what),
+            Reading::Failed(what) => return self.unseen(at, why, &what),
             Reading::Found(found) => found,
         };
         at.looks = at.looks.saturating_add(1);
-        let may_look_again = at.looks <= WAITS.len();
+        let may_look_again = at.waits < WAITS.len();
         match (at.made.judge(&found), why) {
+            (judgement, Why::Refused) => self.refuted(at, &judgement),
             (Judgement::After, _) => self.is_after(at, why, found),
-            (Judgement::Before, Why::Before) if !at.is_doubtful => Stage::Intending { at, found },
-            (Judgement::Before, Why::Passing) if !at.is_doubtful => Stage::Intending { at, found },
+            (Judgement::Before, Why::Before | Why::Passing) if !at.is_doubtful => {
+                Stage::Intending { at, found }
+            }
             (Judgement::Other(what), Why::Before) if !at.is_doubtful => self.stop_at(&at, what),
+            (Judgement::Before, Why::Unknown | Why::Before) if at.is_to_be_repeated() && may_look_again => {
+                self.again(at, found)
+            }
             _ if may_look_again => Stage::Waiting { at, why },
             (Judgement::Before, Why::Taken) => {
                 self.stop_at(&at, "AWS took the call and does not show what it changed".to_owned())
@@ -326,24 +334,52 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// What AWS shows after it refused a call: that it was made all the same is told as a call whose answer tells nothing.
+    fn refuted(&self, at: At, judgement: &Judgement) -> Stage {
+        let Some(refusal) = at.refusal.clone() else { return Stage::Done };
+        let is_early = refusal.is_of_end() && !self.may_pass(&refusal.code) && at.waits < WAITS.len();
+        match judgement {
+            Judgement::After => Stage::Telling { outcome: refusal.unknown(), at },
+            Judgement::Before if is_early => Stage::Waiting { at, why: Why::Refused },
+            Judgement::Before | Judgement::Other(_) => Stage::Telling { outcome: refusal.outcome(), at },
+        }
+    }
+
+    /// Nobody can look.
+    fn unseen(&self, at: At, why: Why, what: &str) -> Stage {
+        match (why, at.refusal.clone()) {
+            (Why::Refused, Some(refusal)) => Stage::Telling { outcome: refusal.unknown(), at },
+            (_, _) => {
+                let heard = at.lost.iter().map(|lost| format!("{lost}; ")).collect::<String>();
+                self.stop_at(&at, heard + what)
+            }
+        }
+    }
+
     /// AWS has shown for a while that nothing came of a call whose answer was lost.
     fn again(&mut self, at: At, found: State) -> Stage {
         if at.is_of_before {
             return self.first_survey();
         }
-        if let Some(why) = at.refusal.clone() {
-            return self.stop_at(&At { is_doubtful: false, ..at }, why);
+        if let Some(refusal) = at.refusal.clone() {
+            return self.stop_at(&At { is_doubtful: false, ..at }, refusal.words());
         }
-        // What an earlier run called cannot be under way any more; what this one did might.
-        if (at.attempts == 0 || at.made.is_repeatable) && at.attempts < ATTEMPTS_MAX {
+        // What an earlier run called cannot be under way any more, and had its time; what this one did might.
+        if at.attempts == 0 {
+            let waits = if at.waits < WAITS.len() { at.waits } else { 0 };
+            return Stage::Intending { at: At { waits, ..at }, found };
+        }
+        if at.is_to_be_repeated() && at.waits < WAITS.len() && at.attempts < ATTEMPTS_MAX {
             return Stage::Intending { at, found };
         }
-        self.stop_at(&at, "the answer to the call was lost, and AWS shows nothing of it yet".to_owned())
+        let heard = at.lost.clone().unwrap_or_else(|| "the answer to the call was lost".to_owned());
+        self.stop_at(&at, format!("{heard}; AWS shows nothing of the call yet"))
     }
 
     fn is_after(&mut self, at: At, why: Why, found: State) -> Stage {
         let is_half = at.standing.is_half_other_way(self.direction);
-        let is_ours = why == Why::Taken || at.is_doubtful || is_half;
+        // It was seen as before right before the call, whatever AWS answered to that.
+        let is_ours = why == Why::Taken || at.is_doubtful || is_half || at.attempts > 0;
         if is_ours {
             return Stage::Verifying { at, found, is_ours: true };
         }
@@ -360,24 +396,24 @@ impl<'p> Run<'p> {
         at.looks = 0;
         match outcome {
             Outcome::Answer(_) => {
-                at.is_doubtful = true;
+                (at.is_doubtful, at.refusal) = (true, None);
                 Stage::Looking { at, why: Why::Taken, answers: Vec::new() }
             }
-            Outcome::Unknown { .. } => {
-                at.is_doubtful = true;
+            Outcome::Unknown { why } => {
+                (at.is_doubtful, at.refusal, at.lost) = (true, None, Some(why));
                 Stage::Looking { at, why: Why::Unknown, answers: Vec::new() }
             }
             Outcome::Refused { code, message } => {
+                let refusal = Refusal { code, message };
                 if at.is_doubtful {
                     // The call before this one may have come through meanwhile.
-                    at.refusal = Some(format!("AWS refused it: {code}: {message}"));
+                    at.refusal = Some(refusal);
                     return Stage::Looking { at, why: Why::Unknown, answers: Vec::new() };
                 }
-                if self.may_pass(&code) && at.attempts < ATTEMPTS_MAX {
-                    at.looks = usize::try_from(at.attempts).unwrap_or(usize::MAX);
+                if self.may_pass(&refusal.code) && at.attempts < ATTEMPTS_MAX && at.waits < WAITS.len() {
                     return Stage::Waiting { at, why: Why::Passing };
                 }
-                self.stop_at(&at, format!("AWS refused it: {code}: {message}"))
+                self.stop_at(&at, refusal.words())
             }
             Outcome::NotSent { why } => self.stop_at(&at, format!("it was not sent: {why}")),
         }
@@ -397,19 +433,14 @@ impl<'p> Run<'p> {
             return self.first_survey();
         }
         self.has_made |= is_ours;
+        // What made room is told once it is gone.
+        self.report.gone.extend(at.room.clone().filter(|_| is_ours));
         if let Some(work) = self.work.get(at.place).filter(|_| at.is_last) {
             let step = work.step;
             self.report.left.retain(|left| *left != step);
             if is_ours { &mut self.report.done } else { &mut self.report.found }.push(step);
         }
         self.enter(at.place, at.part.saturating_add(1))
-    }
-
-    /// What goes to make room is told.
-    fn keep(&mut self, at: &At, found: &State) {
-        if let (true, State::Is(found)) = (at.made.is_optional, found) {
-            self.report.gone.push(found.clone());
-        }
     }
 
     fn stop_at(&self, at: &At, why: String) -> Stage {
@@ -429,6 +460,28 @@ impl<'p> Run<'p> {
     fn finished(&mut self, ended: Ended) -> Stage {
         self.report.ended = ended;
         Stage::Done
+    }
+}
+
+/// A refusal is not yet taken for one: what AWS shows is.
+fn heard(mut at: At, outcome: Outcome) -> Stage {
+    let Outcome::Refused { code, message } = &outcome else { return Stage::Telling { at, outcome } };
+    let refusal = Refusal { code: code.clone(), message: message.clone() };
+    if refusal.is_no_answer() {
+        return Stage::Telling { at, outcome: refusal.unknown() };
+    }
+    if at.is_doubtful {
+        return Stage::Telling { at, outcome };
+    }
+    (at.looks, at.refusal) = (0, Some(refusal));
+    Stage::Looking { at, why: Why::Refused, answers: Vec::new() }
+}
+
+/// What goes to make room.
+fn room(made: &Move, found: &State) -> Option<Value> {
+    match found {
+        State::Is(found) if made.is_optional => Some(found.clone()),
+        _ => None,
     }
 }
 

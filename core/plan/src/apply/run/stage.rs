@@ -1,6 +1,7 @@
 //! Where a run is.
 
 use kagimori_id::AccountId;
+use serde_json::Value;
 
 use super::super::call::{Call, Outcome};
 use super::super::history::Standing;
@@ -96,8 +97,14 @@ pub(super) struct At {
     pub(super) is_doubtful: bool,
     /// How often it was looked at since then.
     pub(super) looks: usize,
+    /// How often it was waited, for all its calls together.
+    pub(super) waits: usize,
     /// What AWS said when it refused the last call.
-    pub(super) refusal: Option<String>,
+    pub(super) refusal: Option<Refusal>,
+    /// What was heard of the last call whose answer tells nothing, in words.
+    pub(super) lost: Option<String>,
+    /// What goes to make room, once it is gone.
+    pub(super) room: Option<Value>,
 }
 
 /// Why it is looked.
@@ -109,9 +116,64 @@ pub(super) enum Why {
     Taken,
     /// It is not known whether AWS has.
     Unknown,
+    /// AWS refused it, and may have made it all the same.
+    Refused,
     /// AWS refused it with what may pass.
     Passing,
 }
+
+/// AWS's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// `NoSuchEntity`
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn words(&self) -> String {
+        format!("AWS refused it: {}: {}", self.code, self.message)
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome::Refused { code: self.code.clone(), message: self.message.clone() }
+    }
+
+    /// What came of it is not known, in words.
+    pub(super) fn unknown(&self) -> Outcome {
+        Outcome::Unknown { why: format!("AWS answered {}: {}", self.code, self.message) }
+    }
+
+    /// Errors that say nothing of whether it was made: another server gave up on the one that was at it (AWS SDKs and Tools Reference
+    /// Guide, *Retry behavior*: transient errors).
+    pub(super) fn is_no_answer(&self) -> bool {
+        const TRANSIENT: [&str; 6] = [
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "InternalFailure",
+            "InternalError",
+            "ServiceFailure",
+            "ServiceUnavailable",
+        ];
+        TRANSIENT.contains(&self.code.as_str())
+    }
+
+    /// Errors that contradict what was seen right before the call: that of a call that was delivered twice.
+    pub(super) fn is_of_end(&self) -> bool {
+        const ENDS: [&str; 6] = [
+            "NoSuchEntity",
+            "EntityAlreadyExists",
+            "PolicyNotFoundException",
+            "PolicyNotAttachedException",
+            "DuplicatePolicyException",
+            "DuplicatePolicyAttachmentException",
+        ];
+        ENDS.contains(&self.code.as_str())
+    }
+}
+
+/// So often it was looked, seconds apart, before a call that may be made twice is made again.
+const LOOKS_BEFORE_AGAIN: usize = 3;
 
 impl At {
     pub(super) fn new(place: usize, part: usize, made: Move, standing: Standing) -> Self {
@@ -125,7 +187,18 @@ impl At {
             attempts: 0,
             is_doubtful: false,
             looks: 0,
+            waits: 0,
             refusal: None,
+            lost: None,
+            room: None,
         }
+    }
+
+    /// Whether AWS was looked at for a while since a call that may be made twice.
+    pub(super) fn is_to_be_repeated(&self) -> bool {
+        self.made.is_repeatable
+            && !self.is_of_before
+            && self.refusal.is_none()
+            && self.looks >= LOOKS_BEFORE_AGAIN
     }
 }

@@ -306,7 +306,14 @@ fn a_killed_deletion_is_finished_or_taken_back() {
     let (gone, points) = (clean.aws.world.clone(), clean.point);
     assert!(points > 60, "{points}");
     for point in 0..points {
-        for fault in [Fault::DiesBefore, Fault::DiesAfter, Fault::ReplyLost, Fault::Late] {
+        for fault in [
+            Fault::DiesBefore,
+            Fault::DiesAfter,
+            Fault::ReplyLost,
+            Fault::Late,
+            Fault::MadeAndRefused,
+            Fault::MadeAndTimedOut,
+        ] {
             let mut driver = Driver::new(aws(), &[(point, fault)], &[]);
             let _ = driver.run(&deletion(), Direction::Apply, &terms());
             let mut other = driver.clone();

@@ -21,6 +21,10 @@ pub(super) enum Fault {
     Late,
     /// AWS refuses.
     Refused,
+    /// AWS does it, and the answer is that of the same call delivered twice.
+    MadeAndRefused,
+    /// AWS does it, and the answer is that it took too long.
+    MadeAndTimedOut,
     /// AWS is busy.
     Busy,
     /// There is no way to AWS.
@@ -142,6 +146,14 @@ impl Driver {
                 lost()
             }
             Some(Fault::Refused) => refused("AccessDenied"),
+            Some(Fault::MadeAndRefused) => {
+                self.aws.call(call);
+                refused("NoSuchEntity")
+            }
+            Some(Fault::MadeAndTimedOut) => {
+                self.aws.call(call);
+                refused("RequestTimeout")
+            }
             Some(Fault::Busy) => refused("ConcurrentModification"),
             Some(Fault::NotSent) => Outcome::NotSent { why: "no connection".to_owned() },
             _ => self.aws.call(call),

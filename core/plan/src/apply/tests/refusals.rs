@@ -113,6 +113,117 @@ fn with_refusals(
     }
 }
 
+/// Delivered twice, or given up by something on the way: what AWS shows counts, and it was seen otherwise right before.
+#[test]
+fn a_call_that_was_made_though_the_answer_is_an_error_is_ours() {
+    let is_change = |call: &super::super::Call| call.operation == "UpdateAccessKey";
+    for code in ["NoSuchEntity", "RequestTimeout", "Throttling", "AccessDenied", "InternalFailure"] {
+        let plan = off();
+        let mut driver = Driver::new(aws(), &[], &[]);
+        let (told, journal, waited) = answered(&mut driver, &plan, Direction::Apply, |aws, call| {
+            is_change(call).then(|| {
+                aws.call(call);
+                error(code)
+            })
+        });
+        assert_eq!((told.ended, told.done, waited), (Ended::Done, vec![0], 0), "{code}");
+        assert!(journal.iter().any(|entry| entry.contains(&format!("AWS answered {code}: not you"))));
+        let back = report(&mut driver, &plan, Direction::Undo, &terms());
+        assert_eq!((back.ended, back.done), (Ended::Done, vec![0]), "{code}: it is taken back");
+    }
+    // Not made, and nobody can look whether it was.
+    for code in ["NoSuchEntity", "Throttling", "AccessDenied"] {
+        let mut driver = Driver::new(aws(), &[], &[]);
+        let (told, _, waited) =
+            answered(&mut driver, &off(), Direction::Apply, |_, call| is_change(call).then(|| error(code)));
+        let why = format!("AWS refused it: {code}: not you");
+        assert_eq!(told.ended, Ended::Stopped { step: 0, in_doubt: false, why });
+        assert_eq!(waited, if code == "NoSuchEntity" { 30 } else { 0 }, "{code}");
+        assert_eq!(driver.history(&off()).side(0), super::super::Side::Before);
+    }
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let mut is_called = false;
+    let (told, ..) = answered(&mut driver, &off(), Direction::Apply, |_, call| {
+        let is_look = is_called && call.operation == "ListAccessKeys";
+        is_called |= is_change(call);
+        (is_look || is_change(call)).then(|| error("AccessDenied"))
+    });
+    let Ended::Stopped { in_doubt: true, why, .. } = &told.ended else { panic!("{told:?}") };
+    assert!(why.starts_with("AWS answered AccessDenied: not you; `ListAccessKeys` tells nothing"), "{why}");
+    let again = report(&mut driver, &off(), Direction::Apply, &terms());
+    assert_eq!((again.ended, again.done), (Ended::Done, vec![0]));
+}
+
+/// However often it is called again, it is not waited longer than for one call; what was heard is told.
+#[test]
+fn the_waits_of_all_attempts_have_one_end() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let mut calls = 0;
+    let (told, _, waited) = answered(&mut driver, &off(), Direction::Apply, |_, call| {
+        calls += usize::from(call.operation == "UpdateAccessKey");
+        let why = "iam:UpdateAccessKey: HTTP 500; it may have been done".to_owned();
+        (call.operation == "UpdateAccessKey").then_some(super::super::Outcome::Unknown { why })
+    });
+    let why =
+        "iam:UpdateAccessKey: HTTP 500; it may have been done; AWS shows nothing of the call yet".to_owned();
+    assert_eq!(told.ended, Ended::Stopped { step: 0, in_doubt: true, why });
+    assert_eq!((waited, calls), (30, 3));
+    // What passes late enough is still given time to show.
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let (told, _, waited) = answered(&mut driver, &off(), Direction::Apply, |_, call| {
+        (call.operation == "UpdateAccessKey").then(|| error("ConcurrentModification"))
+    });
+    assert!(matches!(told.ended, Ended::Stopped { in_doubt: false, .. }), "{told:?}");
+    assert_eq!(waited, 15);
+}
+
+/// Nothing made room when AWS did not let it go.
+#[test]
+fn what_did_not_go_is_not_told_as_gone() {
+    let mut driver = Driver::new(aws(), &[], &[]);
+    let policy = driver.aws.world.policies.get_mut(arn("policy/first").as_str()).unwrap();
+    policy.versions.insert(7, allow("a:D"));
+    let (told, ..) = answered(&mut driver, &plan(&few()[1..2]), Direction::Apply, |_, call| {
+        (call.operation == "DeletePolicyVersion").then(|| error("AccessDenied"))
+    });
+    assert!(matches!(told.ended, Ended::Stopped { in_doubt: false, .. }), "{told:?}");
+    assert!(told.gone.is_empty() && driver.aws.made.is_empty(), "{told:?}");
+}
+
+fn error(code: &str) -> super::super::Outcome {
+    super::super::Outcome::Refused { code: code.to_owned(), message: "not you".to_owned() }
+}
+
+/// Follows a plan; some calls are answered otherwise than by AWS alone. What the run wrote down, and how long it waited.
+fn answered(
+    driver: &mut Driver,
+    plan: &Plan,
+    direction: Direction,
+    mut other: impl FnMut(&mut Aws, &super::super::Call) -> Option<super::super::Outcome>,
+) -> (super::super::Report, Vec<String>, u32) {
+    let allowed = Terms { irreversible: true, ..terms() };
+    let (mut run, mut waited) = (Run::new(plan, direction, allowed, driver.history(plan)), 0);
+    loop {
+        let taken = match run.next() {
+            Wanted::Call(call) => {
+                let outcome = other(&mut driver.aws, &call).unwrap_or_else(|| driver.aws.call(&call));
+                Taken::Outcome(outcome)
+            }
+            Wanted::Journal(record) => {
+                driver.journal.push(record.entry("2027-01-15T08:00:00Z".parse().unwrap()).unwrap());
+                Taken::Journalled
+            }
+            Wanted::Wait { seconds } => {
+                waited += seconds;
+                Taken::Waited
+            }
+            Wanted::Typed(asked) => Taken::Typed(asked.word),
+            Wanted::Nothing => return (run.report().clone(), driver.journal.clone(), waited),
+        };
+        run.take(taken);
+    }
+}
+
 #[test]
 fn a_dry_run_only_looks_and_says_what_it_would_call() {
     let mut driver = Driver::new(aws(), &[], &[]);
