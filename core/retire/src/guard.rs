@@ -20,6 +20,8 @@ pub(crate) enum Guard {
     TagProtects,
     /// What is protected while it is off comes on.
     ProtectedComesOn,
+    /// Also what the tag protects.
+    TagComesOn,
     /// One of an owner at a time.
     OwnerAlone,
     /// An off ends.
@@ -84,7 +86,7 @@ pub(crate) mod mutants {
     }
 
     /// What each becomes when it is lost: `true` where it allows something, `false` where it brings something about.
-    const ALL: [(Guard, bool); 28] = [
+    const ALL: [(Guard, bool); 29] = [
         (Guard::NoticeFirst, true),
         (Guard::NoticeFresh, true),
         (Guard::Window, true),
@@ -93,6 +95,7 @@ pub(crate) mod mutants {
         (Guard::NotProtected, true),
         (Guard::TagProtects, false),
         (Guard::ProtectedComesOn, false),
+        (Guard::TagComesOn, false),
         (Guard::OwnerAlone, true),
         (Guard::OffEnds, false),
         (Guard::DoubtEnds, false),

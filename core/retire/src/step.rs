@@ -272,12 +272,16 @@ fn seen(state: &State, sight: &Sight, may_delete: bool, now: Timestamp) -> Next 
         Sight::Rotated(key) if holds(Guard::Rotated, true) => {
             on(state, Because::Drift { what: format!("its user has another key, {key}, since it was begun") })
         }
+        Sight::Protected(why) if holds(Guard::TagComesOn, true) => {
+            on(state, Because::Protected { why: why.clone() })
+        }
         Sight::Unknown(why) => trouble(state, why),
         // What went wrong before is over.
         Sight::Off if state.standing.trouble.is_some() => {
             (state.at(state.standing.phase.clone()), Vec::new())
         }
-        Sight::Off | Sight::On | Sight::Rotated(_) => same(state),
+        Sight::Protected(_) if is_deleting => (state.clone(), vec![Effect::Follow(Turn::Delete)]),
+        Sight::Off | Sight::On | Sight::Rotated(_) | Sight::Protected(_) => same(state),
     }
 }
 

@@ -314,6 +314,10 @@ impl Node {
                 fate.is_known_rotated = true;
                 Sight::Rotated("another".to_owned())
             }
+            Key::Inactive if fate.is_tagged => {
+                (fate.is_known_tagged, fate.is_seen_off) = (true, true);
+                Sight::Protected("tag".to_owned())
+            }
             Key::Inactive => {
                 fate.is_seen_off = true;
                 Sight::Off
@@ -447,7 +451,7 @@ impl Node {
                 must(fate.is_seen_off, "nobody looked")?;
                 must(fate.off.is_none_or(|off| last.after(off) <= now), "it did not rest")?;
                 must(self.round.as_ref().is_some_and(|running| running.may_delete), "nobody allowed it")?;
-                must(!fate.is_protected, "it is protected")?;
+                must(!fate.is_protected && !fate.is_known_tagged, "it is protected")?;
                 must(!fate.is_ended, "its retirement was ended")?;
                 let fate = &mut self.fates[which];
                 (fate.key, fate.off) = (Key::Gone, None);
@@ -483,6 +487,9 @@ impl Node {
             }
             if fate.is_known_rotated && fate.off.is_some() {
                 return Err("its user has another key, and it stays off".to_owned());
+            }
+            if fate.is_known_tagged && fate.off.is_some() {
+                return Err("its user has the tag, and it stays off".to_owned());
             }
             if running.said.contains(&which) && !state.is_over() {
                 return Err("somebody ended it, and it goes on".to_owned());

@@ -206,7 +206,19 @@ impl Hands<'_> {
         match keys.iter().find(|(id, _)| id == state.key().as_str()) {
             None => Sight::Gone,
             Some((_, true)) => Sight::On,
-            Some((_, false)) => other(&keys, state).map_or(Sight::Off, Sight::Rotated),
+            Some((_, false)) => match other(&keys, state) {
+                Some(other) => Sight::Rotated(other),
+                None => self.unprotected(state),
+            },
+        }
+    }
+
+    /// What is off is asked for its protection at every look: the tag may have come since.
+    fn unprotected(&mut self, state: &State) -> Sight {
+        match self.protection(state) {
+            Ok(Some(why)) => Sight::Protected(why),
+            Ok(None) => Sight::Off,
+            Err(why) => Sight::Unknown(format!("whether it is protected is not known: {why}")),
         }
     }
 
@@ -224,7 +236,7 @@ impl Hands<'_> {
 
     /// What protects it in AWS: a tag of its user, or where its account lies. What cannot be told protects.
     fn protection(&mut self, state: &State) -> Result<Option<String>, String> {
-        let tags = self.pages(state, "ListUserTags", "Tags")?.unwrap_or_default();
+        let tags = self.pages(state, "ListUserTags", "Tags")?.ok_or("its user is gone")?;
         let text =
             |tag: &Value, name: &str| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         for tag in &tags {
