@@ -70,6 +70,10 @@ mod retiring {
 
     /// The program without AWS: nobody listens at its addresses, and there are no credentials.
     fn run(directory: &Path, words: &[&str]) -> (i32, String, String) {
+        program(directory, &[&["retire"], words].concat())
+    }
+
+    fn program(directory: &Path, words: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kagimori"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
             command.env_remove(name);
@@ -79,7 +83,6 @@ mod retiring {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
             .env("USER", "mika")
-            .arg("retire")
             .args(words)
             .arg("--dir")
             .arg(directory)
@@ -166,6 +169,45 @@ mod retiring {
             .output()
             .unwrap();
         assert!(journal.status.success());
+    }
+
+    #[test]
+    fn a_stage_is_not_for_apply() {
+        let directory = directory("stage", "");
+        let (code, out, err) = run(&directory, &["start", KEY, "--yes"]);
+        assert_eq!(code, 0, "{out} {err}");
+        let list = || {
+            let (code, out, err) = program(&directory, &["plan", "list", "--format", "json"]);
+            assert_eq!(code, 0, "{err}");
+            serde_json::from_str::<Value>(&out).unwrap()["plans"].as_array().unwrap().clone()
+        };
+        let (_, out, _) = program(&directory, &["plan", "list"]);
+        assert_eq!(out.matches("a stage of a retirement").count(), 4, "{out}");
+        let is_refused = || {
+            let plans = list();
+            assert_eq!(plans.len(), 4);
+            for plan in plans {
+                assert_eq!(plan["retirement"], KEY);
+                let id = plan["id"].as_str().unwrap();
+                for more in [&[][..], &["--irreversible"], &["--dry-run"]] {
+                    let (code, _, err) = program(&directory, &[&["apply", id], more].concat());
+                    assert!(
+                        code == 2
+                            && err.contains(&format!(
+                                "a stage of the retirement of {KEY}: `kagimori retire tick` follows"
+                            )),
+                        "{err}"
+                    );
+                }
+                // Taken back by hand it may be: what stops that is that there is no AWS here.
+                let (code, _, err) = program(&directory, &["undo", id]);
+                assert!(code == 2 && !err.contains("retire"), "{err}");
+            }
+        };
+        is_refused();
+        // Also where the journal is lost: its title tells.
+        fs::remove_file(directory.join("journal.db")).unwrap();
+        is_refused();
     }
 
     #[test]

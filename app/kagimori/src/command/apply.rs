@@ -19,6 +19,7 @@ use self::aws::Accounts;
 use self::drive::{Driver, Told};
 use super::notify::deliver::afterwards;
 use super::plan::{entries, find, history};
+use super::retire::stage_of;
 use crate::args::{Follow, Format};
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -27,6 +28,9 @@ use crate::exit::Exit;
 /// Runs the command.
 pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError> {
     let plan = find(&args.dir, &args.id)?;
+    if direction == Direction::Apply {
+        refuse_stage(&plan, &args.dir)?;
+    }
     let settings = Directory::open(&args.dir)?.settings()?;
     let who = aws::who();
     let terms = Terms {
@@ -62,6 +66,17 @@ pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError>
         afterwards(&args.dir, settings.channels);
     }
     exit
+}
+
+/// A stage of a retirement has its windows, its notice and its end, which only the tick keeps. Taking it back is always safe.
+fn refuse_stage(plan: &Plan, dir: &Path) -> Result<(), AppError> {
+    let Some(key) = stage_of(plan, &entries(dir)?) else { return Ok(()) };
+    Err(AppError::Argument {
+        message: format!(
+            "this plan is a stage of the retirement of {key}: `kagimori retire tick` follows it"
+        ),
+        hint: format!("nothing was changed; `kagimori retire status {key}` shows when it is due"),
+    })
 }
 
 fn shown(plan: &Plan, report: &Report, format: Format) -> Result<Exit, AppError> {

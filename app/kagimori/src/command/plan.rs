@@ -11,6 +11,7 @@ use kagimori_plan::apply::{Direction, History, Side};
 use kagimori_terminal::printer;
 use serde::Serialize;
 
+use super::retire::stage_of;
 use crate::args::{Format, PlanCommand, PlanList, PlanShow};
 use crate::error::AppError;
 use crate::exit::Exit;
@@ -76,7 +77,8 @@ fn list(args: &PlanList) -> Result<Exit, AppError> {
     let mut listed = Vec::new();
     for plan in plans {
         let history = history(&plan, &entries)?;
-        listed.push((Standing::of(&plan, &history), plan));
+        let stage = stage_of(&plan, &entries);
+        listed.push(show::Line { standing: Standing::of(&plan, &history), stage, plan });
     }
     for (path, error) in &damaged {
         printer::warning(&format!("`{}`: {error}", path.display()));

@@ -14,10 +14,12 @@ mod told;
 mod zone;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kagimori_id::AccessKeyId;
 use kagimori_journal::{Journal, JournalError};
-use kagimori_retire::Book;
+use kagimori_plan::Plan;
+use kagimori_retire::{Book, Start};
 
 use crate::args::RetireCommand;
 use crate::error::AppError;
@@ -47,6 +49,23 @@ fn book(dir: &Path) -> Result<Book, AppError> {
 fn book_of(journal: &Journal) -> Result<Book, AppError> {
     let entries = journal.entries()?;
     Ok(Book::of(entries.iter().map(|entry| entry.bytes.as_slice()))?)
+}
+
+/// The key of whose retirement a plan is a stage. The journal tells it; where that is lost or cannot be read, the plan's own title does.
+pub(crate) fn stage_of(plan: &Plan, entries: &[Vec<u8>]) -> Option<String> {
+    let book = Book::of(entries.iter().map(Vec::as_slice)).unwrap_or_default();
+    let start = book.all.iter().map(|told| &told.state.start);
+    let named =
+        |start: &&Arc<Start>| start.offs.iter().chain([&start.delete]).any(|named| named.id == plan.id);
+    let key = start.into_iter().find(named).map(|start| start.credential.key.to_string());
+    key.or_else(|| titled(&plan.title))
+}
+
+/// The key of a title that [`start`] gives.
+fn titled(title: &str) -> Option<String> {
+    let (key, rest) = title.strip_prefix("retire ")?.split_once(" of ")?;
+    let is_begun = rest.ends_with(')') && rest.contains(" (begun at ");
+    AccessKeyId::parse(key).ok().filter(|_| is_begun).map(|key| key.to_string())
 }
 
 /// A key as typed.

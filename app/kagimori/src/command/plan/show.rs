@@ -17,6 +17,14 @@ use crate::show::numbers::{calls, counted, day};
 /// As many digits of an id as tell plans apart.
 const DIGITS: usize = 12;
 
+/// A plan of the list.
+pub(super) struct Line {
+    pub(super) standing: Standing,
+    /// The key of whose retirement it is a stage.
+    pub(super) stage: Option<String>,
+    pub(super) plan: Plan,
+}
+
 #[derive(Serialize)]
 pub(super) struct Listed<'a> {
     schema: Schema,
@@ -31,6 +39,9 @@ struct Row<'a> {
     steps: usize,
     irreversible: usize,
     newly_denied: Option<u64>,
+    /// The key of whose retirement it is a stage: not for `apply`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retirement: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +60,7 @@ pub(crate) fn short(id: &str) -> &str {
     id.get(..DIGITS).unwrap_or(id)
 }
 
-pub(super) fn list(plans: &[(Standing, Plan)], dir: &Path) -> String {
+pub(super) fn list(plans: &[Line], dir: &Path) -> String {
     if plans.is_empty() {
         return format!(
             "no plans in {}; `kagimori whatif --save` and `kagimori tighten` make them\n",
@@ -57,14 +68,15 @@ pub(super) fn list(plans: &[(Standing, Plan)], dir: &Path) -> String {
         );
     }
     let mut text = String::new();
-    for (standing, plan) in plans {
+    for Line { standing, stage, plan } in plans {
         let (steps, title) = (counted(plan.changes.len(), "step"), &plan.title);
         let _ = writeln!(
             text,
-            "{}  {:<14}  {steps:<9}  {title}{}",
+            "{}  {:<14}  {steps:<9}  {title}{}{}",
             short(&plan.id),
             standing.words(),
-            broken(plan)
+            broken(plan),
+            if stage.is_some() { " (a stage of a retirement: `retire tick` follows it)" } else { "" }
         );
     }
     text
@@ -183,18 +195,15 @@ pub(super) fn one(plan: &Plan, history: &History, language: LanguageArg) -> Stri
     text
 }
 
-pub(super) fn listed(plans: &[(Standing, Plan)]) -> Listed<'_> {
-    let row = |(standing, plan): &'_ (Standing, Plan)| (*standing, plan.one_way().count());
-    let rows = plans.iter().map(|held| {
-        let ((standing, irreversible), plan) = (row(held), &held.1);
-        Row {
-            id: &plan.id,
-            title: &plan.title,
-            standing,
-            steps: plan.changes.len(),
-            irreversible,
-            newly_denied: plan.evidence.as_ref().map(|evidence| evidence.newly_denied),
-        }
+pub(super) fn listed(plans: &[Line]) -> Listed<'_> {
+    let rows = plans.iter().map(|Line { standing, stage, plan }| Row {
+        id: &plan.id,
+        title: &plan.title,
+        standing: *standing,
+        steps: plan.changes.len(),
+        irreversible: plan.one_way().count(),
+        newly_denied: plan.evidence.as_ref().map(|evidence| evidence.newly_denied),
+        retirement: stage.as_deref(),
     });
     Listed { schema: Schema { name: "kagimori.plans", version: 1 }, plans: rows.collect() }
 }
