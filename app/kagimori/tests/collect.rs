@@ -221,7 +221,22 @@ mod tests {
                 + &String::from_utf8_lossy(&output.stderr);
             (output.status.code(), said)
         };
+        // A closed account was collected once; another account has left since.
+        let gone = folder.join("snapshots").join("333344445555");
+        for (id, name) in [("222233334444", "roles.json"), ("333344445555", "roles.json")] {
+            let of = folder.join("snapshots").join(id);
+            std::fs::create_dir_all(&of).unwrap();
+            std::fs::write(of.join(name), "{}").unwrap();
+            let record = r#"{"record":{"calls":[{"file":"roles.json"}]}}"#;
+            std::fs::write(of.join("collected.json"), record).unwrap();
+        }
         let (code, said) = run(&["--ou", "ou-ab12-11111111"]);
+        assert!(
+            std::fs::read_dir(&gone).unwrap().next().is_none(),
+            "files of a closed account speak of another day"
+        );
+        assert!(said.contains("222233334444` is of an account that is not in the organization"), "{said}");
+        assert!(folder.join("snapshots/222233334444/roles.json").exists());
         assert!(
             code == Some(0)
                 && said.contains("111122223333 (111122223333): skipped: it lies in none of the units"),

@@ -210,11 +210,27 @@ impl Around<'_> {
             match left_out {
                 None => targets.push(self.target(&member.id, &member.name)?),
                 Some((outcome, why)) => {
+                    if member.state != "ACTIVE" {
+                        Folder::of(&self.args.dir, &member.id).clear()?;
+                    }
                     collected.push(Collected::without(&member.id, &member.name, outcome, vec![why]));
                 }
             }
         }
+        self.tell_strangers(&collected, &targets);
         Ok((collected, targets))
+    }
+
+    /// Snapshots of accounts that are not in the organization: they may have left it, and their files speak of another day.
+    fn tell_strangers(&self, left_out: &[Collected], targets: &[Target]) {
+        let is_of =
+            |id: &str| left_out.iter().any(|one| one.account == id) || targets.iter().any(|one| one.id == id);
+        for id in files::accounts(&self.args.dir).iter().filter(|id| !is_of(id)) {
+            printer::warning(&format!(
+                "`{}` is of an account that is not in the organization: its files are of an earlier day, and `review` reads them; take the folder away if the account has left",
+                self.args.dir.join("snapshots").join(id).display()
+            ));
+        }
     }
 
     /// Why an account of the organization is not collected.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use kagimori_estate::collect::{Earlier, Record};
+use kagimori_id::AccountId;
 use kagimori_lake::private;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
@@ -90,6 +91,12 @@ impl Folder {
         self.put(COLLECTED, &text)
     }
 
+    /// Takes away what an earlier run wrote: the account is closed, and its files would speak of another day.
+    pub(super) fn clear(&self) -> Result<(), AppError> {
+        self.remove(COLLECTED)?;
+        self.written().iter().try_for_each(|old| self.remove(old))
+    }
+
     /// The files that an earlier run wrote.
     fn written(&self) -> BTreeSet<String> {
         let calls = self.earlier_record().and_then(|record| record.get("calls")?.as_array().cloned());
@@ -138,6 +145,15 @@ impl Folder {
         }
         private::write(&path, |out| out.write_all(bytes)).map_err(|source| AppError::write(&path, source))
     }
+}
+
+/// The accounts of which a directory holds snapshots.
+pub(super) fn accounts(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir.join("snapshots")).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut accounts: Vec<String> = names.filter(|name| AccountId::parse(name).is_ok()).collect();
+    accounts.sort_unstable();
+    accounts
 }
 
 /// Whether a name leads nowhere but down.
