@@ -122,6 +122,8 @@ pub enum Sight {
     Gone,
     /// The user has another key that was not there.
     Rotated(String),
+    /// Its user has another name now: this.
+    Renamed(String),
     /// Off, and protected by a tag of its user or by where its account lies: in words.
     Protected(String),
     /// It could not be looked at, or what protects it could not be asked.

@@ -272,6 +272,10 @@ fn seen(state: &State, sight: &Sight, may_delete: bool, now: Timestamp) -> Next 
         Sight::Rotated(key) if holds(Guard::Rotated, true) => {
             on(state, Because::Drift { what: format!("its user has another key, {key}, since it was begun") })
         }
+        // It may be off under its user's new name.
+        Sight::Renamed(name) => {
+            on(state, Because::Drift { what: format!("its user is named {name} since it was begun") })
+        }
         Sight::Protected(why) if holds(Guard::TagComesOn, true) => {
             on(state, Because::Protected { why: why.clone() })
         }

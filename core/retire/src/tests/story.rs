@@ -132,6 +132,22 @@ fn a_look_that_failed_is_over_when_the_next_does_not() {
 }
 
 #[test]
+fn a_user_that_is_renamed_brings_its_key_on() {
+    let (mut states, mut entries) = (vec![first()], Vec::new());
+    round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);
+    round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries);
+    let renamed = Event::Seen { sight: Sight::Renamed("svc-new".to_owned()) };
+    let (due, effects) = crate::step(&states[0], &renamed, at("2026-11-02T09:01:30Z"));
+    assert_eq!(effects, [crate::Effect::Follow(Turn::On)]);
+    assert!(due.may_be_off() && due.on_since(at("2026-11-02T09:01:30Z")).is_some());
+    let done = Event::Turned { turn: Turn::On, how: How::Done };
+    let (next, effects) = crate::step(&due, &done, at("2026-11-02T09:01:31Z"));
+    assert_eq!(effects, [crate::Effect::Tell(crate::Kind::Drifted)]);
+    let Phase::Drifted { what, .. } = next.standing.phase else { panic!("{next:?}") };
+    assert_eq!(what, "its user is named svc-new since it was begun");
+}
+
+#[test]
 fn a_journal_that_makes_no_sense_is_no_ground_to_act() {
     let state = first();
     let begins = Entry::begins(&state, at("2026-11-02T09:00:00Z")).text().unwrap();

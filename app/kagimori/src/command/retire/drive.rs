@@ -133,21 +133,70 @@ impl Hands<'_> {
         let report = driver.follow(run)?;
         Ok(match how(&plan, &report) {
             How::Moved(what) => self.moved(state, turn, what),
+            // Of a user that was renamed AWS says that there is none.
+            How::Refused(what) if turn == Turn::On => self.moved(state, turn, what),
             how => how,
         })
     }
 
     /// A plan that does not fit is somebody else's doing only where that is seen: a look that failed is told in the same way.
     fn moved(&mut self, state: &State, turn: Turn, what: String) -> How {
-        let is_as_planned = match self.keys(state) {
-            Ok(Some(keys)) => {
-                let held = keys.iter().find(|(id, _)| id == state.key().as_str());
-                held.is_some_and(|(_, is_active)| *is_active == (turn == Turn::Off))
-            }
-            Ok(None) => false,
+        let keys = match self.keys(state) {
+            Ok(keys) => keys,
             Err(why) => return How::Refused(why),
         };
-        if is_as_planned { How::Refused(what) } else { How::Moved(what) }
+        let held = keys.iter().flatten().find(|(id, _)| id == state.key().as_str());
+        match held {
+            Some((_, is_active)) if *is_active == (turn == Turn::Off) => How::Refused(what),
+            Some(_) => How::Moved(what),
+            None => match self.renamed(state, keys.is_some()) {
+                Ok(None) => How::Moved(what),
+                Ok(Some(name)) => self.follow_to(state, turn, &name),
+                Err(why) if turn == Turn::Off => How::Doubtful(why),
+                Err(why) => How::Refused(why),
+            },
+        }
+    }
+
+    /// The user was renamed: on it comes under the new name, by a call of its own; the plan knows only the old one.
+    fn follow_to(&mut self, state: &State, turn: Turn, name: &str) -> How {
+        let what = format!("its user is named {name} since it was begun");
+        match turn {
+            // Whether an earlier call has switched it off nobody knows: it comes on when its time is over.
+            Turn::Off => return How::Doubtful(what),
+            Turn::Delete => return How::Refused(what),
+            Turn::On => {}
+        }
+        let input = json!({ "UserName": name, "AccessKeyId": state.key(), "Status": "Active" });
+        match self.call(state, "UpdateAccessKey", input) {
+            Outcome::Answer(_) => How::Done,
+            other => How::Refused(format!(
+                "{what}, and it could not be switched on there: {}; by hand: `{}`",
+                why(&other),
+                by_hand(name, state)
+            )),
+        }
+    }
+
+    /// The other name of its user, where its own lists it no more; `None`: it is deleted. AWS keeps whose a key is by its id.
+    fn renamed(&mut self, state: &State, has_user: bool) -> Result<Option<String>, String> {
+        let user = state.start.credential.user.name();
+        let told = match self.call(state, "GetAccessKeyLastUsed", json!({ "AccessKeyId": state.key() })) {
+            Outcome::Answer(answer) => match answer.get("UserName").and_then(Value::as_str) {
+                Some(name) if name != user => return Ok(Some(name.to_owned())),
+                Some(_) => "AWS names the same user as before".to_owned(),
+                None => "AWS does not say whose it is".to_owned(),
+            },
+            Outcome::Refused { code, .. } if code == "NoSuchEntity" => return Ok(None),
+            // So AWS answers of a key that it does not have. Where the user is gone, too, it may have another name.
+            Outcome::Refused { code, .. } if code == "AccessDenied" && has_user => return Ok(None),
+            other => why(&other),
+        };
+        Err(format!(
+            "{user} has it no more, and whether it is deleted is not known ({told}): it may be off under another name of its user. \
+             Somebody has to look, and to switch it on: `{}`",
+            by_hand("USER", state)
+        ))
     }
 
     /// A plan out of the journal: its id is the hash of all of it.
@@ -173,11 +222,11 @@ impl Hands<'_> {
         }
         let keys = match self.keys(state) {
             Ok(Some(keys)) => keys,
-            Ok(None) => return Shown::Drifted("its user is gone".to_owned()),
+            Ok(None) => return self.lost(state, false),
             Err(why) => return Shown::Closed(why),
         };
         match keys.iter().find(|(id, _)| id == credential.key.as_str()) {
-            None => return Shown::Drifted("somebody else has deleted it".to_owned()),
+            None => return self.lost(state, true),
             Some((_, false)) => return Shown::Drifted("somebody else has switched it off".to_owned()),
             Some((_, true)) => {}
         }
@@ -197,16 +246,30 @@ impl Hands<'_> {
         }
     }
 
+    /// What its user does not list while it should be on.
+    fn lost(&mut self, state: &State, has_user: bool) -> Shown {
+        match self.renamed(state, has_user) {
+            Ok(None) if has_user => Shown::Drifted("somebody else has deleted it".to_owned()),
+            Ok(None) => Shown::Drifted("its user is gone".to_owned()),
+            Ok(Some(name)) => Shown::Drifted(format!("its user is named {name} since it was begun")),
+            Err(why) => Shown::Closed(why),
+        }
+    }
+
     fn seen(&mut self, state: &State) -> Sight {
         let keys = match self.keys(state) {
-            Ok(Some(keys)) => keys,
-            Ok(None) => return Sight::Gone,
+            Ok(keys) => keys,
             Err(why) => return Sight::Unknown(why),
         };
-        match keys.iter().find(|(id, _)| id == state.key().as_str()) {
-            None => Sight::Gone,
+        let held = keys.iter().flatten().find(|(id, _)| id == state.key().as_str());
+        match held {
+            None => match self.renamed(state, keys.is_some()) {
+                Ok(None) => Sight::Gone,
+                Ok(Some(name)) => Sight::Renamed(name),
+                Err(why) => Sight::Unknown(why),
+            },
             Some((_, true)) => Sight::On,
-            Some((_, false)) => match other(&keys, state) {
+            Some((_, false)) => match keys.as_ref().and_then(|keys| other(keys, state)) {
                 Some(other) => Sight::Rotated(other),
                 None => self.unprotected(state),
             },
@@ -334,6 +397,11 @@ pub(super) fn tag_protects<'p>(patterns: &'p [String], key: &str, value: &str) -
         Some((named, valued)) => matches_ignoring_case(named, key) && matches_ignoring_case(valued, value),
         None => matches_ignoring_case(pattern, key),
     })
+}
+
+/// What switches it on without this program.
+fn by_hand(user: &str, state: &State) -> String {
+    format!("aws iam update-access-key --user-name {user} --access-key-id {} --status Active", state.key())
 }
 
 /// A key of the user that was not there when the retirement was begun.

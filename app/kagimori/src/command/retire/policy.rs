@@ -18,6 +18,13 @@ pub(super) fn executor(tags: &[String], has_units: bool) -> Value {
             "Resource": users
         }),
         json!({ "Sid": "SwitchKeysOffAndOn", "Effect": "Allow", "Action": changes, "Resource": users }),
+        // A key has no name of its own to be allowed by: whose it is is what is asked.
+        json!({
+            "Sid": "LookWhoseItIsAndWhenItWasUsed",
+            "Effect": "Allow",
+            "Action": "iam:GetAccessKeyLastUsed",
+            "Resource": "*"
+        }),
         json!({
             "Sid": "LookWhoseAccountItIs",
             "Effect": "Allow",

@@ -33,7 +33,13 @@ fn must(what: &str, requests: &[Value]) -> Vec<(String, bool)> {
 #[test]
 fn it_allows_what_a_tick_calls() {
     let mut requests = Vec::new();
-    for action in ["iam:ListAccessKeys", "iam:ListUserTags", "iam:UpdateAccessKey", "iam:DeleteAccessKey"] {
+    for action in [
+        "iam:ListAccessKeys",
+        "iam:ListUserTags",
+        "iam:GetAccessKeyLastUsed",
+        "iam:UpdateAccessKey",
+        "iam:DeleteAccessKey",
+    ] {
         requests.push(request(action, &[]));
         requests.push(request(action, &[("Owner", "web"), ("kagimori", "protected"), ("tier", "silver")]));
     }
