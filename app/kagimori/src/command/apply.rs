@@ -85,13 +85,15 @@ fn shown(plan: &Plan, report: &Report, format: Format) -> Result<Exit, AppError>
         Format::Json => printer::json(&show::json(plan, report))?,
     }
     if !matches!(report.ended, Ended::Done | Ended::NothingToDo | Ended::WouldDo(_)) {
-        printer::failure(&show::why(plan, &report.ended), report.ended.hint());
+        printer::failure(&show::why(plan, &report.ended), report.hint());
     }
-    Ok(exit(&report.ended))
+    Ok(exit(report))
 }
 
-fn exit(ended: &Ended) -> Exit {
-    match ended {
+fn exit(report: &Report) -> Exit {
+    let is_not_all_back = report.direction == Direction::Undo && !report.one_way.is_empty();
+    match &report.ended {
+        Ended::Done | Ended::NothingToDo if is_not_all_back => Exit::Findings,
         Ended::Done | Ended::NothingToDo | Ended::WouldDo(_) => Exit::Clean,
         Ended::Moved(_) => Exit::Findings,
         Ended::Unusable(_)

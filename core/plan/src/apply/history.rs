@@ -14,6 +14,8 @@ pub struct History {
     steps: BTreeMap<usize, Standing>,
     /// AWS's names for what the plan could only name beforehand, by the step that made it.
     names: BTreeMap<usize, Names>,
+    /// The steps of which AWS has shown something as made, or as taken back, at some time.
+    made: BTreeSet<usize>,
 }
 
 /// Where a step stands.
@@ -95,6 +97,16 @@ impl History {
         self.steps.get(&step).map(|standing| standing.side).unwrap_or_default()
     }
 
+    /// Whether it says nothing of the plan's steps.
+    pub(super) fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether something of a step was made at some time.
+    pub(super) fn was_made(&self, step: usize) -> bool {
+        self.made.contains(&step)
+    }
+
     /// AWS's names for what the steps made that are not taken back.
     pub(super) fn names(&self) -> Names {
         self.names.values().flatten().map(|(name, real)| (name.clone(), real.clone())).collect()
@@ -110,6 +122,7 @@ impl History {
             Event::Intent { step, part, .. } => self.step(*step).intended(direction, *part),
             Event::Outcome { step, outcome, .. } => self.step(*step).ended(*outcome),
             Event::Verified { step, part, is_last, names } => {
+                self.made.insert(*step);
                 self.names.entry(*step).or_default().extend(names.clone());
                 self.verified(direction, *step, *part, *is_last);
             }

@@ -17,12 +17,16 @@ pub struct Report {
     pub already: Vec<usize>,
     /// The steps that were found as they were before the plan: somebody else took them back.
     pub found: Vec<usize>,
-    /// The steps that nothing takes back.
+    /// On the way back: the steps that were never made.
+    pub never: Vec<usize>,
+    /// The steps that nothing takes back: by their kind, or because what they are about is gone for good.
     pub one_way: Vec<usize>,
     /// The steps that are not done.
     pub left: Vec<usize>,
     /// What had to go to make room, as it was; its text is in the journal.
     pub gone: Vec<Value>,
+    /// On the way back: the journal says nothing of this plan.
+    pub is_unwritten: bool,
     /// How it ended.
     pub ended: Ended,
 }
@@ -68,9 +72,24 @@ pub struct Moved {
     pub what: String,
 }
 
-impl Ended {
+impl Report {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
+        match self.direction {
+            Direction::Apply => self.ended.hint(),
+            Direction::Undo if self.is_unwritten && matches!(self.ended, Ended::Moved(_)) => UNWRITTEN,
+            Direction::Undo => self.ended.hint_back(),
+        }
+    }
+}
+
+/// What to do where only AWS tells that a plan may have been applied.
+const UNWRITTEN: &str = "nothing was changed; run the same command with the directory (`--dir`) whose journal.db was written when it was applied, or by hand: \
+     `kagimori plan show` lists the way back";
+
+impl Ended {
+    /// What to do next.
+    fn hint(&self) -> &'static str {
         match self {
             Self::Done | Self::WouldDo(_) | Self::NothingToDo => "",
             Self::Unusable(_) => "make the plan again with `kagimori whatif --save` or `kagimori tighten`",
@@ -90,6 +109,25 @@ impl Ended {
             Self::Stopped { in_doubt: false, .. } => {
                 "remove the cause and run the same command again, or go back with `kagimori undo`"
             }
+        }
+    }
+    /// The same on the way back: there is no other plan to make, and nothing to undo.
+    fn hint_back(&self) -> &'static str {
+        match self {
+            Self::Unusable(_) => {
+                "take it back by hand: `kagimori plan show` lists its steps, `kagimori journal show --plan` what was made"
+            }
+            Self::Moved(_) => {
+                "nothing was changed; where AWS did not answer, remove the cause and run the same command again; what somebody else has \
+                 changed is theirs: put it as the plan left it, or take the rest back by hand (`kagimori plan show` lists the way back)"
+            }
+            Self::Stopped { in_doubt: true, .. } => {
+                "run the same command again: it looks at what came of the call and goes on"
+            }
+            Self::Stopped { in_doubt: false, .. } => {
+                "remove the cause and run the same command again: it goes on with what is not back yet"
+            }
+            other => other.hint(),
         }
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use self::stage::{At, Refusal, Stage, Why};
 use super::call::{Call, Outcome};
 use super::history::{History, Side};
-use super::look::{Caller, Reading, caller};
+use super::look::{Caller, Look, Reading, caller};
 use super::moves::{Move, Told, moves};
 use super::record::{Direction, Record};
 use super::report::{Ended, Report};
@@ -82,17 +82,21 @@ const ATTEMPTS_MAX: u32 = 5;
 impl<'p> Run<'p> {
     /// Follows a plan in a direction, on terms, from where the journal says it stands.
     pub fn new(plan: &'p Plan, direction: Direction, terms: Terms, history: History) -> Self {
+        let is_unwritten = direction == Direction::Undo && history.is_empty();
         let report = Report {
             direction,
             done: Vec::new(),
             already: Vec::new(),
             found: Vec::new(),
+            never: Vec::new(),
             one_way: Vec::new(),
             left: Vec::new(),
             gone: Vec::new(),
+            is_unwritten,
             ended: Ended::NothingToDo,
         };
-        let work = work(plan, direction);
+        // Where the journal says nothing, AWS is asked whether it looks as if the plan had been applied.
+        let work = work(plan, if is_unwritten { Direction::Apply } else { direction });
         let mut run = Self {
             plan,
             direction,
@@ -197,6 +201,8 @@ impl<'p> Run<'p> {
         };
         for work in work {
             match self.history.side(work.step) {
+                _ if self.report.is_unwritten => self.work.push(work),
+                side if side == to && self.was_never_made(work.step) => self.report.never.push(work.step),
                 side if side == to => self.report.already.push(work.step),
                 side if work.change.is_none() => {
                     let made = side == from || side == Side::Between(Direction::Apply);
@@ -219,6 +225,10 @@ impl<'p> Run<'p> {
         self.stage = Stage::Accounts { left: accounts.into_iter().collect(), answers: Vec::new() };
     }
 
+    fn was_never_made(&self, step: usize) -> bool {
+        self.direction == Direction::Undo && !self.history.was_made(step)
+    }
+
     fn accounts(&mut self, mut left: Vec<Option<AccountId>>, answers: Vec<Outcome>) -> Stage {
         let Some(account) = left.first().copied() else { return self.first_survey() };
         let caller = match self.caller(account, &answers) {
@@ -232,7 +242,8 @@ impl<'p> Run<'p> {
         };
         left.remove(0);
         let reasons = self.terms.reasons(account, &caller, &self.work);
-        match caller.account.filter(|_| !reasons.is_empty() && !self.terms.dry_run) {
+        let only_looks = self.terms.dry_run || self.report.is_unwritten;
+        match caller.account.filter(|_| !reasons.is_empty() && !only_looks) {
             Some(account) => {
                 let word = caller.alias.unwrap_or_else(|| account.to_string());
                 Stage::Typing { asked: Asked { account, word, reasons }, left }
@@ -269,6 +280,9 @@ impl<'p> Run<'p> {
     /// Goes on with a part of a step.
     fn enter(&mut self, place: usize, part: usize) -> Stage {
         let Some(work) = self.work.get(place) else { return Stage::Ending { ended: Ended::Done } };
+        if self.report.one_way.contains(&work.step) {
+            return self.enter(place.saturating_add(1), 0);
+        }
         let (step, standing) = (work.step, self.history.standing(work.step));
         let is_this_way = standing.side == Side::Between(self.direction);
         let made = match self.moves(work) {
@@ -321,7 +335,7 @@ impl<'p> Run<'p> {
             (Judgement::Before, Why::Before | Why::Passing) if !at.is_doubtful => {
                 Stage::Intending { at, found }
             }
-            (Judgement::Other(what), Why::Before) if !at.is_doubtful => self.stop_at(&at, what),
+            (Judgement::Other(what), Why::Before) if !at.is_doubtful => self.other(&at, &found, what),
             (Judgement::Before, Why::Unknown | Why::Before) if at.is_to_be_repeated() && may_look_again => {
                 self.again(at, found)
             }
@@ -330,8 +344,36 @@ impl<'p> Run<'p> {
                 self.stop_at(&at, "AWS took the call and does not show what it changed".to_owned())
             }
             (Judgement::Before, _) => self.again(at, found),
-            (Judgement::Other(what), _) => self.stop_at(&at, what),
+            (Judgement::Other(what), _) => self.other(&at, &found, what),
         }
+    }
+
+    /// It is neither as before nor as after: it is left alone. What is gone for good does not hold up what can come back.
+    fn other(&mut self, at: &At, found: &State, what: String) -> Stage {
+        if !self.is_gone_for_good(&at.made, found) {
+            return self.stop_at(at, what);
+        }
+        if at.is_of_before {
+            return self.first_survey();
+        }
+        self.pass_over(at.place);
+        self.enter(at.place.saturating_add(1), 0)
+    }
+
+    /// Whether what should be taken back is about an access key that is not there any more: AWS makes none with a given id (IAM API
+    /// Reference, `CreateAccessKey`).
+    fn is_gone_for_good(&self, made: &Move, found: &State) -> bool {
+        self.direction == Direction::Undo
+            && !self.report.is_unwritten
+            && matches!(made.look, Look::AccessKey { .. })
+            && matches!(found, State::Absent | State::Gone(_))
+    }
+
+    /// A step that nothing takes back any more.
+    fn pass_over(&mut self, place: usize) {
+        let Some(step) = self.work.get(place).map(|work| work.step) else { return };
+        self.report.left.retain(|left| *left != step);
+        self.report.one_way.push(step);
     }
 
     /// What AWS shows after it refused a call: that it was made all the same is told as a call whose answer tells nothing.

@@ -1,5 +1,6 @@
 //! The machine against a small interpreter of what IAM and Organizations do with the calls it makes.
 
+mod back;
 mod deletions;
 mod documents;
 mod driver;

@@ -24,6 +24,8 @@ pub(super) struct Output<'a> {
     done: Vec<usize>,
     already: Vec<usize>,
     found_as_before: Vec<usize>,
+    /// On the way back: the steps that were never made.
+    never_made: Vec<usize>,
     one_way: Vec<usize>,
     /// On the way back: what came back with none of the steps, in words.
     not_back: Vec<String>,
@@ -89,6 +91,7 @@ pub(super) fn text(plan: &Plan, report: &Report) -> String {
         }
     }
     lines(plan, &report.already, &format!("{made} before"), &mut text);
+    lines(plan, &report.never, "never made", &mut text);
     lines(plan, &report.found, "as before already, by somebody else", &mut text);
     lines(plan, &report.one_way, "nothing takes it back", &mut text);
     lines(plan, &report.left, "not done", &mut text);
@@ -110,6 +113,9 @@ pub(super) fn text(plan: &Plan, report: &Report) -> String {
         }
         Ended::Done => {
             let _ = writeln!(text, "{GREEN}{word}{GREEN:#}: {}", counted(report.done.len(), "step"));
+        }
+        Ended::NothingToDo if !report.one_way.is_empty() => {
+            let _ = writeln!(text, "nothing to do: what is not back does not come back");
         }
         Ended::NothingToDo => {
             let _ = writeln!(text, "nothing to do: every step is {made} already, or was never begun");
@@ -154,6 +160,7 @@ pub(super) fn json<'a>(plan: &'a Plan, report: &'a Report) -> Output<'a> {
         done: numbered(&report.done),
         already: numbered(&report.already),
         found_as_before: numbered(&report.found),
+        never_made: numbered(&report.never),
         one_way: numbered(&report.one_way),
         not_back: match report.direction {
             Direction::Undo => report.done.iter().flat_map(|step| lost(plan, *step)).collect(),

@@ -425,6 +425,9 @@ fn why(outcome: &Outcome) -> String {
 fn how(plan: &Plan, report: &Report) -> How {
     let told = || show::why(plan, &report.ended);
     match &report.ended {
+        Ended::Done | Ended::NothingToDo if !report.one_way.is_empty() => {
+            How::Moved("it is gone, and nothing brings it back".to_owned())
+        }
         Ended::Done | Ended::NothingToDo if report.found.is_empty() => How::Done,
         Ended::Done | Ended::NothingToDo => How::Found,
         Ended::Moved(moved) => How::Moved(moved.first().map_or_else(told, |moved| moved.what.clone())),

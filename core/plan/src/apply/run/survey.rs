@@ -67,11 +67,17 @@ impl Run<'_> {
         let Some(Survey { place, made, is_hidden, before }) = left.first() else {
             return match () {
                 () if !moved.is_empty() => self.refused(Ended::Moved(moved)),
+                () if self.report.is_unwritten => {
+                    self.report.never = std::mem::take(&mut self.report.left);
+                    self.refused(Ended::NothingToDo)
+                }
+                () if self.report.left.is_empty() => self.refused(Ended::NothingToDo),
                 () if self.terms.dry_run => self.refused(Ended::WouldDo(calls)),
                 () => Stage::Beginning,
             };
         };
         let Some(work) = self.work.get(*place) else { return Stage::Done };
+        let mut is_gone = false;
         let what = match made.look.read(&answers) {
             _ if *is_hidden => {
                 calls.extend((!made.is_optional).then(|| made.call.clone()));
@@ -85,18 +91,31 @@ impl Run<'_> {
                     None
                 }
                 Judgement::After => self.unexpected(work, made),
+                Judgement::Other(_) if self.is_gone_for_good(made, &found) => {
+                    is_gone = true;
+                    None
+                }
                 Judgement::Other(what) => Some(what),
             },
         };
         // One reason a step is enough.
         let is_told = moved.last().is_some_and(|moved| moved.step == work.step);
         moved.extend(what.filter(|_| !is_told).map(|what| Moved { step: work.step, what }));
+        let place = *place;
         left.remove(0);
+        if is_gone {
+            self.pass_over(place);
+        }
         self.survey(left, Vec::new(), moved, calls)
     }
 
     /// Why what is found as it should become is a reason not to begin.
     fn unexpected(&self, work: &Work, made: &Move) -> Option<String> {
+        if self.report.is_unwritten {
+            let told =
+                "it is as the plan would make it, and the journal does not say that this plan has made it so";
+            return (!made.is_optional).then(|| told.to_owned());
+        }
         let is_ours = matches!(self.history.side(work.step), Side::Between(_));
         let is_welcome = made.is_optional || self.direction == Direction::Undo;
         (!is_ours && !is_welcome)

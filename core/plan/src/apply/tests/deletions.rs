@@ -240,6 +240,24 @@ fn a_deletion_after_other_steps_is_looked_at_whole_before_the_first() {
     }
 }
 
+/// The key does not come back with its user: that is told, and all else comes back.
+#[test]
+fn what_never_comes_back_does_not_hold_up_the_rest() {
+    let (plan, aws) = after_other_steps();
+    let mut driver = Driver::new(aws, &[], &[]);
+    assert_eq!(report(&mut driver, &plan, Direction::Apply).ended, Ended::Done);
+    let told = report(&mut driver, &plan, Direction::Undo);
+    assert_eq!((told.ended, told.done), (Ended::Done, vec![4, 3, 2, 1]));
+    assert_eq!((told.one_way, told.left), (vec![0], vec![]));
+    let held = &driver.aws.world.identities["User old"];
+    assert_eq!(held.attached, [arn("policy/first").to_string(), arn("policy/team/second").to_string()]);
+    assert_eq!((held.boundary.as_deref(), held.tags["Team"].as_str()), (None, "land"));
+    let written = driver.journal.len();
+    let told = report(&mut driver, &plan, Direction::Undo);
+    assert_eq!((told.ended, told.one_way, told.already), (Ended::NothingToDo, vec![0], vec![4, 3, 2, 1]));
+    assert_eq!(driver.journal.len(), written);
+}
+
 /// A key that an earlier step only switches off is still there when the user should go: the deletion has to name it.
 #[test]
 fn what_an_earlier_step_leaves_there_is_not_taken_for_gone() {

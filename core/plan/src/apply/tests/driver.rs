@@ -35,6 +35,7 @@ pub(super) enum Fault {
 
 /// How a run ended.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, in tests")]
 pub(super) enum End {
     Died,
     Reported(Report),
