@@ -124,6 +124,8 @@ pub enum Sight {
     Rotated(String),
     /// Its user has another name now: this.
     Renamed(String),
+    /// Off, and used since it went off, so it was on meanwhile: in words.
+    Used(String),
     /// Off, and protected by a tag of its user or by where its account lies: in words.
     Protected(String),
     /// It could not be looked at, or what protects it could not be asked.

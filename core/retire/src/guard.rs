@@ -36,6 +36,8 @@ pub(crate) enum Guard {
     RestsBeforeDelete,
     /// Nor without leave.
     LeaveToDelete,
+    /// Nor what was used meanwhile.
+    UnusedBeforeDelete,
     /// Nor what nobody has looked at.
     LookBeforeDelete,
     /// A complaint brings it on.
@@ -86,7 +88,7 @@ pub(crate) mod mutants {
     }
 
     /// What each becomes when it is lost: `true` where it allows something, `false` where it brings something about.
-    const ALL: [(Guard, bool); 29] = [
+    const ALL: [(Guard, bool); 30] = [
         (Guard::NoticeFirst, true),
         (Guard::NoticeFresh, true),
         (Guard::Window, true),
@@ -103,6 +105,7 @@ pub(crate) mod mutants {
         (Guard::Waits, true),
         (Guard::RestsBeforeDelete, true),
         (Guard::LeaveToDelete, true),
+        (Guard::UnusedBeforeDelete, false),
         (Guard::LookBeforeDelete, false),
         (Guard::ComplaintComesOn, false),
         (Guard::StopComesOn, false),

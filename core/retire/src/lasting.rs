@@ -43,6 +43,11 @@ impl Lasting {
     pub fn after(self, at: Timestamp) -> Timestamp {
         at.saturating_add(SignedDuration::from_secs(self.0)).unwrap_or(Timestamp::MAX)
     }
+
+    /// So long before an instant.
+    pub(crate) fn before(self, at: Timestamp) -> Timestamp {
+        at.saturating_sub(SignedDuration::from_secs(self.0)).unwrap_or(Timestamp::MIN)
+    }
 }
 
 impl fmt::Display for Lasting {

@@ -38,6 +38,9 @@ pub struct Standing {
     /// When the way on was last shown, for the off that comes next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Timestamp>,
+    /// When the off that lasts, or was the last, began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub went_off: Option<Timestamp>,
     /// What went wrong last and may pass, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -171,7 +174,8 @@ impl State {
     /// As it is begun at this instant.
     pub fn begun(start: Start, now: Timestamp) -> Self {
         let phase = Phase::Planned { from: now };
-        let standing = Standing { rung: 0, phase, verdicts: Vec::new(), shown: None, trouble: None };
+        let standing =
+            Standing { rung: 0, phase, verdicts: Vec::new(), shown: None, went_off: None, trouble: None };
         Self { start: Arc::new(start), standing }
     }
 
@@ -224,6 +228,16 @@ impl State {
                 | Phase::DeleteDue { .. }
                 | Phase::Deleting { .. }
         )
+    }
+
+    /// When the off began at whose end it may be deleted; `None`: it may not be yet.
+    pub fn rests_since(&self) -> Option<Timestamp> {
+        match self.standing.phase {
+            Phase::DeleteDue { since } | Phase::Deleting { since } => {
+                Some(self.standing.went_off.unwrap_or_else(|| self.off().before(since)))
+            }
+            _ => None,
+        }
     }
 
     /// Since when it has to come on; `None`: it has not.

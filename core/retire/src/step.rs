@@ -193,6 +193,7 @@ fn went_off(
             if holds(Guard::ShownForThis, true) {
                 next.standing.shown = None;
             }
+            next.standing.went_off = Some(since);
             (next, vec![Effect::Tell(Kind::Off)])
         }
         How::Moved(what) if holds(Guard::OffByOthers, true) => drifted(state, what, now),
@@ -284,8 +285,14 @@ fn seen(state: &State, sight: &Sight, may_delete: bool, now: Timestamp) -> Next 
         Sight::Off if state.standing.trouble.is_some() => {
             (state.at(state.standing.phase.clone()), Vec::new())
         }
-        Sight::Protected(_) if is_deleting => (state.clone(), vec![Effect::Follow(Turn::Delete)]),
-        Sight::Off | Sight::On | Sight::Rotated(_) | Sight::Protected(_) => same(state),
+        // It was on meanwhile, and somebody needed it.
+        Sight::Used(what) if holds(Guard::UnusedBeforeDelete, true) => {
+            on(state, Because::Drift { what: what.clone() })
+        }
+        Sight::Protected(_) | Sight::Used(_) if is_deleting => {
+            (state.clone(), vec![Effect::Follow(Turn::Delete)])
+        }
+        Sight::Off | Sight::On | Sight::Rotated(_) | Sight::Protected(_) | Sight::Used(_) => same(state),
     }
 }
 

@@ -136,7 +136,7 @@ fn a_user_that_is_renamed_brings_its_key_on() {
     let (mut states, mut entries) = (vec![first()], Vec::new());
     round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);
     round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries);
-    let renamed = Event::Seen { sight: Sight::Renamed("svc-new".to_owned()) };
+    let renamed = Event::Seen { sight: Sight::Renamed("svc-new".to_owned()), may_delete: true };
     let (due, effects) = crate::step(&states[0], &renamed, at("2026-11-02T09:01:30Z"));
     assert_eq!(effects, [crate::Effect::Follow(Turn::On)]);
     assert!(due.may_be_off() && due.on_since(at("2026-11-02T09:01:30Z")).is_some());

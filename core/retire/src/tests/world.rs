@@ -50,6 +50,9 @@ pub(super) struct Fate {
     /// It was told that it is protected by a tag.
     is_known_tagged: bool,
     is_known_rotated: bool,
+    /// Somebody had it on for a while, and used it.
+    is_used: bool,
+    is_known_used: bool,
     /// In this round it was seen to be off.
     is_seen_off: bool,
 }
@@ -111,10 +114,11 @@ pub(super) enum Other {
     Rotate,
     Tag,
     Protect,
+    Use,
 }
 
-pub(super) const OTHERS: [Other; 6] =
-    [Other::On, Other::Off, Other::Delete, Other::Rotate, Other::Tag, Other::Protect];
+pub(super) const OTHERS: [Other; 7] =
+    [Other::On, Other::Off, Other::Delete, Other::Rotate, Other::Tag, Other::Protect, Other::Use];
 
 pub(super) type Checked<T> = Result<T, String>;
 
@@ -156,6 +160,8 @@ impl Node {
             is_drifted: false,
             is_known_tagged: false,
             is_known_rotated: false,
+            is_used: false,
+            is_known_used: false,
             is_seen_off: false,
         };
         Self { now, states, fates: vec![fate; 2], round: None, incidents, lates, jumps }
@@ -251,6 +257,7 @@ impl Node {
             (Other::Off, Key::Active) => fate.key = Key::Inactive,
             (Other::Delete, Key::Active | Key::Inactive) => (fate.key, fate.off) = (Key::Gone, None),
             (Other::Rotate, _) if !fate.is_rotated => fate.is_rotated = true,
+            (Other::Use, Key::Inactive) if fate.off.is_some() && !fate.is_used => fate.is_used = true,
             (Other::Tag, _) if !fate.is_tagged => fate.is_tagged = true,
             // Settings are read when a round begins.
             (Other::Protect, _) if !fate.is_protected && self.round.is_none() => fate.is_protected = true,
@@ -317,6 +324,10 @@ impl Node {
             Key::Inactive if fate.is_tagged => {
                 (fate.is_known_tagged, fate.is_seen_off) = (true, true);
                 Sight::Protected("tag".to_owned())
+            }
+            Key::Inactive if fate.is_used && self.states[which].rests_since().is_some() => {
+                (fate.is_known_used, fate.is_seen_off) = (true, true);
+                Sight::Used("used".to_owned())
             }
             Key::Inactive => {
                 fate.is_seen_off = true;
@@ -444,6 +455,7 @@ impl Node {
                 let wait = state.rung().and_then(|rung| rung.wait).filter(|_| is_due);
                 let fate = &mut self.fates[which];
                 (fate.key, fate.off, fate.shown, fate.noticed) = (Key::Active, None, None, None);
+                fate.is_used = false;
                 fate.waits = wait.map(|wait| wait.after(now)).or(fate.waits);
             }
             Turn::Delete => {
@@ -453,6 +465,7 @@ impl Node {
                 must(self.round.as_ref().is_some_and(|running| running.may_delete), "nobody allowed it")?;
                 must(!fate.is_protected && !fate.is_known_tagged, "it is protected")?;
                 must(!fate.is_ended, "its retirement was ended")?;
+                must(!fate.is_known_used, "it was used meanwhile")?;
                 let fate = &mut self.fates[which];
                 (fate.key, fate.off) = (Key::Gone, None);
             }

@@ -280,9 +280,34 @@ impl Hands<'_> {
     fn unprotected(&mut self, state: &State) -> Sight {
         match self.protection(state) {
             Ok(Some(why)) => Sight::Protected(why),
-            Ok(None) => Sight::Off,
+            Ok(None) => self.unused(state),
             Err(why) => Sight::Unknown(format!("whether it is protected is not known: {why}")),
         }
+    }
+
+    /// Two looks do not tell that it was off between them: before a deletion AWS is asked when it was used.
+    fn unused(&mut self, state: &State) -> Sight {
+        let Some(since) = state.rests_since() else { return Sight::Off };
+        let unknown = |why: String| Sight::Unknown(format!("when it was last used is not known: {why}"));
+        let answer = match self.call(state, "GetAccessKeyLastUsed", json!({ "AccessKeyId": state.key() })) {
+            Outcome::Answer(answer) => answer,
+            other => return unknown(why(&other)),
+        };
+        let Some(used) = answer.get("AccessKeyLastUsed") else {
+            return unknown("AWS's answer does not say it".to_owned());
+        };
+        let at = match used.get("LastUsedDate") {
+            None => return Sight::Off,
+            Some(date) if date == "N/A" => return Sight::Off,
+            Some(date) => match date.as_str().map(str::parse::<Timestamp>) {
+                Some(Ok(at)) => at,
+                _ => return unknown(format!("AWS says `{date}`")),
+            },
+        };
+        if at.as_second() <= since.as_second().saturating_add(OFF_TAKES_SECONDS) {
+            return Sight::Off;
+        }
+        Sight::Used(format!("it was used on {at}, and was to be off since {since}"))
     }
 
     /// The keys of its user; `None`: there is no such user.
@@ -388,6 +413,8 @@ impl Hands<'_> {
     }
 }
 
+/// From the decision on, the way off takes so long at most: retries, and AWS's own copies. A use within it was before the off.
+const OFF_TAKES_SECONDS: i64 = 300;
 /// Units lie five deep at most (*Quotas for AWS Organizations*).
 const UNITS_DEPTH_MAX: usize = 8;
 
