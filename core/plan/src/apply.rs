@@ -23,6 +23,7 @@
 
 mod call;
 mod document;
+mod guard;
 mod history;
 mod look;
 mod moves;

@@ -4,6 +4,7 @@
 //! applied. It is stored as JSON, `plans/<id>.json`, schema `kagimori.plan` version 1.
 
 mod fingerprint;
+mod premises;
 
 use kagimori_estate::Estate;
 use kagimori_estate::change::{Change, ChangeError, WayBack, inverse_each};
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::replay::{Counts, Evidence};
 
 pub use fingerprint::fingerprint;
+pub use premises::{GroupPolicies, Premises};
 
 /// The version of the schema that is written, and the only one that is read.
 const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +37,9 @@ pub struct Plan {
     pub changes: Vec<Step>,
     /// What undoes it, in order: of each change that anything undoes, the last first.
     pub way_back: Vec<Step>,
+    /// What AWS has to show beside what is changed; left out: nothing, or an earlier version made the plan.
+    #[serde(default, skip_serializing_if = "Premises::is_empty")]
+    pub rests_on: Premises,
     /// What the replay showed.
     pub evidence: Option<Summary>,
 }
@@ -145,6 +150,7 @@ impl Plan {
             made_from: fingerprint.to_owned(),
             changes: steps(changes),
             way_back: steps(&back),
+            rests_on: Premises::of(estate, changes, &back),
             evidence: None,
         };
         plan.id = plan.content_id()?;
@@ -196,7 +202,9 @@ impl Plan {
     pub fn still_fits(&self, estate: &Estate) -> bool {
         let changes = self.bare_changes();
         let back: Vec<Change> = self.way_back.iter().map(|step| step.change.clone()).collect();
-        way_back(estate, &changes).is_ok_and(|now| now == back)
+        let is_the_same = |now: Premises| self.rests_on.is_empty() || now == self.rests_on;
+        way_back(estate, &changes)
+            .is_ok_and(|now| now == back && is_the_same(Premises::of(estate, &changes, &now)))
     }
 
     fn content_id(&self) -> Result<String, PlanError> {
@@ -206,6 +214,7 @@ impl Plan {
             made_from: &self.made_from,
             changes: &self.changes,
             way_back: &self.way_back,
+            rests_on: &self.rests_on,
             evidence: self.evidence.as_ref(),
         };
         let text =
@@ -228,6 +237,8 @@ struct Content<'p> {
     made_from: &'p str,
     changes: &'p [Step],
     way_back: &'p [Step],
+    #[serde(skip_serializing_if = "Premises::is_empty")]
+    rests_on: &'p Premises,
     evidence: Option<&'p Summary>,
 }
 

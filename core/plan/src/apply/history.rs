@@ -12,8 +12,8 @@ use super::record::{Answered, Direction, Event, SCHEMA, Schema, Stored, Turn, VE
 pub struct History {
     /// By step; one that is not here was not begun.
     steps: BTreeMap<usize, Standing>,
-    /// AWS's names for what the plan could only name beforehand, by the step that made it.
-    names: BTreeMap<usize, Names>,
+    /// AWS's names for what the plan could only name beforehand, by the step that made it and the way it went.
+    names: BTreeMap<(usize, Direction), Names>,
     /// The steps of which AWS has shown something as made, or as taken back, at some time.
     made: BTreeSet<usize>,
 }
@@ -107,7 +107,7 @@ impl History {
         self.made.contains(&step)
     }
 
-    /// AWS's names for what the steps made that are not taken back.
+    /// AWS's names for what the steps made, this way or back, that is there.
     pub(super) fn names(&self) -> Names {
         self.names.values().flatten().map(|(name, real)| (name.clone(), real.clone())).collect()
     }
@@ -123,7 +123,9 @@ impl History {
             Event::Outcome { step, outcome, .. } => self.step(*step).ended(*outcome),
             Event::Verified { step, part, is_last, names } => {
                 self.made.insert(*step);
-                self.names.entry(*step).or_default().extend(names.clone());
+                if !names.is_empty() {
+                    self.names.entry((*step, direction)).or_default().extend(names.clone());
+                }
                 self.verified(direction, *step, *part, *is_last);
             }
             Event::Found { step, part, is_last } => self.verified(direction, *step, *part, *is_last),
@@ -132,9 +134,9 @@ impl History {
 
     fn verified(&mut self, direction: Direction, step: usize, part: usize, is_last: bool) {
         self.step(step).verified(direction, part, is_last);
-        if self.side(step) == Side::Before {
-            // What is made again has another name.
-            self.names.remove(&step);
+        if is_last {
+            // What was made the other way is gone; what is made again has another name.
+            self.names.remove(&(step, direction.other()));
         }
     }
 

@@ -77,6 +77,11 @@ pub(super) fn kind_of(identity: &Arn) -> &'static str {
     }
 }
 
+/// The unique id of a user, group or role, in what `GetUser`, `GetGroup` or `GetRole` tells of it.
+pub(super) fn id_of<'a>(identity: &Arn, told: &'a Value) -> Option<&'a str> {
+    told.get(format!("{}Id", kind_of(identity)))?.as_str()
+}
+
 /// `{"UserName": …}`
 pub(super) fn named(identity: &Arn) -> Value {
     json!({ format!("{}Name", kind_of(identity)): identity.name() })
@@ -126,15 +131,7 @@ impl Look {
         matches!(self, Self::Entity(EntityLook::Whole { .. }))
     }
 
-    /// What the answers so far come to.
-    pub(super) fn read(&self, answers: &[Outcome]) -> Reading {
-        match self.state(&mut Answers { left: answers.iter() }) {
-            Ok(state) => Reading::Found(state),
-            Err(reading) => *reading,
-        }
-    }
-
-    fn state(&self, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
+    pub(super) fn state(&self, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
         match self {
             Self::AccessKey { user, key } => {
                 let pages = answers.iam_pages(Call::iam(user.account(), "ListAccessKeys", named(user)))?;
@@ -235,7 +232,7 @@ fn inline_policy(identity: &Arn, name: &str, answers: &mut Answers<'_>) -> Resul
     Ok(if answers.identity(identity)?.is_some() { State::Absent } else { gone(identity) })
 }
 
-fn managed_policy(policy: &Arn, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
+pub(super) fn managed_policy(policy: &Arn, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
     let call = Call::iam(policy.account(), "GetPolicy", json!({ "PolicyArn": policy }));
     let Some(answer) = answers.iam(call)? else { return Ok(State::Absent) };
     let version = answer.pointer("/Policy/DefaultVersionId").cloned().unwrap_or_default();
@@ -316,7 +313,7 @@ fn member(value: &Value, name: &str) -> Value {
     value.get(name).cloned().unwrap_or_default()
 }
 
-fn listed<'a>(pages: &[&'a Value], list: &'static str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn listed<'a>(pages: &[&'a Value], list: &'static str) -> impl Iterator<Item = &'a Value> {
     pages.iter().flat_map(move |page| page.get(list).and_then(Value::as_array).into_iter().flatten())
 }
 
@@ -325,11 +322,15 @@ fn find<'a>(pages: &[&'a Value], list: &'static str, name: &str, value: &str) ->
 }
 
 /// The answers of a look, in the order in which they were asked for.
-struct Answers<'a> {
+pub(super) struct Answers<'a> {
     left: std::slice::Iter<'a, Outcome>,
 }
 
 impl<'a> Answers<'a> {
+    pub(super) fn of(outcomes: &'a [Outcome]) -> Self {
+        Self { left: outcomes.iter() }
+    }
+
     /// The answer to a call; `None`: it was refused with one of these codes, which say that something is not there.
     fn ask(&mut self, call: Call, absent: &[&str]) -> Result<Option<&'a Value>, Box<Reading>> {
         let failed =
@@ -343,18 +344,18 @@ impl<'a> Answers<'a> {
         }
     }
 
-    fn iam(&mut self, call: Call) -> Result<Option<&'a Value>, Box<Reading>> {
+    pub(super) fn iam(&mut self, call: Call) -> Result<Option<&'a Value>, Box<Reading>> {
         self.ask(call, &["NoSuchEntity"])
     }
 
     /// The members of `GetUser`, `GetGroup` or `GetRole`.
-    fn identity(&mut self, identity: &Arn) -> Result<Option<&'a Value>, Box<Reading>> {
+    pub(super) fn identity(&mut self, identity: &Arn) -> Result<Option<&'a Value>, Box<Reading>> {
         let kind = kind_of(identity);
         let answer = self.iam(Call::iam(identity.account(), format!("Get{kind}"), named(identity)))?;
         Ok(answer.and_then(|answer| answer.get(kind)))
     }
 
-    fn iam_pages(&mut self, call: Call) -> Result<Option<Vec<&'a Value>>, Box<Reading>> {
+    pub(super) fn iam_pages(&mut self, call: Call) -> Result<Option<Vec<&'a Value>>, Box<Reading>> {
         self.pages(call, "NoSuchEntity", ("Marker", "Marker"))
     }
 
@@ -397,7 +398,7 @@ pub(super) fn caller(
     care: &Apply,
     answers: &[Outcome],
 ) -> Result<Caller, Box<Reading>> {
-    let mut answers = Answers { left: answers.iter() };
+    let mut answers = Answers::of(answers);
     let identity =
         Call { account, service: "sts", operation: "GetCallerIdentity".to_owned(), input: json!({}) };
     let told = answers.ask(identity, &[])?.and_then(|answer| answer.get("Account")?.as_str());

@@ -8,15 +8,18 @@ mod identity;
 mod managed;
 mod organization;
 mod provider;
+mod resting;
 mod tag;
 
 use std::collections::BTreeMap;
 
 use kagimori_estate::change::Change;
 
-use super::call::Call;
-use super::look::Look;
+use super::call::{Call, Outcome};
+use super::guard::Guard;
+use super::look::{Answers, Look, Reading};
 use super::state::{Expected, Judgement, State, judge};
+use crate::Plan;
 
 /// One call that changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub(super) struct Move {
     pub(super) before: Expected,
     /// What is there after it.
     pub(super) after: Expected,
+    /// What it rests on besides: looked at unless it is as after it.
+    pub(super) guards: Vec<Guard>,
     /// The call.
     pub(super) call: Call,
     /// What of its parameters is only known by looking: the parameter, and where it stands in what was found.
@@ -44,9 +49,13 @@ pub(super) struct Move {
 /// AWS's names for what a plan could only name beforehand.
 pub(super) type Names = BTreeMap<String, String>;
 
-/// What the journal tells of a step.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Told {
+/// What the plan and the journal tell of a step.
+#[derive(Clone, Debug)]
+pub(super) struct Told<'p> {
+    /// The plan.
+    pub(super) plan: &'p Plan,
+    /// Which step.
+    pub(super) step: usize,
     /// AWS's names, of all steps.
     pub(super) names: Names,
     /// It was begun the other way and not finished.
@@ -59,6 +68,7 @@ impl Move {
             look,
             before,
             after,
+            guards: Vec::new(),
             call,
             from_found: None,
             learns: None,
@@ -66,6 +76,28 @@ impl Move {
             is_repeatable: true,
             is_of_being: false,
         }
+    }
+
+    /// What the answers so far come to.
+    pub(super) fn read(&self, answers: &[Outcome]) -> Reading {
+        match self.state(&mut Answers::of(answers)) {
+            Ok(state) => Reading::Found(state),
+            Err(reading) => *reading,
+        }
+    }
+
+    fn state(&self, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
+        let found = self.look.state(answers)?;
+        // What is not as it was may be so because it is somebody else's.
+        if matches!(found, State::Gone(_)) || self.judge(&found) == Judgement::After {
+            return Ok(found);
+        }
+        for guard in &self.guards {
+            if let Some(what) = guard.broken(answers)? {
+                return Ok(State::Other(what));
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn judge(&self, found: &State) -> Judgement {
@@ -93,7 +125,11 @@ impl Move {
 ///
 /// # Errors
 /// In words, when the change that undoes it is not of its kind.
-pub(super) fn moves(change: &Change, back: Option<&Change>, told: &Told) -> Result<Vec<Move>, String> {
+pub(super) fn moves(change: &Change, back: Option<&Change>, told: &Told<'_>) -> Result<Vec<Move>, String> {
+    unguarded(change, back, told).map(|made| resting::guarded(change, made, told))
+}
+
+fn unguarded(change: &Change, back: Option<&Change>, told: &Told<'_>) -> Result<Vec<Move>, String> {
     match (change, back) {
         (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
         (Change::Entity(change), _) => return Ok(entity::moves(change)),

@@ -126,12 +126,12 @@ impl<'p> Run<'p> {
             }
             Stage::Typing { asked, .. } => Wanted::Typed(asked.clone()),
             Stage::Surveying { left, answers, .. } => {
-                match left.first().map(|next| next.made.look.read(answers)) {
+                match left.first().map(|next| next.made.read(answers)) {
                     Some(reading) => asked(&reading),
                     None => Wanted::Nothing,
                 }
             }
-            Stage::Looking { at, answers, .. } => asked(&at.made.look.read(answers)),
+            Stage::Looking { at, answers, .. } => asked(&at.made.read(answers)),
             Stage::Waiting { at, .. } => Wanted::Wait { seconds: WAITS.get(at.waits).copied().unwrap_or(15) },
             Stage::Calling { call, .. } => Wanted::Call(call.clone()),
             Stage::Beginning
@@ -270,8 +270,10 @@ impl<'p> Run<'p> {
     }
 
     /// What the journal tells of a step that is made this way.
-    fn told(&self, step: usize, direction: Direction) -> Told {
+    fn told(&self, step: usize, direction: Direction) -> Told<'p> {
         Told {
+            plan: self.plan,
+            step,
             names: self.history.names(),
             is_half: self.history.standing(step).is_half_other_way(direction),
         }
@@ -322,7 +324,7 @@ impl<'p> Run<'p> {
     }
 
     fn looked(&mut self, mut at: At, why: Why, answers: Vec<Outcome>) -> Stage {
-        let found = match at.made.look.read(&answers) {
+        let found = match at.made.read(&answers) {
             Reading::Ask(_) => return Stage::Looking { at, why, answers },
             Reading::Failed(what) => return self.unseen(at, why, &what),
             Reading::Found(found) => found,

@@ -11,6 +11,8 @@ pub(super) enum State {
     Is(Value),
     /// What it would be of is not there: in words.
     Gone(String),
+    /// What the move rests on is not as it was: in words.
+    Other(String),
 }
 
 /// What should be found.
@@ -70,7 +72,7 @@ impl Expected {
     /// How what was found differs.
     fn difference(&self, found: &State) -> String {
         match (self, found) {
-            (_, State::Gone(what)) => what.clone(),
+            (_, State::Gone(what) | State::Other(what)) => what.clone(),
             (_, State::Absent) => "it is not there".to_owned(),
             (Self::Absent, State::Is(_)) => "there is another one already".to_owned(),
             (Self::Is(Value::String(expected)), State::Is(Value::String(found))) => {
@@ -109,6 +111,8 @@ fn surplus(at_most: &[(&'static str, Vec<String>)], found: &Value) -> Option<(St
 pub(super) fn judge(before: &Expected, after: &Expected, found: &State) -> Judgement {
     if before.holds(found) {
         Judgement::Before
+    } else if let State::Other(what) = found {
+        Judgement::Other(what.clone())
     } else if after.holds(found) {
         Judgement::After
     } else {

@@ -6,5 +6,6 @@ mod documents;
 mod driver;
 mod explorer;
 mod plans;
+mod premises;
 mod refusals;
 mod world;

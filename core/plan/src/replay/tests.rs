@@ -32,6 +32,11 @@ pub(crate) fn estate(policy: &str) -> Estate {
         "UserPolicyList":[{{"PolicyName":"work","PolicyDocument":{policy}}}]}}],
         "GroupDetailList":[],"RoleDetailList":[],"Policies":[],"IsTruncated":false}}"#
     );
+    read_estate(&text)
+}
+
+/// An estate of the authorization details of one account.
+pub(crate) fn read_estate(text: &str) -> Estate {
     let account = Some(AccountId::parse("111122223333").unwrap());
     let mut assembler = Assembler::default();
     assembler.add(read(File { path: "authorization-details.json", account, bytes: text.as_bytes() }));

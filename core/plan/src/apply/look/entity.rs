@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::call::Call;
 use super::super::document;
 use super::super::state::State;
-use super::{Answers, Reading, find, gone, is_there, kind_of, listed, member, named, with};
+use super::{Answers, Reading, find, gone, id_of, is_there, kind_of, listed, member, named, with};
 
 /// What a move that makes or deletes one touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +154,7 @@ fn being(identity: &Arn, answers: &mut Answers<'_>) -> Found<Option<Map<String, 
     let Some(told) = answers.identity(identity)? else { return Ok(None) };
     let mut held = Map::new();
     held.insert("path".to_owned(), member(told, "Path"));
+    held.extend(id_of(identity, told).map(|id| ("id".to_owned(), id.into())));
     if kind == "Group" {
         return Ok(Some(held));
     }

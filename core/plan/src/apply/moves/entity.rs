@@ -10,6 +10,7 @@ use super::super::document::{text, written};
 use super::super::look::{EntityLook, Look, kind_of, named, with};
 use super::super::state::Expected;
 use super::Move;
+use super::resting::id_name;
 
 /// The moves of a change.
 pub(super) fn moves(change: &EntityChange) -> Vec<Move> {
@@ -159,7 +160,7 @@ fn created(identity: &Arn, holds: &Holdings) -> Move {
     let call = Call::iam(identity.account(), operation, with(named(identity), &more));
     let look = Look::Entity(EntityLook::Being { identity: identity.clone() });
     let made = Move::new(look, Expected::Absent, Expected::Has(exactly(identity, holds)), call);
-    Move { is_of_being: true, ..made }
+    Move { is_of_being: true, learns: Some((id_name(identity), "/id")), ..made }
 }
 
 fn deleted(identity: &Arn, holds: &Holdings) -> Move {

@@ -14,7 +14,7 @@ use super::{Move, Names, Told};
 pub(super) fn moves(
     change: &ManagedPolicyChange,
     back: &ManagedPolicyChange,
-    Told { names, is_half }: &Told,
+    Told { names, is_half, .. }: &Told<'_>,
 ) -> Option<Vec<Move>> {
     use ManagedPolicyChange as C;
     Some(match (change, back) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::call::{Call, Outcome};
 use super::super::history::Side;
-use super::super::look::Reading;
+use super::super::look::{Look, Reading};
 use super::super::moves::Move;
 use super::super::record::Direction;
 use super::super::report::{Ended, Moved};
@@ -20,7 +20,8 @@ impl Run<'_> {
         if let Some(resolving) = self.resolve().filter(|_| !self.terms.dry_run) {
             return resolving;
         }
-        let (mut seen, mut left, mut looks) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut seen = BTreeMap::<String, Vec<(Look, bool)>>::new();
+        let (mut left, mut looks) = (Vec::new(), Vec::new());
         for (place, work) in self.work.iter().enumerate() {
             let made = match self.moves(work) {
                 Ok(made) => made,
@@ -30,9 +31,18 @@ impl Run<'_> {
             // A dry run writes nothing down, and so finds out nothing of what was begun the other way.
             let is_other_way = standing.open.is_some() && standing.side != Side::Between(self.direction);
             let is_open = is_other_way && self.terms.dry_run;
-            let (mut own, mut touched) = (Vec::new(), Vec::<Touch>::new());
-            for (part, made) in made.into_iter().enumerate() {
-                let is_touched = |(look, is_of_being): &(_, bool)| *is_of_being || *look == made.look;
+            let (mut own, mut touched) = (Vec::<(String, (Look, bool))>::new(), Vec::<Touch>::new());
+            for (part, mut made) in made.into_iter().enumerate() {
+                let touches =
+                    |look: &Look, (touched, is_of_being): &(Look, bool)| *is_of_being || touched == look;
+                // What an earlier step changes is looked at right before the call.
+                made.guards.retain(|guard| {
+                    let (look, subject) = (guard.look(), guard.look().subject());
+                    let before = seen.get(&subject).into_iter().flatten();
+                    let own = own.iter().filter(|(whose, _)| *whose == subject).map(|(_, touch)| touch);
+                    !before.chain(own).any(|touch| touches(&look, touch))
+                });
+                let is_touched = |touch: &_| touches(&made.look, touch);
                 let subject = made.look.subject();
                 // What the step itself makes first is not there yet.
                 let is_hidden =
@@ -51,7 +61,7 @@ impl Run<'_> {
             }
             looks.extend(touched);
             for (subject, touch) in own {
-                seen.entry(subject).or_insert_with(Vec::new).push(touch);
+                seen.entry(subject).or_default().push(touch);
             }
         }
         self.survey(left, Vec::new(), Vec::new(), Vec::new())
@@ -78,7 +88,7 @@ impl Run<'_> {
         };
         let Some(work) = self.work.get(*place) else { return Stage::Done };
         let mut is_gone = false;
-        let what = match made.look.read(&answers) {
+        let what = match made.read(&answers) {
             _ if *is_hidden => {
                 calls.extend((!made.is_optional).then(|| made.call.clone()));
                 None

@@ -362,3 +362,58 @@ fn what_was_made_and_has_grown_is_left() {
     assert!(moved[0].what.contains("access key `AKIAI44QH8DHBEXAMPLE`, which the plan does not name"));
     assert_eq!(driver.aws.made.len(), made);
 }
+
+/// A user and the group it is in, in either order: what an earlier step takes away is not held against the later one.
+#[test]
+fn a_user_goes_with_its_group() {
+    let gone = |identity: &str, holds: Holdings| {
+        let identity = arn(identity);
+        let back =
+            EntityChange::CreateIdentity { identity: identity.clone(), holds: Box::new(holds.again()) };
+        let gone = EntityChange::DeleteIdentity { identity, holds: Box::new(holds) };
+        (Change::from(gone), Some(Change::from(back)))
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let user = |groups: &[&str]| gone("user/ken", Holdings { groups: names(groups), ..Holdings::default() });
+    let group =
+        |members: &[&str]| gone("group/crew", Holdings { members: names(members), ..Holdings::default() });
+    let new = || {
+        let mut world = world();
+        let ken = Identity { groups: names(&["crew"]), ..Identity::default() };
+        world.identities.insert("User ken".to_owned(), ken);
+        world.identities.insert("Group crew".to_owned(), Identity::default());
+        Driver::new(Aws::new(world), &[], &[])
+    };
+    let both = [plan(&[user(&["crew"]), group(&[])]), plan(&[group(&["ken"]), user(&[])])];
+    for plan in both {
+        let mut driver = new();
+        let before = driver.aws.world.clone();
+        assert_eq!(report(&mut driver, &plan, Direction::Apply).ended, Ended::Done);
+        assert_eq!(driver.aws.world, world());
+        assert_eq!(report(&mut driver, &plan, Direction::Undo).ended, Ended::Done);
+        assert_eq!(driver.aws.world, before);
+        // a member that no step takes out stops it as ever, before anything is changed
+        let made = driver.aws.made.len();
+        let (held, what) = if plan.changes[0].sentence.contains("user/ken") {
+            ("User mika", "it has the member `mika`, which the plan does not name")
+        } else {
+            ("User ken", "it has the group `admins`, which the plan does not name")
+        };
+        let other = if held == "User mika" { "crew" } else { "admins" };
+        driver.aws.world.identities.get_mut(held).unwrap().groups.push(other.to_owned());
+        let told = report(&mut driver, &plan, Direction::Apply);
+        let Ended::Moved(moved) = &told.ended else { panic!("{told:?}") };
+        assert_eq!(moved[0].what, what);
+        assert_eq!(driver.aws.made.len(), made);
+    }
+    // made in one plan, and taken back
+    let made = |(gone, back): (Change, Option<Change>)| (back.unwrap(), Some(gone));
+    let join =
+        IdentityChange::AddToGroup { user: arn("user/mika"), group: "crew".to_owned(), position: None };
+    let leave = IdentityChange::RemoveFromGroup { user: arn("user/mika"), group: "crew".to_owned() };
+    let plan = plan(&[made(group(&[])), (join.into(), Some(leave.into()))]);
+    let mut driver = Driver::new(Aws::new(world()), &[], &[]);
+    assert_eq!(report(&mut driver, &plan, Direction::Apply).ended, Ended::Done);
+    assert_eq!(report(&mut driver, &plan, Direction::Undo).ended, Ended::Done);
+    assert_eq!(driver.aws.world, world());
+}

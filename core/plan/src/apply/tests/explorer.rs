@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use kagimori_estate::change::Change;
+use kagimori_id::UniqueId;
 
 use super::super::{Direction, Ended, Side, Terms};
 use super::driver::{Driver, End, Fault};
-use super::plans::{KEY, aws, every_kind, few, plan};
-use super::world::{Aws, World};
+use super::plans::{self, KEY, allow, arn, aws, every_kind, few, wire};
+use super::world::{self, Aws, World};
 use crate::Plan;
 
 const FAULTS: [Fault; 10] = [
@@ -33,7 +34,7 @@ const OTHERS: [fn(&mut Aws); 4] = [
     |aws| {
         let held = aws.world.organization.values_mut().find(|held| held.name == "no-root");
         if let Some(held) = held {
-            held.text = super::plans::allow("iam:*");
+            held.text = allow("iam:*");
         }
     },
 ];
@@ -42,6 +43,24 @@ fn set_key(aws: &mut Aws, status: &str) {
     if let Some(held) = aws.world.identities.get_mut("User mika").unwrap().keys.get_mut(KEY) {
         *held = status.to_owned();
     }
+}
+
+/// A plan that knows who and what it rests on.
+fn plan(pairs: &[(Change, Option<Change>)]) -> Plan {
+    let ids = [
+        ("user/mika", "User mika"),
+        ("role/deploy", "Role deploy"),
+        ("role/team/old", "Role old"),
+        ("group/admins", "Group admins"),
+        ("group/staff", "Group staff"),
+    ];
+    let texts = [("policy/first", "ec2:Describe*"), ("policy/team/second", "sns:*")];
+    let mut plan = plans::plan(pairs);
+    plan.rests_on.ids =
+        ids.map(|(resource, name)| (arn(resource), UniqueId::new(&world::id(name, 0)))).into();
+    plan.rests_on.policies = texts.map(|(policy, action)| (arn(policy), wire(&allow(action)))).into();
+    plan.rests_on.groups = [(arn("group/admins"), crate::plan::GroupPolicies::default())].into();
+    plan
 }
 
 fn terms() -> Terms {
@@ -173,7 +192,7 @@ fn room_is_made_once() {
     let full = || {
         let mut aws = aws();
         let first = aws.world.policies.iter_mut().find(|(arn, _)| arn.ends_with("/first")).unwrap();
-        first.1.versions.insert(7, super::plans::allow("ec2:C"));
+        first.1.versions.insert(7, allow("ec2:C"));
         aws
     };
     let plan = plan(&few()[1..2]);

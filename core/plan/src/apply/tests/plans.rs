@@ -9,7 +9,7 @@ use kagimori_policy::parse::{Strictness, parse};
 
 use super::world::{ACCOUNT, Aws, Identity, OrganizationPolicy, Policy, Provider, World};
 use crate::Plan;
-use crate::plan::{PlanSchema, Step};
+use crate::plan::{PlanSchema, Premises, Step};
 
 pub(super) const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
@@ -121,6 +121,7 @@ pub(super) fn plan(pairs: &[(Change, Option<Change>)]) -> Plan {
         made_from: String::new(),
         changes: pairs.iter().map(|(change, _)| step(change)).collect(),
         way_back: pairs.iter().rev().filter_map(|(_, back)| back.as_ref().map(step)).collect(),
+        rests_on: Premises::default(),
         evidence: None,
     }
 }

@@ -2,6 +2,8 @@
 
 mod entities;
 
+pub(super) use self::entities::id;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -105,6 +107,8 @@ pub(super) struct Aws {
     /// The highest number of a version that there ever was, by policy.
     highest: BTreeMap<String, u32>,
     ids: u32,
+    /// The unique ids of identities that others do not have: by kind and name.
+    unique: BTreeMap<String, String>,
 }
 
 type Answer = Result<Value, (&'static str, String)>;
@@ -172,7 +176,14 @@ impl Aws {
         let name = format!("{kind} {}", text(input, &format!("{kind}Name")));
         let Some(held) = self.world.identities.get_mut(&name) else { return Err(no_entity(&name)) };
         let verb = operation.replace(kind, "*");
-        held.call(&verb, kind, input, &self.world.policies)
+        let answer = held.call(&verb, kind, input, &self.world.policies);
+        let id = self.unique_id(&name);
+        answer.map(|mut answer| {
+            if verb == "Get*" {
+                answer[kind][format!("{kind}Id")] = id.into();
+            }
+            answer
+        })
     }
 
     fn managed(&mut self, operation: &str, input: &Value) -> Answer {

@@ -19,6 +19,17 @@ fn entry_of(input: &Value) -> (&'static str, String) {
     (kind, format!("{kind} {}", text(input, &format!("{kind}Name"))))
 }
 
+/// `AIDAmika00000`
+pub(in super::super) fn id(name: &str, number: u32) -> String {
+    let (kind, name) = name.split_once(' ').unwrap();
+    let begin = match kind {
+        "User" => "AIDA",
+        "Group" => "AGPA",
+        _ => "AROA",
+    };
+    format!("{begin}{name}{number:05}")
+}
+
 impl Aws {
     /// An operation about one of them as a whole; `None`: it is another operation.
     pub(super) fn entity(&mut self, operation: &str, input: &Value) -> Option<Answer> {
@@ -34,7 +45,10 @@ impl Aws {
                 let members =
                     members.map(|(name, _)| json!({ "UserName": name.strip_prefix("User ").unwrap() }));
                 let mut answer = page(input, members, "Users");
-                answer["Group"] = json!({ "Path": if path.is_empty() { "/" } else { &path } });
+                answer["Group"] = json!({
+                    "Path": if path.is_empty() { "/" } else { &path },
+                    "GroupId": self.unique_id(&name),
+                });
                 Some(Ok(answer))
             }
             "ListVirtualMFADevices" => {
@@ -53,6 +67,17 @@ impl Aws {
         }
     }
 
+    /// The unique id of what there is by a kind and name.
+    pub(in super::super) fn unique_id(&self, name: &str) -> String {
+        self.unique.get(name).cloned().unwrap_or_else(|| id(name, 0))
+    }
+
+    /// What there is by a kind and name is another one from now on.
+    pub(in super::super) fn another(&mut self, name: &str) {
+        self.ids += 1;
+        self.unique.insert(name.to_owned(), id(name, self.ids));
+    }
+
     fn create(&mut self, name: String, input: &Value) -> Answer {
         if self.world.identities.contains_key(&name) {
             return Err(("EntityAlreadyExists", format!("{name} already exists.")));
@@ -69,6 +94,7 @@ impl Aws {
         for tag in input["Tags"].as_array().into_iter().flatten() {
             made.tags.insert(text(tag, "Key"), text(tag, "Value"));
         }
+        self.another(&name);
         self.world.identities.insert(name, made);
         Ok(json!({ "Arn": ACCOUNT }))
     }
