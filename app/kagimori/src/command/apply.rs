@@ -56,6 +56,8 @@ pub(crate) fn run(args: &Follow, direction: Direction) -> Result<Exit, AppError>
         words: args.alias.clone(),
         patience: args.way.patience,
         step: None,
+        halt: None,
+        acted: false,
         told: Some(Told { channels: settings.apply.channels.clone(), by }),
     };
     let followed = driver.follow(run);

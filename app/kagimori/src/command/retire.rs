@@ -3,6 +3,7 @@
 mod drive;
 mod known;
 mod page;
+mod panicking;
 mod policy;
 mod show;
 mod start;

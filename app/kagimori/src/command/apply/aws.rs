@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use kagimori_aws::{Access, Api, CallError, Caller, plain_role};
 use kagimori_id::AccountId;
@@ -37,6 +38,8 @@ pub(crate) struct Accounts {
     apis: BTreeMap<String, Api>,
     /// The organization's management account, asked for once.
     management: OnceCell<Result<String, Outcome>>,
+    /// From then on nothing is sent, and no answer is waited for.
+    pub(crate) until: Option<Instant>,
 }
 
 impl Accounts {
@@ -58,6 +61,7 @@ impl Accounts {
             session_name,
             apis: BTreeMap::new(),
             management: OnceCell::new(),
+            until: None,
         })
     }
 
@@ -75,6 +79,10 @@ impl Accounts {
         let api = match account.and_then(|account| self.api(&account)) {
             Ok(api) => api,
             Err(outcome) => return outcome,
+        };
+        let api = match self.until {
+            Some(until) => api.until(until),
+            None => api,
         };
         match api.call(call.service, &call.operation, &call.input) {
             Ok(answer) => Outcome::Answer(answer),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_journal::{Append, Held, Message};
 use kagimori_plan::Plan;
-use kagimori_plan::apply::{Asked, Event, Reason, Record, Report, Run, Taken, Wanted};
+use kagimori_plan::apply::{Asked, Call, Event, Outcome, Reason, Record, Report, Run, Taken, Wanted};
 use kagimori_terminal::printer;
 
 use super::aws::Accounts;
@@ -29,6 +29,10 @@ pub(crate) struct Driver<'p> {
     pub(crate) step: Option<usize>,
     /// Who is told, and who it is that does it; `None`: whoever drives tells people in words of its own.
     pub(crate) told: Option<Told>,
+    /// Asked before each call that changes something: why it must not be made.
+    pub(crate) halt: Option<&'p dyn Fn() -> Option<String>>,
+    /// Whether a call was made that changes something.
+    pub(crate) acted: bool,
 }
 
 /// Whom to tell.
@@ -43,7 +47,7 @@ impl Driver<'_> {
     pub(crate) fn follow(&mut self, mut run: Run<'_>) -> Result<Report, AppError> {
         loop {
             let taken = match run.next() {
-                Wanted::Call(call) => Taken::Outcome(self.accounts.call(&call)),
+                Wanted::Call(call) => Taken::Outcome(self.call(&call)),
                 Wanted::Journal(record) => {
                     self.journal(&record)?;
                     Taken::Journalled
@@ -58,6 +62,17 @@ impl Driver<'_> {
             };
             run.take(taken);
         }
+    }
+
+    fn call(&mut self, call: &Call) -> Outcome {
+        let is_look = ["Get", "List", "Describe"].iter().any(|verb| call.operation.starts_with(verb));
+        if !is_look {
+            if let Some(why) = self.halt.and_then(|halt| halt()) {
+                return Outcome::NotSent { why };
+            }
+            self.acted = true;
+        }
+        self.accounts.call(call)
     }
 
     /// Once this returns it is on the disk; when it fails nothing more is done.

@@ -1,10 +1,13 @@
 //! What a round wants, done: entries and notices into the journal, looks and plans at AWS.
 
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 use kagimori_id::AccessKeyId;
 use kagimori_journal::{Append, Held, Message};
 use kagimori_plan::Plan;
-use kagimori_plan::apply::{Call, Direction, Ended, Outcome, Report, Run, Terms};
+use kagimori_plan::apply::{Call, Direction, Ended, Outcome, Report, Run, Side, Terms};
 use kagimori_plan::settings::apply::Apply;
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_retire::{
@@ -17,12 +20,15 @@ use super::super::apply::aws::{Accounts, Who};
 use super::super::apply::drive::Driver;
 use super::super::apply::{history_of, show};
 use super::super::journal::bytes;
+use super::panicking;
 use crate::args::Way;
 use crate::error::AppError;
 
 /// Whoever drives a round.
 pub(super) struct Hands<'a> {
     pub(super) held: Held,
+    /// The kagimori directory.
+    pub(super) dir: PathBuf,
     pub(super) way: &'a Way,
     pub(super) who: Who,
     /// Found when the first call is made: a round without calls needs no credentials.
@@ -63,9 +69,21 @@ impl Hands<'_> {
                     self.journal(&entry, &notices, round.states(), now)?;
                     Answer::Journalled
                 }
-                Wanted::Try(state) => Answer::Tried(self.tried(state)),
-                Wanted::Look(state) => Answer::Seen(self.seen(state)),
-                Wanted::Follow(state, turn) => Answer::Turned(self.follow(state, turn)?),
+                Wanted::Try(state) => Answer::Tried(match panicking::asked(&panicking::path_in(&self.dir)) {
+                    Some(why) => Shown::Closed(why),
+                    None => {
+                        self.limit(KEY_SECONDS);
+                        self.tried(state)
+                    }
+                }),
+                Wanted::Look(state) => {
+                    self.limit(KEY_SECONDS);
+                    Answer::Seen(self.seen(state))
+                }
+                Wanted::Follow(state, turn) => {
+                    self.limit(KEY_SECONDS);
+                    Answer::Turned(self.follow(state, turn)?)
+                }
                 Wanted::Nothing => return Ok(round.states().to_vec()),
             };
             round.take(answer, circumstances, now);
@@ -114,7 +132,11 @@ impl Hands<'_> {
             care: Apply::asking_nothing(),
         };
         let direction = if turn == Turn::On { Direction::Undo } else { Direction::Apply };
+        // What nothing was done of by our hand is not switched on without a look.
+        let is_ours = (0..plan.changes.len()).any(|step| history.side(step) != Side::Before);
         let run = Run::new(&plan, direction, terms, history);
+        let wish = panicking::path_in(&self.dir);
+        let halt = || panicking::asked(&wish);
         self.find();
         let accounts = match &mut self.accounts {
             Some(Ok(accounts)) => accounts,
@@ -126,17 +148,57 @@ impl Hands<'_> {
             accounts,
             held: Some(&mut self.held),
             words: Vec::new(),
-            patience: self.way.patience,
+            patience: self.way.patience.min(PATIENCE_MAX),
             step: None,
             told: None,
+            halt: (turn != Turn::On).then_some(&halt),
+            acted: false,
         };
         let report = driver.follow(run)?;
-        Ok(match how(&plan, &report) {
+        let acted = driver.acted;
+        let how = match how(&plan, &report) {
             How::Moved(what) => self.moved(state, turn, what),
             // Of a user that was renamed AWS says that there is none.
             How::Refused(what) if turn == Turn::On => self.moved(state, turn, what),
             how => how,
+        };
+        Ok(match how {
+            How::Refused(why) | How::Doubtful(why) if turn == Turn::On && is_ours && !acted => {
+                self.blindly(state, &why)
+            }
+            how => how,
         })
+    }
+
+    /// Switches on what could not be looked at: of a key that is on the call changes nothing, and the journal says who switched it off.
+    fn blindly(&mut self, state: &State, why_not: &str) -> How {
+        self.limit(BLIND_SECONDS);
+        match self.switched_on(state) {
+            Outcome::Answer(_) => {
+                printer::warning(&format!(
+                    "{} was switched on without a look at it, which failed: {why_not}",
+                    state.key()
+                ));
+                How::Done
+            }
+            other => How::Refused(format!("{why_not}; switching it on without a look: {}", why(&other))),
+        }
+    }
+
+    /// The call that switches it on.
+    fn switched_on(&mut self, state: &State) -> Outcome {
+        let credential = &state.start.credential;
+        let input =
+            json!({ "UserName": credential.user.name(), "AccessKeyId": credential.key, "Status": "Active" });
+        self.call(state, "UpdateAccessKey", input)
+    }
+
+    /// A key whose calls hang must not keep the others waiting.
+    fn limit(&mut self, seconds: u64) {
+        self.find();
+        if let Some(Ok(accounts)) = &mut self.accounts {
+            accounts.until = Some(Instant::now() + Duration::from_secs(seconds));
+        }
     }
 
     /// A plan that does not fit is somebody else's doing only where that is seen: a look that failed is told in the same way.
@@ -238,9 +300,7 @@ impl Hands<'_> {
             Ok(None) => {}
             Err(why) => return Shown::Closed(why),
         }
-        let input =
-            json!({ "UserName": credential.user.name(), "AccessKeyId": credential.key, "Status": "Active" });
-        match self.call(state, "UpdateAccessKey", input) {
+        match self.switched_on(state) {
             Outcome::Answer(_) => Shown::Open,
             other => Shown::Closed(format!("it could not be switched on again: {}", why(&other))),
         }
@@ -415,6 +475,13 @@ impl Hands<'_> {
 
 /// From the decision on, the way off takes so long at most: retries, and AWS's own copies. A use within it was before the off.
 const OFF_TAKES_SECONDS: i64 = 300;
+/// What the calls of one key may take, all together.
+const KEY_SECONDS: u64 = 20;
+/// What switching on without a look may take then.
+const BLIND_SECONDS: u64 = 10;
+/// Waits for AWS to show a change end with the time of the key.
+const PATIENCE_MAX: u32 = 15;
+
 /// Units lie five deep at most (*Quotas for AWS Organizations*).
 const UNITS_DEPTH_MAX: usize = 8;
 

@@ -1,8 +1,10 @@
 //! `retire tick`, `stop` and `panic`: a round over the retirements of the journal.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kagimori_journal::JournalError;
 use kagimori_plan::Settings;
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_retire::{Circumstances, Credential, Event, Phase, State};
@@ -11,7 +13,7 @@ use kagimori_terminal::printer;
 use super::super::apply::{aws, held};
 use super::super::notify::deliver::afterwards;
 use super::drive::Hands;
-use super::{book, book_of, key, policy, show, zone};
+use super::{book, book_of, key, panicking, policy, show, zone};
 use crate::args::{RetirePanic, RetireStop, RetireTick, Way};
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -67,7 +69,7 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
             None => format!("{key} is not being retired"),
         }));
     }
-    let mut hands = hands(&args.dir, &args.way, "retire stop", settings(&args.dir).as_ref().ok())?;
+    let mut hands = patiently(&args.dir, &args.way, "retire stop")?;
     let states = book_of(&hands.held)?.live(&key).map(|told| told.state.clone()).into_iter().collect();
     let by = by(&hands);
     let event = match &args.needed {
@@ -90,21 +92,61 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
 /// Runs `panic`.
 pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
     if book(&args.dir)?.states().is_empty() {
+        settled(&args.dir);
         printer::text(&show::nothing(&args.dir, args.format)?)?;
         return Ok(Exit::Clean);
     }
-    let mut hands = hands(&args.dir, &args.way, "retire panic", settings(&args.dir).as_ref().ok())?;
+    let mut hands = patiently(&args.dir, &args.way, "retire panic")?;
     let mut states = book_of(&hands.held)?.states();
-    // What is off comes first.
-    states.sort_by_key(|state| !state.may_be_off());
+    // What is off comes first, and of that what did not fail before.
+    states.sort_by_key(|state| (!state.may_be_off(), state.standing.trouble.is_some()));
     let by = by(&hands);
     let happened: Vec<_> =
         states.iter().map(|state| (state.key().clone(), Event::Panic { by: by.clone() })).collect();
     let circumstances = unsettled(&Settings::default())?;
     let states = hands.drive(states, &happened, &circumstances)?;
     show::print(&hands.done, &states, args.format, "kagimori.retire-panic")?;
+    if all_on(&states) == Exit::Clean {
+        settled(&args.dir);
+    }
     afterwards(&args.dir, settings(&args.dir).unwrap_or_default().channels);
     Ok(all_on(&states))
+}
+
+fn settled(dir: &Path) {
+    if let Err(error) = panicking::done(dir) {
+        printer::warning(&format!(
+            "`{}` cannot be removed ({error}): nothing goes off while it is there",
+            panicking::path_in(dir).display()
+        ));
+    }
+}
+
+/// How long `stop` and `panic` wait for a tick, which takes so long for one key at most.
+const PATIENTLY: Duration = Duration::from_secs(60);
+
+/// The journal, also when a tick holds it; a panic leaves word meanwhile, so that the tick switches nothing off.
+fn patiently<'a>(dir: &Path, way: &'a Way, verb: &str) -> Result<Hands<'a>, AppError> {
+    let until = Instant::now() + PATIENTLY;
+    let is_panic = verb == "retire panic";
+    let mut is_told = false;
+    loop {
+        let error = match hands(dir, way, verb, settings(dir).as_ref().ok()) {
+            Err(error @ AppError::Journal(JournalError::Busy { .. })) => error,
+            other => return other,
+        };
+        if !is_told {
+            is_told = true;
+            let who = aws::who();
+            let left = is_panic && panicking::ask(dir, &format!("{}@{}", who.person, who.host)).is_ok();
+            let word = if left { "; it was told to switch nothing off" } else { "" };
+            printer::note(&format!("{error}{word}: waiting for its end"));
+        }
+        if Instant::now() >= until {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// The settings; a directory whose settings cannot be used is no reason to leave anything off.
@@ -124,6 +166,7 @@ fn hands<'a>(
     let retire = settings.map(|settings| &settings.retire);
     Ok(Hands {
         held,
+        dir: dir.to_owned(),
         way,
         who,
         accounts: None,
