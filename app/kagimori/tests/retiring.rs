@@ -122,6 +122,27 @@ mod retiring {
     }
 
     #[test]
+    fn calls_that_fail_anyway_and_short_trails_tell_nothing() {
+        let directory = directory("denied", "");
+        let trail = directory.join("trail/one.json");
+        let text = fs::read_to_string(&trail).unwrap();
+        fs::write(
+            &trail,
+            text.replace("\"eventVersion\"", "\"errorCode\":\"AccessDenied\",\"eventVersion\""),
+        )
+        .unwrap();
+        let (_, out, err) = run(&directory, &["start", SIBLING, "--yes"]);
+        assert!(out.contains("off 1d     inconclusive: expected 0 calls in 1 day"), "{out} {err}");
+        assert!(out.contains("(and 480 calls that are denied anyway)"), "{out}");
+        // The near miss: the same calls, answered, and three days of them.
+        fs::write(&trail, &text).unwrap();
+        let (_, out, _) = run(&directory, &["start", SIBLING, "--yes"]);
+        assert!(out.contains("off 1d     can tell"), "{out}");
+        let (_, out, _) = run(&directory, &["start", SIBLING, "--yes", "--days", "3"]);
+        assert!(out.contains("off 1d     inconclusive: the trail is too short: "), "{out}");
+    }
+
+    #[test]
     fn it_is_begun_told_and_ended() {
         let directory = directory(
             "begun",

@@ -163,6 +163,24 @@ impl Enough {
     }
 }
 
+/// A trail that is shorter than so many offs tells no part of them: of one burst it would tell all or none.
+const OFFS_IN_TRAIL: i64 = 2;
+/// Days: of a shorter trail no rate is told.
+const TRAIL_MIN: Lasting = Lasting::days(14);
+
+impl Evidence {
+    /// What an off of this rung says of which nobody complained.
+    pub fn judge(&self, enough: &Enough, rung: usize, off: Lasting) -> Verdict {
+        if self.is_too_short(off) { Verdict::Inconclusive } else { enough.judge(self.rungs.get(rung)) }
+    }
+
+    /// Whether the trail is too short to tell anything of an off of this length.
+    pub fn is_too_short(&self, off: Lasting) -> bool {
+        let least = off.seconds().saturating_mul(OFFS_IN_TRAIL).max(TRAIL_MIN.seconds());
+        self.until.as_second().saturating_sub(self.from.as_second()) < least
+    }
+}
+
 impl Verdict {
     /// `quiet`
     pub fn word(self) -> &'static str {

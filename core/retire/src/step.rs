@@ -338,6 +338,7 @@ fn trouble(state: &State, why: &str) -> Next {
 /// The verdict of the rung that is over.
 fn judged(state: &State) -> State {
     let mut next = state.clone();
-    next.standing.verdicts.push(state.start.enough.judge(state.expected()));
+    let (start, rung) = (&state.start, state.standing.rung);
+    next.standing.verdicts.push(start.evidence.judge(&start.enough, rung, state.off()));
     next
 }

@@ -1,9 +1,10 @@
 //! What an off can tell.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{at, lasting};
-use crate::{Busy, Enough, Settings, Verdict, Windows};
+use crate::{Busy, Enough, Evidence, Expected, Settings, Thousandths, Verdict, Windows};
 
 fn windows(hours: &str) -> Windows {
     let days = "days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]";
@@ -112,6 +113,29 @@ fn the_time_before_the_trail_counts_as_nothing() {
             .thousandths(),
         0
     );
+}
+
+#[test]
+fn a_trail_that_is_too_short_is_inconclusive() {
+    let evidence = |days: i64| {
+        let until = at("2026-11-30T00:00:00Z");
+        let from = Timestamp::from_second(until.as_second() - days * DAY).unwrap();
+        let told = Expected { calls: Thousandths::whole(100), power: Thousandths::whole(1) };
+        Evidence { from, until, calls: 100, last: None, last_write: None, rungs: vec![told] }
+    };
+    for (days, off, verdict) in [
+        (13, "10min", Verdict::Inconclusive),
+        (14, "10min", Verdict::Quiet),
+        (14, "7d", Verdict::Quiet),
+        (14, "8d", Verdict::Inconclusive),
+        (59, "30d", Verdict::Inconclusive),
+        (60, "30d", Verdict::Quiet),
+        (90, "80d", Verdict::Inconclusive),
+        (0, "1s", Verdict::Inconclusive),
+    ] {
+        assert_eq!(evidence(days).judge(&Enough::default(), 0, lasting(off)), verdict, "{days} {off}");
+    }
+    assert_eq!(evidence(90).judge(&Enough::default(), 1, lasting("1d")), Verdict::Inconclusive);
 }
 
 #[test]

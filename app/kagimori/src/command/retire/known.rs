@@ -38,6 +38,8 @@ pub(super) struct Facts {
     pub(super) evidence: Evidence,
     /// Days of the trail on which it was used.
     pub(super) days: usize,
+    /// Calls that are denied anyway: an off would change nothing about them.
+    pub(super) denied: u64,
     pub(super) services: Vec<String>,
     pub(super) places: Vec<String>,
     /// What protects it.
@@ -50,7 +52,10 @@ pub(super) struct Facts {
 /// What the trail says of a key.
 #[derive(Clone)]
 struct Used {
+    /// Calls that an off would deny.
     busy: Busy,
+    /// Calls that are denied anyway.
+    denied: u64,
     last: i64,
     last_write: Option<i64>,
     days: BTreeSet<i64>,
@@ -137,6 +142,7 @@ impl Look<'_> {
             last_used: key.last_used.clone(),
             evidence,
             days: used.map_or(0, |used| used.days.len()),
+            denied: used.map_or(0, |used| used.denied),
             services: names(|used| &used.services),
             places: names(|used| &used.places),
             protected: self.protected(&credential, user),
@@ -270,10 +276,14 @@ impl Facts {
     pub(super) fn trail_words(&self) -> String {
         let Evidence { from, until, calls: count, last, .. } = &self.evidence;
         let days = until.as_second().saturating_sub(from.as_second()).div_euclid(DAY);
+        let denied = match self.denied {
+            0 => String::new(),
+            count => format!(" (and {} that are denied anyway)", calls(count)),
+        };
         match last {
             None => format!("no call in {}", counted(days, "day")),
             Some(last) => format!(
-                "{} on {} of {}, the last on {}",
+                "{} on {} of {}{denied}, the last on {}",
                 calls(*count),
                 self.days,
                 counted(days, "day"),
@@ -287,6 +297,7 @@ impl Used {
     fn new(from: Timestamp, until: Timestamp) -> Self {
         Self {
             busy: Busy::new(from, until),
+            denied: 0,
             last: i64::MIN,
             last_write: None,
             days: BTreeSet::new(),
@@ -296,9 +307,14 @@ impl Used {
     }
 
     fn add(&mut self, call: &Call) {
-        self.busy.add(call.time);
         self.last = self.last.max(call.time);
-        self.days.insert(call.time.div_euclid(DAY));
+        if call.outcome == Outcome::Denied {
+            // Nobody would miss it.
+            self.denied = self.denied.saturating_add(1);
+        } else {
+            self.busy.add(call.time);
+            self.days.insert(call.time.div_euclid(DAY));
+        }
         if call.read_only == Some(false) && call.outcome == Outcome::Succeeded {
             self.last_write = self.last_write.max(Some(call.time));
         }
@@ -311,6 +327,7 @@ impl Used {
 
     fn and(mut self, other: Self) -> Self {
         self.busy = self.busy.and(&other.busy);
+        self.denied = self.denied.saturating_add(other.denied);
         self.last = self.last.max(other.last);
         self.last_write = self.last_write.max(other.last_write);
         self.days.extend(other.days);

@@ -87,8 +87,12 @@ fn one(told: &Told, now: Timestamp, text: &mut String) {
         let _ = writeln!(text, "  {DIM}next:{DIM:#} {next}");
     }
     if let (Some(expected), Some(rung), false) = (state.expected(), state.rung(), state.is_over()) {
-        let verdict = start.enough.judge(Some(expected));
-        let _ = writeln!(text, "  {DIM}this rung:{DIM:#} {}", told::power(rung.off, expected, verdict));
+        let verdict = start.evidence.judge(&start.enough, state.standing.rung, rung.off);
+        let _ = writeln!(
+            text,
+            "  {DIM}this rung:{DIM:#} {}",
+            told::power(rung.off, expected, &start.evidence, verdict)
+        );
     }
     if let Some(trouble) = state.standing.trouble.as_ref().filter(|_| !state.is_over()) {
         let _ = writeln!(text, "  {YELLOW}{trouble}{YELLOW:#}");

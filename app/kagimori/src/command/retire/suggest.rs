@@ -188,9 +188,10 @@ pub(super) fn known(facts: &Facts, replayed: Option<&Replayed>, settings: &Setti
         line("from", &names(&facts.places));
     }
     line("replay", &breaks(replayed));
-    for (rung, expected) in settings.retire.ladder.rungs().iter().zip(&facts.evidence.rungs) {
-        let verdict = settings.retire.enough.judge(Some(expected));
-        line(&format!("off {}", rung.off), &told::power(rung.off, expected, verdict));
+    let rungs = settings.retire.ladder.rungs().iter().zip(&facts.evidence.rungs);
+    for (place, (rung, expected)) in rungs.enumerate() {
+        let verdict = facts.evidence.judge(&settings.retire.enough, place, rung.off);
+        line(&format!("off {}", rung.off), &told::power(rung.off, expected, &facts.evidence, verdict));
     }
     for against in &facts.against {
         line("against", &format!("{YELLOW}{against}{YELLOW:#}"));
@@ -236,12 +237,13 @@ fn facts_json(safety: Safety, facts: &Facts, replayed: Option<&Replayed>, settin
     let rungs: Vec<Value> = ladder
         .iter()
         .zip(rungs)
-        .map(|(rung, expected)| {
+        .enumerate()
+        .map(|(place, (rung, expected))| {
             json!({
                 "off": rung.off,
                 "expected_calls": expected.calls,
                 "power": expected.power,
-                "verdict": settings.retire.enough.judge(Some(expected)).word(),
+                "verdict": facts.evidence.judge(&settings.retire.enough, place, rung.off).word(),
             })
         })
         .collect();

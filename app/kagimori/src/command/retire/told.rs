@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use kagimori_retire::{Expected, Lasting, Phase, State, Verdict};
+use kagimori_retire::{Evidence, Expected, Lasting, Phase, State, Verdict};
 
 use crate::show::numbers::counted;
 
@@ -104,7 +104,12 @@ pub(super) fn line(state: &State) -> String {
 }
 
 /// What a rung can tell, plainly.
-pub(super) fn power(off: Lasting, expected: &Expected, verdict: Verdict) -> String {
+pub(super) fn power(off: Lasting, expected: &Expected, evidence: &Evidence, verdict: Verdict) -> String {
+    if evidence.is_too_short(off) {
+        let days = evidence.until.as_second().saturating_sub(evidence.from.as_second()).div_euclid(86_400);
+        let days = counted(days.max(0), "day");
+        return format!("inconclusive: the trail is too short: {days} of it say nothing of {}", length(off));
+    }
     let calls = if expected.calls.to_string() == "1" { "call" } else { "calls" };
     let told = format!("expected {} {calls} in {}", expected.calls, length(off));
     match verdict {
