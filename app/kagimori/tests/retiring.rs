@@ -166,7 +166,7 @@ mod retiring {
         // The notice needs no credentials; the second tick has nothing to do.
         let (code, out, err) = run(&directory, &["tick"]);
         assert_eq!(code, 0, "{out} {err}");
-        assert!(out.contains("people were told"), "{out}");
+        assert!(out.contains("a notice was written") && !out.contains("people were told"), "{out}");
         let (code, out, _) = run(&directory, &["tick"]);
         assert_eq!((code, out.contains("nothing is due")), (0, true), "{out}");
         // Twice, another key, the end, twice.
@@ -229,6 +229,26 @@ mod retiring {
         // Also where the journal is lost: its title tells.
         fs::remove_file(directory.join("journal.db")).unwrap();
         is_refused();
+    }
+
+    #[test]
+    fn without_a_journal_nothing_is_said_to_be_on() {
+        let directory = directory("lost", "");
+        let (code, _, err) = run(&directory, &["panic"]);
+        assert_eq!((code, err.contains("there is no journal in")), (2, true), "{err}");
+        let (code, _, err) = run(&directory, &["tick"]);
+        assert_eq!(code, 0, "nothing was ever begun: {err}");
+        let (code, out, err) = run(&directory, &["start", KEY, "--yes"]);
+        assert_eq!(code, 0, "{out} {err}");
+        fs::remove_file(directory.join("journal.db")).unwrap();
+        let by_hand =
+            format!("aws iam update-access-key --user-name svc-batch --access-key-id {KEY} --status Active");
+        for words in [&["panic"][..], &["tick"], &["stop", KEY]] {
+            let (code, _, err) = run(&directory, words);
+            assert_eq!(code, 2, "{err}");
+            assert!(err.contains("there is no journal in") && err.matches(&by_hand).count() == 1, "{err}");
+        }
+        assert!(!directory.join("journal.db").exists(), "none is made");
     }
 
     #[test]

@@ -236,6 +236,35 @@ mod retiring_live {
         case.fault("UpdateAccessKey", Fault::Refuse);
         let (code, out, err) = case.run(&["panic"]);
         assert_eq!((code, case.are_off()), (2, vec![true, true]), "{out} {err}");
+        by_hand(&case, &err);
+    }
+
+    /// The whole command for each.
+    fn by_hand(case: &Case, err: &str) {
+        for (user, key) in ["svc-0", "svc-1"].into_iter().zip(KEYS) {
+            let command = format!(
+                "with credentials of 111122223333: aws iam update-access-key --user-name {user} --access-key-id {key} --status Active"
+            );
+            assert!(err.contains(&command), "{}: {err}", case.directory.display());
+        }
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_names_what_is_off() {
+        let case = Case::new("unwritable");
+        case.off();
+        // A folder in place of the lock: nobody, not even root, can take the journal.
+        let lock = case.directory.join("journal.db-lock");
+        fs::remove_file(&lock).unwrap();
+        fs::create_dir(&lock).unwrap();
+        let (code, out, err) = case.run(&["panic"]);
+        assert_eq!((code, case.are_off()), (2, vec![true, true]), "{out} {err}");
+        by_hand(&case, &err);
+        let (code, _, err) = case.run(&["stop", KEYS[1]]);
+        assert!(
+            code == 2 && err.contains("--user-name svc-1") && !err.contains("--user-name svc-0"),
+            "{err}"
+        );
     }
 
     #[test]

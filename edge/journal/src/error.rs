@@ -90,7 +90,7 @@ impl JournalError {
                 "nothing is changed in AWS without the journal; make room, then run the command again and it goes on where things stand"
             }
             Self::Damaged { .. } => {
-                "do not apply anything; keep the file, put the last good copy in its place and run `kagimori journal verify`"
+                "do not apply anything and keep the file; a copy from before may not know what was switched off since: look at each key of a retirement (`kagimori plan list` names them) with `aws iam list-access-keys --user-name USER` and switch on what is off, then put the last good copy in its place and run `kagimori journal verify`"
             }
             Self::NotOurs(_) => "move the file away, or name another directory with `--dir`",
             Self::Newer { .. } => "use the newer program",

@@ -100,6 +100,11 @@ fn show(args: &PlanShow) -> Result<Exit, AppError> {
     Ok(Exit::Clean)
 }
 
+/// The stored plans that can be read.
+pub(crate) fn all(dir: &Path) -> Result<Vec<Plan>, AppError> {
+    Ok(stored::all(dir)?.plans)
+}
+
 /// The entries of the journal; none where there is no journal yet.
 pub(crate) fn entries(dir: &Path) -> Result<Vec<Vec<u8>>, AppError> {
     match Journal::open(&Journal::path_in(dir)) {

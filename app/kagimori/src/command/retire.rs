@@ -59,14 +59,15 @@ pub(crate) fn stage_of(plan: &Plan, entries: &[Vec<u8>]) -> Option<String> {
     let named =
         |start: &&Arc<Start>| start.offs.iter().chain([&start.delete]).any(|named| named.id == plan.id);
     let key = start.into_iter().find(named).map(|start| start.credential.key.to_string());
-    key.or_else(|| titled(&plan.title))
+    key.or_else(|| titled(&plan.title).map(|(key, _)| key))
 }
 
-/// The key of a title that [`start`] gives.
-fn titled(title: &str) -> Option<String> {
+/// The key and the user of a title that [`start`] gives.
+fn titled(title: &str) -> Option<(String, String)> {
     let (key, rest) = title.strip_prefix("retire ")?.split_once(" of ")?;
+    let (user, rest) = rest.split_once(": ")?;
     let is_begun = rest.ends_with(')') && rest.contains(" (begun at ");
-    AccessKeyId::parse(key).ok().filter(|_| is_begun).map(|key| key.to_string())
+    AccessKeyId::parse(key).ok().filter(|_| is_begun).map(|key| (key.to_string(), user.to_owned()))
 }
 
 /// A key as typed.

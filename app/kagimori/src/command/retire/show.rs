@@ -109,6 +109,7 @@ pub(super) fn print(
     states: &[State],
     format: Format,
     name: &'static str,
+    dir: &Path,
 ) -> Result<(), AppError> {
     let now = Timestamp::now();
     match format {
@@ -130,21 +131,34 @@ pub(super) fn print(
     for state in states.iter().filter(|state| !state.is_over()) {
         if let Some(trouble) = &state.standing.trouble {
             let what = format!("{}: {trouble}", state.key());
-            printer::failure(&what, hint(state));
+            printer::failure(&what, &hint(state, dir));
         }
     }
     Ok(())
 }
 
 /// What to do about what went wrong.
-fn hint(state: &State) -> &'static str {
+fn hint(state: &State, dir: &Path) -> String {
     match state.standing.phase {
         Phase::OnDue { .. } => {
-            "run it again until it is on; if AWS keeps refusing, `aws iam update-access-key --status Active` with other credentials"
+            format!(
+                "run `kagimori retire panic --dir {}` until it is on, or {}",
+                dir.display(),
+                told::by_hand(state)
+            )
         }
-        Phase::GoingOff { .. } => "the next tick looks at what came of it; it is on again in time either way",
-        Phase::Notified { .. } => "nothing was changed; the next tick tries again",
-        _ => "the next tick tries again",
+        Phase::GoingOff { .. } => {
+            "the next tick looks at what came of it; it is on again in time either way".to_owned()
+        }
+        Phase::Notified { .. } => "nothing was changed; the next tick tries again".to_owned(),
+        _ => "the next tick tries again".to_owned(),
+    }
+}
+
+/// Names what may be off where the program can do nothing about it.
+pub(super) fn by_hand<'s>(states: impl IntoIterator<Item = &'s State>) {
+    for state in states.into_iter().filter(|state| state.may_be_off()) {
+        printer::failure(&format!("{} may be off", state.key()), &told::by_hand(state));
     }
 }
 

@@ -79,7 +79,9 @@ fn one(told: &Told, now: Timestamp, text: &mut String) {
     let _ = writeln!(text, "  {}", told::line(state));
     let stands = told::stands(state, now);
     let _ = match state.on_since(now) {
-        Some(_) => writeln!(text, "  {YELLOW}{stands}{YELLOW:#}"),
+        Some(_) => {
+            writeln!(text, "  {YELLOW}{stands}{YELLOW:#}\n  by hand, {}", told::by_hand(state))
+        }
         None => writeln!(text, "  {stands}"),
     };
     let next = told::next(state, now);

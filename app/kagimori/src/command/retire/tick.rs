@@ -1,10 +1,11 @@
 //! `retire tick`, `stop` and `panic`: a round over the retirements of the journal.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use kagimori_journal::JournalError;
+use kagimori_journal::{Journal, JournalError};
 use kagimori_plan::Settings;
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_retire::{Circumstances, Credential, Event, Phase, State};
@@ -13,7 +14,8 @@ use kagimori_terminal::printer;
 use super::super::apply::{aws, held};
 use super::super::notify::deliver::afterwards;
 use super::drive::Hands;
-use super::{book, book_of, key, panicking, policy, show, zone};
+use super::told::command;
+use super::{book, book_of, key, panicking, policy, show, titled, zone};
 use crate::args::{RetirePanic, RetireStop, RetireTick, Way};
 use crate::directory::Directory;
 use crate::error::AppError;
@@ -30,12 +32,21 @@ pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
         return Ok(Exit::Clean);
     }
     // Where nothing was begun no journal is made.
-    if book(&args.dir)?.states().is_empty() {
+    let before = book(&args.dir)?.states();
+    if before.is_empty() {
+        if !stages(&args.dir)?.is_empty() {
+            must_be_there(&args.dir)?;
+        }
         printer::text(&show::nothing(&args.dir, args.format)?)?;
         return Ok(Exit::Clean);
     }
     let settings = settings(&args.dir);
-    let mut hands = hands(&args.dir, &args.way, "retire tick", settings.as_ref().ok())?;
+    let taken = hands(&args.dir, &args.way, "retire tick", settings.as_ref().ok());
+    // Beside another tick this one is not needed.
+    let is_left = !matches!(taken, Err(AppError::Journal(JournalError::Busy { .. })));
+    let now = Timestamp::now();
+    let overdue = before.iter().filter(|state| is_left && state.on_since(now).is_some());
+    let mut hands = taken.inspect_err(|_| show::by_hand(overdue))?;
     let mut states = book_of(&hands.held)?.states();
     let circumstances = match &settings {
         Ok(settings) => circumstances(settings, &states, args.irreversible)?,
@@ -47,7 +58,7 @@ pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
         }
     };
     let states = hands.drive(states, &[], &circumstances)?;
-    show::print(&hands.done, &states, args.format, "kagimori.retire-tick")?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-tick", &args.dir)?;
     afterwards(&args.dir, settings?.channels);
     Ok(exit(&states, &hands))
 }
@@ -59,6 +70,7 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
         message,
         hint: "`kagimori retire status` shows what is being retired".to_owned(),
     };
+    must_be_there(&args.dir)?;
     let book_before = book(&args.dir)?;
     if book_before.live(&key).is_none() {
         return Err(unknown(match book_before.last(&key) {
@@ -69,8 +81,11 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
             None => format!("{key} is not being retired"),
         }));
     }
-    let mut hands = patiently(&args.dir, &args.way, "retire stop")?;
-    let states = book_of(&hands.held)?.live(&key).map(|told| told.state.clone()).into_iter().collect();
+    let taken = patiently(&args.dir, &args.way, "retire stop");
+    let live = book_before.live(&key).map(|told| &told.state);
+    let mut hands = taken.inspect_err(|_| show::by_hand(live))?;
+    let states: Vec<State> =
+        book_of(&hands.held)?.live(&key).map(|told| told.state.clone()).into_iter().collect();
     let by = by(&hands);
     let event = match &args.needed {
         Some(reason) if reason.trim().is_empty() => {
@@ -83,20 +98,27 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
         None => Event::Stop { by, reason: args.reason.clone() },
     };
     let circumstances = unsettled(&Settings::default())?;
-    let states = hands.drive(states, &[(key, event)], &circumstances)?;
-    show::print(&hands.done, &states, args.format, "kagimori.retire-stop")?;
+    let before: Vec<State> = states.clone();
+    let driven = hands.drive(states, &[(key.clone(), event)], &circumstances);
+    let only =
+        |states: Vec<State>| states.into_iter().filter(|state| *state.key() == key).collect::<Vec<_>>();
+    let states = driven.inspect_err(|_| show::by_hand(&only(left(&args.dir, &before))))?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-stop", &args.dir)?;
     afterwards(&args.dir, settings(&args.dir).unwrap_or_default().channels);
     Ok(all_on(&states))
 }
 
 /// Runs `panic`.
 pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
-    if book(&args.dir)?.states().is_empty() {
+    must_be_there(&args.dir)?;
+    let before = book(&args.dir)?.states();
+    if before.is_empty() {
         settled(&args.dir);
         printer::text(&show::nothing(&args.dir, args.format)?)?;
         return Ok(Exit::Clean);
     }
-    let mut hands = patiently(&args.dir, &args.way, "retire panic")?;
+    let taken = patiently(&args.dir, &args.way, "retire panic");
+    let mut hands = taken.inspect_err(|_| show::by_hand(&before))?;
     let mut states = book_of(&hands.held)?.states();
     // What is off comes first, and of that what did not fail before.
     states.sort_by_key(|state| (!state.may_be_off(), state.standing.trouble.is_some()));
@@ -104,13 +126,41 @@ pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
     let happened: Vec<_> =
         states.iter().map(|state| (state.key().clone(), Event::Panic { by: by.clone() })).collect();
     let circumstances = unsettled(&Settings::default())?;
-    let states = hands.drive(states, &happened, &circumstances)?;
-    show::print(&hands.done, &states, args.format, "kagimori.retire-panic")?;
+    let driven = hands.drive(states, &happened, &circumstances);
+    let states = driven.inspect_err(|_| show::by_hand(&left(&args.dir, &before)))?;
+    show::print(&hands.done, &states, args.format, "kagimori.retire-panic", &args.dir)?;
     if all_on(&states) == Exit::Clean {
         settled(&args.dir);
     }
     afterwards(&args.dir, settings(&args.dir).unwrap_or_default().channels);
     Ok(all_on(&states))
+}
+
+/// What goes on when something broke off: as the journal has it, or as it was before.
+fn left(dir: &Path, before: &[State]) -> Vec<State> {
+    book(dir).map_or_else(|_| before.to_vec(), |book| book.states())
+}
+
+/// The keys, with their users, of the retirements that plans of `plans/` belong to.
+fn stages(dir: &Path) -> Result<BTreeMap<String, String>, AppError> {
+    Ok(super::super::plan::all(dir)?.iter().filter_map(|plan| titled(&plan.title)).collect())
+}
+
+/// Without a journal nobody can say that everything is on.
+fn must_be_there(dir: &Path) -> Result<(), AppError> {
+    if Journal::path_in(dir).exists() {
+        return Ok(());
+    }
+    for (key, user) in stages(dir).unwrap_or_default() {
+        printer::failure(
+            &format!("{key} of {user} was being retired here and may be off"),
+            &format!("look with `aws iam list-access-keys --user-name {user}`; {}", command(&user, &key)),
+        );
+    }
+    Err(AppError::Argument {
+        message: format!("there is no journal in `{}`: what is off cannot be told from it", dir.display()),
+        hint: "name the directory of the retirements with `--dir`, or put its `journal.db` back".to_owned(),
+    })
 }
 
 fn settled(dir: &Path) {

@@ -38,7 +38,7 @@ pub(super) fn stands(state: &State, now: Timestamp) -> String {
     match &state.standing.phase {
         Phase::Planned { .. } if state.standing.rung == 0 => on("waits for its turn".to_owned()),
         Phase::Planned { .. } => on("on, waits for its window".to_owned()),
-        Phase::Notified { at, .. } => on(format!("people were told {}", distance(*at, now))),
+        Phase::Notified { at, .. } => on(format!("a notice was written {}", distance(*at, now))),
         Phase::GoingOff { .. } => on("about to go off".to_owned()),
         Phase::Off { since, .. } => on(format!("off since {}", when(*since, now))),
         Phase::OnDue { because } => on(format!("has to come on: {because}")),
@@ -50,6 +50,18 @@ pub(super) fn stands(state: &State, now: Timestamp) -> String {
         Phase::Protected { why, at } => format!("protected, on: {why} ({})", distance(*at, now)),
         Phase::Drifted { what, at } => format!("left alone: {what} ({})", distance(*at, now)),
     }
+}
+
+/// What switches it on where the program cannot, in words around AWS's own command.
+pub(super) fn by_hand(state: &State) -> String {
+    let credential = &state.start.credential;
+    let account = credential.user.account().map(|account| account.to_string()).unwrap_or_default();
+    format!("with credentials of {account}: {}", command(credential.user.name(), credential.key.as_str()))
+}
+
+/// AWS's command: without the name of the user it would be about the caller's own keys.
+pub(super) fn command(user: &str, key: &str) -> String {
+    format!("aws iam update-access-key --user-name {user} --access-key-id {key} --status Active")
 }
 
 /// What comes next; empty: nothing.
