@@ -30,6 +30,8 @@ pub(crate) enum Guard {
     DoubtEnds,
     /// What was begun before a crash goes on only if it may still begin.
     BegunAgain,
+    /// An off that lies in the future ends at once: the clock was set back.
+    FutureEnds,
     /// The next rung waits.
     Waits,
     /// Nothing is deleted before the last off is over.
@@ -88,7 +90,7 @@ pub(crate) mod mutants {
     }
 
     /// What each becomes when it is lost: `true` where it allows something, `false` where it brings something about.
-    const ALL: [(Guard, bool); 30] = [
+    const ALL: [(Guard, bool); 31] = [
         (Guard::NoticeFirst, true),
         (Guard::NoticeFresh, true),
         (Guard::Window, true),
@@ -102,6 +104,7 @@ pub(crate) mod mutants {
         (Guard::OffEnds, false),
         (Guard::DoubtEnds, false),
         (Guard::BegunAgain, true),
+        (Guard::FutureEnds, false),
         (Guard::Waits, true),
         (Guard::RestsBeforeDelete, true),
         (Guard::LeaveToDelete, true),

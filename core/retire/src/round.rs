@@ -271,11 +271,17 @@ impl Round {
         let is_before = |(place, other): &(usize, &State)| {
             let is_first = *place < which || !state.is_begun();
             let (start, its) = (&other.start, &state.start);
-            let is_same = start.owner == its.owner || start.credential.user == its.credential.user;
+            let is_same =
+                is_same_owner(&start.owner, &its.owner) || start.credential.user == its.credential.user;
             *place != which && is_first && other.is_begun() && is_same
         };
         self.states.iter().enumerate().find(is_before).map(|(_, other)| other.key().clone())
     }
+}
+
+/// `Team` and `team ` are one team.
+fn is_same_owner(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 impl Kind {

@@ -244,6 +244,9 @@ impl State {
     pub fn on_since(&self, now: Timestamp) -> Option<Timestamp> {
         let is_last = self.start.ladder.is_last(self.standing.rung);
         let overdue = |until: Timestamp| (until <= now).then_some(until);
+        if self.is_in_future(now) {
+            return Some(now).filter(|_| holds(Guard::OverdueFirst, true));
+        }
         match &self.standing.phase {
             Phase::OnDue { because: Because::Due | Because::Interrupted } => Some(now),
             // Somebody waits for it.
@@ -253,6 +256,17 @@ impl State {
             _ => None,
         }
         .filter(|_| holds(Guard::OverdueFirst, true))
+    }
+
+    /// Whether its off begins after now: the clock was set back, and how long it was off nobody knows.
+    pub(crate) fn is_in_future(&self, now: Timestamp) -> bool {
+        match self.standing.phase {
+            Phase::GoingOff { since, .. }
+            | Phase::Off { since, .. }
+            | Phase::DeleteDue { since }
+            | Phase::Deleting { since } => holds(Guard::FutureEnds, now < since),
+            _ => false,
+        }
     }
 
     /// The same state in another phase, at the same rung.

@@ -59,6 +59,9 @@ fn tick(state: &State, given: &Given, now: Timestamp) -> Next {
 
 /// Time has passed.
 fn time(state: &State, given: &Given, now: Timestamp) -> Next {
+    if state.is_in_future(now) {
+        return on(state, Because::Interrupted);
+    }
     match &state.standing.phase {
         Phase::Planned { from } => planned(state, *from, given, now),
         Phase::Notified { at, .. } => notified(state, *at, given, now),
@@ -124,7 +127,7 @@ fn notified(state: &State, at: Timestamp, given: &Given, now: Timestamp) -> Next
 }
 
 fn is_shown(state: &State, now: Timestamp) -> bool {
-    state.standing.shown.is_some_and(|at| now < state.start.shown.after(at))
+    state.standing.shown.is_some_and(|at| at <= now && now < state.start.shown.after(at))
 }
 
 fn off(state: &State, until: Timestamp, now: Timestamp) -> Next {

@@ -89,6 +89,12 @@ fn between(node: &Node) -> Vec<Node> {
     if node.jumps > 0 {
         go(node.clone(), lasting("9d").after(node.now), node.lates, node.jumps - 1);
     }
+    if node.incidents > 0 && node.fates.iter().any(|fate| fate.key == super::world::Key::Inactive) {
+        let mut node = node.clone();
+        node.spend();
+        node.set_back();
+        go(node.clone(), node.now, node.lates, node.jumps);
+    }
     if node.incidents > 0 {
         let by = || "mika".to_owned();
         let complaint = Event::Complaint { by: by(), reason: "needed".to_owned() };

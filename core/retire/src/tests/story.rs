@@ -116,6 +116,31 @@ fn keys_of_one_user_go_one_after_another_whoever_owns_them() {
 }
 
 #[test]
+fn owners_are_compared_without_case_and_spaces() {
+    let ladder = || Ladder::try_from(vec![rung("2min", None)]).unwrap();
+    let now = at("2026-11-02T09:00:00Z");
+    let mut states = vec![first()];
+    for (number, owner) in [(1, "Web"), (2, " web "), (3, "we b")] {
+        states.push(begun(start(number, owner, ladder(), "1min", "6min"), now));
+    }
+    round(&mut states, &[], "2026-11-02T09:00:00Z", &mut Vec::new());
+    let phases: Vec<&str> = states.iter().map(|state| state.standing.phase.word()).collect();
+    assert_eq!(phases, ["notified", "planned", "planned", "notified"]);
+}
+
+#[test]
+fn an_off_in_the_future_ends_at_once() {
+    let (mut states, mut entries) = (vec![first()], Vec::new());
+    round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);
+    round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries);
+    let off = states.clone();
+    assert!(round(&mut states, &[], "2026-11-02T09:01:00Z", &mut entries).is_empty(), "the near miss");
+    assert!(off[0].on_since(at("2026-10-30T09:00:00Z")).is_some(), "status tells it");
+    let asked = round(&mut states, &[], "2026-10-30T09:00:00Z", &mut entries);
+    assert_eq!(asked, ["on", "retire.interrupted", "retire.before_off"]);
+}
+
+#[test]
 fn a_look_that_failed_is_over_when_the_next_does_not() {
     let (mut states, mut entries) = (vec![first()], Vec::new());
     round(&mut states, &[], "2026-11-02T09:00:00Z", &mut entries);

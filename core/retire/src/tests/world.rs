@@ -188,10 +188,25 @@ impl Node {
         let (fate, state) = (&self.fates[which], &self.states[which]);
         let Some(off) = fate.off else { return false };
         let is_last = state.standing.rung == 1;
-        fate.is_ended || fate.is_protected || !is_last && state.off().after(off) <= self.now
+        fate.is_ended
+            || fate.is_protected
+            || self.is_in_future(which)
+            || !is_last && state.off().after(off) <= self.now
     }
 
-    /// The process is gone, and what it had seen and not written down with it.
+    /// Whether its off lies ahead of the clock.
+    fn is_in_future(&self, which: usize) -> bool {
+        let is_off = matches!(self.states[which].standing.phase, Phase::GoingOff { .. } | Phase::Off { .. });
+        is_off && self.fates[which].off.is_some_and(|off| self.now < off)
+    }
+
+    /// The clock is set back.
+    pub(super) fn set_back(&mut self) {
+        self.now = Timestamp::from_second(self.now.as_second() - 1200).unwrap();
+        self.fates.iter_mut().for_each(|fate| fate.waits = None);
+    }
+
+    /// The process is gone.
     pub(super) fn die(&mut self) {
         self.round = None;
         for (fate, state) in self.fates.iter_mut().zip(&self.states).filter(|(_, state)| !state.is_over()) {
