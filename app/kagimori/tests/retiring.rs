@@ -249,6 +249,12 @@ mod retiring {
             assert!(err.contains("there is no journal in") && err.matches(&by_hand).count() == 1, "{err}");
         }
         assert!(!directory.join("journal.db").exists(), "none is made");
+        // A journal that cannot be read.
+        fs::write(directory.join("journal.db"), "no journal").unwrap();
+        for words in [&["panic"][..], &["tick"], &["stop", KEY], &["status"]] {
+            let (code, _, err) = run(&directory, words);
+            assert_eq!((code, err.matches(&by_hand).count()), (2, 1), "{err}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::show::Row;
+use super::tick::titles;
 use super::{book, key, page, told};
 use crate::args::{Format, RetireStatus};
 use crate::error::AppError;
@@ -34,7 +35,7 @@ struct Shown<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &RetireStatus) -> Result<Exit, AppError> {
-    let mut book = book(&args.dir)?;
+    let mut book = book(&args.dir).inspect_err(|_| titles(&args.dir))?;
     let wanted = args.keys.iter().map(|text| key(text)).collect::<Result<Vec<_>, _>>()?;
     if let Some(unknown) = wanted.iter().find(|key| book.last(key).is_none()) {
         return Err(AppError::Argument {

@@ -32,7 +32,7 @@ pub(super) fn run(args: &RetireTick) -> Result<Exit, AppError> {
         return Ok(Exit::Clean);
     }
     // Where nothing was begun no journal is made.
-    let before = book(&args.dir)?.states();
+    let before = book(&args.dir).inspect_err(|_| titles(&args.dir))?.states();
     if before.is_empty() {
         if !stages(&args.dir)?.is_empty() {
             must_be_there(&args.dir)?;
@@ -71,7 +71,7 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
         hint: "`kagimori retire status` shows what is being retired".to_owned(),
     };
     must_be_there(&args.dir)?;
-    let book_before = book(&args.dir)?;
+    let book_before = book(&args.dir).inspect_err(|_| titles(&args.dir))?;
     if book_before.live(&key).is_none() {
         return Err(unknown(match book_before.last(&key) {
             Some(told) => format!(
@@ -111,7 +111,7 @@ pub(super) fn stop(args: &RetireStop) -> Result<Exit, AppError> {
 /// Runs `panic`.
 pub(super) fn panic(args: &RetirePanic) -> Result<Exit, AppError> {
     must_be_there(&args.dir)?;
-    let before = book(&args.dir)?.states();
+    let before = book(&args.dir).inspect_err(|_| titles(&args.dir))?.states();
     if before.is_empty() {
         settled(&args.dir);
         printer::text(&show::nothing(&args.dir, args.format)?)?;
@@ -146,17 +146,22 @@ fn stages(dir: &Path) -> Result<BTreeMap<String, String>, AppError> {
     Ok(super::super::plan::all(dir)?.iter().filter_map(|plan| titled(&plan.title)).collect())
 }
 
-/// Without a journal nobody can say that everything is on.
-fn must_be_there(dir: &Path) -> Result<(), AppError> {
-    if Journal::path_in(dir).exists() {
-        return Ok(());
-    }
+/// Where the journal tells nothing the titles of the plans tell which keys to look at.
+pub(super) fn titles(dir: &Path) {
     for (key, user) in stages(dir).unwrap_or_default() {
         printer::failure(
             &format!("{key} of {user} was being retired here and may be off"),
             &format!("look with `aws iam list-access-keys --user-name {user}`; {}", command(&user, &key)),
         );
     }
+}
+
+/// Without a journal nobody can say that everything is on.
+fn must_be_there(dir: &Path) -> Result<(), AppError> {
+    if Journal::path_in(dir).exists() {
+        return Ok(());
+    }
+    titles(dir);
     Err(AppError::Argument {
         message: format!("there is no journal in `{}`: what is off cannot be told from it", dir.display()),
         hint: "name the directory of the retirements with `--dir`, or put its `journal.db` back".to_owned(),
