@@ -44,7 +44,7 @@ fn how_operations_are_found() {
     assert_eq!((named, versions, rows, none, assumed), FIGURES);
 }
 
-const FIGURES: (usize, usize, usize, usize, usize) = (18_667, 10, 554, 76, 720);
+const FIGURES: (usize, usize, usize, usize, usize) = (18_672, 10, 549, 76, 720);
 
 /// A service is found by each label that may stand in its `eventSource`, not by one alone.
 #[test]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kagimori_terminal::printer;
 
 use super::Outcome;
-use crate::show::numbers::counted;
+use crate::show::numbers::{self, counted};
 
 /// How long people wait without asking, and how often a log wants to hear.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ fn said(accounts: usize, done: usize, failing: usize, calls: usize) -> String {
     format!(
         "{done} of {} collected, {failing} failing, {left} left; {}",
         counted(accounts, "account"),
-        counted(calls, "call")
+        numbers::calls(u64::try_from(calls).unwrap_or(u64::MAX))
     )
 }
 
