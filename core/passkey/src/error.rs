@@ -37,6 +37,9 @@ pub enum PasskeyError {
     /// A text that is no key.
     #[error("it is not a passkey's public key, which reads `es256:…` or `ed25519:…`")]
     KeyText,
+    /// Bytes that are no packed assertion.
+    #[error("it is not the packed signature of a passkey")]
+    Packed,
     /// The signature is not one of this key.
     #[error("the signature is not one of this passkey")]
     Signature,
@@ -61,7 +64,7 @@ impl PasskeyError {
                 "tell the people who run the desk, and use another passkey until it is known why"
             }
             Self::KeyText => "copy the whole key, as the desk showed it when it was enrolled",
-            Self::ClientData | Self::Ceremony | Self::AuthenticatorData | Self::Signature => {
+            Self::ClientData | Self::Ceremony | Self::AuthenticatorData | Self::Packed | Self::Signature => {
                 "load the page again and try again with the passkey that is enrolled"
             }
         }

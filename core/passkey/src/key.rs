@@ -52,6 +52,37 @@ pub struct Verified {
 }
 
 impl Assertion {
+    /// Its three parts in one: authenticator data, client data and signature, each after its length in two bytes, the high one first. `None`:
+    /// one of them is longer than 65,535 bytes.
+    #[must_use]
+    pub fn packed(&self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for part in [&self.authenticator_data, &self.client_data, &self.signature] {
+            bytes.extend(u16::try_from(part.len()).ok()?.to_be_bytes());
+            bytes.extend(part);
+        }
+        Some(bytes)
+    }
+
+    /// Reads what [`Assertion::packed`] wrote; nothing may follow.
+    ///
+    /// # Errors
+    /// [`PasskeyError::Packed`].
+    pub fn unpacked(bytes: &[u8]) -> Result<Self, PasskeyError> {
+        let part = |bytes: &[u8]| {
+            let (length, rest) = bytes.split_first_chunk::<2>()?;
+            let (part, rest) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+            Some((part.to_vec(), rest.to_vec()))
+        };
+        let read = || {
+            let (authenticator_data, rest) = part(bytes)?;
+            let (client_data, rest) = part(&rest)?;
+            let (signature, rest) = part(&rest)?;
+            rest.is_empty().then_some(Self { client_data, authenticator_data, signature })
+        };
+        read().ok_or(PasskeyError::Packed)
+    }
+
     /// That the key signed this challenge on this desk's page, with the person verified.
     ///
     /// `counter` is the one that was kept; a device that counts has to be beyond it (WebAuthn §7.2 step 22).
@@ -90,8 +121,11 @@ impl PublicKey {
         verified.map_err(|_| PasskeyError::Signature)
     }
 
-    /// Reads the COSE key of a registration; what follows it are extensions.
-    pub(crate) fn of_cose(bytes: &[u8]) -> Result<Self, PasskeyError> {
+    /// Reads a COSE key (RFC 9052 §7) in the form that devices write (CTAP 2.1 §8); what follows it is not looked at.
+    ///
+    /// # Errors
+    /// [`PasskeyError::Algorithm`] for another kind of key, [`PasskeyError::AuthenticatorData`] for one that is cut.
+    pub fn of_cose(bytes: &[u8]) -> Result<Self, PasskeyError> {
         let es256 = |rest: &[u8]| {
             let (x, rest) = rest.split_first_chunk::<32>()?;
             let (y, _) = rest.strip_prefix(ES256_MIDDLE)?.split_first_chunk::<32>()?;
@@ -105,7 +139,9 @@ impl PublicKey {
         found.ok_or(PasskeyError::AuthenticatorData)
     }
 
-    pub(crate) fn to_cose(self) -> Vec<u8> {
+    /// As a COSE key.
+    #[must_use]
+    pub fn to_cose(self) -> Vec<u8> {
         match self {
             Self::Es256(x, y) => [ES256_HEAD, &x, ES256_MIDDLE, &y].concat(),
             Self::Ed25519(x) => [ED25519_HEAD, &x].concat(),

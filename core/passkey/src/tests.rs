@@ -121,3 +121,20 @@ fn keys_are_texts() {
         assert_eq!(text.parse::<PublicKey>(), Err(PasskeyError::KeyText), "{text}");
     }
 }
+
+#[test]
+fn a_packed_assertion_is_whole() {
+    let assertion = key().sign(&desk(), b"approve");
+    let packed = assertion.packed().unwrap();
+    assert_eq!(Assertion::unpacked(&packed), Ok(assertion.clone()));
+    for length in 0..packed.len() {
+        assert_eq!(Assertion::unpacked(&packed[..length]), Err(PasskeyError::Packed), "cut at {length}");
+    }
+    let longer = [packed.as_slice(), b"x"].concat();
+    assert_eq!(Assertion::unpacked(&longer), Err(PasskeyError::Packed));
+    let endless = Assertion { signature: vec![0; 65_536], ..assertion };
+    assert_eq!(endless.packed(), None);
+    for key in [PublicKey::Ed25519([3; 32]), PublicKey::Es256([1; 32], [2; 32])] {
+        assert_eq!(PublicKey::of_cose(&key.to_cose()), Ok(key));
+    }
+}
