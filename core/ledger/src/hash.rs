@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 /// SHA-256 of a leaf, a node or an empty tree.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,17 +15,25 @@ impl Hash {
 
     /// The root of a tree without leaves: the hash of nothing.
     pub fn empty() -> Self {
-        Self(Sha256::digest([]).into())
+        Self::of([])
     }
 
     /// A leaf: the hash of `0x00` and the entry.
     pub fn leaf(entry: &[u8]) -> Self {
-        Self(Sha256::new().chain_update([0x00]).chain_update(entry).finalize().into())
+        Self::of([[0x00].as_slice(), entry])
     }
 
     /// A node: the hash of `0x01` and the hashes below it.
     pub fn node(left: &Self, right: &Self) -> Self {
-        Self(Sha256::new().chain_update([0x01]).chain_update(left.0).chain_update(right.0).finalize().into())
+        Self::of([[0x01].as_slice(), &left.0, &right.0])
+    }
+
+    /// SHA-256 of these bytes, one after the other: no leaf and no node.
+    pub fn of<const PARTS: usize>(parts: [&[u8]; PARTS]) -> Self {
+        let mut context = Context::new(&SHA256);
+        parts.iter().for_each(|part| context.update(part));
+        #[expect(clippy::expect_used, reason = "SHA-256 has 32 bytes")]
+        Self(context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 
     /// A hash that was stored.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::key::{KeyId, SigningKey, VerifyingKey, must_be_name};
+use crate::key::{CosigningKey, KeyId, KeyType, SigningKey, VerifyingKey, is_time, must_be_name};
 
 /// The bytes of a note, and the signatures on one, that are read: C2SP asks for 16 signatures at least.
 const BYTES_MAX: usize = 1_000_000;
@@ -49,6 +49,9 @@ pub enum NoteError {
     /// Nobody known has signed.
     #[error("no known key has signed it")]
     NobodyKnown,
+    /// A witness says when.
+    #[error("a cosignature says when it was made, and {0} is no time")]
+    Time(u64),
     /// Somebody known has not signed this.
     #[error("the signature of `{0}` is not of this text")]
     Forged(String),
@@ -76,6 +79,37 @@ impl Note {
         self
     }
 
+    /// The note with a witness's cosignature, made at this second since 1970.
+    ///
+    /// # Errors
+    /// [`NoteError::Time`] for 0 and for what takes more than 63 bits.
+    pub fn cosigned_by(mut self, key: &CosigningKey, unix_seconds: u64) -> Result<Self, NoteError> {
+        if !is_time(unix_seconds) {
+            return Err(NoteError::Time(unix_seconds));
+        }
+        let (name, id) = (key.public().name().to_owned(), key.public().id());
+        let signature = key.sign(&self.text, unix_seconds);
+        self.signatures.push(NoteSignature { name, id, signature });
+        Ok(self)
+    }
+
+    /// The note with the signatures alone that these keys have made.
+    #[must_use]
+    pub fn only_of(mut self, keys: &[&VerifyingKey]) -> Self {
+        self.signatures.retain(|line| keys.iter().any(|key| line.is_named(key)));
+        self
+    }
+
+    /// The note with the signatures of another of the same text; a key that has signed both has its line of the other.
+    #[must_use]
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        let is_there =
+            |line: &NoteSignature| other.signatures.iter().any(|o| o.name == line.name && o.id == line.id);
+        self.signatures.retain(|line| !is_there(line));
+        self.signatures.extend(other.signatures);
+        self
+    }
+
     /// Its text.
     pub fn text(&self) -> &str {
         &self.text
@@ -93,17 +127,48 @@ impl Note {
     /// not of this text, whoever else has signed.
     pub fn verified_by<'k>(&self, keys: &'k [VerifyingKey]) -> Result<Vec<&'k VerifyingKey>, NoteError> {
         let mut found: Vec<&VerifyingKey> = Vec::new();
-        for line in &self.signatures {
-            for key in keys.iter().filter(|key| key.name() == line.name && key.id() == line.id) {
-                if !key.has_signed(&self.text, &line.signature) {
-                    return Err(NoteError::Forged(line.name.clone()));
-                }
-                if !found.contains(&key) {
-                    found.push(key);
-                }
+        for (key, _) in self.checked(keys)? {
+            if !found.contains(&key) {
+                found.push(key);
             }
         }
         if found.is_empty() { Err(NoteError::NobodyKnown) } else { Ok(found) }
+    }
+
+    /// Which of these witnesses have cosigned it, and when last, in seconds since 1970. None is no error.
+    ///
+    /// # Errors
+    /// [`NoteError::Forged`], as [`Note::verified_by`].
+    pub fn cosignatures<'k>(
+        &self,
+        keys: &'k [VerifyingKey],
+    ) -> Result<Vec<(&'k VerifyingKey, u64)>, NoteError> {
+        let mut found: Vec<(&VerifyingKey, u64)> = Vec::new();
+        for (key, line) in self.checked(keys)? {
+            let Some(time) = line.time().filter(|_| key.kind() == KeyType::Cosignature) else { continue };
+            match found.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, last)) => *last = time.max(*last),
+                None => found.push((key, time)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Each line that names one of these keys, all of them right.
+    fn checked<'k>(
+        &self,
+        keys: &'k [VerifyingKey],
+    ) -> Result<Vec<(&'k VerifyingKey, &NoteSignature)>, NoteError> {
+        let mut checked = Vec::new();
+        for line in &self.signatures {
+            for key in keys.iter().filter(|key| line.is_named(key)) {
+                if !key.has_signed(&self.text, &line.signature) {
+                    return Err(NoteError::Forged(line.name.clone()));
+                }
+                checked.push((key, line));
+            }
+        }
+        Ok(checked)
     }
 }
 
@@ -116,6 +181,15 @@ impl NoteSignature {
     /// The id of the key.
     pub fn id(&self) -> KeyId {
         self.id
+    }
+
+    fn is_named(&self, key: &VerifyingKey) -> bool {
+        key.name() == self.name && key.id() == self.id
+    }
+
+    /// What stands first in a cosignature.
+    fn time(&self) -> Option<u64> {
+        self.signature.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
     fn read(line: &str) -> Option<Self> {
@@ -162,11 +236,15 @@ impl FromStr for Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
-        for NoteSignature { name, id, signature } in &self.signatures {
-            let bytes = [id.0.as_slice(), signature].concat();
-            writeln!(f, "{DASH}{name} {}", STANDARD.encode(bytes))?;
-        }
-        Ok(())
+        self.signatures.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+/// As it is read, without the line break.
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = [self.id.0.as_slice(), &self.signature].concat();
+        write!(f, "{DASH}{} {}", self.name, STANDARD.encode(bytes))
     }
 }
 
@@ -178,6 +256,7 @@ impl NoteError {
             Self::Text | Self::Line(_) | Self::Unsigned => {
                 "take the whole of it again, byte for byte, from where it is published"
             }
+            Self::Time(_) => "set the clock",
             Self::NobodyKnown => "name the key of the log that it should be of",
             Self::Forged(_) => "do not use it, keep it, and ask whoever holds the key",
         }

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::frontier::Frontier;
+use crate::hash::Hash;
+
 /// The hashes or entries of a full tile.
 pub const WIDTH: u64 = 256;
 
@@ -61,6 +64,27 @@ impl Tile {
         let whole = (0..full).map(move |index| Self { kind, index, width: 256 });
         let partial = u16::try_from(rest).ok().filter(|width| *width > 0);
         whole.chain(partial.map(|width| Self { kind, index: full, width }))
+    }
+
+    /// The tile of entries of this index, in a log of this size; `None`: the log does not reach it.
+    pub fn of_entries(index: u64, size: u64) -> Option<Self> {
+        let left = size.checked_sub(index.checked_mul(WIDTH)?).filter(|left| *left > 0)?;
+        let width = u16::try_from(left.min(WIDTH)).ok()?;
+        Some(Self { kind: TileKind::Entries, index, width })
+    }
+
+    /// The tile that a partial one grows into.
+    #[must_use]
+    pub fn full(&self) -> Self {
+        Self { width: 256, ..*self }
+    }
+
+    /// The index of the first entry, or of its leaf; `None` in the levels above.
+    pub fn first_entry(&self) -> Option<u64> {
+        match self.kind {
+            TileKind::Hashes(0) | TileKind::Entries => self.index.checked_mul(WIDTH),
+            TileKind::Hashes(_) => None,
+        }
     }
 
     /// What it holds.
@@ -127,6 +151,60 @@ impl FromStr for Tile {
             .filter(|tile| tile.to_string() == text)
             .ok_or_else(|| TileError::Path(text.to_owned()))
     }
+}
+
+/// The tiles of hashes of a log, made while it grows; only those at its right edge are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Growing {
+    /// By level: the index of the tile, and its hashes so far.
+    edge: Vec<(u64, Vec<Hash>)>,
+}
+
+impl Growing {
+    /// Of a log without entries.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a leaf; the tiles that are full now, the lowest first.
+    pub fn append(&mut self, leaf: Hash) -> Vec<(Tile, Vec<Hash>)> {
+        let (mut hash, mut full) = (leaf, Vec::new());
+        for level in 0..LEVELS {
+            if usize::from(level) == self.edge.len() {
+                self.edge.push((0, Vec::new()));
+            }
+            let Some((index, hashes)) = self.edge.get_mut(usize::from(level)) else { return full };
+            hashes.push(hash);
+            if hashes.len() < 256 {
+                return full;
+            }
+            hash = root_of(hashes);
+            let tile = Tile { kind: TileKind::Hashes(level), index: *index, width: 256 };
+            full.push((tile, std::mem::take(hashes)));
+            *index = index.saturating_add(1);
+        }
+        full
+    }
+
+    /// The tiles that are not full.
+    pub fn partial(&self) -> impl Iterator<Item = (Tile, &[Hash])> {
+        (0..LEVELS).zip(&self.edge).filter_map(|(level, (index, hashes))| {
+            let width = u16::try_from(hashes.len()).ok().filter(|width| *width > 0)?;
+            Some((Tile { kind: TileKind::Hashes(level), index: *index, width }, hashes.as_slice()))
+        })
+    }
+}
+
+/// The root of a full tile.
+fn root_of(hashes: &[Hash]) -> Hash {
+    let mut frontier = Frontier::new();
+    hashes.iter().for_each(|hash| frontier.append(*hash));
+    frontier.root()
+}
+
+/// The bytes of a tile of hashes.
+pub fn bytes_of(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
 }
 
 /// The bytes of a tile of entries: each with its length before it.

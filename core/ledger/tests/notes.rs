@@ -131,10 +131,12 @@ mod notes {
         }
         let other = PETER.replace("PeterNeumann", "EnochRoot");
         assert!(matches!(VerifyingKey::parse(&other), Err(KeyError::Id { .. })));
-        // A cosignature key of C2SP's `tlog-cosignature` tests: known, and not checked by this program.
+        // A cosignature key of C2SP's `tlog-cosignature` tests, and one of the type that this program cannot check, ML-DSA-44.
         let cosigner = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
-        let error = VerifyingKey::parse(cosigner).unwrap_err();
-        assert_eq!(error, KeyError::Type { name: "remora.n621.de".to_owned(), byte: 4 });
+        assert_eq!(VerifyingKey::parse(cosigner).unwrap().to_string(), cosigner);
+        let id: String = Hash::of([b"a\n\x06key"]).to_string().chars().take(8).collect();
+        let error = VerifyingKey::parse(&format!("a+{id}+BmtleQ==")).unwrap_err();
+        assert_eq!(error, KeyError::Type { name: "a".to_owned(), byte: 6 });
         assert!(error.hint().contains("0x01"));
     }
 

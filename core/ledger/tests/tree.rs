@@ -173,6 +173,92 @@ mod tree {
         }
     }
 
+    /// How many, when the one who runs the test says so.
+    #[expect(clippy::disallowed_methods, reason = "a test asks how long it may take")]
+    fn asked_for(name: &str, otherwise: u64) -> u64 {
+        std::env::var(name).ok().and_then(|count| count.parse().ok()).unwrap_or(otherwise)
+    }
+
+    /// RFC 6962's three functions, each subtree's hash worked out once: what makes a thousand leaves bearable.
+    struct Plain {
+        leaves: Vec<Hash>,
+        known: std::collections::BTreeMap<(usize, usize), Hash>,
+    }
+
+    impl Plain {
+        fn root(&mut self, from: usize, until: usize) -> Hash {
+            if let Some(known) = self.known.get(&(from, until)) {
+                return *known;
+            }
+            let root = match until - from {
+                0 => Hash::empty(),
+                1 => self.leaves[from],
+                count => {
+                    let middle = from + below(count);
+                    Hash::node(&self.root(from, middle), &self.root(middle, until))
+                }
+            };
+            self.known.insert((from, until), root);
+            root
+        }
+
+        fn path(&mut self, index: usize, from: usize, until: usize) -> Vec<Hash> {
+            if until - from == 1 {
+                return Vec::new();
+            }
+            let middle = from + below(until - from);
+            let (mut path, sibling) = if index < middle {
+                (self.path(index, from, middle), self.root(middle, until))
+            } else {
+                (self.path(index, middle, until), self.root(from, middle))
+            };
+            path.push(sibling);
+            path
+        }
+
+        fn subproof(&mut self, old: usize, from: usize, until: usize, is_known: bool) -> Vec<Hash> {
+            if old == until {
+                return if is_known { Vec::new() } else { vec![self.root(from, until)] };
+            }
+            let middle = from + below(until - from);
+            let (mut proof, other) = if old <= middle {
+                (self.subproof(old, from, middle, is_known), self.root(middle, until))
+            } else {
+                (self.subproof(old, middle, until, false), self.root(from, middle))
+            };
+            proof.push(other);
+            proof
+        }
+    }
+
+    /// All (i, n) and (m, n) up to `KAGIMORI_PROOFS`, 100 unless told otherwise; `scripts/check-ledger` asks for 1,024.
+    #[test]
+    fn every_proof_is_the_one_of_the_rfc() {
+        let most = asked_for("KAGIMORI_PROOFS", 100);
+        let leaves = numbered(most);
+        let (_, tree) = grown(leaves.iter().copied());
+        let mut plain = Plain { leaves, known: std::collections::BTreeMap::new() };
+        let mut count = 0_u64;
+        for size in 0..=most {
+            let (all, root) = (size as usize, plain.root(0, size as usize));
+            for index in 0..size {
+                let proof = tree.inclusion(index, size).unwrap();
+                assert_eq!(proof, plain.path(index as usize, 0, all), "{index} of {size}");
+                assert_eq!(inclusion(&plain.leaves[index as usize], index, size, &proof, &root), Ok(()));
+                count += 1;
+            }
+            for old in 0..=size {
+                let proof = tree.consistency(old, size).unwrap();
+                let expected = if old == 0 { Vec::new() } else { plain.subproof(old as usize, 0, all, true) };
+                assert_eq!(proof, expected, "{old} of {size}");
+                let before = plain.root(0, old as usize);
+                assert_eq!(consistency((old, &before), (size, &root), &proof), Ok(()));
+                count += 1;
+            }
+        }
+        assert_eq!(count, (most + 1) * (most + 1), "inclusion n(n+1)/2, consistency (n+1)(n+2)/2");
+    }
+
     /// Every way to alter a proof by one hash.
     fn altered(proof: &[Hash]) -> Vec<Vec<Hash>> {
         let other = Hash::leaf(b"another");
