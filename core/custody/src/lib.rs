@@ -1,0 +1,53 @@
+//! Who may open what, and how is it proved? Requests for what is in custody, decided by people, written to a log that is the only truth.
+//!
+//! ```text
+//! root_code, drill   pending ─► approved ─► armed (claimed) ─► verified (PIN) ─► code, code ─► closed ─► reviewed
+//! custody            pending ─► approved ─► armed (the ceremony) ─────────────────────────► closed ─► reviewed
+//! govern             pending ─► approved ─► in force ─────────────────────────────────────► closed ─► reviewed
+//! whenever           denied, cancelled, killed, expired, locked, sealed_hold
+//! ```
+//!
+//! * [`step`]: a [`State`], an [`Event`], the [`Policy`] in force and the instant in, the next state and [`Effect`]s out, or a [`Refusal`].
+//! * Every event that was taken is a [`Leaf`] of the log, and [`fold`] of the leaves is the state: nothing else is the truth.
+//! * [`Policy`]: who may do what. One that fails a lint does not exist.
+//! * [`Ask`]: what was asked, which never changes; people sign its [`Digest`] ([`Statement`] says the bytes).
+//!
+//! No clock, files, network or randomness. Signatures are verified by the edge before an event is given in, and by the vault once more.
+
+mod ask;
+mod digest;
+mod effect;
+mod event;
+mod guard;
+mod lasting;
+mod leaf;
+mod name;
+mod network;
+mod policy;
+mod quorum;
+mod refusal;
+mod request;
+mod signed;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Ask, Ceremony, Draft, Kind, Matter, Mode, NamedAccount, Wish};
+pub use digest::{Digest, canonical};
+pub use effect::{Effect, Host, News, Notice};
+pub use event::{Clock, Event, Exposure, Finding, Mac, Outcome, Proof, Viewer};
+pub use lasting::Lasting;
+pub use leaf::{Leaf, LeafError, RULES};
+pub use name::{GroupName, KeyName, NameError, PersonId, RequestId, RuleName, SeedId};
+pub use network::Network;
+pub use policy::{
+    Account, Algorithm, Being, Count, Fault, Faults, Group, Key, KeyKind, Limits, Need, Networks, Person,
+    Policy, PolicyFile, Roles, Rule, Seed, Tier,
+};
+pub use quorum::is_filled;
+pub use refusal::Refusal;
+pub use request::{Approval, Claim, End, How, Pin, Release, Request, Review, Stage};
+pub use signed::{Signed, Statement};
+pub use state::{FoldError, HeldSeed, SealedBy, State, fold};
+pub use step::{LEAST_SOURCES, MOST_OFFSET_MS, PIN_TRIES, step, step_of};
