@@ -1,9 +1,31 @@
 //! What a program holds and needs, out of its bytes: pure, no file is opened here.
 //!
+//! * [`Scanner`]: the bytes of a file in, what they hold out ([`Holding`], [`Held`]): ids, the secrets beside them and why they are said to
+//!   belong together, other credentials, each with its place and what it is written in.
 //! * [`key_id`]: the ids of AWS, and the account that lies inside them.
 //! * [`secret`]: what a secret access key looks like, as a value that cannot be printed.
 //! * [`proof`]: whether a secret belongs to an id, told by a signature or a password that the same tree holds; no call is made.
+//!
+//! ```text
+//! bytes ─► signs (anchor) ─► words (find, token, name, other; view: without escapes and seams) ─► pairs (scope, pair) ─► held
+//!               ▲                 └─► texts inside (decode) ─┐
+//!               └────────────────────────────────────────────┘
+//! ```
 
+mod anchor;
+mod decode;
+mod find;
+pub mod held;
 pub mod key_id;
+mod name;
+mod other;
+mod pair;
 pub mod proof;
+mod scan;
+mod scope;
 pub mod secret;
+mod token;
+mod view;
+
+pub use held::{Beside, Claim, Held, Holding, Kind, Sealed, Signing, Why, Written};
+pub use scan::Scanner;

@@ -6,9 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-#[cfg(test)]
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::secret::Secret;
@@ -148,8 +146,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 }
 
 /// The SHA-256 of bytes, as signatures want it.
-#[cfg(test)]
-fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     kagimori_id::hex(&Sha256::digest(bytes))
 }
 
