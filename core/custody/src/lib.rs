@@ -11,6 +11,7 @@
 //! * Every event that was taken is a [`Leaf`] of the log, and [`fold`] of the leaves is the state: nothing else is the truth.
 //! * [`Policy`]: who may do what. One that fails a lint does not exist.
 //! * [`Ask`]: what was asked, which never changes; people sign its [`Digest`] ([`Statement`] says the bytes).
+//! * [`simulate`]: who could get a code tonight. [`State::grant`]: what the vault asks before it makes one.
 //!
 //! No clock, files, network or randomness. Signatures are verified by the edge before an event is given in, and by the vault once more.
 
@@ -18,6 +19,7 @@ mod ask;
 mod digest;
 mod effect;
 mod event;
+mod grant;
 mod guard;
 mod lasting;
 mod leaf;
@@ -28,6 +30,7 @@ mod quorum;
 mod refusal;
 mod request;
 mod signed;
+mod simulate;
 mod state;
 mod step;
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub use ask::{Ask, Ceremony, Draft, Kind, Matter, Mode, NamedAccount, Wish};
 pub use digest::{Digest, canonical};
 pub use effect::{Effect, Host, News, Notice};
 pub use event::{Clock, Event, Exposure, Finding, Mac, Outcome, Proof, Viewer};
+pub use grant::Grant;
 pub use lasting::Lasting;
 pub use leaf::{Leaf, LeafError, RULES};
 pub use name::{GroupName, KeyName, NameError, PersonId, RequestId, RuleName, SeedId};
@@ -45,9 +49,10 @@ pub use policy::{
     Account, Algorithm, Being, Count, Fault, Faults, Group, Key, KeyKind, Limits, Need, Networks, Person,
     Policy, PolicyFile, Roles, Rule, Seed, Tier,
 };
-pub use quorum::is_filled;
+pub use quorum::{Part, is_filled};
 pub use refusal::Refusal;
 pub use request::{Approval, Claim, End, How, Pin, Release, Request, Review, Stage};
 pub use signed::{Signed, Statement};
+pub use simulate::{Obstacle, Tonight, simulate};
 pub use state::{FoldError, HeldSeed, SealedBy, State, fold};
 pub use step::{LEAST_SOURCES, MOST_OFFSET_MS, PIN_TRIES, step, step_of};

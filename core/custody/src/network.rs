@@ -30,6 +30,21 @@ impl Network {
         cut(own) == cut(other)
     }
 
+    /// The same with every bit that does not count at zero.
+    pub fn base(&self) -> Self {
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32_u32.saturating_sub(self.bits.into())).unwrap_or(0);
+                IpAddr::V4((u32::from(address) & mask).into())
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX.checked_shl(128_u32.saturating_sub(self.bits.into())).unwrap_or(0);
+                IpAddr::V6((u128::from(address) & mask).into())
+            }
+        };
+        Self { address, bits: self.bits }
+    }
+
     /// How many of its bits count.
     pub fn bits(&self) -> u8 {
         self.bits

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::guard::{Guard, holds};
-use crate::name::PersonId;
-use crate::policy::{Need, Policy};
+use crate::name::{GroupName, PersonId};
+use crate::policy::{Need, Policy, PolicyFile, Rule};
 use crate::request::Request;
 use crate::state::State;
 
@@ -15,7 +15,6 @@ pub fn is_filled(needs: &[Need], policy: &Policy, people: &BTreeSet<PersonId>) -
     fill(needs, people, |person, need| policy.is_in(person, &need.group))
 }
 
-/// A matching of people and seats that fills every seat (Kuhn's augmenting paths: seats are few).
 pub(crate) fn fill(
     needs: &[Need],
     people: &BTreeSet<PersonId>,
@@ -23,26 +22,102 @@ pub(crate) fn fill(
 ) -> bool {
     let seats: Vec<&Need> =
         needs.iter().flat_map(|need| std::iter::repeat_n(need, need.count.get().into())).collect();
+    let fits = |person: &PersonId, seat: usize| seats.get(seat).is_some_and(|need| may(person, need));
+    !seats.is_empty() && assign(seats.len(), people, &fits).is_ok()
+}
+
+/// Who plays a part in a request, in the order in which people look for them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the parts of the story")]
+pub enum Part {
+    /// Approves, for this group.
+    Approves(GroupName),
+    /// Carries it out.
+    Operates,
+    /// Looks at it afterwards.
+    Reviews,
+}
+
+/// All parts of a rule but the requester's: each is played by somebody else.
+pub(crate) struct Seats {
+    seats: Vec<(Part, BTreeSet<PersonId>)>,
+}
+
+impl Seats {
+    pub(crate) fn of(file: &PolicyFile, rule: &Rule) -> Self {
+        let mut seats = Vec::new();
+        for need in &rule.approvals {
+            let seat = (Part::Approves(need.group.clone()), file.members([&need.group]));
+            seats.extend(std::iter::repeat_n(seat, need.count.get().into()));
+        }
+        if !rule.operators.is_empty() {
+            seats.push((Part::Operates, file.members(&rule.operators)));
+        }
+        seats.push((Part::Reviews, file.members(&rule.reviewers)));
+        Self { seats }
+    }
+
+    /// The same without whoever looks at it afterwards: that has time.
+    pub(crate) fn tonight(mut self) -> Self {
+        self.seats.retain(|(part, _)| *part != Part::Reviews);
+        self
+    }
+
+    /// Who could play what, or the part for which nobody is left.
+    pub(crate) fn seated(&self, people: &BTreeSet<PersonId>) -> Result<Vec<(Part, PersonId)>, Part> {
+        let fits = |person: &PersonId, seat: usize| {
+            self.seats.get(seat).is_some_and(|(_, members)| members.contains(person))
+        };
+        let part = |seat: usize| self.seats.get(seat).map(|(part, _)| part.clone());
+        let taken =
+            assign(self.seats.len(), people, &fits).map_err(|seat| part(seat).unwrap_or(Part::Reviews))?;
+        let mut cast: Vec<(Part, PersonId)> = taken
+            .into_iter()
+            .filter_map(|(person, seat)| part(seat).map(|part| (part, person.clone())))
+            .collect();
+        cast.sort();
+        Ok(cast)
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Approves(group) => write!(f, "to approve for `{group}`"),
+            Self::Operates => f.write_str("to carry it out"),
+            Self::Reviews => f.write_str("to review it"),
+        }
+    }
+}
+
+/// A matching of people and seats that fills every seat, or the first seat that stays empty (Kuhn's augmenting paths: seats are few).
+fn assign<'a>(
+    seats: usize,
+    people: &'a BTreeSet<PersonId>,
+    may: &impl Fn(&PersonId, usize) -> bool,
+) -> Result<BTreeMap<&'a PersonId, usize>, usize> {
     let mut taken = BTreeMap::new();
-    !seats.is_empty()
-        && (0..seats.len()).all(|seat| seated(seat, &seats, people, &may, &mut taken, &mut BTreeSet::new()))
+    for seat in 0..seats {
+        if !seated(seat, people, may, &mut taken, &mut BTreeSet::new()) {
+            return Err(seat);
+        }
+    }
+    Ok(taken)
 }
 
 fn seated<'a>(
     seat: usize,
-    seats: &[&Need],
     people: &'a BTreeSet<PersonId>,
-    may: &impl Fn(&PersonId, &Need) -> bool,
+    may: &impl Fn(&PersonId, usize) -> bool,
     taken: &mut BTreeMap<&'a PersonId, usize>,
     asked: &mut BTreeSet<&'a PersonId>,
 ) -> bool {
-    let Some(need) = seats.get(seat) else { return false };
     for person in people {
-        if !may(person, need) || !asked.insert(person) {
+        if !may(person, seat) || !asked.insert(person) {
             continue;
         }
         let moves = match taken.get(person).copied() {
-            Some(other) => seated(other, seats, people, may, taken, asked),
+            Some(other) => seated(other, people, may, taken, asked),
             None => true,
         };
         if moves {

@@ -93,16 +93,19 @@ fn must(guard: Guard, condition: bool, refusal: impl FnOnce() -> Refusal) -> Jud
     if holds(guard, condition) { Ok(()) } else { Err(refusal()) }
 }
 
-/// Text that people typed: not empty, not endless, and nothing that shows as something else.
+/// Letters that do not show, or that make a text show as another (directional overrides, Unicode TR36 §2.4).
+pub(crate) fn is_odd(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+}
+
+/// Text that people typed: not empty, not endless, and nothing that shows as something else. Lines may end.
 fn must_be_text(what: &'static str, text: &str, most: usize) -> Judged {
-    // Directional overrides make a text show as another (Unicode TR36 §2.4).
-    let is_odd = |letter: char| {
-        (letter.is_control() && letter != '\n')
-            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
-    };
     match text {
         text if text.trim().is_empty() => Err(Refusal::Empty(what)),
-        text if text.len() > most || text.contains(is_odd) => Err(Refusal::Text(what)),
+        text if text.len() > most || text.contains(|letter| is_odd(letter) && letter != '\n') => {
+            Err(Refusal::Text(what))
+        }
         _ => Ok(()),
     }
 }

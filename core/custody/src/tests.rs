@@ -1,7 +1,9 @@
 //! The desk: what it lets through, what it refuses, and everything that can happen to it, in every order.
 
 mod mutants;
+mod policies;
 mod story;
+mod tonight;
 
 use jiff::Timestamp;
 
