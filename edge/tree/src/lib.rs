@@ -1,11 +1,20 @@
 //! Source trees as bytes: each file is read once, bounded, and what could not be read is said.
 //!
+//! * [`scan`]: all that lies below some folders, through archives, handed to the scanner of `kagimori-source`, on all threads.
 //! * [`walk`]: what lies below a folder. Links are not followed, pipes and devices are not opened.
-//! * [`open`]: the bytes of one file, in blocks, and whether it changed meanwhile.
 //! * [`problem`]: what was not read, and what to do about it.
 //!
 //! What the bytes mean is the matter of `kagimori-source`.
 
-pub mod open;
+mod archive;
+mod found;
+mod open;
+mod piece;
 pub mod problem;
+mod scan;
+mod tar;
 pub mod walk;
+
+pub use found::{Counts, Found, Place, Scanned, Where};
+pub use problem::Problem;
+pub use scan::{Progress, scan};

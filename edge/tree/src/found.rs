@@ -1,0 +1,104 @@
+//! What was found, and where.
+
+use std::collections::BTreeMap;
+
+use kagimori_source::{Held, Sealed};
+
+use crate::problem::Problem;
+
+/// One thing at one place.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Found {
+    /// What it is. Its offset and line are those of the whole file.
+    pub held: Held,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// A place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Place {
+    /// The system: which of the paths or repositories that were given, counted from 0.
+    pub system: usize,
+    /// The file, with the way into archives (`a.war!WEB-INF/x`).
+    pub path: String,
+    /// Where in a system.
+    pub at: Where,
+}
+
+/// Where in a system something stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Where {
+    /// In a file as it lies there.
+    File,
+    /// In what a symbolic link leads to.
+    Link,
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Pipes, sockets and devices that were passed over.
+    pub passed_over: usize,
+    /// Ids of AWS's documentation.
+    pub examples: usize,
+}
+
+/// What a scan found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Scanned {
+    /// What was found, in the order of systems, paths and places.
+    pub found: Vec<Found>,
+    /// What was not read.
+    pub problems: Vec<Problem>,
+    /// How much was looked at.
+    pub counts: Counts,
+    /// How many files are sealed, by what.
+    pub sealed: BTreeMap<Sealed, usize>,
+    /// Work trees below what was given.
+    pub repositories: Vec<std::path::PathBuf>,
+}
+
+impl Scanned {
+    /// Takes what another thread found.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.problems.extend(other.problems);
+        self.repositories.extend(other.repositories);
+        self.counts.files += other.counts.files;
+        self.counts.bytes += other.counts.bytes;
+        self.counts.passed_over += other.counts.passed_over;
+        self.counts.examples += other.counts.examples;
+        for (kind, count) in other.sealed {
+            *self.sealed.entry(kind).or_default() += count;
+        }
+    }
+
+    /// The order of an answer, whatever the threads did; a thing that two blocks showed once.
+    pub(crate) fn settle(&mut self) {
+        self.found.sort_by(|a, b| {
+            let key = |found: &Found| {
+                (found.place.clone(), found.held.offset, found.held.kind, found.held.name.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        self.found.dedup_by(|a, b| {
+            let key = |found: &Found| (found.held.offset, found.held.kind, found.held.written.clone());
+            a.place == b.place
+                && key(a) == key(b)
+                && a.held.name == b.held.name
+                && a.held.value == b.held.value
+        });
+        self.problems.sort();
+        self.problems.dedup();
+    }
+}
