@@ -7,15 +7,20 @@
 //! * [`otpauth`]: how a seed comes in, once.
 //! * [`shamir`]: a key in shares, byte for byte as Vault and OpenBao have them.
 //! * [`SealedSeed`]: how a seed lies on a disk.
-//! * [`hpke`]: boxes for one reader (RFC 9180): a share for an approver, a share for the vault, a code for one open page.
+//! * [`Follower`]: the log of the desk, verified and folded by whoever does not believe the desk: what alone grants a code.
+//! * [`protocol`]: what the desk and its vault say to each other.
+//! * [`boxed`]: boxes for one reader: a share for an approver, a share for the vault, a code for one open page.
 
-pub mod hpke;
+pub mod boxed;
+pub mod follow;
 pub mod otpauth;
+pub mod protocol;
 pub mod seal;
 pub mod shamir;
 pub mod totp;
 mod xchacha;
 
+pub use follow::Follower;
 pub use seal::SealedSeed;
 pub use totp::{Algorithm, Code, GrantProof, Seed};
 

@@ -1,22 +1,21 @@
-//! Boxes for one reader: HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. A share is sealed to its
-//! holder so, what comes to the vault to a key of the vault that is used once, and a code to the key of one open page.
+//! Boxes for one reader: X25519 with a key that is made for the box, HKDF-SHA-256 over both public keys and what the box is for, and
+//! AES-256-GCM. It is how age (C2SP `age`, "The X25519 recipient type") wraps its file keys, with AES-GCM in the place of ChaCha20-Poly1305,
+//! which no browser has: a page opens a box with WebCrypto alone, and the vault has all of it in the one library that it has anyway. One
+//! scheme for all boxes: a share for its holder, what comes to the vault for a key of the vault that is used once, a code for an open page.
 //!
-//! Why these: a browser has all of them in WebCrypto (X25519, HKDF, AES-GCM), where it has no ChaCha20 and no age; and the vault has them in
-//! the one library that it has anyway. One scheme for all boxes is one thing to look at.
-//!
-//! A page opens a box so, with `enc` and `sealed` from base64 and its own key pair: `dh = deriveBits(X25519)`; then the two labelled
-//! HMAC-SHA-256 steps of [`schedule`] (RFC 9180 §4, §5.1) and AES-GCM with the label as `additionalData`.
+//! ```text
+//! shared = X25519(key of the box, reader)              key = HKDF(salt = key ‖ reader, ikm = shared, info = what for)
+//! sealed = AES-256-GCM(key, nonce = 12 zeroes, additional data = what about)     no key is used twice, so the nonce can stay
+//! ```
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
-use ring::hmac;
+use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::SecureRandom;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-
-use crate::totp::first_32;
 
 /// A public key (X25519), written in base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,9 +26,9 @@ pub struct PublicKey([u8; 32]);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
-    /// The sender's key, made for this box.
-    enc: PublicKey,
-    /// What is in it, with its tag.
+    /// The public half of the key that was made for this box.
+    key: PublicKey,
+    /// What is in it, with its tag (base64).
     sealed: String,
 }
 
@@ -94,12 +93,24 @@ impl PublicKey {
         plain: &[u8],
         random: &dyn SecureRandom,
     ) -> Result<Sealed, BoxError> {
-        let OneTimeKey { secret, public: enc } = OneTimeKey::new(random)?;
+        let OneTimeKey { secret, public: of_box } = OneTimeKey::new(random)?;
         let sealed = agree_ephemeral(secret, &UnparsedPublicKey::new(&X25519, &self.0), |shared| {
-            seal_with(&keys(shared, &enc, self, info), about, plain)
+            seal_with(&key(shared, &of_box, self, info)?, about, plain)
         });
         let sealed = sealed.map_err(|_| BoxError::Key)?.ok_or(BoxError::Key)?;
-        Ok(Sealed { enc, sealed: STANDARD.encode(sealed) })
+        Ok(Sealed { key: of_box, sealed: STANDARD.encode(sealed) })
+    }
+}
+
+impl Sealed {
+    /// The public half of the key that was made for it.
+    pub fn key(&self) -> PublicKey {
+        self.key
+    }
+
+    /// What is in it, in base64.
+    pub fn sealed(&self) -> &str {
+        &self.sealed
     }
 }
 
@@ -125,9 +136,9 @@ impl OneTimeKey {
     /// # Errors
     /// [`BoxError::Unopened`].
     pub fn open(self, sealed: &Sealed, info: &[u8], about: &[u8]) -> Result<Zeroizing<Vec<u8>>, BoxError> {
-        let theirs = UnparsedPublicKey::new(&X25519, &sealed.enc.0);
+        let theirs = UnparsedPublicKey::new(&X25519, &sealed.key.0);
         let opened = agree_ephemeral(self.secret, &theirs, |shared| {
-            open_with(&keys(shared, &sealed.enc, &self.public, info), about, &sealed.sealed)
+            open_with(&key(shared, &sealed.key, &self.public, info)?, about, &sealed.sealed)
         });
         opened.map_err(|_| BoxError::Unopened)?.ok_or(BoxError::Unopened)
     }
@@ -159,12 +170,12 @@ impl HolderKey {
     /// # Errors
     /// [`BoxError::Unopened`].
     pub fn open(&self, sealed: &Sealed, info: &[u8], about: &[u8]) -> Result<Zeroizing<Vec<u8>>, BoxError> {
-        let shared = self.agree(&sealed.enc).ok_or(BoxError::Unopened)?;
-        open_with(&keys(shared.as_slice(), &sealed.enc, &self.public, info), about, &sealed.sealed)
-            .ok_or(BoxError::Unopened)
+        let shared = self.agree(&sealed.key).ok_or(BoxError::Unopened)?;
+        let key = key(shared.as_slice(), &sealed.key, &self.public, info);
+        key.and_then(|key| open_with(&key, about, &sealed.sealed)).ok_or(BoxError::Unopened)
     }
 
-    /// RFC 7748 §6.1; a result of zeroes is refused (RFC 9180 §7.1.4).
+    /// RFC 7748 §6.1; a result of zeroes is refused, as it asks there.
     fn agree(&self, theirs: &PublicKey) -> Option<Zeroizing<[u8; 32]>> {
         let point = curve25519_dalek::MontgomeryPoint(theirs.0).mul_clamped(*self.secret);
         let shared = Zeroizing::new(point.to_bytes());
@@ -172,63 +183,22 @@ impl HolderKey {
     }
 }
 
-const KEM: [u8; 5] = *b"KEM\x00\x20";
-const SUITE: [u8; 10] = *b"HPKE\x00\x20\x00\x01\x00\x02";
-
-/// The key and the nonce of a box.
-struct Keys {
-    key: Zeroizing<Vec<u8>>,
-    nonce: [u8; 12],
+fn key(shared: &[u8], of_box: &PublicKey, reader: &PublicKey, info: &[u8]) -> Option<LessSafeKey> {
+    let salt = [of_box.0, reader.0].concat();
+    let derived = Salt::new(HKDF_SHA256, &salt).extract(shared);
+    derived.expand(&[info], &AES_256_GCM).map(|okm| LessSafeKey::new(UnboundKey::from(okm))).ok()
 }
 
-fn keys(dh: &[u8], enc: &PublicKey, reader: &PublicKey, info: &[u8]) -> Keys {
-    let context = [enc.0, reader.0].concat();
-    // §4.1, ExtractAndExpand.
-    let prk = extract(&KEM, b"", b"eae_prk", dh);
-    let shared = expand(&KEM, prk.as_slice(), b"shared_secret", &context, 32);
-    schedule(&SUITE, &shared, info, 32)
-}
-
-/// §5.1, KeySchedule in base mode: no pre-shared key.
-fn schedule(suite: &[u8], shared: &[u8], info: &[u8], length: u16) -> Keys {
-    let (psk, info) = (extract(suite, b"", b"psk_id_hash", b""), extract(suite, b"", b"info_hash", info));
-    let context = [&[0], psk.as_slice(), info.as_slice()].concat();
-    let secret = extract(suite, shared, b"secret", b"");
-    let key = expand(suite, secret.as_slice(), b"key", &context, length);
-    let nonce = expand(suite, secret.as_slice(), b"base_nonce", &context, 12);
-    Keys { key, nonce: nonce.first_chunk::<12>().copied().unwrap_or_default() }
-}
-
-/// §4, LabeledExtract.
-fn extract(suite: &[u8], salt: &[u8], label: &[u8], ikm: &[u8]) -> Zeroizing<[u8; 32]> {
-    let ikm = Zeroizing::new([b"HPKE-v1", suite, label, ikm].concat());
-    // RFC 5869 §2.2: no salt is as many zeroes as the hash has, and HMAC pads with zeroes.
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, salt), &ikm);
-    Zeroizing::new(first_32(tag.as_ref()))
-}
-
-/// §4, LabeledExpand, of 32 bytes at most: one block.
-fn expand(suite: &[u8], prk: &[u8], label: &[u8], info: &[u8], length: u16) -> Zeroizing<Vec<u8>> {
-    let info = [&length.to_be_bytes(), b"HPKE-v1".as_slice(), suite, label, info, &[1]].concat();
-    let block = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, prk), &info);
-    Zeroizing::new(block.as_ref().iter().take(length.into()).copied().collect())
-}
-
-fn aes(keys: &Keys) -> Option<(LessSafeKey, Nonce)> {
-    let key = UnboundKey::new(&AES_256_GCM, &keys.key).ok()?;
-    Some((LessSafeKey::new(key), Nonce::assume_unique_for_key(keys.nonce)))
-}
-
-fn seal_with(keys: &Keys, about: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
-    let (key, nonce) = aes(keys)?;
+fn seal_with(key: &LessSafeKey, about: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
     let mut bytes = Vec::with_capacity(plain.len().saturating_add(16));
     bytes.extend(plain);
     key.seal_in_place_append_tag(nonce, Aad::from(about), &mut bytes).ok()?;
     Some(bytes)
 }
 
-fn open_with(keys: &Keys, about: &[u8], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let (key, nonce) = aes(keys)?;
+fn open_with(key: &LessSafeKey, about: &[u8], sealed: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
     let mut bytes = Zeroizing::new(STANDARD.decode(sealed).ok()?);
     let length = key.open_in_place(nonce, Aad::from(about), &mut bytes).ok()?.len();
     bytes.truncate(length);
@@ -291,55 +261,18 @@ impl TryFrom<String> for PublicKey {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test draws")]
 mod tests {
-    use ring::aead::AES_128_GCM;
     use ring::rand::SystemRandom;
 
     use super::*;
 
-    fn bytes(hex: &str) -> Vec<u8> {
-        hex.as_bytes()
-            .chunks(2)
-            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-            .collect()
-    }
-
-    fn key(hex: &str) -> [u8; 32] {
-        bytes(hex).try_into().unwrap()
-    }
-
-    /// RFC 9180, appendix A.1.1: the same KEM and KDF with AES-128-GCM, whose number alone differs.
+    /// Made with WebCrypto (Node.js 22) as a page would: reader `07…07`, key of the box `09…09`.
     #[test]
-    fn the_keys_are_those_of_the_rfc() {
-        let reader = HolderKey::from_bytes(Zeroizing::new(key(
-            "4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8",
-        )));
-        assert_eq!(
-            reader.public().as_bytes().as_slice(),
-            bytes("3948cfe0ad1ddb695d780e59077195da6c56506b027329794ab02bca80815c4d")
-        );
-        let enc = PublicKey(key("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431"));
-        let dh = reader.agree(&enc).unwrap();
-        let prk = extract(&KEM, b"", b"eae_prk", dh.as_slice());
-        let shared = expand(&KEM, prk.as_slice(), b"shared_secret", &[enc.0, reader.public().0].concat(), 32);
-        assert_eq!(*shared, bytes("fe0e18c9f024ce43799ae393c7e8fe8fce9d218875e8227b0187c04e7d2ea1fc"));
-        let info = bytes("4f6465206f6e2061204772656369616e2055726e");
-        let keys = schedule(b"HPKE\x00\x20\x00\x01\x00\x01", &shared, &info, 16);
-        assert_eq!(*keys.key, bytes("4531685d41d65f03dc48f6b8302c05b0"));
-        assert_eq!(keys.nonce.as_slice(), bytes("56d890e5accaaf011cff4b7d"));
-        let aes = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &keys.key).unwrap());
-        let mut text = bytes("4265617574792069732074727574682c20747275746820626561757479");
-        aes.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(keys.nonce),
-            Aad::from(bytes("436f756e742d30")),
-            &mut text,
-        )
-        .unwrap();
-        assert_eq!(
-            text,
-            bytes(
-                "f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a"
-            )
-        );
+    fn a_box_is_what_a_browser_makes() {
+        let reader = HolderKey::from_bytes(Zeroizing::new([7; 32]));
+        assert_eq!(String::from(reader.public()), "E75P6uryBMf9M1j8nAByGIHRdCeBKCJ+xnTzf3/pe20=");
+        let key = PublicKey::parse("V9tLNZ8jrl4Ubk4lEgVnBHIlBjSMFQwUdT0Mkz0E1CE=").unwrap();
+        let sealed = Sealed { key, sealed: "7F5ClXUfoLXUWQYPXqe0exSH9LHMqA==".to_owned() };
+        assert_eq!(*reader.open(&sealed, b"kagimori/code/1", b"request 1").unwrap(), b"123456");
     }
 
     #[test]
@@ -373,7 +306,7 @@ mod tests {
             one
         }] {
             assert_eq!(PublicKey(weak).seal(b"", b"", b"x", &random), Err(BoxError::Key));
-            let sealed = Sealed { enc: PublicKey(weak), sealed: STANDARD.encode([0; 32]) };
+            let sealed = Sealed { key: PublicKey(weak), sealed: STANDARD.encode([0; 32]) };
             assert!(HolderKey::from_bytes(Zeroizing::new([7; 32])).open(&sealed, b"", b"").is_err());
             assert!(OneTimeKey::new(&random).unwrap().open(&sealed, b"", b"").is_err());
         }
