@@ -171,10 +171,6 @@ pub(crate) fn first_32(bytes: &[u8]) -> [u8; 32] {
 
 impl GrantProof {
     /// Only what has checked everything calls this.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the vault's judgement comes with the types of custody")
-    )]
     pub(crate) fn of(step: u64) -> Self {
         Self { step }
     }
