@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::channel::Language;
 use crate::identity::thread_id;
 use crate::tame::{TEXT_MOST, tamed};
-use crate::texts::{is_known, is_sentence};
+use crate::texts::{is_known, is_sentence, words};
 
 /// The kind of what `kagimori notify test` sends.
 pub const TEST_KIND: &str = "test";
@@ -83,6 +84,13 @@ impl Notice {
     #[must_use]
     pub fn has_text(&self) -> bool {
         is_known(&self.kind)
+    }
+
+    /// Its title and its text in a language, for pages.
+    #[must_use]
+    pub fn told(&self, language: Language) -> (String, String) {
+        let words = words(self, language);
+        (words.title, words.text)
     }
 
     /// A notice, as a letter's body.

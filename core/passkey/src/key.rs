@@ -100,7 +100,7 @@ impl Assertion {
         let data = data::read(&self.authenticator_data, party)?;
         let mut signed = self.authenticator_data.clone();
         signed.extend(digest::digest(&digest::SHA256, &self.client_data).as_ref());
-        key.must_have_signed(&signed, &self.signature)?;
+        key.verify(&signed, &self.signature)?;
         if (data.counter != 0 || counter != 0) && data.counter <= counter {
             return Err(PasskeyError::Counter);
         }
@@ -109,7 +109,11 @@ impl Assertion {
 }
 
 impl PublicKey {
-    fn must_have_signed(&self, message: &[u8], signature: &[u8]) -> Result<(), PasskeyError> {
+    /// That the key signed these bytes, without a ceremony around them.
+    ///
+    /// # Errors
+    /// [`PasskeyError::Signature`].
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), PasskeyError> {
         let verified = match self {
             Self::Es256(x, y) => {
                 // An uncompressed point (SEC 1 §2.3.3).

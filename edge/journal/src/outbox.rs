@@ -46,6 +46,8 @@ pub struct Letter {
     pub tried: Option<Timestamp>,
     /// What became of the last attempt; `None`: nobody tried, or nobody knows.
     pub error: Option<String>,
+    /// When it was taken; `None`: it waits.
+    pub sent: Option<Timestamp>,
 }
 
 /// A channel that is sent nothing.
@@ -77,7 +79,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] when the file cannot be read.
     pub fn due(&self, now: Timestamp) -> Result<Vec<Letter>, JournalError> {
-        self.letters(now.as_second())
+        self.unsent_until(now.as_second())
     }
 
     /// All messages that were not taken, due or not, given up or not; the oldest first.
@@ -85,7 +87,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] when the file cannot be read.
     pub fn waiting(&self) -> Result<Vec<Letter>, JournalError> {
-        self.letters(NEVER)
+        self.unsent_until(NEVER)
     }
 
     /// The channels that are sent nothing.
@@ -109,13 +111,25 @@ impl Journal {
         rows.collect::<Result<_, _>>().map_err(self.told())
     }
 
-    fn letters(&self, until: i64) -> Result<Vec<Letter>, JournalError> {
-        let query = "SELECT id, leaf, entry, channel, body, attempts, next_at, started_at, error \
-                     FROM outbox JOIN leaf ON leaf.idx = outbox.leaf \
-                     WHERE sent_at IS NULL AND next_at <= ?1 ORDER BY id";
-        let mut statement = self.connection.prepare(query).map_err(self.told())?;
+    /// The latest letters, sent or not; the latest first.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the file cannot be read.
+    pub fn letters(&self, most: usize) -> Result<Vec<Letter>, JournalError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.read_letters("ORDER BY id DESC LIMIT ?1", most)
+    }
+
+    fn unsent_until(&self, until: i64) -> Result<Vec<Letter>, JournalError> {
+        self.read_letters("WHERE sent_at IS NULL AND next_at <= ?1 ORDER BY id", until)
+    }
+
+    fn read_letters(&self, which: &str, value: i64) -> Result<Vec<Letter>, JournalError> {
+        let columns = "id, leaf, entry, channel, body, attempts, next_at, started_at, error, sent_at";
+        let query = format!("SELECT {columns} FROM outbox JOIN leaf ON leaf.idx = outbox.leaf {which}");
+        let mut statement = self.connection.prepare(&query).map_err(self.told())?;
         let rows = statement
-            .query_map([until], |row| {
+            .query_map([value], |row| {
                 let next: i64 = row.get(6)?;
                 Ok(Letter {
                     id: row.get(0)?,
@@ -127,6 +141,7 @@ impl Journal {
                     next: (next != NEVER).then(|| instant(next)),
                     tried: row.get::<_, Option<i64>>(7)?.map(instant),
                     error: row.get(8)?,
+                    sent: row.get::<_, Option<i64>>(9)?.map(instant),
                 })
             })
             .map_err(self.told())?;

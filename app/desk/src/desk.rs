@@ -1,0 +1,256 @@
+//! The desk: the fold of its log, and the one way by which an event gets into it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
+
+use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, State, Viewer, step};
+use kagimori_journal::{Append, Held, Journal, JournalError, Message};
+use kagimori_ledger::{Hash, Tree};
+use kagimori_passkey::RelyingParty;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::codes::{Codes, Handed};
+use crate::dev::Dev;
+use crate::letters;
+use crate::proof;
+use crate::publish::Publisher;
+use crate::settings::Settings;
+use crate::vault::{Vault, VaultError, Wanted};
+use crate::web::challenge::Challenges;
+use crate::web::limit::Limits;
+use crate::web::session::Sessions;
+
+/// A desk that runs.
+pub(crate) struct Desk {
+    pub(crate) settings: Settings,
+    pub(crate) party: RelyingParty,
+    pub(crate) clock: Clock,
+    pub(crate) sessions: Sessions,
+    pub(crate) challenges: Challenges,
+    pub(crate) limits: Limits,
+    pub(crate) counters: proof::Counters,
+    pub(crate) dev: Option<Dev>,
+    pub(crate) vault: Vault,
+    pub(crate) publisher: Publisher,
+    pub(crate) codes: Codes,
+    book: RwLock<Book>,
+    /// Whoever writes holds this from looking to having written: one event after the other.
+    held: Mutex<Held>,
+    news: watch::Sender<u64>,
+}
+
+/// What the log says.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    pub(crate) state: State,
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) tree: Tree,
+}
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeskError {
+    /// The rules do not allow it.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// The signature is not to be believed.
+    #[error(transparent)]
+    Proof(#[from] proof::ProofError),
+    /// The vault did not do it.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The witness did not sign.
+    #[error("the witness has not signed the log: {0}")]
+    Witness(String),
+    /// It could not be written down, so it did not happen.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What was written once cannot be read.
+    #[error("{0}")]
+    Log(String),
+    /// A defect in another thread.
+    #[error("the desk has to be started again")]
+    Broken,
+}
+
+/// What came of an event.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// What is to be done now that it is written.
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Desk {
+    /// Opens a desk over a journal: reads the log and folds it.
+    ///
+    /// # Errors
+    /// [`DeskError`] when it cannot be read, or no desk can have written it.
+    pub(crate) fn open(
+        settings: Settings,
+        clock: Clock,
+        held: Held,
+        publisher: Publisher,
+        vault: Vault,
+        dev: Option<Dev>,
+    ) -> Result<Self, DeskError> {
+        let book = Book::read(&held)?;
+        let (news, _) = watch::channel(book.state.size());
+        Ok(Self {
+            party: settings.party(),
+            settings,
+            clock,
+            sessions: Sessions::default(),
+            challenges: Challenges::default(),
+            limits: Limits::default(),
+            counters: proof::Counters::default(),
+            dev,
+            vault,
+            publisher,
+            codes: Codes::default(),
+            book: RwLock::new(book),
+            held: Mutex::new(held),
+            news,
+        })
+    }
+
+    /// What the log says now.
+    pub(crate) fn book(&self) -> RwLockReadGuard<'_, Book> {
+        // A writer that panicked had written nothing yet: what is there is whole.
+        self.book.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Takes an event: verifies its signature, asks the rules, writes it down with what people are told, and then says what is to be done.
+    ///
+    /// # Errors
+    /// [`DeskError`]; then nothing happened.
+    pub(crate) fn act(&self, event: &Event) -> Result<Taken, DeskError> {
+        let mut held = self.held.lock().map_err(|_| DeskError::Broken)?;
+        let now = self.clock.now();
+        let (state, effects) = {
+            let book = self.book();
+            proof::must_hold(self, &book.state, event)?;
+            let policy = policy_of(&book.state, event)?;
+            step(&book.state, event, &policy, now).map_err(|refusal| DeskError::Refused(Box::new(refusal)))?
+        };
+        let leaf = effects.iter().find_map(|effect| match effect {
+            Effect::Append(leaf) => Some(leaf.clone()),
+            _ => None,
+        });
+        let leaf = leaf.ok_or(DeskError::Broken)?;
+        let bytes = leaf.bytes();
+        let letters = letters::of(self, &state, &effects);
+        let messages: Vec<Message<'_>> =
+            letters.iter().map(|(channel, body)| Message { channel, body }).collect();
+        held.append(&Append { entry: &bytes, documents: &[], messages: &messages }, now)?;
+        let size = state.size();
+        if let Ok(mut book) = self.book.write() {
+            book.tree.append(Hash::leaf(&bytes));
+            book.leaves.push(leaf);
+            book.state = state;
+        }
+        self.news.send_replace(size);
+        Ok(Taken { effects })
+    }
+
+    /// Hears of every change.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// Whether the policy of now has a person of this name.
+    pub(crate) fn is_known(&self, person: &str) -> bool {
+        let Ok(person) = PersonId::parse(person) else { return false };
+        self.book().state.policy().is_some_and(|policy| policy.person(&person).is_some())
+    }
+
+    /// Whether it is sealed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.book().state.sealed().is_some()
+    }
+
+    /// How people call somebody.
+    pub(crate) fn shown_name(&self, person: &PersonId) -> String {
+        self.book().shown_name(person)
+    }
+
+    /// A code, once its leaf is in the log: the checkpoint, the witness, and then the vault.
+    ///
+    /// # Errors
+    /// [`DeskError`]; then no code was made.
+    pub(crate) fn code(&self, place: Handed, leaf: u64, viewer: &Viewer) -> Result<(), DeskError> {
+        self.publish()?;
+        let code = {
+            let book = self.book();
+            let released = book.leaves.get(usize::try_from(leaf).unwrap_or(usize::MAX));
+            let Some(Event::Release { request, step, .. }) = released.map(|leaf| &leaf.event) else {
+                return Err(DeskError::Broken);
+            };
+            let seed = book.state.request(request).and_then(|request| request.ask.matter.seed());
+            let seed = seed.ok_or(DeskError::Broken)?;
+            let period =
+                book.state.policy().and_then(|policy| policy.seed(seed)).map_or(30, |seed| seed.period);
+            self.vault.code(&Wanted { step: *step, period, viewer })?
+        };
+        self.codes.put(place, code);
+        Ok(())
+    }
+
+    /// Reads the log from the disk again, and folds it.
+    ///
+    /// # Errors
+    /// [`DeskError`].
+    pub(crate) fn reread(&self) -> Result<Book, DeskError> {
+        Book::read(&Journal::open(&self.journal())?)
+    }
+
+    /// The file of its journal.
+    pub(crate) fn journal(&self) -> std::path::PathBuf {
+        Journal::path_in(&self.settings.data)
+    }
+}
+
+impl Book {
+    fn read(journal: &Journal) -> Result<Self, DeskError> {
+        let mut book = Self::default();
+        for entry in journal.entries()? {
+            let leaf = Leaf::parse(&entry.bytes).map_err(|error| DeskError::Log(error.to_string()))?;
+            book.state.fold_one(&leaf).map_err(|error| DeskError::Log(error.to_string()))?;
+            book.tree.append(Hash::leaf(&entry.bytes));
+            book.leaves.push(leaf);
+        }
+        Ok(book)
+    }
+
+    /// How people call somebody; who left the policy is called by the name that stands in the log.
+    pub(crate) fn shown_name(&self, person: &PersonId) -> String {
+        let found = self.state.policy().and_then(|policy| policy.person(person));
+        found.map_or_else(|| person.to_string(), |found| kagimori_notice::tamed(&found.name, 60))
+    }
+
+    /// The entries about a request, with their places.
+    pub(crate) fn of_request<'a>(
+        &'a self,
+        request: &'a kagimori_custody::RequestId,
+    ) -> impl Iterator<Item = (usize, &'a Leaf)> {
+        self.leaves.iter().enumerate().filter(move |(_, leaf)| leaf.event.request() == Some(request))
+    }
+}
+
+/// The policy by which an event is judged; the first brings its own.
+fn policy_of(state: &State, event: &Event) -> Result<Arc<Policy>, DeskError> {
+    match (state.policy(), event) {
+        (Some(policy), _) => Ok(Arc::clone(policy)),
+        (None, Event::Found { policy }) => {
+            let faults = |faults| DeskError::Refused(Box::new(Refusal::Faults(faults)));
+            Policy::load((**policy).clone()).map(Arc::new).map_err(faults)
+        }
+        (None, _) => Err(DeskError::Refused(Box::new(Refusal::NotFounded))),
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("company", &self.settings.company).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! Makes a play desk: a folder of its own, keys, the policy, and a seed that was enrolled by the book.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kagimori_custody::{
+    Ceremony, Draft, Event, Exposure, Finding, Lasting, Outcome, PersonId, Proof, RequestId, SeedId,
+    Statement, Wish,
+};
+use kagimori_journal::{Held, Holder, Journal};
+use kagimori_ledger::key::{CosigningKey, SigningKey};
+
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::dev::company;
+use crate::dev::vault::PlayVault;
+use crate::names;
+use crate::page::decide;
+use crate::publish::Publisher;
+use crate::random;
+use crate::settings::Settings;
+use crate::vault::Vault;
+
+/// A new folder that nobody else can look into, and that goes with this value.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes it; a name that is taken already is never used.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn new() -> Result<Self, String> {
+        let name = random::token().map_err(|error| error.to_string())?;
+        let path = std::env::temp_dir().join(format!("kagimori-desk-{}", name.get(..12).unwrap_or_default()));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A play desk in a folder, with a seed in custody.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn desk(folder: &Path, origin: &str, clock: Clock) -> Result<Desk, String> {
+    let (dev, policy) = company::found()?;
+    let log =
+        SigningKey::from_seed("desk.shiosai.example/log", &seed()?).map_err(|error| error.to_string())?;
+    let witness =
+        CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(|error| error.to_string())?;
+    let settings = settings(folder, origin);
+    let cosigner = Publisher::here(witness, &log);
+    let publisher = Publisher::new(log, cosigner);
+    let vault = PlayVault::new().map_err(|error| error.to_string())?;
+    let fingerprint = vault.fingerprint();
+    let holder = Holder { name: "kagimori-desk dev".to_owned(), host: "dev".to_owned() };
+    let held =
+        Held::take(&Journal::path_in(folder), holder, clock.now()).map_err(|error| error.to_string())?;
+    let desk = Desk::open(settings, clock, held, publisher, Vault::Play(vault), Some(dev));
+    let desk = desk.map_err(|error| error.to_string())?;
+    desk.act(&Event::Found { policy: Box::new(policy) }).map_err(|error| error.to_string())?;
+    enrol(&desk, fingerprint).map_err(|error| format!("the example seed could not be enrolled: {error}"))?;
+    Ok(desk)
+}
+
+fn seed() -> Result<[u8; 32], String> {
+    random::bytes().map_err(|error| error.to_string())
+}
+
+fn settings(folder: &Path, origin: &str) -> Settings {
+    Settings {
+        company: "Shiosai".to_owned(),
+        origin: origin.to_owned(),
+        data: folder.to_owned(),
+        trusted_proxies: Vec::new(),
+        hours_from_utc: 9,
+        channels: BTreeMap::new(),
+    }
+}
+
+/// The ceremony that put the example seed into custody, as people would have done it.
+fn enrol(desk: &Desk, fingerprint: kagimori_custody::Digest) -> Result<(), String> {
+    let person = |name: &str| PersonId::parse(name).map_err(|error| error.to_string());
+    let told = |error: crate::desk::DeskError| error.to_string();
+    let request = names::request(desk.clock.now()).map_err(|error| error.to_string())?;
+    let seed = SeedId::parse("management").map_err(|error| error.to_string())?;
+    let draft = Draft {
+        id: request.clone(),
+        wish: Wish::Custody { seed, ceremony: Ceremony::Enrol },
+        reason: "Root's second factor goes into custody. root の MFA をデスクに預け入れる".to_owned(),
+        ticket: Some("SEC-1".to_owned()),
+        window: Lasting::hours(1),
+        follows: None,
+    };
+    let from = Some([127, 0, 0, 1].into());
+    desk.act(&Event::Submit { by: person("keiko")?, from, through: None, draft }).map_err(told)?;
+    for name in ["aoi", "minato"] {
+        let (by, proof) = signed(desk, &request, name, |digest| Statement::Approve { digest })?;
+        desk.act(&Event::Approve { request: request.clone(), by, from, proof, share: None }).map_err(told)?;
+    }
+    let (by, proof) = signed(desk, &request, "riku", |digest| Statement::Claim { digest })?;
+    desk.act(&Event::Claim { request: request.clone(), by: by.clone(), from, proof, viewer: None })
+        .map_err(told)?;
+    let exposure = Exposure { seed: vec![by.clone()], password: vec![person("keiko")?] };
+    let last_step = kagimori_custody::step_of(desk.clock.now(), 30).saturating_sub(2);
+    let outcome = Outcome::Held { fingerprint, last_step, exposure };
+    desk.act(&Event::Settle { request: request.clone(), by, outcome }).map_err(told)?;
+    let evidence = {
+        let book = desk.book();
+        book.state
+            .request(&request)
+            .map(|request| decide::evidence(&book, request))
+            .ok_or("the request is gone")?
+    };
+    let finding = Finding::Fine {};
+    let (by, proof) = signed(desk, &request, "tetsuo", |digest| Statement::Review {
+        digest,
+        evidence,
+        finding: finding.clone(),
+    })?;
+    desk.act(&Event::Review { request, by, from, proof, evidence, finding }).map(drop).map_err(told)
+}
+
+/// A statement of one of the cast, signed with their software key.
+pub(crate) fn signed(
+    desk: &Desk,
+    request: &RequestId,
+    name: &str,
+    statement: impl Fn(kagimori_custody::Digest) -> Statement,
+) -> Result<(PersonId, Proof), String> {
+    let by = PersonId::parse(name).map_err(|error| error.to_string())?;
+    let book = desk.book();
+    let digest =
+        book.state.request(request).map(|request| request.digest).ok_or("there is no such request")?;
+    let key =
+        book.state.policy().and_then(|policy| policy.person(&by)?.keys.first().map(|key| key.name.clone()));
+    let (_, software) = desk.dev.as_ref().and_then(|dev| dev.keys.get(&by)).ok_or("nobody of that name")?;
+    let challenge = statement(digest).challenge(&by);
+    let packed = software.sign(&desk.party, challenge.bytes()).packed().ok_or("the signature is too long")?;
+    let proof = Proof { key: key.ok_or("a person without a key")?, bytes: STANDARD.encode(packed) };
+    Ok((by, proof))
+}
