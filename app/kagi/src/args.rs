@@ -1,6 +1,7 @@
 //! The command line, exactly as typed; nothing is opened or resolved here.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -289,11 +290,19 @@ pub(crate) struct Console {
 }
 
 /// Serve credentials as a container does, for programs that cannot run a process
+///
+/// On the loopback, to processes of the same user; with `--bridge` to containers of this machine. A token is asked for everywhere.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) target: Target,
-    /// The port on 127.0.0.1; any free one by default
+    /// Listen on a bridge of this machine, for its containers: the gateway of their network
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) bridge: Option<Ipv4Addr>,
+    /// Answer this container alone; every one in the bridge's network that has the token when it is left out
+    #[arg(long, value_name = "ADDRESS", requires = "bridge")]
+    pub(crate) peer: Option<Ipv4Addr>,
+    /// The port; any free one by default
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// Run this command with the endpoint in its environment, and end with it

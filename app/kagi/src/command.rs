@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod add;
+mod bridge;
 mod complete;
 mod console;
 pub(crate) mod credentials;

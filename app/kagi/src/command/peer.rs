@@ -14,6 +14,11 @@ pub(crate) fn is_ours(peer: SocketAddr, own: SocketAddr) -> bool {
     owner(&table, peer, own) == Some(rustix::process::getuid().as_raw())
 }
 
+/// Whose socket of this machine the other end is; that of another machine, or of a container, is nobody's here.
+pub(crate) fn owner_of(peer: SocketAddr, own: SocketAddr) -> Option<u32> {
+    owner(&std::fs::read_to_string("/proc/net/tcp").ok()?, peer, own)
+}
+
 /// proc_pid_net(5): `sl local_address rem_address st … uid`; addresses in hexadecimal, the bytes of IPv4 in host order.
 fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let (local, remote) = (kernel_form(local)?, kernel_form(remote)?);

@@ -1,19 +1,22 @@
 //! `kagi serve`: the container credential endpoint, for programs that can neither run a process nor read our files.
 //!
-//! On the loopback only, with a token, and only for processes of the same user: the kernel says whose connection it is. A web page that is made to resolve to 127.0.0.1 knows no token.
+//! On the loopback, and only for processes of the same user: the kernel says whose connection it is. On a bridge for
+//! containers only where that was asked for. With a token everywhere: a web page that is made to resolve to 127.0.0.1 knows none.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kagimori_id::hex;
 use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::bridge::{Bridge, NETWORK};
 use super::credentials::json;
 use super::environment;
 use super::peer;
@@ -23,25 +26,31 @@ use crate::args;
 use crate::broker::Broker;
 use crate::context::Caller;
 use crate::error::KagiError;
-use crate::files::{random, remove};
+use crate::files::{list, random, remove};
+use crate::lock::lock;
 use crate::log;
 
 const MOST_REQUEST_BYTES: usize = 8 * 1024;
+/// A request that is not whole by then keeps the next one waiting.
+const MOST_REQUEST_TIME: Duration = Duration::from_secs(2);
 
 /// `kagi serve`
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
+    let bridge = Bridge::find(arguments)?;
     with_broker(&arguments.target, None, Caller::Person, |broker| {
         // A prompt comes now, while a person is there, and not in the middle of a request.
         let session = broker.obtain()?;
         let program = arguments.command.first().map(|program| program.to_string_lossy().into_owned());
         log::used(broker, "serve", &session, program);
-        let failed = |source| KagiError::Run { command: "the endpoint on 127.0.0.1".to_owned(), source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port))
-            .map_err(|source| not_bound(arguments.port, &source))?;
+        let place = bridge.map_or(Ipv4Addr::LOCALHOST, |bridge| bridge.address());
+        let failed = |source| KagiError::Run { command: format!("the endpoint on {place}"), source };
+        let listener = TcpListener::bind((place, arguments.port))
+            .map_err(|source| not_bound(place, arguments.port, &source))?;
         let address = listener.local_addr().map_err(failed)?;
         let token = Zeroizing::new(hex(&random::<32>()?));
         let file = TokenFile::write(broker, &token)?;
-        let endpoint = Endpoint { broker, token, address };
+        let endpoint = Endpoint { broker, token, address, bridge };
+        tell_of(bridge);
         let signals = Signals::watch().map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         if arguments.command.is_empty() {
@@ -49,7 +58,7 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
                 "export AWS_CONTAINER_CREDENTIALS_FULL_URI='http://{address}/'\n\
                  export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE='{}'\n\
                  export AWS_CONTAINER_AUTHORIZATION_TOKEN='{}'\n",
-                file.0.display(),
+                file.path.display(),
                 *endpoint.token
             ))?;
             printer::note("serving until ^C");
@@ -64,15 +73,31 @@ pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
     })
 }
 
+fn tell_of(bridge: Option<Bridge>) {
+    if let Some(bridge) = bridge.filter(|bridge| !bridge.is_asked_by_sdks()) {
+        printer::note(&format!(
+            "AWS's SDKs ask no host {} without TLS: only 169.254.170.2, 169.254.170.23 and their own loopback; make a \
+             network with such a gateway: `{NETWORK}`",
+            bridge.address()
+        ));
+    }
+}
+
 /// No port, no endpoint.
-fn not_bound(port: u16, source: &io::Error) -> KagiError {
+fn not_bound(place: Ipv4Addr, port: u16, source: &io::Error) -> KagiError {
+    if source.kind() == io::ErrorKind::AddrNotAvailable {
+        return KagiError::argument(
+            format!("{place} is an address of a network here, but not this machine's own"),
+            "name the gateway of the network: `docker network inspect kagi` tells it",
+        );
+    }
     let what = match source.kind() {
         io::ErrorKind::AddrInUse => "is in use by another program".to_owned(),
         io::ErrorKind::PermissionDenied => "is not one that a user may listen on".to_owned(),
         kind => format!("cannot be listened on: {kind}"),
     };
     KagiError::argument(
-        format!("port {port} of 127.0.0.1 {what}"),
+        format!("port {port} of {place} {what}"),
         "choose another with `--port`, or leave it out: then a free one is taken",
     )
 }
@@ -100,7 +125,7 @@ fn spawn(
     child
         .envs(changes.set)
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/", endpoint.address))
-        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file.0)
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file.path)
         // SDKs of before 2023 know only this one; only our own user reads an environment, and is served anyway.
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", endpoint.token.as_str())
         .spawn()
@@ -108,17 +133,39 @@ fn spawn(
 }
 
 /// Removed when we end. No newline at its end: botocore does not strip it and then refuses the token.
-struct TokenFile(PathBuf);
+struct TokenFile {
+    path: PathBuf,
+    /// Locked as long as we live: one that nobody holds is of a kagi that was killed.
+    _held: Option<File>,
+}
 
 impl TokenFile {
     fn write(broker: &Broker<'_, '_>, token: &str) -> Result<Self, KagiError> {
-        environment::run_file(broker, &format!("{}.token", hex(&random::<8>()?)), token).map(Self)
+        // One at a time: what another has written and not locked yet would look left behind.
+        let _lock = lock(&broker.vault.lock_path("tokens"), Duration::from_secs(10))?;
+        sweep(&broker.vault.home().join("run"));
+        let path = environment::run_file(broker, &format!("{}.token", hex(&random::<8>()?)), token)?;
+        Ok(Self { _held: held(&path), path })
     }
 }
 
 impl Drop for TokenFile {
     fn drop(&mut self) {
-        let _ = remove(&self.0);
+        let _ = remove(&self.path);
+    }
+}
+
+fn held(path: &Path) -> Option<File> {
+    let file = File::open(path).ok()?;
+    file.try_lock().is_ok().then_some(file)
+}
+
+/// Tokens of endpoints that were killed open nothing any more, and go.
+fn sweep(folder: &Path) {
+    for path in list(folder, "token").unwrap_or_default() {
+        if held(&path).is_some() {
+            let _ = remove(&path);
+        }
     }
 }
 
@@ -126,6 +173,7 @@ struct Endpoint<'b, 'c, 'a> {
     broker: &'b Broker<'c, 'a>,
     token: Zeroizing<String>,
     address: SocketAddr,
+    bridge: Option<Bridge>,
 }
 
 impl Endpoint<'_, '_, '_> {
@@ -148,11 +196,14 @@ impl Endpoint<'_, '_, '_> {
 
     fn answer(&self, mut stream: TcpStream, peer: SocketAddr) -> std::io::Result<()> {
         // Before a byte is read: another user shall not even be able to keep us waiting.
-        if !peer::is_ours(peer, self.address) {
+        let is_answered = match &self.bridge {
+            None => peer::is_ours(peer, self.address),
+            Some(bridge) => bridge.admits(peer, self.address),
+        };
+        if !is_answered {
             return Ok(());
         }
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.set_write_timeout(Some(Duration::from_secs(2)))?;
+        stream.set_write_timeout(Some(MOST_REQUEST_TIME))?;
         let request = read_head(&mut stream)?;
         let (status, body) = self.reply(&request);
         write!(
@@ -192,9 +243,10 @@ impl Endpoint<'_, '_, '_> {
 }
 
 fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    let mut chunk = [0; 1024];
+    let (mut head, mut chunk, begin) = (Vec::new(), [0; 1024], Instant::now());
     while !head.windows(4).any(|window| window == b"\r\n\r\n") && head.len() < MOST_REQUEST_BYTES {
+        let left = MOST_REQUEST_TIME.checked_sub(begin.elapsed()).filter(|left| !left.is_zero());
+        stream.set_read_timeout(Some(left.ok_or(io::ErrorKind::TimedOut)?))?;
         match stream.read(&mut chunk)? {
             0 => break,
             length => head.extend_from_slice(chunk.get(..length).unwrap_or_default()),

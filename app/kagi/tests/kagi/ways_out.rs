@@ -203,6 +203,28 @@ fn the_container_endpoint_wants_its_token() {
 }
 
 #[test]
+fn a_bridge_is_served_only_where_it_is_one() {
+    let machine = Machine::enrolled();
+    for (address, why) in [
+        ("127.0.0.1", "is in no network"),
+        ("0.0.0.0", "is in no network"),
+        ("203.0.113.77", "is in no network"),
+        ("255.255.255.255", "is in no network"),
+    ] {
+        let run = machine.run(&["serve", "--bridge", address, "dev", "--", "env"]);
+        // On a machine with such a network of its own it is none of a bridge.
+        assert!(run.code == 2 && run.stdout.is_empty(), "{address}: {run:?}");
+        assert!(run.stderr.contains(why) || run.stderr.contains("is no bridge"), "{address}: {run:?}");
+        assert!(
+            run.stderr.contains("docker network create") && run.stderr.contains("--bridge 169.254.170.2")
+        );
+    }
+    let run = machine.run(&["serve", "--peer", "169.254.170.3", "dev"]);
+    assert!(run.code == 2 && run.stderr.contains("--bridge"), "{run:?}");
+    assert_eq!(machine.prompts(), 0, "somebody was asked before the address was looked at");
+}
+
+#[test]
 fn the_endpoint_ends_with_its_command() {
     let machine = Machine::enrolled();
     machine.ok(&["login", "bastion"]);
