@@ -159,6 +159,10 @@ impl<'c, 'a> Broker<'c, 'a> {
         if let Some(found) = self.cached() {
             return Ok(found);
         }
+        if let Origin::Foreign(source) = &self.origin {
+            // Before a lock is waited for, which the kagi that runs the tool holds.
+            source.check_circle()?;
+        }
         let Some(last) = self.plan.steps.len().checked_sub(1) else {
             return self.itself();
         };

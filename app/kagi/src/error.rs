@@ -7,6 +7,7 @@ use kagimori_aws::{Cause, StsError};
 use kagimori_session::route::RouteError;
 use kagimori_session::value::{Refused, shown, words};
 use kagimori_terminal::printer::Unprinted;
+use kagimori_terminal::tame::turns;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,14 @@ pub(crate) enum KagiError {
     #[error("cannot write `{}`: {source}", path.display())]
     Write {
         /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A person's own file could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    ProfileFile {
+        /// The profile file.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -246,6 +255,7 @@ impl KagiError {
             Self::NoHome => "set `HOME`, or `KAGI_HOME` and `AWS_CONFIG_FILE`".into(),
             Self::Read { .. } => "check that you may read it (`ls -ld`)".into(),
             Self::Write { source, .. } => write_hint(source).into(),
+            Self::ProfileFile { source, .. } => profile_file_hint(source).into(),
             Self::NotText { .. } => "save the file as UTF-8".into(),
             Self::TooLong { .. } => "is this the right file?".into(),
             Self::Route(error) => error.hint(),
@@ -271,13 +281,15 @@ impl KagiError {
                     .into()
             }
             Self::NoKey(name) => format!("run `kagi add {}`", quoted(name)),
-            Self::NobodyToAsk { command, .. }
-            | Self::NotGiven { command, .. }
+            Self::NobodyToAsk { command, .. } => format!("run `{command}` in a terminal"),
+            Self::NotGiven { command, .. }
             | Self::SignedOut { command, .. }
             | Self::AskedJustNow { command, .. } => {
                 format!("run `{command}`")
             }
-            Self::PromptProgram { .. } => "correct `prompt_program` in `[kagi]` of the config file".into(),
+            Self::PromptProgram { .. } => {
+                "correct `prompt_program` in `[kagi]` of the config file, or `KAGI_PROMPT_PROGRAM`".into()
+            }
             Self::CodeUsed(_) => "AWS takes a code once: run the command again then".into(),
             Self::WrongCode { serial } => format!(
                 "check that it is the code of `{serial}` and that this machine's clock is right; the device may need \
@@ -341,11 +353,33 @@ fn write_hint(source: &io::Error) -> &'static str {
     }
 }
 
-/// A name as it is typed in a shell.
+/// What cannot be edited here can be left as it is: kagi needs no line in these files.
+fn profile_file_hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => write_hint(source),
+        _ => {
+            "make it writable (`ls -ld` tells who may write it and its folder), or leave it as it is: `kagi add \
+             --leave-files PROFILE`, then `kagi exec PROFILE -- …`"
+        }
+    }
+}
+
+/// A name as it is typed in a shell; what cannot be seen in it as bash and zsh read escapes (`$'…'`).
 pub(crate) fn quoted(name: &str) -> String {
-    let plain = !name.is_empty()
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_@+.%:/-=,".contains(letter));
-    if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_@+.%:/-=,".contains(letter);
+    let is_seen = |letter: char| !letter.is_control() && !turns(letter);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    if name.chars().all(is_seen) {
+        return format!("'{}'", name.replace('\'', "'\\''"));
+    }
+    let escaped = |letter: char| match letter {
+        '\'' | '\\' => format!("\\{letter}"),
+        letter if is_seen(letter) => letter.to_string(),
+        letter => format!("\\u{:04x}", u32::from(letter)),
+    };
+    format!("$'{}'", name.chars().map(escaped).collect::<String>())
 }
 
 fn call_hint(source: &StsError, of: &str) -> String {
@@ -413,5 +447,25 @@ fn refusal_hint(cause: Cause, operation: &str, of: &str) -> String {
              `sso_role_name`"
         ),
         Cause::Other => "AWS's message says more; `kagi explain` shows what was asked".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_as_shells_read_them() {
+        for (name, typed) in [
+            ("dev", "dev"),
+            ("with space", "'with space'"),
+            ("it's", "'it'\\''s'"),
+            ("開発", "'開発'"),
+            ("", "''"),
+            ("\u{202e}it's", "$'\\u202eit\\'s'"),
+            ("a\nb\\", "$'a\\u000ab\\\\'"),
+        ] {
+            assert_eq!(quoted(name), typed);
+        }
     }
 }

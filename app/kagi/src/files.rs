@@ -64,11 +64,16 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), KagiError> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|source| KagiError::write(path, source))
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_directory(above)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        // A umask may have taken our own rights away, too.
+        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+    .map_err(|source| KagiError::write(path, source))
 }
 
 /// Writes a file of our own: mode 0600, whole or not at all, on the disk when this returns.
@@ -107,7 +112,7 @@ fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KagiError> {
     let written = (|| -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
-        if mode != 0o600 {
+        if file.metadata()?.mode() & 0o7777 != mode {
             file.set_permissions(fs::Permissions::from_mode(mode))?;
         }
         file.sync_all()?;
@@ -122,6 +127,15 @@ fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KagiError> {
         let _ = fs::remove_file(&temporary);
     }
     written.map_err(failed)
+}
+
+/// Opens a file of our own that is written on, and makes it where it is not there: mode 0600 whatever the umask.
+pub(crate) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let file = options.create(true).mode(0o600).open(path)?;
+    if file.metadata()?.mode() & 0o600 != 0o600 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 fn beside(path: &Path) -> Result<PathBuf, KagiError> {

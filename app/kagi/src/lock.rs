@@ -1,12 +1,11 @@
 //! One process at a time: `flock` on a file, which the kernel lets go when its holder dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::error::KagiError;
-use crate::files::make_directory;
+use crate::files::{make_directory, open_own};
 use crate::place::variable;
 
 /// A lock that is held until it is dropped.
@@ -57,9 +56,8 @@ fn open(path: &Path) -> Result<File, KagiError> {
     if let Some(folder) = path.parent() {
         make_directory(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map_err(|source| KagiError::write(path, source))
+    open_own(path, OpenOptions::new().write(true).truncate(false))
+        .map_err(|source| KagiError::write(path, source))
 }
 
 /// Where our home cannot be written all processes find each other in `XDG_RUNTIME_DIR`.

@@ -3,7 +3,6 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::broker::Broker;
 use crate::error::KagiError;
+use crate::files::open_own;
 use crate::lock::lock;
 use crate::vault::{StoredSession, Vault};
 
@@ -146,8 +146,7 @@ fn try_append(vault: &Vault, event: Event) -> Result<(), KagiError> {
     let path = path(vault);
     let failed = |source| KagiError::write(&path, source);
     let _lock = lock(&vault.lock_path("log"), Duration::from_secs(5))?;
-    let mut file =
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
+    let mut file = open_own(&path, OpenOptions::new().read(true).append(true)).map_err(failed)?;
     let (torn, stamps) = last_stamps(&mut file).map_err(failed)?;
     let head = match vault.note("head", "log").unwrap_or_default() {
         // Before the first line, so that a crash between it and its head does not look as if somebody took the head away.

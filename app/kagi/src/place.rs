@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use kagimori_session::endpoint::Surroundings;
+use kagimori_session::value::shown;
 
 use crate::error::KagiError;
 
@@ -56,12 +57,12 @@ impl Places {
         let person = || set("HOME").map(PathBuf::from).ok_or(KagiError::NoHome);
         let aws = |own: &str, variable: &str, name: &str| -> Result<PathBuf, KagiError> {
             match set(own).or_else(|| set(variable)) {
-                Some(path) => Ok(expand(PathBuf::from(path))),
+                Some(path) => Ok(whole(expand(PathBuf::from(path)))),
                 None => Ok(person()?.join(".aws").join(name)),
             }
         };
         let home = match (set("KAGI_HOME"), set("XDG_DATA_HOME")) {
-            (Some(home), _) => PathBuf::from(home),
+            (Some(home), _) => own_home(PathBuf::from(home))?,
             (None, Some(data)) if Path::new(&data).is_absolute() => PathBuf::from(data).join("kagi"),
             _ => person()?.join(".local/share/kagi"),
         };
@@ -71,12 +72,28 @@ impl Places {
             credentials: aws("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
             home,
             login_cache: match set("AWS_LOGIN_CACHE_DIRECTORY") {
-                Some(folder) => Some(expand(PathBuf::from(folder))),
+                Some(folder) => Some(whole(expand(PathBuf::from(folder)))),
                 None => person().ok().map(|home| home.join(".aws/login/cache")),
             },
             runtime: set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
         })
     }
+}
+
+/// SDKs run kagi wherever they are: a path that depends on where would be another vault each time.
+fn own_home(home: PathBuf) -> Result<PathBuf, KagiError> {
+    if home.is_absolute() {
+        return Ok(home);
+    }
+    Err(KagiError::argument(
+        format!("`KAGI_HOME` is `{}`, which begins at no root", shown(&home.to_string_lossy())),
+        "write the whole path, with `/` first; a shell expands no `~` between quotes",
+    ))
+}
+
+/// What stands in a variable begins where we are, and a program of ours may be somewhere else.
+fn whole(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// SDKs expand a leading `~` in these variables.

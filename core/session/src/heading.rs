@@ -134,8 +134,19 @@ pub fn is_writable_name(name: &str) -> bool {
         && name.trim() == name
         && name.chars().all(|letter| {
             let is_special = matches!(letter, '"' | '\'' | '\\' | '$' | '`' | '[' | ']' | '#' | ';' | '!');
-            !is_special && !letter.is_control() && (letter == ' ' || !letter.is_whitespace())
+            !is_special
+                && !letter.is_control()
+                && !is_unseen(letter)
+                && (letter == ' ' || !letter.is_whitespace())
         })
+}
+
+/// Marks that turn a line or take no room (Unicode, UAX #9; general category Cf): two names that look alike, and are not.
+const fn is_unseen(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
@@ -185,7 +196,19 @@ mod tests {
         for name in ["dev", "開発", "with space", "a(b)"] {
             assert!(is_writable_name(name), "{name}");
         }
-        for name in ["", " a", "a\"b", "a$b", "a`b`", "a]b", "a\nb", "a\u{3000}b", "it's"] {
+        for name in [
+            "",
+            " a",
+            "a\"b",
+            "a$b",
+            "a`b`",
+            "a]b",
+            "a\nb",
+            "a\u{3000}b",
+            "it's",
+            "\u{202e}dev",
+            "de\u{200b}v",
+        ] {
             assert!(!is_writable_name(name), "{name}");
         }
     }

@@ -114,6 +114,16 @@ impl ForeignSource {
         }
     }
 
+    /// A tool that runs kagi for the profile that it is the source of would never end.
+    pub(crate) fn check_circle(&self) -> Result<(), KagiError> {
+        match &self.from {
+            Foreign::Process(command) if variable(INSIDE).as_deref() == Some(self.profile.as_str()) => {
+                Err(failed(&self.profile, command, "runs kagi for the same profile"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What signs the first call: a user's own key, or a session.
     pub(crate) fn first(&self, broker: &Broker<'_, '_>) -> Result<First, KagiError> {
         match &self.from {
@@ -177,16 +187,15 @@ fn printed_by(command: &str, profile: &str, places: &Places, patience: Duration)
     })
 }
 
+fn failed(profile: &str, command: &str, what: &str) -> KagiError {
+    KagiError::argument(
+        format!("the `credential_process` of `{}` {what}", shown(profile)),
+        format!("run it by hand to see what it says: `{}`", shown(command)),
+    )
+}
+
 fn run(profile: &str, command: &str, places: &Places, patience: Duration) -> Result<Printed, KagiError> {
-    let failed = |what: &str| {
-        KagiError::argument(
-            format!("the `credential_process` of `{}` {what}", shown(profile)),
-            format!("run it by hand to see what it says: `{}`", shown(command)),
-        )
-    };
-    if variable(INSIDE).as_deref() == Some(profile) {
-        return Err(failed("runs kagi for the same profile"));
-    }
+    let failed = |what: &str| failed(profile, command, what);
     let words = words(command).filter(|words| !words.is_empty()).ok_or_else(|| failed("is no command"))?;
     let output =
         output(&words, profile, places, patience)?.ok_or_else(|| failed("failed, or did not end in time"))?;

@@ -89,6 +89,15 @@ fn text_of(path: &Path, findings: &mut Vec<Finding>) -> Result<String, KagiError
             ));
             Ok(String::new())
         }
+        Err(error @ (KagiError::Read { .. } | KagiError::TooLong { .. })) => {
+            findings.push(Finding::new(
+                "unreadable-file",
+                path.display().to_string(),
+                format!("{error}: nothing of it was looked at here"),
+                error.hint(),
+            ));
+            Ok(String::new())
+        }
         other => other,
     }
 }
@@ -100,12 +109,11 @@ fn findings(context: &Context<'_>, online: bool) -> Result<Vec<Finding>, KagiErr
         (Ok(Some(locked)), Ok(keeper)) => locked.unlocked(&keeper, context.now()),
         // A keeper that cannot be used is told with its setting.
         (Ok(_), _) => None,
-        (Err(error @ (KagiError::VaultIsGone { .. } | KagiError::Damaged(_))), _) => {
+        (Err(error), _) => {
             let place = context.places.home.join("vault.json").display().to_string();
             findings.push(Finding::new("vault", place, error.to_string(), error.hint()));
             None
         }
-        (Err(error), _) => return Err(error),
     };
     findings.extend(profiles::look(context, vault.as_ref())?);
     findings.extend(environment::look(context));

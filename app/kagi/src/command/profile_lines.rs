@@ -304,7 +304,10 @@ fn replace(
         printer::note(&format!("backup of {} in {}", path.display(), backup.display()));
     }
     let names = std::fs::metadata(path).map_or(1, |it| it.nlink());
-    rewrite(path, after)?;
+    rewrite(path, after).map_err(|error| match error {
+        KagiError::Write { path, source } => KagiError::ProfileFile { path, source },
+        other => other,
+    })?;
     if names > 1 {
         printer::warning(&format!(
             "`{}` had {names} names (hard links): the others still hold the old text and what was plaintext in it; remove them",

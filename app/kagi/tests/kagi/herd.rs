@@ -52,7 +52,7 @@ fn with_nobody_to_ask_it_fails_at_once() {
     assert_eq!(run.code, 2);
     assert_eq!(
         run.stderr,
-        "kagi: an MFA code is needed, and there is no terminal to ask on: run `kagi login bastion`\n"
+        "kagi: an MFA code is needed, and there is no terminal to ask on: run `kagi login bastion` in a terminal\n"
     );
 }
 

@@ -39,6 +39,8 @@ mod running;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod strange_places;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod telling;

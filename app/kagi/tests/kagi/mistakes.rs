@@ -356,6 +356,25 @@ const MISTAKES: &[Mistake] = &[
         says: &["`HOME` is not set", "set `HOME`"],
     },
     Mistake {
+        name: "home without a root",
+        spoil: |_, command| {
+            command.env("KAGI_HOME", "~/kagi");
+        },
+        run: DEV,
+        says: &["`KAGI_HOME` is `~/kagi`, which begins at no root", "the whole path"],
+    },
+    #[cfg(target_os = "linux")]
+    Mistake {
+        name: "profile files that cannot be written",
+        spoil: |machine, command| {
+            let alice = machine.aws.access_key(ALICE).unwrap();
+            key(machine, &alice.access_key_id, &alice.secret_access_key);
+            command.env("AWS_CONFIG_FILE", "/proc/kagi-config");
+        },
+        run: &["add", "x"],
+        says: &["cannot write `/proc/kagi-config`", "kagi add --leave-files"],
+    },
+    Mistake {
         name: "unlock elsewhere",
         spoil: |_, command| {
             command.env("KAGI_UNLOCK", "cloud");

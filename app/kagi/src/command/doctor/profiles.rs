@@ -144,6 +144,7 @@ fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
         )),
     }
     two_values(context, name, findings);
+    includes(context, name, findings);
     let Some(merged) = merged(&context.files, name) else { return };
     if let Some(process) = merged.get("credential_process") {
         competing::look(context, name, &merged, route.is_ok(), findings);
@@ -179,6 +180,23 @@ fn without_a_key(context: &Context<'_>, vault: &Vault, name: &str, findings: &mu
                 "store one with `kagi add {} …`, or take the `credential_process` out",
                 quoted(&route.key_profile)
             ),
+        ));
+    }
+}
+
+/// aws-vault's way to share settings, which a file keeps after the move away from it.
+fn includes(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
+    let of = |key| context.files.get(name, key).map(|found| (key, found));
+    if let Some((key, found)) = of("include_profile").or_else(|| of("parent_profile")) {
+        findings.push(Finding::new(
+            "include-profile",
+            place(context, found.place.file, found.place.line),
+            format!(
+                "no SDK reads `{key}`, nor does kagi: `{}` has nothing of what stands in `{}`",
+                shown(name),
+                shown(&found.value)
+            ),
+            "write the settings that it needs into the profile itself",
         ));
     }
 }

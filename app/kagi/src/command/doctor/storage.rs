@@ -22,6 +22,7 @@ pub(super) fn look(context: &Context<'_>, opened: Option<&Vault>) -> Result<Vec<
     mode(&places.credentials, 0o077, "others may read it", &mut findings);
     mode(&places.home, 0o077, "others may look into it", &mut findings);
     mode(&places.home.join("vault.json"), 0o077, "others may read it", &mut findings);
+    owner(&places.home, &mut findings);
     if let Some(folder) = places.config.parent() {
         cli_cache(folder, &mut findings)?;
     }
@@ -38,7 +39,25 @@ fn mode(path: &Path, forbidden: u32, why: &str, findings: &mut Vec<Finding>) {
             "mode",
             path.display().to_string(),
             format!("its mode is {mode:o}: {why}"),
-            format!("chmod {right} {}", path.display()),
+            format!("chmod {right} {}", quoted(&path.to_string_lossy())),
+        ));
+    }
+}
+
+/// `sudo kagi` with the person's own `HOME`: what root writes here the person cannot read afterwards.
+fn owner(home: &Path, findings: &mut Vec<Finding>) {
+    let own = rustix::process::geteuid().as_raw();
+    let paths = [home.to_owned(), home.join("vault.json")];
+    let foreign = paths.iter().find_map(|path| {
+        let uid = fs::symlink_metadata(path).ok()?.uid();
+        (uid != own).then_some((path, uid))
+    });
+    if let Some((path, uid)) = foreign {
+        findings.push(Finding::new(
+            "owner",
+            path.display().to_string(),
+            format!("it belongs to user {uid} and you are {own}: what one writes here the other cannot read"),
+            "run kagi as the user whose vault it is, or set `KAGI_HOME` to a directory of your own",
         ));
     }
 }
@@ -57,7 +76,7 @@ fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError
                 ),
                 format!(
                     "remove the files; profiles that kagi serves leave none (rm {}/*.json)",
-                    cache.display()
+                    quoted(&cache.to_string_lossy())
                 ),
             ));
         }
