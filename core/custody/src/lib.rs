@@ -12,6 +12,7 @@
 //! * [`Policy`]: who may do what. One that fails a lint does not exist.
 //! * [`Ask`]: what was asked, which never changes; people sign its [`Digest`] ([`Statement`] says the bytes).
 //! * [`simulate`]: who could get a code tonight. [`State::grant`]: what the vault asks before it makes one.
+//! * [`releases`]: which codes a log released; [`explain`]: which sign-in of a root each of them explains.
 //!
 //! No clock, files, network or randomness. Signatures are verified by the edge before an event is given in, and by the vault once more.
 
@@ -19,10 +20,12 @@ mod ask;
 mod digest;
 mod effect;
 mod event;
+mod explain;
 mod grant;
 mod guard;
 mod lasting;
 mod leaf;
+mod log;
 mod name;
 mod network;
 mod policy;
@@ -40,9 +43,11 @@ pub use ask::{Ask, Ceremony, Draft, Kind, Matter, Mode, NamedAccount, Wish};
 pub use digest::{Digest, canonical};
 pub use effect::{Effect, Host, News, Notice};
 pub use event::{Clock, Event, Exposure, Finding, Mac, Outcome, Proof, Viewer};
+pub use explain::{Explained, RootLogin, Tolerance, explain};
 pub use grant::Grant;
 pub use lasting::Lasting;
 pub use leaf::{Leaf, LeafError, RULES};
+pub use log::{Released, SIGN_IN_WITHIN, releases};
 pub use name::{GroupName, KeyName, NameError, PersonId, RequestId, RuleName, SeedId};
 pub use network::Network;
 pub use policy::{

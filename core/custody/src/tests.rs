@@ -1,9 +1,12 @@
 //! The desk: what it lets through, what it refuses, and everything that can happen to it, in every order.
 
+mod correlation;
+mod explorer;
 mod mutants;
 mod policies;
 mod story;
 mod tonight;
+mod world;
 
 use jiff::Timestamp;
 
@@ -71,9 +74,13 @@ impl Desk {
     }
 
     fn founded() -> Self {
+        Self::founded_with(&policy())
+    }
+
+    fn founded_with(policy: &Policy) -> Self {
         let mut desk = Self::empty();
-        let founded = Event::Found { policy: Box::new(policy().file().clone()) };
-        let (state, effects) = crate::step(&desk.state, &founded, &policy(), desk.now).unwrap();
+        let founded = Event::Found { policy: Box::new(policy.file().clone()) };
+        let (state, effects) = crate::step(&desk.state, &founded, policy, desk.now).unwrap();
         desk.took(state, effects);
         desk
     }
