@@ -94,8 +94,6 @@ pub(crate) enum Guard {
     SealHolds,
     /// What is approved comes into force, and nothing else.
     QuorumAtApply,
-    /// A ceremony is settled by its custodian while it is under way.
-    SettleArmed,
     /// A seed comes once.
     SeedOnce,
     /// Nobody is replaced under their name.

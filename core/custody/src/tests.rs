@@ -6,6 +6,8 @@ mod mutants;
 mod policies;
 mod story;
 mod tonight;
+mod twice;
+mod walks;
 mod world;
 
 use jiff::Timestamp;

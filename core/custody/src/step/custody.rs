@@ -28,7 +28,7 @@ impl Turn<'_> {
         let Matter::Custody { seed, ceremony, .. } = request.ask.matter.clone() else {
             return Err(Refusal::NotThisKind);
         };
-        must(Guard::SettleArmed, request.stage == Stage::Armed, || Refusal::NotNow(request.word()))?;
+        must(Guard::ApprovedFirst, request.stage == Stage::Armed, || Refusal::NotNow(request.word()))?;
         must(Guard::SameOperator, request.operator() == Some(by), || Refusal::NotTheirs(by.clone()))?;
         match (outcome, ceremony) {
             (Outcome::Failed { why }, _) => {

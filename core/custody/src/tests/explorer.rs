@@ -501,6 +501,20 @@ pub(super) fn worlds() -> Vec<World> {
         begun("a seed goes")
             .asks("c1", "aoi", custody("root-main", Ceremony::Retire), 1)
             .voters(&["mika", "sora"]),
+        begun("a ceremony goes on")
+            .asks("c1", "aoi", custody("root-main", Ceremony::Rotate), 1)
+            .happened(&approve("c1", "ren"))
+            .happened(&approve("c1", "sora"))
+            .happened(&claim("c1", "yuto", "203.0.113.9"))
+            .voters(&["mika"]),
+        begun("a PIN is typed")
+            .asks("r1", "aoi", root(Mode::Phone), 2)
+            .happened(&approve("r1", "mika"))
+            .happened(&approve("r1", "sora"))
+            .happened(&Event::SetPin { request: id("r1"), mac: mac("12345678"), epoch: 1 })
+            .happened(&claim("r1", "yuto", "203.0.113.9"))
+            .incident(false, &["mika"])
+            .voters(&[]),
         begun("a desk is unsealed")
             .happened(&sealed)
             .asks("u1", "ren", Wish::Unseal {}, 2)
@@ -517,6 +531,7 @@ pub(super) fn worlds() -> Vec<World> {
             .asks("c1", "aoi", custody("root-main", Ceremony::Rotate), 1)
             .incident(true, &["mika", "yuto"])
             .voters(&["mika", "sora"]),
+        begun("three voices").asks("r1", "aoi", root(Mode::Direct), 1).voters(&["hina", "ren", "sora"]),
         begun("people leave")
             .proposal("g1", 1)
             .proposal("g2", 2)

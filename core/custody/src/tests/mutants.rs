@@ -47,7 +47,6 @@ const NOTICED: &[Guard] = &[
     Guard::RightViewer,
     Guard::SealHolds,
     Guard::QuorumAtApply,
-    Guard::SettleArmed,
     Guard::SeedOnce,
     Guard::SameSubject,
     Guard::MaySeal,
