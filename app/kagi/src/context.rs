@@ -53,6 +53,8 @@ pub(crate) struct Context<'a> {
     pub(crate) region_is_typed: bool,
     pub(crate) files: ProfileFiles<'a>,
     pub(crate) caller: Caller,
+    /// When the command began.
+    pub(crate) began: Timestamp,
     /// The vault, once it is open: where it does not stay so, the passphrase is asked for once for a command all the same.
     pub(crate) opened: Rc<OnceCell<Vault>>,
 }
@@ -61,7 +63,15 @@ impl<'a> Context<'a> {
     /// A context over texts that were read.
     pub(crate) fn new(places: Places, texts: &'a Texts, caller: Caller) -> Self {
         let files = ProfileFiles::scan(&texts.config, &texts.credentials);
-        Self { places, around: surroundings(), region_is_typed: false, files, caller, opened: Rc::default() }
+        Self {
+            places,
+            around: surroundings(),
+            region_is_typed: false,
+            files,
+            caller,
+            began: Timestamp::now(),
+            opened: Rc::default(),
+        }
     }
 
     /// The clock.

@@ -280,11 +280,13 @@ mod tests {
     /// A run that has no time ends at once, keeps what it has, and says what it lacks.
     #[test]
     fn time_ends_it() {
-        let faults = Faults { delay: std::time::Duration::from_millis(400), ..Faults::default() };
+        // Three answers come at once, and then none.
+        let delay = std::time::Duration::from_secs(600);
+        let faults = Faults { delay, at_once: 3, ..Faults::default() };
         let (live, folder) = (live(faults), folder("time"));
         let begun = std::time::Instant::now();
-        let output = kagimori(&live, &folder, &["--account-time", "1s"]);
-        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        let output = kagimori(&live, &folder, &["--account-time", "4s"]);
+        assert!(begun.elapsed().as_secs() < 300, "{:?}", begun.elapsed());
         assert_eq!(output.status.code(), Some(3));
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains("the time was over"), "{said}");
@@ -292,11 +294,17 @@ mod tests {
         let is_over = |bytes: &Vec<u8>| bytes.starts_with(b"The time was over");
         let over = found.values().filter(|bytes| is_over(bytes)).count();
         assert!(over > 2 && over + 1 < found.len(), "{over} of {}", found.len());
-        // The same within the time of all; both accounts are told of.
+        // The same within the time of all, also where the role is never handed out; both accounts are told of.
+        let live = self::live(Faults { delay, at_once: 1, ..Faults::default() });
         let arguments =
-            ["--account", ACCOUNTS[0], ACCOUNTS[1], "--role", "Audit", "--max-time", "1s", "--parallel", "1"];
+            ["--account", ACCOUNTS[0], ACCOUNTS[1], "--role", "Audit", "--max-time", "4s", "--parallel", "1"];
         let said = String::from_utf8_lossy(&kagimori(&live, &folder, &arguments).stdout).into_owned();
         assert!(ACCOUNTS.iter().all(|account| said.contains(account)), "{said}");
+        // And where not even the first call is answered.
+        let live = self::live(Faults { delay, ..Faults::default() });
+        let output = kagimori(&live, &folder, &["--max-time", "1s"]);
+        assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(begun.elapsed().as_secs() < 500, "{:?}", begun.elapsed());
     }
 
     /// What the book shows is what is printed; `TRYCMD=overwrite` writes it there.

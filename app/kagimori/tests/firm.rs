@@ -275,7 +275,7 @@ mod tests {
         for question in questions {
             let begin = Instant::now();
             let output = run(question, "022", &[]);
-            assert!(begin.elapsed() < Duration::from_secs(120), "{question:?}");
+            assert!(begin.elapsed() < Duration::from_secs(600), "{question:?}");
             let told = format!(
                 "{}{}",
                 String::from_utf8_lossy(&output.stdout),

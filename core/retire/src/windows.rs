@@ -43,7 +43,8 @@ const DAYS_MAX: usize = 400;
 pub(crate) const DAY: u16 = 24 * 60;
 
 impl Windows {
-    /// Whether an off that lasts so long may begin now. One that is shorter than a working day ends within it.
+    /// Whether an off that lasts so long may begin now. One that is shorter than a working day ends within working hours, which go on over
+    /// midnight where those of the next day begin there.
     pub fn is_open(&self, at: Timestamp, lasts: Lasting) -> bool {
         let date = self.zone.to_datetime(at).date();
         self.span(date, lasts).is_some_and(|(from, until)| from <= at && at <= until)
@@ -65,23 +66,43 @@ impl Windows {
     ) -> Vec<(Timestamp, Timestamp)> {
         let (first, last) = (self.zone.to_datetime(from).date(), self.zone.to_datetime(until).date());
         let days = first.series(jiff::ToSpan::days(1)).take_while(|date| *date <= last);
-        let spans = days.filter_map(|date| self.span(date, lasts));
-        spans.map(|(begins, ends)| (begins.max(from), ends.min(until))).filter(|(a, b)| a <= b).collect()
+        let mut joined = Vec::<(Timestamp, Timestamp)>::new();
+        for (begins, ends) in days.filter_map(|date| self.span(date, lasts)) {
+            match joined.last_mut() {
+                // No instant is of two days.
+                Some((_, last)) if *last >= begins => *last = ends,
+                _ => joined.push((begins, ends)),
+            }
+        }
+        joined
+            .into_iter()
+            .map(|(begins, ends)| (begins.max(from), ends.min(until)))
+            .filter(|(begins, ends)| begins <= ends)
+            .collect()
     }
 
     /// Between which instants of a day an off may begin.
     fn span(&self, date: Date, lasts: Lasting) -> Option<(Timestamp, Timestamp)> {
+        let (from, until) = self.working(date)?;
+        let length = until.as_second().saturating_sub(from.as_second());
+        if lasts.seconds() >= length {
+            return Some((from, until));
+        }
+        // A length is shorter than a day here: what goes on beyond the next day does not matter.
+        let next = date.tomorrow().ok().and_then(|date| self.working(date));
+        let end = next.filter(|(begins, _)| *begins == until).map_or(until, |(_, ends)| ends);
+        let last = end.as_second().saturating_sub(lasts.seconds());
+        Some((from, Timestamp::from_second(last).ok()?.min(until)))
+    }
+
+    /// The working hours of a day.
+    fn working(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
         if !self.days.has(date.weekday()) || self.holidays.contains(&date) {
             return None;
         }
         let (from, until) = (self.instant(date, self.hours.0)?, self.instant(date, self.hours.1)?);
-        let length = until.as_second().saturating_sub(from.as_second());
-        let last = if lasts.seconds() < length {
-            until.as_second().saturating_sub(lasts.seconds())
-        } else {
-            until.as_second()
-        };
-        Some((from, Timestamp::from_second(last).ok()?))
+        // Both may be in the hour that a change of the clocks leaves out.
+        (from < until).then_some((from, until))
     }
 
     /// An hour of a day; in the hour that a change of the clocks leaves out, the one after it.

@@ -286,7 +286,7 @@ impl Api {
             headers.push(("x-amz-content-sha256".to_owned(), hash));
         }
         if !row.operation.unsigned {
-            let held = self.credentials.get(&self.client, at)?;
+            let held = self.credentials.get(&self.client.until(self.until), at)?;
             let message = Message {
                 method: &out.method,
                 host,

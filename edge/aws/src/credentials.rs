@@ -181,7 +181,7 @@ impl Credentials {
     fn fresh(&self, client: &Client, now: Timestamp) -> Result<Held, CredentialsError> {
         match &self.source {
             Source::Given(held) => Ok(held.clone()),
-            Source::Process { command, profile } => process::run(command, profile, now),
+            Source::Process { command, profile } => process::run(command, profile, now, client.left()),
             Source::Environment => environment(&variable, now).and_then(|found| {
                 found.ok_or_else(|| {
                     CredentialsError::new(

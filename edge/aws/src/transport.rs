@@ -1,7 +1,7 @@
 //! One POST, bounded in time and size, proxies and a company's own certificates included.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kagimori_session::credentials::Signer;
@@ -28,13 +28,15 @@ const PATIENCE_WITH_A_BODY: Duration = Duration::from_secs(300);
 const CONNECTIONS: usize = 32;
 
 /// A client for the calls of this crate.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     agent: ureq::Agent,
     direct: ureq::Agent,
-    outside: Option<Outside>,
+    outside: Option<Arc<Outside>>,
     pub(crate) pause: fn(Duration),
     most_bytes: u64,
+    /// From then on no answer is waited for.
+    until: Option<Instant>,
 }
 
 /// What came back.
@@ -106,10 +108,28 @@ impl Client {
         Ok(Self {
             agent: config().proxy(proxy).build().new_agent(),
             direct: config().proxy(None).build().new_agent(),
-            outside,
+            outside: outside.map(Arc::new),
             pause: std::thread::sleep,
             most_bytes,
+            until: None,
         })
+    }
+
+    /// The same until an instant: what credentials are fetched with ends with the call that needs them.
+    pub(crate) fn until(&self, until: Option<Instant>) -> Self {
+        Self { until, ..self.clone() }
+    }
+
+    /// What is left of the time, if there is an end to it.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    fn within<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match self.left() {
+            Some(left) => request.config().timeout_global(Some(left)).build(),
+            None => request,
+        }
     }
 
     /// Sends a request as it is and takes any answer.
@@ -169,8 +189,8 @@ impl Client {
         let signature = sign(&message, signer);
         let (agent, way) = self.agent_for(host);
         let send = || {
-            let mut request = agent
-                .post(&query.endpoint.url)
+            let mut request = self
+                .within(agent.post(&query.endpoint.url))
                 .header("content-type", FORM)
                 .header("x-amz-date", &signature.date)
                 .header("authorization", &signature.authorization);
@@ -242,7 +262,8 @@ impl Client {
         let (host, _) = host_and_path(url);
         let body = form(fields);
         let (agent, way) = self.agent_for(host);
-        read(agent.post(url).header("content-type", FORM).send(body.as_bytes()), operation, &way)
+        let request = self.within(agent.post(url));
+        read(request.header("content-type", FORM).send(body.as_bytes()), operation, &way)
     }
 
     /// What answers on this machine or its link: no proxy reaches it.

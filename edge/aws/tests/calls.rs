@@ -195,11 +195,12 @@ mod tests {
         let silent = Server::start(vec![Act::Hangs, Act::Hangs, Act::Hangs]);
         let begun = std::time::Instant::now();
         let error = read(&api(&silent.url).until(soon())).unwrap_err();
-        assert!(begun.elapsed().as_secs() < 5 && !matches!(error, CallError::Refused(_)), "{error:?}");
+        assert!(begun.elapsed().as_secs() < 60 && !matches!(error, CallError::Refused(_)), "{error:?}");
         let untouched = Server::start(vec![says(200, USER)]);
         let error = read(&api(&untouched.url).until(std::time::Instant::now())).unwrap_err();
         assert!(matches!(error, CallError::NotSent { lost: Lost::OutOfTime, attempts: 0, .. }), "{error:?}");
-        assert!(read(&api(&untouched.url).until(soon())).is_ok());
+        let late = std::time::Instant::now() + std::time::Duration::from_secs(600);
+        assert!(read(&api(&untouched.url).until(late)).is_ok());
     }
 
     #[test]
@@ -211,13 +212,15 @@ mod tests {
         let api = api(&server.url);
         change(&api).unwrap();
         change(&api).unwrap();
-        let hour = |request: &String| {
+        let dated = |request: &String| {
             let (_, rest) = request.split_once("x-amz-date: ").unwrap();
-            rest.chars().take(11).collect::<String>()
+            let date = rest.lines().next().unwrap().replace('Z', "+0000");
+            jiff::Timestamp::strptime("%Y%m%dT%H%M%S%z", date).unwrap().as_second()
         };
-        let hours: Vec<String> = server.seen().iter().map(hour).collect();
-        assert_ne!(hours[0], hours[1]);
-        assert_eq!(hours[1], hours[2]);
+        let dates: Vec<i64> = server.seen().iter().map(dated).collect();
+        // An hour but for a second that was rounded; more on a slow machine.
+        assert!((3_590..7_000).contains(&(dates[1] - dates[0])), "{dates:?}");
+        assert!((0..1_800).contains(&(dates[2] - dates[1])), "{dates:?}");
         // With a clock that is right the same refusal is one.
         assert_eq!(ending(vec![says(403, &refusal("SignatureDoesNotMatch"))], change), ("refused", 1));
     }

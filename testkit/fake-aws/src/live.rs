@@ -38,6 +38,8 @@ pub struct Faults {
     pub report_in_progress: u32,
     /// Before each answer.
     pub delay: Duration,
+    /// So many requests are answered without that delay.
+    pub at_once: u64,
     /// Operations that are refused because of their signature, with all of the request in the message, as AWS does.
     pub repeated: BTreeSet<String>,
     /// Operations that AWS refuses: HTTP status, code, message.
@@ -194,7 +196,9 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) {
             let is_page = state.faults.pages.contains(&call.operation);
             let is_lost =
                 state.hits(state.faults.lost_percent) || state.faults.broken.contains(&call.operation);
-            (answer, is_lost, state.faults.delay, is_page)
+            let is_at_once = state.requests <= state.faults.at_once;
+            let delay = if is_at_once { Duration::ZERO } else { state.faults.delay };
+            (answer, is_lost, delay, is_page)
         };
         thread::sleep(delay);
         locked(state).under_way.0 -= 1;

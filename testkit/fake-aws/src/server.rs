@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub struct FakeAws {
     address: SocketAddr,
     is_stopped: Arc<AtomicBool>,
     listener: Option<JoinHandle<()>>,
+    /// Connections that are served.
+    open: Arc<AtomicUsize>,
 }
 
 /// Why a fake AWS could not start.
@@ -58,11 +60,12 @@ impl FakeAws {
         let address = listener.local_addr()?;
         let world = Arc::new(Mutex::new(world));
         let is_stopped = Arc::new(AtomicBool::new(false));
+        let open = Arc::new(AtomicUsize::new(0));
         let handle = thread::spawn({
-            let (world, is_stopped) = (Arc::clone(&world), Arc::clone(&is_stopped));
-            move || listen(&listener, &world, &is_stopped)
+            let (world, is_stopped, open) = (Arc::clone(&world), Arc::clone(&is_stopped), Arc::clone(&open));
+            move || listen(&listener, &world, &is_stopped, &open)
         });
-        Ok(Self { world, address, is_stopped, listener: Some(handle) })
+        Ok(Self { world, address, is_stopped, listener: Some(handle), open })
     }
 
     /// Stops listening and gives back the world, to be resumed as after a restart.
@@ -136,6 +139,18 @@ impl FakeAws {
         self.world().plan(Some(operation), Some(times), trouble);
     }
 
+    /// Waits until everything that was sent is answered, also to those who died meanwhile. Whoever keeps a connection open keeps it waiting.
+    pub fn settle(&self) {
+        // Connections are taken in their order: the end of one that comes now is behind the beginning of all others.
+        if let Ok(mut last) = TcpStream::connect(self.address) {
+            let _ = last.shutdown(Shutdown::Write);
+            let _ = io::copy(&mut last, &mut io::sink());
+        }
+        while self.open.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Waits for ever, or until the listener fails.
     pub fn wait(mut self) {
         if let Some(handle) = self.listener.take() {
@@ -161,16 +176,23 @@ impl Drop for FakeAws {
     }
 }
 
-fn listen(listener: &TcpListener, world: &Arc<Mutex<World>>, is_stopped: &Arc<AtomicBool>) {
+fn listen(
+    listener: &TcpListener,
+    world: &Arc<Mutex<World>>,
+    is_stopped: &Arc<AtomicBool>,
+    open: &Arc<AtomicUsize>,
+) {
     for stream in listener.incoming() {
         if is_stopped.load(Ordering::SeqCst) {
             return;
         }
         let Ok(stream) = stream else { continue };
-        let (world, is_stopped) = (Arc::clone(world), Arc::clone(is_stopped));
+        let (world, is_stopped, open) = (Arc::clone(world), Arc::clone(is_stopped), Arc::clone(open));
+        open.fetch_add(1, Ordering::SeqCst);
         thread::spawn(move || {
             // A client that goes away is its own affair.
             let _ = serve(&stream, &world, &is_stopped);
+            open.fetch_sub(1, Ordering::SeqCst);
         });
     }
 }

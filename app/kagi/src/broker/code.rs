@@ -102,16 +102,18 @@ fn remember_silence(broker: &Broker<'_, '_>, serial: &str) {
     let _ = broker.vault.put_note("silence", serial, &broker.now().as_second());
 }
 
-/// An SDK's call soon after a prompt that was not answered is refused at once; a person may always try again.
+/// An SDK's call that began before a prompt ended unanswered, or soon after, is refused at once; a person may always try again.
 fn refuse_in_silence(broker: &Broker<'_, '_>, serial: &str) -> Result<(), KagiError> {
     if broker.context.caller == Caller::Person {
         return Ok(());
     }
     let at: Option<i64> = broker.vault.note("silence", serial).unwrap_or_default();
-    match at.map(|at| broker.now().as_second() - at) {
-        Some(ago @ 0..QUIET_SECONDS) => {
-            Err(KagiError::AskedJustNow { ago, command: broker.prompter.command.clone() })
-        }
-        _ => Ok(()),
+    let Some(at) = at else { return Ok(()) };
+    // Callers that were there already may come up one after another for longer than it is quiet.
+    let after = broker.context.began.as_second() - at;
+    let ago = broker.now().as_second() - at;
+    if ago >= 0 && after < QUIET_SECONDS {
+        return Err(KagiError::AskedJustNow { ago, command: broker.prompter.command.clone() });
     }
+    Ok(())
 }

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use kagimori_fake_aws::Trouble;
 
-use crate::support::{ALICE, Machine};
+use crate::support::{ALICE, Machine, wait_for};
 
 /// `echo -n arn:aws:iam::111122223333:user/alice | sha256sum`
 const FILE: &str =
@@ -145,13 +144,14 @@ fn the_aws_cli_may_be_first() {
     // The file as it was read by a process that waited: its token is spent, and the newer one is there when it looks again.
     let newer = machine.read(FILE);
     machine.write(FILE, &spent);
-    machine.aws.plan("CreateOAuth2Token", 1, Trouble::Delay { milliseconds: 700 });
+    machine.aws.plan("CreateOAuth2Token", 1, Trouble::Delay { milliseconds: 5_000 });
+    let before = machine.calls("CreateOAuth2Token");
     let waiting = {
         let mut command = machine.command(&["credentials", "me"]);
         command.env("HOME", machine.path("home")).stdout(std::process::Stdio::piped());
         command.spawn().unwrap()
     };
-    std::thread::sleep(Duration::from_millis(350));
+    wait_for(|| machine.calls("CreateOAuth2Token") > before);
     machine.write(FILE, &newer);
     let done = waiting.wait_with_output().unwrap();
     assert!(done.status.success());

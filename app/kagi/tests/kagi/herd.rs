@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use kagimori_fake_aws::{Trouble, bastion};
 
-use crate::support::{Machine, Run};
+use crate::support::{Machine, Run, wait_for};
 
 fn start(machine: &Machine, arguments: &[&str]) -> Child {
-    machine.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    let mut command = machine.command(arguments);
+    // A herd on a slow machine takes longer than an SDK waits.
+    command.env("KAGI_PROMPT_FOR", "300s");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn herd(machine: &Machine, count: usize, arguments: &[&str]) -> Vec<Run> {
@@ -31,8 +34,15 @@ fn fifty_cold_processes_cause_one_prompt_and_two_calls() {
 #[test]
 fn an_unanswered_prompt_is_not_repeated_by_the_herd() {
     let machine = Machine::enrolled();
-    machine.script("bin/prompt", "echo \"$1\" >> \"$0.asked\"; exit 1");
-    let runs = herd(&machine, 10, &["credentials", "dev"]);
+    // It ends when all of them are there, however long the machine takes to start them.
+    machine.script(
+        "bin/prompt",
+        "echo \"$1\" >> \"$0.asked\"; while [ ! -e \"$0.all\" ]; do sleep 0.02; done; exit 1",
+    );
+    let children: Vec<_> = (0..10).map(|_| start(&machine, &["credentials", "dev"])).collect();
+    wait_for(|| children.iter().all(|child| is_at_a_lock(child.id())));
+    machine.write("bin/prompt.all", "");
+    let runs: Vec<_> = children.into_iter().map(|child| Run::of(child.wait_with_output().unwrap())).collect();
     assert!(runs.iter().all(|run| run.code == 2 && run.stdout.is_empty()));
     assert!(runs.iter().all(|run| run.stderr.contains("kagi login bastion")), "{:?}", runs[0]);
     assert_eq!((machine.prompts(), machine.calls("GetSessionToken")), (1, 0));
@@ -41,6 +51,18 @@ fn an_unanswered_prompt_is_not_repeated_by_the_herd() {
     machine.answer_with_code();
     machine.ok(&["login", "bastion"]);
     machine.ok(&["credentials", "dev"]);
+}
+
+/// Whether a process has a lock, or waits for one. Where there is no `/proc`, who is started is taken to be there.
+fn is_at_a_lock(process: u32) -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let files = std::fs::read_dir(format!("/proc/{process}/fd"));
+    let is_lock = |path: std::path::PathBuf| path.to_string_lossy().contains("/kagi/locks/");
+    files.is_ok_and(|mut files| {
+        files.any(|file| file.is_ok_and(|file| std::fs::read_link(file.path()).is_ok_and(is_lock)))
+    })
 }
 
 #[test]
@@ -172,14 +194,13 @@ fn when_the_one_that_asks_is_killed_another_asks() {
     let machine = Machine::enrolled();
     machine.script(
         "bin/prompt",
-        "echo $PPID >> \"$0.asked\"; [ $(wc -l < \"$0.asked\") -gt 1 ] || sleep 1; cat \"$0.answer\"",
+        "echo $PPID >> \"$0.asked\"; while [ ! -e \"$0.killed\" ]; do sleep 0.02; done; cat \"$0.answer\"",
     );
     let mut children: Vec<_> = (0..10).map(|_| start(&machine, &["credentials", "dev"])).collect();
-    while machine.prompts() == 0 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for(|| machine.prompts() > 0);
     let asking: u32 = machine.read("bin/prompt.asked").trim().parse().unwrap();
     children.iter_mut().find(|child| child.id() == asking).unwrap().kill().unwrap();
+    machine.write("bin/prompt.killed", "");
     let served = children
         .into_iter()
         .map(|child| Run::of(child.wait_with_output().unwrap()))

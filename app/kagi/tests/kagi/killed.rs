@@ -10,7 +10,7 @@ use kagimori_fake_aws::Trouble;
 
 use crate::identity_center::{self, forget_roles, refreshes, settled, short_tokens, try_browse};
 use crate::rotation::{go_on, is_settled, keys, next_code};
-use crate::support::{Machine, Run};
+use crate::support::{Machine, Run, wait_for};
 
 /// Random points that are the same for the same seed (SplitMix64).
 struct Points(u64);
@@ -62,8 +62,18 @@ fn is_kept(machine: &Machine) -> bool {
     files.is_ok_and(|mut files| files.any(|file| is_whole(&file.unwrap().path())))
 }
 
+/// Whether a program runs that has this name on its command line, where `/proc` tells it.
+fn is_running(name: &str) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    let lines = processes.flatten().filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    let mut lines = lines.map(|line| String::from_utf8_lossy(&line).into_owned());
+    lines.any(|line| line.split('\0').any(|word| word == name))
+}
+
 /// How often a person was asked. The program that asks outlives the process that started it.
 fn asked(machine: &Machine) -> usize {
+    let program = machine.path("bin/prompt").display().to_string();
+    wait_for(|| !is_running(&program));
     let mut seen = machine.prompts();
     loop {
         std::thread::sleep(Duration::from_millis(80));
@@ -121,7 +131,7 @@ fn sign_in(machine: &Machine) -> Command {
     let url = machine.path("bin/browser.url");
     std::thread::spawn(move || {
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(20) {
+        while begun.elapsed() < Duration::from_secs(300) {
             if let Some(address) = std::fs::read_to_string(&url).ok().filter(|text| text.starts_with("http"))
             {
                 // Who waited for it may be dead.

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::support::{Machine, Run};
 
@@ -78,9 +77,7 @@ fn a_signal_ends_an_endpoint_without_a_command() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().starts_with("export AWS_CONTAINER_CREDENTIALS_FULL_URI"));
     assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-    let begun = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
-    assert!(begun.elapsed() < Duration::from_secs(5));
     assert_eq!(tokens(&machine), 0);
 }
 

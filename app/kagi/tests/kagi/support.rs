@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use kagimori_fake_aws::{Company, FakeAws, bastion};
 
@@ -104,6 +105,8 @@ impl Machine {
             fs::set_permissions(home.join(folder), fs::Permissions::from_mode(0o700)).unwrap();
         }
         let aws = FakeAws::start(company).unwrap();
+        // A code lives as long as a slow machine may need to send it.
+        aws.set(|settings| settings.window_steps = 6);
         let machine = Self { home, aws, is_kept: false };
         machine.script("bin/prompt", "echo \"$1\" >> \"$0.asked\"; cat \"$0.answer\"");
         machine.script("bin/passphrase", "echo 'correct horse battery'");
@@ -248,6 +251,18 @@ fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// However slow the machine is; what never comes is the end of a test in a quarter of an hour.
+#[track_caller]
+pub(crate) fn wait_for(mut is_there: impl FnMut() -> bool) {
+    for _ in 0..90_000 {
+        if is_there() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it never came");
 }
 
 #[derive(Debug)]

@@ -97,7 +97,8 @@ pub(crate) fn run(args: &Collect) -> Result<Exit, AppError> {
         session_name: session_name.clone(),
         attempts: Some(ATTEMPTS),
     })?;
-    let caller = access.api.call("sts", "GetCallerIdentity", &json!({}))?;
+    let first = until.map_or_else(|| access.api.clone(), |until| access.api.until(until.instant()));
+    let caller = first.call("sts", "GetCallerIdentity", &json!({}))?;
     let text = |name: &str| caller.get(name).and_then(Value::as_str).unwrap_or_default();
     // It names a folder.
     let own =

@@ -112,6 +112,38 @@ fn windows_are_hours_of_a_zone() {
     }
 }
 
+/// Days without a break are one window: midnight is no end of it. Saturday is.
+#[test]
+fn an_off_may_run_over_midnight_where_hours_go_on() {
+    let days = "days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"]\nholidays = [\"2026-11-04\"]";
+    let windows = settings(&format!("hours = \"00:00-24:00\"\n{days}")).unwrap().windows(TimeZone::UTC);
+    for (instant, off, open) in [
+        ("2026-11-02T23:59:59Z", "1h", true),
+        ("2026-11-03T00:00:00Z", "1h", true),
+        ("2026-11-02T12:00:00Z", "23h", true),
+        // Before the holiday, and before the end of the week.
+        ("2026-11-03T23:00:00Z", "1h", true),
+        ("2026-11-03T23:00:01Z", "1h", false),
+        ("2026-11-06T23:30:00Z", "1h", false),
+        ("2026-11-06T23:30:00Z", "1d", true),
+    ] {
+        assert_eq!(windows.is_open(at(instant), lasting(off)), open, "{instant} {off}");
+    }
+    // Hours that end before midnight, or begin after it, do not go on.
+    for hours in ["00:00-23:59", "00:01-24:00"] {
+        let windows = settings(&format!("hours = \"{hours}\"\n{days}")).unwrap().windows(TimeZone::UTC);
+        assert!(!windows.is_open(at("2026-11-02T23:30:00Z"), lasting("1h")), "{hours}");
+    }
+    // Every second of a year without a break, whatever the clocks do.
+    let week = "days = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"]";
+    let settings = settings(&format!("hours = \"00:00-24:00\"\n{week}")).unwrap();
+    let windows = settings.windows(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
+    let (from, until) = (at("2026-01-01T12:00:00Z"), at("2026-12-31T12:00:00Z"));
+    for off in ["10min", "1h", "23h", "1d", "30d"] {
+        assert_eq!(windows.spans((from, until), lasting(off)), [(from, until)], "{off}");
+    }
+}
+
 #[test]
 fn clocks_that_are_changed_change_the_window() {
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();

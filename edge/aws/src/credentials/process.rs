@@ -33,7 +33,12 @@ struct Printed {
 }
 
 /// Runs it as botocore does: split into words, no shell.
-pub(super) fn run(command: &str, profile: &str, now: Timestamp) -> Result<Held, CredentialsError> {
+pub(super) fn run(
+    command: &str,
+    profile: &str,
+    now: Timestamp,
+    left: Option<Duration>,
+) -> Result<Held, CredentialsError> {
     let failed = |what: &str| {
         CredentialsError::new(
             format!("the `credential_process` of `{}` {what}", shown(profile)),
@@ -41,7 +46,8 @@ pub(super) fn run(command: &str, profile: &str, now: Timestamp) -> Result<Held, 
         )
     };
     let words = words(command).filter(|words| !words.is_empty()).ok_or_else(|| failed("is no command"))?;
-    let output = output(&words).ok_or_else(|| failed("failed, or did not end in time"))?;
+    let output = output(&words, left.unwrap_or(PATIENCE).min(PATIENCE))
+        .ok_or_else(|| failed("failed, or did not end in time"))?;
     let printed: Printed = serde_json::from_slice(&output)
         .map_err(|_| failed("did not print the JSON of one (`Version`, `AccessKeyId`, `SecretAccessKey`)"))?;
     if printed.version != 1
@@ -67,7 +73,7 @@ pub(super) fn run(command: &str, profile: &str, now: Timestamp) -> Result<Held, 
 }
 
 /// What the tool printed; nothing when it failed or took too long.
-fn output(words: &[String]) -> Option<Zeroizing<Vec<u8>>> {
+fn output(words: &[String], patience: Duration) -> Option<Zeroizing<Vec<u8>>> {
     let (program, arguments) = words.split_first()?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -81,7 +87,7 @@ fn output(words: &[String]) -> Option<Zeroizing<Vec<u8>>> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return reader.join().ok().flatten().filter(|_| status.success()),
-            Ok(None) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) if begun.elapsed() < patience => std::thread::sleep(Duration::from_millis(5)),
             _ => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -97,7 +103,7 @@ mod tests {
 
     fn printed(json: &str) -> Result<String, String> {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
-        run(&format!("printf %s '{json}'"), "p", now)
+        run(&format!("printf %s '{json}'"), "p", now, None)
             .map(|held| held.signer().access_key_id().to_owned())
             .map_err(|error| error.message)
     }
@@ -116,7 +122,7 @@ mod tests {
             assert!(error.contains(what), "{error}");
         }
         for (command, what) in [("false", "failed"), ("", "is no command"), ("/nowhere/x", "failed")] {
-            let error = run(command, "p", Timestamp::UNIX_EPOCH).unwrap_err();
+            let error = run(command, "p", Timestamp::UNIX_EPOCH, None).unwrap_err();
             assert!(error.message.contains(what), "{error}");
         }
     }

@@ -1,6 +1,7 @@
 //! Slack, Standard Webhooks and Teams: what is sent, and what becomes of each answer.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,7 +10,7 @@ use kagimori_notice::{Cause, Outcome};
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::place::{Place, id, now, send, why};
+use crate::place::{Place, id, now, send, send_within, why};
 use crate::server::{Reply, Seen, Server, text};
 
 /// `{server}` in the channel is where the receiver is, and the file `url` holds it with a path.
@@ -138,7 +139,9 @@ fn receivers_that_keep_no_rules() {
         for (channel, reply, expected, cause) in cases {
             scope.spawn(move || {
                 let (place, _server, channel) = with(channel, move |_, _| reply());
-                let told = why(send(&place.notifier(&channel), "svc", false));
+                let never_ends = matches!(reply(), Reply::Wait | Reply::Drip);
+                let time = Duration::from_secs(if never_ends { 2 } else { 300 });
+                let told = why(send_within(time, &place.notifier(&channel), "svc", false));
                 assert_eq!((told.0.as_str(), told.1), (expected, cause));
             });
         }
@@ -190,7 +193,8 @@ fn without_tls_nothing_is_said() {
     let server = Server::start(|_, _| text(200, "ok"));
     let place = Place::new();
     place.secret("url", &format!("https://{}/services/x", server.authority));
-    let (why, cause) = why(send(&place.notifier(SLACK), "svc", false));
+    // Both wait for the other to begin.
+    let (why, cause) = why(send_within(Duration::from_secs(2), &place.notifier(SLACK), "svc", false));
     assert!(matches!(cause, Cause::Channel | Cause::Unknown), "{why}");
     assert!(server.seen().iter().all(|seen| !seen.target.contains("services") && !seen.body.contains("svc")));
 }

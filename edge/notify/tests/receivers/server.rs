@@ -97,10 +97,10 @@ fn serve(
             }
             Reply::Silence => return,
             Reply::Garbage => return drop(stream.write_all(b"\x16\x03\x01 this is no answer\r\n\r\n")),
-            Reply::Wait => return std::thread::sleep(Duration::from_secs(30)),
+            Reply::Wait => return std::thread::sleep(Duration::from_secs(600)),
             Reply::Drip => {
                 let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n");
-                for _ in 0..60 {
+                for _ in 0..1000 {
                     if stream.write_all(b"o").is_err() {
                         return;
                     }

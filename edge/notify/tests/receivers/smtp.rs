@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kagimori_notice::{Cause, Outcome};
 
-use crate::place::{Place, id, send, why};
+use crate::place::{Place, id, send, send_within, why};
 
 /// What a server says to a command, by its first word; `None`: the usual.
 type Answers = fn(&str) -> Option<String>;
@@ -65,7 +65,7 @@ fn talk(mut stream: TcpStream, offers: &str, answers: Answers, kept: &Mutex<Vec<
         is_data = word == "DATA";
         let said = answers(&line).or_else(|| answers(word)).unwrap_or(usual);
         if said == "DRIP" {
-            for letter in "250 this takes all day".chars() {
+            for letter in "250 this takes all day".repeat(40).chars() {
                 stream.write_all(letter.to_string().as_bytes()).ok()?;
                 std::thread::sleep(Duration::from_millis(300));
             }
@@ -202,7 +202,9 @@ fn bad_servers() {
                 let place = Place::new();
                 place.secret("password", "correct horse");
                 let login = if offers.is_empty() { "" } else { "user = 'k'\npassword = 'file:password'" };
-                let told = why(send(&place.notifier(&channel(server.port, login)), "svc", false));
+                let time = Duration::from_secs(if expected.contains("in time") { 2 } else { 300 });
+                let notifier = place.notifier(&channel(server.port, login));
+                let told = why(send_within(time, &notifier, "svc", false));
                 assert!(told.0.contains(expected) && told.1 == cause, "{told:?} for {expected}");
             });
         }
@@ -223,7 +225,8 @@ fn without_tls_nothing_is_said() {
     let (told, cause) = why(send(&place.notifier(&starttls), "svc", false));
     assert!(told.contains("STARTTLS is not supported") && cause == Cause::Channel, "{told}");
     let tls = starttls.replace("smtp://", "smtps://");
-    let (told, cause) = why(send(&place.notifier(&tls), "svc", false));
+    // Both wait for the other to begin.
+    let (told, cause) = why(send_within(Duration::from_secs(2), &place.notifier(&tls), "svc", false));
     assert!(matches!(cause, Cause::Channel | Cause::Unknown | Cause::Busy(None)), "{told}");
     let broken = MailServer::start("STARTTLS", |line| {
         (line == "STARTTLS").then(|| "220 go on\r\n250 plain".to_owned())

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kagimori_aws::{Access, Api, CallError, Caller, plain_role};
 use kagimori_id::AccountId;
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 use crate::args::Way;
 use crate::error::AppError;
+
+/// How long the first call may take, with a person who types a code for the `credential_process`.
+const FIRST_ANSWER: Duration = Duration::from_secs(120);
 
 /// Who runs this, and where.
 pub(crate) struct Who {
@@ -52,7 +55,9 @@ impl Accounts {
             session_name: session_name.clone(),
             attempts: None,
         })?;
-        let caller = access.api.call("sts", "GetCallerIdentity", &json!({}))?;
+        // Whoever wants everything on again has no hour to wait for an AWS that does not answer.
+        let first = access.api.until(Instant::now() + FIRST_ANSWER);
+        let caller = first.call("sts", "GetCallerIdentity", &json!({}))?;
         let text = |name: &str| caller.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Self {
             own: (text("Account"), text("Arn")),

@@ -61,6 +61,10 @@ impl Deadline {
         self.at
     }
 
+    pub(super) fn instant(self) -> Instant {
+        self.instant
+    }
+
     fn is_over(self) -> bool {
         self.instant <= Instant::now()
     }
