@@ -7,7 +7,6 @@ use std::fmt;
 
 use kagimori_id::hex;
 use serde::{Deserialize, Serialize};
-use sha2::Digest as _;
 
 /// A SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,7 +16,7 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// Of bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(sha2::Sha256::digest(bytes).into())
+        Self(*kagimori_ledger::Hash::of([bytes]).as_bytes())
     }
 
     /// Of a value's canonical bytes, after a line that says what it is: so no bytes are ever two things.

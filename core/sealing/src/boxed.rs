@@ -74,7 +74,7 @@ impl PublicKey {
     /// # Errors
     /// [`BoxError::Key`].
     pub fn of_recipient(text: &str) -> Result<Self, BoxError> {
-        recipient(text).map(Self).ok_or(BoxError::Key)
+        bech32("age", text).map(Self).ok_or(BoxError::Key)
     }
 
     /// Its bytes.
@@ -165,6 +165,17 @@ impl HolderKey {
         self.public
     }
 
+    /// From an age identity, `AGE-SECRET-KEY-1…`, as `age-keygen` makes it.
+    ///
+    /// # Errors
+    /// [`BoxError::Key`].
+    pub fn of_identity(text: &str) -> Result<Self, BoxError> {
+        let lower = Zeroizing::new(text.trim().to_ascii_lowercase());
+        let is_upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let secret = bech32("age-secret-key-", &lower).filter(|_| is_upper).ok_or(BoxError::Key)?;
+        Ok(Self::from_bytes(Zeroizing::new(secret)))
+    }
+
     /// Opens a box.
     ///
     /// # Errors
@@ -205,11 +216,11 @@ fn open_with(key: &LessSafeKey, about: &[u8], sealed: &str) -> Option<Zeroizing<
     Some(bytes)
 }
 
-/// Bech32 of BIP 173: `age`, `1`, 52 letters of data, 6 of a checksum.
-fn recipient(text: &str) -> Option<[u8; 32]> {
+/// Bech32 of BIP 173: a name, `1`, 52 letters of data, 6 of a checksum.
+fn bech32(name: &str, text: &str) -> Option<[u8; 32]> {
     const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
-    let data = text.strip_prefix("age1")?;
+    let data = text.strip_prefix(name)?.strip_prefix('1')?;
     let values: Option<Vec<u8>> = data
         .bytes()
         .map(|byte| {
@@ -217,7 +228,7 @@ fn recipient(text: &str) -> Option<[u8; 32]> {
         })
         .collect();
     let values = values.filter(|values| values.len() == 58)?;
-    let name = b"age".iter();
+    let name = name.bytes();
     let all = name
         .clone()
         .map(|byte| byte >> 5)
@@ -324,6 +335,14 @@ mod tests {
             other.replace_range(place..=place, letter);
             assert_eq!(PublicKey::of_recipient(&other), Err(BoxError::Key), "{other}");
         }
+        // BIP 173's checksum over another name: the identity that the age specification's tests have beside a recipient.
+        let holder = HolderKey::of_identity(
+            "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX",
+        )
+        .ok()
+        .unwrap();
+        assert_eq!(holder.public(), PublicKey::of_recipient(text).unwrap());
+        assert!(HolderKey::of_identity(text).is_err());
         assert_eq!(PublicKey::of_recipient(""), Err(BoxError::Key));
         assert_eq!(PublicKey::parse(&String::from(key)), Ok(key));
     }

@@ -11,7 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use kagimori_custody::{
-    Digest, Event, FoldError, Grant, KeyKind, Leaf, LeafError, Refusal, RequestId, Signed, State, step_of,
+    Ceremony, Digest, Event, FoldError, Grant, KeyKind, Leaf, LeafError, Matter, Refusal, Request, RequestId,
+    Signed, Stage, State, Viewer, step_of,
 };
 use kagimori_ledger::epoch::Head;
 use kagimori_ledger::trust::TrustError;
@@ -195,6 +196,50 @@ impl Follower {
         }
         let proof = GrantProof::of(grant.step);
         Ok((grant, proof))
+    }
+}
+
+impl Follower {
+    /// That a code of a seed that is being enrolled may be made, for the page of whoever carries the ceremony out. Whose secret it is, they
+    /// have just typed it in: no witness is asked.
+    ///
+    /// # Errors
+    /// [`NoGrant`].
+    pub fn grant_enrolment(
+        &self,
+        request: &RequestId,
+        step: u64,
+        now: Timestamp,
+    ) -> Result<(Viewer, GrantProof), NoGrant> {
+        let no = |refusal| NoGrant::Refused(Box::new(refusal));
+        let request = self.ceremony(request, now).map_err(no)?;
+        let viewer = request.claim.as_ref().and_then(|claim| claim.viewer.clone());
+        Ok((viewer.ok_or(no(Refusal::NoViewer))?, GrantProof::of(step)))
+    }
+
+    /// A ceremony that brings a seed and is under way.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn ceremony(&self, id: &RequestId, now: Timestamp) -> Result<&Request, Refusal> {
+        let request = self.state.request(id).ok_or_else(|| Refusal::NoRequest(id.clone()))?;
+        let brings = matches!(
+            request.ask.matter,
+            Matter::Custody { ceremony: Ceremony::Enrol | Ceremony::Rotate, .. }
+        );
+        if !brings {
+            return Err(Refusal::NotThisKind);
+        }
+        if self.state.sealed().is_some() {
+            return Err(Refusal::Sealed);
+        }
+        if request.stage != Stage::Armed {
+            return Err(Refusal::NotNow(request.word()));
+        }
+        match request.deadline() {
+            Some(deadline) if deadline <= now => Err(Refusal::TimeOver(deadline)),
+            _ => Ok(request),
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Label {
 #[serde(deny_unknown_fields)]
 pub struct SealedSeed {
     label: Label,
+    /// What everybody may know; that it is this one, is sealed as well.
+    form: Form,
     nonce: String,
     sealed: String,
 }
@@ -56,6 +58,12 @@ impl SeedKey {
     /// A new one. `None`: there were not enough random bytes.
     pub fn new(entropy: &mut Entropy) -> Option<Self> {
         entropy.array().map(Self)
+    }
+
+    /// A second one, for as long as a seed of tier T1 stays open.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self(self.0.clone())
     }
 
     /// In shares, of which so many are needed. With one needed each holder gets the key itself: there are no shares of one.
@@ -131,7 +139,7 @@ impl SealedSeed {
         plain.extend(form.period().to_be_bytes());
         plain.extend(seed.secret());
         let (nonce, sealed) = sealed(&key.0, &label.bound("kagimori/seed/1"), &plain, entropy)?;
-        Some(Self { label, nonce, sealed })
+        Some(Self { label, form, nonce, sealed })
     }
 
     /// Opens.
@@ -145,9 +153,30 @@ impl SealedSeed {
             let ([algorithm, digits, period @ ..], secret) = plain.split_first_chunk::<6>()?;
             let algorithm = algorithm_of(*algorithm)?;
             let form = Form::new(algorithm, *digits, u32::from_be_bytes(*period)).ok()?;
+            let form = Some(form).filter(|form| *form == self.form)?;
             Seed::new(Zeroizing::new(secret.to_vec()), form).ok()
         };
         read().ok_or(Unopened)
+    }
+
+    /// Opens with shares, and grants one code: where there is no desk and no log, that enough holders gave theirs is all there is.
+    ///
+    /// # Errors
+    /// [`Unopened`].
+    #[cfg(any(test, feature = "holder"))]
+    pub fn open_by_holders(
+        &self,
+        shares: &[Zeroizing<Vec<u8>>],
+        threshold: u8,
+        step: u64,
+    ) -> Result<(Seed, crate::GrantProof), Unopened> {
+        let key = SeedKey::of_shares(shares, threshold).map_err(|_| Unopened)?;
+        Ok((self.open(&key)?, crate::GrantProof::of(step)))
+    }
+
+    /// How its codes are made.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// What it is bound to.

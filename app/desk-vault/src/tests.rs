@@ -1,0 +1,9 @@
+//! The vault, as a whole: beside a desk that signs, logs and publishes, and beside everything that can go wrong.
+
+mod canary;
+mod crash;
+mod offline;
+mod refusals;
+mod scene;
+mod socket;
+mod story;
