@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::command::peer;
@@ -13,11 +13,32 @@ use crate::error::KagiError;
 use crate::place::variable;
 
 const MOST_REQUEST_BYTES: usize = 16 * 1024;
+/// Some launchers say that they failed and have handed the address on all the same.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 
 /// A listener on the loopback for browsers of our own user.
 pub(crate) struct Listener {
     listener: TcpListener,
     pub(crate) here: SocketAddr,
+}
+
+/// A browser that was started.
+pub(crate) struct Browser {
+    program: Child,
+    failed_at: Option<Instant>,
+    /// It has asked for something.
+    is_there: bool,
+}
+
+impl Browser {
+    /// Whether its program ended with a failure, as `xdg-open` does where there is none, and nobody came for a while after that.
+    fn has_failed(&mut self) -> bool {
+        let failed = |status: ExitStatus| !status.success();
+        if self.failed_at.is_none() && self.program.try_wait().ok().flatten().is_some_and(failed) {
+            self.failed_at = Some(Instant::now());
+        }
+        !self.is_there && self.failed_at.is_some_and(|at| at.elapsed() >= AFTER_A_FAILURE)
+    }
 }
 
 /// A request of a browser.
@@ -36,13 +57,14 @@ impl Listener {
         Ok(Self { listener, here })
     }
 
-    /// The next request of our own user to this address; none when the time is over.
-    pub(crate) fn next(&self, until: Instant) -> Option<Asked> {
-        while Instant::now() < until {
+    /// The next request of our own user to this address; none when the time is over, or the browser could not open it.
+    pub(crate) fn next(&self, until: Instant, browser: &mut Browser) -> Option<Asked> {
+        while Instant::now() < until && !browser.has_failed() {
             match self.listener.accept() {
                 // Before a byte is read: another user shall not even be able to keep us waiting.
                 Ok((stream, from)) if peer::is_ours(from, self.here) => {
                     if let Ok(asked) = Asked::read(stream, self.here) {
+                        browser.is_there = true;
                         return Some(asked);
                     }
                 }
@@ -133,7 +155,7 @@ pub(crate) fn is_here(command: Option<&str>) -> bool {
 }
 
 /// Starts a browser: the command given, else `BROWSER`, else the system's.
-pub(crate) fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<(), KagiError> {
+pub(crate) fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<Browser, KagiError> {
     let fallback = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let template =
         browser.map(str::to_owned).or_else(|| variable("BROWSER")).unwrap_or_else(|| fallback.to_owned());
@@ -156,6 +178,6 @@ pub(crate) fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<(
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map(drop)
+        .map(|program| Browser { program, failed_at: None, is_there: false })
         .map_err(|source| KagiError::Run { command: program.clone(), source })
 }

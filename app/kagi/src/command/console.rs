@@ -131,9 +131,9 @@ fn open(address: &str, command: Option<&str>, profile: &str) -> Result<(), KagiE
     let listener = Listener::bind()?;
     // Where the system does not say who comes, knowing the path must do.
     let path = if peer::is_known() { "/".to_owned() } else { format!("/{}", hex(&random::<16>()?)) };
-    browser::start(command, &format!("http://{}{path}", listener.here), profile)?;
+    let mut browser = browser::start(command, &format!("http://{}{path}", listener.here), profile)?;
     let until = Instant::now() + BROWSER_PATIENCE;
-    while let Some(mut asked) = listener.next(until) {
+    while let Some(mut asked) = listener.next(until, &mut browser) {
         let is_path = bool::from(asked.target().0.as_bytes().ct_eq(path.as_bytes()));
         if is_path && asked.is_opened_by_the_person() {
             if asked.redirect(address) {

@@ -45,11 +45,18 @@ pub(crate) fn run(arguments: &args::Forget) -> Result<ExitCode, KagiError> {
     })
 }
 
-fn sure(context: &Context<'_>, yes: bool, what: &str) -> Result<(), KagiError> {
+/// `of` is what stands behind `kagi forget`.
+fn sure(context: &Context<'_>, yes: bool, what: &str, of: &str) -> Result<(), KagiError> {
     if yes {
         return Ok(());
     }
-    let prompter = context.prompter("kagi forget --yes".to_owned())?;
+    let prompter = context.prompter(format!("kagi forget {of}"))?;
+    if !prompter.can_ask_for_a_secret() {
+        return Err(KagiError::argument(
+            "a confirmation is needed, and there is no terminal to ask on",
+            format!("`kagi forget {of} --yes` does not ask"),
+        ));
+    }
     let answer = prompter.ask(Ask::Secret("a confirmation"), &format!("kagi: {what}? type yes"))?;
     if answer.as_str() == "yes" {
         return Ok(());
@@ -66,7 +73,7 @@ fn one(context: &Context<'_>, profile: &str, yes: bool) -> Result<(), KagiError>
         Err(error) => return Err(error),
     };
     let under_way = in_rotation(&vault, &key)?;
-    sure(context, yes, &format!("remove {} of `{profile}`", key.access_key_id))?;
+    sure(context, yes, &format!("remove {} of `{profile}`", key.access_key_id), &quoted(profile))?;
     remove_all_of(&vault, profile)?;
     let others = vault.names_of(&key.access_key_id)?;
     if others.is_empty() {
@@ -103,7 +110,7 @@ fn remove_all_of(vault: &Vault, profile: &str) -> Result<(), KagiError> {
 
 /// A key that cannot be opened is removed like another; whose it was at AWS is not known here any more.
 fn damaged(context: &Context<'_>, vault: &Vault, profile: &str, yes: bool) -> Result<(), KagiError> {
-    sure(context, yes, &format!("remove the damaged key of `{profile}`"))?;
+    sure(context, yes, &format!("remove the damaged key of `{profile}`"), &quoted(profile))?;
     remove_all_of(vault, profile)?;
     sessions(context)?;
     log::append(vault, log::event("key-forgotten", profile, context.now()));
@@ -190,7 +197,12 @@ fn sessions(context: &Context<'_>) -> Result<usize, KagiError> {
 
 fn everything(context: &Context<'_>, yes: bool) -> Result<(), KagiError> {
     let home = &context.places.home;
-    sure(context, yes, &format!("remove every key, session and backup in {}", home.display()))?;
+    sure(
+        context,
+        yes,
+        &format!("remove every key, session and backup in {}", home.display()),
+        "--everything",
+    )?;
     if let Some(locked) = Locked::find(home).unwrap_or_default() {
         locked.lock(&context.keeper()?)?;
     }

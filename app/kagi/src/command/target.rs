@@ -6,7 +6,7 @@ use kagimori_session::value::seconds;
 use crate::args;
 use crate::broker::Broker;
 use crate::context::{Caller, Context, Texts};
-use crate::error::KagiError;
+use crate::error::{KagiError, quoted};
 use crate::place::{ALIAS, Places, variable};
 use crate::sso::Center;
 use crate::vault::Vault;
@@ -116,6 +116,11 @@ pub(crate) fn vault_of(context: &Context<'_>, route: &Route) -> Result<Vault, Ka
             let center = Center::of_profile(context, &role.portal, &profiles, &route.key_profile)?;
             Err(center.signed_out(None))
         }
+        // The first key is that of the profile in which the chain begins.
+        (Err(KagiError::NoVault), Source::Key) if route.foreign.is_none() => Err(KagiError::argument(
+            KagiError::NoVault.to_string(),
+            format!("run `kagi add {}`: it makes one, and stores the key", quoted(&route.key_profile)),
+        )),
         (vault, _) => vault,
     }
 }

@@ -40,10 +40,11 @@ impl Loopback {
         portal: &str,
         mut took: impl FnMut(&str, &str) -> Callback,
     ) -> Result<(), KagiError> {
-        browser::start(command, &format!("http://{}{}", self.listener.here, self.start), portal)?;
+        let here = format!("http://{}{}", self.listener.here, self.start);
+        let mut browser = browser::start(command, &here, portal)?;
         let until = Instant::now() + PATIENCE;
         let mut is_sent = false;
-        while let Some(mut asked) = self.listener.next(until) {
+        while let Some(mut asked) = self.listener.next(until, &mut browser) {
             let (path, query) = asked.target();
             if path == self.start && !is_sent && asked.is_opened_by_the_person() {
                 is_sent = asked.redirect(address);

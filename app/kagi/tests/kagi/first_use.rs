@@ -46,7 +46,7 @@ fn a_first_use_without_anything() {
     let run = machine.run(&["credentials", "dev"]);
     assert_eq!(
         run.stderr,
-        "kagi: there is no vault yet: `kagi add PROFILE` makes it and stores the first key\n"
+        "kagi: there is no vault yet: run `kagi add bastion`: it makes one, and stores the key\n"
     );
     machine.script("bin/passphrase", "echo short");
     let short = machine.run(&["add", "bastion"]);

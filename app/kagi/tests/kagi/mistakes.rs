@@ -519,7 +519,7 @@ const MISTAKES: &[Mistake] = &[
             command.env("KAGI_PROMPT_PROGRAM", "");
         },
         run: &["forget", "bastion"],
-        says: &["a confirmation is needed", "--yes"],
+        says: &["a confirmation is needed", "`kagi forget bastion --yes`"],
     },
     Mistake {
         name: "console to a script",

@@ -172,3 +172,38 @@ fn a_tool_that_runs_kagi_for_itself_is_told_at_once() {
     assert!(run.code == 2 && run.stderr.contains("`tool` runs kagi for the same profile"), "{run:?}");
     assert_eq!(machine.calls("AssumeRole"), 0);
 }
+
+#[test]
+fn what_asks_for_a_yes_can_be_told_without_a_terminal() {
+    let machine = Machine::enrolled();
+    for arguments in [&["forget", "bastion"][..], &["forget", "--everything"]] {
+        let mut command = machine.command(arguments);
+        let run = Run::of(command.env("KAGI_PROMPT_PROGRAM", "").output().unwrap());
+        assert_eq!(run.code, 2, "{run:?}");
+        let command = run.stderr.split('`').nth(1).unwrap();
+        let followed = shell(&machine, &command.replacen("kagi", env!("CARGO_BIN_EXE_kagi"), 1));
+        assert_eq!(followed.code, 0, "{command}: {followed:?}");
+    }
+}
+
+#[test]
+fn two_keys_of_a_profile_are_told_with_what_helps() {
+    let machine = Machine::new();
+    let other = FICTIONAL_KEY.replace("[x]", "[profile bastion]");
+    machine.write("aws/config", &other);
+    let hints = findings(&machine).into_iter().filter(|(id, _)| id == "plaintext-key");
+    let hints: Vec<_> = hints.map(|(_, hint)| hint).collect();
+    assert!(hints.len() == 2 && hints.iter().all(|hint| hint.contains("another key in the other file")));
+    machine.ok(&["add", "--replace", "bastion"]);
+    assert!(!ids(&machine).contains(&"plaintext-key".to_owned()));
+}
+
+#[test]
+fn a_browser_that_cannot_be_started_is_not_waited_for() {
+    let machine = Machine::enrolled();
+    let run = machine.run(&["console", "--browser-cmd", "false", "dev"]);
+    assert!(
+        run.code == 2 && run.stderr.contains("no browser came") && run.stderr.contains("--print"),
+        "{run:?}"
+    );
+}

@@ -100,6 +100,13 @@ fn way_into_the_vault(
                 .to_owned(),
         );
     }
+    if has_another_key(context, name, &key_id) {
+        return Ok(format!(
+            "the profile has another key in the other file: move one to a profile of its own, or take it out; `kagi add --replace {}` \
+             keeps the one of the credentials file, which SDKs use",
+            quoted(name)
+        ));
+    }
     let kept = match vault {
         Some(vault) => vault.key(name)?.filter(|kept| kept.access_key_id != key_id),
         None => None,
@@ -121,6 +128,13 @@ fn way_into_the_vault(
         ));
     }
     Ok(format!("run `kagi add {}`", quoted(name)))
+}
+
+/// Whether the other file has another key for the profile.
+fn has_another_key(context: &Context<'_>, name: &str, key_id: &str) -> bool {
+    let sections = [context.files.sdk_section(name), context.files.credentials_section(name)];
+    let ids = sections.into_iter().flatten().filter_map(|section| section.setting("aws_access_key_id"));
+    ids.into_iter().any(|id| id.value.trim() != key_id)
 }
 
 fn profile(context: &Context<'_>, name: &str, findings: &mut Vec<Finding>) {
