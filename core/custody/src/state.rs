@@ -181,6 +181,35 @@ impl State {
         self.live().filter(is_over).map(|request| Event::Expire { request: request.ask.id.clone() }).collect()
     }
 
+    /// Reviews that are owed longer than the rule allows, and since when.
+    pub fn overdue_reviews(&self, now: Timestamp) -> Vec<(&Request, Timestamp)> {
+        let within = |request: &Request| {
+            let policy = self.policy()?;
+            let (_, rule) = policy.rule(request.ask.kind(), request.ask.matter.account())?;
+            Some(rule.review_within)
+        };
+        let overdue = |request: &'_ Request| {
+            let end = request.end.as_ref().filter(|_| request.owes_review())?;
+            let due = within(request).unwrap_or(crate::Lasting::seconds(0)).after(end.at);
+            (due <= now).then_some(due)
+        };
+        self.requests().filter_map(|request| overdue(request).map(|due| (request, due))).collect()
+    }
+
+    /// When the next drill is due: so long after the last one that ended with a code, or after the practice seed came; `None`: there is no
+    /// practice seed in custody.
+    pub fn drill_due(&self) -> Option<Timestamp> {
+        let policy = self.policy()?;
+        let practised = self.requests().filter(|request| request.ask.kind() == crate::Kind::Drill);
+        let last = practised.filter_map(|request| request.releases.last().map(|release| release.at)).max();
+        let since = self
+            .seeds
+            .iter()
+            .filter(|(id, held)| held.is_held && policy.seed(id).is_some_and(|seed| seed.practice));
+        let since = since.map(|(_, held)| held.since).min()?;
+        Some(policy.file().limits.drill_every.after(last.unwrap_or(since)))
+    }
+
     /// When the clock makes something happen next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.live().filter_map(Request::deadline).min()

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::effect::{Effect, Host, News, Notice};
-use crate::event::Event;
+use crate::event::{Event, Proof};
 use crate::guard::{Guard, holds};
 use crate::leaf::Leaf;
 use crate::name::{KeyName, PersonId, RequestId};
@@ -76,6 +76,9 @@ impl State {
         must(Guard::TimeForward, last <= now, || Refusal::TimeBack(last))
     }
 }
+
+/// A passkey's answer is a few hundred bytes, packed as text.
+const MOST_PROOF: usize = 16_384;
 
 /// One event being judged.
 struct Turn<'a> {
@@ -170,6 +173,14 @@ impl Turn<'_> {
         self.policy.person(person).map(drop).ok_or_else(|| Refusal::NoPerson(person.clone()))
     }
 
+    /// A proof is verified elsewhere; here it has to be of a key that counts, and not endless.
+    fn must_be_proof(&self, person: &PersonId, proof: &Proof) -> Judged {
+        if proof.bytes.is_empty() || proof.bytes.len() > MOST_PROOF {
+            return Err(Refusal::Text("signature"));
+        }
+        self.must_have_key(person, &proof.key)
+    }
+
     fn must_have_key(&self, person: &PersonId, key: &KeyName) -> Judged {
         let counts = self.policy.key(person, key).is_some() && !self.state.is_revoked(key);
         must(Guard::KeyLive, counts, || Refusal::Key(key.clone()))
@@ -180,6 +191,12 @@ impl Turn<'_> {
         let kind = request.ask.kind();
         let rule = self.policy.rule(kind, request.ask.matter.account());
         rule.map(|(_, rule)| rule).ok_or(Refusal::NoRule(kind))
+    }
+
+    /// Who may look at a request afterwards: those of its rule; when the rule is gone the auditors, so that nothing waits for ever.
+    fn reviewers(&self, request: &Request) -> BTreeSet<PersonId> {
+        let of_rule = self.rule(request).map(|rule| self.policy.members(&rule.reviewers));
+        of_rule.unwrap_or_else(|_| self.policy.members(&self.policy.file().roles.auditors))
     }
 
     /// Whether somebody approves this request: by what was asked for then, or by the rule as it is now.
@@ -237,8 +254,7 @@ impl Turn<'_> {
 
     /// Whoever could review it.
     fn tell_reviewers(&mut self, request: &Request) {
-        let Ok(rule) = self.rule(request) else { return };
-        let mut people = self.policy.members(&rule.reviewers);
+        let mut people = self.reviewers(request);
         people.retain(|person| !request.took_part(person));
         self.tell(News::ReviewDue, Some(&request.ask.id), people);
     }

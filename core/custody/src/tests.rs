@@ -2,6 +2,7 @@
 
 mod correlation;
 mod explorer;
+mod kinds;
 mod mutants;
 mod policies;
 mod story;

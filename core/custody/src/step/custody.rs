@@ -40,6 +40,11 @@ impl Turn<'_> {
             }
             (Outcome::Held { fingerprint, last_step, exposure }, Ceremony::Enrol | Ceremony::Rotate) => {
                 self.must_be_ready(&seed, ceremony)?;
+                // A step far ahead would lock the seed until then.
+                let period = self.policy.seed(&seed).map_or(30, |seed| seed.period);
+                if *last_step > super::step_of(self.now, period.into()).saturating_add(1) {
+                    return Err(Refusal::Clock("the step of the last code is ahead of now"));
+                }
                 self.hold(&seed, *fingerprint, *last_step, exposure)?;
             }
             (Outcome::Gone {}, Ceremony::Retire) => {

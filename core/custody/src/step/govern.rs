@@ -77,11 +77,31 @@ impl Turn<'_> {
                 ));
             }
         }
-        let gone = |key: &&crate::policy::Key| self.state.is_revoked(&key.name);
-        match new.people.values().flat_map(|person| &person.keys).find(gone) {
-            Some(key) => cannot(format!("the key `{}` was revoked: a new one gets a new name", key.name)),
-            None => Ok(()),
+        self.must_keep_keys(next)
+    }
+
+    /// A name of a key is one key of one person for ever: approvals name it.
+    fn must_keep_keys(&self, next: &Policy) -> Judged {
+        let cannot = |what: String| Err(Refusal::CannotFollow(what));
+        for (person, known) in next.people() {
+            for key in &known.keys {
+                if self.state.is_revoked(&key.name) {
+                    return cannot(format!("the key `{}` was revoked: a new one gets a new name", key.name));
+                }
+                let mut owners = self.policy.people().iter();
+                let was = owners.find_map(|(owner, known)| {
+                    let same = known.keys.iter().find(|other| other.name == key.name);
+                    same.map(|same| (owner, same))
+                });
+                if was.is_some_and(|(owner, was)| owner != person || was != key) {
+                    return cannot(format!(
+                        "the key `{}` would be another one: a new one gets a new name",
+                        key.name
+                    ));
+                }
+            }
         }
+        Ok(())
     }
 
     pub(super) fn seal(&mut self, by: &PersonId, reason: &str) -> Judged {

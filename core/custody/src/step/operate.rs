@@ -70,7 +70,7 @@ impl Turn<'_> {
             Refusal::TookPart(by.clone())
         })?;
         self.must_be_at_desk(from)?;
-        self.must_have_key(by, &proof.key)?;
+        self.must_be_proof(by, proof)?;
         viewer.map_or(Ok(()), |viewer| must_be_text("key of the page", &viewer.0, 200))?;
         let is_enough = request.has_quorum(self.state, self.policy, self.now);
         must(Guard::QuorumAtClaim, is_enough, || Refusal::NoQuorum)?;
@@ -162,6 +162,9 @@ impl Turn<'_> {
 
     fn must_be_step(&self, seed: &SeedId, step: u64, clock: &Clock) -> Judged {
         let wrong = |what| Refusal::Clock(what);
+        if clock.boot.len() > 100 || clock.offsets_ms.len() > 16 {
+            return Err(wrong("what it says of itself is too long"));
+        }
         let good = clock.offsets_ms.iter().filter(|offset| offset.unsigned_abs() <= MOST_OFFSET_MS).count();
         let agrees = good >= LEAST_SOURCES && good == clock.offsets_ms.len();
         must(Guard::ClockAgrees, agrees, || {

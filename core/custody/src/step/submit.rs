@@ -24,6 +24,9 @@ impl Turn<'_> {
         must(Guard::IdOnce, self.state.request(&draft.id).is_none(), || Refusal::IdUsed(draft.id.clone()))?;
         must_be_text("reason", &draft.reason, 2000)?;
         draft.ticket.as_deref().map_or(Ok(()), |ticket| must_be_text("ticket", ticket, 200))?;
+        if let Some(other) = draft.follows.as_ref().filter(|other| self.state.request(other).is_none()) {
+            return Err(Refusal::NoRequest(other.clone()));
+        }
         self.must_be_asking(by, from, through)?;
         let kind = draft.wish.kind();
         must(Guard::SealedAsks, self.state.sealed().is_none() || kind == Kind::Govern, || Refusal::Sealed)?;

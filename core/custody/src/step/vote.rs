@@ -26,7 +26,7 @@ impl Turn<'_> {
         must(Guard::NotSelf, request.ask.by != *by, || Refusal::OwnRequest)?;
         must(Guard::Approver, self.approves(&request, by), || Refusal::NotApprover(by.clone()))?;
         must(Guard::ApproverNotOperator, request.operator() != Some(by), || Refusal::TookPart(by.clone()))?;
-        self.must_have_key(by, &proof.key)?;
+        self.must_be_proof(by, proof)?;
         if !self.policy.is_allowed_from(|networks| &networks.approvers, from) {
             return Err(Refusal::Place);
         }
@@ -117,10 +117,10 @@ impl Turn<'_> {
     ) -> Judged {
         let mut request = self.request(id)?;
         must(Guard::ReviewOwed, request.owes_review(), || Refusal::NoReview)?;
-        let reviews = self.policy.is_in_any(by, &self.rule(&request)?.reviewers);
+        let reviews = self.reviewers(&request).contains(by);
         must(Guard::Reviewer, reviews, || Refusal::NotTheirs(by.clone()))?;
         must(Guard::ReviewerApart, !request.took_part(by), || Refusal::TookPart(by.clone()))?;
-        self.must_have_key(by, &proof.key)?;
+        self.must_be_proof(by, proof)?;
         if !self.policy.is_allowed_from(|networks| &networks.reviewers, from) {
             return Err(Refusal::Place);
         }
