@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::world::{Checked, Facts, crowded, crowded_text, without_aoi, without_mika};
 use super::{Desk, at, id, mac, person, proof, root, seed, viewer};
 use crate::{
-    Ceremony, Clock, Digest, Draft, Event, Exposure, Finding, Kind, Lasting, Mode, Outcome, Policy, Request,
-    Stage, State, Wish, step_of,
+    Ceremony, Clock, Digest, Draft, Effect, Event, Exposure, Finding, Kind, Lasting, Leaf, Mode, Outcome,
+    Policy, Request, Stage, State, Wish, step_of,
 };
 
 /// A moment: how the desk stands, what was heard, what may still come up.
@@ -18,6 +18,8 @@ pub(super) struct Node {
     pub(super) state: State,
     pub(super) facts: Facts,
     pub(super) now: Timestamp,
+    /// What led here; `None`: time passed.
+    leaf: Option<Leaf>,
     /// So many unusual things may still happen: keys get lost, people leave, the desk is sealed.
     pub(super) incidents: u8,
 }
@@ -82,6 +84,17 @@ fn policy_wish(policy: &Policy) -> Wish {
     Wish::Policy { policy: Box::new(policy.file().clone()) }
 }
 
+impl Node {
+    /// I5: the leaf that led here, read from its bytes, leads here again.
+    pub(super) fn is_folded(&self, before: &Self) -> Checked<()> {
+        let Some(leaf) = &self.leaf else { return Ok(()) };
+        let parsed = Leaf::parse(&leaf.bytes()).map_err(|error| error.to_string())?;
+        let mut folded = before.state.clone();
+        folded.fold_one(&parsed).map_err(|error| error.to_string())?;
+        if folded == self.state { Ok(()) } else { Err("I5: the fold of the log is not the state".to_owned()) }
+    }
+}
+
 impl World {
     /// A desk with a seed, on which two proposals wait to come into force: in one Mika leaves, in the other Aoi.
     fn begun(name: &'static str) -> (Desk, Self) {
@@ -94,6 +107,7 @@ impl World {
             state: desk.state.clone(),
             now: desk.now,
             incidents: 1,
+            leaf: None,
         };
         let replaced = crowded_text().replace("subject = \"00u-kei\"", "subject = \"00u-other\"");
         let asks = |name: &str| submit(name, "aoi", root(Mode::Phone), 1);
@@ -123,7 +137,8 @@ impl World {
 
     fn happened(mut self, event: &Event) -> Self {
         let now = self.first.now;
-        self.first = self.taken(&self.first, event, 0, now).unwrap().unwrap();
+        let mut spare = self.first.state.clone();
+        self.first = self.taken(&self.first, &mut spare, event, (0, now)).unwrap().unwrap();
         self
     }
 
@@ -154,16 +169,26 @@ impl World {
         self
     }
 
-    /// After an event, when it is taken; what must not be is an error.
-    fn taken(&self, node: &Node, event: &Event, policy: usize, now: Timestamp) -> Checked<Option<Node>> {
+    /// After an event, when it is taken; what must not be is an error. The spare state is the node's, and stays so when it is refused.
+    fn taken(
+        &self,
+        node: &Node,
+        spare: &mut State,
+        event: &Event,
+        (policy, now): (usize, Timestamp),
+    ) -> Checked<Option<Node>> {
         let given = &self.policies[policy];
-        let mut state = node.state.clone();
-        let Ok(effects) = state.take(event, given, now) else { return Ok(None) };
+        let Ok(effects) = spare.take(event, given, now) else { return Ok(None) };
+        let state = std::mem::replace(spare, node.state.clone());
         let facts = node
             .facts
             .hear(&node.state, event, given, now, (&state, &effects))
             .map_err(|what| format!("{what} ({event:?})"))?;
-        Ok(Some(Node { state, facts, now: now.max(node.now), incidents: node.incidents }))
+        let leaf = effects.into_iter().find_map(|effect| match effect {
+            Effect::Append(leaf) => Some(leaf),
+            _ => None,
+        });
+        Ok(Some(Node { state, facts, now: now.max(node.now), incidents: node.incidents, leaf }))
     }
 
     /// Which of the policies is in force.
@@ -176,18 +201,19 @@ impl World {
     pub(super) fn after(&self, node: &Node) -> Checked<Vec<Node>> {
         let mut next = Vec::new();
         let force = self.in_force(node);
+        let spare = &mut node.state.clone();
         for event in self.usual(node) {
-            next.extend(self.taken(node, &event, force, node.now)?);
+            next.extend(self.taken(node, spare, &event, (force, node.now))?);
         }
-        self.stops(node, force, &mut next)?;
+        self.stops(node, spare, force, &mut next)?;
         for event in &self.tried(node) {
             // Nobody may; what is taken is judged by who hears it.
-            next.extend(self.taken(node, event, force, node.now)?);
+            next.extend(self.taken(node, spare, event, (force, node.now))?);
         }
-        self.out_of_order(node, force)?;
+        self.out_of_order(node, spare, force)?;
         if node.incidents > 0 {
             for event in self.incidents_of() {
-                if let Some(mut taken) = self.taken(node, &event, force, node.now)? {
+                if let Some(mut taken) = self.taken(node, spare, &event, (force, node.now))? {
                     taken.incidents -= 1;
                     next.push(taken);
                 }
@@ -195,11 +221,14 @@ impl World {
         }
         let due = node.state.due(node.now);
         for event in &due {
-            let taken = self.taken(node, event, force, node.now)?;
+            let taken = self.taken(node, spare, event, (force, node.now))?;
             next.push(taken.ok_or("I9: what is over by the clock cannot end")?);
         }
+        if *spare != node.state {
+            return Err("a refusal has changed something".to_owned());
+        }
         if due.is_empty() && self.focus.iter().any(|name| node.facts.is_live(name)) {
-            let mut later = node.clone();
+            let mut later = Node { leaf: None, ..node.clone() };
             later.now += SignedDuration::from_secs(TICK);
             next.push(later);
         }
@@ -258,7 +287,7 @@ impl World {
     }
 
     /// A no, a kill and a taking back count whenever something can still be stopped.
-    fn stops(&self, node: &Node, force: usize, next: &mut Vec<Node>) -> Checked<()> {
+    fn stops(&self, node: &Node, spare: &mut State, force: usize, next: &mut Vec<Node>) -> Checked<()> {
         for (name, request) in self.focused(node).filter(|(_, request)| request.is_live()) {
             let reason = || "no".to_owned();
             let stops = [
@@ -267,7 +296,7 @@ impl World {
                 Event::Cancel { request: id(name), by: request.ask.by.clone() },
             ];
             for event in stops {
-                let taken = self.taken(node, &event, force, node.now)?;
+                let taken = self.taken(node, spare, &event, (force, node.now))?;
                 next.push(taken.ok_or_else(|| format!("T13: a no is not heard ({event:?})"))?);
             }
         }
@@ -350,14 +379,14 @@ impl World {
     }
 
     /// Another time, another policy: nothing is taken.
-    fn out_of_order(&self, node: &Node, force: usize) -> Checked<()> {
+    fn out_of_order(&self, node: &Node, spare: &mut State, force: usize) -> Checked<()> {
         for (name, _) in self.focused(node) {
             let no = Event::Deny { request: id(name), by: person("sora"), reason: "no".to_owned() };
             let before = node.state.at().unwrap() - SignedDuration::from_secs(1);
-            if self.taken(node, &no, force, before)?.is_some() {
+            if self.taken(node, spare, &no, (force, before))?.is_some() {
                 return Err("I14: taken before its time, and nobody noticed".to_owned());
             }
-            if self.taken(node, &no, (force + 1) % 3, node.now)?.is_some() {
+            if self.taken(node, spare, &no, ((force + 1) % 3, node.now))?.is_some() {
                 return Err("I11: another policy, and nobody noticed".to_owned());
             }
         }
@@ -379,7 +408,8 @@ impl World {
         for events in &self.forbidden {
             let mut node = self.first.clone();
             for event in events {
-                let taken = self.taken(&node, event, self.in_force(&node), node.now)?;
+                let mut spare = node.state.clone();
+                let taken = self.taken(&node, &mut spare, event, (self.in_force(&node), node.now))?;
                 node = taken.unwrap_or(node);
             }
         }
@@ -396,6 +426,7 @@ impl World {
                 let key = key(&next);
                 before.entry(key).or_default().push(own);
                 if seen.insert(key) {
+                    next.is_folded(&node)?;
                     left.push(next);
                 }
             }

@@ -67,10 +67,10 @@ fn noticed(worlds: &[World], guard: Guard) -> Option<String> {
 
 #[test]
 fn a_lost_guard_is_noticed() {
-    let worlds = worlds();
+    let mut worlds = worlds();
     let mut survivors = Vec::new();
     for guard in NOTICED {
-        let noticed = noticed(&worlds, *guard);
+        let noticed = noticed(&mut worlds, *guard);
         println!("{guard:?}: {}", noticed.as_deref().unwrap_or("not noticed"));
         if noticed.is_none() {
             survivors.push(*guard);

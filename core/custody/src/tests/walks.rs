@@ -38,7 +38,9 @@ fn random_walks_meet_nothing_that_must_not_be() {
                         chosen = dice.below(next.len());
                     }
                 }
-                node = next.swap_remove(chosen);
+                let chosen = next.swap_remove(chosen);
+                chosen.is_folded(&node).unwrap_or_else(|what| panic!("{}: {what}", world.name));
+                node = chosen;
                 taken += 1;
             }
         }
