@@ -19,6 +19,14 @@ impl Desk {
         done.await.map_err(|_| DeskError::Broken)?
     }
 
+    /// Something that may wait, for a disk or for the vault, on a thread of its own; `None`: it panicked.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: Arc<Self>,
+        what: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Option<T> {
+        tokio::task::spawn_blocking(move || what(&self)).await.ok()
+    }
+
     /// The same on this thread.
     ///
     /// # Errors
@@ -42,15 +50,18 @@ impl Desk {
     fn follow(&self, effect: Effect) -> Result<Option<Taken>, DeskError> {
         match effect {
             Effect::MakePin { request } => self.make_pin(request).map(Some),
-            Effect::Code { request, step, leaf, mode, viewer, .. } => {
-                self.code(Handed::place(&request, mode), leaf, &viewer)?;
+            Effect::Code { request, step, leaf, mode, .. } => {
+                self.code(&request, leaf, Handed::place(&request, mode))?;
                 self.act(&Event::Shown { request, step }).map(Some)
             }
             Effect::Forget => {
                 self.sessions.end_all();
                 self.challenges.clear();
                 self.codes.clear();
-                self.vault.forget();
+                if let Ok(mut ceremonies) = self.ceremonies.lock() {
+                    ceremonies.clear();
+                }
+                self.vault.forget(self);
                 Ok(None)
             }
             Effect::ApplyNext { request } => self.apply(request).map(Some),
@@ -60,7 +71,7 @@ impl Desk {
     }
 
     fn make_pin(&self, request: RequestId) -> Result<Taken, DeskError> {
-        let (mac, epoch) = self.vault.make_pin(&request)?;
+        let (mac, epoch) = self.vault.make_pin(self, &request)?;
         self.act(&Event::SetPin { request, mac, epoch })
     }
 
@@ -109,7 +120,7 @@ impl Desk {
         let desk = self;
         let done = tokio::task::spawn_blocking(move || {
             desk.publish()?;
-            let clock = desk.vault.clock(desk.clock.now())?;
+            let clock = desk.vault.clock(&desk, desk.offsets())?;
             let period = {
                 let book = desk.book();
                 let seed =

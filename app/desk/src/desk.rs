@@ -1,9 +1,10 @@
 //! The desk: the fold of its log, and the one way by which an event gets into it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
-use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, State, Viewer, step};
+use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, RequestId, State, step};
 use kagimori_journal::{Append, Held, Journal, JournalError, Message};
 use kagimori_ledger::{Hash, Tree};
 use kagimori_passkey::RelyingParty;
@@ -13,10 +14,12 @@ use crate::clock::Clock;
 use crate::codes::{Codes, Handed};
 use crate::dev::Dev;
 use crate::letters;
+use crate::outside;
+use crate::page::ceremony::UnderWay;
 use crate::proof;
 use crate::publish::Publisher;
 use crate::settings::Settings;
-use crate::vault::{Vault, VaultError, Wanted};
+use crate::vault::{Vault, VaultError};
 use crate::web::challenge::Challenges;
 use crate::web::limit::Limits;
 use crate::web::session::Sessions;
@@ -34,6 +37,7 @@ pub(crate) struct Desk {
     pub(crate) vault: Vault,
     pub(crate) publisher: Publisher,
     pub(crate) codes: Codes,
+    pub(crate) ceremonies: Mutex<BTreeMap<RequestId, UnderWay>>,
     book: RwLock<Book>,
     /// Whoever writes holds this from looking to having written: one event after the other.
     held: Mutex<Held>,
@@ -108,6 +112,7 @@ impl Desk {
             vault,
             publisher,
             codes: Codes::default(),
+            ceremonies: Mutex::default(),
             book: RwLock::new(book),
             held: Mutex::new(held),
             news,
@@ -178,22 +183,19 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError`]; then no code was made.
-    pub(crate) fn code(&self, place: Handed, leaf: u64, viewer: &Viewer) -> Result<(), DeskError> {
-        self.publish()?;
-        let code = {
-            let book = self.book();
-            let released = book.leaves.get(usize::try_from(leaf).unwrap_or(usize::MAX));
-            let Some(Event::Release { request, step, .. }) = released.map(|leaf| &leaf.event) else {
-                return Err(DeskError::Broken);
-            };
-            let seed = book.state.request(request).and_then(|request| request.ask.matter.seed());
-            let seed = seed.ok_or(DeskError::Broken)?;
-            let period =
-                book.state.policy().and_then(|policy| policy.seed(seed)).map_or(30, |seed| seed.period);
-            self.vault.code(&Wanted { step: *step, period, viewer })?
-        };
+    pub(crate) fn code(&self, request: &RequestId, leaf: u64, place: Handed) -> Result<(), DeskError> {
+        let checkpoint = self.publish()?;
+        let code = self.vault.code(self, request, leaf, checkpoint)?;
         self.codes.put(place, code);
         Ok(())
+    }
+
+    /// How far the clock is from the witness's and from those of the settings, in milliseconds; who does not answer is left out, and the
+    /// rules say whether enough did. In `dev` nobody else is asked: the machine is believed.
+    pub(crate) fn offsets(&self) -> Vec<i64> {
+        let Some(witness) = &self.settings.witness else { return vec![0, 0] };
+        let sources = std::iter::once(&witness.address).chain(&self.settings.clocks);
+        sources.filter_map(|address| outside::offset_ms(address, || self.clock.now())).collect()
     }
 
     /// Reads the log from the disk again, and folds it.

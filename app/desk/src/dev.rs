@@ -10,15 +10,23 @@ use std::collections::BTreeMap;
 
 use kagimori_custody::PersonId;
 use kagimori_passkey::SoftwareKey;
+use zeroize::Zeroizing;
 
 /// A text in both languages.
 pub(crate) type Both = (String, String);
 
 /// Who can be played.
-#[derive(Debug)]
 pub(crate) struct Dev {
     /// Id, name and role.
     pub(crate) people: Vec<(String, Both, Both)>,
     /// Their passkeys, in software, by credential.
     pub(crate) keys: BTreeMap<PersonId, (String, SoftwareKey)>,
+    /// What opens their shares.
+    pub(crate) shares: BTreeMap<PersonId, Zeroizing<[u8; 32]>>,
+}
+
+impl std::fmt::Debug for Dev {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dev").field("people", &self.people).finish_non_exhaustive()
+    }
 }

@@ -7,6 +7,7 @@
 mod args;
 mod clock;
 mod codes;
+mod command;
 mod deeds;
 mod desk;
 mod dev;
@@ -14,10 +15,12 @@ mod language;
 mod letters;
 mod names;
 mod offers;
+mod outside;
 mod page;
 mod proof;
 mod publish;
 mod random;
+mod recipient;
 mod routes;
 mod serve;
 mod settings;
@@ -33,13 +36,21 @@ use std::process::ExitCode;
 use clap::Parser;
 use kagimori_terminal::printer;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, PolicyCommand};
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Args::parse().command {
         Command::Dev(arguments) => serve::dev(arguments.port),
+        Command::Init(arguments) => command::init::run(&arguments),
+        Command::Found { settings, policy } => command::found::run(&settings, &policy),
+        Command::Serve { settings } => serve::serve(&settings),
+        Command::Witness(arguments) => command::witness::run(&arguments),
+        Command::Doctor { settings } => command::doctor::run(&settings),
+        Command::Backup { settings, to } => command::backup::backup(&settings, &to),
+        Command::RestoreCheck { settings, copy } => command::backup::restore_check(&settings, &copy),
+        Command::Policy { command: PolicyCommand::Check { file } } => command::policy::check(&file),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,8 +2,11 @@
 
 pub(crate) mod accounts;
 pub(crate) mod asset;
+pub(crate) mod ceremony;
 pub(crate) mod code;
 pub(crate) mod decide;
+pub(crate) mod enrol;
+pub(crate) mod govern;
 pub(crate) mod health;
 pub(crate) mod live;
 pub(crate) mod me;

@@ -7,12 +7,15 @@ use kagimori_ledger::witness::{self, Records, Witness};
 use kagimori_ledger::{Checkpoint, Note, VerifyingKey};
 
 use crate::desk::{Desk, DeskError};
+use crate::outside;
 
 /// Who cosigns.
 #[derive(Debug)]
 pub(crate) enum Cosigner {
     /// In `dev`: in this process.
     Here(Box<Witness>, Mutex<Records>),
+    /// Elsewhere, as it should be: its address and its key.
+    There(String, Box<VerifyingKey>),
 }
 
 /// The keys of the log, and what was published last.
@@ -37,8 +40,10 @@ impl Publisher {
 
     /// The key of the witness.
     pub(crate) fn witness(&self) -> &VerifyingKey {
-        let Cosigner::Here(witness, _) = &self.cosigner;
-        witness.public()
+        match &self.cosigner {
+            Cosigner::Here(witness, _) => witness.public(),
+            Cosigner::There(_, key) => key,
+        }
     }
 
     /// The checkpoint that was published last.
@@ -102,10 +107,16 @@ impl Desk {
     }
 
     fn ask_witness(&self, request: &str) -> Result<(u16, String), DeskError> {
-        let Cosigner::Here(witness, records) = &self.publisher.cosigner;
-        let mut records = records.lock().map_err(|_| DeskError::Broken)?;
-        let now = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
-        let answer = witness.add_checkpoint(&mut records, request.as_bytes(), now);
-        Ok((answer.status, answer.body))
+        match &self.publisher.cosigner {
+            Cosigner::Here(witness, records) => {
+                let mut records = records.lock().map_err(|_| DeskError::Broken)?;
+                let now = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
+                let answer = witness.add_checkpoint(&mut records, request.as_bytes(), now);
+                Ok((answer.status, answer.body))
+            }
+            Cosigner::There(address, _) => {
+                outside::post(&format!("{address}/add-checkpoint"), request).map_err(DeskError::Witness)
+            }
+        }
     }
 }

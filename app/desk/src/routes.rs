@@ -12,8 +12,8 @@ use crate::desk::Desk;
 use crate::dev::switch;
 use crate::page::refusal::Refused;
 use crate::page::{
-    accounts, asset, code, decide, health, live, me, needs, notices, operator, people, record, request,
-    requests, sign_in, wizard,
+    accounts, asset, ceremony, code, decide, enrol, govern, health, live, me, needs, notices, operator,
+    people, record, request, requests, sign_in, wizard,
 };
 use crate::web::form::BODY_MOST;
 use crate::web::headers;
@@ -57,7 +57,15 @@ fn pages() -> Router<Arc<Desk>> {
         .route("/operator/{id}", get(operator::console))
         .route("/operator/{id}/pin", post(operator::try_pin))
         .route("/operator/{id}/release", post(operator::release_one))
+        .route("/operator/{id}/begin", post(ceremony::begin))
+        .route("/operator/{id}/{what}", post(ceremony::act))
         .route("/accounts", get(accounts::page))
+        .route("/accounts/ceremony", post(ceremony::ask))
+        .route("/people/propose", post(govern::propose))
+        .route("/people/revoke", post(govern::revoke))
+        .route("/unseal", post(govern::unseal))
+        .route("/enrol", get(enrol::page).post(enrol::made))
+        .route("/enrol/ask", post(enrol::ask))
         .route("/people", get(people::page))
         .route("/notices", get(notices::page))
         .route("/health", get(health::page))

@@ -1,35 +1,40 @@
-//! The process: listens, ticks, and stops when it is asked to.
+//! The process: listens, ticks, tells people, and stops when it is asked to.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kagimori_notify::Notifier;
 use kagimori_terminal::printer;
 use tokio::net::TcpListener;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::desk::Desk;
+use crate::command::{Done, deliver, open, told};
+use crate::desk::{Desk, DeskError};
 use crate::dev::run::{self, Folder};
-use crate::routes;
+use crate::{random, routes};
 
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(2);
+/// How often letters are looked at.
+const ROUND: Duration = Duration::from_secs(5);
 
 /// Runs the play desk until it is interrupted.
 ///
 /// # Errors
-/// A sentence and a hint.
-pub(crate) fn dev(port: u16) -> Result<(), (String, String)> {
-    let runtime = runtime()?;
-    runtime.block_on(async {
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(|error| {
-            (format!("port {port} of this machine cannot be used: {error}"), "name another with `--port`, or `--port 0` for a free one".to_owned())
-        })?;
+/// What is wrong, and what to do.
+pub(crate) fn dev(port: u16) -> Done {
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await;
+        let listener = listener.map_err(|error| told(format!("port {port} of this machine cannot be used: {error}"), "name another with `--port`, or `--port 0` for a free one"))?;
         let port = listener.local_addr().map(|address| address.port()).unwrap_or(port);
         let origin = format!("http://localhost:{port}");
-        let told = |what: String| (what, "look at the folder for temporary files, and start it again".to_owned());
-        let folder = Folder::new().map_err(told)?;
-        let desk = run::desk(folder.path(), &origin, Clock::System).map_err(told)?;
+        let failed = |what: String| told(what, "look at the folder for temporary files, and start it again");
+        let folder = Folder::new().map_err(failed)?;
+        let secret = Zeroizing::new(random::bytes().map_err(|error| failed(error.to_string()))?);
+        let desk = run::desk(folder.path(), &origin, Clock::system(), &secret).map_err(failed)?;
         let _ = printer::data(&format!("{origin}\n"));
         printer::note("A play desk of the company Shiosai. Be its five people by the red bar; Ctrl+C ends it, and nothing is kept.");
         until_interrupted(listener, Arc::new(desk)).await;
@@ -38,9 +43,65 @@ pub(crate) fn dev(port: u16) -> Result<(), (String, String)> {
     })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, (String, String)> {
+/// Runs a desk until it is interrupted.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub(crate) fn serve(settings: &Path) -> Done {
+    let desk = Arc::new(open::desk(open::settings(settings)?, "serve")?);
+    match desk.publish() {
+        Err(DeskError::Witness(why)) if why.contains("rolled back") => {
+            return Err(told(
+                format!("the desk does not start: {why}"),
+                "find the later copy with `kagimori-desk restore-check COPY`; nothing is released from this one",
+            ));
+        }
+        Err(error) => printer::warning(&format!("{error}; no code is shown until the witness answers")),
+        Ok(_) => {}
+    }
+    if desk.book().state.policy().is_none() {
+        printer::note(
+            "The desk has no policy yet: people make their passkeys at /enrol, and `kagimori-desk found` writes the policy.",
+        );
+    }
+    let listen = desk.settings.listen;
+    let folder = settings.parent().unwrap_or(Path::new(".")).to_owned();
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(listen).await;
+        let listener = listener.map_err(|error| {
+            told(format!("`{listen}` cannot be used: {error}"), "change `listen` in desk.toml")
+        })?;
+        let _ = printer::data(&format!("{}\n", desk.settings.origin));
+        let telling = tokio::spawn(tell(Arc::clone(&desk), folder));
+        until_interrupted(listener, desk).await;
+        telling.abort();
+        Ok(())
+    })
+}
+
+/// Sends what is due, round after round.
+async fn tell(desk: Arc<Desk>, folder: std::path::PathBuf) {
+    if desk.settings.channels.is_empty() {
+        return;
+    }
+    let notifier = Arc::new(Notifier::new(desk.settings.channels.clone(), folder));
+    loop {
+        tokio::time::sleep(ROUND).await;
+        let (journal, notifier) = (desk.journal(), Arc::clone(&notifier));
+        let round = tokio::task::spawn_blocking(move || deliver::round(&journal, &notifier)).await;
+        if let Ok(Err(error)) = round {
+            printer::warning(&format!("people could not be told: {error}; {}", error.hint()));
+        }
+    }
+}
+
+/// The threads of a process.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, (String, String)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| (format!("no threads: {error}"), "look at the limits of this process".to_owned()))
+    runtime.map_err(|error| told(format!("no threads: {error}"), "look at the limits of this process"))
 }
 
 async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
@@ -48,8 +109,7 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
     let ticks = tokio::spawn(async move {
         loop {
             tokio::time::sleep(TICK).await;
-            let desk = Arc::clone(&ticking);
-            let _ = tokio::task::spawn_blocking(move || desk.tick()).await;
+            Arc::clone(&ticking).blocking(Desk::tick).await;
         }
     });
     let service = routes::of(desk).into_make_service_with_connect_info::<SocketAddr>();
@@ -57,7 +117,19 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
         served = async { axum::serve(listener, service).await } => {
             if let Err(error) = served { printer::warning(&format!("the desk stopped: {error}")); }
         }
-        _ = tokio::signal::ctrl_c() => {}
+        () = asked_to_stop() => {}
     }
     ticks.abort();
+}
+
+/// Ctrl+C, or what systemd sends.
+async fn asked_to_stop() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
 }

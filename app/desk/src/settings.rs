@@ -1,11 +1,13 @@
-//! Where the desk is, what it speaks to, and whom it tells. Who may do what stands in the policy, which is in the log.
+//! `desk.toml`: where the desk is, what it speaks to, and whom it tells. Who may do what stands in the policy, which is in the log.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use kagimori_notice::Channel;
+use kagimori_notice::{Channel, WireChannel};
 use kagimori_passkey::RelyingParty;
+use serde::Deserialize;
 
 /// The settings, as they are used.
 #[derive(Clone, Debug)]
@@ -14,22 +16,194 @@ pub(crate) struct Settings {
     pub(crate) company: String,
     /// The address of its pages: `https://desk.example.co.jp`.
     pub(crate) origin: String,
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
     /// Its folder: the log, its key, its copies.
     pub(crate) data: PathBuf,
+    /// The socket of the vault.
+    pub(crate) vault: PathBuf,
     /// Proxies whose `X-Forwarded-For` is believed. None: of nobody.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// How many hours the clock on the wall is ahead of UTC.
     pub(crate) hours_from_utc: i8,
+    /// The witness that has to cosign before a code is shown; `None`: the one in this process, in `dev`.
+    pub(crate) witness: Option<Witness>,
+    /// Whom the clock is compared with, beside the witness: addresses whose answers tell the time.
+    pub(crate) clocks: Vec<String>,
     /// Where people are told.
     pub(crate) channels: BTreeMap<String, Channel>,
 }
 
+/// A witness.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Witness {
+    /// Its address; `add-checkpoint` is asked for below it.
+    pub(crate) address: String,
+    /// Its key, as C2SP writes it.
+    pub(crate) key: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    company: String,
+    origin: String,
+    listen: SocketAddr,
+    data: PathBuf,
+    vault: PathBuf,
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
+    hours_from_utc: i8,
+    witness: Witness,
+    #[serde(default = "clocks")]
+    clocks: Vec<String>,
+    #[serde(default)]
+    channels: BTreeMap<String, WireChannel>,
+}
+
+/// Why `desk.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}`: {what}")]
+pub(crate) struct SettingsError {
+    path: PathBuf,
+    what: String,
+    hint: String,
+}
+
+impl SettingsError {
+    /// What to do next.
+    pub(crate) fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
 impl Settings {
+    /// Reads the file; paths in it are seen from its folder.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub(crate) fn read(path: &Path) -> Result<Self, SettingsError> {
+        let wrong =
+            |what: String, hint: &str| SettingsError { path: path.to_owned(), what, hint: hint.to_owned() };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            wrong(
+                format!("cannot be read: {error}"),
+                "name the file with `--settings`, or make one with `kagimori-desk init`",
+            )
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::of(&text, folder).map_err(|(what, hint)| wrong(what, &hint))
+    }
+
+    pub(crate) fn of(text: &str, folder: &Path) -> Result<Self, (String, String)> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().map(|span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+            let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            (
+                format!("{place}{}", error.message().replace('\n', " ")),
+                "docs/desk.md lists every setting".to_owned(),
+            )
+        })?;
+        must_be_origin(&file.origin)?;
+        let mut channels = BTreeMap::new();
+        for (name, wire) in file.channels {
+            let channel = wire.read(&name).map_err(|error| (error.to_string(), error.hint().to_owned()))?;
+            channels.insert(name, channel);
+        }
+        if !(-12..=14).contains(&file.hours_from_utc) {
+            return Err(("`hours_from_utc` is between -12 and 14".to_owned(), "Japan is 9".to_owned()));
+        }
+        Ok(Self {
+            company: file.company,
+            origin: file.origin.trim_end_matches('/').to_owned(),
+            listen: file.listen,
+            data: folder.join(file.data),
+            vault: folder.join(file.vault),
+            trusted_proxies: file.trusted_proxies,
+            hours_from_utc: file.hours_from_utc,
+            witness: Some(file.witness),
+            clocks: file.clocks,
+            channels,
+        })
+    }
+
+    /// What the log is called: the desk's address without its scheme.
+    pub(crate) fn log_name(&self) -> String {
+        format!("{}/log", self.origin.split_once("://").map_or("", |(_, rest)| rest))
+    }
+
     /// The desk, as passkeys know it.
-    #[must_use]
     pub(crate) fn party(&self) -> RelyingParty {
         let host = self.origin.split_once("://").map_or("", |(_, rest)| rest);
         let id = host.split(['/', ':']).next().unwrap_or_default();
         RelyingParty { id: id.to_owned(), origin: self.origin.clone() }
+    }
+}
+
+/// Every desk has AWS to ask.
+fn clocks() -> Vec<String> {
+    vec!["https://sts.amazonaws.com/".to_owned()]
+}
+
+/// Passkeys and cookies want HTTPS; a browser lets `localhost` pass.
+fn must_be_origin(origin: &str) -> Result<(), (String, String)> {
+    let rest = origin.strip_prefix("https://").or_else(|| {
+        origin.strip_prefix("http://").filter(|rest| rest.split([':', '/']).next() == Some("localhost"))
+    });
+    let host = rest.map(|rest| rest.trim_end_matches('/'));
+    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '@', '?', '#', ' '])) {
+        return Ok(());
+    }
+    let hint = "write the address that people open, as `https://desk.example.co.jp`; only `http://localhost:PORT` goes without TLS";
+    Err(("`origin` is no address of a desk".to_owned(), hint.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+company = "Shiosai"
+origin = "https://desk.shiosai.example"
+listen = "127.0.0.1:8440"
+data = "data"
+vault = "/run/kagimori/vault.sock"
+hours_from_utc = 9
+[witness]
+address = "https://witness.shiosai.example"
+key = "w+0123abcd+BA"
+[channels.sre]
+kind = "slack"
+address = "env:SLACK"
+"#;
+
+    #[test]
+    fn a_file_is_read() {
+        let settings = Settings::of(GOOD, Path::new("/etc/kagimori")).unwrap();
+        assert_eq!(settings.data, Path::new("/etc/kagimori/data"));
+        assert_eq!(settings.vault, Path::new("/run/kagimori/vault.sock"));
+        assert_eq!(settings.party().id, "desk.shiosai.example");
+        assert!(settings.trusted_proxies.is_empty());
+        assert_eq!(settings.channels.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (from, to, expected) in [
+            ("company", "compny", "unknown field"),
+            ("https://desk.shiosai.example", "http://desk.shiosai.example", "no address of a desk"),
+            ("https://desk.shiosai.example", "https://a@b", "no address of a desk"),
+            ("https://desk.shiosai.example", "http://localhost.evil:1", "no address of a desk"),
+            ("hours_from_utc = 9", "hours_from_utc = 20", "between"),
+            ("127.0.0.1:8440", "8440", "invalid socket address"),
+            ("\"slack\"", "\"pigeon\"", "of a kind that there is not"),
+        ] {
+            let (what, hint) = Settings::of(&GOOD.replace(from, to), Path::new(".")).unwrap_err();
+            assert!(what.contains(expected), "{to}: {what}");
+            assert!(!hint.is_empty());
+        }
     }
 }

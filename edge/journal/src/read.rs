@@ -1,5 +1,7 @@
 //! What is in a journal.
 
+use std::path::Path;
+
 use kagimori_ledger::Hash;
 use rusqlite::OptionalExtension;
 
@@ -28,6 +30,22 @@ impl Journal {
             .query_map([], |row| Ok(Entry { index: row.get(0)?, bytes: row.get(1)? }))
             .map_err(self.told())?;
         rows.collect::<Result<_, _>>().map_err(self.told())
+    }
+
+    /// Copies the journal into a new file, as it is at one moment: somebody may write it meanwhile.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the copy cannot be written, or a file is there.
+    pub fn copy(&self, to: &Path) -> Result<(), JournalError> {
+        if to.exists() {
+            let why = "there is a file of that name".to_owned();
+            return Err(JournalError::ReadOnly { path: to.to_owned(), why });
+        }
+        let path = to.to_string_lossy();
+        self.connection
+            .execute("VACUUM INTO ?1", [&*path])
+            .map_err(|error| JournalError::sqlite(to, &error))?;
+        Ok(())
     }
 
     /// A document that an entry names by its SHA-256.

@@ -441,3 +441,16 @@ fn a_document_is_found_by_its_hash() {
     assert_eq!(journal.document(&[0; 32]).unwrap(), None);
     assert_eq!(journal.verify(None).unwrap().documents, 1);
 }
+
+/// A copy is the journal as it was at one moment, and never takes the place of another file.
+#[test]
+fn a_copy_is_whole_while_somebody_writes() {
+    let (path, mut held) = written("copy", &[b"a", b"b"]);
+    let copy = path.parent().unwrap().join("copy.db");
+    held.copy(&copy).unwrap();
+    append(&mut held, b"c").unwrap();
+    let copied = Journal::open(&copy).unwrap();
+    assert_eq!(copied.verify(None).unwrap().head.size, 2);
+    assert_eq!(copied.entries().unwrap(), held.entries().unwrap()[..2]);
+    assert!(matches!(held.copy(&copy), Err(JournalError::ReadOnly { .. })));
+}

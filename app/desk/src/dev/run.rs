@@ -8,15 +8,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kagimori_custody::{
     Ceremony, Draft, Event, Exposure, Finding, Lasting, Outcome, PersonId, Proof, RequestId, SeedId,
-    Statement, Wish,
+    Statement, Viewer, Wish,
 };
 use kagimori_journal::{Held, Holder, Journal};
+use kagimori_ledger::TrustPolicy;
 use kagimori_ledger::key::{CosigningKey, SigningKey};
+use kagimori_sealing::boxed::HolderKey;
+use kagimori_sealing::protocol::FOR_SECRET;
+use ring::rand::SystemRandom;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::dev::company;
-use crate::dev::vault::PlayVault;
+use crate::dev::vault::Here;
 use crate::names;
 use crate::page::decide;
 use crate::publish::Publisher;
@@ -54,29 +59,35 @@ impl Drop for Folder {
     }
 }
 
-/// A play desk in a folder, with a seed in custody.
+/// How long ago the example seed was enrolled.
+const ENROLLED_SECONDS_AGO: i64 = 90;
+
+/// A play desk in a folder, with a seed of 20 bytes in custody.
 ///
 /// # Errors
 /// A sentence.
-pub(crate) fn desk(folder: &Path, origin: &str, clock: Clock) -> Result<Desk, String> {
+pub(crate) fn desk(folder: &Path, origin: &str, clock: Clock, secret: &[u8; 20]) -> Result<Desk, String> {
     let (dev, policy) = company::found()?;
-    let log =
-        SigningKey::from_seed("desk.shiosai.example/log", &seed()?).map_err(|error| error.to_string())?;
-    let witness =
-        CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(|error| error.to_string())?;
+    let log = SigningKey::from_seed("desk.shiosai.example/log", &seed()?).map_err(told)?;
+    let witness = CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(told)?;
     let settings = settings(folder, origin);
+    let trust = format!("log {}\nwitness w {}\nquorum w\n", log.public(), witness.public());
+    let trust: TrustPolicy = trust.parse().map_err(told)?;
+    clock.be_behind(ENROLLED_SECONDS_AGO);
+    let vault = Here::new(&folder.join("vault"), trust, settings.party(), clock.now())?;
     let cosigner = Publisher::here(witness, &log);
     let publisher = Publisher::new(log, cosigner);
-    let vault = PlayVault::new().map_err(|error| error.to_string())?;
-    let fingerprint = vault.fingerprint();
     let holder = Holder { name: "kagimori-desk dev".to_owned(), host: "dev".to_owned() };
-    let held =
-        Held::take(&Journal::path_in(folder), holder, clock.now()).map_err(|error| error.to_string())?;
-    let desk = Desk::open(settings, clock, held, publisher, Vault::Play(vault), Some(dev));
-    let desk = desk.map_err(|error| error.to_string())?;
-    desk.act(&Event::Found { policy: Box::new(policy) }).map_err(|error| error.to_string())?;
-    enrol(&desk, fingerprint).map_err(|error| format!("the example seed could not be enrolled: {error}"))?;
+    let held = Held::take(&Journal::path_in(folder), holder, clock.now()).map_err(told)?;
+    let desk = Desk::open(settings, clock, held, publisher, Vault::here(vault), Some(dev)).map_err(told)?;
+    desk.act(&Event::Found { policy: Box::new(policy) }).map_err(told)?;
+    enrol(&desk, secret).map_err(|error| format!("the example seed could not be enrolled: {error}"))?;
+    desk.clock.be_behind(0);
     Ok(desk)
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }
 
 fn seed() -> Result<[u8; 32], String> {
@@ -90,19 +101,22 @@ fn settings(folder: &Path, origin: &str) -> Settings {
         data: folder.to_owned(),
         trusted_proxies: Vec::new(),
         hours_from_utc: 9,
+        listen: ([127, 0, 0, 1], 0).into(),
+        vault: folder.join("vault.sock"),
+        witness: None,
+        clocks: Vec::new(),
         channels: BTreeMap::new(),
     }
 }
 
 /// The ceremony that put the example seed into custody, as people would have done it.
-fn enrol(desk: &Desk, fingerprint: kagimori_custody::Digest) -> Result<(), String> {
+fn enrol(desk: &Desk, secret: &[u8; 20]) -> Result<(), String> {
     let person = |name: &str| PersonId::parse(name).map_err(|error| error.to_string());
-    let told = |error: crate::desk::DeskError| error.to_string();
     let request = names::request(desk.clock.now()).map_err(|error| error.to_string())?;
-    let seed = SeedId::parse("management").map_err(|error| error.to_string())?;
+    let name = SeedId::parse("management").map_err(|error| error.to_string())?;
     let draft = Draft {
         id: request.clone(),
-        wish: Wish::Custody { seed, ceremony: Ceremony::Enrol },
+        wish: Wish::Custody { seed: name, ceremony: Ceremony::Enrol },
         reason: "Root's second factor goes into custody. root の MFA をデスクに預け入れる".to_owned(),
         ticket: Some("SEC-1".to_owned()),
         window: Lasting::hours(1),
@@ -115,10 +129,18 @@ fn enrol(desk: &Desk, fingerprint: kagimori_custody::Digest) -> Result<(), Strin
         desk.act(&Event::Approve { request: request.clone(), by, from, proof, share: None }).map_err(told)?;
     }
     let (by, proof) = signed(desk, &request, "riku", |digest| Statement::Claim { digest })?;
-    desk.act(&Event::Claim { request: request.clone(), by: by.clone(), from, proof, viewer: None })
+    // The page of a custodian who closes it at once: nobody types these codes into a console.
+    let page = STANDARD.encode(HolderKey::from_bytes(Zeroizing::new(seed()?)).public().as_bytes());
+    let viewer = Some(Viewer(page));
+    desk.act(&Event::Claim { request: request.clone(), by: by.clone(), from, proof, viewer })
         .map_err(told)?;
+    let key = desk.vault.begin(desk, &request).map_err(told)?;
+    let text = Zeroizing::new(base32(secret));
+    let random = SystemRandom::new();
+    let sealed = key.seal(FOR_SECRET, request.as_str().as_bytes(), text.as_bytes(), &random).map_err(told)?;
+    let fingerprint = desk.vault.enrol(desk, &request, sealed).map_err(told)?;
+    let (_, last_step) = desk.vault.enrol_code(desk, &request).map_err(told)?;
     let exposure = Exposure { seed: vec![by.clone()], password: vec![person("keiko")?] };
-    let last_step = kagimori_custody::step_of(desk.clock.now(), 30).saturating_sub(2);
     let outcome = Outcome::Held { fingerprint, last_step, exposure };
     desk.act(&Event::Settle { request: request.clone(), by, outcome }).map_err(told)?;
     let evidence = {
@@ -155,4 +177,20 @@ pub(crate) fn signed(
     let packed = software.sign(&desk.party, challenge.bytes()).packed().ok_or("the signature is too long")?;
     let proof = Proof { key: key.ok_or("a person without a key")?, bytes: STANDARD.encode(packed) };
     Ok((by, proof))
+}
+
+/// RFC 4648 §6, without padding: 20 bytes are 32 letters.
+fn base32(bytes: &[u8; 20]) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let (mut text, mut held, mut bits) = (String::new(), 0_u32, 0_u32);
+    for byte in bytes {
+        held = held << 8 & 0xfff | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            let letter = usize::try_from(held >> bits & 31).unwrap_or(0);
+            text.push(LETTERS.get(letter).copied().map_or('A', char::from));
+        }
+    }
+    text
 }

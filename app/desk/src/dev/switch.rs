@@ -35,12 +35,15 @@ pub(crate) async fn sign(State(desk): State<Arc<Desk>>, posted: Posted) -> Respo
     let Some(((credential, key), challenge)) = found.zip(challenge) else {
         return said::problem(l, StatusCode::NOT_FOUND, "?");
     };
+    let secret = desk.dev.as_ref().and_then(|dev| dev.shares.get(&posted.signed.person));
     let it = key.sign(&desk.party, &challenge);
     Json(serde_json::json!({
         "credential": credential,
         "client_data": URL_SAFE_NO_PAD.encode(it.client_data),
         "authenticator_data": URL_SAFE_NO_PAD.encode(it.authenticator_data),
         "signature": URL_SAFE_NO_PAD.encode(it.signature),
+        // What a passkey's own secret (WebAuthn `prf`) would be.
+        "secret": secret.map(|secret| URL_SAFE_NO_PAD.encode(secret.as_slice())),
     }))
     .into_response()
 }

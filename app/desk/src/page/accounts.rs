@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use crate::desk::{Book, Desk};
 use crate::language::Language;
+use crate::page::ceremony;
 use crate::page::refusal::Refused;
 use crate::page::shell::{Frame, Place};
 use crate::show;
@@ -39,6 +40,7 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Respo
                         }
                         dt { (l.of("Last codes", "直近のコード発行")) } dd { (last(l, &desk, &book, policy, *id)) }
                     }
+                    @if let Some((name, _)) = seed { (ceremony::asking(l, &book, &signed, name, Some(*id))) }
                 }
             }
         }

@@ -26,11 +26,16 @@ use crate::web::visitor::Signed;
 pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed, Path(id): Path<String>) -> Response {
     let l = signed.visitor.language;
     let title = l.of("Your PIN and code", "PIN とコード");
-    let body = {
+    let request = {
         let book = desk.book();
-        let Some(request) = own(&book, &signed, &id) else { return Refused::not_found(l).into_response() };
-        body(l, &desk, request)
+        own(&book, &signed, &id).cloned()
     };
+    let Some(request) = request else { return Refused::not_found(l).into_response() };
+    let asked = request.ask.id.clone();
+    let told = desk.clone().blocking(move |desk| {
+        Some((desk.vault.word(desk, &asked).ok()?, desk.vault.pin(desk, &asked).ok()?))
+    });
+    let body = body(l, &request, told.await.flatten().as_ref());
     Frame::of(&desk, &signed, Place::Requests, title).around(&body).into_response()
 }
 
@@ -40,10 +45,12 @@ fn own<'a>(book: &'a Book, signed: &Signed, id: &str) -> Option<&'a Request> {
     (request.ask.by == signed.person && request.ask.kind().has_codes()).then_some(request)
 }
 
-fn body(l: Language, desk: &Desk, request: &Request) -> Markup {
+/// The word in both languages, and the PIN.
+type Told = ((&'static str, &'static str), String);
+
+fn body(l: Language, request: &Request, told: Option<&Told>) -> Markup {
     let id = &request.ask.id;
     let is_direct = request.ask.matter.mode() == Some(Mode::Direct);
-    let (en, ja) = desk.vault.word(id);
     html! {
         div.head { div {
             h1 { (l.of("Your PIN and code", "PIN とコード")) }
@@ -61,10 +68,10 @@ fn body(l: Language, desk: &Desk, request: &Request) -> Markup {
                 section.sheet aria-labelledby="pin" {
                     h2 id="pin" { (l.of("When the operator calls", "オペレーターから電話が来たら")) }
                     @if request.pin.is_none() { p { (l.of("Your PIN comes with the approval.", "PIN は承認後に表示されます。")) } }
-                    @else {
+                    @else if let Some(((en, ja), pin)) = told {
                         ol.script {
                             li { (l.of("The caller says this word first. If not, hang up:", "相手が先に次の合言葉を言います。言わない場合は電話を切ってください:")) p.word { bdi { (l.of(en, ja)) } " " small.soft { (l.of(ja, en)) } } }
-                            li { (l.of("Then read your PIN out:", "その後、PIN を読み上げます:")) p.pin { (spaced(&desk.vault.pin(id))) } }
+                            li { (l.of("Then read your PIN out:", "その後、PIN を読み上げます:")) p.pin { (spaced(pin)) } }
                             @if is_direct { li { (l.of("Leave this page open. The code appears here.", "この画面を開いたままにしてください。コードがここに表示されます。")) } }
                         }
                         p.soft { (l.of("Nobody of this desk asks for your password.", "デスクの担当者がパスワードを尋ねることはありません。")) }
@@ -90,7 +97,7 @@ pub(crate) fn shown_here(l: Language, request: &Request) -> Markup {
 fn here(l: Language, request: &Request, whose: &str) -> Markup {
     let id = &request.ask.id;
     html! {
-        section.sheet data-code={ "/requests/" (id) "/" (whose) "-code" } data-ready=[(whose == "requester" && request.is_live()).then(|| format!("/requests/{id}/ready"))] aria-labelledby="code" {
+        section.sheet data-code={ "/requests/" (id) "/" (whose) "-code" } data-request=(id) data-ready=[(whose == "requester" && request.is_live()).then(|| format!("/requests/{id}/ready"))] aria-labelledby="code" {
             h2 id="code" { (l.of("Your code", "ワンタイムコード")) }
             div.code {
                 svg.ring viewBox="0 0 100 100" aria-hidden="true" { circle cx="50" cy="50" r="42" {} circle.left cx="50" cy="50" r="42" pathLength="100" stroke-dasharray="100" stroke-dashoffset="100" data-ring="" {} }

@@ -9,9 +9,11 @@ use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use kagimori_custody::{Digest, Event, Finding, PersonId, Policy, Request, RequestId, Statement, Viewer};
+use kagimori_sealing::protocol::about_share;
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::desk::{Book, Desk, DeskError};
 use crate::language::Language;
@@ -95,9 +97,9 @@ pub(crate) fn by_passkey(
 ) -> Markup {
     let l = signed.visitor.language;
     html! {
-        form method="post" action={ "/requests/" (id) "/" (what) } data-ask={ "/requests/" (id) "/ask/" (what) } data-viewer[what == "claim"] {
+        form method="post" action={ "/requests/" (id) "/" (what) } data-ask={ "/requests/" (id) "/ask/" (what) } data-viewer=[(what == "claim").then_some(id)] {
             (csrf(signed))
-            input type="hidden" name="signed"; input type="hidden" name="challenge"; input type="hidden" name="viewer";
+            input type="hidden" name="signed"; input type="hidden" name="challenge"; input type="hidden" name="viewer"; input type="hidden" name="share";
             (fields)
             div.acts { button { (words) } }
             p.bad hidden tabindex="-1" data-trouble=(l.of("The passkey was not used.", "パスキーを使用できませんでした。")) {}
@@ -120,31 +122,58 @@ fn with_reason(l: Language, signed: &Signed, id: &RequestId, what: &str, words: 
     }
 }
 
-/// What a passkey is asked to sign, and by which of the person's keys.
+/// What a passkey is asked to sign, by which of the person's keys, and what opens the person's share.
 pub(crate) async fn ask(
     State(desk): State<Arc<Desk>>,
     Path((id, what)): Path<(String, String)>,
     posted: Posted,
 ) -> Response {
     let l = posted.signed.visitor.language;
-    let asked = {
+    match desk.blocking(move |desk| asked(desk, &id, &what, &posted)).await {
+        Some(Ok(Some(asked))) => Json(asked).into_response(),
+        Some(Err(error)) => said::problem_of(l, &error),
+        Some(Ok(None)) | None => said::problem(l, StatusCode::NOT_FOUND, "?"),
+    }
+}
+
+fn asked(desk: &Desk, id: &str, what: &str, posted: &Posted) -> Result<Option<Value>, DeskError> {
+    let person = &posted.signed.person;
+    let found = {
         let book = desk.book();
-        RequestId::parse(&id).ok().and_then(|id| book.state.request(&id)).and_then(|request| {
-            let statement = statement(&book, request, &what, &posted.fields)?;
-            let policy = book.state.policy()?;
-            let challenge = statement.challenge(&posted.signed.person);
-            Some((*challenge.bytes(), keys(policy, &posted.signed.person)))
+        RequestId::parse(id).ok().and_then(|id| book.state.request(&id)).and_then(|request| {
+            let statement = statement(&book, request, what, &posted.fields)?;
+            let allow = keys(book.state.policy()?, person);
+            Some((request.ask.id.clone(), request.digest, *statement.challenge(person).bytes(), allow))
         })
     };
-    let Some((challenge, allow)) = asked else {
-        return said::problem(l, StatusCode::NOT_FOUND, "?").into_response();
-    };
+    let Some((request, digest, challenge, allow)) = found else { return Ok(None) };
     let purpose = Asked { of: posted.signed.session.id, purpose: format!("{what} {id}") };
     desk.challenges.put(&challenge, purpose, desk.clock.now());
-    let challenge = URL_SAFE_NO_PAD.encode(challenge);
-    let is_software = desk.dev.is_some();
-    Json(serde_json::json!({ "challenge": challenge, "rp": desk.party.id, "allow": allow, "software": is_software }))
-        .into_response()
+    Ok(Some(serde_json::json!({
+        "challenge": URL_SAFE_NO_PAD.encode(challenge), "rp": desk.party.id, "allow": allow,
+        "software": desk.dev.is_some(), "share": held(desk, &request, digest, what, person)?,
+    })))
+}
+
+/// What opens the share of somebody who approves a code; `None`: they hold none, or none is needed.
+fn held(
+    desk: &Desk,
+    request: &RequestId,
+    digest: Digest,
+    what: &str,
+    person: &PersonId,
+) -> Result<Option<Value>, DeskError> {
+    let has_codes = desk.book().state.request(request).is_some_and(|request| request.ask.kind().has_codes());
+    if what != "approve" || !has_codes {
+        return Ok(None);
+    }
+    let holder = desk.vault.holder(desk, request, person)?;
+    Ok(holder.map(|holder| {
+        serde_json::json!({
+            "held": holder.held, "about_held": holder.about_held, "key": holder.key,
+            "about": STANDARD.encode(about_share(&digest, person)),
+        })
+    }))
 }
 
 fn keys(policy: &Policy, person: &PersonId) -> Vec<String> {
@@ -188,15 +217,16 @@ pub(crate) async fn act(
 ) -> Response {
     let l = posted.signed.visitor.language;
     let Ok(request) = RequestId::parse(&id) else { return Refused::not_found(l).into_response() };
-    let event = match event(&desk, request.clone(), &what, &posted) {
-        Ok(Some(event)) => event,
-        Ok(None) => return Refused::not_found(l).into_response(),
-        Err(error) => return said::refused(l, &error).into_response(),
-    };
     let goes_to = if what == "claim" { format!("/operator/{id}") } else { format!("/requests/{id}") };
-    match desk.clone().submit(event).await {
-        Ok(_) => (StatusCode::SEE_OTHER, [(LOCATION, goes_to)]).into_response(),
-        Err(error) => said::refused(l, &error).into_response(),
+    let done = desk.blocking(move |desk| match event(desk, request, &what, &posted)? {
+        Some(event) => desk.submit_now(&event).map(Some),
+        None => Ok(None),
+    });
+    match done.await {
+        Some(Ok(Some(()))) => (StatusCode::SEE_OTHER, [(LOCATION, goes_to)]).into_response(),
+        Some(Ok(None)) => Refused::not_found(l).into_response(),
+        Some(Err(error)) => said::refused(l, &error).into_response(),
+        None => said::refused(l, &DeskError::Broken).into_response(),
     }
 }
 
@@ -214,11 +244,13 @@ fn event(desk: &Desk, request: RequestId, what: &str, posted: &Posted) -> Result
         "approve" | "claim" | "review" => {
             let answer = Answer::read(fields.get("signed"))?;
             must_be_asked(desk, posted, what, &request)?;
-            let book = desk.book();
-            let policy = book.state.policy().ok_or(DeskError::Broken)?;
-            let proof = answer.proof(policy, &by)?;
+            let policy = desk.book().state.policy().map(Arc::clone).ok_or(DeskError::Broken)?;
+            let proof = answer.proof(&policy, &by)?;
             match what {
-                "approve" => Event::Approve { request, by, from, share: desk.vault.share(&proof), proof },
+                "approve" => {
+                    let share = share(desk, &request, &by, fields)?;
+                    Event::Approve { request, by, from, proof, share }
+                }
                 "claim" => {
                     let viewer = Some(fields.get("viewer")).filter(|key| !key.is_empty());
                     Event::Claim {
@@ -230,6 +262,7 @@ fn event(desk: &Desk, request: RequestId, what: &str, posted: &Posted) -> Result
                     }
                 }
                 _ => {
+                    let book = desk.book();
                     let found = book.state.request(&request).map(|request| evidence(&book, request));
                     let (Some(evidence), Some(finding)) = (found, finding(fields)) else { return Ok(None) };
                     Event::Review { request, by, from, proof, evidence, finding }
@@ -238,6 +271,21 @@ fn event(desk: &Desk, request: RequestId, what: &str, posted: &Posted) -> Result
         }
         _ => return Ok(None),
     }))
+}
+
+/// The approver's share, given to the vault; what goes into the log is its digest.
+fn share(
+    desk: &Desk,
+    request: &RequestId,
+    by: &PersonId,
+    fields: &Fields,
+) -> Result<Option<Digest>, DeskError> {
+    let text = fields.get("share");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let sealed = serde_json::from_str(text).map_err(|_| ProofError::Form)?;
+    Ok(Some(desk.vault.share(desk, request, by, sealed)?))
 }
 
 /// The answer has to be one to a challenge that waits for it, of this session and for this deed.

@@ -11,8 +11,8 @@ use maud::{Markup, html};
 
 use crate::desk::Desk;
 use crate::language::Language;
-use crate::page::said;
 use crate::page::shell::{Frame, Place, csrf};
+use crate::page::{govern, said};
 use crate::show;
 use crate::web::form::Posted;
 use crate::web::visitor::Signed;
@@ -23,17 +23,20 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Respo
     let looking = Arc::clone(&desk);
     let witness = tokio::task::spawn_blocking(move || looking.publish().map(drop)).await;
     let witness = witness.ok().is_some_and(|answer| answer.is_ok());
-    let clock = desk.vault.clock(desk.clock.now());
+    let vault = desk.clone().blocking(|desk| desk.vault.standing(desk)).await;
+    let vault = vault.and_then(Result::ok);
     let body = html! {
         h1 { (title) }
         section.sheet { dl {
             dt { (l.of("Record", "監査記録")) } dd { (mark(l, true)) " " (desk.book().leaves.len()) " " (l.of("entries", "件")) }
             dt { (l.of("Witness", "証人")) } dd { (mark(l, witness)) " " span.mono { (desk.publisher.witness().name()) } }
-            dt { (l.of("Vault and its clock", "保管庫と時計")) } dd { (mark(l, clock.is_ok())) @if desk.dev.is_some() { " " (l.of("a play vault, in this process: dev only", "お試し用（このプロセス内）")) } }
+            dt { (l.of("Vault and its clock", "保管庫と時計")) } dd { (mark(l, vault.is_some())) @if desk.dev.is_some() { " " (l.of("a play vault, in this process: dev only", "お試し用（このプロセス内）")) } }
+            @if let Some(vault) = &vault { @for warning in &vault.warnings { dt { (l.of("To look at", "確認事項")) } dd { bdi { (warning) } } } }
             dt { (l.of("Now", "現在時刻")) } dd { (show::when(desk.clock.now(), desk.settings.hours_from_utc)) }
             dt { (l.of("Program", "プログラム")) } dd { "kagimori-desk " (env!("CARGO_PKG_VERSION")) }
         } }
         (seal(l, &desk, &signed))
+        (govern::opening(l, &desk.book(), &signed))
     };
     Frame::of(&desk, &signed, Place::Health, title).around(&body).into_response()
 }

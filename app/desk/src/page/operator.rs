@@ -6,19 +6,19 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use kagimori_custody::{Event, Mode, PIN_TRIES, Request, RequestId};
+use kagimori_custody::{Event, Kind, Mode, PIN_TRIES, Request, RequestId};
 use maud::{Markup, html};
 
-use crate::desk::{Book, Desk};
+use crate::desk::{Book, Desk, DeskError};
 use crate::language::Language;
 use crate::offers::{self, Offer};
 use crate::page::needs::card;
 use crate::page::refusal::Refused;
 use crate::page::shell::{Frame, Place, csrf};
-use crate::page::{code, said};
+use crate::page::{ceremony, code, said};
 use crate::show;
 use crate::web::form::Posted;
-use crate::web::limit::Kind;
+use crate::web::limit::Kind as Limited;
 use crate::web::visitor::Signed;
 
 /// What waits for operators.
@@ -56,17 +56,23 @@ pub(crate) async fn console(
     Path(id): Path<String>,
 ) -> Response {
     let l = signed.visitor.language;
+    let word = match RequestId::parse(&id) {
+        Ok(request) => {
+            desk.clone().blocking(move |desk| desk.vault.word(desk, &request).ok()).await.flatten()
+        }
+        Err(_) => None,
+    };
     let (title, body) = {
         let book = desk.book();
         let found = RequestId::parse(&id).ok().and_then(|id| book.state.request(&id));
         let own = found.filter(|request| request.operator() == Some(&signed.person));
         let Some(request) = own else { return Refused::not_found(l).into_response() };
-        (show::matter(l, &request.ask.matter), body(&desk, &book, &signed, request))
+        (show::matter(l, &request.ask.matter), body(&desk, &book, &signed, request, word))
     };
     Frame::of(&desk, &signed, Place::Operator, &title).around(&body).into_response()
 }
 
-fn body(desk: &Desk, book: &Book, signed: &Signed, request: &Request) -> Markup {
+fn body(desk: &Desk, book: &Book, signed: &Signed, request: &Request, word: Option<(&str, &str)>) -> Markup {
     let (l, ask) = (signed.visitor.language, &request.ask);
     let requester = book.shown_name(&ask.by);
     html! {
@@ -80,11 +86,12 @@ fn body(desk: &Desk, book: &Book, signed: &Signed, request: &Request) -> Markup 
             div {
                 @if let Some(end) = &request.end {
                     p.note { strong { (show::state(l, end.how.word()).1) } ". " (l.of("Nothing more is to be done here.", "ここで行うことはもうありません。")) }
-                } @else if request.is_verified { (release(desk, signed, request)) }
+                } @else if request.ask.kind() == Kind::Custody { (ceremony::console(l, desk, book, signed, request)) }
+                @else if request.is_verified { (release(desk, signed, request)) }
                 @else { (pin(l, signed, request)) }
                 @if ask.matter.mode() == Some(Mode::Phone) && !request.releases.is_empty() { (code::shown_here(l, request)) }
             }
-            (script(l, desk, request, &requester))
+            @if request.ask.kind().has_codes() { (script(l, request, &requester, word)) }
         }
     }
 }
@@ -134,8 +141,8 @@ fn release(desk: &Desk, signed: &Signed, request: &Request) -> Markup {
 }
 
 /// What is said on the telephone.
-fn script(l: Language, desk: &Desk, request: &Request, requester: &str) -> Markup {
-    let (en, ja) = desk.vault.word(&request.ask.id);
+fn script(l: Language, request: &Request, requester: &str, word: Option<(&str, &str)>) -> Markup {
+    let (en, ja) = word.unwrap_or(("–", "–"));
     let is_phone = request.ask.matter.mode() == Some(Mode::Phone);
     html! {
         section.sheet aria-labelledby="script" {
@@ -160,13 +167,16 @@ pub(crate) async fn try_pin(
 ) -> Response {
     let (l, address) = (posted.signed.visitor.language, posted.signed.visitor.address);
     let Ok(request) = RequestId::parse(&id) else { return Refused::not_found(l).into_response() };
-    if let Err(seconds) = desk.limits.try_once(Kind::Pin, address, desk.clock.now()) {
+    if let Err(seconds) = desk.limits.try_once(Limited::Pin, address, desk.clock.now()) {
         return Refused::too_often(&posted.signed.visitor, seconds).into_response();
     }
     let typed: String = posted.fields.get("pin").chars().filter(char::is_ascii_digit).collect();
-    let mac = desk.vault.mac(&request, &typed);
-    let event = Event::TryPin { request, by: posted.signed.person.clone(), mac };
-    match desk.clone().submit(event).await {
+    let by = posted.signed.person.clone();
+    let tried = desk.clone().blocking(move |desk| {
+        let mac = desk.vault.mac(desk, &request, typed)?;
+        desk.submit_now(&Event::TryPin { request, by, mac })
+    });
+    match tried.await.unwrap_or(Err(DeskError::Broken)) {
         Ok(()) => back(&id),
         Err(error) => said::refused(l, &error).into_response(),
     }

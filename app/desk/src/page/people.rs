@@ -3,20 +3,25 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use kagimori_custody::{PersonId, Policy, Rule};
 use maud::{Markup, html};
 
 use crate::desk::{Book, Desk};
 use crate::language::Language;
+use crate::page::govern;
 use crate::page::refusal::Refused;
 use crate::page::request::lasting;
 use crate::page::shell::{Frame, Place};
 use crate::show;
 use crate::web::visitor::Signed;
 
-pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Response {
+pub(crate) async fn page(
+    State(desk): State<Arc<Desk>>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Response {
     let l = signed.visitor.language;
     let title = l.of("People & policy", "メンバーと規則");
     let body = {
@@ -28,7 +33,9 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Respo
             section.sheet { h2 { (l.of("Who decides what", "規則")) }
                 @for (name, rule) in &policy.file().rules { (rule_of(l, policy, &book, name.as_str(), rule)) }
             }
-            section.sheet { h2 { (l.of("People", "メンバー")) } (people(l, &book, policy)) }
+            (govern::tonight(l, &book, policy, here(query.as_deref()).as_ref()))
+            section.sheet { h2 { (l.of("People", "メンバー")) } (people(l, &desk, &book, &signed, policy)) }
+            (govern::proposing(l, &signed, policy))
         }
     };
     Frame::of(&desk, &signed, Place::People, title).around(&body).into_response()
@@ -54,7 +61,15 @@ fn listed(book: &Book, people: &BTreeSet<PersonId>) -> Markup {
     html! { @for (place, person) in people.iter().enumerate() { @if place > 0 { ", " } bdi { (book.shown_name(person)) } } }
 }
 
-fn people(l: Language, book: &Book, policy: &Policy) -> Markup {
+/// Who is there, of the form; `None`: nobody was named.
+fn here(query: Option<&str>) -> Option<BTreeSet<PersonId>> {
+    let pairs = form_urlencoded::parse(query?.as_bytes());
+    let named =
+        pairs.filter(|(name, _)| name == "here").filter_map(|(_, person)| PersonId::parse(&person).ok());
+    Some(named.collect::<BTreeSet<_>>()).filter(|here| !here.is_empty())
+}
+
+fn people(l: Language, desk: &Desk, book: &Book, signed: &Signed, policy: &Policy) -> Markup {
     html! {
         div.wide { table.stack {
             thead { tr { th { (l.of("Name", "名前")) } th { (l.of("Groups", "グループ")) } th { (l.of("Keys", "鍵")) } th { (l.of("Known as", "ID プロバイダー")) } } }
@@ -62,7 +77,7 @@ fn people(l: Language, book: &Book, policy: &Policy) -> Markup {
                 tr {
                     td { bdi { (book.shown_name(id)) } " " small.mono { (id) } }
                     td { @for (group, _) in policy.file().groups.iter().filter(|(group, _)| policy.is_in(id, group)) { span.mono { (group) } " " } }
-                    td { @for key in &person.keys { div { span.mono { (key.name) } @if book.state.is_revoked(&key.name) { " " span.state.stop { (l.of("revoked", "失効")) } } } }
+                    td { @for key in &person.keys { div { span.mono { (key.name) } @if book.state.is_revoked(&key.name) { " " span.state.stop { (l.of("revoked", "失効")) } } (govern::revoking(l, desk, book, signed, id, &key.name)) } }
                         @if person.keys.is_empty() { span.soft { (l.of("none", "なし")) } } }
                     td { small.mono { (person.issuer) " · " (person.subject) } }
                 }

@@ -11,9 +11,9 @@ use maud::{Markup, html};
 use crate::desk::{Book, Desk};
 use crate::language::Language;
 use crate::offers::{self, Offer};
-use crate::page::decide;
 use crate::page::refusal::Refused;
 use crate::page::shell::{Frame, Place};
+use crate::page::{decide, govern};
 use crate::show;
 use crate::web::visitor::Signed;
 
@@ -48,6 +48,7 @@ fn body(desk: &Desk, book: &Book, signed: &Signed, request: &Request, offers: &B
             div {
                 (next(l, signed, request, offers))
                 (signed_matter(l, desk, book, request))
+                (govern::changes(l, book, request))
                 (decide::acts(l, signed, request, offers))
             }
             div {
@@ -88,7 +89,7 @@ fn next(l: Language, signed: &Signed, request: &Request, offers: &BTreeSet<Offer
             p.good { strong { (l.of("Approved.", "承認されました。")) } " " (l.of("Your PIN and your code are on a page of their own.", "PIN とコードは専用の画面に表示されます。")) }
             p { a.button href={ "/requests/" (id) "/code" } { (l.of("To my PIN and code", "PIN とコードの画面へ")) } }
         }
-        @if is_operator && has_codes { p { a.button href={ "/operator/" (id) } { (l.of("Go on at the console", "オペレーター画面で続ける")) } } }
+        @if is_operator && request.is_live() { p { a.button href={ "/operator/" (id) } { (l.of("Go on at the console", "オペレーター画面で続ける")) } } }
         @if offers.is_empty() && is_own && request.approved_at.is_none() && request.is_live() {
             p.note { (l.of("People were told. This page shows every step as it happens.", "承認者に通知しました。この画面は状況に合わせて自動で更新されます。")) }
         }

@@ -74,6 +74,7 @@ pub(crate) fn status(error: &DeskError) -> StatusCode {
             _ => StatusCode::CONFLICT,
         },
         DeskError::Proof(_) => StatusCode::FORBIDDEN,
+        DeskError::Vault(error) if error.is_refusal => StatusCode::CONFLICT,
         DeskError::Vault(_) | DeskError::Witness(_) => StatusCode::SERVICE_UNAVAILABLE,
         DeskError::Journal(_) | DeskError::Log(_) | DeskError::Broken => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -92,6 +93,10 @@ pub(crate) fn words(l: Language, error: &DeskError) -> (String, String) {
         (Language::Ja, DeskError::Proof(_)) => (
             "パスキーの署名を確認できませんでした".to_owned(),
             "登録済みのパスキーで、もう一度お試しください。".to_owned(),
+        ),
+        (Language::Ja, DeskError::Vault(error)) if error.is_refusal => (
+            format!("保管庫（vault）が拒否しました: {}", error.what),
+            "申請の画面を確認してください。コードは発行されていません。".to_owned(),
         ),
         (Language::Ja, DeskError::Vault(_)) => (
             "保管庫（vault）が応答しません".to_owned(),
@@ -117,9 +122,7 @@ fn hint(error: &DeskError) -> String {
             "sign with a passkey that is enrolled for you; People & policy lists them".to_owned()
         }
         DeskError::Proof(_) => "load the page again, and use the passkey once more".to_owned(),
-        DeskError::Vault(_) => {
-            "no code was made; look at the page Health, and tell the people who run the desk".to_owned()
-        }
+        DeskError::Vault(error) => error.hint.clone(),
         DeskError::Witness(_) => {
             "no code is shown before the witness answers; tell the people who run the desk".to_owned()
         }

@@ -44,6 +44,7 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, visitor: Visitor) -> Res
                 button { (l.of("Sign in with passkey", "パスキーでサインイン")) }
                 p.bad hidden tabindex="-1" data-trouble=(l.of("The passkey was not used.", "パスキーを使用できませんでした。")) {}
             }
+            p { a href="/enrol" { (l.of("Make a passkey for this desk", "このデスク用のパスキーを作る")) } }
             p.soft { (l.of("Lost it? An approver or auditor revokes it, and a quorum enrols another: the runbook says how.", "紛失した場合は、承認者または監査担当者が失効させ、定足数の承認で新しいパスキーを登録します（手順は運用手順書を参照）。")) }
         }
     };
@@ -120,7 +121,7 @@ fn path_of(address: &str) -> Option<&str> {
     (!path.starts_with("//") && !path.contains('\\')).then_some(path)
 }
 
-fn door_of(token: &str) -> [u8; 32] {
+pub(crate) fn door_of(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 

@@ -9,9 +9,12 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use kagimori_custody::PersonId;
+use kagimori_sealing::boxed::{HolderKey, PublicKey, Sealed};
+use kagimori_sealing::protocol::{FOR_HELD_SHARE, FOR_SHARE};
+use ring::rand::SystemRandom;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -22,6 +25,8 @@ use crate::routes;
 
 /// A Tuesday in December 2026, in the middle of a step of TOTP.
 pub(super) const NOON: i64 = 1_796_094_010;
+/// The seed of the play desk in tests.
+pub(super) const SECRET: [u8; 20] = *b"\xfbcanary of tests\x9e\x01\xd7\xe2";
 pub(super) const ORIGIN: &str = "http://localhost:8440";
 
 /// A desk, and its folder.
@@ -33,7 +38,7 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new() -> Self {
         let folder = Folder::new().unwrap();
-        let desk = run::desk(folder.path(), ORIGIN, Clock::held(NOON)).unwrap();
+        let desk = run::desk(folder.path(), ORIGIN, Clock::held(NOON), &SECRET).unwrap();
         Self { desk: Arc::new(desk), folder }
     }
 
@@ -119,10 +124,15 @@ impl Browser {
         assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
         let challenge =
             serde_json::from_str::<Value>(&asked.body).unwrap()["challenge"].as_str().unwrap().to_owned();
+        let share = self.share(&asked.body);
         let signed = self.answer(&challenge);
         let mut all: Vec<(String, String)> =
             fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        all.extend([("challenge".to_owned(), challenge), ("signed".to_owned(), signed)]);
+        all.extend([
+            ("challenge".to_owned(), challenge),
+            ("signed".to_owned(), signed),
+            ("share".to_owned(), share),
+        ]);
         all
     }
 
@@ -132,6 +142,20 @@ impl Browser {
         let fields: Vec<(&str, &str)> =
             fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(&format!("{path}/{what}"), &fields).await
+    }
+
+    /// The person's share, as their page gives it to the vault.
+    fn share(&self, asked: &str) -> String {
+        let asked: Value = serde_json::from_str(asked).unwrap();
+        let Some(share) = asked.get("share").filter(|share| !share.is_null()) else { return String::new() };
+        let person = PersonId::parse(self.person.as_ref().unwrap()).unwrap();
+        let secret = self.desk.dev.as_ref().unwrap().shares[&person].clone();
+        let bytes = |name: &str| STANDARD.decode(share[name].as_str().unwrap()).unwrap();
+        let held: Sealed = serde_json::from_value(share["held"].clone()).unwrap();
+        let opened = HolderKey::from_bytes(secret).open(&held, FOR_HELD_SHARE, &bytes("about_held")).unwrap();
+        let vault = PublicKey::parse(share["key"].as_str().unwrap()).unwrap();
+        let sealed = vault.seal(FOR_SHARE, &bytes("about"), &opened, &SystemRandom::new()).unwrap();
+        serde_json::to_string(&sealed).unwrap()
     }
 
     /// What the person's passkey says to a challenge.
