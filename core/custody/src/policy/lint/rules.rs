@@ -189,7 +189,7 @@ impl Lint<'_> {
         };
         if let Some(person) = approvers.iter().find(lacks) {
             let what = format!("`{person}` approves, and no share can be sealed to them");
-            let hint = "let them run `kagimori-desk approver init`, and write their `recipient`";
+            let hint = "let them make a passkey on the page `/enrol` of the desk, and write the `recipient` that it shows";
             self.refuse_if(true, "recipient-none", place, what, hint);
         }
         let least: usize = rule
