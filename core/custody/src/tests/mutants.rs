@@ -57,8 +57,21 @@ const NOTICED: &[Guard] = &[
     Guard::NotEarly,
 ];
 
-fn noticed(worlds: &[World], guard: Guard) -> Option<String> {
+/// The world that is asked first, where others would take long to say nothing.
+fn first(guard: Guard) -> &'static str {
+    match guard {
+        Guard::ApproverNotOperator | Guard::OperatorNotRequester | Guard::QuorumAtClaim => {
+            "a code for an operator who asks"
+        }
+        Guard::VoteFresh | Guard::QuorumAtApply | Guard::Reviewer => "a desk is unsealed",
+        Guard::RequesterStill => "people leave",
+        _ => "a PIN is typed",
+    }
+}
+
+fn noticed(worlds: &mut [World], guard: Guard) -> Option<String> {
     lose(&[guard]);
+    worlds.sort_by_key(|world| world.name != first(guard));
     let noticed =
         worlds.iter().find_map(|world| world.explore().err().map(|what| format!("{}: {what}", world.name)));
     lose(&[]);
