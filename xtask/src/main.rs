@@ -1,4 +1,4 @@
-//! `cargo xtask gen reference`, `gen operations` and `gen aws` make the data that is committed; `cargo xtask mutants` tells what the
+//! `cargo xtask gen reference`, `gen operations`, `gen aws` and `gen sdk` make the data that is committed; `cargo xtask mutants` tells what the
 //! tests would not notice.
 
 mod aws;
@@ -10,6 +10,7 @@ mod package;
 mod privileges;
 mod reference;
 mod role_passing;
+mod sdk;
 
 use std::path::PathBuf;
 
@@ -50,6 +51,18 @@ enum Generated {
         #[command(flatten)]
         reference: ReferencePackages,
     },
+    /// What SDKs call services, operations and resources
+    Sdk {
+        /// A folder into which botocore was installed [default: fetched with pip]
+        #[arg(long)]
+        from: Option<PathBuf>,
+        /// A folder into which boto3 was installed [default: fetched with pip]
+        #[arg(long)]
+        boto3: Option<PathBuf>,
+        /// The unpacked npm package `aws-sdk` [default: fetched with npm]
+        #[arg(long)]
+        javascript: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,6 +92,7 @@ fn main() -> anyhow::Result<()> {
     match generated {
         Generated::Reference(packages) => reference::generate(&packages.fetch()?),
         Generated::Aws { from } => aws::generate(from),
+        Generated::Sdk { from, boto3, javascript } => sdk::generate(from, boto3, javascript),
         Generated::Operations { from, reference } => operations::generate(from, &reference.fetch()?),
     }
 }

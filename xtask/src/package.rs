@@ -27,6 +27,12 @@ pub(crate) const BOTOCORE: &str = "botocore==1.44.8";
 /// Its notice.
 pub(crate) const BOTOCORE_NOTICE: &str = "botocore-1.44.8.dist-info/NOTICE";
 
+/// The PyPI package of the resources of boto3.
+pub(crate) const BOTO3: &str = "boto3==1.44.8";
+
+/// The npm package of the SDK for JavaScript, version 2: what its classes are called.
+pub(crate) const AWS_SDK: &str = "aws-sdk@2.1693.0";
+
 /// Where the packages of the service reference are.
 #[derive(Debug)]
 pub(crate) struct Packages {
@@ -70,6 +76,17 @@ fn npm(folder: &Path) -> anyhow::Result<PathBuf> {
 /// Installs botocore under `folder` and gives the folder it is in.
 pub(crate) fn botocore(folder: &Path) -> anyhow::Result<PathBuf> {
     pip(folder, "botocore", BOTOCORE)
+}
+
+/// Installs boto3, without what it needs, under `folder` and gives the folder it is in.
+pub(crate) fn boto3(folder: &Path) -> anyhow::Result<PathBuf> {
+    pip(folder, "boto3", BOTO3)
+}
+
+/// Installs the SDK for JavaScript under `folder` and gives its own folder.
+pub(crate) fn aws_sdk(folder: &Path) -> anyhow::Result<PathBuf> {
+    run(folder, "npm", &["install", "--silent", "--no-audit", "--no-fund", "--prefix", ".", AWS_SDK])?;
+    Ok(folder.join("node_modules/aws-sdk"))
 }
 
 fn pip(folder: &Path, name: &str, package: &str) -> anyhow::Result<PathBuf> {

@@ -9,6 +9,8 @@ mod identity;
 mod lake;
 mod limit;
 mod moment;
+#[cfg(feature = "needs")]
+mod needs;
 mod notify;
 mod page;
 mod policy;
@@ -32,6 +34,8 @@ pub(crate) use collect::Collect;
 pub(crate) use identity::IdentityWishes;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use limit::{Bounds, Voice};
+#[cfg(feature = "needs")]
+pub(crate) use needs::{Needs, NeedsFormat};
 pub(crate) use notify::{NotifyCommand, NotifyDeliver, NotifyStatus, NotifyTest};
 pub(crate) use page::PageRoom;
 pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, PolicyCommand, SeverityArg};
@@ -79,6 +83,8 @@ pub(crate) enum Command {
     Trail(TrailCommand),
     Whatif(Box<WhatIf>),
     Tighten(Tighten),
+    #[cfg(feature = "needs")]
+    Needs(Needs),
     #[command(subcommand)]
     Plan(PlanCommand),
     /// Apply a stored plan to live AWS accounts: look, write down, change, look again

@@ -10,6 +10,8 @@ mod explain;
 mod ingest;
 mod journal;
 mod lake;
+#[cfg(feature = "needs")]
+mod needs;
 mod notify;
 mod plan;
 pub(crate) mod policy;
@@ -39,6 +41,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Policy(command) => policy::run(command),
         Command::Whatif(args) => whatif::run(args),
         Command::Tighten(args) => tighten::run(args),
+        #[cfg(feature = "needs")]
+        Command::Needs(args) => needs::run(args),
         Command::Plan(command) => plan::run(command),
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),

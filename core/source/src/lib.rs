@@ -5,6 +5,7 @@
 //! * [`key_id`]: the ids of AWS, and the account that lies inside them.
 //! * [`secret`]: what a secret access key looks like, as a value that cannot be printed.
 //! * [`proof`]: whether a secret belongs to an id, told by a signature or a password that the same tree holds; no call is made.
+//! * [`ir`] and [`needs`]: what a program says, whatever its language, and which permissions its calls of AWS's SDKs ask for.
 //!
 //! ```text
 //! bytes ─► signs (anchor) ─► words (find, token, name, other; view: without escapes and seams) ─► pairs (scope, pair) ─► held
@@ -16,8 +17,10 @@ mod anchor;
 mod decode;
 mod find;
 pub mod held;
+pub mod ir;
 pub mod key_id;
 mod name;
+pub mod needs;
 mod other;
 mod pair;
 pub mod proof;

@@ -3,12 +3,15 @@
 //! * [`scan`]: all that lies below some folders, through archives, handed to the scanner of `kagimori-source`, on all threads.
 //! * [`walk`]: what lies below a folder. Links are not followed, pipes and devices are not opened.
 //! * [`problem`]: what was not read, and what to do about it.
+//! * `parse` (feature `needs`): what programs say, a lowering for each grammar.
 //!
 //! What the bytes mean is the matter of `kagimori-source`.
 
 mod archive;
 mod found;
 mod open;
+#[cfg(feature = "needs")]
+pub mod parse;
 mod piece;
 pub mod problem;
 mod scan;
