@@ -11,10 +11,12 @@ The vault of the desk: it holds seeds of root's second factor and makes one code
 Usage:
   kagimori-desk-vault init --dir DIR --host-key FILE
   kagimori-desk-vault run --dir DIR --host-key FILE --socket PATH --trust FILE --origin URL [options]
+  kagimori-desk-vault walls --dir DIR
   kagimori-desk-vault offline --seed FILE --key FILE [--key FILE …] --dir DIR
 
 init     makes the vault's folder, and the key of the host
 run      answers the desk on a Unix socket
+walls    puts its walls up on this machine, tries what they forbid, and tells what was possible
 offline  makes one code from the file of a seed and the keys of its holders, on the day on which there is no desk
 
 Options of run:
@@ -43,6 +45,11 @@ pub enum Command {
         dir: PathBuf,
         /// The key of the host.
         host_key: PathBuf,
+    },
+    /// `walls`
+    Walls {
+        /// The vault's folder.
+        dir: PathBuf,
     },
     /// `run`
     Run(Box<Run>),
@@ -104,11 +111,15 @@ pub fn read(arguments: impl IntoIterator<Item = String>) -> Result<Command, Stri
             "--after-restore",
         ],
         "offline" => &["--seed", "--key", "--dir"],
-        other => return Err(format!("`{other}` is no command; there are `init`, `run` and `offline`")),
+        "walls" => &["--dir"],
+        other => {
+            return Err(format!("`{other}` is no command; there are `init`, `run`, `walls` and `offline`"));
+        }
     };
     let mut given = Given::read(arguments, &command, known)?;
     match command.as_str() {
         "init" => Ok(Command::Init { dir: given.path("--dir")?, host_key: given.path("--host-key")? }),
+        "walls" => Ok(Command::Walls { dir: given.path("--dir")? }),
         "offline" => {
             let (seed, dir) = (given.path("--seed")?, given.path("--dir")?);
             let keys: Vec<PathBuf> = given.all("--key").map(PathBuf::from).collect();

@@ -47,6 +47,7 @@ fn did(command: Command) -> Done {
         Command::Help => data(HELP),
         Command::Version => data(concat!("kagimori-desk-vault ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Init { dir, host_key } => init(&dir, &host_key),
+        Command::Walls { dir } => tried(&dir),
         Command::Run(run) => served(&run),
         Command::Offline { seed, keys, dir } => made_offline(&seed, &keys, &dir),
     }
@@ -121,6 +122,25 @@ fn served(run: &Run) -> Done {
     let uid = run.uid.unwrap_or_else(|| rustix::process::getuid().as_raw());
     say("listening");
     serve::serve(&listener, &mut vault, uid, &boot, &random).map_err(no_socket)
+}
+
+fn tried(dir: &Path) -> Done {
+    let made = |error: io::Error| {
+        Failure(format!("`{}` cannot be used: {error}", dir.display()), "make it first".to_owned())
+    };
+    Disk::new(dir).map_err(made)?;
+    let outside = std::env::current_exe().map_err(made)?;
+    let beside = std::env::temp_dir().join(format!("kagimori-desk-vault-hole-{}", std::process::id()));
+    let missing = walls::up(dir);
+    let holes = walls::holes(&outside, &beside);
+    missing.iter().for_each(|wall| say(&format!("warning: a wall is missing: {wall}")));
+    if holes.is_empty() {
+        return data("everything that was tried was refused\n");
+    }
+    Err(Failure(
+        holes.join("; "),
+        "give the host a kernel with Landlock and seccomp, or let its unit forbid it".to_owned(),
+    ))
 }
 
 fn host_key(path: &Path) -> Result<HostKey, Failure> {

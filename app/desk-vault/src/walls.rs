@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use rustix::mm::{MlockAllFlags, mlockall};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, geteuid, getrlimit, set_dumpable_behavior, setrlimit,
+};
 
 /// Puts the walls up around this process, for good. The sentences are of those that could not be put up.
 pub fn up(folder: &Path) -> Vec<String> {
@@ -19,10 +21,37 @@ pub fn up(folder: &Path) -> Vec<String> {
         "not dumpable, not traced",
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|error| error.to_string()),
     );
-    told("memory is not swapped", mlockall(MlockAllFlags::CURRENT | MlockAllFlags::FUTURE).map_err(locked));
+    told("memory is not swapped", locked());
     told("no other files (Landlock)", files(folder));
     told("no network, no other system calls (seccomp)", calls());
     missing
+}
+
+/// Tries what the walls forbid, and tells what was possible all the same.
+///
+/// `outside`: a file that is there; `beside`: one that could be.
+pub fn holes(outside: &Path, beside: &Path) -> Vec<String> {
+    let tried: [(&str, bool); 6] = [
+        ("a network socket was made", std::net::UdpSocket::bind("127.0.0.1:0").is_ok()),
+        ("a connection was tried", is_tried(std::net::TcpStream::connect("127.0.0.1:9"))),
+        ("a socket of another process was tried", is_tried(std::os::unix::net::UnixStream::connect(outside))),
+        ("a file outside the folder was read", std::fs::read(outside).is_ok()),
+        ("a file outside the folder was made", is_made(beside)),
+        ("a program was run", std::process::Command::new("/bin/true").spawn().is_ok()),
+    ];
+    tried.into_iter().filter(|(_, is_open)| *is_open).map(|(what, _)| what.to_owned()).collect()
+}
+
+/// Whether it failed by itself and not by a wall.
+fn is_tried<T>(result: std::io::Result<T>) -> bool {
+    result.err().is_none_or(|error| error.kind() != std::io::ErrorKind::PermissionDenied)
+}
+
+/// Whether a file can be made; then it is taken away.
+fn is_made(path: &Path) -> bool {
+    let is_made = std::fs::write(path, b"").is_ok();
+    drop(std::fs::remove_file(path));
+    is_made
 }
 
 fn no_core() -> Result<(), String> {
@@ -30,8 +59,16 @@ fn no_core() -> Result<(), String> {
     setrlimit(Resource::Core, none).map_err(|error| error.to_string())
 }
 
-fn locked(error: rustix::io::Errno) -> String {
-    format!("{error}; set `LimitMEMLOCK=infinity` in its unit")
+/// What the process has now, and what it will have, where there is room for that: beyond its limit it would get no memory at all.
+fn locked() -> Result<(), String> {
+    const ROOM: u64 = 64 * 1024 * 1024;
+    let hint = "set `LimitMEMLOCK=infinity` in its unit";
+    let has_room =
+        getrlimit(Resource::Memlock).current.is_none_or(|limit| limit >= ROOM) || geteuid().is_root();
+    let flags =
+        if has_room { MlockAllFlags::CURRENT | MlockAllFlags::FUTURE } else { MlockAllFlags::CURRENT };
+    mlockall(flags).map_err(|error| format!("{error}; {hint}"))?;
+    if has_room { Ok(()) } else { Err(format!("only what it began with is locked; {hint}")) }
 }
 
 /// Its own folder, and nothing else of the file system.

@@ -74,12 +74,12 @@ fn no_step_is_used_twice_whatever_happens_at_whichever_step() {
         scene.vault.disk().steps()
     };
     assert!(steps > 25, "{steps}");
-    // A quarter of them, in turn, unless all are asked for.
+    // A sixth of them, in turn, unless all are asked for.
     let all = std::env::var("KAGIMORI_CRASH").is_ok_and(|what| what == "all");
     let mut reached = 0;
     for at in 0..steps {
         for (turn, what) in (0..).zip([What::Kill, What::KillAfter, What::Broken, What::Full, What::Torn]) {
-            if !all && (at + turn) % 4 != 0 {
+            if !all && (at + turn) % 6 != 0 {
                 continue;
             }
             let told = format!("{what:?} at step {at} of {steps}");
@@ -96,5 +96,5 @@ fn no_step_is_used_twice_whatever_happens_at_whichever_step() {
             goes_on(&mut scene, &mut codes, &told);
         }
     }
-    assert!(reached >= if all { steps * 5 } else { steps });
+    assert!(reached >= if all { steps * 5 } else { steps / 2 });
 }

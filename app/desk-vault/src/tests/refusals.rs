@@ -119,6 +119,40 @@ fn approvals_and_claims_that_nobody_signed_stop_the_vault() {
     assert!(matches!(scene.follow(), Answer::Followed { .. }), "the genuine one is taken");
 }
 
+/// A passkey signs for one desk: what was signed on another page is not of this one.
+#[test]
+fn a_passkey_counts_for_this_desk_and_this_request_alone() {
+    let folder = Folder::new("passkey");
+    let mut scene = Scene::with_seed(&folder.0, "T0");
+    let wish = scene.wish();
+    scene.submit("r1", wish.clone());
+    scene.submit("r2", wish);
+    scene.follow();
+    let says =
+        |request: &str| Statement::Approve { digest: scene.state.request(&id(request)).unwrap().digest };
+    let mut elsewhere = scene.settings.party.clone();
+    elsewhere.origin = "https://desk.shiosai.example.evil.example".to_owned();
+    let mut other_id = scene.settings.party.clone();
+    other_id.id = "evil.example".to_owned();
+    let wrong = [
+        scene.proof_by_passkey(&elsewhere, "mika", &says("r1")),
+        scene.proof_by_passkey(&other_id, "mika", &says("r1")),
+        scene.proof_by_passkey(&scene.settings.party, "mika", &says("r2")),
+        scene.proof_by_passkey(&scene.settings.party, "ren", &says("r1")),
+    ];
+    for mut proof in wrong {
+        proof.key = kagimori_custody::KeyName::parse("mika-1").unwrap();
+        let event = Event::Approve { request: id("r1"), by: person("mika"), from: None, proof, share: None };
+        let leaf = Leaf::new(event, jiff::Timestamp::from_second(scene.now.unix_seconds).unwrap()).bytes();
+        let from = scene.leaves.len() as u64;
+        assert_eq!(refused(scene.ask(Call::Follow { from, leaves: vec![STANDARD.encode(leaf)] })), Why::Log);
+    }
+    scene.approve("r1", "mika").unwrap();
+    scene.approve("r1", "emi").unwrap();
+    scene.claimed("r1").unwrap();
+    assert_eq!(scene.code("r1").map(|(code, step)| code == expected(step)), Ok(true));
+}
+
 #[test]
 fn leaves_that_are_none_or_not_the_next_are_refused() {
     let (_folder, mut scene) = ready("leaves", "T0");

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use kagimori_custody::{
     Ceremony, Clock, Draft, Effect, Event, Exposure, Lasting, Leaf, Mac, Mode, Outcome, PersonId, Policy,
     Proof, RequestId, SeedId, State, Statement, Viewer, Wish, step, step_of,
 };
 use kagimori_ledger::{Checkpoint, CosigningKey, Hash, SigningKey, Tree, TrustPolicy};
-use kagimori_passkey::RelyingParty;
+use kagimori_passkey::{RelyingParty, SoftwareKey};
 use kagimori_sealing::boxed::HolderKey;
 use kagimori_sealing::protocol::{
     Answer, Call, FOR_CODE, FOR_HELD_SHARE, FOR_SECRET, FOR_SHARE, Holder, Refused, Why, about_held,
@@ -66,6 +66,11 @@ fn number(name: &str) -> u8 {
     u8::try_from(PEOPLE.iter().position(|known| *known == name).unwrap()).unwrap()
 }
 
+/// `mika` has a passkey; the others sign with Ed25519.
+pub(super) fn passkey() -> SoftwareKey {
+    SoftwareKey::from_seed(&[77; 32]).unwrap()
+}
+
 fn signer(name: &str) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[100 + number(name); 32]).unwrap()
 }
@@ -112,6 +117,11 @@ pub(super) fn policy(tier: &str) -> Policy {
         "T0" => text.replace("tier = \"T1\"", "tier = \"T0\""),
         tier => text.replace("tier = \"T2\"", &format!("tier = \"{tier}\"")),
     };
+    let passkey = URL_SAFE_NO_PAD.encode(passkey().public().to_cose());
+    text = text.replace(
+        "kind = \"ed25519\", public = \"mika-public\"",
+        &format!("kind = \"webauthn\", public = \"{passkey}\""),
+    );
     for name in PEOPLE {
         text = text
             .replace(
@@ -272,6 +282,9 @@ impl Scene {
     ) -> Proof {
         let digest = self.state.request(&id(request)).unwrap().digest;
         let bytes = says(digest).bytes(&person(name));
+        if name == "mika" {
+            return self.proof_by_passkey(&self.settings.party, name, &says(digest));
+        }
         let key = kagimori_custody::KeyName::parse(&format!("{name}-1")).unwrap();
         Proof { key, bytes: STANDARD.encode(signer(name).sign(&bytes)) }
     }
@@ -285,6 +298,13 @@ impl Scene {
                 mode: Mode::Direct,
             },
         }
+    }
+
+    /// As a browser brings it, of this page.
+    pub(super) fn proof_by_passkey(&self, party: &RelyingParty, name: &str, statement: &Statement) -> Proof {
+        let assertion = passkey().sign(party, statement.challenge(&person(name)).bytes());
+        let key = kagimori_custody::KeyName::parse(&format!("{name}-1")).unwrap();
+        Proof { key, bytes: STANDARD.encode(assertion.packed().unwrap()) }
     }
 
     pub(super) fn submit(&mut self, request: &str, wish: Wish) {
