@@ -93,6 +93,8 @@ mod process {
             };
             assert_eq!(standing.warnings.len(), told.len(), "what is missing is told to both: {told:?}");
             assert!(standing.epoch >= last);
+            // Who connects and is silent is in nobody's way.
+            let _silent = UnixStream::connect(folder.0.join("s")).unwrap();
             last = standing.epoch;
             let Answer::Refused(_) =
                 ask(&folder.0.join("s"), &Call::Follow { from: 0, leaves: vec!["e30=".to_owned()] })

@@ -272,6 +272,50 @@ mod tests {
         }
     }
 
+    /// How many, when the one who runs the test says so.
+    #[expect(clippy::disallowed_methods, reason = "a test asks how long it may take")]
+    fn asked_for() -> u64 {
+        std::env::var("KAGIMORI_CODES").ok().and_then(|count| count.parse().ok()).unwrap_or(500)
+    }
+
+    fn tag<M: hmac_of_others::Mac + hmac_of_others::KeyInit>(secret: &[u8], step: u64) -> Vec<u8> {
+        let mut mac = <M as hmac_of_others::KeyInit>::new_from_slice(secret).unwrap();
+        mac.update(&step.to_be_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// Random secrets, steps, hashes and digits beside another library's HMAC, and RFC 4226 §5.3 as it reads.
+    #[test]
+    fn codes_are_those_of_a_second_implementation() {
+        use hmac_of_others::Hmac;
+        let mut entropy = 0_u64;
+        let mut draw = || {
+            entropy = entropy.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = entropy;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        for _ in 0..asked_for() {
+            let length = 10 + (draw() % 119) as usize;
+            let secret: Vec<u8> = (0..length).map(|_| draw() as u8).collect();
+            let (step, digits) = (draw() >> (draw() % 64), 6 + (draw() % 3) as u8);
+            let (algorithm, tag) = match draw() % 3 {
+                0 => (Algorithm::Sha1, tag::<Hmac<sha1::Sha1>>(&secret, step)),
+                1 => (Algorithm::Sha256, tag::<Hmac<sha2::Sha256>>(&secret, step)),
+                _ => (Algorithm::Sha512, tag::<Hmac<sha2::Sha512>>(&secret, step)),
+            };
+            let at = usize::from(tag[tag.len() - 1] & 15);
+            let bits = u64::from(tag[at] & 0x7f) << 24
+                | u64::from(tag[at + 1]) << 16
+                | u64::from(tag[at + 2]) << 8
+                | u64::from(tag[at + 3]);
+            let expected = (bits % 10_u64.pow(digits.into())).to_string();
+            let expected = "0".repeat(usize::from(digits) - expected.len()) + &expected;
+            assert_eq!(told(&secret, step, algorithm, digits), expected, "{algorithm} {step} {secret:?}");
+        }
+    }
+
     #[test]
     fn a_grant_is_for_its_step_alone() {
         let seed = Seed::new(Zeroizing::new(vec![7; 20]), Form::AWS).unwrap();

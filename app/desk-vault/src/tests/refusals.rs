@@ -2,11 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kagimori_custody::{Event, Leaf, Statement};
+use kagimori_custody::{Event, Leaf, Statement, Viewer};
 use kagimori_sealing::protocol::{Answer, Call, FOR_SHARE, Why, about_share};
 use ring::rand::SystemRandom;
 
-use super::scene::{Folder, Scene, expected, id, person, policy, witness};
+use super::scene::{Folder, Scene, expected, id, page, person, policy, witness};
+use crate::disk::Disk;
+use crate::moment::Moment;
+use crate::used::{Used, UsedError};
 
 fn refused(answer: Answer) -> Why {
     match answer {
@@ -78,6 +81,41 @@ fn a_denial_that_the_vault_was_not_shown_is_noticed() {
         Why::Refused,
         "and then it knows"
     );
+}
+
+/// The vault is shown another leaf in the place of the denial: as many entries, and another root than the witness has seen.
+#[test]
+fn a_leaf_in_the_place_of_a_denial_is_noticed() {
+    let (_folder, mut scene) = ready("instead", "T0");
+    let leaf = scene.release("r1");
+    scene.follow();
+    let (leaves, tree, state) = (scene.leaves.clone(), scene.tree.clone(), scene.state.clone());
+    let viewer = Viewer(page("aoi").public().into());
+    scene.take(&Event::Ready { request: id("r1"), by: person("aoi"), viewer });
+    assert!(matches!(scene.follow(), Answer::Followed { .. }));
+    (scene.leaves, scene.tree, scene.state) = (leaves, tree, state);
+    scene.take(&Event::Deny { request: id("r1"), by: person("ren"), reason: "I am not sure".to_owned() });
+    let checkpoint = scene.checkpoint();
+    assert_eq!(refused(scene.ask(Call::Code { request: id("r1"), leaf, checkpoint })), Why::Checkpoint);
+}
+
+/// Within one start of the machine no more steps pass than it was up for, also when the vault was started again in between.
+#[test]
+fn a_clock_that_went_further_than_the_machine_was_up_uses_no_step() {
+    let folder = Folder::new("too-far");
+    let mut disk = Disk::new(&folder.0).unwrap();
+    let seed = super::scene::seed_id("root-main");
+    let at = |boot: &str, up_seconds: u64| Moment { boot: boot.to_owned(), up_seconds, unix_seconds: 0 };
+    let mut used = Used::open(&disk, &[1; 32]).unwrap();
+    used.spend(&mut disk, &seed, 100, 30, &at("a", 1000)).unwrap();
+    let mut used = Used::open(&disk, &[1; 32]).unwrap();
+    assert!(matches!(used.spend(&mut disk, &seed, 104, 30, &at("a", 1060)), Err(UsedError::TooFar)));
+    assert!(used.spend(&mut disk, &seed, 103, 30, &at("a", 1060)).is_ok());
+    assert!(used.spend(&mut disk, &seed, 900, 30, &at("b", 5)).is_ok(), "of another start nobody knows");
+    assert!(matches!(
+        used.spend(&mut disk, &seed, 900, 30, &at("b", 60)),
+        Err(UsedError::Used { last: 900 })
+    ));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use kagimori_custody::{Event, Kind};
 use kagimori_sealing::protocol::{Answer, Call, VERSION, Why};
 
-use super::scene::{Folder, SECRET, Scene, expected, id, person};
+use super::scene::{Folder, SECRET, Scene, expected, id, person, seed_id};
 
 fn standing(scene: &mut Scene) -> kagimori_sealing::protocol::Standing {
     match scene.ask(Call::Hello { version: VERSION }) {
@@ -87,6 +87,10 @@ fn a_rotation_takes_the_place_and_a_retirement_leaves_nothing() {
     let standing = standing(&mut scene);
     assert!(standing.seeds.is_empty() && standing.warnings.is_empty(), "{standing:?}");
     let aside = scene.vault.disk().list("aside").unwrap();
+    // What was once in custody never comes again: who knows it by now, nobody can say.
+    scene.seed = seed_id("root-main");
+    ceremony(&mut scene, "enrol-9", Ceremony::Enrol);
+    assert_eq!(scene.enrol("enrol-9", SECRET).unwrap_err().why, Why::Seed);
     assert_eq!(aside, ["practice.1.json", "practice.2.json"], "sealed, and not used");
 }
 
