@@ -101,7 +101,7 @@ pub(crate) struct Add {
     /// The profile
     #[arg(required_unless_present = "all")]
     pub(crate) profile: Option<String>,
-    /// Every profile with a plaintext key, then every role profile that leads to a key in the vault
+    /// Every profile with a plaintext key, then every role profile that leads to a key in the vault or a sign-in kagi serves
     #[arg(long, conflicts_with_all = ["profile", "mfa_serial", "replace", "no_session"])]
     pub(crate) all: bool,
     /// Put this key, or kagi, in the place of another key or another tool's `credential_process`

@@ -9,6 +9,10 @@ use kagimori_session::value::{Refused, shown, words};
 use kagimori_terminal::printer::Unprinted;
 use kagimori_terminal::tame::turns;
 
+/// The command that sets this system's clock.
+pub(crate) const SET_CLOCK: &str =
+    if cfg!(target_os = "macos") { "sudo sntp -sS time.apple.com" } else { "timedatectl set-ntp true" };
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KagiError {
@@ -414,11 +418,11 @@ fn refusal_hint(cause: Cause, operation: &str, of: &str) -> String {
         Cause::UnknownKey => "the access key was deleted or deactivated: make another and run `kagi add --replace PROFILE`".into(),
         Cause::WrongSecret => "the stored secret is not this key's: run `kagi add --replace PROFILE`".into(),
         Cause::Clock(Some(skew)) => format!(
-            "this machine's clock is {} {} AWS's: set it (`timedatectl set-ntp true`)",
+            "this machine's clock is {} {} AWS's: set it (`{SET_CLOCK}`)",
             words(skew.abs()),
             if skew < 0 { "behind" } else { "ahead of" }
         ),
-        Cause::Clock(None) => "set this machine's clock (`timedatectl set-ntp true`)".into(),
+        Cause::Clock(None) => format!("set this machine's clock (`{SET_CLOCK}`)"),
         Cause::Denied => format!(
             "the trust policy of {of} and your own policies must both allow it; read-only sessions need nothing more, \
              `reason_in = tag` needs sts:TagSession; a role reached through another role never sees MFA"

@@ -464,6 +464,21 @@ fn a_permission_set_is_the_source_of_roles() {
         "333344445555"
     );
     assert_eq!(machine.calls("GetScopedCredentials"), 0);
+    // As long as SDKs get the source from elsewhere, they know the way to the role too.
+    machine.ok(&["add", "--all"]);
+    assert!(!machine.read("aws/config").contains("[kagi behind]"));
+    machine.write(
+        "aws/config",
+        &format!("{}{}", machine.read("aws/config"), behind.replace("behind", "beside")),
+    );
+    let added = machine.run(&["add", "power"]);
+    assert!(
+        added.stderr.contains("behind, beside") && added.stderr.contains("`kagi add --all`"),
+        "{added:?}"
+    );
+    machine.ok(&["add", "--all"]);
+    let config = machine.read("aws/config");
+    assert!(config.contains("[kagi behind]") && config.contains("[kagi beside]"), "{config}");
 }
 
 #[test]
@@ -568,6 +583,8 @@ fn profiles_of_what_is_assigned() {
     assert!(machine.ok(&["sso", "profiles"]).contains("gone     Shiosai-Production-Operator\n"));
     assert!(machine.read("aws/config").contains("sso_role_name = Operator\ngone_since = 20"));
     assert!(machine.ok(&["list"]).contains("not assigned any more since 20"));
+    let doctor = machine.run(&["doctor"]);
+    assert!(!doctor.stdout.contains("kagi-setting"), "doctor tells what we wrote: {}", doctor.stdout);
     // Half an answer marks nothing.
     let before = machine.read("aws/config");
     machine.aws.plan("ListAccountRoles", 9, Trouble::Throttle);

@@ -12,7 +12,7 @@ use crate::heading::{Heading, heading};
 use crate::login_session::LOGIN_SESSION;
 use crate::profile::{File, Place, ProfileFiles, without_inline_comment};
 use crate::sso::entitled;
-use crate::sso::profiles::GONE_SINCE;
+use crate::sso::profiles::{GONE_SINCE, WRITTEN};
 use crate::sso::settings::{SSO_SETTINGS, permission_set};
 use crate::value::{Refused, RoleArn, seconds, session_name, shown, within};
 
@@ -31,7 +31,7 @@ pub struct Misread {
 const OF_ALL: [&str; 5] = ["prompt_program", "prompt_for", "passphrase_program", "unlock", "unlock_for"];
 
 /// Of one profile only; the rest of what is read here stands in either.
-const OF_ONE: [&str; 9] = [
+const OF_ONE: [&str; 10] = [
     "role_arn",
     "credential_source",
     "web_identity_token_file",
@@ -40,6 +40,7 @@ const OF_ONE: [&str; 9] = [
     "read_only_extra",
     entitled::ROLE,
     GONE_SINCE,
+    WRITTEN,
     "services",
 ];
 
@@ -164,6 +165,12 @@ fn value(key: &str, text: &str) -> Result<(), Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_kagi_writes_itself_is_read() {
+        let config = "[kagi dev]\nwritten_by = kagi sso profiles\ngone_since = 2026-12-01\nrole_arn = arn:aws:iam::222233334444:role/Power\n";
+        assert_eq!(misread(&ProfileFiles::scan(config, "")), Vec::new());
+    }
 
     #[test]
     fn each_line_that_is_not_read_is_told() {

@@ -1,4 +1,4 @@
-//! `kagi add --all`: every plaintext key, then every role profile that leads to a key that is kept.
+//! `kagi add --all`: every plaintext key, then every role profile that leads to a key that is kept, or to a sign-in that kagi serves.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -6,14 +6,14 @@ use std::rc::Rc;
 use kagimori_session::credentials::is_long_term_id;
 use kagimori_session::merged::merged;
 use kagimori_session::profile::ProfileFiles;
-use kagimori_session::route::{Access, Target, is_kagi};
+use kagimori_session::route::{Access, Source, Target, is_kagi};
 use kagimori_session::value::shown;
 use kagimori_terminal::printer;
 
 use super::{one, plaintext_key};
 use crate::args;
 use crate::command::profile_lines::process_of_others;
-use crate::command::served::competitor;
+use crate::command::served::{competitor, is_profile_served};
 use crate::command::vault::with_context_and;
 use crate::context::Context;
 use crate::error::KagiError;
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &args::Add) -> Result<(), KagiError> {
     let opened = Rc::default();
     let keys = with_context_and(&opened, |context| Ok(names(context, has_key)))?;
     let mut done = each(arguments, &opened, keys);
-    let roles = with_context_and(&opened, |context| Ok(names(context, is_role_of_a_kept_key)))?;
+    let roles = with_context_and(&opened, |context| Ok(names(context, is_role_that_begins_with_us)))?;
     done.extend(each(arguments, &opened, roles));
     let failed: Vec<_> = done.iter().filter(|(_, added)| !added).map(|(name, _)| shown(name)).collect();
     if !failed.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &args::Add) -> Result<(), KagiError> {
     }
     match done.len() {
         0 => printer::note(
-            "there is nothing to add: no plaintext key, and no role that leads to a key in the vault",
+            "there is nothing to add: no plaintext key, and no role that leads to a key in the vault or to a sign-in that kagi serves",
         ),
         count => printer::note(&format!(
             "kagi serves {count} more {}",
@@ -71,7 +71,7 @@ fn has_key(context: &Context<'_>, name: &str) -> bool {
     is_users && !is_temporary(&context.files) && process_of_others(context, name).is_none()
 }
 
-fn is_role_of_a_kept_key(context: &Context<'_>, name: &str) -> bool {
+fn is_role_that_begins_with_us(context: &Context<'_>, name: &str) -> bool {
     let is_served = merged(&context.files, name).is_some_and(|merged| {
         let process = merged.get("credential_process");
         process.is_some_and(|process| is_kagi(&process.setting.value)) && competitor(&merged).is_none()
@@ -80,6 +80,10 @@ fn is_role_of_a_kept_key(context: &Context<'_>, name: &str) -> bool {
         return false;
     }
     let Ok(route) = context.route(&Target::Profile(name.to_owned()), &Access::Everyday) else { return false };
-    let is_kept = || context.vault().is_ok_and(|vault| context.key(&vault, &route).is_ok());
-    !route.hops.is_empty() && is_kept()
+    let begins_with_us = || match &route.source {
+        Source::Key => context.vault().is_ok_and(|vault| context.key(&vault, &route).is_ok()),
+        // A sign-in is kept by the portal; whose profile kagi serves has chosen kagi for it.
+        Source::Sso { .. } => is_profile_served(&context.files, &route.key_profile),
+    };
+    !route.hops.is_empty() && begins_with_us()
 }

@@ -6,7 +6,7 @@ use kagimori_session::value::words;
 use super::Finding;
 use crate::broker::client;
 use crate::context::Context;
-use crate::error::KagiError;
+use crate::error::{KagiError, SET_CLOCK};
 use crate::place::variable;
 
 /// AWS refuses signatures that are 15 minutes off; half of that is a warning.
@@ -60,7 +60,9 @@ pub(super) fn clock(context: &Context<'_>) -> Result<Option<Finding>, KagiError>
             "clock",
             sts.url.as_str(),
             format!("this machine's clock is {} {side} AWS's", words(skew.abs())),
-            "set it (`timedatectl set-ntp true`): AWS refuses what is 15 minutes off, and codes what is half a minute off",
+            format!(
+                "set it (`{SET_CLOCK}`): AWS refuses what is 15 minutes off, and codes what is half a minute off"
+            ),
         )
     }))
 }
