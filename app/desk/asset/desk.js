@@ -78,7 +78,8 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.dataset.inplace !== undefined) { event.preventDefault(); await inPlace(form); return; }
   if (form.dataset.secret && !form.dataset.ready) { event.preventDefault(); await secretly(form); return; }
-  if (!form.dataset.ask || form.dataset.ready) { busy(form); return; }
+  // A button that is pressed is part of what is sent: it rests after that.
+  if (!form.dataset.ask || form.dataset.ready) { setTimeout(() => busy(form)); return; }
   event.preventDefault();
   const trouble = form.querySelector("[data-trouble]");
   if (trouble) trouble.hidden = true;

@@ -53,16 +53,17 @@ pub(crate) fn of(
 ) -> BTreeSet<Offer> {
     let Some(policy) = state.policy() else { return BTreeSet::new() };
     let would = |offer: &Offer| {
-        let event = event(*offer, policy, request, person, from);
+        let event = event(*offer, state, request, person, from);
         event.is_some_and(|event| step(state, &event, policy, now).is_ok())
     };
     Offer::ALL.into_iter().filter(would).collect()
 }
 
 /// The event of an offer, with something in place of what only the deed brings.
-fn event(offer: Offer, policy: &Policy, it: &Request, person: &PersonId, from: IpAddr) -> Option<Event> {
+fn event(offer: Offer, state: &State, it: &Request, person: &PersonId, from: IpAddr) -> Option<Event> {
+    let policy = state.policy()?;
     let (request, by, from) = (it.ask.id.clone(), person.clone(), Some(from));
-    let proof = || Some(Proof { key: key(policy, person)?, bytes: String::new() });
+    let proof = || Some(Proof { key: key(state, policy, person)?, bytes: "-".to_owned() });
     let reason = || "-".to_owned();
     let some = || Digest::of(b"");
     let viewer = || Viewer("-".to_owned());
@@ -83,6 +84,8 @@ fn event(offer: Offer, policy: &Policy, it: &Request, person: &PersonId, from: I
     })
 }
 
-fn key(policy: &Policy, person: &PersonId) -> Option<KeyName> {
-    policy.person(person)?.keys.first().map(|key| key.name.clone())
+/// A key of theirs that counts.
+fn key(state: &State, policy: &Policy, person: &PersonId) -> Option<KeyName> {
+    let names = policy.person(person)?.keys.iter().map(|key| &key.name);
+    names.into_iter().find(|key| !state.is_revoked(key)).cloned()
 }

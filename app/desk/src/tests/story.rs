@@ -34,7 +34,12 @@ pub(super) async fn ask(requester: &mut Browser, mode: &str) -> String {
 pub(super) async fn approved(place: &Place, mode: &str) -> String {
     let path = ask(&mut place.of("keiko").await, mode).await;
     for person in ["aoi", "minato"] {
-        let done = place.of(person).await.sign(&path, "approve", &[]).await;
+        let mut approver = place.of(person).await;
+        assert!(
+            approver.get(&path).await.body.contains(&format!("{path}/ask/approve")),
+            "{person} is offered it"
+        );
+        let done = approver.sign(&path, "approve", &[]).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     }
     path
@@ -71,6 +76,8 @@ async fn the_whole_story_in_both_modes() {
         let pin = pin(&mut requester, &path).await;
         requester.post(&format!("{path}/ready"), &[("viewer", &viewer())]).await;
         let mut operator = place.of("riku").await;
+        assert!(operator.get("/operator").await.body.contains(&path), "{mode}: it waits for an operator");
+        assert!(operator.get(&path).await.body.contains(&format!("{path}/ask/claim")), "{mode}");
         let claimed = operator.sign(&path, "claim", &[("viewer", &viewer())]).await;
         let console = claimed.location;
         assert!(console.starts_with("/operator/"), "{}", claimed.body);
@@ -95,6 +102,7 @@ async fn the_whole_story_in_both_modes() {
         assert_eq!(operator.post(&format!("{console}/release"), &[]).await.status, StatusCode::CONFLICT);
         let mut auditor = place.of("tetsuo").await;
         assert!(auditor.get("/").await.body.contains(&path));
+        assert!(auditor.get(&path).await.body.contains(&format!("{path}/ask/review")), "{mode}");
         let reviewed = auditor.sign(&path, "review", &[("finding", "fine")]).await;
         assert_eq!((reviewed.status, state(&place, &path).as_str()), (StatusCode::SEE_OTHER, "reviewed"));
         assert!(step_of(now, 30) == u64::try_from(NOON / 30).unwrap());
