@@ -12,7 +12,8 @@
 //! * [`Policy`]: who may do what. One that fails a lint does not exist.
 //! * [`Ask`]: what was asked, which never changes; people sign its [`Digest`] ([`Statement`] says the bytes).
 //! * [`simulate`]: who could get a code tonight. [`State::grant`]: what the vault asks before it makes one.
-//! * [`releases`]: which codes a log released; [`explain`]: which sign-in of a root each of them explains.
+//! * [`releases`]: which codes a log released; [`explain`]: which sign-in of a root each of them explains;
+//!   [`report`]: everything root did then.
 //!
 //! No clock, files, network or randomness. Signatures are verified by the edge before an event is given in, and by the vault once more.
 
@@ -31,6 +32,7 @@ mod network;
 mod policy;
 mod quorum;
 mod refusal;
+mod report;
 mod request;
 mod signed;
 mod simulate;
@@ -56,6 +58,7 @@ pub use policy::{
 };
 pub use quorum::{Part, is_filled};
 pub use refusal::Refusal;
+pub use report::{RootDeed, RootReport, SESSION, report};
 pub use request::{Approval, Claim, End, How, Pin, Release, Request, Review, Stage};
 pub use signed::{Signed, Statement};
 pub use simulate::{Obstacle, Tonight, simulate};

@@ -4,7 +4,9 @@ use kagimori_id::AccountId;
 use proptest::prelude::*;
 
 use super::{Desk, at, id};
-use crate::{Lasting, Mode, Released, RootLogin, SIGN_IN_WITHIN, Tolerance, explain, releases};
+use crate::{
+    Lasting, Mode, Released, RootDeed, RootLogin, SIGN_IN_WITHIN, Tolerance, explain, releases, report,
+};
 
 const ACCOUNT: &str = "111122223333";
 
@@ -98,6 +100,50 @@ fn another_account_is_an_alarm_and_what_the_trail_does_not_tell_yet_is_open() {
     assert_eq!((explained.alarms, explained.open, explained.questions), (vec![0], vec![0, 1], vec![]));
     let failed = login("f", "2026-12-01T11:00:00Z", false);
     assert_eq!(explain(&found, &[failed], tolerance(5), at("2026-12-01T12:00:00Z")).attempts, [0]);
+}
+
+#[test]
+fn a_report_tells_everything_that_root_did() {
+    let mut desk = Desk::verified(Mode::Direct);
+    desk.release("r1", "hina").unwrap();
+    let found = releases(&desk.leaves).unwrap();
+    let request = desk.state.request(&id("r1")).unwrap();
+    let deed = |name: &str, when: &str, call: &str| RootDeed {
+        id: name.to_owned(),
+        account: AccountId::parse(ACCOUNT).unwrap(),
+        at: at(when),
+        call: call.to_owned(),
+        failed: false,
+    };
+    let mut deeds = vec![
+        deed("d2", "2026-12-01T09:20:00Z", "iam:DeleteVirtualMFADevice"),
+        deed("d1", "2026-12-01T09:02:00Z", "billing:GetPreferences"),
+        deed("d1", "2026-12-01T09:02:00Z", "billing:GetPreferences"),
+        deed("d3", "2026-12-01T10:30:00Z", "iam:CreateAccessKey"),
+        deed("d0", "2026-12-01T09:01:01Z", "iam:ListUsers"),
+        deed("d4", "2026-12-02T09:00:00Z", "iam:ListUsers"),
+    ];
+    let mut other = deed("o1", "2026-12-01T09:05:00Z", "iam:ListUsers");
+    other.account = AccountId::parse("444455556666").unwrap();
+    deeds.push(other);
+    let logins = [login("l1", "2026-12-01T09:01:30Z", true)];
+    let told = at("2026-12-02T12:00:00Z");
+    let explained = explain(&found, &logins, tolerance(5), told);
+    let told_of = |logins: &[RootLogin], explained: &crate::Explained, told| {
+        report(request, (&found, logins, explained), &deeds, tolerance(5), told)
+    };
+    let report = told_of(&logins, &explained, told);
+    assert_eq!(
+        (report.logins, report.within, report.after, report.before),
+        (vec![0], vec![1, 0], vec![3], vec![4])
+    );
+    assert!(report.is_complete && !report.is_unused);
+    assert!(!told_of(&logins, &explained, at("2026-12-01T12:00:00Z")).is_complete);
+    // Nobody signed in with the code; what root did in the window was another session's.
+    let none = explain(&found, &[], tolerance(5), told);
+    let report = told_of(&[], &none, told);
+    assert!(report.is_unused && report.within.is_empty() && report.after.is_empty());
+    assert_eq!(report.before, [4, 1, 0]);
 }
 
 fn release_at(seconds: i64, leaf: u64) -> Released {
