@@ -9,6 +9,7 @@ pub mod args;
 pub mod disk;
 pub mod keep;
 pub mod moment;
+#[cfg(feature = "offline")]
 pub mod offline;
 mod open;
 pub mod serve;

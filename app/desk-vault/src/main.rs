@@ -10,11 +10,10 @@ use kagimori_desk_vault::args::{self, Command, HELP, Run};
 use kagimori_desk_vault::disk::Disk;
 use kagimori_desk_vault::moment::{self, Moment};
 use kagimori_desk_vault::vault::{HostKey, Settings, Vault};
-use kagimori_desk_vault::{offline, serve, walls};
+use kagimori_desk_vault::{serve, walls};
 use kagimori_id::hex;
 use kagimori_ledger::TrustPolicy;
 use kagimori_passkey::RelyingParty;
-use kagimori_sealing::boxed::HolderKey;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
@@ -183,7 +182,16 @@ fn trust(path: &Path) -> Result<TrustPolicy, Failure> {
     })
 }
 
+#[cfg(not(feature = "offline"))]
+fn made_offline(_: &Path, _: &[std::path::PathBuf], _: &Path) -> Done {
+    let message = "this vault was built without `offline`".to_owned();
+    Err(Failure(message, "use the program from the safe, which has it".to_owned()))
+}
+
+#[cfg(feature = "offline")]
 fn made_offline(seed: &Path, keys: &[std::path::PathBuf], dir: &Path) -> Done {
+    use kagimori_desk_vault::offline;
+    use kagimori_sealing::boxed::HolderKey;
     let unread = |path: &Path, why: String| {
         Failure(format!("`{}` {why}", path.display()), "look at the file".to_owned())
     };

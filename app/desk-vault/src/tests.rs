@@ -2,6 +2,7 @@
 
 mod canary;
 mod crash;
+#[cfg(feature = "offline")]
 mod offline;
 mod refusals;
 mod scene;
