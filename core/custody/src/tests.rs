@@ -3,6 +3,7 @@
 mod correlation;
 mod explorer;
 mod kinds;
+mod laws;
 mod mutants;
 mod policies;
 mod story;
