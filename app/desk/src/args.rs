@@ -59,10 +59,28 @@ pub(crate) enum Command {
         /// The copy.
         copy: PathBuf,
     },
+    /// Gives the log to others
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
     /// Looks at policies
     Policy {
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Writes the log's files, as far as the witness has cosigned them, for `kagimori-log-verify`
+    Export {
+        /// The settings.
+        #[arg(long, value_name = "FILE", default_value = "desk.toml")]
+        settings: PathBuf,
+        /// Where they go.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
     },
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod deliver;
 pub(crate) mod doctor;
 pub(crate) mod found;
 pub(crate) mod init;
+pub(crate) mod log;
 pub(crate) mod open;
 pub(crate) mod policy;
 pub(crate) mod witness;

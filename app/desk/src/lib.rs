@@ -36,7 +36,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use kagimori_terminal::printer;
 
-use crate::args::{Args, Command, PolicyCommand};
+use crate::args::{Args, Command, LogCommand, PolicyCommand};
 
 /// Runs the program.
 #[must_use]
@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Doctor { settings } => command::doctor::run(&settings),
         Command::Backup { settings, to } => command::backup::backup(&settings, &to),
         Command::RestoreCheck { settings, copy } => command::backup::restore_check(&settings, &copy),
+        Command::Log { command: LogCommand::Export { settings, to } } => command::log::export(&settings, &to),
         Command::Policy { command: PolicyCommand::Check { file } } => command::policy::check(&file),
     };
     match done {

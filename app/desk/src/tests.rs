@@ -3,4 +3,5 @@
 mod attacks;
 mod browser;
 mod canary;
+mod governing;
 mod story;

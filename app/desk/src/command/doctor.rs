@@ -75,6 +75,11 @@ pub(crate) fn read(path: &Path) -> Result<Read, String> {
 
 /// What the witness has seen last of this log; `None`: nothing yet.
 pub(crate) fn seen(settings: &Settings) -> Result<Option<Checkpoint>, String> {
+    Ok(seen_note(settings)?.map(|(_, checkpoint)| checkpoint))
+}
+
+/// The same, with the note that says so: signed by the log, cosigned by the witness.
+pub(crate) fn seen_note(settings: &Settings) -> Result<Option<(String, Checkpoint)>, String> {
     let publisher = open::publisher(settings).map_err(|(what, _)| what)?;
     let address =
         settings.witness.as_ref().map(|witness| witness.address.trim_end_matches('/')).unwrap_or_default();
@@ -83,9 +88,9 @@ pub(crate) fn seen(settings: &Settings) -> Result<Option<Checkpoint>, String> {
     match status {
         200 => {
             let keys = [publisher.witness().clone()];
-            Checkpoint::open(&note, &keys)
-                .map(|(checkpoint, _)| Some(checkpoint))
-                .map_err(|error| error.to_string())
+            let opened = Checkpoint::open(&note, &keys).map_err(|error| error.to_string())?;
+            let checkpoint = opened.0;
+            Ok(Some((note, checkpoint)))
         }
         404 => Ok(None),
         status => Err(format!("it answered with status {status}")),

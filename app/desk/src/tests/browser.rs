@@ -98,6 +98,12 @@ impl Browser {
         answer
     }
 
+    /// A page that loads itself again, as its script does when something has changed.
+    pub(super) async fn reload(&mut self, path: &str) -> Answer {
+        let request = Request::get(path).header("sec-fetch-mode", "navigate").body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
     /// A form of the page that was seen last.
     pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let csrf = self.csrf.clone();

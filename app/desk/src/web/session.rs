@@ -69,8 +69,8 @@ impl Sessions {
         Ok(token)
     }
 
-    /// The session of a cookie, which is thereby used.
-    pub(crate) fn of_token(&self, token: &str, now: Timestamp) -> Option<Session> {
+    /// The session of a cookie; `is_use`: somebody did something, and it lives on.
+    pub(crate) fn of_token(&self, token: &str, is_use: bool, now: Timestamp) -> Option<Session> {
         let (id, now) = (name(token), now.as_second());
         let mut all = self.all.lock().ok()?;
         let session = all.get_mut(&id)?;
@@ -78,7 +78,9 @@ impl Sessions {
             all.remove(&id);
             return None;
         }
-        session.used = now.max(session.used);
+        if is_use {
+            session.used = now.max(session.used);
+        }
         Some(session.clone())
     }
 
@@ -120,25 +122,25 @@ mod tests {
     fn a_session_ends_by_time_by_hand_and_with_the_seal() {
         let sessions = Sessions::default();
         let token = sessions.begin("mika", at(0)).unwrap();
-        let session = sessions.of_token(&token, at(0)).unwrap();
+        let session = sessions.of_token(&token, true, at(0)).unwrap();
         assert_eq!(session.person, "mika");
-        assert!(sessions.of_token("other", at(0)).is_none());
+        assert!(sessions.of_token("other", true, at(0)).is_none());
         // Used every half an hour it lives until its end, and no longer.
         for second in (0..SECONDS_MOST).step_by(1800) {
-            assert!(sessions.of_token(&token, at(second)).is_some(), "{second}");
+            assert!(sessions.of_token(&token, true, at(second)).is_some(), "{second}");
         }
-        assert!(sessions.of_token(&token, at(SECONDS_MOST)).is_none());
+        assert!(sessions.of_token(&token, true, at(SECONDS_MOST)).is_none());
         let token = sessions.begin("mika", at(0)).unwrap();
-        let session = sessions.of_token(&token, at(0)).unwrap();
+        let session = sessions.of_token(&token, true, at(0)).unwrap();
         // Looking at it, as an open page does, is no use of it.
         assert!(sessions.lives(&session.id, at(SECONDS_IDLE - 1)));
         assert!(!sessions.lives(&session.id, at(SECONDS_IDLE)));
         let token = sessions.begin("mika", at(0)).unwrap();
-        sessions.end(&sessions.of_token(&token, at(0)).unwrap().id);
-        assert!(sessions.of_token(&token, at(0)).is_none());
+        sessions.end(&sessions.of_token(&token, true, at(0)).unwrap().id);
+        assert!(sessions.of_token(&token, true, at(0)).is_none());
         let tokens = [sessions.begin("mika", at(0)).unwrap(), sessions.begin("jun", at(0)).unwrap()];
         sessions.end_all();
-        assert!(tokens.iter().all(|token| sessions.of_token(token, at(0)).is_none()));
+        assert!(tokens.iter().all(|token| sessions.of_token(token, true, at(0)).is_none()));
     }
 
     #[test]
@@ -146,7 +148,7 @@ mod tests {
         let sessions = Sessions::default();
         let [one, other] = ["mika", "jun"].map(|person| {
             let token = sessions.begin(person, at(0)).unwrap();
-            sessions.of_token(&token, at(0)).unwrap()
+            sessions.of_token(&token, true, at(0)).unwrap()
         });
         assert!(one.is_own_form(one.csrf()));
         assert!(!one.is_own_form(other.csrf()));

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::Method;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 use kagimori_custody::PersonId;
@@ -47,7 +48,8 @@ impl Visitor {
         let wanted = || parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let language = chosen.unwrap_or_else(|| Language::wanted(wanted().unwrap_or_default()));
         let token = cookie::read(&parts.headers, session::COOKIE);
-        let session = token.and_then(|token| desk.sessions.of_token(token, desk.clock.now()));
+        let session =
+            token.and_then(|token| desk.sessions.of_token(token, is_by_hand(parts), desk.clock.now()));
         // A person who left the policy is nobody any more, however fresh the session.
         let session = session.filter(|session| desk.is_known(&session.person));
         Self { address, language, session }
@@ -59,6 +61,13 @@ impl Visitor {
         let person = PersonId::parse(&session.person).ok()?;
         Some(Signed { person, session, visitor: self })
     }
+}
+
+/// Whether somebody did something: a page that loads itself again, or listens to news, keeps nobody signed in (Fetch Metadata,
+/// `Sec-Fetch-User`). What tells nothing of it is no page of a browser.
+fn is_by_hand(parts: &Parts) -> bool {
+    let has = |name: &str| parts.headers.contains_key(name);
+    parts.method != Method::GET || has("sec-fetch-user") || !has("sec-fetch-mode")
 }
 
 impl FromRequestParts<Arc<Desk>> for Visitor {
