@@ -62,22 +62,19 @@ pub fn explain(
 ) -> Explained {
     let mut explained = Explained::default();
     let mut used = vec![false; releases.len()];
+    let by_account = by_account(releases);
     for (index, login) in in_order(logins) {
-        let fits = |free: &dyn Fn(usize) -> bool| {
-            let fitting = releases.iter().enumerate().filter(|(index, release)| {
-                release.account == login.account && free(*index) && covers(release, login.at, tolerance)
-            });
-            // Of those that fit, the one whose time is over first: the others can wait for later sign-ins.
-            fitting.min_by_key(|(index, release)| (release.at, *index)).map(|(index, _)| index)
-        };
+        let own = by_account.get(&login.account).map(Vec::as_slice).unwrap_or_default();
+        let mut fitting = fitting(own, login.at, tolerance);
         if !login.succeeded {
-            match fits(&|_| true) {
+            match fitting.next() {
                 Some(release) => explained.slips.push((index, release)),
                 None => explained.attempts.push(index),
             }
             continue;
         }
-        match fits(&|release| used.get(release) == Some(&false)) {
+        // Of those that fit, the one whose time is over first: the others can wait for later sign-ins.
+        match fitting.find(|release| used.get(*release) == Some(&false)) {
             Some(release) => {
                 if let Some(used) = used.get_mut(release) {
                     *used = true;
@@ -108,13 +105,29 @@ fn in_order(logins: &[RootLogin]) -> Vec<(usize, &RootLogin)> {
     ordered
 }
 
-fn covers(release: &Released, at: Timestamp, tolerance: Tolerance) -> bool {
-    begins(release, tolerance) <= at && at <= ends(release, tolerance)
+/// The releases of each account, by time.
+fn by_account(releases: &[Released]) -> BTreeMap<AccountId, Vec<(Timestamp, usize)>> {
+    let mut found: BTreeMap<AccountId, Vec<(Timestamp, usize)>> = BTreeMap::new();
+    for (index, release) in releases.iter().enumerate() {
+        found.entry(release.account).or_default().push((release.at, index));
+    }
+    found.values_mut().for_each(|releases| releases.sort_unstable());
+    found
 }
 
-fn begins(release: &Released, tolerance: Tolerance) -> Timestamp {
-    let skew = SignedDuration::from_secs(tolerance.skew.as_seconds().into());
-    release.at.checked_sub(skew).unwrap_or(Timestamp::MIN)
+/// Those that can explain a sign-in, the earliest first.
+fn fitting(
+    releases: &[(Timestamp, usize)],
+    at: Timestamp,
+    tolerance: Tolerance,
+) -> impl Iterator<Item = usize> {
+    let seconds = |lasting: Lasting| SignedDuration::from_secs(lasting.as_seconds().into());
+    let (skew, within) = (seconds(tolerance.skew), seconds(tolerance.within));
+    let earliest = at.checked_sub(skew + within).unwrap_or(Timestamp::MIN);
+    let latest = at.checked_add(skew).unwrap_or(Timestamp::MAX);
+    let first = releases.partition_point(|(at, _)| *at < earliest);
+    let there = releases.get(first..).unwrap_or_default().iter();
+    there.take_while(move |(at, _)| *at <= latest).map(|(_, index)| *index)
 }
 
 fn ends(release: &Released, tolerance: Tolerance) -> Timestamp {

@@ -14,7 +14,7 @@ impl Dice {
 
 #[expect(clippy::disallowed_methods, reason = "how much is tested is the environment's word")]
 fn walks() -> usize {
-    std::env::var("KAGIMORI_WALKS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+    std::env::var("KAGIMORI_WALKS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
 #[test]
