@@ -4,6 +4,7 @@ mod correlation;
 mod explorer;
 mod kinds;
 mod laws;
+mod moment;
 mod mutants;
 mod policies;
 mod story;

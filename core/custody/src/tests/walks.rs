@@ -40,6 +40,7 @@ fn random_walks_meet_nothing_that_must_not_be() {
                 }
                 let chosen = next.swap_remove(chosen);
                 chosen.is_folded(&node).unwrap_or_else(|what| panic!("{}: {what}", world.name));
+                chosen.is_once().unwrap_or_else(|what| panic!("{}: {what}", world.name));
                 node = chosen;
                 taken += 1;
             }
