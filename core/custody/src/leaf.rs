@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 
 /// The version of the rules by which leaves are folded. Rules that judge otherwise get a new number, and the old ones stay for old leaves.
+/// The lints of a policy are among them: a new lint is for what is proposed from then on, or a log whose policy was good then could not be
+/// folded any more.
 pub const RULES: u16 = 1;
 
 /// What a leaf says.

@@ -208,6 +208,7 @@ fn a_bad_policy_does_not_load_and_says_why() {
         }
     }
     let bad = BAD.iter().filter(|(_, _, lint)| !lint.is_empty()).count();
+    println!("{bad} bad policies, told by {} lints", lints.len());
     assert!(bad >= 50, "{bad} bad policies");
     assert!(lints.len() >= 50, "{} lints", lints.len());
 }
