@@ -73,14 +73,16 @@ fn locked() -> Result<(), String> {
 
 /// Its own folder, and nothing else of the file system.
 #[cfg(target_os = "linux")]
-fn files(folder: &Path) -> Result<(), String> {
+pub(crate) fn files(folder: &Path) -> Result<(), String> {
     use landlock::{
         ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, PathBeneath, PathFd, Ruleset,
         RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus,
     };
     let all = AccessFs::from_all(ABI::V5);
     let restricted = || {
-        let ruleset = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
+        // Without this right (kernels before 5.19) no file could be moved to another folder, and seeds are.
+        let ruleset = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+        let ruleset = ruleset.handle_access(AccessFs::Refer)?.set_compatibility(CompatLevel::BestEffort);
         let ruleset = ruleset.handle_access(all)?.handle_access(AccessNet::from_all(ABI::V5))?.create()?;
         let folder = PathBeneath::new(PathFd::new(folder)?, AccessFs::from_all(ABI::V5));
         ruleset.add_rule(folder)?.restrict_self().map_err(Box::<dyn std::error::Error>::from)
@@ -96,7 +98,7 @@ fn files(folder: &Path) -> Result<(), String> {
 /// The system calls that a process needs which reads and writes its files and answers on a socket that is there already. Any other fails with
 /// `EPERM`: above all those that make or connect sockets, run programs, and look into other processes.
 #[cfg(target_os = "linux")]
-fn calls() -> Result<(), String> {
+pub(crate) fn calls() -> Result<(), String> {
     use seccompiler::{SeccompAction, SeccompFilter, apply_filter};
     let arch =
         std::env::consts::ARCH.try_into().map_err(|error: seccompiler::BackendError| error.to_string())?;
@@ -192,11 +194,11 @@ const OF_THIS_ARCH: &[i64] = &[
 const OF_THIS_ARCH: &[i64] = &[];
 
 #[cfg(not(target_os = "linux"))]
-fn files(_folder: &Path) -> Result<(), String> {
+pub(crate) fn files(_folder: &Path) -> Result<(), String> {
     Err("only Linux has it".to_owned())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn calls() -> Result<(), String> {
+pub(crate) fn calls() -> Result<(), String> {
     Err("only Linux has it".to_owned())
 }

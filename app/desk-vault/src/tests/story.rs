@@ -148,3 +148,28 @@ fn after_a_restart_a_pin_is_made_anew_under_a_later_epoch() {
     scene.pin("r1").unwrap();
     assert_eq!(scene.code("r1").map(|(code, step)| code == expected(step)), Ok(true));
 }
+
+/// Both walls hold for one thread of this process, and the whole way goes on behind them: files are written, moved and synced.
+#[test]
+fn behind_its_walls_everything_still_works() {
+    for tier in ["T0", "T2"] {
+        let folder = Folder::new(&format!("walls-{tier}"));
+        let path = folder.0.clone();
+        let behind = std::thread::spawn(move || {
+            let walls = [crate::walls::files(&path), crate::walls::calls()];
+            // Where the kernel has them, they are there.
+            let is_up = walls.iter().all(Result::is_ok);
+            assert!(!is_up || std::fs::read("/proc/self/status").is_err());
+            assert!(!is_up || std::net::UdpSocket::bind("127.0.0.1:0").is_err());
+            let mut scene = Scene::with_seed(&path, tier);
+            scene.request("r1").unwrap();
+            let (code, step) = scene.code("r1").unwrap();
+            assert_eq!(code, expected(step));
+            scene.wait(31);
+            scene.restart();
+            scene.follow();
+            assert!(standing(&mut scene).warnings.is_empty());
+        });
+        behind.join().unwrap();
+    }
+}
