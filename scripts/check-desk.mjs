@@ -137,6 +137,11 @@ async function all() {
   const copy = run("kagimori-desk", "backup", "--settings", toml, "--to", dir).trim();
   run("kagimori-desk", "restore-check", "--settings", toml, copy);
   must("a backup is whole, and the witness has seen no more", true);
+  if (existsSync(join(bin, "kagimori-log-verify"))) {
+    run("kagimori-desk", "log", "export", "--settings", toml, "--to", "published");
+    run("kagimori-log-verify", "--log", "published", "--trust", "desk/trust");
+    must("the auditor's program verifies the log that was exported", true);
+  }
   // Reads, widths and axe.
   for (const own of [keiko, tetsuo]) for (const path of ["/", "/requests", "/requests/new", "/operator", "/accounts", "/people", "/record", "/record/1", "/notices", "/health", "/me", new URL(ceremony).pathname]) {
     await own.goto(base + path);

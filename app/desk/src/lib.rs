@@ -4,6 +4,7 @@
 //! [`desk`] verifies its signature ([`proof`]), asks the rules (`core/custody`), writes the leaf and the letters in one transaction →
 //! [`deeds`] does what follows: PINs, codes, the seal. Pages show the fold of the log and offer what the rules would take ([`offers`]).
 
+mod api;
 mod args;
 mod clock;
 mod codes;

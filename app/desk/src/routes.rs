@@ -8,6 +8,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use crate::api;
 use crate::desk::Desk;
 use crate::dev::switch;
 use crate::page::refusal::Refused;
@@ -79,6 +80,9 @@ fn log() -> Router<Arc<Desk>> {
         .route("/record", get(record::page))
         .route("/record/verify", post(record::verify))
         .route("/record/{index}", get(record::entry))
+        .route("/v1/openapi.json", get(api::document))
+        .route("/v1/requests", get(api::list).post(api::file))
+        .route("/v1/requests/{id}", get(api::one))
         .route("/v1/log/checkpoint", get(record::checkpoint))
         .route("/v1/log/proof/{index}", get(record::proof))
         .route("/v1/log/entries/{index}", get(record::bytes))

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) witness: Option<Witness>,
     /// Whom the clock is compared with, beside the witness: addresses whose answers tell the time.
     pub(crate) clocks: Vec<String>,
+    /// Programs that file requests: their names in the policy, and the SHA-256 of their tokens in hexadecimal digits.
+    pub(crate) programs: BTreeMap<String, String>,
     /// Where people are told.
     pub(crate) channels: BTreeMap<String, Channel>,
 }
@@ -59,6 +61,8 @@ struct File {
     witness: Witness,
     #[serde(default = "clocks")]
     clocks: Vec<String>,
+    #[serde(default)]
+    programs: BTreeMap<String, String>,
     #[serde(default)]
     channels: BTreeMap<String, WireChannel>,
 }
@@ -113,6 +117,14 @@ impl Settings {
             let channel = wire.read(&name).map_err(|error| (error.to_string(), error.hint().to_owned()))?;
             channels.insert(name, channel);
         }
+        let is_hash = |hash: &str| {
+            hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        if let Some((name, _)) = file.programs.iter().find(|(_, hash)| !is_hash(hash)) {
+            let hint =
+                "write 64 hexadecimal digits: `printf %s TOKEN | sha256sum`; the token itself stands nowhere";
+            return Err((format!("`programs.{name}` is no SHA-256"), hint.to_owned()));
+        }
         if !(-12..=14).contains(&file.hours_from_utc) {
             return Err(("`hours_from_utc` is between -12 and 14".to_owned(), "Japan is 9".to_owned()));
         }
@@ -126,6 +138,7 @@ impl Settings {
             hours_from_utc: file.hours_from_utc,
             witness: Some(file.witness),
             clocks: file.clocks,
+            programs: file.programs,
             channels,
         })
     }
@@ -199,6 +212,7 @@ address = "env:SLACK"
             ("https://desk.shiosai.example", "http://localhost.evil:1", "no address of a desk"),
             ("hours_from_utc = 9", "hours_from_utc = 20", "between"),
             ("127.0.0.1:8440", "8440", "invalid socket address"),
+            ("[channels.sre]", "[programs]\nworkflow = 'token'\n[channels.sre]", "no SHA-256"),
             ("\"slack\"", "\"pigeon\"", "of a kind that there is not"),
         ] {
             let (what, hint) = Settings::of(&GOOD.replace(from, to), Path::new(".")).unwrap_err();

@@ -105,6 +105,7 @@ fn settings(folder: &Path, origin: &str) -> Settings {
         vault: folder.join("vault.sock"),
         witness: None,
         clocks: Vec::new(),
+        programs: BTreeMap::new(),
         channels: BTreeMap::new(),
     }
 }

@@ -12,10 +12,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http_body_util::BodyExt as _;
 use kagimori_custody::PersonId;
+use kagimori_id::hex;
 use kagimori_sealing::boxed::{HolderKey, PublicKey, Sealed};
 use kagimori_sealing::protocol::{FOR_HELD_SHARE, FOR_SHARE};
 use ring::rand::SystemRandom;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
 use crate::clock::Clock;
@@ -27,6 +29,8 @@ use crate::routes;
 pub(super) const NOON: i64 = 1_796_094_010;
 /// The seed of the play desk in tests.
 pub(super) const SECRET: [u8; 20] = *b"\xfbcanary of tests\x9e\x01\xd7\xe2";
+/// What the workflow system proves itself by.
+pub(super) const TOKEN: &str = "a token of tests";
 pub(super) const ORIGIN: &str = "http://localhost:8440";
 
 /// A desk, and its folder.
@@ -38,7 +42,9 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new() -> Self {
         let folder = Folder::new().unwrap();
-        let desk = run::desk(folder.path(), ORIGIN, Clock::held(NOON), &SECRET).unwrap();
+        let mut desk = run::desk(folder.path(), ORIGIN, Clock::held(NOON), &SECRET).unwrap();
+        let hash = hex(&Sha256::digest(TOKEN.as_bytes()));
+        desk.settings.programs.insert("workflow".to_owned(), hash);
         Self { desk: Arc::new(desk), folder }
     }
 
@@ -96,6 +102,21 @@ impl Browser {
             self.csrf = rest.split('"').next().unwrap().to_owned();
         }
         answer
+    }
+
+    /// A call of the API.
+    pub(super) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.clone().send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// A page that loads itself again, as its script does when something has changed.
