@@ -74,10 +74,10 @@ fn policy_wish(policy: &Policy) -> Wish {
 
 impl World {
     /// A desk with a seed, on which two proposals wait to come into force: in one Mika leaves, in the other Aoi.
-    fn begun(name: &'static str) -> (Desk, Self) {
+    fn begun(name: &'static str, seed_name: &str) -> (Desk, Self) {
         let policies = [crowded(), without_mika(), without_aoi()];
         let mut desk = Desk::founded_with(&policies[0]);
-        desk.enrol("enrol-1", "root-main");
+        desk.enrol("enrol-1", seed_name);
         desk.later(60);
         let first = Node {
             facts: Facts::beginning(&desk.state),
@@ -458,7 +458,7 @@ fn settled(node: &Node, name: &str) -> Vec<Event> {
 
 /// The worlds that are explored.
 pub(super) fn worlds() -> Vec<World> {
-    let begun = |name| World::begun(name).1;
+    let begun = |name| World::begun(name, "root-main").1;
     let custody = |seed_name, ceremony| Wish::Custody { seed: seed(seed_name), ceremony };
     let sealed = Event::Seal { by: person("kei"), reason: "stop".to_owned() };
     vec![
@@ -472,6 +472,14 @@ pub(super) fn worlds() -> Vec<World> {
             .happened(&approve("c1", "sora"))
             .happened(&claim("c1", "yuto", "203.0.113.9"))
             .voters(&["mika"]),
+        World::begun("a drill", "practice")
+            .1
+            .asks("d1", "aoi", Wish::Drill { seed: seed("practice"), mode: Mode::Direct }, 2)
+            .happened(&approve("d1", "mika"))
+            .happened(&approve("d1", "sora"))
+            .happened(&claim("d1", "yuto", "203.0.113.9"))
+            .incident(true, &["sora"])
+            .voters(&["ren"]),
         begun("a PIN is typed")
             .asks("r1", "aoi", root(Mode::Phone), 2)
             .happened(&approve("r1", "mika"))

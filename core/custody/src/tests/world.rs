@@ -73,6 +73,7 @@ pub(super) struct Heard {
     at: Option<Timestamp>,
     digest: Option<Digest>,
     proposed: Option<Digest>,
+    seed: String,
     ceremony: Option<Ceremony>,
     votes: BTreeMap<PersonId, (String, Timestamp)>,
     approved: Option<Timestamp>,
@@ -383,7 +384,7 @@ impl Facts {
                     "operated from elsewhere",
                 )?;
                 ensure(heard.steps.len() < 2, "I3: more codes than approved")?;
-                let last = self.last_step.get("root-main").copied().unwrap_or(0);
+                let last = self.last_step.get(&heard.seed).copied().unwrap_or(0);
                 ensure(*step > last, "I3: two codes of one step")?;
                 let current = u64::try_from(now.as_second()).map_err(|error| error.to_string())? / 30;
                 ensure(*step == current, "a code of another time")?;
@@ -394,7 +395,8 @@ impl Facts {
                 let up = u64::try_from((now - boot).as_secs()).map_err(|error| error.to_string())?;
                 ensure(clock.up_seconds == up, "a code by a clock that went too far")?;
                 self.sealed_to(request, effects, after)?;
-                self.last_step.insert("root-main".to_owned(), *step);
+                let seed = heard.seed.clone();
+                self.last_step.insert(seed, *step);
                 let heard = self.heard(request)?;
                 heard.steps.push(*step);
                 if heard.steps.len() == 2 {
@@ -500,6 +502,10 @@ impl Facts {
             window: draft.window.as_seconds().into(),
             at: Some(now),
             digest: Some(digest),
+            seed: match &draft.wish {
+                Wish::Drill { seed, .. } | Wish::Custody { seed, .. } => seed.to_string(),
+                _ => "root-main".to_owned(),
+            },
             proposed: match &draft.wish {
                 Wish::Policy { policy } => Some(policy.version()),
                 _ => None,
