@@ -15,6 +15,17 @@ pub struct Disk {
     is_dead: bool,
 }
 
+/// Takes the folder for this process: two vaults on one folder would each know of the codes of one alone. Held until the file is let go.
+///
+/// # Errors
+/// Of the system; `WouldBlock`: another process has it.
+pub fn lock(root: &Path) -> io::Result<File> {
+    use rustix::fs::{FlockOperation, flock};
+    let file = options().write(true).create(true).truncate(false).open(root.join("lock"))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(file)
+}
+
 /// What happens at a step, in tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "where, and what")]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kagimori_desk_vault::args::{self, Command, HELP, Run};
-use kagimori_desk_vault::disk::Disk;
+use kagimori_desk_vault::disk::{self, Disk};
 use kagimori_desk_vault::moment::{self, Moment};
 use kagimori_desk_vault::vault::{HostKey, Settings, Vault};
 use kagimori_desk_vault::{serve, walls};
@@ -99,6 +99,12 @@ fn served(run: &Run) -> Done {
         )
     };
     let disk = Disk::new(&run.dir).map_err(unusable)?;
+    let taken = |error: io::Error| {
+        let message =
+            format!("`{}` is in use by another vault, or cannot be locked: {error}", run.dir.display());
+        Failure(message, "one vault runs on a folder: stop the other one first".to_owned())
+    };
+    let _alone = disk::lock(&run.dir).map_err(taken)?;
     let no_socket = |error: io::Error| {
         Failure(
             format!("the socket `{}` cannot be made: {error}", run.socket.display()),
