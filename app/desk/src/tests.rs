@@ -5,4 +5,5 @@ mod attacks;
 mod browser;
 mod canary;
 mod governing;
+mod hints;
 mod story;

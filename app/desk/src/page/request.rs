@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use kagimori_custody::{Need, PersonId, Request, RequestId};
+use kagimori_custody::{Finding, How, Need, PersonId, Request, RequestId};
 use maud::{Markup, html};
 
 use crate::desk::{Book, Desk};
@@ -66,16 +66,28 @@ fn ends(l: Language, request: &Request) -> &'static str {
     }
 }
 
-/// How it ended, when it has.
+/// How it ended, when it has, and what whoever reviewed it found.
 fn ended(l: Language, book: &Book, request: &Request) -> Markup {
     let Some(end) = &request.end else { return html! {} };
-    let (class, words) = show::state(l, end.how.word());
+    let (class, words) = match end.how {
+        How::Closed => ("", l.of("Done", "完了")),
+        how => show::state(l, how.word()),
+    };
     let class = if class == "stop" { "bad" } else { "note" };
-    html! { p.(class) {
-        strong { (words) }
-        @if let Some(by) = &end.by { " · " bdi { (book.shown_name(by)) } }
-        @if let Some(reason) = &end.reason { ": " bdi { (reason) } }
-    } }
+    html! {
+        p.(class) {
+            strong { (words) }
+            @if let Some(by) = &end.by { " · " bdi { (book.shown_name(by)) } }
+            @if let Some(reason) = &end.reason { ": " bdi { (reason) } }
+            @if request.owes_review() { " · " (l.of("it is to be reviewed", "レビュー待ち")) }
+        }
+        @if let Some(review) = &request.review {
+            @match &review.finding {
+                Finding::Fine {} => p.good { strong { (l.of("Reviewed: as it should be", "レビュー済み: 問題なし")) } " · " bdi { (book.shown_name(&review.by)) } },
+                Finding::Concern { what } => p.bad { strong { (l.of("Reviewed: a concern", "レビュー: 懸念あり")) } " · " bdi { (book.shown_name(&review.by)) } ": " bdi { (what) } },
+            }
+        }
+    }
 }
 
 /// The page where it goes on, for whoever has to go on.
