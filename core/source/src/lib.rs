@@ -2,6 +2,7 @@
 //!
 //! * [`Scanner`]: the bytes of a file in, what they hold out ([`Holding`], [`Held`]): ids, the secrets beside them and why they are said to
 //!   belong together, other credentials, each with its place and what it is written in.
+//! * [`findings`]: one finding for each credential, joined with what is known of the company's keys ([`Owners`]).
 //! * [`key_id`]: the ids of AWS, and the account that lies inside them.
 //! * [`secret`]: what a secret access key looks like, as a value that cannot be printed.
 //! * [`proof`]: whether a secret belongs to an id, told by a signature or a password that the same tree holds; no call is made.
@@ -16,6 +17,7 @@
 mod anchor;
 mod decode;
 mod find;
+pub mod finding;
 pub mod held;
 pub mod ir;
 pub mod key_id;
@@ -30,5 +32,6 @@ pub mod secret;
 mod token;
 mod view;
 
+pub use finding::{Finding, Owner, Owners, SecretState, Severity, Verdict, canaries, findings};
 pub use held::{Beside, Claim, Held, Holding, Kind, Sealed, Signing, Why, Written};
 pub use scan::Scanner;

@@ -92,6 +92,12 @@ fn smtp_password(secret: &Secret, kind: Smtp) -> String {
     STANDARD_NO_PAD.encode([&[version][..], &signature].concat())
 }
 
+/// The password of a secret in Tokyo.
+#[cfg(test)]
+pub(crate) fn smtp_password_for_tests(secret: &str) -> String {
+    smtp_password(&Secret::new(secret.as_bytes()), Smtp::Region("ap-northeast-1"))
+}
+
 /// Which SMTP password this is of a secret, if it is one.
 pub fn smtp(secret: &Secret, password: &Secret) -> Option<Smtp> {
     let kinds = SMTP_REGIONS.into_iter().map(Smtp::Region).chain([Smtp::Old]);
