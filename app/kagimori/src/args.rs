@@ -15,6 +15,7 @@ mod notify;
 mod page;
 mod policy;
 mod retire;
+mod scan;
 mod trail;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ pub(crate) use policy::{Check, CheckFormat, Compare, Eval, KindArg, Minimise, Po
 pub(crate) use retire::{
     RetireCommand, RetirePanic, RetireStart, RetireStatus, RetireStop, RetireSuggest, RetireTick,
 };
+pub(crate) use scan::{Scan, ScanFormat};
 pub(crate) use trail::{
     Ingest, SqlEngine, TableFormat, TrailCommand, TrailPlace, TrailQuestion, TrailSource, TrailTables,
     TrailWho,
@@ -97,6 +99,7 @@ pub(crate) enum Command {
     ///
     /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
     Undo(Follow),
+    Scan(Scan),
     #[command(subcommand)]
     Bastion(BastionCommand),
     #[command(subcommand)]

@@ -17,6 +17,7 @@ mod plan;
 pub(crate) mod policy;
 mod retire;
 mod review;
+mod scan;
 mod tighten;
 mod trail;
 mod whatif;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Plan(command) => plan::run(command),
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),
+        Command::Scan(args) => scan::run(args),
         Command::Retire(command) => retire::run(command),
         Command::Bastion(command) => bastion::run(command),
         Command::Journal(command) => journal::run(command),

@@ -36,6 +36,33 @@ pub enum Where {
     File,
     /// In what a symbolic link leads to.
     Link,
+    /// In a file of a commit.
+    Commit {
+        /// The first commit that holds it.
+        commit: String,
+        /// When it was made, as its committer's clock said: seconds since 1970.
+        seconds: i64,
+        /// Whether `HEAD` holds it.
+        at_head: bool,
+    },
+    /// In a file that is staged and in no commit.
+    Index,
+    /// In an object to which no reference leads: amended away, reset, dropped.
+    Unreachable {
+        /// The first commit that holds it, when one does.
+        commit: Option<String>,
+        /// When that was made.
+        seconds: i64,
+    },
+    /// In a commit itself: its message, mostly.
+    CommitMessage {
+        /// The commit.
+        commit: String,
+    },
+    /// In an annotated tag.
+    TagMessage,
+    /// In a file of the `.git`: configuration, reflogs, hooks.
+    GitFolder,
 }
 
 /// How much was looked at.
@@ -44,8 +71,12 @@ pub enum Where {
 pub struct Counts {
     /// Files.
     pub files: usize,
-    /// Their bytes.
+    /// Their bytes, and those of blobs.
     pub bytes: u64,
+    /// Blobs of repositories.
+    pub blobs: usize,
+    /// Commits of repositories.
+    pub commits: usize,
     /// Pipes, sockets and devices that were passed over.
     pub passed_over: usize,
     /// Ids of AWS's documentation.
@@ -69,12 +100,14 @@ pub struct Scanned {
 }
 
 impl Scanned {
-    /// Takes what another thread found.
-    pub(crate) fn join(&mut self, other: Self) {
+    /// Takes what another thread, or another scan, found.
+    pub fn join(&mut self, other: Self) {
         self.found.extend(other.found);
         self.problems.extend(other.problems);
         self.repositories.extend(other.repositories);
         self.counts.files += other.counts.files;
+        self.counts.blobs += other.counts.blobs;
+        self.counts.commits += other.counts.commits;
         self.counts.bytes += other.counts.bytes;
         self.counts.passed_over += other.counts.passed_over;
         self.counts.examples += other.counts.examples;
@@ -84,7 +117,7 @@ impl Scanned {
     }
 
     /// The order of an answer, whatever the threads did; a thing that two blocks showed once.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.found.sort_by(|a, b| {
             let key = |found: &Found| {
                 (found.place.clone(), found.held.offset, found.held.kind, found.held.name.clone())

@@ -1,6 +1,7 @@
 //! Source trees as bytes: each file is read once, bounded, and what could not be read is said.
 //!
 //! * [`scan`]: all that lies below some folders, through archives, handed to the scanner of `kagimori-source`, on all threads.
+//! * [`git`]: a repository: every object once, with the first commit and path of what was found; what is staged.
 //! * [`walk`]: what lies below a folder. Links are not followed, pipes and devices are not opened.
 //! * [`problem`]: what was not read, and what to do about it.
 //! * `parse` (feature `needs`): what programs say, a lowering for each grammar.
@@ -9,6 +10,7 @@
 
 mod archive;
 mod found;
+pub mod git;
 mod open;
 #[cfg(feature = "needs")]
 pub mod parse;

@@ -48,7 +48,7 @@ pub fn scan(scanner: &Scanner, roots: &[PathBuf], progress: &(dyn Fn(Progress) +
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some((system, file)) = files.get(at) else { break scanned };
             let mut hand = Hand { scanner, system: *system, scanned: &mut scanned };
-            hand.file(file, &mut blocks);
+            hand.file(file, &Where::File, &mut blocks);
             if at.is_multiple_of(512) {
                 progress(Progress { files: at, files_total });
             }
@@ -67,11 +67,12 @@ pub(crate) struct Hand<'a> {
 }
 
 impl Hand<'_> {
-    fn file(&mut self, file: &walk::File, blocks: &mut Blocks) {
+    /// Scans a file.
+    pub(crate) fn file(&mut self, file: &walk::File, at: &Where, blocks: &mut Blocks) {
         self.scanned.counts.files += 1;
         self.scanned.counts.bytes += file.bytes;
         let problem = |message: String, hint: &str| Problem::new(&file.name, message, hint);
-        let problem = match self.read(file, blocks) {
+        let problem = match self.read(file, at, blocks) {
             Ok(Ending::Whole) => return,
             Ok(Ending::Changed) => {
                 problem("it changed while it was read".to_owned(), "scan again when nobody writes to it")
@@ -86,7 +87,7 @@ impl Hand<'_> {
         self.scanned.problems.push(problem);
     }
 
-    fn read(&mut self, file: &walk::File, blocks: &mut Blocks) -> io::Result<Ending> {
+    fn read(&mut self, file: &walk::File, at: &Where, blocks: &mut Blocks) -> io::Result<Ending> {
         let mut open = open::regular(&file.path)?;
         blocks.reset();
         let before = open::state(&open)?;
@@ -94,9 +95,9 @@ impl Hand<'_> {
         if let Some(form) = Form::of(blocks.bytes()) {
             return self.packed(form, file, open, before);
         }
-        self.piece(blocks.piece(&file.name), &Where::File);
+        self.piece(blocks.piece(&file.name), at);
         while blocks.next(&mut open)?.is_some() {
-            self.piece(blocks.piece(&file.name), &Where::File);
+            self.piece(blocks.piece(&file.name), at);
             if blocks.begins() >= open::FILE_BYTES_MAX {
                 return Ok(Ending::Cut);
             }

@@ -101,6 +101,8 @@ pub(crate) struct SarifResult<'a> {
     pub(crate) message: Message<'a>,
     pub(crate) locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) related_locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) suppressions: Vec<Suppression>,
     pub(crate) partial_fingerprints: Fingerprints,
 }

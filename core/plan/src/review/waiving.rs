@@ -8,7 +8,7 @@ use kagimori_policy::pattern::matches;
 
 use super::Tally;
 use crate::check::Context;
-use crate::settings::Waiver;
+use crate::settings::{SOURCE_KEY, Waiver};
 use crate::verdict::{FactValue, Outcome, Resource, ResourceKind, Verdict};
 
 type Tallies = BTreeMap<(&'static str, AccountId), Tally>;
@@ -34,7 +34,9 @@ pub(super) fn apply(
             None => kept.push(verdict),
         }
     }
-    for (waiver, matched) in waivers.iter().zip(matched) {
+    // those of `kagimori scan` are its own matter
+    let ours = |(waiver, _): &(&Waiver, usize)| waiver.check != SOURCE_KEY;
+    for (waiver, matched) in waivers.iter().zip(matched).filter(ours) {
         if let Some(verdict) = about(waiver, matched, context) {
             tallies.entry((verdict.check, verdict.resource.account)).or_default().count(verdict.outcome);
             kept.push(verdict);

@@ -71,6 +71,7 @@ fn result<'a>(input: &'a ReportInput<'_>, verdict: &'a Verdict) -> SarifResult<'
         kind: Some(kind),
         message: message(format!("{}/{who}: {}", resource.account, sentence(verdict, Language::En))),
         locations: [location(file, WHOLE, resource.arn.clone())],
+        related_locations: Vec::new(),
         suppressions: Vec::new(),
         partial_fingerprints: Fingerprints { uid: verdict.uid() },
     }

@@ -99,6 +99,7 @@ fn result<'a>(
         message: text(message),
         partial_fingerprints: Fingerprints { uid: format!("{id} {file} {element}") },
         locations: [location(file, region, element)],
+        related_locations: Vec::new(),
         suppressions: suppression.into_iter().collect(),
     }
 }

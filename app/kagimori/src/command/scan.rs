@@ -1,0 +1,139 @@
+//! `kagimori scan`: credentials in source trees, each once, joined with the company's keys.
+
+mod answer;
+mod human;
+mod json;
+mod owners;
+mod sarif;
+mod table;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_id::AccountId;
+use kagimori_plan::settings::Settings;
+use kagimori_source::{Owners, Scanner, canaries, findings};
+use kagimori_terminal::printer;
+use kagimori_tree::{Place, Scanned, git};
+
+use self::answer::Answer;
+use crate::args::{Scan, ScanFormat};
+use crate::directory::Directory;
+use crate::error::AppError;
+use crate::exit::Exit;
+use crate::progress::Steps;
+
+/// Runs the command.
+pub(crate) fn run(args: &Scan) -> Result<Exit, AppError> {
+    let company = args.dir.as_deref().map(company).transpose()?;
+    let as_of = company.as_ref().and_then(|(_, settings)| settings.as_of);
+    let now = args.now.or(as_of).unwrap_or_else(Timestamp::now);
+    let earlier = args.against.as_deref().map(answer::earlier).transpose()?.unwrap_or_default();
+    let scanned = scanned(args)?;
+    let mut owners = company.as_ref().map(|(estate, _)| owners::of(estate)).unwrap_or_default();
+    owners.canaries = canaries();
+    for text in &args.canary_account {
+        owners.canaries.insert(account(text)?);
+    }
+    let answer = answer(args, scanned, &owners, company.as_ref(), now, &earlier);
+    match args.format {
+        ScanFormat::Human => printer::text(&human::text(&answer))?,
+        ScanFormat::Json => printer::json(&json::output(&answer))?,
+        ScanFormat::Sarif => printer::json(&sarif::log(&answer))?,
+        ScanFormat::Csv => printer::stream(|out| table::write(&answer, out))?,
+    }
+    Ok(exit(&answer))
+}
+
+fn company(dir: &Path) -> Result<(Estate, Settings), AppError> {
+    let directory = Directory::open(dir)?;
+    let settings = directory.settings()?;
+    let estate = directory.estate(settings.as_of)?;
+    Ok((estate, settings))
+}
+
+fn account(text: &str) -> Result<AccountId, AppError> {
+    AccountId::parse(text).map_err(|error| AppError::Argument {
+        message: error.to_string(),
+        hint: "write it with its leading zeroes: `--canary-account 012345678901`".to_owned(),
+    })
+}
+
+fn scanned(args: &Scan) -> Result<Scanned, AppError> {
+    let scanner = Scanner::new().ok_or_else(|| AppError::Argument {
+        message: "the scanner could not be made".to_owned(),
+        hint: "this is a defect: please report it".to_owned(),
+    })?;
+    let steps = Steps::new("file");
+    let reach = |progress: kagimori_tree::Progress| steps.reach(progress.files, progress.files_total);
+    if args.staged {
+        return Ok(git::scan_staged(&scanner, Path::new("."), 0));
+    }
+    let mut all = kagimori_tree::scan(&scanner, &args.paths, &reach);
+    for repository in &args.git {
+        all.join(git::scan(&scanner, repository, system_of(args, repository), &reach));
+        let real = fs::canonicalize(repository).ok();
+        all.repositories.retain(|path| fs::canonicalize(path).ok() != real);
+    }
+    all.settle();
+    Ok(all)
+}
+
+/// The systems, in the order in which they were given; the history of a folder is no other system than its files.
+fn systems(args: &Scan) -> Vec<String> {
+    if args.staged {
+        return vec![".".to_owned()];
+    }
+    let own = args.git.iter().filter(|repository| root_of(args, repository).is_none());
+    args.paths.iter().chain(own).map(|path| path.to_string_lossy().into_owned()).collect()
+}
+
+fn system_of(args: &Scan, repository: &PathBuf) -> usize {
+    root_of(args, repository).unwrap_or_else(|| {
+        let mut own = args.git.iter().filter(|repository| root_of(args, repository).is_none());
+        let at = own.position(|other| other == repository).unwrap_or_default();
+        args.paths.len().saturating_add(at)
+    })
+}
+
+/// The path that holds a repository's work tree.
+fn root_of(args: &Scan, repository: &Path) -> Option<usize> {
+    let real = fs::canonicalize(repository).ok()?;
+    args.paths.iter().position(|path| fs::canonicalize(path).is_ok_and(|path| real.starts_with(path)))
+}
+
+fn answer<'a>(
+    args: &'a Scan,
+    scanned: Scanned,
+    owners: &'a Owners,
+    company: Option<&'a (Estate, Settings)>,
+    now: Timestamp,
+    earlier: &BTreeSet<String>,
+) -> Answer<'a> {
+    let systems = systems(args);
+    let found = scanned.found.into_iter().map(|found| (found.held, found.place)).collect();
+    // what has no id is told from others by the first file that holds it
+    let place = |place: &Place| place.path.clone();
+    let findings = findings(found, owners, now, place);
+    let parts = answer::Parts {
+        systems,
+        counts: scanned.counts,
+        sealed: scanned.sealed,
+        problems: scanned.problems,
+        repositories: scanned.repositories,
+    };
+    Answer::of(parts, findings, owners, company, now, earlier)
+}
+
+fn exit(answer: &Answer<'_>) -> Exit {
+    if answer.is_incomplete() {
+        Exit::Incomplete
+    } else if answer.findings.iter().any(answer::Judged::counts) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
