@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 45] = [
+const QUESTIONS: [(&str, &[&[&str]]); 46] = [
     (
         "review",
         &[
@@ -26,6 +26,16 @@ const QUESTIONS: [(&str, &[&[&str]]); 45] = [
     ),
     // What it collects with is looked for in `collecting.rs`.
     ("collect", &[&["--print-policy"], &["--account", "12", "--dir", "DIR"]]),
+    (
+        "scan",
+        &[
+            &["DIR", "GIVEN"],
+            &["DIR", "--dir", "DIR", "--format", "json"],
+            &["GIVEN", "--format", "sarif"],
+            &["DIR", "--format", "csv"],
+            &["DIR", "--git", "DIR"],
+        ],
+    ),
     ("explain", &[&["mfa-console-user"]]),
     ("checks", &[&[]]),
     (

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use kagimori_terminal::tame::tame_line;
+
 use super::answer::Answer;
 use super::json::{state_word, where_word};
 use crate::show::csv::Table;
@@ -27,7 +29,8 @@ pub(super) fn write(answer: &Answer<'_>, out: &mut dyn Write) -> io::Result<()> 
                 finding.owner.as_ref().map(|owner| owner.user.clone()).unwrap_or_default(),
                 state_word(&finding.secret).to_owned(),
                 answer.system(place.system).to_owned(),
-                place.path.clone(),
+                // a CSV is looked at in a terminal, too
+                tame_line(&place.path),
                 where_word(&place.at).to_owned(),
                 held.line.to_string(),
                 held.column.to_string(),
