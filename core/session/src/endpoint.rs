@@ -369,6 +369,18 @@ mod tests {
     }
 
     #[test]
+    fn a_region_is_looked_for_in_order_and_checked() {
+        let files = ProfileFiles::scan("[profile a]\nregion = x/../y\n[profile b]\nregion = eu-west-1\n", "");
+        let of = |profiles: &[&str], around: &Surroundings| region_of(&files, profiles, around);
+        let mut around = Surroundings::default();
+        assert_eq!(of(&["none", "b"], &around), Ok(Some("eu-west-1".to_owned())));
+        assert_eq!(of(&["none"], &around), Ok(None));
+        assert!(of(&["a", "b"], &around).unwrap_err().message.contains("is not a region"));
+        around.region = Some("us-east-2".to_owned());
+        assert_eq!(of(&["a"], &around), Ok(Some("us-east-2".to_owned())));
+    }
+
+    #[test]
     fn the_target_speaks_before_the_profile_of_its_key() {
         let config = "[profile key]\nregion = us-east-1\nendpoint_url = https://key.example\n\
                       [profile local]\nservices = local\nregion = ap-east-1\n[profile bare]\n\

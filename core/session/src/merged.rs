@@ -111,6 +111,10 @@ mod tests {
         assert_eq!(keys, [("Role_Arn", "b"), ("source_profile", "s"), ("region", "x")]);
         assert_eq!(dev.first(&["sso_session", "region"]).unwrap().setting.value, "x");
         assert_eq!(merged(&files, "only").unwrap().get("region").unwrap().setting.value, "y");
+        assert_eq!(dev.value("region").as_deref(), Some("x"));
+        let empty = ProfileFiles::scan("[profile e]\nregion =\noutput = # none\n", "");
+        let empty = merged(&empty, "e").unwrap();
+        assert_eq!((empty.value("region"), empty.value("absent")), (None, None));
         assert!(merged(&files, "nobody").is_none() && merged(&files, "default").is_some());
         // What no SDK reads makes no profile.
         assert!(merged(&ProfileFiles::scan("[kagi x]\nrole_arn = a\n", ""), "x").is_none());

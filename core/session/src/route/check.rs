@@ -173,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn values_are_looked_at_by_their_setting() {
+        for (line, is_read) in [
+            ("read_only_role = ReadOnly", true),
+            ("read_only_role = a b", false),
+            ("source_identity = person", true),
+            ("source_identity = aws:x", false),
+            ("source_identity = a b", false),
+        ] {
+            let config = format!("[kagi dev]\n{line}\n");
+            assert_eq!(misread(&ProfileFiles::scan(&config, "")).is_empty(), is_read, "{line}");
+        }
+    }
+
+    #[test]
     fn each_line_that_is_not_read_is_told() {
         let config = "[kagi]\nunlok = never\nnonsense = 1\nrole_arn = x\nprompt_for = 0\nunlock = perhaps\nregion = x\n\
              [profile dev]\nread_olny = off\n\

@@ -75,3 +75,20 @@ impl RouteError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_that_stand_twice_have_their_own_advice() {
+        let place = |header: &str, line| Place { file: File::Config, header: header.to_owned(), line };
+        let hint = |first: &str, second: &str| {
+            RouteError::Twice(Box::new(Twice { second: place(second, 2), first: place(first, 1) })).hint()
+        };
+        // No SDK reads our own sections.
+        assert!(!hint("kagi dev", "kagi dev").contains("botocore"));
+        assert!(hint("profile dev", "profile dev").contains("botocore refuses the whole file"));
+        assert!(hint("profile dev", "profile  dev").contains("SDKs disagree"));
+    }
+}

@@ -253,6 +253,22 @@ fn every_input_of_a_sign_in_changes_the_key() {
     assert_eq!(keys.len(), count, "two different wishes share a key");
 }
 
+/// What is elevated for one reason is not served for another; what leads there is the same for both.
+#[test]
+fn only_the_last_role_behind_a_sign_in_is_kept_for_its_reason() {
+    let chain = format!(
+        "{SSO}[profile far]\nrole_arn = arn:aws:iam::444455556666:role/Far\nsource_profile = behind\n"
+    );
+    let keys = |reason| {
+        let plan = signed_in(&chain, "far", &elevated_for(reason, 900), "1");
+        plan.steps.iter().map(|step| step.key).collect::<Vec<_>>()
+    };
+    let (one, other) = (keys("a"), keys("b"));
+    assert_eq!(one.len(), 3);
+    assert_eq!(one[..2], other[..2]);
+    assert_ne!(one[2], other[2]);
+}
+
 #[test]
 fn what_ends_with_its_source_is_cut_out_of_a_source_that_lasts() {
     let plan = signed_in(SSO, "sso", &Access::Everyday, "1");
