@@ -104,8 +104,11 @@ document.addEventListener("submit", async (event) => {
 });
 // A step of a ceremony that leaves the page as it is: its code comes to the box beside it.
 async function inPlace(form) {
+  const trouble = form.querySelector("[data-trouble]");
   busy(form);
-  await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  trouble.hidden = answer.ok;
+  if (!answer.ok) trouble.textContent = [...(await answer.text()).matchAll(/<(?:h1|p)>([^<]+)</g)].map((found) => found[1]).join(" · ");
   free(form);
 }
 // What is typed is sealed to the vault here; the desk never has it.

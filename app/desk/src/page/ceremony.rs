@@ -58,7 +58,8 @@ pub(crate) fn console(l: Language, desk: &Desk, book: &Book, signed: &Signed, re
             (_, Some(under_way)) => {
                 section.sheet { h2 { (l.of("2. Two codes for the console", "2. コンソールに入力する 2 つのコード")) }
                     p { (l.of("The console asks for two codes that follow one another: make one, wait for its ring, make the next.", "コンソールには連続する 2 つのコードを入力します。1 つ目を表示し、リングが閉じてから 2 つ目を表示してください。")) }
-                    form method="post" action={ "/operator/" (id) "/enrol-code" } data-inplace="" { (csrf(signed)) div.acts { button { (l.of("Make a code", "コードを表示する")) } } } }
+                    form method="post" action={ "/operator/" (id) "/enrol-code" } data-inplace="" { (csrf(signed)) div.acts { button { (l.of("Make a code", "コードを表示する")) } }
+                            p.bad hidden tabindex="-1" data-trouble="" {} } }
                 (code::shown_here(l, request))
                 @if under_way.last_step.is_some() { (settle(l, book, signed, request)) }
             }

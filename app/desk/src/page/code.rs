@@ -116,6 +116,11 @@ pub(crate) async fn ready(State(desk): State<Arc<Desk>>, Path(id): Path<String>,
     let l = posted.signed.visitor.language;
     let Ok(request) = RequestId::parse(&id) else { return said::problem(l, StatusCode::NOT_FOUND, "?") };
     let viewer = Viewer(posted.fields.get("viewer").to_owned());
+    // A page that is opened again with the key that it had is nothing new.
+    let known = desk.book().state.request(&request).and_then(|request| request.viewer.clone());
+    if known.as_ref() == Some(&viewer) {
+        return Json(serde_json::json!({})).into_response();
+    }
     let event = Event::Ready { request, by: posted.signed.person.clone(), viewer };
     match desk.clone().submit(event).await {
         Ok(()) => Json(serde_json::json!({})).into_response(),

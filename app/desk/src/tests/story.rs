@@ -74,7 +74,11 @@ async fn the_whole_story_in_both_modes() {
         let path = approved(&place, mode).await;
         assert_eq!(state(&place, &path), "approved");
         let pin = pin(&mut requester, &path).await;
-        requester.post(&format!("{path}/ready"), &[("viewer", &viewer())]).await;
+        let key = viewer();
+        requester.post(&format!("{path}/ready"), &[("viewer", &key)]).await;
+        let size = place.desk.book().leaves.len();
+        requester.post(&format!("{path}/ready"), &[("viewer", &key)]).await;
+        assert_eq!(place.desk.book().leaves.len(), size, "a page that is opened again is no news");
         let mut operator = place.of("riku").await;
         assert!(operator.get("/operator").await.body.contains(&path), "{mode}: it waits for an operator");
         assert!(operator.get(&path).await.body.contains(&format!("{path}/ask/claim")), "{mode}");
