@@ -122,6 +122,12 @@ fn without_a_device_the_role_is_assumed_directly() {
     let config = CONFIG.replace("mfa_serial = arn:aws:iam::111122223333:mfa/alice\n", "");
     let dev = planned(&config, "dev", &Access::Everyday);
     assert_eq!((dev.steps.len(), dev.device_from(0)), (1, None));
+    // The user's own session is no reason to hand the key itself out: that is asked for by `session = off`.
+    let own = planned(&config, "bastion", &Access::Everyday);
+    assert!(matches!(&own.steps[..], [step] if matches!(step.call, Call::GetSessionToken { .. })), "{own:?}");
+    let off = |config: &str| config.replace("[profile bastion]\n", "[profile bastion]\nsession = off\n");
+    assert_eq!(planned(&off(&config), "bastion", &Access::Everyday).steps.len(), 0);
+    assert_eq!(planned(&off(CONFIG), "bastion", &Access::Everyday).steps.len(), 1, "past the device");
 }
 
 #[test]
@@ -355,7 +361,7 @@ fn an_extra_of_a_read_only_role_is_another_session_and_never_an_elevated_ones() 
 #[test]
 fn a_role_of_a_token_is_no_chained_one_and_takes_no_code() {
     let config = "[profile ci]\nrole_arn = arn:aws:iam::222233334444:role/Build\nweb_identity_token_file = /run/token\n\
-                  duration_seconds = 7200\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\nsession_tags = a=b\n\
+                  duration_seconds = 7200\nmfa_serial = arn:aws:iam::111122223333:mfa/alice\nsession_tags = a=b\nexternal_id = ext\n\
                   [profile next]\nrole_arn = arn:aws:iam::333344445555:role/Deploy\nsource_profile = ci\nduration_seconds = 7200\n";
     let files = ProfileFiles::scan(config, "");
     let holder = KeyHolder { is_foreign: true, ..holder() };
@@ -366,6 +372,7 @@ fn a_role_of_a_token_is_no_chained_one_and_takes_no_code() {
     let ci = planned("ci", &Access::Everyday);
     let Call::AssumeRoleWithWebIdentity(role) = &ci.steps[0].call else { panic!("no token") };
     assert_eq!((role.seconds, ci.steps[0].mfa_serial.as_deref(), role.tags.len()), (7200, None, 0));
+    assert_eq!(role.external_id, None, "AssumeRoleWithWebIdentity takes none");
     assert!(role.policy_arns[0].ends_with("ReadOnlyAccess"));
     assert!(
         ci.notes.iter().any(|note| note.contains("are not sent")) && ci.notes.len() == 1,
