@@ -7,6 +7,7 @@ mod change;
 mod collect;
 mod identity;
 mod lake;
+mod leaked;
 mod limit;
 mod moment;
 #[cfg(feature = "needs")]
@@ -34,6 +35,7 @@ pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
 pub(crate) use identity::IdentityWishes;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
+pub(crate) use leaked::Leaked;
 pub(crate) use limit::{Bounds, Voice};
 #[cfg(feature = "needs")]
 pub(crate) use needs::{Needs, NeedsFormat};
@@ -100,6 +102,7 @@ pub(crate) enum Command {
     /// The steps that were made are taken back, the last first, each after looking whether it is as the plan left it.
     Undo(Follow),
     Scan(Scan),
+    Leaked(Leaked),
     #[command(subcommand)]
     Bastion(BastionCommand),
     #[command(subcommand)]

@@ -10,6 +10,7 @@ mod explain;
 mod ingest;
 mod journal;
 mod lake;
+mod leaked;
 #[cfg(feature = "needs")]
 mod needs;
 mod notify;
@@ -48,6 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Apply(args) => apply::run(args, Direction::Apply),
         Command::Undo(args) => apply::run(args, Direction::Undo),
         Command::Scan(args) => scan::run(args),
+        Command::Leaked(args) => leaked::run(args),
         Command::Retire(command) => retire::run(command),
         Command::Bastion(command) => bastion::run(command),
         Command::Journal(command) => journal::run(command),

@@ -15,8 +15,9 @@ use kagimori_plan::blind::{self, Idle, Loss};
 use kagimori_plan::origins::Choice;
 use kagimori_plan::replay::{Chain, Class, Evidence, Found, Judging, Touched, Wanted, subject_of};
 use kagimori_terminal::printer;
+use kagimori_trail::Usage;
 use kagimori_trail::call::Call;
-use kagimori_trail::origin::{Judgement, Origin};
+use kagimori_trail::origin::{Judged, Judgement, Origin};
 use kagimori_trail::selection::{Selection, Who};
 use kagimori_trail::sight::Sight;
 use rayon::prelude::*;
@@ -212,6 +213,21 @@ impl Company {
             others,
             ..Replayed::default()
         })
+    }
+
+    /// What a key did in the whole trail, and where its calls come from.
+    pub(crate) fn usage_of_key(
+        &self,
+        key: &str,
+        selection: &Selection,
+    ) -> Result<(Usage, Vec<Origin>), AppError> {
+        let reading = self.source.usage_with_history(&self.directory, selection)?;
+        let days = self.directory.settings()?.limits.new_origin;
+        let judged = reading.usage.history.as_ref().map(|seen| Judged::of(&seen.origins, days));
+        let id = reading.usage.keys.keys().find(|id| id.as_str() == key);
+        let origins = judged.zip(id).map(|(judged, id)| judged.of_key(id).to_vec()).unwrap_or_default();
+        tell(&reading.problems);
+        Ok((reading.usage, origins))
     }
 
     /// The keys of every session whose making stands in the trail.

@@ -172,6 +172,25 @@ pub struct Finding<P> {
     pub places: Vec<(Held, P)>,
 }
 
+impl<P> Finding<Option<P>> {
+    /// Without what has no place: something that was asked for, and not found.
+    pub fn placed(self) -> Finding<P> {
+        let places = self.places.into_iter().filter_map(|(held, place)| place.map(|place| (held, place)));
+        Finding {
+            places: places.collect(),
+            uid: self.uid,
+            kind: self.kind,
+            name: self.name,
+            account: self.account,
+            owner: self.owner,
+            verdict: self.verdict,
+            severity: self.severity,
+            expires: self.expires,
+            secret: self.secret,
+        }
+    }
+}
+
 /// The accounts of Thinkst's canaries and their look-alikes, as facts (trufflesecurity/trufflehog tells them apart by these numbers).
 pub fn canaries() -> BTreeSet<AccountId> {
     const KNOWN: [&str; 26] = [

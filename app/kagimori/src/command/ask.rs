@@ -26,6 +26,16 @@ pub(crate) fn run(command: &AskCommand) -> Result<Exit, AppError> {
     }
 }
 
+/// Every action that a principal may call on something: its name, and whether surely or under conditions.
+pub(crate) fn everything(
+    estate: &Estate,
+    principal: &str,
+    dir: &std::path::Path,
+    now: Timestamp,
+) -> Result<Vec<(String, bool)>, AppError> {
+    what_can::everything(estate, principal, dir, now)
+}
+
 /// Reads the estate of a directory, with the instant that is asked about: `as_of` of the settings, else the clock. What could
 /// not be read is told.
 fn estate(dir: &std::path::Path) -> Result<(Estate, Timestamp), AppError> {

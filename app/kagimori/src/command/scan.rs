@@ -3,7 +3,7 @@
 mod answer;
 mod human;
 mod json;
-mod owners;
+pub(crate) mod owners;
 mod sarif;
 mod table;
 
@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_id::AccountId;
 use kagimori_plan::settings::Settings;
-use kagimori_source::{Owners, Scanner, canaries, findings};
+use kagimori_source::{Finding, Held, Owners, Scanner, canaries, findings};
 use kagimori_terminal::printer;
-use kagimori_tree::{Place, Scanned, git};
+use kagimori_tree::{Place, Scanned, Where, git};
 
 use self::answer::Answer;
 use crate::args::{Scan, ScanFormat};
@@ -46,6 +46,46 @@ pub(crate) fn run(args: &Scan) -> Result<Exit, AppError> {
         ScanFormat::Csv => printer::stream(|out| table::write(&answer, out))?,
     }
     Ok(exit(&answer))
+}
+
+/// The finding of one key, its places in what was given, and what of that could not be read. A key that lies nowhere has a finding, too.
+pub(crate) fn of_key(
+    args: &Scan,
+    estate: &Estate,
+    key: &str,
+    now: Timestamp,
+) -> Result<(Finding<Place>, Vec<String>), AppError> {
+    let scanned = scanned(args)?;
+    let unread =
+        scanned.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
+    let mut owners = owners::of(estate);
+    owners.canaries = canaries();
+    let mut found: Vec<(Held, Option<Place>)> = scanned
+        .found
+        .into_iter()
+        .filter(|found| found.held.name == key)
+        .map(|found| (found.held, Some(found.place)))
+        .collect();
+    let own = Scanner::new().map(|scanner| scanner.scan(key.as_bytes()).held).unwrap_or_default();
+    found.extend(own.into_iter().map(|held| (held, None)));
+    let mut findings = findings(found, &owners, now, |_| String::new());
+    let finding = findings.pop().ok_or_else(|| AppError::Argument {
+        message: "this id is of AWS's documentation, or no id".to_owned(),
+        hint: "give the id of the key that leaked".to_owned(),
+    })?;
+    Ok((finding.placed(), unread))
+}
+
+/// Where in a system something stands, since when a commit holds it, and whether it lies there now.
+pub(crate) fn stands(at: &Where) -> (String, Option<i64>, bool) {
+    let since = match at {
+        Where::Commit { seconds, .. } | Where::Unreachable { seconds, .. } => {
+            Some(*seconds).filter(|seconds| *seconds > 0)
+        }
+        _ => None,
+    };
+    let is_now = matches!(at, Where::File | Where::Index | Where::Commit { at_head: true, .. });
+    (human::stands(at), since, is_now)
 }
 
 fn company(dir: &Path) -> Result<(Estate, Settings), AppError> {

@@ -10,6 +10,7 @@ mod terraform;
 use std::path::{Path, PathBuf};
 
 use kagimori_policy::compare::Inclusion;
+use kagimori_policy::print;
 use kagimori_terminal::{printer, turn};
 use kagimori_trail::origin::{Judgement, Origin};
 
@@ -62,6 +63,20 @@ fn tell_earlier(earlier: &[PathBuf], folder: &Path) {
         "`{}` {others} of an earlier run: this one's page does not speak of them; take them away or give `--out` another folder",
         first.display()
     ));
+}
+
+/// The policies proposed for one principal, and whether they are proved to grant nothing new; else why there are none.
+pub(crate) fn policies(
+    company: &Company,
+    args: &args::Tighten,
+) -> Result<Result<(Vec<String>, bool), String>, AppError> {
+    let outcome = propose::all(company, args)?;
+    if let Some(proposal) = outcome.proposals.first() {
+        let texts = proposal.tightened.new.iter().map(print::print_pretty).collect();
+        return Ok(Ok((texts, proposal.tightened.soundness == Inclusion::Proved)));
+    }
+    let why = outcome.refused.first().map(|(_, refused)| refused.sentence());
+    Ok(Err(why.unwrap_or_else(|| "nothing is proposed".to_owned())))
 }
 
 fn exit(outcome: &Outcome) -> Exit {

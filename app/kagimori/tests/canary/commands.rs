@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 46] = [
+const QUESTIONS: [(&str, &[&[&str]]); 47] = [
     (
         "review",
         &[
@@ -34,6 +34,13 @@ const QUESTIONS: [(&str, &[&[&str]]); 46] = [
             &["GIVEN", "--format", "sarif"],
             &["DIR", "--format", "csv"],
             &["DIR", "--git", "DIR"],
+        ],
+    ),
+    (
+        "leaked",
+        &[
+            &["AKIAIOSFODNN7EXAMPLE", "--tree", "DIR", "--dir", "DIR"],
+            &["AKIAIOSFODNN7EXAMPLF", "--dir", "DIR", "--format", "json"],
         ],
     ),
     ("explain", &[&["mfa-console-user"]]),

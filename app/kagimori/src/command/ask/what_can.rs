@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use jiff::Timestamp;
+use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Question};
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
 use kagimori_policy::decision::Answer;
@@ -14,7 +16,7 @@ use kagimori_terminal::style::{self, BOLD, RED, YELLOW};
 use serde::Serialize;
 
 use super::{can, question};
-use crate::args::{Format, WhatCan};
+use crate::args::{Circumstances, Format, WhatCan};
 use crate::error::AppError;
 use crate::exit::Exit;
 use crate::show::numbers::counted;
@@ -39,6 +41,28 @@ pub(super) fn run(args: &WhatCan) -> Result<Exit, AppError> {
     }
     let exit = if rows.is_empty() { Exit::Findings } else { Exit::Clean };
     Ok(super::exit(&estate, exit))
+}
+
+/// The same for other commands.
+pub(super) fn everything(
+    estate: &Estate,
+    principal: &str,
+    dir: &Path,
+    now: Timestamp,
+) -> Result<Vec<(String, bool)>, AppError> {
+    let circumstances = Circumstances {
+        dir: dir.to_owned(),
+        context: Vec::new(),
+        strict: false,
+        resource_account: None,
+        resource_policy: None,
+        format: Format::Human,
+    };
+    let mut access = Access::of(estate);
+    let template = question::read_any(&mut access, "*", &circumstances, now)?;
+    let subject = question::caller(&access, principal)?;
+    let rows = rows(&access, &subject, &template, None)?;
+    Ok(rows.into_iter().map(|row| (row.action, row.answer == "allowed")).collect())
 }
 
 #[derive(Serialize)]

@@ -174,7 +174,7 @@ fn shown(answer: &Answer<'_>, held: &Held, place: &Place) -> String {
 }
 
 /// Where in a system it stands, when that is no file as it lies there.
-fn stands(at: &Where) -> String {
+pub(super) fn stands(at: &Where) -> String {
     let since = |seconds: i64| if seconds > 0 { format!(" of {}", day(seconds)) } else { String::new() };
     let short = |commit: &str| commit.chars().take(12).collect::<String>();
     match at {

@@ -7,7 +7,7 @@ use kagimori_estate::model::{AccessKey, Account, LastUse, Listing, User};
 use kagimori_source::{Owner, Owners};
 
 /// The keys of an estate.
-pub(super) fn of(estate: &Estate) -> Owners {
+pub(crate) fn of(estate: &Estate) -> Owners {
     let mut owners = Owners::default();
     for (id, account) in estate.accounts.iter() {
         owners.accounts.insert(*id, lists_all_keys(account));
