@@ -9,7 +9,9 @@ mod sets;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use kagimori_estate::Estate;
@@ -19,7 +21,7 @@ use kagimori_estate::model::{Account, LastUse, Problem, ProblemKind};
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::catalogue::{ActionSet, Catalogue};
 use kagimori_policy::document::{Document, Effect, OneOrMany, ResourceElement, Statement};
-use kagimori_trail::actions::{Logging, logging};
+use kagimori_trail::actions::{Logging, logging_of};
 use kagimori_trail::history::Seen;
 use kagimori_trail::sight::{Blind, Contradiction, Look, Sight};
 
@@ -30,7 +32,7 @@ static NOT_MANAGEMENT: LazyLock<ActionSet> = LazyLock::new(|| {
     let catalogue = Catalogue::embedded();
     let mut set = ActionSet::none(catalogue);
     for id in catalogue.actions() {
-        if logging(&catalogue.name(id)) != Logging::Management {
+        if logging_of(id) != Logging::Management {
             set.insert(id);
         }
     }
@@ -191,6 +193,33 @@ pub(crate) fn why(sight: &Sight, account: AccountId, statement: &Statement, acti
 
 fn look<'a>(account: AccountId, action: &'a str, statement: &'a Statement) -> Look<'a> {
     Look { account, action, resources: resources(statement) }
+}
+
+/// What is told of statements of accounts, kept: thousands of policies say the same few things.
+#[derive(Debug)]
+pub(crate) struct Kept<T>(RefCell<HashMap<Said, Rc<T>>>);
+
+/// An account, and all of a statement that blindness hangs on: whether its actions are those that it excludes, these, its resources.
+type Said = (AccountId, bool, Vec<String>, Vec<String>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
+}
+
+impl<T> Kept<T> {
+    /// What `tell` tells of a statement, asked once for all that say the same.
+    pub(crate) fn of(&self, account: AccountId, statement: &Statement, tell: impl FnOnce() -> T) -> Rc<T> {
+        let (patterns, is_negated) = statement.action.patterns();
+        let said = (account, is_negated, patterns.to_vec(), resources(statement).to_vec());
+        if let Some(known) = self.0.borrow().get(&said) {
+            return Rc::clone(known);
+        }
+        let told = Rc::new(tell());
+        self.0.borrow_mut().insert(said, Rc::clone(&told));
+        told
+    }
 }
 
 /// The resources of a statement; none where it is about all but some.

@@ -143,9 +143,14 @@ impl Catalogue {
 
     /// An action by its name, `service:Action` in any case.
     pub fn action(&self, name: &str) -> Option<ActionId> {
-        let order = |known: &String| compare_ignoring_case(known, name);
-        let place = self.names.binary_search_by(order).ok()?;
-        u16::try_from(place).ok().map(ActionId)
+        // All names of a service begin alike: only what comes behind is compared.
+        let (prefix, action) = name.split_once(':')?;
+        let (number, service) = self.service(prefix)?;
+        let range = self.range(number, service);
+        let behind = prefix.len().saturating_add(1);
+        let order = |known: &String| compare_ignoring_case(known.get(behind..).unwrap_or_default(), action);
+        let place = self.names.get(range.clone())?.binary_search_by(order).ok()?;
+        u16::try_from(range.start.saturating_add(place)).ok().map(ActionId)
     }
 
     /// An action's name as AWS writes it: `s3:GetObject`.

@@ -32,7 +32,7 @@ use crate::event::{Event, Identity};
 use crate::redact;
 
 pub use denial::{Denial, DenialLayer};
-pub use logging::{Logging, logging};
+pub use logging::{Logging, logging, logging_of};
 pub(crate) use logging::{Operation, operations_of};
 pub use plan::permissions;
 pub use role_passing::{RoleParameter, RolePassing, role_passing, role_passing_sources};

@@ -3,6 +3,7 @@
 //! A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection"), also when the sign is
 //! written full-width, as spreadsheets in Japan read it, or stands behind blanks and control characters that they pass over.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -20,8 +21,11 @@ impl<'a> Table<'a> {
         Ok(Self(writer))
     }
 
-    pub(crate) fn row(&mut self, cells: &[String]) -> io::Result<()> {
-        Ok(self.0.write_record(cells.iter().map(|cell| harmless(cell)))?)
+    pub(crate) fn row(&mut self, cells: &[impl AsRef<str>]) -> io::Result<()> {
+        for cell in cells {
+            self.0.write_field(harmless(cell.as_ref()).as_bytes())?;
+        }
+        Ok(self.0.write_record(None::<&[u8]>)?)
     }
 
     pub(crate) fn end(mut self) -> io::Result<()> {
@@ -32,13 +36,13 @@ impl<'a> Table<'a> {
 /// What begins a formula, in either width.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-fn harmless(cell: &str) -> String {
+fn harmless(cell: &str) -> Cow<'_, str> {
     let passed_over = |letter: char| letter.is_whitespace() || letter.is_control() || is_invisible(letter);
     let begins = cell.trim_start_matches(passed_over);
     let leads = cell.starts_with(['\t', '\r', '\n', '\0']);
     // NUL ends a cell in some programs, and hides what stands behind it in others
-    let cell = cell.replace('\0', "\u{fffd}");
-    if leads || begins.starts_with(FORMULA) { format!("'{cell}") } else { cell }
+    let cell = if cell.contains('\0') { cell.replace('\0', "\u{fffd}").into() } else { Cow::Borrowed(cell) };
+    if leads || begins.starts_with(FORMULA) { format!("'{cell}").into() } else { cell }
 }
 
 /// Takes no room: byte order mark, joiners, marks of direction.

@@ -436,6 +436,16 @@ impl Access<'_> {
         if targets.is_empty() || !self.is_candidate(subject, template) {
             return graded;
         }
+        // Of none there is nothing to decide, and one is told apart from nothing: mostly few are asked about.
+        let mut few = among.iter().flat_map(|among| among.set.ones()).take(2);
+        match (among, few.next(), few.next()) {
+            (Some(_), None, _) => return graded,
+            (Some(among), Some(one), None) => {
+                graded.add(among.set, grade(&targets.question(template, one)));
+                return graded;
+            }
+            _ => {}
+        }
         let (patterns, asks) = self.patterns(subject, template, targets);
         let mut parts = targets.parts(among, asks);
         if parts.is_empty() {

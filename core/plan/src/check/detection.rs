@@ -64,7 +64,10 @@ fn shown(context: &Context<'_>, account: &Account, user: &User) -> Result<(), Mi
         for document in documents {
             let statements = &run::document(document)?.statements;
             let mut allowed = statements.iter().filter(|statement| statement.effect == Effect::Allow);
-            if let Some(kind) = allowed.find_map(|statement| hidden(sight, account.id, statement)) {
+            if let Some(kind) = allowed.find_map(|statement| {
+                let told = || hidden(sight, account.id, statement);
+                (*context.hidden.of(account.id, statement, told)).clone()
+            }) {
                 return Err(Missing(Gap { dataset: Dataset::Trail, reason: GapReason::FieldAbsent(kind) }));
             }
         }
@@ -238,10 +241,10 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
     }
     let mut granted = BTreeMap::new();
     for (_, policy) in &role.grants.inline {
-        services(sight, account.id, run::document(policy)?, &mut granted);
+        services(context, sight, account.id, run::document(policy)?, &mut granted);
     }
     for policy in role.grants.attached.iter().filter_map(|arn| account.policies.get(arn)) {
-        services(sight, account.id, run::document(&policy.document)?, &mut granted);
+        services(context, sight, account.id, run::document(&policy.document)?, &mut granted);
     }
     let calls = trail.of_role(&role.arn).flat_map(|activity| activity.actions.keys());
     let mut used: BTreeSet<&str> = calls.map(|action| action.service.as_str()).collect();
@@ -260,29 +263,43 @@ fn permission_unused(context: &Context<'_>, account: &Account, role: &Role) -> J
 
 /// The services that a document names, and whether the trail would have shown the use of all that it allows of them.
 fn services(
+    context: &Context<'_>,
     sight: &Sight,
     account: AccountId,
     document: &kagimori_policy::document::Document,
     granted: &mut BTreeMap<String, bool>,
 ) {
-    let catalogue = Catalogue::embedded();
     for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-        let (patterns, is_negated) = statement.action.patterns();
-        if is_negated {
-            continue;
-        }
-        let hidden = blind::of_statement(sight, account, statement);
-        for pattern in patterns {
-            let Some((service, _)) = pattern.split_once(':') else { continue };
-            let mut actions = ActionSet::none(catalogue);
-            catalogue.expand_into(&mut actions, pattern);
-            let is_hidden = |id: ActionId| {
-                hidden.meant.contains(id) || hidden.of_service.contains(id) || hidden.wide.contains(id)
-            };
-            let is_shown = !actions.is_empty() && !actions.iter().any(is_hidden);
-            *granted.entry(service.to_ascii_lowercase()).or_insert(true) &= is_shown;
+        let told = context.shown.of(account, statement, || services_of(sight, account, statement));
+        for (service, is_shown) in &*told {
+            match granted.get_mut(service) {
+                Some(known) => *known &= is_shown,
+                None => drop(granted.insert(service.clone(), *is_shown)),
+            }
         }
     }
+}
+
+/// The same of one statement.
+fn services_of(sight: &Sight, account: AccountId, statement: &Statement) -> BTreeMap<String, bool> {
+    let catalogue = Catalogue::embedded();
+    let mut granted = BTreeMap::new();
+    let (patterns, is_negated) = statement.action.patterns();
+    if is_negated {
+        return granted;
+    }
+    let hidden = blind::of_statement(sight, account, statement);
+    for pattern in patterns {
+        let Some((service, _)) = pattern.split_once(':') else { continue };
+        let mut actions = ActionSet::none(catalogue);
+        catalogue.expand_into(&mut actions, pattern);
+        let is_hidden = |id: ActionId| {
+            hidden.meant.contains(id) || hidden.of_service.contains(id) || hidden.wide.contains(id)
+        };
+        let is_shown = !actions.is_empty() && !actions.iter().any(is_hidden);
+        *granted.entry(service.to_ascii_lowercase()).or_insert(true) &= is_shown;
+    }
+    granted
 }
 
 impl Context<'_> {

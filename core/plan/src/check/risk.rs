@@ -6,9 +6,8 @@
 use std::rc::Rc;
 
 use kagimori_estate::model::{Account, Listing};
-use kagimori_policy::catalogue::{AccessLevel, ActionId, Catalogue};
+use kagimori_policy::catalogue::{AccessLevel, ActionId, ActionSet, Catalogue};
 use kagimori_policy::document::{Effect, Statement};
-use kagimori_policy::pattern::matches_ignoring_case;
 
 use super::{Context, Identity, Judged, Missing, Placed, Rule, Ruling, policy};
 use crate::privilege;
@@ -225,8 +224,8 @@ fn named(context: &Context<'_>, pattern: &str, (family, is_of): Family) -> Rc<[A
     }
     let catalogue = Catalogue::embedded();
     let one = catalogue.action(pattern).into_iter();
-    let all = pattern.contains(['*', '?']).then(|| catalogue.actions()).into_iter().flatten();
-    let all = all.filter(|id| matches_ignoring_case(pattern, &catalogue.name(*id)));
+    let all = pattern.contains(['*', '?']).then(|| catalogue.expand(pattern));
+    let all = all.iter().flat_map(ActionSet::iter);
     let found: Rc<[ActionId]> =
         one.chain(all).filter(|id| is_of(catalogue, *id, &catalogue.name(*id))).collect();
     context.privileges.named.borrow_mut().insert(key, Rc::clone(&found));

@@ -3,6 +3,8 @@
 //! Every verdict keeps its subject: what could not be told of a user is `UNKNOWN` of that user, so that a finding is never closed
 //! by data that went missing. The account as a whole is `UNKNOWN` only where the things themselves are not known.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, SourceId};
@@ -30,6 +32,10 @@ pub(crate) struct Context<'a> {
     pub(crate) judged: Option<origin::Judged>,
     /// What the trail would have shown; `None`: nobody looked.
     pub(crate) sight: Option<sight::Sight>,
+    /// What of a statement the trail would not have shown.
+    pub(super) hidden: blind::Kept<Option<String>>,
+    /// The services that a statement names, and whether the trail would have shown the use of all that it allows of them.
+    pub(super) shown: blind::Kept<BTreeMap<String, bool>>,
 }
 
 impl<'a> Context<'a> {
@@ -55,7 +61,8 @@ impl<'a> Context<'a> {
         let history = usage.and_then(|usage| usage.history.as_ref());
         let sight = history.map(|seen| blind::sight(seen, estate));
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
-        Self { estate, usage, settings, now, privileges, bastions, judged, sight }
+        let (hidden, shown) = Default::default();
+        Self { estate, usage, settings, now, privileges, bastions, judged, sight, hidden, shown }
     }
 
     /// Whole days since an instant, rounded down.

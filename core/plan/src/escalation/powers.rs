@@ -152,8 +152,8 @@ impl<'g> Powers<'g> {
     /// The roles that the subject may assume as their trust policies are.
     pub(super) fn assumed(&self, question: &Question) -> Graded {
         let (subject, world) = (self.by("sts:AssumeRole"), self.world);
-        let granted = self.access.granted(subject, question, &world.roles);
-        let set = world.trust.naming(subject, granted.as_ref());
+        let granted = || self.access.granted(subject, question, &world.roles);
+        let set = world.trust.naming(subject, granted);
         let among = Among { set: &set, apart: &world.trust.saying(subject) };
         self.access.may_each(subject, question, &world.roles, Some(among))
     }

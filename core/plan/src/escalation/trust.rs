@@ -88,10 +88,16 @@ impl TrustIndex {
 
     /// Roles whose trust policies may name a principal: all that name it, and of those that name its account only the ones
     /// that it is granted besides (`None`: nobody can tell).
-    pub(super) fn naming(&self, subject: &Subject, granted: Option<&FixedBitSet>) -> FixedBitSet {
+    pub(super) fn naming(
+        &self,
+        subject: &Subject,
+        granted: impl FnOnce() -> Option<FixedBitSet>,
+    ) -> FixedBitSet {
         let mut set = FixedBitSet::with_capacity(self.len);
-        self.accounts.get(&subject.account).into_iter().for_each(|named| set.union_with(named));
-        granted.into_iter().for_each(|granted| set.intersect_with(granted));
+        if let Some(named) = self.accounts.get(&subject.account) {
+            set.union_with(named);
+            granted().into_iter().for_each(|granted| set.intersect_with(&granted));
+        }
         set.union_with(&self.anybody);
         self.arns.get(subject.arn.as_str()).into_iter().for_each(|named| set.union_with(named));
         set

@@ -180,7 +180,8 @@ impl Catalogue {
         }
     }
 
-    fn range(&self, number: usize, service: &Service) -> std::ops::Range<usize> {
+    /// The places of a service's actions.
+    pub(super) fn range(&self, number: usize, service: &Service) -> std::ops::Range<usize> {
         let next =
             self.services.get(number.saturating_add(1)).map_or(self.actions.len(), |next| next.actions);
         service.actions..next

@@ -28,8 +28,12 @@ pub enum Logging {
 
 /// How CloudTrail logs the use of an action, `service:Action` in any case.
 pub fn logging(action: &str) -> Logging {
-    let found = Catalogue::embedded().action(action).and_then(|id| CLASSES.get(&id));
-    found.copied().unwrap_or(Logging::Never)
+    Catalogue::embedded().action(action).map_or(Logging::Never, logging_of)
+}
+
+/// The same of an action by its number.
+pub fn logging_of(action: ActionId) -> Logging {
+    CLASSES.get(&action).copied().unwrap_or(Logging::Never)
 }
 
 /// `data-events.toml`.

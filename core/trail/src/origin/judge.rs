@@ -14,7 +14,7 @@ use kagimori_id::AccessKeyId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use super::sum::{Actions, Origins, Share, Sum, Workload};
+use super::sum::{Action, Actions, Origins, Share, Sum, Workload};
 use super::{Nature, OriginKey};
 use crate::caller::{CallerKind, ClientFamily, CredentialSource, Host};
 use crate::event::Principal;
@@ -345,16 +345,16 @@ impl Sum {
         self.marks_without(beside, None)
     }
 
-    fn marks_without(&self, beside: Option<&Self>, left_out: Option<&(Box<str>, Box<str>)>) -> Vec<Sign> {
-        let is_new = |action: &&(Box<str>, Box<str>)| {
+    fn marks_without(&self, beside: Option<&Self>, left_out: Option<&Action>) -> Vec<Sign> {
+        let is_new = |action: &&Action| {
             Some(*action) != left_out && beside.is_none_or(|home| !home.actions.contains_key(*action))
         };
-        let new: Vec<&(Box<str>, Box<str>)> = self.actions.keys().filter(is_new).collect();
+        let new: Vec<&Action> = self.actions.keys().filter(is_new).collect();
         let count =
             |is: fn(&str, &str) -> bool| new.iter().filter(|(service, name)| is(service, name)).count();
         let refused =
             new.iter().filter(|action| self.actions.get(**action).is_some_and(|(_, denied)| *denied > 0));
-        let refused: BTreeSet<&&(Box<str>, Box<str>)> = refused.collect();
+        let refused: BTreeSet<&&Action> = refused.collect();
         let asks = count(threat::is_enumeration);
         let mut signs = Vec::new();
         if asks >= 2 && (count(threat::is_about_identity) > 0 || !refused.is_empty() || asks >= 4) {
@@ -364,9 +364,7 @@ impl Sum {
             signs.push(Sign::Refused);
         }
         let worked = |is: fn(&str, &str) -> bool| {
-            let done = |action: &&&(Box<str>, Box<str>)| {
-                self.actions.get(**action).is_some_and(|(done, _)| *done > 0)
-            };
+            let done = |action: &&&Action| self.actions.get(**action).is_some_and(|(done, _)| *done > 0);
             new.iter().filter(done).any(|(service, name)| is(service, name))
         };
         for (is, done, tried) in DEEDS {

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kagimori_id::AccessKeyId;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use super::{Nature, OriginKey, Reader, Trace, network};
 use crate::call::Call;
@@ -19,6 +19,8 @@ use crate::sight::place;
 const DAY: i64 = 86_400;
 /// So many permissions of an origin are remembered: the smallest hashes, so that it does not hang on what came first.
 const WORK_MAX: usize = 1 << 13;
+/// Names that are remembered: a hostile trail must not fill the memory.
+const NAMES_MAX: usize = 1 << 14;
 /// So many workloads of a key are told apart.
 const WORKLOADS_MAX: usize = 64;
 
@@ -26,11 +28,13 @@ const WORKLOADS_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     reader: Reader,
+    /// Names of services and events: few different ones make up a trail.
+    names: FxHashSet<Arc<str>>,
     pub(super) sums: FxHashMap<OriginKey, Sum>,
 }
 
 impl PartialEq for Origins {
-    /// What its reader remembers of agents is no part of what was seen.
+    /// What its reader remembers of agents, and which names it has, is no part of what was seen.
     fn eq(&self, other: &Self) -> bool {
         self.sums == other.sums
     }
@@ -64,7 +68,10 @@ pub(super) struct Sum {
 }
 
 /// By service and event name: calls that were not denied, and that were.
-pub(super) type Actions = BTreeMap<(Box<str>, Box<str>), (u64, u64)>;
+pub(super) type Actions = BTreeMap<Action, (u64, u64)>;
+
+/// A service and the name of an event, shared by all who did it.
+pub(super) type Action = (Arc<str>, Arc<str>);
 
 /// What one origin did with one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +98,22 @@ impl Origins {
     /// Takes in calls that are alike.
     pub fn add_made(&mut self, made: &Made<'_>) {
         let Some(trace) = self.reader.trace(made) else { return };
+        let service = made.source.split('.').next().unwrap_or_default();
+        let action = (self.name(service), self.name(made.name));
         let sum = self.sums.entry(trace.key).or_insert_with(|| Sum::new(made, &trace));
-        sum.add(made, &trace);
+        sum.add(made, &trace, &action);
+    }
+
+    fn name(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(text) {
+            return Arc::clone(known);
+        }
+        if self.names.len() >= NAMES_MAX {
+            self.names.clear();
+        }
+        let name: Arc<str> = text.into();
+        self.names.insert(Arc::clone(&name));
+        name
     }
 
     /// Takes in what another thread saw.
@@ -127,7 +148,7 @@ impl Sum {
         }
     }
 
-    fn add(&mut self, made: &Made<'_>, trace: &Trace) {
+    fn add(&mut self, made: &Made<'_>, trace: &Trace, action: &Action) {
         self.kinds.insert(trace.kind);
         self.families.extend(trace.told.family);
         self.hosts.extend(trace.told.host);
@@ -142,7 +163,7 @@ impl Sum {
         if made.is_denied {
             self.denied = self.denied.saturating_add(made.calls);
         }
-        count(&mut self.actions, made);
+        count(&mut self.actions, made, action);
         work(made).for_each(|one| self.do_work(one));
         for service in services(made) {
             if !self.services.contains(service) {
@@ -150,7 +171,7 @@ impl Sum {
             }
         }
         if let Some(key) = made.access_key {
-            self.keys.entry(key.clone()).or_insert_with(|| Share::new(made.first)).add(made, trace);
+            self.keys.entry(key.clone()).or_insert_with(|| Share::new(made.first)).add(made, trace, action);
         }
     }
 
@@ -197,7 +218,7 @@ impl Share {
         }
     }
 
-    fn add(&mut self, made: &Made<'_>, trace: &Trace) {
+    fn add(&mut self, made: &Made<'_>, trace: &Trace, action: &Action) {
         self.calls = self.calls.saturating_add(made.calls);
         if made.is_denied {
             self.denied = self.denied.saturating_add(made.calls);
@@ -205,7 +226,7 @@ impl Share {
         self.first = self.first.min(made.first);
         self.last = self.last.max(made.last);
         self.days.insert(made.first.div_euclid(DAY));
-        count(&mut self.actions, made);
+        count(&mut self.actions, made, action);
         if let Some(workload) = workload(trace).filter(|workload| !self.workloads.contains(workload)) {
             self.workloads.insert(workload);
             self.forget_workloads();
@@ -230,10 +251,9 @@ impl Share {
     }
 }
 
-fn count(actions: &mut Actions, made: &Made<'_>) {
-    let service = made.source.split('.').next().unwrap_or_default();
-    let action = actions.entry((service.into(), made.name.into())).or_default();
-    let slot = if made.is_denied { &mut action.1 } else { &mut action.0 };
+fn count(actions: &mut Actions, made: &Made<'_>, action: &Action) {
+    let (done, denied) = actions.entry(action.clone()).or_default();
+    let slot = if made.is_denied { denied } else { done };
     *slot = slot.saturating_add(made.calls);
 }
 

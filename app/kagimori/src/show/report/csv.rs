@@ -1,5 +1,6 @@
 //! `findings.csv` and `credentials.csv`: RFC 4180, comma, LF.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -55,34 +56,34 @@ fn owners<'a>(input: &ReportInput<'a>) -> HashMap<&'a str, &'a str> {
     users.chain(roles).filter_map(|(arn, owner)| Some((arn, owner?))).collect()
 }
 
-fn finding(
-    input: &ReportInput<'_>,
-    owners: &HashMap<&str, &str>,
-    verdict: &Verdict,
+fn finding<'a>(
+    input: &'a ReportInput<'_>,
+    owners: &HashMap<&'a str, &'a str>,
+    verdict: &'a Verdict,
     waived_until: String,
-) -> [String; 18] {
+) -> [Cow<'a, str>; 18] {
     let resource = &verdict.resource;
     let check = check::find(verdict.check);
-    let text = |of: fn(&Check) -> &String| check.map(of).cloned().unwrap_or_default();
+    let text = |of: fn(&Check) -> &String| check.map(of).map(String::as_str).unwrap_or_default().into();
     [
-        resource.account.to_string(),
-        input.account_name(resource.account).unwrap_or_default().to_owned(),
-        verdict.check.to_owned(),
+        resource.account.to_string().into(),
+        input.account_name(resource.account).unwrap_or_default().into(),
+        verdict.check.into(),
         text(|check| &check.title),
         text(|check| &check.title_ja),
-        word(&verdict.severity()),
-        word(&verdict.outcome),
-        word(&resource.kind),
-        resource.name.clone(),
-        resource.arn.clone(),
-        resource.key.clone().unwrap_or_default(),
-        owners.get(resource.arn.as_str()).copied().unwrap_or_default().to_owned(),
-        sentence(verdict, Language::En),
-        sentence(verdict, Language::Ja),
+        word(&verdict.severity()).into(),
+        word(&verdict.outcome).into(),
+        word(&resource.kind).into(),
+        resource.name.as_str().into(),
+        resource.arn.as_str().into(),
+        resource.key.as_deref().unwrap_or_default().into(),
+        owners.get(resource.arn.as_str()).copied().unwrap_or_default().into(),
+        sentence(verdict, Language::En).into(),
+        sentence(verdict, Language::Ja).into(),
         text(|check| &check.fix),
         text(|check| &check.fix_ja),
-        waived_until,
-        verdict.uid(),
+        waived_until.into(),
+        verdict.uid().into(),
     ]
 }
 

@@ -54,28 +54,32 @@ struct Data<'a> {
 /// Writes the page, and the files beside it for which it has no room.
 pub(super) fn write(input: &ReportInput<'_>, edition: &Edition, room: usize) -> io::Result<()> {
     let beside = Beside::of(edition, Path::new(super::PAGE));
-    let lists = Lists::write(&beside, room, long_lists(input)?)?;
+    let lists = Lists::write(&beside, room, &long_lists(input))?;
     edition.write(super::PAGE, |out| page(input, &lists, out))
 }
 
-fn long_lists(input: &ReportInput<'_>) -> io::Result<Vec<List>> {
+fn long_lists<'a>(input: &'a ReportInput<'_>) -> [List<'a>; 3] {
     let review = input.review;
-    let told = review.verdicts.iter().filter(|verdict| verdict.outcome != Outcome::Unknown);
-    let told = told.map(|verdict| rows::finding(verdict, None));
-    let waived = review.waived.iter();
-    let waived = waived.map(|(verdict, index)| rows::finding(verdict, input.settings.waivers.get(*index)));
-    Ok(vec![
-        List::of("findings", told.chain(waived))?,
-        List::of("credentials", review.credentials.iter().map(|row| rows::credential(row, review.now)))?,
-        List::of("roles", review.roles.iter().map(|row| rows::role(row, review.now)))?,
-    ])
+    let findings = move || {
+        let told = review.verdicts.iter().filter(|verdict| verdict.outcome != Outcome::Unknown);
+        let told = told.map(|verdict| rows::finding(verdict, None));
+        let waived = review.waived.iter();
+        told.chain(waived.map(|(verdict, index)| rows::finding(verdict, input.settings.waivers.get(*index))))
+    };
+    [
+        List::of("findings", findings),
+        List::of("credentials", move || {
+            review.credentials.iter().map(move |row| rows::credential(row, review.now))
+        }),
+        List::of("roles", move || review.roles.iter().map(move |row| rows::role(row, review.now))),
+    ]
 }
 
 fn page(input: &ReportInput<'_>, lists: &Lists, out: &mut dyn Write) -> io::Result<()> {
     let own = serde_json::to_string(&data(input, lists))?;
     // the rows are JSON already: they go in before the object's last brace
     let own = own.strip_suffix('}').unwrap_or(&own);
-    let data = escaped(&format!("{own}{}}}", lists.members()));
+    let data = escaped(&format!("{own}{}}}", lists.members));
     let mut rest = PAGE;
     for (mark, content) in [
         ("/*style*/", STYLE),
@@ -96,17 +100,22 @@ fn page(input: &ReportInput<'_>, lists: &Lists, out: &mut dyn Write) -> io::Resu
 
 /// JSON that cannot end a script element (HTML standard, "Restrictions for contents of script elements").
 fn escaped(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter {
-            '<' => safe.push_str("\\u003c"),
-            '>' => safe.push_str("\\u003e"),
-            '&' => safe.push_str("\\u0026"),
-            '\u{2028}' => safe.push_str("\\u2028"),
-            '\u{2029}' => safe.push_str("\\u2029"),
-            _ => safe.push(letter),
-        }
+    let mut safe = String::with_capacity(json.len().saturating_add(16));
+    let mut rest = json;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (before, behind) = rest.split_at(at);
+        safe.push_str(before);
+        let mut letters = behind.chars();
+        safe.push_str(match letters.next() {
+            Some('<') => "\\u003c",
+            Some('>') => "\\u003e",
+            Some('&') => "\\u0026",
+            Some('\u{2028}') => "\\u2028",
+            _ => "\\u2029",
+        });
+        rest = letters.as_str();
     }
+    safe.push_str(rest);
     safe
 }
 
@@ -131,7 +140,7 @@ fn data<'a>(input: &ReportInput<'a>, lists: &'a Lists) -> Data<'a> {
         not_given: review.not_given.iter().map(not_given).collect(),
         has_trail: input.usage.is_some(),
         lists: lists.files(),
-        sizes: lists.sizes().into_iter().collect(),
+        sizes: lists.sizes(),
     }
 }
 

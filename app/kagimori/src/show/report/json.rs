@@ -1,7 +1,7 @@
 //! `findings.json`: schema `kagimori.review`, version 1. Texts that belong to a check stand once, under `checks`; a finding
 //! refers to them by id and to files by their index in `sources`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -177,10 +177,9 @@ pub(crate) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<
 
 fn document<'a>(input: &ReportInput<'a>) -> Document<'a> {
     let review = input.review;
-    let used = |check: &&Check| {
-        let said = review.verdicts.iter().chain(review.waived.iter().map(|(verdict, _)| verdict));
-        said.into_iter().any(|verdict| verdict.check == check.id)
-    };
+    let said = review.verdicts.iter().chain(review.waived.iter().map(|(verdict, _)| verdict));
+    let said: BTreeSet<&str> = said.map(|verdict| verdict.check).collect();
+    let used = |check: &&Check| said.contains(check.id.as_str());
     Document {
         schema: Schema { name: "kagimori.review", version: 1 },
         now: review.now,

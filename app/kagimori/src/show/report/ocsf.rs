@@ -2,9 +2,10 @@
 //!
 //! `UNKNOWN` is status 0 (Unknown) of the compliance object: OCSF has a value for "could not be told", so it is used.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use kagimori_plan::check;
+use kagimori_plan::check::{self, Check};
 use kagimori_plan::sentence::{Language, sentence};
 use kagimori_plan::verdict::{Outcome, Severity, Verdict};
 use serde::Serialize;
@@ -58,7 +59,7 @@ struct CloudAccount<'a> {
 #[derive(Serialize)]
 struct Compliance<'a> {
     control: &'a str,
-    requirements: Vec<String>,
+    requirements: &'a [String],
     standards: [&'static str; 1],
     status: &'static str,
     status_id: u32,
@@ -83,21 +84,30 @@ struct OcsfResource<'a> {
 
 /// Writes the findings, one per line.
 pub(crate) fn write(input: &ReportInput<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let requirements: BTreeMap<&str, Vec<String>> =
+        check::catalogue().iter().map(|check| (check.id.as_str(), requirements(check))).collect();
     for verdict in &input.review.verdicts {
-        serde_json::to_writer(&mut *out, &finding(input, verdict))?;
+        let requirements = requirements.get(verdict.check).map(Vec::as_slice).unwrap_or_default();
+        serde_json::to_writer(&mut *out, &finding(input, verdict, requirements))?;
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn finding<'a>(input: &'a ReportInput<'_>, verdict: &'a Verdict) -> ComplianceFinding<'a> {
+/// What others call a check.
+fn requirements(check: &Check) -> Vec<String> {
+    let flat = |(framework, ids): (&String, &Vec<String>)| {
+        ids.iter().map(|id| format!("{framework} {id}")).collect::<Vec<_>>()
+    };
+    check.maps.iter().flat_map(flat).collect()
+}
+
+fn finding<'a>(
+    input: &'a ReportInput<'_>,
+    verdict: &'a Verdict,
+    requirements: &'a [String],
+) -> ComplianceFinding<'a> {
     let (check, resource) = (check::find(verdict.check), &verdict.resource);
-    let requirements = check.map(|check| {
-        let flat = |(framework, ids): (&String, &Vec<String>)| {
-            ids.iter().map(|id| format!("{framework} {id}")).collect::<Vec<_>>()
-        };
-        check.maps.iter().flat_map(flat).collect()
-    });
     let (status, status_id) = compliance(verdict.outcome);
     ComplianceFinding {
         activity_id: 1,
@@ -125,7 +135,7 @@ fn finding<'a>(input: &'a ReportInput<'_>, verdict: &'a Verdict) -> ComplianceFi
         },
         compliance: Compliance {
             control: verdict.check,
-            requirements: requirements.unwrap_or_default(),
+            requirements,
             standards: ["kagimori"],
             status,
             status_id,

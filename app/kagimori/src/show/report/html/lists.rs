@@ -1,6 +1,7 @@
 //! The long lists of the page. A small company's stand in the page itself; a large one's in files beside it, which are read when the
 //! reader opens the list.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
@@ -9,41 +10,66 @@ use serde::ser::SerializeMap;
 use super::escaped;
 use crate::show::lists::{Beside, FILE_BYTES};
 
-/// A list as JSON rows.
-pub(super) struct List {
+/// A list as JSON rows, which are made when they are asked for: a large company's do not lie in memory all at once.
+pub(super) struct List<'a> {
     name: &'static str,
-    rows: Vec<String>,
+    make: Box<dyn Fn() -> Rows<'a> + 'a>,
 }
 
-impl List {
-    pub(super) fn of<T: Serialize>(name: &'static str, rows: impl Iterator<Item = T>) -> io::Result<Self> {
-        let rows = rows.map(|row| serde_json::to_string(&row)).collect::<Result<_, _>>()?;
-        Ok(Self { name, rows })
-    }
+type Rows<'a> = Box<dyn Iterator<Item = serde_json::Result<String>> + 'a>;
 
-    fn bytes(&self) -> usize {
-        self.rows.iter().map(String::len).sum()
+impl<'a> List<'a> {
+    pub(super) fn of<T: Serialize, I: Iterator<Item = T> + 'a>(
+        name: &'static str,
+        rows: impl Fn() -> I + 'a,
+    ) -> Self {
+        Self { name, make: Box::new(move || Box::new(rows().map(|row| serde_json::to_string(&row)))) }
     }
 }
 
 /// The lists as part of the page's data: rows within it, or the files they are in.
 pub(super) struct Lists {
-    pub(super) within: bool,
     files: Vec<(&'static str, Vec<String>)>,
-    lists: Vec<List>,
+    sizes: Vec<(&'static str, usize)>,
+    /// The rows that stand in the page, as members of its data.
+    pub(super) members: String,
 }
 
 impl Lists {
     /// Writes the files, where the page has no `room` for all of them.
-    pub(super) fn write(beside: &Beside<'_>, room: usize, lists: Vec<List>) -> io::Result<Self> {
-        let within = lists.iter().map(List::bytes).sum::<usize>() <= room;
-        let mut files = Vec::new();
-        if !within {
-            for list in &lists {
-                files.push((list.name, write_list(beside, list)?));
-            }
+    pub(super) fn write(beside: &Beside<'_>, room: usize, lists: &[List<'_>]) -> io::Result<Self> {
+        if let Some(within) = Self::within(room, lists)? {
+            return Ok(within);
         }
-        Ok(Self { within, files, lists })
+        let (mut files, mut sizes) = (Vec::new(), Vec::new());
+        for list in lists {
+            let (written, size) = write_list(beside, list)?;
+            files.push((list.name, written));
+            sizes.push((list.name, size));
+        }
+        Ok(Self { files, sizes, members: String::new() })
+    }
+
+    /// The lists in the page; `None`: there is no room for them.
+    fn within(room: usize, lists: &[List<'_>]) -> io::Result<Option<Self>> {
+        let (mut members, mut sizes, mut bytes) = (String::new(), Vec::new(), 0_usize);
+        for list in lists {
+            let mut size = 0;
+            members.push_str(&format!(",\"{}\":[", list.name));
+            for row in (list.make)() {
+                let row = row?;
+                bytes = bytes.saturating_add(row.len());
+                if bytes > room {
+                    return Ok(None);
+                }
+                members.push_str(if size == 0 { "" } else { "," });
+                members.push_str(&row);
+                size += 1;
+            }
+            members.push(']');
+            sizes.push((list.name, size));
+        }
+        Ok(Some(Self { files: Vec::new(), sizes, members }))
     }
 
     /// Where the files of each list are; empty when all stand in the page.
@@ -52,26 +78,21 @@ impl Lists {
     }
 
     /// How many rows each list has.
-    pub(super) fn sizes(&self) -> Vec<(&'static str, usize)> {
-        self.lists.iter().map(|list| (list.name, list.rows.len())).collect()
-    }
-
-    /// The rows that stand in the page, as members of its data.
-    pub(super) fn members(&self) -> String {
-        if !self.within {
-            return String::new();
-        }
-        self.lists.iter().map(|list| format!(",\"{}\":[{}]", list.name, list.rows.join(","))).collect()
+    pub(super) fn sizes(&self) -> BTreeMap<&'static str, usize> {
+        self.sizes.iter().copied().collect()
     }
 }
 
-fn write_list(beside: &Beside<'_>, list: &List) -> io::Result<Vec<String>> {
+/// The files of a list, and how many rows it has.
+fn write_list(beside: &Beside<'_>, list: &List<'_>) -> io::Result<(Vec<String>, usize)> {
     let mut files = Vec::new();
     let mut part: Vec<String> = Vec::new();
-    let mut bytes = 0;
-    for row in &list.rows {
+    let (mut bytes, mut size) = (0, 0);
+    for row in (list.make)() {
+        let row = row?;
+        size += 1;
         bytes += row.len();
-        part.push(escaped(row));
+        part.push(escaped(&row));
         if bytes >= FILE_BYTES {
             files.push(write_part(beside, list.name, &part, files.len())?);
             part.clear();
@@ -81,7 +102,7 @@ fn write_list(beside: &Beside<'_>, list: &List) -> io::Result<Vec<String>> {
     if !part.is_empty() || files.is_empty() {
         files.push(write_part(beside, list.name, &part, files.len())?);
     }
-    Ok(files)
+    Ok((files, size))
 }
 
 fn write_part(beside: &Beside<'_>, list: &'static str, rows: &[String], number: usize) -> io::Result<String> {
