@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use kagimori_estate::Estate;
 use kagimori_estate::read::{Assembler, Part};
+use kagimori_lake::regular;
 use kagimori_plan::Settings;
 use rayon::prelude::*;
 
@@ -99,7 +100,7 @@ impl Directory {
     /// The company's own facts; defaults when there is no `kagimori.toml`.
     pub(crate) fn settings(&self) -> Result<Settings, AppError> {
         let Some(path) = &self.settings else { return Ok(Settings::default()) };
-        let text = fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+        let text = regular::text(path).map_err(|source| AppError::read(path, source))?;
         Settings::parse(&text).map_err(|source| AppError::Settings { path: path.clone(), source })
     }
 

@@ -10,6 +10,7 @@ mod company;
 mod directory;
 mod error;
 mod exit;
+mod given;
 mod history;
 mod limit;
 mod progress;

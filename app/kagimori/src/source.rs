@@ -1,5 +1,7 @@
 //! Where events come from: the lake when there is one, else the trail's files; the same answers from both.
 
+pub(crate) mod unread;
+
 use std::path::{Path, PathBuf};
 
 use kagimori_lake::{
@@ -96,17 +98,21 @@ impl Source {
         directory: &Directory,
         selection: &Selection,
     ) -> Result<TrailReading, AppError> {
-        match self {
+        let mut reading = match self {
             Self::Lake(lake) => {
                 let mut reading = self.usage(directory, selection)?;
                 reading.usage.history = Some(lake.history(&Selection::default())?);
-                Ok(reading)
+                reading
             }
             Self::Files(folder) => {
                 let bar = progress::Bar::new("reading CloudTrail");
-                Ok(read_trail_with_history(folder, &directory.root, selection, &|step| bar.step(step)))
+                read_trail_with_history(folder, &directory.root, selection, &|step| bar.step(step))
             }
+        };
+        if let Some(history) = &mut reading.usage.history {
+            unread::tell(&mut history.sight, &reading.problems);
         }
+        Ok(reading)
     }
 
     /// The history of a window alone.
@@ -116,10 +122,16 @@ impl Source {
         selection: &Selection,
     ) -> Result<history::Seen, AppError> {
         match self {
-            Self::Lake(lake) => Ok(lake.history(selection)?),
+            Self::Lake(lake) => {
+                let mut seen = lake.history(selection)?;
+                unread::tell(&mut seen.sight, &lake.problems()?);
+                Ok(seen)
+            }
             Self::Files(_) => {
                 let reading = self.calls(directory, selection, history::Seen::default, history::Seen::add)?;
-                Ok(history::Seen::merged(reading.states))
+                let mut seen = history::Seen::merged(reading.states);
+                unread::tell(&mut seen.sight, &reading.problems);
+                Ok(seen)
             }
         }
     }

@@ -64,6 +64,8 @@ pub struct Sight {
     told: BTreeSet<String>,
     /// What CloudTrail says of the trails that log an account.
     trails: BTreeMap<AccountId, Told>,
+    /// What was given of the trail and could not be read: of whom, and of which day; `None`: nobody knows.
+    unread: BTreeSet<(Option<AccountId>, Option<i64>)>,
 }
 
 /// What is seen of one account.
@@ -113,6 +115,8 @@ pub struct Look<'a> {
 pub enum Blind {
     /// There is no event of the account at all.
     Account,
+    /// A part of its trail was given and could not be read.
+    Unread,
     /// CloudTrail logs it never, or not by every call.
     Never,
     /// Data events of this kind are not logged of everything that it is about.
@@ -167,6 +171,7 @@ impl Sight {
     /// Takes in what another thread saw.
     pub fn merge(&mut self, other: Self) {
         self.told.extend(other.told);
+        self.unread.extend(other.unread);
         for (account, theirs) in other.accounts {
             let mine = self.accounts.entry(account).or_default();
             mine.regions.extend(theirs.regions);
@@ -202,6 +207,22 @@ impl Sight {
         self.trails.get(&account).map_or(&[], Told::contradictions)
     }
 
+    /// A part of the trail was given and could not be read: of an account and of a day since 1970-01-01, or nobody knows of which. Whatever
+    /// was done may stand there.
+    pub fn tell_unread(&mut self, account: Option<AccountId>, day: Option<i64>) {
+        self.unread.insert((account, day));
+    }
+
+    /// Whether something of the trail of an account could not be read.
+    pub fn is_unread(&self, account: AccountId) -> bool {
+        self.unread_of(account).next().is_some()
+    }
+
+    fn unread_of(&self, account: AccountId) -> impl Iterator<Item = Option<i64>> {
+        let is_of = move |of: &Option<AccountId>| of.is_none_or(|of| of == account);
+        self.unread.iter().filter(move |(of, _)| is_of(of)).map(|(_, day)| *day)
+    }
+
     /// Something says that a Region is in use: a key's last use, a resource that was named.
     pub fn tell_used(&mut self, account: AccountId, region: &str) {
         self.accounts.entry(account).or_default().used.insert(region.into());
@@ -212,6 +233,9 @@ impl Sight {
         let Some(view) = self.accounts.get(&look.account).filter(|view| !view.days.is_empty()) else {
             return Some(Blind::Account);
         };
+        if self.is_unread(look.account) {
+            return Some(Blind::Unread);
+        }
         let logging = logging_of(look.action);
         let by_events = self.blind_by_events(view, look, logging);
         let Some(told) = self.trails.get(&look.account) else { return by_events };
@@ -228,6 +252,7 @@ impl Sight {
         };
         let is_seen = view.has_management(true) && view.has_management(false);
         is_seen
+            && !self.is_unread(account)
             && view.unseen_region(resources).is_none()
             && self.trails.get(&account).is_none_or(Told::selects_management)
     }
@@ -276,8 +301,14 @@ impl Sight {
 
     /// When an account is silent for much longer than it usually is, from one instant to another, in seconds: what was done there
     /// then is not known, and nothing counts as not used. Before the trail's first event there is no trail, and no silence; an
-    /// account of which it holds no event at all is silent all the time.
+    /// account of which it holds no event at all is silent all the time. Days of which something could not be read are among them.
     pub fn silences(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
+        let mut silences = self.unread_days(account, from, until);
+        silences.extend(self.unheard(account, from, until));
+        silences
+    }
+
+    fn unheard(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
         let until = until.div_euclid(DAY);
         let first = self.first_day();
         let begin = first.map_or(from.div_euclid(DAY), |first| from.div_euclid(DAY).max(first));
@@ -297,6 +328,23 @@ impl Sight {
         let starts = std::iter::once(begin.saturating_sub(1)).chain(days.iter().copied());
         let ends = days.iter().copied().chain([until]);
         starts.zip(ends).flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
+    }
+
+    /// The days of a window, in seconds, of which something was given and could not be read.
+    pub fn unread_days(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
+        let (first, last) = (from.div_euclid(DAY), until.saturating_sub(1).div_euclid(DAY));
+        let all: BTreeSet<Option<i64>> = self.unread_of(account).collect();
+        if all.contains(&None) {
+            return vec![Silence { first, last, is_unread: true }];
+        }
+        let mut silences = Vec::<Silence>::new();
+        for day in all.into_iter().flatten().filter(|day| (first..=last).contains(day)) {
+            match silences.last_mut() {
+                Some(silence) if silence.last.saturating_add(1) == day => silence.last = day,
+                _ => silences.push(Silence { first: day, last: day, is_unread: true }),
+            }
+        }
+        silences
     }
 
     /// The first day of which a trail holds an event, of any account, since 1970-01-01.
@@ -324,6 +372,8 @@ pub struct Silence {
     pub first: i64,
     /// The last of them.
     pub last: i64,
+    /// Something of them was given and could not be read.
+    pub is_unread: bool,
 }
 
 impl Silence {
@@ -343,7 +393,7 @@ impl View {
         let (mut silences, mut first) = (Vec::new(), begin);
         for end in self.delivered.range(begin..before).copied().chain([before]) {
             if end > first {
-                silences.push(Silence { first, last: end.saturating_sub(1) });
+                silences.push(Silence { first, last: end.saturating_sub(1), is_unread: false });
             }
             first = end.saturating_add(1);
         }
@@ -482,6 +532,9 @@ impl Blind {
                 "the trail holds no event of the account".into(),
                 "このアカウントのイベントが証跡にない".into(),
             ),
+            Self::Unread => {
+                ("a part of the trail could not be read".into(), "証跡の一部を読み取れなかった".into())
+            }
             Self::Never => {
                 ("CloudTrail does not log its use".into(), "CloudTrail に利用が記録されない".into())
             }

@@ -285,6 +285,9 @@ pub(crate) fn broken(file: &str, error: &InflateError) -> Problem {
 
 const NO_TRAIL_FILE: &str = "if it is no CloudTrail file, take it out of the trail's folder; docs/lake.md lists the forms that are read";
 
+/// The "file" of what is wrong with a trail as a whole, all of which was read.
+pub const ALL_OF_IT: &str = "trail";
+
 /// Events with the id of another and other content: all of them count, and none of them is to be relied on.
 pub(crate) fn contradicting(events: u64) -> Option<Problem> {
     let message = match events {
@@ -293,7 +296,7 @@ pub(crate) fn contradicting(events: u64) -> Option<Problem> {
         _ => format!("{events} events have the id of another and other content; all count"),
     };
     let hint = "CloudTrail does not write that: look for files that somebody changed or made (`kagimori ingest` with digest files tells which)";
-    Some(problem("trail", message, hint.to_owned()))
+    Some(problem(ALL_OF_IT, message, hint.to_owned()))
 }
 
 /// What was wrong inside: nothing behind the place is used, or single records are set aside.

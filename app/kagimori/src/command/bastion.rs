@@ -3,7 +3,6 @@
 mod show;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -24,6 +23,7 @@ use crate::command::whatif;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::given;
 use crate::show::names::Names;
 
 /// Runs the command.
@@ -57,7 +57,7 @@ struct Shown<'a> {
 
 impl Given {
     fn read(file: &Path, dir: &Path) -> Result<Self, AppError> {
-        let text = fs::read_to_string(file).map_err(|source| AppError::read(file, source))?;
+        let text = given::text(file).map_err(|source| AppError::read(file, source))?;
         let bastion = Bastion::parse(&text)
             .map_err(|error| argument(format!("`{}`: {error}", file.display()), error.hint()))?;
         let directory = Directory::open(dir)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use kagimori_lake::private::Edition;
+use kagimori_lake::regular;
 use kagimori_plan::check;
 use kagimori_terminal::printer;
 
@@ -92,7 +93,7 @@ fn of_command(command: &clap::Command, root: &clap::Command, before: &[String], 
 
 /// The channels of a directory's settings; none where there are none, or they cannot be read.
 fn channels(directory: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(directory.join("kagimori.toml")).unwrap_or_default();
+    let text = regular::text(&directory.join("kagimori.toml")).unwrap_or_default();
     let settings = kagimori_plan::Settings::parse(&text).unwrap_or_default();
     settings.channels.into_keys().collect()
 }

@@ -1,12 +1,13 @@
 //! One snapshot file: its bytes, gzip undone.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use kagimori_estate::read::{self, Part, looks_like_an_answer, read, unreadable};
 use kagimori_id::AccountId;
+use kagimori_lake::regular;
 
 use super::walk::cannot_read;
 
@@ -46,7 +47,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
     if size > SNAPSHOT_BYTES_MAX {
         return Err(format!("the file is {size} bytes long, and no answer of IAM is longer than 1 GiB"));
     }
-    let bytes = fs::read(path).map_err(|error| cannot_read(&error))?;
+    let bytes = regular::bytes(path).map_err(|error| cannot_read(&error))?;
     if bytes.starts_with(&GZIP) { inflated(&bytes) } else { Ok(bytes) }
 }
 
@@ -91,6 +92,6 @@ pub(super) fn holds_an_answer(path: &Path) -> bool {
 fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     let read: io::Result<usize> =
-        File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+        regular::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     read.ok().map(|_| head)
 }

@@ -35,6 +35,17 @@ pub(crate) fn lines(silent: &Silent) -> Vec<(String, String)> {
     let line = |(account, silence): (AccountId, &Silence)| {
         let (first, last) = dates(silence);
         let days = silence.days();
+        if silence.is_unread {
+            return (
+                format!(
+                    "{account}: what was given of {first} to {last} could not all be read ({})",
+                    counted(days, "day")
+                ),
+                format!(
+                    "{account}：{first} から {last} まで（{days} 日間）の証跡に、読み取れなかったものがあります"
+                ),
+            );
+        }
         (
             format!("{account}: no event from {first} to {last} ({})", counted(days, "day")),
             format!("{account}：{first} から {last} まで（{days} 日間）イベントなし"),
@@ -88,7 +99,8 @@ mod tests {
     #[test]
     fn dates_are_told() {
         let account = AccountId::parse("111122223333").unwrap();
-        let silent = Silent::from([(account, vec![Silence { first: 20_513, last: 20_515 }])]);
+        let silent =
+            Silent::from([(account, vec![Silence { first: 20_513, last: 20_515, is_unread: false }])]);
         let (english, japanese) = lines(&silent).remove(0);
         assert_eq!(english, "111122223333: no event from 2026-03-01 to 2026-03-03 (3 days)");
         assert!(japanese.contains("3 日間"));

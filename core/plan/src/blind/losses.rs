@@ -357,7 +357,11 @@ impl Lost {
         match &self.blind {
             Blind::Data { kind } => Some(kind),
             Blind::NotSelected { kind, .. } => *kind,
-            Blind::Account | Blind::Never | Blind::Region { .. } | Blind::Management { .. } => None,
+            Blind::Account
+            | Blind::Unread
+            | Blind::Never
+            | Blind::Region { .. }
+            | Blind::Management { .. } => None,
         }
     }
 }

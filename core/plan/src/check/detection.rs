@@ -26,6 +26,11 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("permission-unused", Rule::Role(permission_unused)),
 ];
 
+/// Whether a check asks what the trail shows.
+pub(super) fn is_by_trail(check: &str) -> bool {
+    RULES.iter().any(|(id, _)| *id == check)
+}
+
 /// What the trail tells of a key: `None` when it never saw it, a gap when the key has no id to look for.
 fn usage<'a>(
     context: &Context<'a>,

@@ -277,7 +277,7 @@ impl<S: Sink> Run<'_, '_, S> {
 
     fn judged(&mut self, judged: Judged, resource: impl FnOnce() -> Resource) {
         let id = self.check.id.as_str();
-        match judged {
+        match self.as_far_as_read(judged) {
             Ok(Ruling::Pass) => self.sink.count(id, Outcome::Pass, resource, self.account.id),
             Ok(Ruling::NotApplicable) => {
                 self.sink.count(id, Outcome::NotApplicable, resource, self.account.id)
@@ -286,6 +286,16 @@ impl<S: Sink> Run<'_, '_, S> {
             Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, resource()),
             Err(Missing(gap)) => self.verdict(Outcome::Unknown, Vec::new(), Some(gap), resource()),
         }
+    }
+
+    /// What the trail shows stays; what it does not show may stand in what could not be read of it.
+    fn as_far_as_read(&self, judged: Judged) -> Judged {
+        let is_unread = || self.context.sight.as_ref().is_some_and(|sight| sight.is_unread(self.account.id));
+        let is_by_absence = matches!(judged, Ok(Ruling::Pass | Ruling::NotApplicable));
+        if is_by_absence && super::detection::is_by_trail(self.check.id.as_str()) && is_unread() {
+            return Err(Missing(Gap { dataset: Dataset::Trail, reason: GapReason::Damaged }));
+        }
+        judged
     }
 
     /// What there is to judge is not known, or not all of it: the account is the subject, once per check.

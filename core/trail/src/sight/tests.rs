@@ -129,11 +129,11 @@ fn silence_is_longer_than_usual() {
     };
     let silences = |sight: &Sight, until: i64| sight.silences(account, 0, until * DAY);
     let daily: Vec<i64> = (0..40).filter(|day| !(10..15).contains(day) && !(20..22).contains(day)).collect();
-    let gap = Silence { first: 10, last: 14 };
+    let gap = Silence { first: 10, last: 14, is_unread: false };
     assert_eq!(silences(&heard(&daily), 40), [gap]);
     assert_eq!(gap.days(), 5);
     // up to now
-    assert_eq!(silences(&heard(&daily), 50), [gap, Silence { first: 40, last: 49 }]);
+    assert_eq!(silences(&heard(&daily), 50), [gap, Silence { first: 40, last: 49, is_unread: false }]);
     // an account that is heard of every week
     let weekly: Vec<i64> = (0..10).map(|week| week * 7).collect();
     assert_eq!(silences(&heard(&weekly), 70), []);
@@ -149,9 +149,9 @@ fn silence_is_longer_than_usual() {
     let mut late = heard(&(20..40).collect::<Vec<_>>());
     assert_eq!(silences(&late, 40), []);
     late.accounts.entry(AccountId::parse("444455556666").unwrap()).or_default().days.extend(5..40);
-    assert_eq!(silences(&late, 40), [Silence { first: 5, last: 19 }]);
+    assert_eq!(silences(&late, 40), [Silence { first: 5, last: 19, is_unread: false }]);
     let other = AccountId::parse("777788889999").unwrap();
-    assert_eq!(late.silences(other, 38 * DAY, 40 * DAY), [Silence { first: 38, last: 39 }]);
+    assert_eq!(late.silences(other, 38 * DAY, 40 * DAY), [Silence { first: 38, last: 39, is_unread: false }]);
 }
 
 #[test]
@@ -168,4 +168,42 @@ fn what_a_selector_names() {
     ] {
         assert_eq!(container(arn), expected, "{arn}");
     }
+}
+
+/// What could not be read may hold anything: it is no proof that something was not used, of that account, or of any where nobody knows.
+#[test]
+fn what_was_not_read_shows_nothing() {
+    let account = AccountId::parse(ACCOUNT).unwrap();
+    let other = AccountId::parse("444455556666").unwrap();
+    let read = || {
+        sight(&[
+            ("ec2", "DescribeInstances", "Management", "null", true),
+            ("ec2", "RunInstances", "Management", "null", false),
+        ])
+    };
+    assert_eq!(look(&read(), "ec2:StopInstances", "*"), None);
+    for (of, day, expected) in [
+        (Some(account), Some(20_000), Some(Blind::Unread)),
+        (None, None, Some(Blind::Unread)),
+        (Some(other), Some(20_000), None),
+    ] {
+        let mut part = Sight::default();
+        part.tell_unread(of, day);
+        let mut sight = read();
+        sight.merge(part);
+        assert_eq!(look(&sight, "ec2:StopInstances", "*"), expected);
+        assert_eq!(sight.shows_management(account, &[]), expected.is_none());
+    }
+    let mut sight = Sight::default();
+    for day in [12, 10, 11, 40] {
+        sight.tell_unread(Some(account), Some(day));
+    }
+    sight.tell_unread(None, Some(14));
+    let unread = |first, last| Silence { first, last, is_unread: true };
+    assert_eq!(sight.unread_days(account, 11 * DAY, 20 * DAY), [unread(11, 12), unread(14, 14)]);
+    assert_eq!(sight.unread_days(other, 11 * DAY, 20 * DAY), [unread(14, 14)]);
+    sight.tell_unread(None, None);
+    assert_eq!(sight.unread_days(other, 11 * DAY, 20 * DAY), [unread(11, 19)]);
+    // They are silences, too, however short.
+    assert_eq!(sight.silences(other, 11 * DAY, 20 * DAY)[0], unread(11, 19));
 }

@@ -18,6 +18,7 @@ use kagimori_trail::actions::permissions;
 
 use crate::args::Circumstances;
 use crate::error::AppError;
+use crate::given;
 
 /// The question of a command line; the resource's policy, when given, joins the access.
 pub(super) fn read(
@@ -140,7 +141,7 @@ pub(crate) fn policy_file(path: &Path) -> Result<Document, AppError> {
         #[serde(rename = "Policy")]
         policy: String,
     }
-    let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+    let text = given::text(path).map_err(|source| AppError::read(path, source))?;
     let inner = serde_json::from_str::<Answer>(&text).map(|answer| answer.policy).unwrap_or(text);
     parse(&inner, Strictness::Lenient)
         .map_err(|error| AppError::PolicyFile { path: path.to_owned(), message: error.to_string() })

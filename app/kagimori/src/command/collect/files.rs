@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use kagimori_estate::collect::{Earlier, Record};
 use kagimori_id::AccountId;
-use kagimori_lake::private;
+use kagimori_lake::{private, regular};
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(super) struct Folder {
 impl Folder {
     pub(super) fn of(dir: &Path, name: &str) -> Self {
         let path = dir.join("snapshots").join(name);
-        let record = std::fs::read(path.join(COLLECTED)).ok();
+        let record = regular::bytes(&path.join(COLLECTED)).ok();
         Self { dir: dir.to_owned(), name: name.to_owned(), path, record }
     }
 
@@ -125,7 +125,7 @@ impl Folder {
     /// What an earlier run was answered lately.
     pub(super) fn earlier(&self, now: Timestamp) -> Earlier {
         let Some(record) = &self.record else { return Earlier::default() };
-        Earlier::of(record, now - FRESH, |name| std::fs::read(self.place(name)).ok())
+        Earlier::of(record, now - FRESH, |name| regular::bytes(&self.place(name)).ok())
     }
 
     fn remove(&self, name: &str) -> Result<(), AppError> {

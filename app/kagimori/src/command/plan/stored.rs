@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use kagimori_lake::regular;
 use kagimori_plan::Plan;
 use kagimori_plan::plan::PlanError;
 
@@ -25,7 +26,7 @@ pub(super) struct Stored {
 pub(super) fn all(dir: &Path) -> Result<Stored, AppError> {
     let mut stored = Stored::default();
     for path in files(dir)? {
-        let text = fs::read_to_string(&path).map_err(|source| AppError::read(&path, source))?;
+        let text = regular::text(&path).map_err(|source| AppError::read(&path, source))?;
         match Plan::read(&text) {
             Ok(plan) => stored.plans.push(plan),
             Err(error) => stored.damaged.push((path, error)),
@@ -64,7 +65,7 @@ pub(crate) fn find(dir: &Path, id: &str) -> Result<Plan, AppError> {
             ));
         }
     };
-    let text = fs::read_to_string(&path).map_err(|source| AppError::read(&path, source))?;
+    let text = regular::text(&path).map_err(|source| AppError::read(&path, source))?;
     match Plan::read(&text) {
         Ok(plan) if plan.id == stem(&path) => Ok(plan),
         Ok(plan) => Err(AppError::Plan { source: PlanError::Edited(plan.id), path }),

@@ -1,6 +1,5 @@
 //! `kagimori policy eval`: runs scenario files, one JSON line per case.
 
-use std::fs;
 use std::path::Path;
 
 use kagimori_lake::private;
@@ -12,6 +11,7 @@ use crate::args::Eval;
 use crate::command::policy::json_files::{JsonFiles, json_files};
 use crate::error::AppError;
 use crate::exit::Exit;
+use crate::given;
 use crate::show::numbers::counted;
 
 /// One line of the results.
@@ -63,9 +63,9 @@ fn run_file(file: &Path, tally: &mut Tally, lines: &mut String) -> Result<(), Ap
     let folder = file.parent().unwrap_or(Path::new(""));
     let open = |name: &str| {
         let path = folder.join(name);
-        fs::read_to_string(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+        given::text(&path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
     };
-    let read = fs::read_to_string(file).map_err(|error| error.to_string());
+    let read = given::text(file).map_err(|error| error.to_string());
     let cases = read.and_then(|text| scenario::read_each(&text, &open).map_err(|error| error.to_string()));
     let cases = match cases {
         Ok(cases) => cases,

@@ -11,6 +11,7 @@ use kagimori_plan::Settings;
 use kagimori_plan::replay::Evidence as Replayed;
 use kagimori_retire::{Busy, Credential, Evidence, Managed, Windows};
 use kagimori_trail::call::{Call, Outcome};
+use kagimori_trail::sight::Sight;
 
 use super::drive::tag_protects;
 use super::tick::{protected_tags, protection};
@@ -18,6 +19,7 @@ use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::history;
 use crate::show::numbers::{calls, counted, day};
+use crate::source::unread;
 
 /// On so few days a use is rare: a job of every quarter looks like this.
 const RARE_DAYS: usize = 4;
@@ -69,6 +71,8 @@ struct Seen {
     keys: BTreeMap<AccessKeyId, Used>,
     /// The first call of each account.
     first: BTreeMap<AccountId, i64>,
+    /// What could not be read.
+    unread: Sight,
 }
 
 /// What is looked at.
@@ -113,7 +117,9 @@ impl Look<'_> {
         };
         let reading = self.company.read(self.window, Seen::default, each)?;
         crate::company::tell(&reading.problems);
-        Ok(reading.states.into_iter().fold(Seen::default(), Seen::and))
+        let mut seen = reading.states.into_iter().fold(Seen::default(), Seen::and);
+        unread::tell(&mut seen.unread, &reading.problems);
+        Ok(seen)
     }
 
     fn facts(&self, user: &User, key: &AccessKey, seen: &Seen) -> Option<Facts> {
@@ -130,7 +136,13 @@ impl Look<'_> {
         // The console keeps the description of a key as a tag of its user, by the key's id.
         let described = tag(&[credential.key.to_string()]);
         let used = seen.keys.get(&credential.key);
-        let evidence = self.evidence(used, user.arn.account().and_then(|account| seen.first.get(&account)));
+        let account = user.arn.account();
+        let Window { from, until } = self.window;
+        let is_unread =
+            account.is_none_or(|account| !seen.unread.unread_days(account, from, until).is_empty());
+        // A trail with holes tells no rate of calls.
+        let first = account.filter(|_| !is_unread).and_then(|account| seen.first.get(&account));
+        let evidence = self.evidence(used, first);
         let names = |of: fn(&Used) -> &BTreeSet<String>| {
             used.map(|used| of(used).iter().cloned().collect()).unwrap_or_default()
         };
@@ -151,6 +163,11 @@ impl Look<'_> {
             credential,
         };
         facts.against = self.against(&facts);
+        if is_unread {
+            facts
+                .against
+                .push("a part of the trail could not be read: what stands there is not known".to_owned());
+        }
         Some(facts)
     }
 

@@ -1,7 +1,10 @@
 //! A panic that could not take the journal leaves a file, and whoever holds the journal asks for it before anything goes off.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use kagimori_lake::regular;
 
 /// The file of a kagimori directory.
 pub(super) fn path_in(dir: &Path) -> PathBuf {
@@ -10,7 +13,7 @@ pub(super) fn path_in(dir: &Path) -> PathBuf {
 
 /// Why nothing may go off; `None`: nobody has asked for that. A file that cannot be read asks, too.
 pub(super) fn asked(path: &Path) -> Option<String> {
-    let by = match fs::read_to_string(path) {
+    let by = match regular::text(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
         Ok(by) if !by.trim().is_empty() => by.trim().chars().take(200).collect(),
         Ok(_) | Err(_) => "somebody".to_owned(),
@@ -23,7 +26,16 @@ pub(super) fn asked(path: &Path) -> Option<String> {
 
 /// Asks.
 pub(super) fn ask(dir: &Path, by: &str) -> io::Result<()> {
-    fs::write(path_in(dir), format!("{by}\n"))
+    let path = path_in(dir);
+    // Whatever else has that name asks already, and a pipe would be waited for.
+    if fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file()) {
+        return Ok(());
+    }
+    let mut options = fs::File::options();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    writeln!(options.open(path)?, "{by}")
 }
 
 /// Everything is on.

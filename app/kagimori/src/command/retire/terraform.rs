@@ -7,6 +7,7 @@ use kagimori_retire::Managed;
 use kagimori_terminal::printer;
 
 use crate::error::AppError;
+use crate::given;
 
 /// Folders within folders, as deep as they are looked into.
 const DEPTH_MAX: usize = 8;
@@ -40,7 +41,7 @@ pub(super) fn managed(paths: &[PathBuf]) -> Result<Vec<(Managed, String)>, AppEr
 }
 
 fn read(path: &Path) -> Result<Vec<(Managed, String)>, AppError> {
-    let text = fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+    let text = given::text(path).map_err(|source| AppError::read(path, source))?;
     let keys = Managed::read(&text).map_err(|error| AppError::Argument {
         message: format!("`{}` cannot be used: {error}", path.display()),
         hint: "give what `terraform state pull` or `terraform show -json` writes".to_owned(),

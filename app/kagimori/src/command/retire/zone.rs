@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use kagimori_lake::regular;
 use kagimori_plan::Settings;
 use kagimori_retire::{Windows, ZoneName};
 
@@ -41,5 +42,5 @@ fn zone(name: &ZoneName) -> Result<TimeZone, AppError> {
 
 fn read(name: &ZoneName, file: &Path) -> Option<TimeZone> {
     fs::metadata(file).ok().filter(|there| there.is_file() && there.len() <= BYTES_MAX)?;
-    TimeZone::tzif(name.as_str(), &fs::read(file).ok()?).ok()
+    TimeZone::tzif(name.as_str(), &regular::bytes(file).ok()?).ok()
 }

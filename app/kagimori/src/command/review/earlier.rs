@@ -1,6 +1,5 @@
 //! `--against`: the findings of an earlier review, from its `findings.json`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use kagimori_plan::review::compared::Earlier;
 use serde::Deserialize;
 
 use crate::error::AppError;
+use crate::given;
 use crate::show::report::PAGE;
 
 /// An earlier review.
@@ -44,7 +44,7 @@ pub(crate) fn read(given: &Path) -> Result<EarlierReview, AppError> {
             hint: "run the review that wrote it again, or name an earlier one".to_owned(),
         });
     }
-    let bytes = fs::read(&path).map_err(|source| AppError::read(&path, source))?;
+    let bytes = given::bytes(&path).map_err(|source| AppError::read(&path, source))?;
     let refused = |message: String| AppError::Argument {
         message: format!("`{}` holds no earlier review: {message}", path.display()),
         hint: "name the findings.json that `kagimori review` wrote, or the folder it stands in".to_owned(),

@@ -32,6 +32,7 @@ use crate::progress::Steps;
 use crate::show::names::Names;
 use crate::show::numbers::counted;
 use crate::show::silence::{self, Silent};
+use crate::source::unread;
 
 /// Everything that was proposed, and who was left out why.
 pub(super) struct Outcome {
@@ -132,7 +133,12 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 return (*subject, Err(Refused::Plan(refusal)));
             }
             // What was done while the trail is silent is not known.
-            let silent_days = sight.silent_days(subject.account, window.from, cut);
+            let silences = sight.silences(subject.account, window.from, cut);
+            let silent_days: i64 = silences.iter().map(|silence| silence.days()).sum();
+            // What could not be read may hold what would be taken away.
+            if silences.iter().any(|silence| silence.is_unread) {
+                return (*subject, Err(Refused::Plan(Refusal::Silent { days: silent_days })));
+            }
             let days = coverage.days(subject.account, cut).saturating_sub(silent_days).max(0);
             if days < args.floor {
                 return (*subject, Err(Refused::ShortTrail { days, floor: args.floor }));
@@ -259,6 +265,7 @@ fn read(company: &Company, telling: &Telling, window: Window, cut: i64) -> Resul
         seen.merge(part);
     }
     crate::company::tell(&reading.problems);
+    unread::tell(&mut seen.sight, &reading.problems);
     Ok((train.finish(), later.finish(), seen, reading.problems))
 }
 

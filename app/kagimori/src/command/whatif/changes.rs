@@ -17,6 +17,7 @@ use kagimori_terminal::printer;
 use crate::args;
 use crate::command::ask::{policy_file, subject};
 use crate::error::AppError;
+use crate::given;
 
 /// The name of the inline policy that `--policy` puts.
 const POLICY_NAME: &str = "kagimori-whatif";
@@ -34,7 +35,7 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate, now: Timestamp) -> Resu
         Wishes { access: &access, estate: estate.clone(), changes: Vec::new(), kept: Vec::new() };
     let mut planned = None;
     if let Some(path) = &args.plan {
-        let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+        let text = given::text(path).map_err(|source| AppError::read(path, source))?;
         let plan = Plan::read(&text).map_err(|error| AppError::Argument {
             message: format!("`{}`: {error}", path.display()),
             hint: error.hint().to_owned(),
@@ -108,7 +109,7 @@ pub(super) fn read(args: &args::WhatIf, estate: &Estate, now: Timestamp) -> Resu
 
 /// Changes that somebody wrote: a JSON list, each as a plan holds it under `change`.
 fn written(path: &Path) -> Result<Vec<Change>, AppError> {
-    let text = std::fs::read_to_string(path).map_err(|source| AppError::read(path, source))?;
+    let text = given::text(path).map_err(|source| AppError::read(path, source))?;
     serde_json::from_str(&text).map_err(|error| AppError::Argument {
         message: format!("`{}` is no list of changes: {error}", path.display()),
         hint: "write them as a stored plan has them under `change`: `[{\"detach_policy\": {\"identity\": \"arn:…\", \"policy\": \"arn:…\"}}]`; `kagimori whatif --save` writes a plan to look at".to_owned(),

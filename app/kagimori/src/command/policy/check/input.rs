@@ -1,11 +1,13 @@
 //! The files that were given, and the waivers beside them.
 
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use kagimori_lake::regular;
+
 use crate::command::policy::json_files::json_files;
 use crate::error::AppError;
+use crate::given;
 
 /// A text with the name it goes by.
 pub(super) struct Text {
@@ -47,9 +49,9 @@ fn stdin() -> Text {
 }
 
 fn file(path: &Path, is_found: bool) -> Text {
-    let text = fs::read(path).map_err(|error| error.to_string()).and_then(decoded);
+    let text = given::bytes(path).map_err(|error| error.to_string()).and_then(decoded);
     let beside = path.with_extension("waivers.toml");
-    let waivers = fs::read_to_string(&beside).ok().map(|text| (text, beside));
+    let waivers = regular::text(&beside).ok().map(|text| (text, beside));
     Text { name: path.display().to_string(), text, is_found, waivers }
 }
 
