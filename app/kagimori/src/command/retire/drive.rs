@@ -11,7 +11,8 @@ use kagimori_plan::apply::{Call, Direction, Ended, Outcome, Report, Run, Side, T
 use kagimori_plan::settings::apply::Apply;
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_retire::{
-    Answer, Circumstances, Entry, Event, How, Notice, PlanRef, Round, Shown, Sight, State, Turn, Wanted,
+    Answer, Circumstances, Entry, Event, How, Lasting, Notice, PlanRef, Round, Shown, Sight, State, Turn,
+    Wanted, Windows,
 };
 use kagimori_terminal::printer;
 use serde_json::{Value, json};
@@ -82,7 +83,7 @@ impl Hands<'_> {
                 }
                 Wanted::Follow(state, turn) => {
                     self.limit(KEY_SECONDS);
-                    Answer::Turned(self.follow(state, turn)?)
+                    Answer::Turned(self.follow(state, turn, &circumstances.windows)?)
                 }
                 Wanted::Nothing => return Ok(round.states().to_vec()),
             };
@@ -114,7 +115,7 @@ impl Hands<'_> {
     }
 
     /// Follows a plan whose text the journal holds.
-    fn follow(&mut self, state: &State, turn: Turn) -> Result<How, AppError> {
+    fn follow(&mut self, state: &State, turn: Turn, windows: &Windows) -> Result<How, AppError> {
         let named = if turn == Turn::Delete { Some(&state.start.delete) } else { state.plan() };
         let plan = match named.map(|named| self.plan(named)) {
             Some(Ok(plan)) => plan,
@@ -136,7 +137,10 @@ impl Hands<'_> {
         let is_ours = (0..plan.changes.len()).any(|step| history.side(step) != Side::Before);
         let run = Run::new(&plan, direction, terms, history);
         let wish = panicking::path_in(&self.dir);
-        let halt = || panicking::asked(&wish);
+        // Looks may have taken long: the hours are looked at right before the call, too.
+        let is_late =
+            || (turn == Turn::Off).then(|| closed(windows, state.off(), Timestamp::now())).flatten();
+        let halt = || panicking::asked(&wish).or_else(is_late);
         self.find();
         let accounts = match &mut self.accounts {
             Some(Ok(accounts)) => accounts,
@@ -532,5 +536,28 @@ fn how(plan: &Plan, report: &Report) -> How {
         | Ended::OneWay(_)
         | Ended::NotConfirmed
         | Ended::OtherAccount(_) => How::Refused(told()),
+    }
+}
+
+/// Why an off of this length may not begin at this instant.
+fn closed(windows: &Windows, off: Lasting, now: Timestamp) -> Option<String> {
+    (!windows.is_open(now, off))
+        .then(|| "the hours in which it may go off ended before the call was made".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use kagimori_retire::Settings;
+
+    use super::*;
+
+    #[test]
+    fn the_hours_are_looked_at_before_the_call() {
+        let windows = Settings::default().windows(jiff::tz::TimeZone::UTC);
+        let ten: Lasting = "10min".parse().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Monday, from nine to five.
+        assert_eq!(closed(&windows, ten, at("2026-11-02T16:50:00Z")), None);
+        assert!(closed(&windows, ten, at("2026-11-02T16:50:01Z")).is_some());
     }
 }
