@@ -24,6 +24,7 @@ mod organization;
 mod part;
 mod policy;
 mod provider;
+mod saml;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub use inverse::{inverse, inverse_all, inverse_each};
 pub use managed::ManagedPolicyChange;
 pub use organization::OrganizationChange;
 pub use provider::{OidcProvider, ProviderChange};
+pub use saml::SamlProvider;
 pub use tag::TagChange;
 pub use touched::touched;
 pub use wire::WireDocument;
@@ -227,7 +229,9 @@ impl Change {
             Self::Entity(change) if is_group(change.identity()) => Touches::Of(change.identity()),
             Self::Entity(_) => Touches::Nobody,
             Self::Provider(
-                ProviderChange::CreateOidcProvider { .. } | ProviderChange::AddAudience { .. },
+                ProviderChange::CreateOidcProvider { .. }
+                | ProviderChange::AddAudience { .. }
+                | ProviderChange::CreateSamlProvider { .. },
             ) => Touches::Nobody,
             Self::Provider(_) => Touches::Anybody,
             Self::ManagedPolicy(

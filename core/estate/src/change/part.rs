@@ -42,6 +42,7 @@ fn of_account(account: &Account, changes: &[&Change]) -> Account {
     let mut part = Account::unknown(account.id);
     if changes.iter().any(|change| matches!(change, Change::Provider(_))) {
         part.oidc_providers.clone_from(&account.oidc_providers);
+        part.saml_providers.clone_from(&account.saml_providers);
     }
     for change in changes {
         copy(account, &mut part, change.about());

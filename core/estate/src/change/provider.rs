@@ -1,4 +1,4 @@
-//! OpenID Connect providers: whose tokens an account takes, for which audiences.
+//! Identity providers: whose tokens (OpenID Connect) and assertions (SAML) an account takes, for which audiences.
 //!
 //! A snapshot tells which providers there are, and not what they take. So a change says itself what it replaces, and `apply` asks AWS
 //! whether that is so.
@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::ChangeError;
 use super::edit::{change, look};
 use super::list::{find, insert, must_differ, remove};
+use super::saml::{self, SamlProvider};
 use super::tag::must_be_a_tag;
 use crate::model::{Account, Estate};
 use kagimori_id::Arn;
 
-/// OpenID Connect providers.
+/// Identity providers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "whoever applies changes must say what it does for each")]
@@ -62,6 +63,32 @@ pub enum ProviderChange {
         /// Those that it has.
         was: Vec<String>,
     },
+    /// `iam create-saml-provider`.
+    CreateSamlProvider {
+        /// The provider: `arn:aws:iam::ACCOUNT:saml-provider/NAME`.
+        provider: Arn,
+        /// What it is made of.
+        made_of: SamlProvider,
+        /// Where it stands among the others; the end when not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        position: Option<usize>,
+    },
+    /// `iam delete-saml-provider`.
+    DeleteSamlProvider {
+        /// The provider.
+        provider: Arn,
+        /// What it is made of.
+        made_of: SamlProvider,
+    },
+    /// `iam update-saml-provider`: its metadata, with the certificates that sign its assertions.
+    SetSamlMetadata {
+        /// The provider.
+        provider: Arn,
+        /// The metadata document.
+        metadata: String,
+        /// That which it has.
+        was: String,
+    },
 }
 
 /// What an OpenID Connect provider takes.
@@ -86,17 +113,23 @@ const THUMBPRINTS_MAX: usize = 5;
 
 impl ProviderChange {
     /// The names of the changes in JSON.
-    pub(super) const KINDS: [&str; 5] = [
+    pub(super) const KINDS: [&str; 8] = [
         "create_oidc_provider",
         "delete_oidc_provider",
         "add_audience",
         "remove_audience",
         "set_thumbprints",
+        "create_saml_provider",
+        "delete_saml_provider",
+        "set_saml_metadata",
     ];
 
     /// Makes the change; the estate stays as it was when it fails.
     pub(super) fn apply_to(&self, estate: &mut Estate) -> Result<(), ChangeError> {
         let arn = self.provider();
+        if self.is_of_saml() {
+            return self.apply_to_saml(estate);
+        }
         if !arn.resource().starts_with("oidc-provider/") {
             return Err(ChangeError::NotThere { kind: "OpenID Connect provider", name: arn.to_string() });
         }
@@ -125,6 +158,44 @@ impl ProviderChange {
             Self::AddAudience { audience, .. } | Self::RemoveAudience { audience, .. } => {
                 must_be_an_audience(audience)?;
             }
+            Self::CreateSamlProvider { .. }
+            | Self::DeleteSamlProvider { .. }
+            | Self::SetSamlMetadata { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Whether it is about a SAML provider.
+    pub fn is_of_saml(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateSamlProvider { .. } | Self::DeleteSamlProvider { .. } | Self::SetSamlMetadata { .. }
+        )
+    }
+
+    fn apply_to_saml(&self, estate: &mut Estate) -> Result<(), ChangeError> {
+        let arn = self.provider();
+        let missing = || Err(ChangeError::NotThere { kind: saml::KIND, name: arn.to_string() });
+        if !arn.resource().starts_with("saml-provider/") {
+            return missing();
+        }
+        let is_there = saml::known(look::account(estate, arn)?)?.contains(arn);
+        match self {
+            Self::CreateSamlProvider { made_of, position, .. } => {
+                must_differ(is_there, || format!("{arn} is there already"))?;
+                saml::must_fit(arn, made_of)?;
+                insert(saml::held(change::account(estate, arn)?)?, *position, arn.clone());
+            }
+            Self::DeleteSamlProvider { .. } => {
+                let held = saml::held(change::account(estate, arn)?)?;
+                remove(held, |held| held == arn, saml::KIND, arn.as_str())?;
+            }
+            _ if !is_there => return missing(),
+            Self::SetSamlMetadata { metadata, was, .. } => {
+                must_differ(metadata == was, || format!("{arn} has these metadata already"))?;
+                saml::must_be_metadata(metadata)?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -144,6 +215,17 @@ impl ProviderChange {
             Self::SetThumbprints { provider, thumbprints, was } => {
                 Self::SetThumbprints { provider, thumbprints: was, was: thumbprints }
             }
+            Self::CreateSamlProvider { provider, made_of, .. } => {
+                Self::DeleteSamlProvider { provider, made_of }
+            }
+            Self::DeleteSamlProvider { provider, made_of } => {
+                let all = saml::known(look::account(estate, &provider)?)?;
+                let (position, _) = find(all, |held| *held == provider, saml::KIND, provider.as_str())?;
+                Self::CreateSamlProvider { provider, made_of, position }
+            }
+            Self::SetSamlMetadata { provider, metadata, was } => {
+                Self::SetSamlMetadata { provider, metadata: was, was: metadata }
+            }
         })
     }
 
@@ -153,7 +235,10 @@ impl ProviderChange {
         | Self::DeleteOidcProvider { provider, .. }
         | Self::AddAudience { provider, .. }
         | Self::RemoveAudience { provider, .. }
-        | Self::SetThumbprints { provider, .. }) = self;
+        | Self::SetThumbprints { provider, .. }
+        | Self::CreateSamlProvider { provider, .. }
+        | Self::DeleteSamlProvider { provider, .. }
+        | Self::SetSamlMetadata { provider, .. }) = self;
         provider
     }
 
@@ -163,7 +248,11 @@ impl ProviderChange {
             Self::CreateOidcProvider { provider, takes, .. } => {
                 format!("{provider} を作成する（対象者：{}）", listed(&takes.audiences, "、", "なし"))
             }
-            Self::DeleteOidcProvider { provider, .. } => format!("{provider} を削除する"),
+            Self::CreateSamlProvider { provider, .. } => format!("{provider} を作成する"),
+            Self::DeleteOidcProvider { provider, .. } | Self::DeleteSamlProvider { provider, .. } => {
+                format!("{provider} を削除する")
+            }
+            Self::SetSamlMetadata { provider, .. } => format!("{provider} のメタデータを置き換える"),
             Self::AddAudience { provider, audience } => {
                 format!("{provider} に対象者「{audience}」を追加する")
             }
@@ -183,7 +272,11 @@ impl fmt::Display for ProviderChange {
             Self::CreateOidcProvider { provider, takes, .. } => {
                 write!(f, "create {provider} for the audiences {}", listed(&takes.audiences, ", ", "none"))
             }
-            Self::DeleteOidcProvider { provider, .. } => write!(f, "delete {provider}"),
+            Self::CreateSamlProvider { provider, .. } => write!(f, "create {provider}"),
+            Self::DeleteOidcProvider { provider, .. } | Self::DeleteSamlProvider { provider, .. } => {
+                write!(f, "delete {provider}")
+            }
+            Self::SetSamlMetadata { provider, .. } => write!(f, "replace the metadata of {provider}"),
             Self::AddAudience { provider, audience } => {
                 write!(f, "add the audience `{audience}` to {provider}")
             }

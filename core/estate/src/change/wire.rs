@@ -89,6 +89,7 @@ mod tests {
             r#"{"delete_identity":{"identity":"arn:aws:iam::111122223333:user/a","holds":{"credentials":{"password":true,"signing_certificates":1},"id":"AIDAEXAMPLEEXAMPLE01"}}}"#,
             r#"{"create_oidc_provider":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","takes":{"audiences":["a"]}}}"#,
             r#"{"set_thumbprints":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","thumbprints":[],"was":["a"]}}"#,
+            r#"{"delete_saml_provider":{"provider":"arn:aws:iam::111122223333:saml-provider/idp","made_of":{"metadata":"<x/>"}}}"#,
             r#"{"create_policy_version":{"policy":"arn:aws:iam::111122223333:policy/p","version":"v6","document":{"Version":"2012-10-17","Statement":[]},"makes_room":"v1"}}"#,
         ] {
             let change: Change = serde_json::from_str(text).unwrap();

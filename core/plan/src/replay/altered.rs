@@ -31,11 +31,14 @@ impl Altered {
         };
         let provider = |change: &Change| match change {
             Change::Provider(
-                ProviderChange::CreateOidcProvider { .. } | ProviderChange::AddAudience { .. },
+                ProviderChange::CreateOidcProvider { .. }
+                | ProviderChange::AddAudience { .. }
+                | ProviderChange::CreateSamlProvider { .. },
             ) => None,
-            Change::Provider(ProviderChange::DeleteOidcProvider { provider, .. }) => {
-                Some((provider.clone(), Why::ProviderGone))
-            }
+            Change::Provider(
+                ProviderChange::DeleteOidcProvider { provider, .. }
+                | ProviderChange::DeleteSamlProvider { provider, .. },
+            ) => Some((provider.clone(), Why::ProviderGone)),
             Change::Provider(change) => Some((change.provider().clone(), Why::ProviderAltered)),
             _ => None,
         };
@@ -55,8 +58,13 @@ impl Altered {
         if !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
             return None;
         }
-        if &*call.name == "AssumeRoleWithWebIdentity" && !self.providers.is_empty() {
-            return self.by_provider(call);
+        let kind = match &*call.name {
+            "AssumeRoleWithWebIdentity" => Some("oidc-provider/"),
+            "AssumeRoleWithSAML" => Some("saml-provider/"),
+            _ => None,
+        };
+        if let Some(kind) = kind.filter(|_| !self.providers.is_empty()) {
+            return self.by_provider(call, kind);
         }
         if self.gone.is_empty() {
             return None;
@@ -74,7 +82,7 @@ impl Altered {
     }
 
     /// Whom a token came from is told by the caller's name, for which audience it was by nothing.
-    fn by_provider(&self, call: &Call) -> Option<(Verdict, Why)> {
+    fn by_provider(&self, call: &Call, kind: &str) -> Option<(Verdict, Why)> {
         let caller = call.caller.text();
         let of = |provider: &Arn| {
             caller
@@ -86,8 +94,11 @@ impl Altered {
             let verdict = if *why == Why::ProviderGone { Verdict::NewlyDenied } else { Verdict::CannotTell };
             return Some((verdict, why.clone()));
         }
-        let is_told = caller.as_deref().is_some_and(|text| text.contains("oidc-provider/"));
-        let is_here = self.providers.keys().any(|provider| provider.account() == call.account);
+        let is_told = caller.as_deref().is_some_and(|text| text.contains(kind));
+        let is_here = self
+            .providers
+            .keys()
+            .any(|provider| provider.account() == call.account && provider.resource().starts_with(kind));
         (!is_told && is_here).then_some((Verdict::CannotTell, Why::ProviderAltered))
     }
 

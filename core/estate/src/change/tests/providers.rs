@@ -1,6 +1,8 @@
 //! OpenID Connect providers: what there is, and what the change itself tells.
 
-use super::super::{Change, ChangeError, OidcProvider, ProviderChange, apply, inverse, touched};
+use super::super::{
+    Change, ChangeError, OidcProvider, ProviderChange, SamlProvider, apply, inverse, touched,
+};
 use super::{arn, estate};
 use crate::fact::{Known, SourceId};
 use crate::model::Estate;
@@ -79,4 +81,51 @@ fn what_aws_would_refuse_is_told() {
     assert!(matches!(refused(&there, no_provider), ChangeError::NotThere { .. }));
     let made = Change::from(create(takes(&["a"])));
     assert_eq!(touched(&[made], &none, &there), Some(std::collections::BTreeSet::new()));
+}
+
+#[test]
+fn saml_providers_are_undone_too() {
+    const OKTA: &str = "saml-provider/okta";
+    let with = |all: &[&str]| {
+        let mut estate = estate();
+        let account = estate.accounts.values_mut().next().unwrap();
+        account.saml_providers = Known::new(all.iter().map(|one| arn(one)).collect(), SourceId(0));
+        estate
+    };
+    let text = |letter: &str| letter.repeat(1_000);
+    let made_of = |metadata: String| SamlProvider { metadata, ..SamlProvider::default() };
+    let set = |now: &str, was: &str| ProviderChange::SetSamlMetadata {
+        provider: arn(OKTA),
+        metadata: text(now),
+        was: text(was),
+    };
+    let create = |metadata: String, position| ProviderChange::CreateSamlProvider {
+        provider: arn(OKTA),
+        made_of: made_of(metadata),
+        position,
+    };
+    let delete = ProviderChange::DeleteSamlProvider { provider: arn(OKTA), made_of: made_of(text("a")) };
+    let both = with(&[OKTA, "saml-provider/entra"]);
+    for (change, back) in [(set("b", "a"), set("a", "b")), (delete.clone(), create(text("a"), Some(0)))] {
+        let (change, back) = (Change::from(change), Change::from(back));
+        assert_eq!(inverse(&both, &change).unwrap(), back);
+        let after = apply(&both, &change).unwrap();
+        assert_eq!(apply(&after, &back).unwrap(), both, "{change}");
+        assert_ne!(change.japanese(), change.to_string());
+    }
+    let refused = |estate: &Estate, change: ProviderChange| apply(estate, &change.into()).unwrap_err();
+    assert!(matches!(refused(&both, create(text("a"), None)), ChangeError::NothingToDo(_)));
+    assert!(matches!(refused(&with(&[]), delete.clone()), ChangeError::NotThere { .. }));
+    assert!(
+        matches!(refused(&estate(), delete), ChangeError::NotKnown(_)),
+        "whether it is there is not known"
+    );
+    let short = refused(&with(&[]), create("<x/>".to_owned(), None)).to_string();
+    assert!(short.contains("1000 to 10000000 characters"), "{short}");
+    let no_name = ProviderChange::CreateSamlProvider {
+        provider: arn("saml-provider/a b"),
+        made_of: made_of(text("a")),
+        position: None,
+    };
+    assert!(refused(&with(&[]), no_name).to_string().contains("letters, digits"));
 }

@@ -31,6 +31,8 @@ pub(in super::super) enum EntityLook {
     InstanceProfile { role: Arn, profile: String },
     /// An OpenID Connect provider: what it takes.
     OidcProvider { provider: Arn },
+    /// A SAML provider: what it is made of.
+    SamlProvider { provider: Arn },
     /// An audience of an OpenID Connect provider.
     Audience { provider: Arn, audience: String },
 }
@@ -48,7 +50,9 @@ impl EntityLook {
             | Self::ServiceSpecific { user, .. } => user.to_string(),
             Self::VirtualMfaDevice { serial, .. } => serial.clone(),
             Self::InstanceProfile { role, .. } => role.to_string(),
-            Self::OidcProvider { provider } | Self::Audience { provider, .. } => provider.to_string(),
+            Self::OidcProvider { provider }
+            | Self::SamlProvider { provider }
+            | Self::Audience { provider, .. } => provider.to_string(),
         }
     }
 
@@ -89,6 +93,9 @@ impl EntityLook {
             Self::OidcProvider { provider } => {
                 Ok(oidc_provider(provider, answers)?.map_or(State::Absent, State::Is))
             }
+            Self::SamlProvider { provider } => {
+                Ok(saml_provider(provider, answers)?.map_or(State::Absent, State::Is))
+            }
             Self::Audience { provider, audience } => Ok(match oidc_provider(provider, answers)? {
                 None => gone(provider),
                 Some(held) => {
@@ -113,6 +120,17 @@ fn oidc_provider(provider: &Arn, answers: &mut Answers<'_>) -> Found<Option<Valu
         let tag = |tag: &Value| Some((member(tag, "Key").as_str()?.to_owned(), member(tag, "Value")));
         let tags: Map<String, Value> = listed(&[answer], "Tags").filter_map(tag).collect();
         json!({ "audiences": sorted("ClientIDList"), "thumbprints": sorted("ThumbprintList"), "tags": tags })
+    }))
+}
+
+fn saml_provider(provider: &Arn, answers: &mut Answers<'_>) -> Found<Option<Value>> {
+    let input = json!({ "SAMLProviderArn": provider });
+    let answer = answers.iam(Call::iam(provider.account(), "GetSAMLProvider", input))?;
+    Ok(answer.map(|answer| {
+        let tag = |tag: &Value| Some((member(tag, "Key").as_str()?.to_owned(), member(tag, "Value")));
+        let tags: Map<String, Value> = listed(&[answer], "Tags").filter_map(tag).collect();
+        let keys = listed(&[answer], "PrivateKeyList").count();
+        json!({ "metadata": member(answer, "SAMLMetadataDocument"), "tags": tags, "private keys": keys })
     }))
 }
 

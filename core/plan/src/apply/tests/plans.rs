@@ -2,7 +2,7 @@
 
 use kagimori_estate::change::{
     Change, CredentialChange, EntityChange, Holdings, IdentityChange, InlinePolicy, ManagedPolicyChange,
-    OidcProvider, OrganizationChange, ProviderChange, TagChange, WireDocument,
+    OidcProvider, OrganizationChange, ProviderChange, SamlProvider, TagChange, WireDocument,
 };
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::parse::{Strictness, parse};
@@ -98,6 +98,12 @@ pub(super) fn world() -> World {
                     ..Provider::default()
                 };
                 (arn(&format!("oidc-provider/{host}")).to_string(), provider)
+            })
+            .into(),
+        saml: [("okta", "o"), ("entra", "e")]
+            .map(|(name, letter)| {
+                let tags = [("team".to_owned(), "sre".to_owned())].into();
+                (arn(&format!("saml-provider/{name}")).to_string(), (metadata(letter), tags))
             })
             .into(),
         ..World::default()
@@ -253,6 +259,39 @@ fn providers() -> Vec<(Change, Option<Change>)> {
     ]
 }
 
+/// The metadata of a SAML provider: too short ones AWS does not take.
+fn metadata(letter: &str) -> String {
+    format!("<EntityDescriptor>{}</EntityDescriptor>", letter.repeat(1_000))
+}
+
+/// A SAML provider that is made, one that is deleted, and other metadata.
+fn saml_providers() -> Vec<(Change, Option<Change>)> {
+    use ProviderChange as C;
+    let (there, kept, made) =
+        (arn("saml-provider/okta"), arn("saml-provider/entra"), arn("saml-provider/new"));
+    let of = |letter: &str| SamlProvider {
+        metadata: metadata(letter),
+        tags: [("team".to_owned(), "sre".to_owned())].into(),
+    };
+    let (old, new) = (metadata("e"), metadata("f"));
+    let set = |metadata: &String, was: &String| C::SetSamlMetadata {
+        provider: kept.clone(),
+        metadata: metadata.clone(),
+        was: was.clone(),
+    };
+    vec![
+        both(
+            C::CreateSamlProvider { provider: made.clone(), made_of: of("n"), position: None },
+            C::DeleteSamlProvider { provider: made, made_of: of("n") },
+        ),
+        both(
+            C::DeleteSamlProvider { provider: there.clone(), made_of: of("o") },
+            C::CreateSamlProvider { provider: there, made_of: of("o"), position: None },
+        ),
+        both(set(&new, &old), set(&old, &new)),
+    ]
+}
+
 /// A policy of the organization, attached under the name that the plan gave it.
 fn organization() -> [(Change, Option<Change>); 2] {
     use OrganizationChange as C;
@@ -322,6 +361,7 @@ pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
     all.extend(tags(&mika));
     all.extend(entities());
     all.extend(providers());
+    all.extend(saml_providers());
     all.extend(organization());
     all
 }

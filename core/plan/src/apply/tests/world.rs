@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) parents: BTreeMap<String, String>,
     /// By ARN.
     pub(super) providers: BTreeMap<String, Provider>,
+    /// SAML providers: metadata and tags.
+    pub(super) saml: BTreeMap<String, (String, BTreeMap<String, String>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -160,6 +162,9 @@ impl Aws {
         if operation == "ListAccountAliases" {
             let alias: Vec<&String> = self.world.alias.iter().collect();
             return Ok(json!({ "AccountAliases": alias, "IsTruncated": false }));
+        }
+        if operation.contains("SAMLProvider") {
+            return self.saml_provider(operation, input);
         }
         if operation.contains("OpenIDConnectProvider") {
             return self.provider(operation, input);

@@ -3,7 +3,8 @@
 use kagimori_estate::Estate;
 use kagimori_estate::access::Access;
 use kagimori_estate::change::{
-    Change, EntityChange, OidcProvider, ProviderChange, TagChange, apply, deny_older_sessions, quarantine,
+    Change, EntityChange, OidcProvider, ProviderChange, SamlProvider, TagChange, apply, deny_older_sessions,
+    quarantine,
 };
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::{Call, Caller, CheckedResource, MapGap, Outcome};
@@ -117,6 +118,43 @@ fn who_is_deleted_calls_nothing_and_is_called_by_nobody() {
     assert_eq!(judged(&estate, &deleted, &by_a_service(USER)).0, Verdict::NewlyDenied);
     let other = "arn:aws:iam::111122223333:user/other";
     assert_eq!(judged(&estate, &deleted, &by_a_service(other)).0, Verdict::NotAsked);
+}
+
+/// Whoever comes by a SAML provider is told by its ARN, as those who come by tokens are; the two do not meet.
+#[test]
+fn who_comes_by_a_saml_provider_that_is_gone_does_not_come() {
+    let mut estate = estate(&allow("s3:GetObject", "*", ""));
+    let provider =
+        |name: &str| Arn::parse(&format!("arn:aws:iam::111122223333:saml-provider/{name}")).unwrap();
+    let account = estate.accounts.values_mut().next().unwrap();
+    account.saml_providers = kagimori_estate::fact::Known::new(
+        vec![provider("okta"), provider("entra")],
+        kagimori_estate::fact::SourceId(0),
+    );
+    let by = |action: &str, text: &str| {
+        let caller = Caller { other: Some(text.into()), ..Caller::bare(Principal::Other) };
+        let role = arn("arn:aws:iam::111122223333:role/deploy");
+        Call { caller, ..call(1, action, role, Outcome::Succeeded) }
+    };
+    let named = |name: &str| by("sts:AssumeRoleWithSAML", &format!("{}:kim", provider(name)));
+    let made_of = SamlProvider { metadata: "m".repeat(1_000), ..SamlProvider::default() };
+    let gone = ProviderChange::DeleteSamlProvider { provider: provider("okta"), made_of };
+    let other = ProviderChange::SetSamlMetadata {
+        provider: provider("okta"),
+        metadata: "n".repeat(1_000),
+        was: "m".repeat(1_000),
+    };
+    for (change, call, expected) in [
+        (&gone, named("okta"), Verdict::NewlyDenied),
+        (&other, named("okta"), Verdict::CannotTell),
+        (&gone, by("sts:AssumeRoleWithSAML", "somebody"), Verdict::CannotTell),
+    ] {
+        assert_eq!(judged(&estate, &change.clone().into(), &call).0, expected, "{change:?}");
+    }
+    for call in [named("entra"), by("sts:AssumeRoleWithWebIdentity", "somebody")] {
+        let verdict = judged(&estate, &gone.clone().into(), &call).0;
+        assert!(verdict > Verdict::CannotTell, "{verdict:?}");
+    }
 }
 
 /// The caller's name tells the provider; for which audience the token was, nothing does.
