@@ -6,6 +6,7 @@
 
 pub mod files;
 mod go;
+mod java;
 mod javascript;
 mod php;
 mod python;
@@ -14,7 +15,7 @@ use kagimori_source::ir::{Argument, Builder, ExpressionId, Kind, Language, Piece
 use tree_sitter::{Node, Parser};
 
 /// Deeper nesting is not followed.
-const DEPTH_MAX: usize = 300;
+const DEPTH_MAX: usize = 150;
 
 /// The language of a file by the ending of its name.
 pub fn language_of(path: &str) -> Option<Language> {
@@ -22,6 +23,7 @@ pub fn language_of(path: &str) -> Option<Language> {
     Some(match ending {
         "py" | "pyw" => Language::Python,
         "go" => Language::Go,
+        "java" => Language::Java,
         "php" | "phtml" | "inc" => Language::Php,
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => Language::JavaScript,
         _ => return None,
@@ -36,6 +38,7 @@ pub fn parse(path: &str, language: Language, text: &str) -> Option<Unit> {
     let grammar = match language {
         Language::Python => tree_sitter_python::LANGUAGE,
         Language::Go => tree_sitter_go::LANGUAGE,
+        Language::Java => tree_sitter_java::LANGUAGE,
         Language::Php => tree_sitter_php::LANGUAGE_PHP,
         Language::JavaScript => match path.rsplit_once('.') {
             Some((_, "ts" | "mts" | "cts")) => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
@@ -54,6 +57,7 @@ pub fn parse(path: &str, language: Language, text: &str) -> Option<Unit> {
     match language {
         Language::Python => python::file(&mut lowering, root),
         Language::Go => go::file(&mut lowering, root),
+        Language::Java => java::file(&mut lowering, root),
         Language::Php => php::file(&mut lowering, root),
         Language::JavaScript => javascript::file(&mut lowering, root),
         _ => return None,

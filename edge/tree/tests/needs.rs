@@ -253,6 +253,41 @@ mod tests {
     }
 
     #[test]
+    fn java_tells_what_it_calls() {
+        for (text, expected) in [
+            (
+                "import software.amazon.awssdk.services.rds.RdsClient;\nimport software.amazon.awssdk.services.rds.model.*;\nclass V { void f(RdsClient rds) {\n rds.describeDBInstances();\n rds.createDBInstance(CreateDbInstanceRequest.builder().dbInstanceIdentifier(\"x\").build()); } }",
+                &[
+                    "4 rds:DescribeDBInstances arn:aws:rds:ap-northeast-1:111122223333:db:*",
+                    "5 rds:CreateDBInstance arn:aws:rds:ap-northeast-1:111122223333:db:x",
+                ][..],
+            ),
+            (
+                "import com.amazonaws.services.s3.AmazonS3;\nimport com.amazonaws.services.s3.AmazonS3ClientBuilder;\nclass V { void f() { AmazonS3 s3 = AmazonS3ClientBuilder.defaultClient();\n s3.putObject(\"b\", \"k\", \"x\"); } }",
+                &["4 s3:PutObject arn:aws:s3:::b/k"],
+            ),
+            (
+                "import software.amazon.awssdk.services.s3.S3Client;\nclass Files {\n private final S3Client s3;\n static final String BUCKET = \"lake\";\n Files(S3Client s3) { this.s3 = s3; }\n void put(String key) {\n s3.putObject(b -> b.bucket(BUCKET).key(key), body);\n }\n}",
+                &["7 s3:PutObject arn:aws:s3:::lake/*"],
+            ),
+            (
+                "import com.amazonaws.services.sqs.*;\nimport com.amazonaws.services.sqs.model.*;\nclass Q { AmazonSQS sqs = AmazonSQSClientBuilder.standard().withRegion(\"x\").build();\n void f() {\n SendMessageRequest r = new SendMessageRequest();\n r.setQueueUrl(\"https://sqs.ap-northeast-1.amazonaws.com/111122223333/orders\");\n sqs.sendMessage(r); } }",
+                &["7 sqs:SendMessage arn:aws:sqs:ap-northeast-1:111122223333:orders"],
+            ),
+            (
+                "import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;\nclass D { void f(DynamoDbEnhancedClient client) {\n client.table(\"orders\", schema).putItem(x); } }",
+                &["3 dynamodb:PutItem arn:aws:dynamodb:ap-northeast-1:111122223333:table/orders"],
+            ),
+            (
+                "class Store { String getObject(String b) { return null; } void f() { getObject(\"b\"); } }",
+                &[],
+            ),
+        ] {
+            assert_eq!(needs(&[("V.java", text)], &[]), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn values_come_from_other_files_and_from_the_environment() {
         let helper = ("app/clients.py", "import boto3\ns3 = boto3.client('s3')\nBUCKET = 'lake'\n");
         let user = (

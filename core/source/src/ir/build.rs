@@ -171,6 +171,21 @@ impl Builder {
         class.map(|class| class.body).unwrap_or_default()
     }
 
+    /// Whether a function around, up to its class, binds a name: otherwise it is a field's.
+    pub fn is_bound_here(&self, name: &str) -> bool {
+        for scope in self.open.iter().rev() {
+            let found = usize::try_from(*scope).ok().and_then(|scope| self.unit.scopes.get(scope));
+            let Some(found) = found.filter(|found| !found.is_class_body) else { return false };
+            let is_name = |binding: &Binding| matches!(&binding.target, Target::Name(known) if known == name);
+            if found.bindings.iter().any(is_name)
+                || found.parameters.iter().any(|parameter| parameter.name == name)
+            {
+                return true;
+            }
+        }
+        true
+    }
+
     /// Closes the scope that was opened last.
     pub fn close(&mut self) {
         if self.open.len() > 1 {

@@ -23,7 +23,7 @@ use crate::ir::{ExpressionId, Kind, Language, ScopeId};
 /// More values of one expression are not told apart.
 pub(crate) const VALUES_MAX: usize = 20;
 /// Longer chains of expressions are not followed.
-const DEPTH_MAX: usize = 64;
+const DEPTH_MAX: usize = 90;
 /// More steps from one call are not made.
 const STEPS_MAX: u32 = 20_000;
 /// Longer chains of calls are followed without telling apart who called.

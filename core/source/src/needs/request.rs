@@ -363,7 +363,7 @@ fn json(values: &[Value], marks: &mut Marks) -> Json {
 fn json_of(value: &Value, marks: &mut Marks) -> Json {
     match value {
         Value::Text(parts) => Json::String(text(parts, marks)),
-        Value::Map(fields) | Value::Request(_, fields) => {
+        Value::Map(fields) | Value::Request(_, fields) if is_told(value, fields) => {
             let mut map = Map::new();
             for (name, values) in &fields.entries {
                 map.insert(name.to_string(), json(values, marks));
@@ -382,6 +382,11 @@ fn json_of(value: &Value, marks: &mut Marks) -> Json {
             Json::String(marks.mark(&Rc::new(reason)))
         }
     }
+}
+
+/// An empty builder tells nothing.
+fn is_told(value: &Value, fields: &Fields) -> bool {
+    !matches!(value, Value::Request(..)) || !fields.entries.is_empty()
 }
 
 fn text(parts: &[Part], marks: &mut Marks) -> String {

@@ -4,6 +4,7 @@
 
 pub(crate) mod boto;
 pub(crate) mod go;
+pub(crate) mod java;
 pub(crate) mod javascript;
 pub(crate) mod php;
 
@@ -73,7 +74,11 @@ pub(crate) fn is_environment(path: &str) -> bool {
 /// Whether a module is of an SDK, whatever the tree has of that name.
 pub(crate) fn is_sdk_module(module: &str) -> bool {
     let head = module.split(['.', '/', '\\']).next().unwrap_or(module);
-    boto::is_head(head) || javascript::is_module(module) || go::is_module(module) || php::is_module(module)
+    boto::is_head(head)
+        || javascript::is_module(module)
+        || go::is_module(module)
+        || php::is_module(module)
+        || java::is_module(module)
 }
 
 /// Whether a file speaks of an SDK.
@@ -106,6 +111,18 @@ pub(crate) fn unbound(flow: &Flow<'_>, unit: UnitId, name: &str) -> Values {
             return one(Value::Class(unit, class));
         }
     }
+    // `import software.amazon.awssdk.services.s3.*`: a class of one of these packages, where the tree has none of that name.
+    let is_class = name.starts_with(|letter: char| letter.is_ascii_uppercase()) && !name.contains('.');
+    if flow.language(unit) == Language::Java && is_class {
+        let imports = flow.program.unit(unit).map_or(&[][..], |unit| unit.imports.as_slice());
+        let open = imports.iter().filter(|import| import.local == "*" && is_sdk_module(&import.module));
+        let paths: Vec<String> = open.map(|import| format!("{}.{name}", import.module)).collect();
+        // A class of the client's package is a client, others are of the models.
+        let client = paths.iter().find(|path| java::typed(path).is_some());
+        if let Some(path) = client.or_else(|| paths.iter().rfind(|path| path.contains(".model."))) {
+            return one(Value::External(path.as_str().into()));
+        }
+    }
     one(Value::External(name.into()))
 }
 
@@ -116,7 +133,7 @@ pub(crate) fn typed(language: Language, path: &str) -> Option<Value> {
         Language::JavaScript => javascript::typed(path),
         Language::Go => go::typed(path),
         Language::Php => php::typed(path),
-        _ => None,
+        Language::Java => java::typed(path),
     }
 }
 
@@ -127,7 +144,7 @@ pub(crate) fn give(flow: &Flow<'_>, path: &str, site: Site) -> Values {
         Language::JavaScript => javascript::give(flow, path, site),
         Language::Go => go::give(flow, path, site),
         Language::Php => php::give(flow, path, site),
-        _ => None,
+        Language::Java => java::give(flow, path, site),
     };
     // What it gives is known by what gave it.
     found.unwrap_or_else(|| one(Value::External(format!("{path}()").into())))
@@ -161,7 +178,7 @@ pub(crate) fn outcome(flow: &Flow<'_>, of: &Value, name: &str, site: Site, want:
         Language::JavaScript => javascript::outcome(flow, of, name, site),
         Language::Go => go::outcome(flow, of, name, site),
         Language::Php => php::outcome(flow, of, name, site),
-        _ => Outcome::result(flow.unknown(site, Why::Code)),
+        Language::Java => java::outcome(flow, of, name, site),
     }
 }
 

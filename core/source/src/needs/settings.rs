@@ -83,7 +83,14 @@ fn add(name: &str, value: &str, into: &mut BTreeMap<String, Vec<Option<String>>>
         return;
     }
     let value = literal(value.split(" #").next().unwrap_or(value));
-    let is_reference = value.contains(['$', '!'])
+    // What is a secret is nobody's name; the name, id or ARN of one is.
+    let is_secret =
+        ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "PRIVATE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"]
+            .iter()
+            .any(|word| name.contains(word))
+            && !["NAME", "ARN", "_ID"].iter().any(|end| name.ends_with(end));
+    let is_reference = is_secret
+        || value.contains(['$', '!'])
         || value.contains("{{")
         || value.starts_with("var.")
         || value.starts_with("aws_")

@@ -30,6 +30,9 @@ pub(super) struct Known {
     used: Option<BTreeMap<String, u64>>,
 }
 
+/// Action, resource and condition keys of a need.
+type Asked<'n> = (&'n str, &'n str, &'n [(String, String)]);
+
 /// Needs, sorted by what the principal may do and did.
 pub(super) struct Held {
     /// Who.
@@ -97,7 +100,7 @@ impl Known {
             beyond: Vec::new(),
             trail: None,
         };
-        let mut asked: BTreeMap<(&str, &str, &[(String, String)]), Extent> = BTreeMap::new();
+        let mut asked: BTreeMap<Asked<'_>, Extent> = BTreeMap::new();
         for need in needs {
             let key = (need.action.as_str(), need.resource.as_str(), need.conditions.as_slice());
             let extent = *asked.entry(key).or_insert_with(|| self.extent(&access, need));

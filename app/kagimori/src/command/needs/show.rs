@@ -49,8 +49,8 @@ pub(super) fn text(args: &Needs, found: &Found) -> String {
 /// Needs by action and resource, with their places.
 fn actions(text: &mut String, found: &Found) {
     type Places<'n> = BTreeSet<(&'n str, u32, &'n str)>;
-    let mut rows: BTreeMap<(bool, &str, &str), (Places<'_>, BTreeSet<String>, BTreeSet<&str>)> =
-        BTreeMap::new();
+    type Row<'n> = (Places<'n>, BTreeSet<String>, BTreeSet<&'n str>);
+    let mut rows: BTreeMap<(bool, &str, &str), Row<'_>> = BTreeMap::new();
     for need in &found.needs {
         let row = rows.entry((need.is_possible, &need.action, &need.resource)).or_default();
         row.0.insert((&need.path, need.line, &need.call));

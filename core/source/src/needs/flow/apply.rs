@@ -45,7 +45,7 @@ impl Flow<'_> {
     }
 
     /// What a function of the tree gives back.
-    pub(super) fn apply(&self, function: &Value, site: Site) -> Values {
+    pub(crate) fn apply(&self, function: &Value, site: Site) -> Values {
         let Value::Function(unit, scope, receiver) = function else { return none() };
         let Some(found) = self.program.scope(*unit, *scope) else { return none() };
         let typed = found.gives.as_deref().and_then(|gives| self.typed(*unit, gives)).filter(Value::is_sdk);
@@ -161,6 +161,10 @@ impl Flow<'_> {
             parameter.default.map(|value| self.eval(Site { unit: site.unit, expression: value, context: 0 }))
         };
         let why = || Why::Argument { argument: parameter.name.clone(), function: function.name.clone() };
+        // `b -> b.bucket("x")`: what a lambda of Java is given is built by it.
+        if function.name.is_empty() && self.language(site.unit) == Language::Java {
+            return one(Value::Request("java.builder".into(), Rc::default()));
+        }
         if parameter.is_rest {
             return self.rest(site, scope, place);
         }

@@ -44,7 +44,12 @@ impl Flow<'_> {
         if let (true, Some(class)) = (scope.is_class_body, scope.class) {
             let this = self.receiver_around(site);
             let this = this.map_or(Value::Object(site.unit, class, None), |this| (*this).clone());
-            return self.field(&this, name, site).unwrap_or_else(none);
+            if let Some(found) = self.field(&this, name, site) {
+                return found;
+            }
+            let method = self.program.method(site.unit, class, name);
+            return method
+                .map_or_else(none, |(unit, scope)| one(Value::Function(unit, scope, Some(Rc::new(this)))));
         }
         let mut values = Vec::new();
         for (value, declared) in self.program.bindings(site.unit, id, name) {
