@@ -353,6 +353,9 @@ fn write_hint(source: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => {
             "the file system is read-only: set `KAGI_HOME` to a directory that is not"
         }
+        io::ErrorKind::InvalidInput => {
+            "name a regular file (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`, `KAGI_HOME` say which it is)"
+        }
         _ => "check that you may write there, or set `KAGI_HOME`",
     }
 }
@@ -361,6 +364,10 @@ fn write_hint(source: &io::Error) -> &'static str {
 fn profile_file_hint(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => write_hint(source),
+        io::ErrorKind::InvalidInput => {
+            "name a regular file (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE` say which it is), or leave it as it \
+             is: `kagi add --leave-files PROFILE`, then `kagi exec PROFILE -- …`"
+        }
         _ => {
             "make it writable (`ls -ld` tells who may write it and its folder), or leave it as it is: `kagi add \
              --leave-files PROFILE`, then `kagi exec PROFILE -- …`"

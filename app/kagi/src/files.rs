@@ -108,6 +108,11 @@ fn resolve_link(path: &Path) -> Result<PathBuf, KagiError> {
 
 fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KagiError> {
     let failed = |source| KagiError::write(path, source);
+    // Whoever is root could put a file in the place of `/dev/null`, which people name where they want no profile file.
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        let what = "a file is not put in the place of a device, a pipe or a folder";
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, what)));
+    }
     let temporary = beside(path)?;
     let written = (|| -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
@@ -171,4 +176,27 @@ pub(crate) fn list(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, KagiErro
         .collect();
     paths.sort();
     Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `AWS_CONFIG_FILE=/dev/null` under root: the device stays, also at the end of a link.
+    #[test]
+    fn a_file_is_not_put_in_the_place_of_what_is_none() {
+        let folder = std::env::temp_dir().join(format!("kagi-files-{}", hex(&random::<8>().unwrap())));
+        fs::create_dir_all(folder.join("folder")).unwrap();
+        let (pipe, link) = (folder.join("pipe"), folder.join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for refused in [rewrite(&pipe, "x"), rewrite(&link, "x"), write_own(&folder.join("folder"), b"x")] {
+            assert!(
+                matches!(refused, Err(KagiError::Write { source, .. }) if source.kind() == io::ErrorKind::InvalidInput)
+            );
+        }
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "nothing is left beside it");
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
