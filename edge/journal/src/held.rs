@@ -32,8 +32,8 @@ pub struct Holder {
 pub struct Held {
     journal: Journal,
     holder: Holder,
-    /// Locked as long as it is open.
-    _lock: File,
+    /// Locked until this is let go.
+    pub(crate) lock: File,
 }
 
 /// What is written in one transaction.
@@ -67,7 +67,7 @@ impl Held {
         }
         let connection = file::write(path)?;
         let journal = Journal { connection, path: path.to_owned() };
-        let mut held = Self { journal, holder, _lock: lock };
+        let mut held = Self { journal, holder, lock };
         held.lease(now)?;
         Ok(held)
     }
@@ -130,6 +130,8 @@ impl Drop for Held {
             .journal
             .connection
             .execute("DELETE FROM lease WHERE holder = ?1 AND host = ?2", [name, host]);
+        // Said, not left to the closing: a child that is being started by another thread has the file open until it runs its program.
+        let _ = self.lock.unlock();
     }
 }
 

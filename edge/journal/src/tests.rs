@@ -77,6 +77,16 @@ fn by_hand(path: &Path, statements: &str) {
     Connection::open(path).unwrap().execute_batch(&statements).unwrap();
 }
 
+/// A child that another thread is just starting has all open files until it runs its program.
+#[test]
+fn who_let_go_holds_nothing_though_a_child_has_the_file_open() {
+    let (path, held) = written("child", &[b"one"]);
+    let of_the_child = held.lock.try_clone().unwrap();
+    drop(held);
+    assert_eq!(take(&path).head().unwrap().size, 1);
+    drop(of_the_child);
+}
+
 #[test]
 fn entries_are_the_leaves_of_a_log() {
     let (path, mut held) = written("leaves", &[]);
