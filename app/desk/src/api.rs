@@ -150,22 +150,30 @@ fn filed_once(
             && request.ask.ticket == filed.ticket
             && request.ask.matter.account() == Some(filed.account)
             && request.ask.matter.mode() == Some(filed.mode)
+            && request.ask.window == Lasting::minutes(filed.minutes)
     };
-    if let Some(request) = desk.book().state.request(&id) {
-        // A key that was used for something else is not a repetition.
-        let used = || DeskError::Refused(Box::new(Refusal::IdUsed(id.clone())));
-        return if is_same(request) { Ok((StatusCode::OK, id)) } else { Err(used()) };
+    // A key that was used for something else is not a repetition.
+    let is_filed = || desk.book().state.request(&id).is_some_and(is_same);
+    if is_filed() {
+        return Ok((StatusCode::OK, id));
     }
     let draft = Draft {
         id: id.clone(),
         wish: Wish::RootCode { account: filed.account, mode: filed.mode },
-        reason: filed.reason,
-        ticket: filed.ticket,
+        reason: filed.reason.clone(),
+        ticket: filed.ticket.clone(),
         window: Lasting::minutes(filed.minutes),
         follows: None,
     };
-    desk.submit_now(&Event::Submit { by: filed.by, from: Some(from), through: Some(program), draft })?;
-    Ok((StatusCode::CREATED, id))
+    let by = filed.by.clone();
+    match desk.submit_now(&Event::Submit { by, from: Some(from), through: Some(program), draft }) {
+        Ok(()) => Ok((StatusCode::CREATED, id)),
+        // The same call came twice at once, and the other was first.
+        Err(DeskError::Refused(refusal)) if matches!(*refusal, Refusal::IdUsed(_)) && is_filed() => {
+            Ok((StatusCode::OK, id))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What is looked for.

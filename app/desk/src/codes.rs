@@ -1,4 +1,5 @@
-//! Codes on their way to the one page that can open them. They are sealed; each is handed over once, and forgotten with its step.
+//! Codes on their way to the one page that can open them. They are sealed, and forgotten with their step. Until then whoever has that page open
+//! may fetch one again: a connection that is dead without knowing it, or a page that is loaded again, loses no code. Nobody else can read it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -38,7 +39,7 @@ impl Handed {
     }
 }
 
-/// The codes that nobody has fetched yet.
+/// The codes whose steps are not over.
 #[derive(Debug, Default)]
 pub(crate) struct Codes(Mutex<BTreeMap<Handed, Sealed>>);
 
@@ -49,15 +50,26 @@ impl Codes {
         }
     }
 
-    /// Hands it over, once, and not after its step.
-    pub(crate) fn take(&self, place: &Handed, now: Timestamp) -> Option<Sealed> {
-        let code = self.0.lock().ok()?.remove(place)?;
-        (now.as_second() < code.until).then_some(code)
+    /// The one that waits for a page, until its step is over; `had`: the key of the one that was handed over before.
+    pub(crate) fn waiting(&self, place: &Handed, had: Option<&str>, now: Timestamp) -> Option<Sealed> {
+        let codes = self.0.lock().ok()?;
+        let code = codes.get(place).filter(|code| now.as_second() < code.until)?;
+        (had != Some(code.key.as_str())).then(|| code.clone())
     }
 
     pub(crate) fn forget_old(&self, now: Timestamp) {
         if let Ok(mut codes) = self.0.lock() {
             codes.retain(|_, code| now.as_second() < code.until);
+        }
+    }
+
+    /// Those of a request that was stopped.
+    pub(crate) fn forget(&self, request: &RequestId) {
+        if let Ok(mut codes) = self.0.lock() {
+            codes.retain(|place, _| {
+                let (Handed::Requester(own) | Handed::Operator(own)) = place;
+                own != request
+            });
         }
     }
 
@@ -73,20 +85,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_handed_over_once_and_in_its_time() {
+    fn a_code_waits_for_its_page_as_long_as_its_step() {
         let codes = Codes::default();
         let request = RequestId::parse("r1").unwrap();
         let place = Handed::place(&request, Mode::Direct);
         let code = Sealed { key: "k".to_owned(), sealed: "s".to_owned(), from: 0, until: 30 };
         let at = |second: i64| Timestamp::from_second(second).unwrap();
         codes.put(place.clone(), code.clone());
-        assert_eq!(codes.take(&Handed::place(&request, Mode::Phone), at(1)), None, "the operator's page");
-        assert_eq!(codes.take(&place, at(29)), Some(code.clone()));
-        assert_eq!(codes.take(&place, at(29)), None, "twice");
-        codes.put(place.clone(), code.clone());
-        assert_eq!(codes.take(&place, at(30)), None, "too late");
+        let waiting = |place: &Handed, had, second| codes.waiting(place, had, at(second));
+        assert_eq!(waiting(&Handed::place(&request, Mode::Phone), None, 1), None, "the operator's page");
+        assert_eq!(waiting(&place, None, 29), Some(code.clone()));
+        assert_eq!(waiting(&place, Some("k"), 29), None, "the same connection hears it once");
+        assert_eq!(waiting(&place, None, 29), Some(code.clone()), "a page that is loaded again");
+        assert_eq!(waiting(&place, Some("another"), 29), Some(code.clone()), "the next one");
+        assert_eq!(waiting(&place, None, 30), None, "too late");
+        codes.forget(&request);
+        assert_eq!(waiting(&place, None, 1), None, "stopped");
         codes.put(place.clone(), code);
         codes.clear();
-        assert_eq!(codes.take(&place, at(1)), None, "sealed");
+        assert_eq!(waiting(&place, None, 1), None, "sealed");
     }
 }

@@ -154,8 +154,25 @@ impl Desk {
             book.leaves.push(leaf);
             book.state = state;
         }
+        // A no takes back what nobody has read yet.
+        if let Event::Deny { request, .. } | Event::Kill { request, .. } | Event::Cancel { request, .. } =
+            event
+        {
+            self.codes.forget(request);
+        }
         self.news.send_replace(size);
         Ok(Taken { effects })
+    }
+
+    /// Whether an event would be taken now, but for its signature; nothing is written.
+    ///
+    /// # Errors
+    /// [`DeskError::Refused`].
+    pub(crate) fn would_take(&self, event: &Event) -> Result<(), DeskError> {
+        let book = self.book();
+        let policy = policy_of(&book.state, event)?;
+        let taken = step(&book.state, event, &policy, self.clock.now());
+        taken.map(drop).map_err(|refusal| DeskError::Refused(Box::new(refusal)))
     }
 
     /// Hears of every change.

@@ -12,6 +12,7 @@ mod command;
 mod deeds;
 mod desk;
 mod dev;
+mod hints;
 mod language;
 mod letters;
 mod names;

@@ -100,7 +100,8 @@ impl Desk {
                     }
                     last.0 = seen;
                 }
-                _ => return Err(DeskError::Witness(answer.trim().chars().take(200).collect())),
+                // Its words go to pages and terminals: one line, and nothing hidden in it.
+                _ => return Err(DeskError::Witness(kagimori_notice::tamed(answer.trim(), 200))),
             }
         }
         Err(DeskError::Witness("it does not agree on the size of the log".to_owned()))

@@ -17,8 +17,8 @@ use crate::page::{
     people, record, request, requests, sign_in, wizard,
 };
 use crate::web::form::BODY_MOST;
-use crate::web::headers;
 use crate::web::visitor::Visitor;
+use crate::web::{headers, rejected};
 
 /// All of them.
 pub(crate) fn of(desk: Arc<Desk>) -> Router {
@@ -32,6 +32,7 @@ pub(crate) fn of(desk: Arc<Desk>) -> Router {
     routes
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_MOST))
+        .layer(middleware::from_fn(rejected::tell))
         .layer(middleware::from_fn(headers::add))
         .with_state(desk)
 }

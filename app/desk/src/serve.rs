@@ -14,6 +14,8 @@ use crate::clock::Clock;
 use crate::command::{Done, deliver, open, told};
 use crate::desk::{Desk, DeskError};
 use crate::dev::run::{self, Folder};
+use crate::hints;
+use crate::web::connections::{Patient, Peer};
 use crate::{random, routes};
 
 /// How often the clock is looked at.
@@ -90,7 +92,7 @@ async fn tell(desk: Arc<Desk>, folder: std::path::PathBuf) {
         let (journal, notifier) = (desk.journal(), Arc::clone(&notifier));
         let round = tokio::task::spawn_blocking(move || deliver::round(&journal, &notifier)).await;
         if let Ok(Err(error)) = round {
-            printer::warning(&format!("people could not be told: {error}; {}", error.hint()));
+            printer::warning(&format!("people could not be told: {error}; {}", hints::of_journal(&error)));
         }
     }
 }
@@ -112,9 +114,9 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
             Arc::clone(&ticking).blocking(Desk::tick).await;
         }
     });
-    let service = routes::of(desk).into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes::of(desk).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
-        served = async { axum::serve(listener, service).await } => {
+        served = async { axum::serve(Patient::new(listener), service).await } => {
             if let Err(error) = served { printer::warning(&format!("the desk stopped: {error}")); }
         }
         () = asked_to_stop() => {}

@@ -166,12 +166,23 @@ fn must_be_origin(origin: &str) -> Result<(), (String, String)> {
     let rest = origin.strip_prefix("https://").or_else(|| {
         origin.strip_prefix("http://").filter(|rest| rest.split([':', '/']).next() == Some("localhost"))
     });
-    let host = rest.map(|rest| rest.trim_end_matches('/'));
-    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '@', '?', '#', ' '])) {
+    let host = rest.map(|rest| rest.trim_end_matches('/')).unwrap_or_default();
+    if host.is_empty() || host.contains(['/', '@', '?', '#', ' ']) {
+        let hint = "write the address that people open, as `https://desk.example.co.jp`; only `http://localhost:PORT` goes without TLS";
+        return Err(("`origin` is no address of a desk".to_owned(), hint.to_owned()));
+    }
+    // A form of another origin is refused: that of the settings has to be the one that browsers send (HTML, "ASCII serialization of an origin").
+    let usual = if origin.starts_with("https") { ":443" } else { ":80" };
+    let is_as_sent = host.is_ascii() && !host.contains(|letter: char| letter.is_ascii_uppercase());
+    if is_as_sent && !host.ends_with(usual) {
         return Ok(());
     }
-    let hint = "write the address that people open, as `https://desk.example.co.jp`; only `http://localhost:PORT` goes without TLS";
-    Err(("`origin` is no address of a desk".to_owned(), hint.to_owned()))
+    Err((
+        format!(
+            "browsers write `origin` in another way: no form of the desk's own pages would be taken from `{host}`"
+        ),
+        format!("write it in small letters, a name in Japanese in its `xn--` form, and without `{usual}`"),
+    ))
 }
 
 #[cfg(test)]
@@ -210,6 +221,10 @@ address = "env:SLACK"
             ("https://desk.shiosai.example", "http://desk.shiosai.example", "no address of a desk"),
             ("https://desk.shiosai.example", "https://a@b", "no address of a desk"),
             ("https://desk.shiosai.example", "http://localhost.evil:1", "no address of a desk"),
+            ("https://desk.shiosai.example", "https://Desk.shiosai.example", "in another way"),
+            ("https://desk.shiosai.example", "https://desk.shiosai.example:443", "in another way"),
+            ("https://desk.shiosai.example", "https://デスク.example", "in another way"),
+            ("https://desk.shiosai.example", "http://localhost:80", "in another way"),
             ("hours_from_utc = 9", "hours_from_utc = 20", "between"),
             ("127.0.0.1:8440", "8440", "invalid socket address"),
             ("[channels.sre]", "[programs]\nworkflow = 'token'\n[channels.sre]", "no SHA-256"),

@@ -1,5 +1,6 @@
 //! The desk as a browser meets it, in this process: the story, the door, and everything that is tried against both.
 
+mod again;
 mod api;
 mod attacks;
 mod browser;

@@ -76,7 +76,7 @@ impl Vault {
     /// Gives it the leaves that it lacks, and asks.
     fn ask(&self, desk: &Desk, call: &Call) -> Told<Answer> {
         let mut line = self.line.lock().map_err(|_| VaultError::broken("an earlier call has failed"))?;
-        let Answer::Hello(standing) = line.call(desk, &Call::Hello { version: VERSION })? else {
+        let Answer::Hello(standing) = line.met(desk)? else {
             return Err(VaultError::broken("it did not say how it stands"));
         };
         self.epoch.store(standing.epoch, Ordering::SeqCst);
@@ -228,6 +228,16 @@ fn handed(answer: Answer) -> Told<Sealed> {
 }
 
 impl Line {
+    /// The first words of a call. A connection that lies open may be one to a vault that has ended since: then it is met anew, once.
+    fn met(&mut self, desk: &Desk) -> Told<Answer> {
+        let was_open = matches!(self, Self::There { open: Some(_), .. });
+        let hello = Call::Hello { version: VERSION };
+        match self.call(desk, &hello) {
+            Err(error) if was_open && !error.is_refusal => self.call(desk, &hello),
+            met => met,
+        }
+    }
+
     fn call(&mut self, desk: &Desk, call: &Call) -> Told<Answer> {
         let answer = match self {
             Self::Here(here) => here.answer(call.clone(), desk.clock.now()),

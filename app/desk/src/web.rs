@@ -2,9 +2,11 @@
 
 pub(crate) mod address;
 pub(crate) mod challenge;
+pub(crate) mod connections;
 pub(crate) mod cookie;
 pub(crate) mod form;
 pub(crate) mod headers;
 pub(crate) mod limit;
+pub(crate) mod rejected;
 pub(crate) mod session;
 pub(crate) mod visitor;

@@ -65,8 +65,15 @@ impl Vault {
     }
 
     pub(super) fn share(&mut self, id: RequestId, person: PersonId, sealed: &Sealed) -> Answered {
-        let about = about_share(&self.live(&id)?.digest, &person);
+        let request = self.live(&id)?;
+        let about = about_share(&request.digest, &person);
+        let named = request.approvals.get(&person).and_then(|approval| approval.share);
         let place = (id, person);
+        // Another one would not be that of the approval, and the seed would not open.
+        if named.is_some() && self.open.shares.get(&place).map(|(digest, _)| *digest) == named {
+            let message = format!("the share of `{}` is here, and their approval names it", place.1);
+            return Err(refused(Why::Shares, message, "nothing is to be done"));
+        }
         let key = self.open.keys.remove(&place);
         let key = key.ok_or_else(|| {
             refused(

@@ -7,6 +7,7 @@ use kagimori_journal::Journal;
 use kagimori_terminal::printer;
 
 use super::{Done, doctor, open, told};
+use crate::hints;
 
 /// Copies the log into a folder, as it is at one moment, while the desk runs; and reads the copy again.
 ///
@@ -14,8 +15,8 @@ use super::{Done, doctor, open, told};
 /// What is wrong, and what to do.
 pub(crate) fn backup(settings: &Path, folder: &Path) -> Done {
     let settings = open::settings(settings)?;
-    let from =
-        Journal::open(&Journal::path_in(&settings.data)).map_err(|error| told(&error, error.hint()))?;
+    let from = Journal::open(&Journal::path_in(&settings.data))
+        .map_err(|error| told(&error, hints::of_journal(&error)))?;
     let name = format!("desk-{}.db", Timestamp::now().as_second());
     let copy = folder.join(name);
     from.copy(&copy).map_err(|error| {

@@ -52,10 +52,12 @@ pub(crate) fn run(arguments: &InitArgs) -> Done {
             "start `kagimori-desk witness` on the auditors' machine first, and copy the line that it prints",
         )
     })?;
-    let proxies = if proxies.is_empty() { String::new() } else { format!("{proxies:?}") };
+    let proxies = if proxies.is_empty() { String::new() } else { quoted(&proxies) };
+    let [company, origin, listen, vault, witness, key] =
+        [&company, &origin, &listen, &vault, &witness, &key].map(|text| quoted(text));
     let text = format!(
-        "# Written by `kagimori-desk init`; docs/desk.md lists every setting.\ncompany = {company:?}\norigin = {origin:?}\nlisten = {listen:?}\n\
-         data = \"data\"\nvault = {vault:?}\ntrusted_proxies = [{proxies}]\nhours_from_utc = 9\n\n[witness]\naddress = {witness:?}\nkey = {key:?}\n\n\
+        "# Written by `kagimori-desk init`; docs/desk.md lists every setting.\ncompany = {company}\norigin = {origin}\nlisten = {listen}\n\
+         data = \"data\"\nvault = {vault}\ntrusted_proxies = [{proxies}]\nhours_from_utc = 9\n\n[witness]\naddress = {witness}\nkey = {key}\n\n\
          # Where people are told, as in kagimori.toml:\n# [channels.sre]\n# kind = \"slack\"\n# address = \"env:SLACK_WEBHOOK\"\n"
     );
     let settings = Settings::of(&text, dir)?;
@@ -130,8 +132,45 @@ fn asked(given: &Option<String>, question: &str, example: &str) -> Result<String
     Ok(if answer.is_empty() { example.to_owned() } else { answer.to_owned() })
 }
 
+/// As TOML writes a string (TOML 1.0, "String"): what Rust escapes (combining letters, as names from a Mac have them) is not what TOML knows.
+fn quoted(text: &str) -> String {
+    let mut written = String::from('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => written.extend(['\\', letter]),
+            letter if letter.is_control() => written.push_str(&format!("\\u{:04X}", u32::from(letter))),
+            letter => written.push(letter),
+        }
+    }
+    written.push('"');
+    written
+}
+
 fn new_file(path: &Path, text: &str) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names as a Mac writes them (combining marks), with quotes, control letters and letters beyond the first plane.
+    #[test]
+    fn names_of_every_company_are_written_and_read_again() {
+        for name in [
+            "Shiosai",
+            "潮騒",
+            "か\u{3099}き\u{3099}",
+            "Cafe\u{301}",
+            "a\"b\\c'd",
+            "\u{7f}\t",
+            "🏢\u{200d}👩",
+        ] {
+            let text = format!("company = {}", quoted(name));
+            let read: toml::Table = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(read["company"].as_str(), Some(name));
+        }
+    }
 }

@@ -10,6 +10,7 @@ use kagimori_ledger::{Checkpoint, Tile, Tree};
 use kagimori_terminal::printer;
 
 use super::{Done, doctor, open, told};
+use crate::hints;
 
 /// Writes them into a folder.
 ///
@@ -20,8 +21,11 @@ pub(crate) fn export(settings: &Path, folder: &Path) -> Done {
     let path = Journal::path_in(&settings.data);
     let log = doctor::read(&path).map_err(|error| told(error, "run `kagimori-desk doctor`"))?;
     let entries = Journal::open(&path).and_then(|journal| journal.entries());
-    let entries: Vec<Vec<u8>> =
-        entries.map_err(|error| told(&error, error.hint()))?.into_iter().map(|entry| entry.bytes).collect();
+    let entries: Vec<Vec<u8>> = entries
+        .map_err(|error| told(&error, hints::of_journal(&error)))?
+        .into_iter()
+        .map(|entry| entry.bytes)
+        .collect();
     let (note, checkpoint) = doctor::seen_note(&settings)
         .and_then(|seen| seen.ok_or_else(|| "it has seen nothing of this log yet".to_owned()))
         .map_err(|error| {

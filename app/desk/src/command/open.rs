@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::told;
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskError};
+use crate::hints;
 use crate::publish::{Cosigner, Publisher};
 use crate::random;
 use crate::settings::Settings;
@@ -100,7 +101,7 @@ pub(crate) fn make_key(path: &Path) -> Result<(), String> {
 
 fn hint_of(error: &DeskError) -> String {
     match error {
-        DeskError::Journal(error) => error.hint().replace("kagimori apply", "kagimori-desk found"),
+        DeskError::Journal(error) => hints::of_journal(error).to_owned(),
         DeskError::Log(_) => {
             "release nothing; put the last good copy aside and in its place, and run `kagimori-desk restore-check` on it".to_owned()
         }

@@ -19,6 +19,7 @@ use kagimori_terminal::printer;
 
 use super::{Done, open, told};
 use crate::args::WitnessArgs;
+use crate::web::connections::Patient;
 
 /// The witness and its records: one request after the other.
 struct Running {
@@ -64,7 +65,7 @@ pub(crate) fn run(arguments: &WitnessArgs) -> Done {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| told(format!("`{listen}`: {error}"), "name another with `--listen`"))?;
         let service = Router::new().fallback(answer).with_state(running);
         tokio::select! {
-            served = async { axum::serve(listener, service).await } => served.map_err(|error| told(error, "start it again")),
+            served = async { axum::serve(Patient::new(listener), service).await } => served.map_err(|error| told(error, "start it again")),
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
     })

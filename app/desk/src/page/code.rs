@@ -159,16 +159,16 @@ pub(crate) async fn for_operator(
 fn waiting(desk: Arc<Desk>, signed: Signed, place: Option<Handed>) -> Response {
     let l = signed.visitor.language;
     let Some(place) = place else { return Refused::not_found(l).into_response() };
-    let events = stream::unfold((desk, signed, place), |(desk, signed, place)| async {
+    let events = stream::unfold((desk, signed, place, None), |(desk, signed, place, had)| async move {
         let mut news = desk.news();
         loop {
             let now = desk.clock.now();
             if !desk.sessions.lives(&signed.session.id, now) {
                 return None;
             }
-            if let Some(code) = desk.codes.take(&place, now) {
+            if let Some(code) = desk.codes.waiting(&place, had.as_deref(), now) {
                 let said = News::default().event("code").json_data(&code).unwrap_or_default();
-                return Some((Ok::<_, Infallible>(said), (desk, signed, place)));
+                return Some((Ok::<_, Infallible>(said), (desk, signed, place, Some(code.key))));
             }
             tokio::select! {
                 changed = news.changed() => changed.ok()?,

@@ -147,7 +147,8 @@ fn asked(desk: &Desk, id: &str, what: &str, posted: &Posted) -> Result<Option<Va
         })
     };
     let Some((request, digest, challenge, allow)) = found else { return Ok(None) };
-    let purpose = Asked { of: posted.signed.session.id, purpose: format!("{what} {id}") };
+    let purpose =
+        Asked { of: posted.signed.session.id, purpose: format!("{what} {id}"), is_at_the_door: false };
     desk.challenges.put(&challenge, purpose, desk.clock.now());
     Ok(Some(serde_json::json!({
         "challenge": URL_SAFE_NO_PAD.encode(challenge), "rp": desk.party.id, "allow": allow,
@@ -248,6 +249,7 @@ fn event(desk: &Desk, request: RequestId, what: &str, posted: &Posted) -> Result
             let proof = answer.proof(&policy, &by)?;
             match what {
                 "approve" => {
+                    would_be_taken(desk, &request, &by, from, &proof, !fields.get("share").is_empty())?;
                     let share = share(desk, &request, &by, fields)?;
                     Event::Approve { request, by, from, proof, share }
                 }
@@ -273,6 +275,20 @@ fn event(desk: &Desk, request: RequestId, what: &str, posted: &Posted) -> Result
     }))
 }
 
+/// Asked before the share goes to the vault: an approval that is refused gives none.
+fn would_be_taken(
+    desk: &Desk,
+    request: &RequestId,
+    by: &PersonId,
+    from: Option<std::net::IpAddr>,
+    proof: &kagimori_custody::Proof,
+    has_share: bool,
+) -> Result<(), DeskError> {
+    let (request, by, proof) = (request.clone(), by.clone(), proof.clone());
+    let event = Event::Approve { request, by, from, proof, share: has_share.then(|| Digest::of(b"")) };
+    desk.would_take(&event)
+}
+
 /// The approver's share, given to the vault; what goes into the log is its digest.
 fn share(
     desk: &Desk,
@@ -291,6 +307,7 @@ fn share(
 /// The answer has to be one to a challenge that waits for it, of this session and for this deed.
 fn must_be_asked(desk: &Desk, posted: &Posted, what: &str, request: &RequestId) -> Result<(), ProofError> {
     let challenge = URL_SAFE_NO_PAD.decode(posted.fields.get("challenge")).map_err(|_| ProofError::Form)?;
-    let asked = Asked { of: posted.signed.session.id, purpose: format!("{what} {request}") };
+    let asked =
+        Asked { of: posted.signed.session.id, purpose: format!("{what} {request}"), is_at_the_door: false };
     if desk.challenges.take(&challenge, &asked, desk.clock.now()) { Ok(()) } else { Err(ProofError::Stale) }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn ask(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Respo
     else {
         return said::problem(door.visitor.language, StatusCode::INTERNAL_SERVER_ERROR, "?");
     };
-    let asked = Asked { of: door_of(&token), purpose: PURPOSE.to_owned() };
+    let asked = Asked { of: door_of(&token), purpose: PURPOSE.to_owned(), is_at_the_door: true };
     desk.challenges.put(&challenge, asked, desk.clock.now());
     let body = serde_json::json!({
         "challenge": URL_SAFE_NO_PAD.encode(challenge), "rp": desk.party.id, "user": URL_SAFE_NO_PAD.encode(user),
@@ -96,7 +96,7 @@ fn snippet(desk: &Desk, door: &AtTheDoor) -> Result<String, ProofError> {
     let name = KeyName::parse(door.fields.get("name")).map_err(|_| ProofError::Form)?;
     let challenge = bytes(door.fields.get("challenge"))?;
     let token = cookie::read(&door.headers, cookie::DOOR).ok_or(ProofError::Stale)?;
-    let asked = Asked { of: door_of(token), purpose: PURPOSE.to_owned() };
+    let asked = Asked { of: door_of(token), purpose: PURPOSE.to_owned(), is_at_the_door: true };
     if !desk.challenges.take(&challenge, &asked, desk.clock.now()) {
         return Err(ProofError::Stale);
     }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use kagimori_custody::Refusal;
 
 use crate::desk::DeskError;
+use crate::hints;
 use crate::language::Language;
 use crate::page::refusal::Refused;
 use crate::proof::ProofError;
@@ -126,7 +127,7 @@ fn hint(error: &DeskError) -> String {
         DeskError::Witness(_) => {
             "no code is shown before the witness answers; tell the people who run the desk".to_owned()
         }
-        DeskError::Journal(error) => format!("nothing was done; {}", error.hint()),
+        DeskError::Journal(error) => format!("nothing was done; {}", hints::of_journal(error)),
         DeskError::Log(_) | DeskError::Broken => {
             "nothing was done; run `kagimori-desk doctor` on the desk's host".to_owned()
         }

@@ -57,7 +57,7 @@ pub(crate) async fn ask(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Respo
     let (Ok(token), Ok(challenge)) = (random::token(), random::bytes::<32>()) else {
         return said::problem(door.visitor.language, StatusCode::INTERNAL_SERVER_ERROR, "?").into_response();
     };
-    let asked = Asked { of: door_of(&token), purpose: PURPOSE.to_owned() };
+    let asked = Asked { of: door_of(&token), purpose: PURPOSE.to_owned(), is_at_the_door: true };
     desk.challenges.put(&challenge, asked, desk.clock.now());
     let body = serde_json::json!({ "challenge": URL_SAFE_NO_PAD.encode(challenge), "rp": desk.party.id, "allow": [] });
     (AppendHeaders([(SET_COOKIE, cookie::set(cookie::DOOR, &token, 180))]), Json(body)).into_response()
@@ -74,7 +74,7 @@ pub(crate) async fn enter(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Res
 fn entered(desk: &Desk, door: &AtTheDoor) -> Result<PersonId, ProofError> {
     let challenge = URL_SAFE_NO_PAD.decode(door.fields.get("challenge")).map_err(|_| ProofError::Form)?;
     let token = cookie::read(&door.headers, cookie::DOOR).ok_or(ProofError::Stale)?;
-    let asked = Asked { of: door_of(token), purpose: PURPOSE.to_owned() };
+    let asked = Asked { of: door_of(token), purpose: PURPOSE.to_owned(), is_at_the_door: true };
     if !desk.challenges.take(&challenge, &asked, desk.clock.now()) {
         return Err(ProofError::Stale);
     }

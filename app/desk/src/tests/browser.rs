@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::dev::run::{self, Folder};
 use crate::routes;
+use crate::web::connections::Peer;
 
 /// A Tuesday in December 2026, in the middle of a step of TOTP.
 pub(super) const NOON: i64 = 1_796_094_010;
@@ -201,7 +202,7 @@ impl Browser {
 
     async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let peer = SocketAddr::from(([127, 0, 0, 1], 4711));
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(Peer(peer)));
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {

@@ -94,8 +94,8 @@ async fn the_whole_story_in_both_modes() {
         let released = operator.post(&format!("{console}/release"), &[]).await;
         assert_eq!(released.status, StatusCode::SEE_OTHER, "{}", released.body);
         let now = place.desk.clock.now();
-        let of_requester = place.desk.codes.take(&Handed::Requester(id_of(&path)), now);
-        let of_operator = place.desk.codes.take(&Handed::Operator(id_of(&path)), now);
+        let of_requester = place.desk.codes.waiting(&Handed::Requester(id_of(&path)), None, now);
+        let of_operator = place.desk.codes.waiting(&Handed::Operator(id_of(&path)), None, now);
         assert_eq!((of_requester.is_some(), of_operator.is_some()), (mode == "direct", mode == "phone"));
         // The same half minute has no second code; the next one has, and then there are no more.
         assert_eq!(operator.post(&format!("{console}/release"), &[]).await.status, StatusCode::CONFLICT);

@@ -6,8 +6,9 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-/// Buckets that are remembered; beyond, the fullest ones are forgotten first.
-const BUCKETS_MOST: usize = 4096;
+/// Buckets that are remembered; beyond, those that are empty again are forgotten. When all of so many are in use the desk is under a flood,
+/// and whoever is new waits.
+const BUCKETS_MOST: usize = 65_536;
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,10 +50,14 @@ impl Limits {
         let (most, seconds) = kind.terms();
         let now = now.as_second();
         let Ok(mut buckets) = self.buckets.lock() else { return Err(seconds) };
-        if buckets.len() >= BUCKETS_MOST {
+        let place = (kind, network(address));
+        if buckets.len() >= BUCKETS_MOST && !buckets.contains_key(&place) {
             buckets.retain(|(kind, _), bucket| bucket.drained(*kind, now).used > 0);
+            if buckets.len() >= BUCKETS_MOST {
+                return Err(seconds);
+            }
         }
-        let bucket = buckets.entry((kind, network(address))).or_insert(Bucket { used: 0, since: now });
+        let bucket = buckets.entry(place).or_insert(Bucket { used: 0, since: now });
         *bucket = bucket.drained(kind, now);
         if bucket.used >= most {
             return Err(seconds);
@@ -115,5 +120,20 @@ mod tests {
         }
         assert!(limits.try_once(Kind::Pin, "2001:db8::99".parse().unwrap(), now).is_err());
         assert!(limits.try_once(Kind::Pin, "2001:db8:0:1::1".parse().unwrap(), now).is_ok());
+    }
+
+    #[test]
+    fn a_flood_of_addresses_takes_no_more_room() {
+        let limits = Limits::default();
+        let now = Timestamp::from_second(0).unwrap();
+        let address = |number: usize| IpAddr::from((u128::try_from(number).unwrap() << 64).to_be_bytes());
+        for number in 0..BUCKETS_MOST {
+            assert_eq!(limits.try_once(Kind::Pin, address(number), now), Ok(()));
+        }
+        assert_eq!(limits.try_once(Kind::Pin, address(BUCKETS_MOST), now), Err(10), "it waits");
+        assert_eq!(limits.try_once(Kind::Pin, address(0), now), Ok(()), "who was there goes on");
+        let later = Timestamp::from_second(20).unwrap();
+        assert_eq!(limits.try_once(Kind::Pin, address(BUCKETS_MOST), later), Ok(()));
+        assert_eq!(limits.buckets.lock().unwrap().len(), 1);
     }
 }

@@ -4,14 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::Method;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use kagimori_custody::PersonId;
 
 use crate::desk::Desk;
 use crate::language::Language;
 use crate::page::refusal::Refused;
+use crate::web::connections::Peer;
 use crate::web::session::{self, Session};
 use crate::web::{address, cookie};
 
@@ -40,13 +41,11 @@ pub(crate) struct Signed {
 impl Visitor {
     /// Reads what a request tells.
     pub(crate) fn of(parts: &Parts, desk: &Desk) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.0);
         // Whoever cannot be placed is in no network.
         let peer = peer.unwrap_or(SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0));
         let address = address::of(peer, &parts.headers, &desk.settings.trusted_proxies);
-        let chosen = cookie::read(&parts.headers, cookie::LANGUAGE).and_then(Language::of_code);
-        let wanted = || parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let language = chosen.unwrap_or_else(|| Language::wanted(wanted().unwrap_or_default()));
+        let language = language_of(&parts.headers);
         let token = cookie::read(&parts.headers, session::COOKIE);
         let session =
             token.and_then(|token| desk.sessions.of_token(token, is_by_hand(parts), desk.clock.now()));
@@ -61,6 +60,13 @@ impl Visitor {
         let person = PersonId::parse(&session.person).ok()?;
         Some(Signed { person, session, visitor: self })
     }
+}
+
+/// The language that was chosen, or else the one that the browser wants.
+pub(crate) fn language_of(headers: &HeaderMap) -> Language {
+    let chosen = cookie::read(headers, cookie::LANGUAGE).and_then(Language::of_code);
+    let wanted = || headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    chosen.unwrap_or_else(|| Language::wanted(wanted().unwrap_or_default()))
 }
 
 /// Whether somebody did something: a page that loads itself again, or listens to news, keeps nobody signed in (Fetch Metadata,
