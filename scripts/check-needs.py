@@ -14,9 +14,11 @@ import sys
 
 import yaml
 
-ENDINGS = {"Python 3": "py", "JavaScript 3": "js", "JavaScript 2": "js", "Go 2": "go", "PHP 3": "php", "Java 2": "java"}
+ENDINGS = {"Python 3": "py", "JavaScript 3": "js", "JavaScript 2": "js", "Go 2": "go", "PHP 3": "php", "Java 2": "java", "Ruby 3": "rb",
+           ".NET 3": "cs", ".NET 4": "cs", "Kotlin 1": "kt", "Rust 1": "rs", "Bash 2": "sh"}
 FOLDERS = {"Python 3": ["python"], "JavaScript 3": ["javascriptv3"], "JavaScript 2": ["javascript"], "Go 2": ["gov2"],
-           "PHP 3": ["php"], "Java 2": ["javav2"]}
+           "PHP 3": ["php"], "Java 2": ["javav2"], "Ruby 3": ["ruby"], ".NET 3": ["dotnetv3"], ".NET 4": ["dotnetv4"], "Kotlin 1": ["kotlin"],
+           "Rust 1": ["rustv1"], "Bash 2": ["aws-cli"]}
 # What the examples call services, and botocore's names for them.
 SERVICES = {"aurora": "rds", "cloudwatch-events": "events", "eventbridge": "events", "auto-scaling": "autoscaling",
             "elastic-load-balancing-v2": "elbv2", "cloudwatch-logs": "logs", "medical-imaging": "medical-imaging", "sfn": "stepfunctions",

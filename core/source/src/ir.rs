@@ -21,6 +21,16 @@ pub enum Language {
     Php,
     /// Java.
     Java,
+    /// C#.
+    CSharp,
+    /// Kotlin.
+    Kotlin,
+    /// Ruby.
+    Ruby,
+    /// Rust.
+    Rust,
+    /// Shell, with the AWS CLI.
+    Shell,
 }
 
 impl Language {
@@ -32,6 +42,11 @@ impl Language {
             Self::Go => "Go",
             Self::Php => "PHP",
             Self::Java => "Java",
+            Self::CSharp => "C#",
+            Self::Kotlin => "Kotlin",
+            Self::Ruby => "Ruby",
+            Self::Rust => "Rust",
+            Self::Shell => "shell",
         }
     }
 }

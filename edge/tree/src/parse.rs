@@ -4,12 +4,17 @@
 //! Whatever a grammar does not know becomes [`Kind::Other`], with all that stands in it, so that no call is lost to a construct that
 //! nobody thought of. Nesting beyond [`DEPTH_MAX`] is not followed, and the unit says that it is damaged.
 
+mod csharp;
 pub mod files;
 mod go;
 mod java;
 mod javascript;
+mod kotlin;
 mod php;
 mod python;
+mod ruby;
+mod rust;
+mod shell;
 
 use kagimori_source::ir::{Argument, Builder, ExpressionId, Kind, Language, Piece, Target, Unit};
 use tree_sitter::{Node, Parser};
@@ -26,6 +31,11 @@ pub fn language_of(path: &str) -> Option<Language> {
         "java" => Language::Java,
         "php" | "phtml" | "inc" => Language::Php,
         "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" => Language::JavaScript,
+        "cs" | "csx" => Language::CSharp,
+        "kt" | "kts" => Language::Kotlin,
+        "rb" | "rake" | "ru" => Language::Ruby,
+        "rs" => Language::Rust,
+        "sh" | "bash" | "zsh" | "ksh" => Language::Shell,
         _ => return None,
     })
 }
@@ -40,6 +50,11 @@ pub fn parse(path: &str, language: Language, text: &str) -> Option<Unit> {
         Language::Go => tree_sitter_go::LANGUAGE,
         Language::Java => tree_sitter_java::LANGUAGE,
         Language::Php => tree_sitter_php::LANGUAGE_PHP,
+        Language::CSharp => tree_sitter_c_sharp::LANGUAGE,
+        Language::Kotlin => tree_sitter_kotlin_ng::LANGUAGE,
+        Language::Ruby => tree_sitter_ruby::LANGUAGE,
+        Language::Rust => tree_sitter_rust::LANGUAGE,
+        Language::Shell => tree_sitter_bash::LANGUAGE,
         Language::JavaScript => match path.rsplit_once('.') {
             Some((_, "ts" | "mts" | "cts")) => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
             Some((_, "tsx")) => tree_sitter_typescript::LANGUAGE_TSX,
@@ -49,7 +64,7 @@ pub fn parse(path: &str, language: Language, text: &str) -> Option<Unit> {
     };
     parser.set_language(&grammar.into()).ok()?;
     let tree = parser.parse(text, None)?;
-    let mut lowering = Lowering { text, builder: Builder::new(path, language), depth: 0 };
+    let mut lowering = Lowering::new(text, Builder::new(path, language));
     if tree.root_node().has_error() {
         lowering.builder.damage();
     }
@@ -59,6 +74,11 @@ pub fn parse(path: &str, language: Language, text: &str) -> Option<Unit> {
         Language::Go => go::file(&mut lowering, root),
         Language::Java => java::file(&mut lowering, root),
         Language::Php => php::file(&mut lowering, root),
+        Language::CSharp => csharp::file(&mut lowering, root),
+        Language::Kotlin => kotlin::file(&mut lowering, root),
+        Language::Ruby => ruby::file(&mut lowering, root),
+        Language::Rust => rust::file(&mut lowering, root),
+        Language::Shell => shell::file(&mut lowering, root),
         Language::JavaScript => javascript::file(&mut lowering, root),
         _ => return None,
     }
@@ -70,9 +90,17 @@ struct Lowering<'t> {
     text: &'t str,
     builder: Builder,
     depth: usize,
+    /// How many texts deep: scripts in scripts, macros in macros.
+    nested: usize,
+    /// What stands before `?.`, the innermost last.
+    bound: Vec<ExpressionId>,
 }
 
 impl<'t> Lowering<'t> {
+    fn new(text: &'t str, builder: Builder) -> Self {
+        Self { text, builder, depth: 0, nested: 0, bound: Vec::new() }
+    }
+
     fn text(&self, node: Node<'_>) -> &'t str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }

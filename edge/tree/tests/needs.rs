@@ -375,6 +375,21 @@ mod tests {
             Just("<?php\n"),
             Just("$this->x = new \\Aws\\S3\\S3Client([]);\n"),
             Just("public class A {\n"),
+            Just("using Amazon.S3;\nIAmazonS3 c;\n"),
+            Just("?.PutObjectAsync(new PutObjectRequest { Key = $\"{"),
+            Just("S3Client { region = x }.use { it."),
+            Just("val q by lazy { "),
+            Just("def f(a, k: 1, **o)\n"),
+            Just("Aws::S3::Bucket.new('b').objects.each do |o|\n"),
+            Just("@x ||= "),
+            Just("end\n"),
+            Just("use aws_sdk_s3::{self as s3, Client};\n"),
+            Just("vec![format!(\"{a}{}\", c.put_object().bucket("),
+            Just("impl W { fn f(&self) -> Self { Self { c } } }\n"),
+            Just("aws s3 cp \"$1\" s3://$B/${K:-d} --recursive | "),
+            Just("f() { aws \"$@\"; local x=$1\n"),
+            Just("xargs aws sqs --queue-url=\n"),
+            Just("bash -c 'aws "),
         ];
         prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
     }
@@ -383,7 +398,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(std::env::var("KAGIMORI_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)))]
 
         #[test]
-        fn no_text_makes_a_lowering_or_the_flow_panic(text in pieces(), ending in prop_oneof![Just("py"), Just("js"), Just("ts"), Just("tsx"), Just("go"), Just("php"), Just("java")]) {
+        fn no_text_makes_a_lowering_or_the_flow_panic(text in pieces(), ending in prop_oneof![Just("py"), Just("js"), Just("ts"), Just("tsx"), Just("go"), Just("php"), Just("java"), Just("cs"), Just("kt"), Just("rb"), Just("rs"), Just("sh")]) {
             let path = format!("a.{ending}");
             if let Some(language) = language_of(&path) {
                 let units = parse(&path, language, &text).into_iter().collect();

@@ -112,6 +112,13 @@ impl Builder {
         self.bind(Target::Name(name.to_owned()), Some(value), None);
     }
 
+    /// Binds in a scope that need not be the open one.
+    pub fn bind_in(&mut self, scope: ScopeId, target: Target, value: Option<ExpressionId>) {
+        self.reopen(scope);
+        self.bind(target, value, None);
+        self.close();
+    }
+
     /// Opens a function.
     pub fn open_function(&mut self, name: &str, parameters: Vec<Parameter>, line: u32) -> ScopeId {
         let parent = self.scope();
@@ -149,6 +156,25 @@ impl Builder {
         class
     }
 
+    /// A constructor that stands in the head of a class: each parameter is a field.
+    pub fn primary_constructor(&mut self, parameters: Vec<Parameter>, receiver: &str, line: u32) {
+        let names: Vec<(String, Option<String>)> =
+            parameters.iter().map(|parameter| (parameter.name.clone(), parameter.declared.clone())).collect();
+        self.open_function("constructor", parameters, line);
+        self.current().receiver = Some(receiver.to_owned());
+        for (name, _) in &names {
+            let this = self.name(receiver, line);
+            let value = self.name(name, line);
+            self.bind(Target::Member(this, name.clone()), Some(value), None);
+        }
+        self.close();
+        for (name, declared) in names {
+            if declared.is_some() {
+                self.bind(Target::Name(name), None, declared);
+            }
+        }
+    }
+
     /// Opens a scope that stands already: methods that are written outside their class, as in Go.
     pub fn reopen(&mut self, scope: ScopeId) {
         self.open.push(scope);
@@ -169,6 +195,40 @@ impl Builder {
     pub fn body_of(&self, class: ClassId) -> ScopeId {
         let class = usize::try_from(class).ok().and_then(|class| self.unit.classes.get(class));
         class.map(|class| class.body).unwrap_or_default()
+    }
+
+    /// The class whose body or method is around.
+    pub fn class_around(&self) -> Option<ClassId> {
+        let of = |scope: &ScopeId| self.unit.scopes.get(usize::try_from(*scope).ok()?)?.class;
+        self.open.iter().rev().find_map(of)
+    }
+
+    /// The class of this name, where the file has it already.
+    pub fn known_class(&self, name: &str) -> Option<ClassId> {
+        let known = self.unit.classes.iter().position(|class| class.name == name)?;
+        ClassId::try_from(known).ok()
+    }
+
+    /// What a class is called.
+    pub fn class_name(&self, class: ClassId) -> &str {
+        let class = usize::try_from(class).ok().and_then(|class| self.unit.classes.get(class));
+        class.map_or("", |class| class.name.as_str())
+    }
+
+    /// Whether a method is around.
+    pub fn is_in_method(&self) -> bool {
+        let of = |scope: &ScopeId| usize::try_from(*scope).ok().and_then(|scope| self.unit.scopes.get(scope));
+        self.open.iter().filter_map(of).any(|scope| scope.receiver.is_some())
+    }
+
+    /// Whether a function around, up to its class, takes or binds a name, or the file does outside of any.
+    pub fn is_local(&self, name: &str) -> bool {
+        let of = |scope: &ScopeId| usize::try_from(*scope).ok().and_then(|scope| self.unit.scopes.get(scope));
+        let scopes = self.open.iter().rev().filter_map(of).take_while(|scope| !scope.is_class_body);
+        let is_name = |binding: &Binding| matches!(&binding.target, Target::Name(known) if known == name);
+        scopes.into_iter().any(|scope| {
+            scope.bindings.iter().any(is_name) || scope.parameters.iter().any(|known| known.name == name)
+        })
     }
 
     /// Whether a function around, up to its class, binds a name: otherwise it is a field's.

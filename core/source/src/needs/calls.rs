@@ -78,9 +78,13 @@ pub fn analyse(units: Vec<Unit>, settings: BTreeMap<String, Vec<Option<String>>>
         open: Vec::new(),
         used: BTreeMap::new(),
         sent: BTreeSet::new(),
+        built: BTreeMap::new(),
     };
     for unit in 0..program.units.len() {
         finder.unit(UnitId::try_from(unit).unwrap_or_default());
+    }
+    for (site, made) in std::mem::take(&mut finder.built).into_values() {
+        finder.made(site, made, Told::Client);
     }
     finder.by_name();
     let mut analysis = finder.analysis;
@@ -107,6 +111,8 @@ struct Finder<'f, 'p> {
     used: BTreeMap<UnitId, BTreeSet<ServiceId>>,
     /// Commands that were counted.
     sent: BTreeSet<(UnitId, u32)>,
+    /// Requests that were begun and not seen to be sent.
+    built: BTreeMap<(UnitId, u32), (Site, Made)>,
 }
 
 impl Finder<'_, '_> {
@@ -140,6 +146,9 @@ impl Finder<'_, '_> {
                     outcome
                 }
                 Value::External(path) => sdk::external_calls(self.flow, path, site),
+                Value::Text(_) if self.flow.language(site.unit) == Language::Shell => {
+                    sdk::shell::by_variable(self.flow, value, site)
+                }
                 Value::Unknown(reason) => {
                     open = Some(Rc::clone(reason));
                     continue;
@@ -151,8 +160,20 @@ impl Finder<'_, '_> {
                 self.untold(site, callee, Vec::new(), &reason);
             }
             for made in outcome.calls {
-                self.made(site, made, Told::Client);
+                match made.at {
+                    // A request that is built counts once, where it was begun.
+                    Some(at) => {
+                        self.built.remove(&(at.unit, at.expression));
+                        if self.sent.insert((at.unit, at.expression)) {
+                            self.made(Site { context: 0, ..at }, made, Told::Client);
+                        }
+                    }
+                    None => self.made(site, made, Told::Client),
+                }
             }
+        }
+        if self.flow.language(site.unit) == Language::Rust {
+            is_told |= self.begun(site);
         }
         if self.flow.language(site.unit) == Language::JavaScript {
             is_told |= self.sent(site);
@@ -166,10 +187,21 @@ impl Finder<'_, '_> {
                 is_told = true;
             }
         }
-        if let (Some(reason), false) = (open, is_told) {
+        if let (Some(reason), false) = (open, is_told || self.is_own(site, callee)) {
             let name = self.name_of(site, callee);
             self.open.push(Open { site, name, reason });
         }
+    }
+
+    /// A request that begins here; whether it is sent is seen later.
+    fn begun(&mut self, site: Site) -> bool {
+        let values = self.flow.eval(site);
+        let found = values.iter().find_map(|value| sdk::rust::unsent(self.flow, value, site));
+        let is_any = found.is_some();
+        if let Some(made) = found.filter(|_| !self.sent.contains(&(site.unit, site.expression))) {
+            self.built.insert((site.unit, site.expression), (site, made));
+        }
+        is_any
     }
 
     /// Commands that the call is given, each where it was made.
@@ -203,6 +235,16 @@ impl Finder<'_, '_> {
                 self.made(site, made, Told::Client);
             }
         }
+    }
+
+    /// A method of the object itself is no client's.
+    fn is_own(&self, site: Site, callee: u32) -> bool {
+        let Some(Kind::Member { of, .. }) = self.flow.kind(Site { expression: callee, ..site }) else {
+            return false;
+        };
+        let is_ruby = self.flow.language(site.unit) == Language::Ruby;
+        is_ruby
+            && matches!(self.flow.kind(Site { expression: *of, ..site }), Some(Kind::Name(name)) if name == "self")
     }
 
     fn name_of(&self, site: Site, callee: u32) -> String {

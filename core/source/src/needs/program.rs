@@ -172,8 +172,14 @@ impl Program {
         let mut next = 0;
         while let (Some((unit, class)), true) = (all.get(next).copied(), all.len() < 16) {
             next = next.saturating_add(1);
-            let bases = self.class(unit, class).map_or(&[][..], |class| class.bases.as_slice());
-            for base in bases {
+            let Some(found) = self.class(unit, class) else { continue };
+            // A class of C# may lie in several files.
+            if self.unit(unit).is_some_and(|unit| unit.language == Language::CSharp) {
+                let parts =
+                    self.classes(&found.name).iter().filter(|(of, _)| self.siblings(unit).contains(of));
+                all.extend(parts.copied().filter(|part| !all.contains(part)).collect::<Vec<_>>());
+            }
+            for base in &found.bases {
                 let name = base.rsplit(['.', '\\']).next().unwrap_or(base);
                 let name = name.split('<').next().unwrap_or(name);
                 let found = self.nearest(self.classes(name), unit);

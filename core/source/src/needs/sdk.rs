@@ -3,10 +3,15 @@
 //! One file for each SDK; which operation a name means is looked up in the table, never worked out by a rule of case.
 
 pub(crate) mod boto;
+pub(crate) mod csharp;
 pub(crate) mod go;
 pub(crate) mod java;
 pub(crate) mod javascript;
+pub(crate) mod kotlin;
 pub(crate) mod php;
+pub(crate) mod ruby;
+pub(crate) mod rust;
+pub(crate) mod shell;
 
 use std::rc::Rc;
 
@@ -25,11 +30,13 @@ pub(crate) struct Made {
     pub(crate) because: Option<&'static str>,
     /// It is made only on the way of some requests (an upload in parts).
     pub(crate) is_possible: bool,
+    /// Where it was begun, where that is not the place that sends it.
+    pub(crate) at: Option<Site>,
 }
 
 impl Made {
     pub(crate) fn new(service: ServiceId, operation: &'static str, fields: Fields) -> Self {
-        Self { service, operation, fields, because: None, is_possible: false }
+        Self { service, operation, fields, because: None, is_possible: false, at: None }
     }
 
     pub(crate) fn because(self, because: &'static str) -> Self {
@@ -68,7 +75,7 @@ impl Outcome {
 
 /// Whether it holds the variables of the environment.
 pub(crate) fn is_environment(path: &str) -> bool {
-    matches!(path, "os.environ" | "process.env" | "$_ENV" | "$_SERVER" | "import.meta.env")
+    matches!(path, "os.environ" | "process.env" | "$_ENV" | "$_SERVER" | "import.meta.env" | "ENV")
 }
 
 /// Whether a module is of an SDK, whatever the tree has of that name.
@@ -79,6 +86,10 @@ pub(crate) fn is_sdk_module(module: &str) -> bool {
         || go::is_module(module)
         || php::is_module(module)
         || java::is_module(module)
+        || csharp::is_module(module)
+        || kotlin::is_module(module)
+        || ruby::is_module(module)
+        || rust::is_module(module)
 }
 
 /// Whether a file speaks of an SDK.
@@ -89,13 +100,25 @@ pub(crate) fn mentions(unit: &Unit) -> bool {
 /// Whether a name is an operation's in the spelling of a language's SDK: what other libraries call theirs is left alone.
 pub(crate) fn is_spelled(language: Language, name: &str, operation: &str) -> bool {
     match language {
-        Language::Python => name.contains('_') && name.chars().all(|letter| !letter.is_ascii_uppercase()),
+        Language::Python | Language::Ruby => {
+            name.contains('_') && name.chars().all(|letter| !letter.is_ascii_uppercase())
+        }
+        // Requests of Rust are built; a command of the shell names its service.
+        Language::Rust | Language::Shell => false,
         _ => name.len() == operation.len(),
     }
 }
 
 /// A name that nothing in the file binds.
-pub(crate) fn unbound(flow: &Flow<'_>, unit: UnitId, name: &str) -> Values {
+pub(crate) fn unbound(flow: &Flow<'_>, site: Site, name: &str) -> Values {
+    let unit = site.unit;
+    if flow.language(unit) == Language::Shell
+        && name.starts_with('$')
+        && name.len() > 1
+        && !name.starts_with("${")
+    {
+        return shell::variable(flow, site, name);
+    }
     // A package is a folder of files, which see each other's names.
     if flow.language(unit) == Language::Go {
         let siblings = flow.program.siblings(unit).iter().filter(|sibling| **sibling != unit);
@@ -104,8 +127,8 @@ pub(crate) fn unbound(flow: &Flow<'_>, unit: UnitId, name: &str) -> Values {
             return found;
         }
     }
-    // Classes of PHP and Java are found by their names, whatever file they lie in.
-    if matches!(flow.language(unit), Language::Php | Language::Java) && !is_sdk_module(name) {
+    // Classes of these are found by their names, whatever file they lie in.
+    if is_found_by_name(flow.language(unit)) && !is_sdk_module(name) {
         let last = name.rsplit(['\\', '.']).next().unwrap_or(name);
         if let Some((unit, class)) = flow.program.nearest(flow.program.classes(last), unit) {
             return one(Value::Class(unit, class));
@@ -113,17 +136,30 @@ pub(crate) fn unbound(flow: &Flow<'_>, unit: UnitId, name: &str) -> Values {
     }
     // `import software.amazon.awssdk.services.s3.*`: a class of one of these packages, where the tree has none of that name.
     let is_class = name.starts_with(|letter: char| letter.is_ascii_uppercase()) && !name.contains('.');
-    if flow.language(unit) == Language::Java && is_class {
+    if matches!(flow.language(unit), Language::Java | Language::Kotlin) && is_class {
         let imports = flow.program.unit(unit).map_or(&[][..], |unit| unit.imports.as_slice());
         let open = imports.iter().filter(|import| import.local == "*" && is_sdk_module(&import.module));
         let paths: Vec<String> = open.map(|import| format!("{}.{name}", import.module)).collect();
         // A class of the client's package is a client, others are of the models.
-        let client = paths.iter().find(|path| java::typed(path).is_some());
+        let client = paths.iter().find(|path| kotlin::typed(path).is_some());
         if let Some(path) = client.or_else(|| paths.iter().rfind(|path| path.contains(".model."))) {
             return one(Value::External(path.as_str().into()));
         }
     }
     one(Value::External(name.into()))
+}
+
+/// Languages whose classes are found by their names alone.
+fn is_found_by_name(language: Language) -> bool {
+    matches!(
+        language,
+        Language::Php
+            | Language::Java
+            | Language::CSharp
+            | Language::Kotlin
+            | Language::Ruby
+            | Language::Rust
+    )
 }
 
 /// The client that a declared type is.
@@ -134,6 +170,10 @@ pub(crate) fn typed(language: Language, path: &str) -> Option<Value> {
         Language::Go => go::typed(path),
         Language::Php => php::typed(path),
         Language::Java => java::typed(path),
+        Language::CSharp => csharp::typed(path),
+        Language::Kotlin => kotlin::typed(path),
+        Language::Rust => rust::typed(path),
+        Language::Ruby | Language::Shell => None,
     }
 }
 
@@ -145,6 +185,11 @@ pub(crate) fn give(flow: &Flow<'_>, path: &str, site: Site) -> Values {
         Language::Go => go::give(flow, path, site),
         Language::Php => php::give(flow, path, site),
         Language::Java => java::give(flow, path, site),
+        Language::CSharp => csharp::give(flow, path, site),
+        Language::Kotlin => kotlin::give(flow, path, site),
+        Language::Ruby => ruby::give(flow, path, site),
+        Language::Rust => rust::give(flow, path, site),
+        Language::Shell => shell::give(flow, path, site),
     };
     // What it gives is known by what gave it.
     found.unwrap_or_else(|| one(Value::External(format!("{path}()").into())))
@@ -156,8 +201,10 @@ pub(crate) fn made(_flow: &Flow<'_>, _unit: UnitId, _class: ClassId, _site: Site
 }
 
 /// A member that a class of the tree has from an SDK.
-pub(crate) fn inherited(_flow: &Flow<'_>, _unit: UnitId, _class: ClassId, _name: &str) -> Option<Values> {
-    None
+pub(crate) fn inherited(flow: &Flow<'_>, unit: UnitId, _class: ClassId, name: &str) -> Option<Values> {
+    // What a file of Ruby defines outside of its classes, everything in it has.
+    let is_ruby = flow.language(unit) == Language::Ruby;
+    is_ruby.then(|| flow.exported(unit, name)).filter(|found| !found.is_empty())
 }
 
 /// A member of what an SDK gives, other than a method.
@@ -179,6 +226,11 @@ pub(crate) fn outcome(flow: &Flow<'_>, of: &Value, name: &str, site: Site, want:
         Language::Go => go::outcome(flow, of, name, site),
         Language::Php => php::outcome(flow, of, name, site),
         Language::Java => java::outcome(flow, of, name, site),
+        Language::CSharp => csharp::outcome(flow, of, name, site),
+        Language::Kotlin => kotlin::outcome(flow, of, name, site),
+        Language::Ruby => ruby::outcome(flow, of, name, site),
+        Language::Rust => rust::outcome(flow, of, name, site),
+        Language::Shell => Outcome::result(flow.unknown(site, Why::Code)),
     }
 }
 
@@ -188,6 +240,10 @@ pub(crate) fn external_calls(flow: &Flow<'_>, path: &str, site: Site) -> Outcome
         Language::JavaScript => javascript::external_calls(flow, path, site),
         Language::Go => go::external_calls(flow, path, site),
         Language::Php => php::external_calls(flow, path, site),
+        Language::CSharp => csharp::external_calls(flow, path, site),
+        Language::Shell => shell::external_calls(flow, path, site),
+        Language::Ruby => ruby::external_calls(flow, path, site),
+        Language::Rust => rust::external_calls(flow, path, site),
         _ => Outcome::nothing(),
     }
 }
@@ -233,7 +289,15 @@ pub(crate) fn nowhere() -> Rc<Reason> {
 
 /// Methods of texts, lists and maps.
 fn plain_method(flow: &Flow<'_>, of: &Value, name: &str, site: Site) -> Option<Values> {
+    if flow.language(site.unit) == Language::Rust
+        && let Some(found) = rust::plain(flow, of, name, site)
+    {
+        return Some(found);
+    }
     match (of, name) {
+        (Value::Text(_), "to_s" | "chomp" | "freeze" | "to_sym" | "Trim" | "ToString" | "trimIndent") => {
+            Some(one(of.clone()))
+        }
         (Value::Text(parts), "format") => {
             Some(flow.formatted(site, parts, |hole, count| {
                 flow.argument(site, hole.parse().unwrap_or(count), hole)

@@ -34,8 +34,20 @@ const VENDORED: [&str; 10] = [
 const TESTS: [&str; 6] = ["tests", "test", "__tests__", "spec", "testdata", "__mocks__"];
 
 /// What may be said of a file whose language has no SDK in the tree.
-const MARKERS: [&[u8]; 9] =
-    [b"boto", b"aws-sdk", b"aws_sdk", b"Aws\\", b"amazonaws", b"awssdk", b"Amazon.", b"aws.sdk", b"aws/aws"];
+const MARKERS: [&[u8]; 12] = [
+    b"boto",
+    b"aws-sdk",
+    b"aws_sdk",
+    b"Aws\\",
+    b"amazonaws",
+    b"awssdk",
+    b"Amazon.",
+    b"aws.sdk",
+    b"aws/aws",
+    b"Aws::",
+    b"aws ",
+    b"IAmazon",
+];
 
 /// The sources of folders.
 #[derive(Debug, Default)]

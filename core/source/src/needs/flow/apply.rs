@@ -40,8 +40,16 @@ impl Flow<'_> {
                 }
                 None => self.unknown(site, Why::Code),
             },
+            // A field of Ruby is asked as a method is.
+            _ if self.language(site.unit) == Language::Ruby => one(callee.clone()),
             _ => self.unknown(site, Why::Code),
         }
+    }
+
+    /// The calls of the function around a place.
+    pub(crate) fn callers_around(&self, site: Site) -> Vec<Site> {
+        let scope = self.program.expression(site.unit, site.expression).map_or(0, |found| found.scope);
+        if scope == 0 { Vec::new() } else { self.callers((site.unit, scope)) }
     }
 
     /// What a function of the tree gives back.
@@ -280,6 +288,8 @@ impl Flow<'_> {
             Language::Python => &["__init__", "__new__"],
             Language::JavaScript => &["constructor"],
             Language::Php => &["__construct"],
+            Language::Ruby => &["initialize"],
+            Language::Kotlin | Language::CSharp => &["constructor"],
             _ => &[],
         };
         let own = self.class_name(unit, Some(class)).to_owned();
@@ -343,7 +353,9 @@ impl Flow<'_> {
 }
 
 fn is_constructor(name: &str, is_method: bool, class: &str) -> bool {
-    is_method && (matches!(name, "__init__" | "__new__" | "constructor" | "__construct") || name == class)
+    is_method
+        && (matches!(name, "__init__" | "__new__" | "constructor" | "__construct" | "initialize")
+            || name == class)
 }
 
 /// The values of a call's callee that are bound members: for those who look for calls.

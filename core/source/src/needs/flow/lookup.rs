@@ -33,7 +33,7 @@ impl Flow<'_> {
 
     /// Languages in which a method sees the fields of its class by their names alone.
     fn sees_fields(&self, unit: UnitId) -> bool {
-        self.language(unit) == Language::Java
+        matches!(self.language(unit), Language::Java | Language::CSharp | Language::Kotlin)
     }
 
     fn in_scope(&self, site: Site, name: &str, id: ScopeId) -> Values {
@@ -120,7 +120,7 @@ impl Flow<'_> {
                 }
             }
         }
-        sdk::unbound(self, site.unit, name)
+        sdk::unbound(self, site, name)
     }
 
     /// A module by its name.
@@ -155,7 +155,7 @@ impl Flow<'_> {
                 _ => one(Value::External(format!("{module}.{member}").into())),
             },
             (None, None) if matches!(self.language(site.unit), Language::Php | Language::Java) => {
-                sdk::unbound(self, site.unit, module)
+                sdk::unbound(self, site, module)
             }
             (None, None) => one(Value::External(module.into())),
         }

@@ -267,7 +267,7 @@ fn made_as(flow: &Flow<'_>, method: &Method, name: &str, site: Site) -> Option<V
 }
 
 /// boto3's spelling of an identifier: words with `_` between them.
-fn snake(name: &str) -> String {
+pub(super) fn snake(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !text.is_empty() {
