@@ -66,7 +66,8 @@ export class Person {
 
   send(method, path, { body = null, headers = {}, timeout = 30000 } = {}) {
     const cookie = Object.entries(this.cookies).map(([name, value]) => `${name}=${value}`).join("; ");
-    const all = { ...(cookie && { cookie }), ...(this.from && { "x-forwarded-for": this.from }), "accept-language": "en", ...headers };
+    const from = this.company.address || this.from;
+    const all = { ...(cookie && { cookie }), ...(from && { "x-forwarded-for": from }), "accept-language": "en", ...headers };
     if (body !== null) all["content-length"] = Buffer.byteLength(body);
     return new Promise((done, failed) => {
       const asked = http.request({ host: "127.0.0.1", port: this.company.listen, path, method, headers: all, agent: this.company.agent, timeout }, (response) => {
@@ -266,6 +267,8 @@ export class Company {
     must(await riku.type(id, await keiko.pin(id)), "types the PIN");
     return id;
   }
+  /// With `scatters`, each call comes from an address of its own, as those of many people do: there is a bucket for each.
+  get address() { if (!this.scatters) return null; this.turn = (this.turn || 0) + 1; return `127.${this.turn >> 16 & 127}.${this.turn >> 8 & 255}.${this.turn & 255}`; }
   get step() { return Math.floor(Date.now() / 30000); }
 }
 export function must(answer, what) { if (!answer.is_done) throw new Error(`${what}: ${answer.status} ${answer.why}`); return answer; }

@@ -119,7 +119,7 @@ pub(crate) async fn file(State(desk): State<Arc<Desk>>, caller: Caller, request:
         }
     };
     let from = caller.visitor.address;
-    let done = desk.clone().blocking(move |desk| filed_once(desk, program, &key, filed, from)).await;
+    let done = desk.clone().blocking(move |desk| filed_once(desk, program, &key, &filed, from)).await;
     match done.unwrap_or(Err(DeskError::Broken)) {
         Ok((status, id)) => {
             let location = format!("/v1/requests/{id}");
@@ -139,7 +139,7 @@ fn filed_once(
     desk: &Desk,
     program: PersonId,
     key: &str,
-    filed: Filed,
+    filed: &Filed,
     from: std::net::IpAddr,
 ) -> Result<(StatusCode, RequestId), DeskError> {
     let name = hex(Sha256::digest(format!("{program}\n{key}").as_bytes()).get(..12).unwrap_or_default());

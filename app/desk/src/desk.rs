@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
+use jiff::Timestamp;
 use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, RequestId, State, step};
 use kagimori_journal::{Append, Held, Journal, JournalError, Message};
 use kagimori_ledger::{Hash, Tree};
@@ -131,12 +132,14 @@ impl Desk {
     /// [`DeskError`]; then nothing happened.
     pub(crate) fn act(&self, event: &Event) -> Result<Taken, DeskError> {
         let mut held = self.held.lock().map_err(|_| DeskError::Broken)?;
-        let now = self.clock.now();
-        let (state, effects) = {
+        let (now, state, effects) = {
             let book = self.book();
+            let now = instant_of(event, &book.state, self.clock.now());
             proof::must_hold(self, &book.state, event)?;
             let policy = policy_of(&book.state, event)?;
-            step(&book.state, event, &policy, now).map_err(|refusal| DeskError::Refused(Box::new(refusal)))?
+            let (state, effects) = step(&book.state, event, &policy, now)
+                .map_err(|refusal| DeskError::Refused(Box::new(refusal)))?;
+            (now, state, effects)
         };
         let leaf = effects.iter().find_map(|effect| match effect {
             Effect::Append(leaf) => Some(leaf.clone()),
@@ -254,6 +257,20 @@ impl Book {
     ) -> impl Iterator<Item = (usize, &'a Leaf)> {
         self.leaves.iter().enumerate().filter(move |(_, leaf)| leaf.event.request() == Some(request))
     }
+}
+
+/// When an event happens. The log's time never goes back: after a clock that was ahead was set right nothing is taken until it has caught up.
+/// But a no is: it stands at the instant of the last entry.
+pub(crate) fn instant_of(event: &Event, state: &State, now: Timestamp) -> Timestamp {
+    let is_a_no = matches!(
+        event,
+        Event::Deny { .. }
+            | Event::Cancel { .. }
+            | Event::Kill { .. }
+            | Event::Seal { .. }
+            | Event::RevokeKey { .. }
+    );
+    state.at().filter(|last| is_a_no && now < *last).unwrap_or(now)
 }
 
 /// The policy by which an event is judged; the first brings its own.

@@ -8,6 +8,8 @@ use kagimori_custody::{
     Digest, Event, Finding, KeyName, Mac, PersonId, Policy, Proof, Request, State, Viewer, step,
 };
 
+use crate::desk::instant_of;
+
 /// Something that can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Offer {
@@ -52,9 +54,11 @@ pub(crate) fn of(
     now: Timestamp,
 ) -> BTreeSet<Offer> {
     let Some(policy) = state.policy() else { return BTreeSet::new() };
+    // What can be done with one request hangs on no other.
+    let state = &state.alone(&request.ask.id);
     let would = |offer: &Offer| {
         let event = event(*offer, state, request, person, from);
-        event.is_some_and(|event| step(state, &event, policy, now).is_ok())
+        event.is_some_and(|event| step(state, &event, policy, instant_of(&event, state, now)).is_ok())
     };
     Offer::ALL.into_iter().filter(would).collect()
 }

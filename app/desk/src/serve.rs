@@ -22,6 +22,8 @@ use crate::{random, routes};
 const TICK: Duration = Duration::from_secs(2);
 /// How often letters are looked at.
 const ROUND: Duration = Duration::from_secs(5);
+/// A witness that was silent is asked again after so long.
+const WITNESS_AGAIN: Duration = Duration::from_secs(30);
 
 /// Runs the play desk until it is interrupted.
 ///
@@ -114,6 +116,7 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
             Arc::clone(&ticking).blocking(Desk::tick).await;
         }
     });
+    let witnessed = tokio::spawn(keep_witnessed(Arc::clone(&desk)));
     let service = routes::of(desk).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
         served = async { axum::serve(Patient::new(listener), service).await } => {
@@ -122,6 +125,21 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
         () = asked_to_stop() => {}
     }
     ticks.abort();
+    witnessed.abort();
+}
+
+/// Shows the witness every entry soon after it was written, and not only when a code is wanted: what it has not seen could be cut off.
+async fn keep_witnessed(desk: Arc<Desk>) {
+    let mut news = desk.news();
+    while news.changed().await.is_ok() {
+        tokio::time::sleep(TICK).await;
+        news.mark_unchanged();
+        let published = Arc::clone(&desk).blocking(|desk| desk.publish().is_ok()).await;
+        if published != Some(true) {
+            tokio::time::sleep(WITNESS_AGAIN).await;
+            news.mark_changed();
+        }
+    }
 }
 
 /// Ctrl+C, or what systemd sends.

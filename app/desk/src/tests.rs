@@ -7,4 +7,5 @@ mod browser;
 mod canary;
 mod governing;
 mod hints;
+mod races;
 mod story;

@@ -154,6 +154,23 @@ impl State {
         self.live.iter().filter_map(|id| self.request(id))
     }
 
+    /// The desk as if there were this request alone: for asking often what could be done with it, where a copy of everything is too much.
+    #[must_use]
+    pub fn alone(&self, id: &RequestId) -> Self {
+        let requests = self.requests.get_key_value(id);
+        Self {
+            policy: self.policy.clone(),
+            size: self.size,
+            at: self.at,
+            sealed: self.sealed.clone(),
+            log_key: self.log_key.clone(),
+            revoked: self.revoked.clone(),
+            seeds: self.seeds.clone(),
+            requests: requests.map(|(id, request)| (id.clone(), Arc::clone(request))).into_iter().collect(),
+            live: self.live.get(id).cloned().into_iter().collect(),
+        }
+    }
+
     /// A seed that is or was in custody.
     pub fn seed(&self, id: &SeedId) -> Option<&HeldSeed> {
         self.seeds.get(id)

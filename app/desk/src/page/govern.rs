@@ -12,7 +12,7 @@ use kagimori_custody::{
 };
 use maud::{Markup, html};
 
-use crate::desk::{Book, Desk};
+use crate::desk::{Book, Desk, instant_of};
 use crate::language::Language;
 use crate::page::ceremony::filed;
 use crate::page::refusal::Refused;
@@ -132,8 +132,8 @@ pub(crate) fn revoking(
         key: key.clone(),
         reason: "-".to_owned(),
     };
-    let may =
-        book.state.policy().is_some_and(|policy| step(&book.state, &event, policy, desk.clock.now()).is_ok());
+    let now = instant_of(&event, &book.state, desk.clock.now());
+    let may = book.state.policy().is_some_and(|policy| step(&book.state, &event, policy, now).is_ok());
     html! { @if may && !book.state.is_revoked(key) { details { summary { (l.of("revoke", "失効")) }
     form method="post" action="/people/revoke" { (csrf(signed))
         input type="hidden" name="person" value=(person); input type="hidden" name="key" value=(key);

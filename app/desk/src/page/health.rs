@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use kagimori_custody::{Event, step};
 use maud::{Markup, html};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, instant_of};
 use crate::language::Language;
 use crate::page::shell::{Frame, Place, csrf};
 use crate::page::{govern, said};
@@ -49,7 +49,8 @@ fn seal(l: Language, desk: &Desk, signed: &Signed) -> Markup {
     let may = {
         let book = desk.book();
         let event = Event::Seal { by: signed.person.clone(), reason: "-".to_owned() };
-        book.state.policy().is_some_and(|policy| step(&book.state, &event, policy, desk.clock.now()).is_ok())
+        let now = instant_of(&event, &book.state, desk.clock.now());
+        book.state.policy().is_some_and(|policy| step(&book.state, &event, policy, now).is_ok())
     };
     html! { @if may {
         section.sheet aria-labelledby="seal" {

@@ -105,3 +105,27 @@ async fn addresses_that_are_none_are_told_as_well() {
         assert!(answer.status.is_client_error() && problem["title"].is_string(), "{path}: {}", answer.body);
     }
 }
+
+/// A clock that was an hour ahead and was set right: nothing new is taken until it has caught up, and every no is, at once.
+#[tokio::test]
+async fn a_no_is_taken_though_the_clock_went_back() {
+    let place = Place::new();
+    let mut requester = place.of("keiko").await;
+    let paths = [ask(&mut requester, "direct").await, ask(&mut requester, "direct").await];
+    place.desk.clock.advance(3600);
+    let killed = approved(&place, "direct").await;
+    place.desk.clock.advance(-3600);
+    let asked = [("target", "111122223333"), ("reason", "x"), ("minutes", "30"), ("mode", "direct")];
+    let mut requester = place.of("keiko").await;
+    assert_eq!(requester.post("/requests/new", &asked).await.status, StatusCode::CONFLICT);
+    let mut approver = place.of("aoi").await;
+    assert_eq!(approver.sign(&paths[0], "approve", &[]).await.status, StatusCode::CONFLICT);
+    let why = [("reason", "the clock is wrong")];
+    assert_eq!(approver.post(&format!("{}/deny", paths[0]), &why).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(requester.post(&format!("{}/cancel", paths[1]), &[]).await.status, StatusCode::SEE_OTHER);
+    let mut auditor = place.of("tetsuo").await;
+    assert_eq!(auditor.post(&format!("{killed}/kill"), &why).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(approver.post("/seal", &why).await.location, "/sign-in");
+    assert!(place.desk.is_sealed());
+    assert_eq!(place.desk.reread().unwrap().state.digest(), place.desk.book().state.digest());
+}
