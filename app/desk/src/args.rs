@@ -82,6 +82,14 @@ pub(crate) enum LogCommand {
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
     },
+    /// Fills the empty place that desk.toml names with a copy of the log: into a database and back, or after the loss of one
+    Import {
+        /// The settings.
+        #[arg(long, value_name = "FILE", default_value = "desk.toml")]
+        settings: PathBuf,
+        /// The copy, as `kagimori-desk backup` makes it.
+        copy: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -82,6 +82,7 @@ impl Desk {
 
     /// What the clock asks for: what is over, and PINs of a vault that has forgotten them.
     pub(crate) fn tick(&self) {
+        self.keep();
         let now = self.clock.now();
         let (due, without_pin) = {
             let book = self.book();

@@ -43,6 +43,7 @@ pub(crate) struct Desk {
     /// Whoever writes holds this from looking to having written: one event after the other.
     held: Mutex<Held>,
     news: watch::Sender<u64>,
+    overtaken: watch::Sender<bool>,
 }
 
 /// What the log says.
@@ -117,6 +118,7 @@ impl Desk {
             book: RwLock::new(book),
             held: Mutex::new(held),
             news,
+            overtaken: watch::channel(false).0,
         })
     }
 
@@ -132,6 +134,17 @@ impl Desk {
     /// [`DeskError`]; then nothing happened.
     pub(crate) fn act(&self, event: &Event) -> Result<Taken, DeskError> {
         let mut held = self.held.lock().map_err(|_| DeskError::Broken)?;
+        match self.act_on(&mut held, event) {
+            // An entry of ours is there of which nobody could tell us: what is asked is asked again of the log as it is.
+            Err(DeskError::Journal(JournalError::Moved { .. })) => {
+                self.catch_up(&mut held)?;
+                self.act_on(&mut held, event)
+            }
+            done => done,
+        }
+    }
+
+    fn act_on(&self, held: &mut Held, event: &Event) -> Result<Taken, DeskError> {
         let (now, state, effects) = {
             let book = self.book();
             let now = instant_of(event, &book.state, self.clock.now());
@@ -176,6 +189,38 @@ impl Desk {
         let policy = policy_of(&book.state, event)?;
         let taken = step(&book.state, event, &policy, self.clock.now());
         taken.map(drop).map_err(|refusal| DeskError::Refused(Box::new(refusal)))
+    }
+
+    /// Reads the log as it is now.
+    fn catch_up(&self, held: &mut Held) -> Result<(), DeskError> {
+        held.know()?;
+        let fresh = Book::read(held)?;
+        let size = fresh.state.size();
+        if let Ok(mut book) = self.book.write() {
+            *book = fresh;
+        }
+        self.news.send_replace(size);
+        Ok(())
+    }
+
+    /// Looks whether the log is still this process's to write, where another could have taken it; a database may be silent for a while.
+    pub(crate) fn keep(&self) {
+        let Ok(mut held) = self.held.lock() else { return };
+        match held.keep() {
+            Err(JournalError::Lost { .. }) => drop(self.overtaken.send_replace(true)),
+            Err(JournalError::Moved { .. }) => drop(self.catch_up(&mut held)),
+            _ => {}
+        }
+    }
+
+    /// Whether another process has taken the log: nothing of what this one shows is to be believed any more.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        *self.overtaken.borrow()
+    }
+
+    /// Hears of that.
+    pub(crate) fn overtaken(&self) -> watch::Receiver<bool> {
+        self.overtaken.subscribe()
     }
 
     /// Hears of every change.
@@ -223,12 +268,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError`].
     pub(crate) fn reread(&self) -> Result<Book, DeskError> {
-        Book::read(&Journal::open(&self.journal())?)
-    }
-
-    /// The file of its journal.
-    pub(crate) fn journal(&self) -> std::path::PathBuf {
-        Journal::path_in(&self.settings.data)
+        Book::read(&Journal::open(&self.settings.store)?)
     }
 }
 

@@ -6,7 +6,7 @@ use kagimori_journal::JournalError;
 pub(crate) fn of_journal(error: &JournalError) -> &'static str {
     match error {
         JournalError::NotThere(_) => {
-            "`kagimori-desk found` makes it; look at `data` in desk.toml if there was one"
+            "`kagimori-desk found` makes it; look at `data` or `store` in desk.toml if there was one"
         }
         JournalError::Busy { .. } => {
             "one process writes it: stop the desk that runs (`kagimori-desk serve`) first; of a host that is gone the hold ends by itself"
@@ -20,7 +20,7 @@ pub(crate) fn of_journal(error: &JournalError) -> &'static str {
             "release nothing and keep the file; put the last good copy aside and in its place, and run `kagimori-desk restore-check` on it"
         }
         JournalError::NotOurs(_) => {
-            "look at `data` in desk.toml, or at what you named: it is no log of a desk"
+            "look at `data` and `store` in desk.toml, or at what you named: it is no log of a desk"
         }
         other => other.hint(),
     }
@@ -47,6 +47,9 @@ mod tests {
             JournalError::Newer { path: path(), version: 9, ours: 1 },
             JournalError::EntryTooLong(1),
             JournalError::Broken { path: path(), why: why() },
+            JournalError::Moved { here: 1, there: 2 },
+            JournalError::Server { server: why(), why: why() },
+            JournalError::Unknown { server: why(), why: why() },
         ] {
             let hint = of_journal(&error);
             for other in ["AWS", "kagimori apply", "aws ", "--dir", "kagimori plan"] {

@@ -53,6 +53,9 @@ pub fn main() -> ExitCode {
         Command::Backup { settings, to } => command::backup::backup(&settings, &to),
         Command::RestoreCheck { settings, copy } => command::backup::restore_check(&settings, &copy),
         Command::Log { command: LogCommand::Export { settings, to } } => command::log::export(&settings, &to),
+        Command::Log { command: LogCommand::Import { settings, copy } } => {
+            command::log::import(&settings, &copy)
+        }
         Command::Policy { command: PolicyCommand::Check { file } } => command::policy::check(&file),
     };
     match done {

@@ -77,8 +77,14 @@ pub(crate) fn serve(settings: &Path) -> Done {
         })?;
         let _ = printer::data(&format!("{}\n", desk.settings.origin));
         let telling = tokio::spawn(tell(Arc::clone(&desk), folder));
-        until_interrupted(listener, desk).await;
+        until_interrupted(listener, Arc::clone(&desk)).await;
         telling.abort();
+        if desk.is_overtaken() {
+            return Err(told(
+                "another process has taken the log: this desk stops, and has written nothing since",
+                "one desk is enough; started again this one waits for its turn",
+            ));
+        }
         Ok(())
     })
 }
@@ -91,7 +97,7 @@ async fn tell(desk: Arc<Desk>, folder: std::path::PathBuf) {
     let notifier = Arc::new(Notifier::new(desk.settings.channels.clone(), folder));
     loop {
         tokio::time::sleep(ROUND).await;
-        let (journal, notifier) = (desk.journal(), Arc::clone(&notifier));
+        let (journal, notifier) = (desk.settings.store.clone(), Arc::clone(&notifier));
         let round = tokio::task::spawn_blocking(move || deliver::round(&journal, &notifier)).await;
         if let Ok(Err(error)) = round {
             printer::warning(&format!("people could not be told: {error}; {}", hints::of_journal(&error)));
@@ -117,11 +123,13 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
         }
     });
     let witnessed = tokio::spawn(keep_witnessed(Arc::clone(&desk)));
+    let mut overtaken = desk.overtaken();
     let service = routes::of(desk).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
         served = async { axum::serve(Patient::new(listener), service).await } => {
             if let Err(error) = served { printer::warning(&format!("the desk stopped: {error}")); }
         }
+        _ = overtaken.wait_for(|is_so| *is_so) => {}
         () = asked_to_stop() => {}
     }
     ticks.abort();

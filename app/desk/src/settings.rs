@@ -1,10 +1,13 @@
 //! `desk.toml`: where the desk is, what it speaks to, and whom it tells. Who may do what stands in the policy, which is in the log.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use kagimori_journal::{Journal, Place};
 use kagimori_notice::{Channel, WireChannel};
 use kagimori_passkey::RelyingParty;
 use serde::Deserialize;
@@ -20,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Its folder: the log, its key, its copies.
     pub(crate) data: PathBuf,
+    /// Where the log is.
+    pub(crate) store: Place,
     /// The socket of the vault.
     pub(crate) vault: PathBuf,
     /// Proxies whose `X-Forwarded-For` is believed. None: of nobody.
@@ -53,6 +58,9 @@ struct File {
     origin: String,
     listen: SocketAddr,
     data: PathBuf,
+    store: Option<String>,
+    store_password: Option<String>,
+    store_certificates: Option<PathBuf>,
     vault: PathBuf,
     #[serde(default)]
     trusted_proxies: Vec<IpNet>,
@@ -102,7 +110,7 @@ impl Settings {
     }
 
     pub(crate) fn of(text: &str, folder: &Path) -> Result<Self, (String, String)> {
-        let file: File = toml::from_str(text).map_err(|error| {
+        let mut file: File = toml::from_str(text).map_err(|error| {
             let line =
                 error.span().map(|span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
             let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
@@ -113,7 +121,7 @@ impl Settings {
         })?;
         must_be_origin(&file.origin)?;
         let mut channels = BTreeMap::new();
-        for (name, wire) in file.channels {
+        for (name, wire) in std::mem::take(&mut file.channels) {
             let channel = wire.read(&name).map_err(|error| (error.to_string(), error.hint().to_owned()))?;
             channels.insert(name, channel);
         }
@@ -128,11 +136,24 @@ impl Settings {
         if !(-12..=14).contains(&file.hours_from_utc) {
             return Err(("`hours_from_utc` is between -12 and 14".to_owned(), "Japan is 9".to_owned()));
         }
+        if file.store.is_none() && (file.store_password.is_some() || file.store_certificates.is_some()) {
+            let hint = "write the address of the database as `store`, or take the line out";
+            return Err((
+                "`store_password` or `store_certificates` stands without `store`".to_owned(),
+                hint.to_owned(),
+            ));
+        }
+        let data = folder.join(&file.data);
+        let store = match &file.store {
+            Some(address) => Place::from(store::database(address, &file, folder)?),
+            None => Place::from(&Journal::path_in(&data)),
+        };
         Ok(Self {
             company: file.company,
             origin: file.origin.trim_end_matches('/').to_owned(),
             listen: file.listen,
-            data: folder.join(file.data),
+            data,
+            store,
             vault: folder.join(file.vault),
             trusted_proxies: file.trusted_proxies,
             hours_from_utc: file.hours_from_utc,
@@ -229,9 +250,22 @@ address = "env:SLACK"
             ("127.0.0.1:8440", "8440", "invalid socket address"),
             ("[channels.sre]", "[programs]\nworkflow = 'token'\n[channels.sre]", "no SHA-256"),
             ("\"slack\"", "\"pigeon\"", "of a kind that there is not"),
+            ("vault =", "store = 'postgresql://desk:hush@db.example/desk'\nvault =", "a password in it"),
+            ("vault =", "store = 'journal.db'\nvault =", "does not begin with"),
+            (
+                "vault =",
+                "store = 'postgresql://d@db.example/d'\nstore_password = 'hush'\nvault =",
+                "not where one is",
+            ),
+            (
+                "vault =",
+                "store = 'postgresql://d@db.example/d'\nstore_certificates = 'nowhere.pem'\nvault =",
+                "nowhere.pem",
+            ),
+            ("vault =", "store_password = 'env:X'\nvault =", "without `store`"),
         ] {
             let (what, hint) = Settings::of(&GOOD.replace(from, to), Path::new(".")).unwrap_err();
-            assert!(what.contains(expected), "{to}: {what}");
+            assert!(what.contains(expected) && !what.contains("hush"), "{to}: {what}");
             assert!(!hint.is_empty());
         }
     }

@@ -8,4 +8,5 @@ mod canary;
 mod governing;
 mod hints;
 mod races;
+mod store;
 mod story;

@@ -62,6 +62,30 @@ pub enum JournalError {
     /// An entry that no log takes.
     #[error("an entry has {0} bytes, and the journal takes {max} at most", max = kagimori_ledger::tile::ENTRY_MAX)]
     EntryTooLong(usize),
+    /// The log is not where this process left it.
+    #[error("the journal has {there} entries, and this process knows of {here}")]
+    Moved {
+        /// As this process knows.
+        here: u64,
+        /// As it is.
+        there: u64,
+    },
+    /// A database does not answer, or refuses.
+    #[error("the database `{server}` cannot be used: {why}")]
+    Server {
+        /// Which.
+        server: String,
+        /// Its words.
+        why: String,
+    },
+    /// The connection broke while an entry was being committed, and the database does not answer since.
+    #[error("nobody knows whether the database `{server}` has kept an entry: {why}")]
+    Unknown {
+        /// Which.
+        server: String,
+        /// Its words.
+        why: String,
+    },
     /// The disk, or whatever holds the file.
     #[error("`{path}` cannot be used: {why}")]
     Broken {
@@ -95,7 +119,22 @@ impl JournalError {
             Self::NotOurs(_) => "move the file away, or name another directory with `--dir`",
             Self::Newer { .. } => "use the newer program",
             Self::EntryTooLong(_) => "this is a defect of the program: please report it with the command",
+            Self::Moved { .. } => "read the journal again before anything is written",
+            Self::Server { .. } => {
+                "nothing was written; look at the address, the server and its log, and try again"
+            }
+            Self::Unknown { .. } => {
+                "when the server answers again, look what the log says before you try again"
+            }
             Self::Broken { .. } => "look at the disk and the permissions of the file and its folder",
+        }
+    }
+
+    /// Somebody looked: it is not there.
+    pub(crate) fn not_written(self) -> Self {
+        match self {
+            Self::Unknown { server, why } => Self::Server { server, why },
+            other => other,
         }
     }
 

@@ -1,13 +1,15 @@
 //! The file: how it is made, opened, and told from others.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::JournalError;
+use crate::store::{Cell, Purpose, Row, Value, Within};
 
 /// `kgmr`: how SQLite's own tools tell it from other databases (sqlite.org, `fileformat2.html`).
 const APPLICATION: i64 = 0x6b67_6d72;
@@ -40,8 +42,104 @@ CREATE TRIGGER document_remains BEFORE DELETE ON document BEGIN SELECT RAISE(ABO
 /// Came after the first journals; whoever reads one without it finds no channel closed.
 const CLOSED: &str = "CREATE TABLE IF NOT EXISTS closed (channel TEXT PRIMARY KEY, since INTEGER NOT NULL, why TEXT NOT NULL) STRICT;";
 
+/// A SQLite file.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+}
+
+impl File {
+    /// Opens a journal to read it.
+    pub(crate) fn read(path: &Path) -> Result<Self, JournalError> {
+        Ok(Self { connection: read(path)?, path: path.to_owned() })
+    }
+
+    /// Opens a journal to write it, making it where it is not there.
+    pub(crate) fn write(path: &Path) -> Result<Self, JournalError> {
+        Ok(Self { connection: write(path)?, path: path.to_owned() })
+    }
+
+    pub(crate) fn within<T>(
+        &self,
+        purpose: Purpose,
+        what: impl FnOnce(&mut Within<'_>) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let told = |error: rusqlite::Error| JournalError::sqlite(&self.path, &error);
+        let behaviour = match purpose {
+            Purpose::Read => TransactionBehavior::Deferred,
+            Purpose::Write | Purpose::Append => TransactionBehavior::Immediate,
+        };
+        let transaction = Transaction::new_unchecked(&self.connection, behaviour).map_err(told)?;
+        let mut within = Within::File(transaction, &self.path);
+        let done = what(&mut within)?;
+        match within {
+            Within::File(transaction, _) => transaction.commit().map_err(told)?,
+            #[cfg(feature = "postgres")]
+            Within::Server(_) => {}
+        }
+        Ok(done)
+    }
+
+    /// Leaves one file, which is read where nothing can be written, too.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn closed_for_good(&self) -> Result<(), JournalError> {
+        let closed = self.connection.pragma_update(None, "journal_mode", "DELETE");
+        closed.map_err(|error| JournalError::sqlite(&self.path, &error))
+    }
+
+    /// Copies it into a new file, as it is at one moment.
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), JournalError> {
+        let path = to.to_string_lossy();
+        let copied = self.connection.execute("VACUUM INTO ?1", [&*path]);
+        copied.map(drop).map_err(|error| JournalError::sqlite(to, &error))
+    }
+}
+
+/// All rows of a statement.
+pub(crate) fn rows(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    statement: &str,
+    values: &[Value<'_>],
+) -> Result<Vec<Row>, JournalError> {
+    let read = || -> rusqlite::Result<Vec<Row>> {
+        let mut statement = transaction.prepare(statement)?;
+        let columns = statement.column_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+            let cells: rusqlite::Result<_> = (0..columns).map(|place| row.get_ref(place).map(cell)).collect();
+            cells.map(Row)
+        })?;
+        rows.collect()
+    };
+    read().map_err(|error| JournalError::sqlite(path, &error))
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Integer(number) => Cell::Whole(number),
+        // What is no text is no column of ours either.
+        ValueRef::Text(text) => {
+            std::str::from_utf8(text).map_or(Cell::Bytes(text.to_owned()), |text| Cell::Text(text.to_owned()))
+        }
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_owned()),
+        ValueRef::Null | ValueRef::Real(_) => Cell::Nothing,
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Nothing => ValueRef::Null,
+            Self::Whole(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
 /// Opens a journal to read it.
-pub(crate) fn read(path: &Path) -> Result<Connection, JournalError> {
+fn read(path: &Path) -> Result<Connection, JournalError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(JournalError::NotThere(path.to_owned()));
@@ -57,7 +155,7 @@ pub(crate) fn read(path: &Path) -> Result<Connection, JournalError> {
 }
 
 /// Opens a journal to write it, making it where it is not there.
-pub(crate) fn write(path: &Path) -> Result<Connection, JournalError> {
+fn write(path: &Path) -> Result<Connection, JournalError> {
     private(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = open(path, flags)?;
@@ -83,18 +181,18 @@ pub(crate) fn write(path: &Path) -> Result<Connection, JournalError> {
 }
 
 /// Opens the file that says, by its lock, that a process writes the journal.
-pub(crate) fn lock(path: &Path) -> Result<File, JournalError> {
+pub(crate) fn lock(path: &Path) -> Result<fs::File, JournalError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let path = path.with_file_name(format!("{name}-lock"));
     private(&path)
 }
 
 /// Makes a file that only its owner may read, or sees to it that it is so. SQLite gives the files beside it the same mode.
-fn private(path: &Path) -> Result<File, JournalError> {
+fn private(path: &Path) -> Result<fs::File, JournalError> {
     if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         return Err(JournalError::NotOurs(path.to_owned()));
     }
-    let mut options = File::options();
+    let mut options = fs::File::options();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -105,7 +203,7 @@ fn private(path: &Path) -> Result<File, JournalError> {
 }
 
 #[cfg(unix)]
-fn restrict(file: &File) -> io::Result<()> {
+fn restrict(file: &fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     if file.metadata()?.permissions().mode() & 0o077 == 0 {
         return Ok(());

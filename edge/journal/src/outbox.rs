@@ -3,13 +3,14 @@
 //! Every attempt is written down before it is made; what was not confirmed is tried again. Whoever delivers chooses when, and holds no
 //! journal meanwhile: letters are claimed one by one, so that whoever acts is never kept waiting by a slow receiver.
 
-use std::path::Path;
-
 use jiff::Timestamp;
-use rusqlite::Transaction;
 
 use crate::error::JournalError;
-use crate::{Journal, file};
+use crate::file::File;
+#[cfg(feature = "postgres")]
+use crate::postgres::Server;
+use crate::store::{Purpose, Store, Value, Within, number};
+use crate::{Journal, Place};
 
 /// When a letter is due that is not tried again by itself.
 const NEVER: i64 = i64::MAX;
@@ -63,14 +64,19 @@ pub struct Closed {
 }
 
 pub(crate) fn put(
-    transaction: &Transaction<'_>,
+    within: &mut Within<'_>,
     leaf: u64,
     message: &Message<'_>,
     now: Timestamp,
-) -> rusqlite::Result<()> {
-    let row = (leaf, message.channel, message.body, now.as_second());
-    transaction.execute("INSERT INTO outbox (leaf, channel, body, next_at) VALUES (?1, ?2, ?3, ?4)", row)?;
-    Ok(())
+) -> Result<(), JournalError> {
+    let row = [
+        number(leaf),
+        Value::Text(message.channel),
+        Value::Text(message.body),
+        Value::Whole(now.as_second()),
+    ];
+    let insert = "INSERT INTO outbox (leaf, channel, body, next_at) VALUES ($1, $2, $3, $4)";
+    within.execute(insert, &row).map(drop)
 }
 
 impl Journal {
@@ -95,20 +101,14 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] when the file cannot be read.
     pub fn closed(&self) -> Result<Vec<Closed>, JournalError> {
-        // A journal that nobody delivered from yet may be older than the table.
-        let query = "SELECT count(*) FROM sqlite_schema WHERE name = 'closed'";
-        let tables: i64 = self.connection.query_row(query, [], |row| row.get(0)).map_err(self.told())?;
-        if tables == 0 {
-            return Ok(Vec::new());
-        }
-        let query = "SELECT channel, since, why FROM closed ORDER BY channel";
-        let mut statement = self.connection.prepare(query).map_err(self.told())?;
-        let rows = statement
-            .query_map([], |row| {
-                Ok(Closed { channel: row.get(0)?, since: instant(row.get(1)?), why: row.get(2)? })
+        self.store.within(Purpose::Read, |within| {
+            if !has_closed(within)? {
+                return Ok(Vec::new());
+            }
+            within.rows("SELECT channel, since, why FROM closed ORDER BY channel", &[], |row| {
+                Ok(Closed { channel: row.text(0)?, since: instant(row.whole(1)?), why: row.text(2)? })
             })
-            .map_err(self.told())?;
-        rows.collect::<Result<_, _>>().map_err(self.told())
+        })
     }
 
     /// The latest letters, sent or not; the latest first.
@@ -117,36 +117,43 @@ impl Journal {
     /// [`JournalError`] when the file cannot be read.
     pub fn letters(&self, most: usize) -> Result<Vec<Letter>, JournalError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.read_letters("ORDER BY id DESC LIMIT ?1", most)
+        self.read_letters("ORDER BY id DESC LIMIT $1", most)
     }
 
     fn unsent_until(&self, until: i64) -> Result<Vec<Letter>, JournalError> {
-        self.read_letters("WHERE sent_at IS NULL AND next_at <= ?1 ORDER BY id", until)
+        self.read_letters("WHERE sent_at IS NULL AND next_at <= $1 ORDER BY id", until)
     }
 
     fn read_letters(&self, which: &str, value: i64) -> Result<Vec<Letter>, JournalError> {
         let columns = "id, leaf, entry, channel, body, attempts, next_at, started_at, error, sent_at";
         let query = format!("SELECT {columns} FROM outbox JOIN leaf ON leaf.idx = outbox.leaf {which}");
-        let mut statement = self.connection.prepare(&query).map_err(self.told())?;
-        let rows = statement
-            .query_map([value], |row| {
-                let next: i64 = row.get(6)?;
-                Ok(Letter {
-                    id: row.get(0)?,
-                    leaf: row.get(1)?,
-                    entry: row.get(2)?,
-                    channel: row.get(3)?,
-                    body: row.get(4)?,
-                    attempts: row.get(5)?,
-                    next: (next != NEVER).then(|| instant(next)),
-                    tried: row.get::<_, Option<i64>>(7)?.map(instant),
-                    error: row.get(8)?,
-                    sent: row.get::<_, Option<i64>>(9)?.map(instant),
-                })
+        self.store.rows(&query, &[Value::Whole(value)], |row| {
+            let next = row.whole(6)?;
+            Ok(Letter {
+                id: row.whole(0)?,
+                leaf: row.count(1)?,
+                entry: row.bytes(2)?,
+                channel: row.text(3)?,
+                body: row.text(4)?,
+                attempts: u32::try_from(row.count(5)?).unwrap_or(u32::MAX),
+                next: (next != NEVER).then(|| instant(next)),
+                tried: row.maybe_whole(7)?.map(instant),
+                error: row.maybe_text(8)?,
+                sent: row.maybe_whole(9)?.map(instant),
             })
-            .map_err(self.told())?;
-        rows.collect::<Result<_, _>>().map_err(self.told())
+        })
     }
+}
+
+/// A file that nobody delivered from yet may be older than the table.
+pub(crate) fn has_closed(within: &mut Within<'_>) -> Result<bool, JournalError> {
+    match within {
+        Within::File(..) => {}
+        #[cfg(feature = "postgres")]
+        Within::Server(_) => return Ok(true),
+    }
+    let query = "SELECT count(*) FROM sqlite_schema WHERE name = 'closed'";
+    Ok(within.row(query, &[], |row| row.count(0))?.is_some_and(|tables| tables > 0))
 }
 
 /// The outbox of a journal, for whoever delivers; others may write the journal meanwhile.
@@ -168,10 +175,17 @@ impl Outbox {
     ///
     /// # Errors
     /// [`JournalError`] when there is no journal, or it cannot be written.
-    pub fn open(path: &Path) -> Result<Self, JournalError> {
+    pub fn open(place: impl Into<Place>) -> Result<Self, JournalError> {
         // A journal is made by whoever writes its first entry.
-        drop(file::read(path)?);
-        Ok(Self { journal: Journal { connection: file::write(path)?, path: path.to_owned() } })
+        let store = match place.into() {
+            Place::File(path) => {
+                drop(File::read(&path)?);
+                Store::File(File::write(&path)?)
+            }
+            #[cfg(feature = "postgres")]
+            Place::Database(database) => Store::Server(Box::new(Server::read(*database)?)),
+        };
+        Ok(Self { journal: Journal { store } })
     }
 
     /// Writes down that a message is about to be sent; unless it is told what became of it, it is due again at `next`.
@@ -181,9 +195,9 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`]; then it must not be sent.
     pub fn claim(&mut self, id: i64, now: Timestamp, next: Timestamp) -> Result<bool, JournalError> {
-        let set = "attempts = attempts + 1, started_at = ?2, next_at = ?3, error = NULL";
-        let update = format!("UPDATE outbox SET {set} WHERE id = ?1 AND sent_at IS NULL AND next_at <= ?2");
-        self.execute(&update, (id, now.as_second(), next.as_second())).map(|changed| changed == 1)
+        let set = "attempts = attempts + 1, started_at = $1, next_at = $2, error = NULL";
+        let update = format!("UPDATE outbox SET {set} WHERE id = $3 AND sent_at IS NULL AND next_at <= $1");
+        self.execute(&update, &[second(now), second(next), Value::Whole(id)]).map(|changed| changed == 1)
     }
 
     /// Writes down that a message was taken.
@@ -191,8 +205,8 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`]; it may then be sent again.
     pub fn sent(&mut self, id: i64, now: Timestamp) -> Result<(), JournalError> {
-        let update = "UPDATE outbox SET sent_at = ?2, error = NULL WHERE id = ?1 AND sent_at IS NULL";
-        self.execute(update, (id, now.as_second())).map(drop)
+        let update = "UPDATE outbox SET sent_at = $1, error = NULL WHERE id = $2 AND sent_at IS NULL";
+        self.execute(update, &[second(now), Value::Whole(id)]).map(drop)
     }
 
     /// Writes down why a message was not taken, and when it is tried again; `None`: not by itself.
@@ -200,9 +214,9 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`].
     pub fn unsent(&mut self, id: i64, why: &str, next: Option<Timestamp>) -> Result<(), JournalError> {
-        let next = next.map_or(NEVER, Timestamp::as_second);
-        let update = "UPDATE outbox SET error = ?2, next_at = ?3 WHERE id = ?1 AND sent_at IS NULL";
-        self.execute(update, (id, why, next)).map(drop)
+        let next = Value::Whole(next.map_or(NEVER, Timestamp::as_second));
+        let update = "UPDATE outbox SET error = $1, next_at = $2 WHERE id = $3 AND sent_at IS NULL";
+        self.execute(update, &[Value::Text(why), next, Value::Whole(id)]).map(drop)
     }
 
     /// Lets nothing of a channel be due before an instant, since its receiver asked for that.
@@ -210,8 +224,8 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`].
     pub fn wait(&mut self, channel: &str, until: Timestamp) -> Result<(), JournalError> {
-        let update = "UPDATE outbox SET next_at = ?2 WHERE channel = ?1 AND sent_at IS NULL AND next_at < ?2";
-        self.execute(update, (channel, until.as_second())).map(drop)
+        let update = "UPDATE outbox SET next_at = $1 WHERE channel = $2 AND sent_at IS NULL AND next_at < $1";
+        self.execute(update, &[second(until), Value::Text(channel)]).map(drop)
     }
 
     /// Lets everything be due that is not being sent: what waits for its time, and what was given up.
@@ -220,9 +234,9 @@ impl Outbox {
     /// [`JournalError`].
     pub fn again(&mut self, now: Timestamp) -> Result<usize, JournalError> {
         // An attempt that is under way has begun, and has no error yet.
-        let update = "UPDATE outbox SET next_at = ?1 WHERE sent_at IS NULL AND next_at > ?1 \
+        let update = "UPDATE outbox SET next_at = $1 WHERE sent_at IS NULL AND next_at > $1 \
                       AND (error IS NOT NULL OR started_at IS NULL)";
-        self.execute(update, (now.as_second(),))
+        self.execute(update, &[second(now)])
     }
 
     /// Sends a channel nothing more.
@@ -230,8 +244,8 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`].
     pub fn close(&mut self, channel: &str, why: &str, now: Timestamp) -> Result<(), JournalError> {
-        self.execute("INSERT OR IGNORE INTO closed VALUES (?1, ?2, ?3)", (channel, now.as_second(), why))
-            .map(drop)
+        let insert = "INSERT INTO closed VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        self.execute(insert, &[Value::Text(channel), second(now), Value::Text(why)]).map(drop)
     }
 
     /// Opens a channel that was closed; whether it was.
@@ -239,12 +253,17 @@ impl Outbox {
     /// # Errors
     /// [`JournalError`].
     pub fn reopen(&mut self, channel: &str) -> Result<bool, JournalError> {
-        self.execute("DELETE FROM closed WHERE channel = ?1", (channel,)).map(|changed| changed == 1)
+        self.execute("DELETE FROM closed WHERE channel = $1", &[Value::Text(channel)])
+            .map(|changed| changed == 1)
     }
 
-    fn execute(&self, statement: &str, values: impl rusqlite::Params) -> Result<usize, JournalError> {
-        self.journal.connection.execute(statement, values).map_err(self.journal.told())
+    fn execute(&self, statement: &str, values: &[Value<'_>]) -> Result<usize, JournalError> {
+        self.journal.store.within(Purpose::Write, |within| within.execute(statement, values))
     }
+}
+
+fn second(at: Timestamp) -> Value<'static> {
+    Value::Whole(at.as_second())
 }
 
 fn instant(second: i64) -> Timestamp {

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use kagimori_ledger::Hash;
-use rusqlite::OptionalExtension;
 
 use crate::error::JournalError;
+use crate::store::{Odd, Purpose, Store, Value, Within};
+#[cfg(feature = "postgres")]
+use crate::transfer;
 use crate::{Head, Journal};
 
 /// An entry and its place.
@@ -22,17 +24,13 @@ impl Journal {
     /// All entries, in order.
     ///
     /// # Errors
-    /// [`JournalError`] when the file cannot be read.
+    /// [`JournalError`] when they cannot be read.
     pub fn entries(&self) -> Result<Vec<Entry>, JournalError> {
-        let mut statement =
-            self.connection.prepare("SELECT idx, entry FROM leaf ORDER BY idx").map_err(self.told())?;
-        let rows = statement
-            .query_map([], |row| Ok(Entry { index: row.get(0)?, bytes: row.get(1)? }))
-            .map_err(self.told())?;
-        rows.collect::<Result<_, _>>().map_err(self.told())
+        let query = "SELECT idx, entry FROM leaf ORDER BY idx";
+        self.store.rows(query, &[], |row| Ok(Entry { index: row.count(0)?, bytes: row.bytes(1)? }))
     }
 
-    /// Copies the journal into a new file, as it is at one moment: somebody may write it meanwhile.
+    /// Copies the journal into a new SQLite file, as it is at one moment: somebody may write it meanwhile.
     ///
     /// # Errors
     /// [`JournalError`] when the copy cannot be written, or a file is there.
@@ -41,37 +39,37 @@ impl Journal {
             let why = "there is a file of that name".to_owned();
             return Err(JournalError::ReadOnly { path: to.to_owned(), why });
         }
-        let path = to.to_string_lossy();
-        self.connection
-            .execute("VACUUM INTO ?1", [&*path])
-            .map_err(|error| JournalError::sqlite(to, &error))?;
-        Ok(())
+        match &self.store {
+            Store::File(file) => file.copy(to),
+            #[cfg(feature = "postgres")]
+            Store::Server(_) => transfer::to_file(&self.store, to),
+        }
     }
 
     /// A document that an entry names by its SHA-256.
     ///
     /// # Errors
-    /// [`JournalError`] when the file cannot be read.
+    /// [`JournalError`] when it cannot be read.
     pub fn document(&self, sha256: &[u8; 32]) -> Result<Option<Vec<u8>>, JournalError> {
-        let query = "SELECT bytes FROM document WHERE sha256 = ?1";
-        self.connection.query_row(query, [sha256], |row| row.get(0)).optional().map_err(self.told())
+        let query = "SELECT bytes FROM document WHERE sha256 = $1";
+        let rows = self.store.rows(query, &[Value::Bytes(sha256)], |row| row.bytes(0))?;
+        Ok(rows.into_iter().next())
     }
 
     /// The size and root of the log.
     ///
     /// # Errors
-    /// [`JournalError`] when the file cannot be read.
+    /// [`JournalError`] when they cannot be read.
     pub fn head(&self) -> Result<Head, JournalError> {
-        let query = "SELECT size, root FROM head ORDER BY size DESC LIMIT 1";
-        let row = self.connection.query_row(query, [], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)));
-        let Some((size, root)) = row.optional().map_err(self.told())? else {
-            return Ok(Head { size: 0, root: Hash::empty() });
-        };
-        let root = Hash::from_slice(&root).ok_or_else(|| self.damaged("the root of its head is no hash"))?;
-        Ok(Head { size, root })
+        self.store.within(Purpose::Read, head)
     }
+}
 
-    pub(crate) fn damaged(&self, what: impl Into<String>) -> JournalError {
-        JournalError::damaged(&self.path, what)
-    }
+/// The head that was written last.
+pub(crate) fn head(within: &mut Within<'_>) -> Result<Head, JournalError> {
+    let query = "SELECT size, root FROM head ORDER BY size DESC LIMIT 1";
+    let row = within.row(query, &[], |row| Ok::<_, Odd>((row.count(0)?, row.bytes(1)?)))?;
+    let Some((size, root)) = row else { return Ok(Head { size: 0, root: Hash::empty() }) };
+    let root = Hash::from_slice(&root).ok_or_else(|| within.damaged("the root of its head is no hash"))?;
+    Ok(Head { size, root })
 }

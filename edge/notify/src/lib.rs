@@ -24,6 +24,8 @@ use crate::deadline::Deadline;
 use crate::http::{Http, Request};
 use crate::secret::Secrets;
 
+pub use crate::secret::secret;
+
 /// What is sent to whom.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "what a letter is")]

@@ -30,6 +30,15 @@ pub(crate) struct Secrets<'a> {
     forms: Vec<SecretString>,
 }
 
+/// The secret behind a reference of other settings than a channel's: paths are seen from a folder, and a command may take so long.
+///
+/// # Errors
+/// A sentence, without the secret.
+pub fn secret(reference: &Reference, directory: &Path, limit: Duration) -> Result<SecretString, String> {
+    let mut secrets = Secrets::new(directory, Deadline::after(limit));
+    secrets.get(reference).map_err(|unsent| unsent.why)
+}
+
 impl<'a> Secrets<'a> {
     pub(crate) fn new(directory: &'a Path, deadline: Deadline) -> Self {
         Self { directory, deadline, forms: Vec::new() }

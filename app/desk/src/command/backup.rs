@@ -15,8 +15,7 @@ use crate::hints;
 /// What is wrong, and what to do.
 pub(crate) fn backup(settings: &Path, folder: &Path) -> Done {
     let settings = open::settings(settings)?;
-    let from = Journal::open(&Journal::path_in(&settings.data))
-        .map_err(|error| told(&error, hints::of_journal(&error)))?;
+    let from = Journal::open(&settings.store).map_err(|error| told(&error, hints::of_journal(&error)))?;
     let name = format!("desk-{}.db", Timestamp::now().as_second());
     let copy = folder.join(name);
     from.copy(&copy).map_err(|error| {

@@ -1,11 +1,10 @@
 //! The round of delivery: what is due is sent, and what became of it written down. The desk goes on meanwhile.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kagimori_journal::{Hash, JournalError, Letter, Outbox};
+use kagimori_journal::{Hash, JournalError, Letter, Outbox, Place};
 use kagimori_notice::{ChannelChange, Notice, Round, Standing, Taken, Terms, Wanted, letter_id};
 use kagimori_notify::{Dispatch, Notifier};
 
@@ -16,7 +15,7 @@ const TERMS: Terms = Terms { seconds: 60, seconds_each: 15 };
 ///
 /// # Errors
 /// When the outbox cannot be read or written: a letter whose attempt cannot be written down is not sent.
-pub(crate) fn round(journal: &Path, notifier: &Notifier) -> Result<(), JournalError> {
+pub(crate) fn round(journal: &Place, notifier: &Notifier) -> Result<(), JournalError> {
     let mut outbox = Outbox::open(journal)?;
     let now = Timestamp::now();
     let due = outbox.due(now)?;

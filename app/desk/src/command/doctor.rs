@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kagimori_custody::{LEAST_SOURCES, Leaf, MOST_OFFSET_MS, State};
-use kagimori_journal::Journal;
+use kagimori_journal::{Journal, Place};
 use kagimori_ledger::witness::Witness;
 use kagimori_ledger::{Checkpoint, Hash, Tree};
 use kagimori_terminal::printer;
@@ -32,8 +32,13 @@ pub(crate) fn run(settings: &Path) -> Done {
             printer::warning(&format!("{what}: {why}"));
         }
     };
-    let log = read(&Journal::path_in(&settings.data));
-    say("log", log.as_ref().map(|log| format!("{} entries, folded", log.tree.size())).map_err(Clone::clone));
+    let log = read(&settings.store);
+    say(
+        "log",
+        log.as_ref()
+            .map(|log| format!("{} entries in {}, folded", log.tree.size(), settings.store))
+            .map_err(Clone::clone),
+    );
     if let Ok(log) = &log {
         say(
             "policy",
@@ -61,8 +66,8 @@ pub(crate) fn run(settings: &Path) -> Done {
 }
 
 /// Reads a journal: every hash, every leaf, the fold.
-pub(crate) fn read(path: &Path) -> Result<Read, String> {
-    let journal = Journal::open(path).map_err(|error| error.to_string())?;
+pub(crate) fn read(place: impl Into<Place>) -> Result<Read, String> {
+    let journal = Journal::open(place).map_err(|error| error.to_string())?;
     journal.verify(None).map_err(|error| error.to_string())?;
     let (mut state, mut tree) = (State::default(), Tree::new());
     for entry in journal.entries().map_err(|error| error.to_string())? {

@@ -57,7 +57,9 @@ pub(crate) fn run(arguments: &InitArgs) -> Done {
         [&company, &origin, &listen, &vault, &witness, &key].map(|text| quoted(text));
     let text = format!(
         "# Written by `kagimori-desk init`; docs/desk.md lists every setting.\ncompany = {company}\norigin = {origin}\nlisten = {listen}\n\
-         data = \"data\"\nvault = {vault}\ntrusted_proxies = [{proxies}]\nhours_from_utc = 9\n\n[witness]\naddress = {witness}\nkey = {key}\n\n\
+         data = \"data\"\nvault = {vault}\ntrusted_proxies = [{proxies}]\nhours_from_utc = 9\n\n\
+         # The log in PostgreSQL instead of a file in `data`:\n# store = \"postgresql://desk@db.example.co.jp/desk\"\n# store_password = \"file:database.password\"\n\n\
+         [witness]\naddress = {witness}\nkey = {key}\n\n\
          # Where people are told, as in kagimori.toml:\n# [channels.sre]\n# kind = \"slack\"\n# address = \"env:SLACK_WEBHOOK\"\n"
     );
     let settings = Settings::of(&text, dir)?;

@@ -4,12 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use kagimori_journal::Journal;
+use kagimori_journal::{Journal, JournalError};
 use kagimori_ledger::tile::{TileKind, WIDTH, bundle, bytes_of};
 use kagimori_ledger::{Checkpoint, Tile, Tree};
 use kagimori_terminal::printer;
 
-use super::{Done, doctor, open, told};
+use super::{Done, backup, doctor, open, told};
 use crate::hints;
 
 /// Writes them into a folder.
@@ -18,9 +18,8 @@ use crate::hints;
 /// What is wrong, and what to do.
 pub(crate) fn export(settings: &Path, folder: &Path) -> Done {
     let settings = open::settings(settings)?;
-    let path = Journal::path_in(&settings.data);
-    let log = doctor::read(&path).map_err(|error| told(error, "run `kagimori-desk doctor`"))?;
-    let entries = Journal::open(&path).and_then(|journal| journal.entries());
+    let log = doctor::read(&settings.store).map_err(|error| told(error, "run `kagimori-desk doctor`"))?;
+    let entries = Journal::open(&settings.store).and_then(|journal| journal.entries());
     let entries: Vec<Vec<u8>> = entries
         .map_err(|error| told(&error, hints::of_journal(&error)))?
         .into_iter()
@@ -43,6 +42,26 @@ pub(crate) fn export(settings: &Path, folder: &Path) -> Done {
     // The checkpoint last: whoever reads meanwhile has the files of the one before.
     fs::write(folder.join("checkpoint"), note).map_err(failed)?;
     printer::data(&format!("{}\n", folder.display()))
+        .map_err(|error| told(error, "look at where it is printed to"))
+}
+
+/// Fills an empty log with a copy, when the copy is the whole log.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub(crate) fn import(settings: &Path, copy: &Path) -> Done {
+    backup::restore_check(settings, copy)?;
+    let settings = open::settings(settings)?;
+    let mut held = open::held(&settings, "log import")?;
+    let head = held.fill(copy).map_err(|error| match error {
+        JournalError::Moved { there, .. } => told(
+            format!("`{}` has {there} entries already", settings.store),
+            "nothing was written: name a place in desk.toml that is empty",
+        ),
+        error => told(&error, hints::of_journal(&error)),
+    })?;
+    held.verify(Some(head)).map_err(|error| told(&error, hints::of_journal(&error)))?;
+    printer::data(&format!("{} entries in {}\n", head.size, settings.store))
         .map_err(|error| told(error, "look at where it is printed to"))
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use kagimori_id::hex;
-use kagimori_journal::{Held, Holder, Journal};
+use kagimori_journal::{Held, Holder};
 use kagimori_ledger::VerifyingKey;
 use kagimori_ledger::key::SigningKey;
 use zeroize::Zeroizing;
@@ -34,13 +34,21 @@ pub(crate) fn settings(path: &Path) -> Result<Settings, (String, String)> {
 pub(crate) fn desk(settings: Settings, purpose: &str) -> Result<Desk, (String, String)> {
     let publisher = publisher(&settings)?;
     let clock = Clock::system();
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let holder = Holder { name: format!("kagimori-desk {purpose}"), host: host.trim().to_owned() };
-    let held = Held::take(&Journal::path_in(&settings.data), holder, clock.now());
-    let held = held.map_err(|error| (error.to_string(), hint_of(&DeskError::Journal(error))))?;
+    let held = held(&settings, purpose)?;
     let vault = Vault::there(settings.vault.clone());
     Desk::open(settings, clock, held, publisher, vault, None)
         .map_err(|error| (error.to_string(), hint_of(&error)))
+}
+
+/// The log of the settings, to be written by this process alone.
+///
+/// # Errors
+/// What is wrong, and what to do.
+pub(crate) fn held(settings: &Settings, purpose: &str) -> Result<Held, (String, String)> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let holder = Holder { name: format!("kagimori-desk {purpose}"), host: host.trim().to_owned() };
+    let held = Held::take(&settings.store, holder, Clock::system().now());
+    held.map_err(|error| (error.to_string(), hint_of(&DeskError::Journal(error))))
 }
 
 /// The keys of the log and the witness.

@@ -10,7 +10,7 @@ use kagimori_custody::{
     Ceremony, Draft, Event, Exposure, Finding, Lasting, Outcome, PersonId, Proof, RequestId, SeedId,
     Statement, Viewer, Wish,
 };
-use kagimori_journal::{Held, Holder, Journal};
+use kagimori_journal::{Held, Holder, Journal, Place};
 use kagimori_ledger::TrustPolicy;
 use kagimori_ledger::key::{CosigningKey, SigningKey};
 use kagimori_sealing::boxed::HolderKey;
@@ -67,10 +67,24 @@ const ENROLLED_SECONDS_AGO: i64 = 90;
 /// # Errors
 /// A sentence.
 pub(crate) fn desk(folder: &Path, origin: &str, clock: Clock, secret: &[u8; 20]) -> Result<Desk, String> {
+    desk_at(Place::from(&Journal::path_in(folder)), folder, origin, clock, secret)
+}
+
+/// The same, with its log at a place.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn desk_at(
+    store: Place,
+    folder: &Path,
+    origin: &str,
+    clock: Clock,
+    secret: &[u8; 20],
+) -> Result<Desk, String> {
     let (dev, policy) = company::found()?;
     let log = SigningKey::from_seed("desk.shiosai.example/log", &seed()?).map_err(told)?;
     let witness = CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(told)?;
-    let settings = settings(folder, origin);
+    let settings = settings(store, folder, origin);
     let trust = format!("log {}\nwitness w {}\nquorum w\n", log.public(), witness.public());
     let trust: TrustPolicy = trust.parse().map_err(told)?;
     clock.be_behind(ENROLLED_SECONDS_AGO);
@@ -78,7 +92,7 @@ pub(crate) fn desk(folder: &Path, origin: &str, clock: Clock, secret: &[u8; 20])
     let cosigner = Publisher::here(witness, &log);
     let publisher = Publisher::new(log, cosigner);
     let holder = Holder { name: "kagimori-desk dev".to_owned(), host: "dev".to_owned() };
-    let held = Held::take(&Journal::path_in(folder), holder, clock.now()).map_err(told)?;
+    let held = Held::take(&settings.store, holder, clock.now()).map_err(told)?;
     let desk = Desk::open(settings, clock, held, publisher, Vault::here(vault), Some(dev)).map_err(told)?;
     desk.act(&Event::Found { policy: Box::new(policy) }).map_err(told)?;
     enrol(&desk, secret).map_err(|error| format!("the example seed could not be enrolled: {error}"))?;
@@ -94,11 +108,12 @@ fn seed() -> Result<[u8; 32], String> {
     random::bytes().map_err(|error| error.to_string())
 }
 
-fn settings(folder: &Path, origin: &str) -> Settings {
+fn settings(store: Place, folder: &Path, origin: &str) -> Settings {
     Settings {
         company: "Shiosai".to_owned(),
         origin: origin.to_owned(),
         data: folder.to_owned(),
+        store,
         trusted_proxies: Vec::new(),
         hours_from_utc: 9,
         listen: ([127, 0, 0, 1], 0).into(),

@@ -21,8 +21,8 @@ const MOST: usize = 100;
 pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Response {
     let l = signed.visitor.language;
     let title = l.of("Notifications", "通知");
-    let path = desk.journal();
-    let read = tokio::task::spawn_blocking(move || Journal::open(&path)?.letters(MOST)).await;
+    let place = desk.settings.store.clone();
+    let read = tokio::task::spawn_blocking(move || Journal::open(&place)?.letters(MOST)).await;
     let letters = match read {
         Ok(Ok(letters)) => letters,
         Ok(Err(error)) => return said::refused(l, &DeskError::Journal(error)).into_response(),

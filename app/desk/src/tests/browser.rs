@@ -20,6 +20,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
+use super::store;
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::dev::run::{self, Folder};
@@ -43,7 +44,9 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new() -> Self {
         let folder = Folder::new().unwrap();
-        let mut desk = run::desk(folder.path(), ORIGIN, Clock::held(NOON), &SECRET).unwrap();
+        let mut desk =
+            run::desk_at(store::new(folder.path()), folder.path(), ORIGIN, Clock::held(NOON), &SECRET)
+                .unwrap();
         let hash = hex(&Sha256::digest(TOKEN.as_bytes()));
         desk.settings.programs.insert("workflow".to_owned(), hash);
         Self { desk: Arc::new(desk), folder }

@@ -16,7 +16,7 @@ pub enum Reference {
 
 impl Reference {
     /// Reads `env:NAME`, `file:PATH` or `exec:COMMAND`; anything else may be a secret, and is not repeated in any message.
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once(':')?;
         let rest = rest.trim();
         match scheme {
