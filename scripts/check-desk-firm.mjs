@@ -93,7 +93,8 @@ async function life(name, who, story, env, goes_on) {
     if (story === "enrol") {
       const asked = (await it.people.keiko.get("/requests")).body.match(/\/requests\/(r[a-z0-9-]+)/);
       if (asked) await it.people.aoi.deny(asked[1]);
-      if (!(await it.people.keiko.get("/accounts")).body.includes("in custody")) await it.ceremony();
+      // A seed that came into custody before is not asked for twice.
+      await it.ceremony().catch((error) => { if (!error.message.startsWith("asks for a ceremony")) throw error; });
     }
     const code = await told.code("phone");
     if (!code && goes_on) {

@@ -6,12 +6,12 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
-use kagimori_custody::{Draft, Event, Kind, Lasting, Mode, Policy, Rule, SeedId, Wish};
+use kagimori_custody::{Draft, Event, Kind, Lasting, Mode, Policy, Refusal, RequestId, Rule, SeedId, Wish};
 use kagimori_id::AccountId;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, DeskError};
 use crate::language::Language;
 use crate::names;
 use crate::page::refusal::Refused;
@@ -46,7 +46,7 @@ pub(crate) async fn page(
                     "You are in no group that may ask for a code. People & policy says who is.",
                     "あなたはコードを申請できるグループに入っていません。申請できる人は「メンバーと規則」で確認できます。"
                 )) }
-            } @else { (form(l, &signed, policy, &may, &given)) }
+            } @else { (form(l, &signed, policy, &may, &given, names::request(desk.clock.now()).ok().as_ref())) }
         }
     };
     Frame::of(&desk, &signed, Place::Requests, title).around(&body).into_response()
@@ -78,7 +78,14 @@ fn targets(policy: &Policy) -> impl Iterator<Item = Target<'_>> {
     accounts.chain(drills)
 }
 
-fn form(l: Language, signed: &Signed, policy: &Policy, may: &[Target<'_>], given: &Given) -> Markup {
+fn form(
+    l: Language,
+    signed: &Signed,
+    policy: &Policy,
+    may: &[Target<'_>],
+    given: &Given,
+    id: Option<&RequestId>,
+) -> Markup {
     html! {
         p.lead { (l.of(
             "What you write here is what people sign. It cannot be changed afterwards: who needs something else asks anew.",
@@ -86,6 +93,7 @@ fn form(l: Language, signed: &Signed, policy: &Policy, may: &[Target<'_>], given
         )) }
         form.sheet method="post" action="/requests/new" {
             (csrf(signed))
+            @if let Some(id) = id { input type="hidden" name="id" value=(id); }
             fieldset {
                 legend { (l.of("Which root?", "どのアカウントの root ですか")) }
                 @for (place, target) in may.iter().enumerate() {
@@ -141,18 +149,54 @@ fn windows(may: &[Target<'_>]) -> Vec<u32> {
 
 pub(crate) async fn submit(State(desk): State<Arc<Desk>>, posted: Posted) -> Response {
     let l = posted.signed.visitor.language;
-    let Ok(id) = names::request(desk.clock.now()) else {
+    let fresh = || names::request(desk.clock.now()).ok();
+    // A form has the name of its request from the beginning: sent twice it is one request.
+    let Some(id) = names::of_form(posted.fields.get("id")).or_else(fresh) else {
         let title = l.of("The desk could not make a name for it", "申請番号を生成できませんでした");
         return Refused::new(StatusCode::INTERNAL_SERVER_ERROR, l, title, "").into_response();
     };
-    let Some(draft) = draft(&posted.fields, id) else { return incomplete(l).into_response() };
+    let Some(mut draft) = draft(&posted.fields, id) else { return incomplete(l).into_response() };
+    if let Some(is_same) = filed_before(&desk, &posted, &draft)
+        && !is_same
+        && let Some(id) = fresh()
+    {
+        // Whoever goes back, writes something else and sends it asks anew.
+        draft.id = id;
+    }
     let path = format!("/requests/{}", draft.id);
     let (by, from) = (posted.signed.person.clone(), Some(posted.signed.visitor.address));
-    let done = desk.clone().submit(Event::Submit { by, from, through: None, draft }).await;
+    let done = desk.clone().submit(Event::Submit { by, from, through: None, draft: draft.clone() }).await;
     match done {
-        Ok(_) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),
+        Err(DeskError::Refused(refusal))
+            if matches!(*refusal, Refusal::IdUsed(_))
+                && filed_before(&desk, &posted, &draft) == Some(true) =>
+        {
+            (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
+        }
+        Ok(()) => (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response(),
         Err(error) => said::refused(l, &error).into_response(),
     }
+}
+
+/// Whether a request of that name is there already, and is what this person asks for now.
+fn filed_before(desk: &Desk, posted: &Posted, draft: &Draft) -> Option<bool> {
+    let book = desk.book();
+    let ask = &book.state.request(&draft.id)?.ask;
+    let (account, mode) = match &draft.wish {
+        Wish::RootCode { account, mode } => (Some(*account), Some(*mode)),
+        Wish::Drill { mode, .. } => (None, Some(*mode)),
+        _ => (None, None),
+    };
+    let is_same_matter = ask.kind() == draft.wish.kind()
+        && ask.matter.mode() == mode
+        && (account.is_none() || ask.matter.account() == account);
+    Some(
+        ask.by == posted.signed.person
+            && is_same_matter
+            && ask.reason == draft.reason
+            && ask.ticket == draft.ticket
+            && ask.window == draft.window,
+    )
 }
 
 fn draft(fields: &Fields, id: kagimori_custody::RequestId) -> Option<Draft> {

@@ -129,3 +129,45 @@ async fn a_no_is_taken_though_the_clock_went_back() {
     assert!(place.desk.is_sealed());
     assert_eq!(place.desk.reread().unwrap().state.digest(), place.desk.book().state.digest());
 }
+
+/// A form that is sent twice is one request, at once or one after the other; with other words it is another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_form_that_is_sent_twice_is_one_request() {
+    let place = Place::new();
+    let mut requester = place.of("keiko").await;
+    let page = requester.get("/requests/new").await.body;
+    let id = page.split("name=\"id\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let fields = |reason: &'static str| {
+        let id = id.clone();
+        [
+            ("id", id),
+            ("target", "111122223333".to_owned()),
+            ("reason", reason.to_owned()),
+            ("minutes", "30".to_owned()),
+            ("mode", "direct".to_owned()),
+        ]
+    };
+    let size = place.desk.book().leaves.len();
+    let sent: Vec<_> = (0..4)
+        .map(|_| {
+            let (mut browser, fields) = (requester.clone(), fields("INC-1"));
+            tokio::spawn(async move {
+                let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+                browser.post("/requests/new", &fields).await.location
+            })
+        })
+        .collect();
+    for location in sent {
+        assert_eq!(location.await.unwrap(), format!("/requests/{id}"));
+    }
+    assert_eq!(place.desk.book().leaves.len(), size + 1);
+    let other = fields("INC-2");
+    let other = other.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let asked = requester.post("/requests/new", &other).await;
+    assert!(
+        asked.location.starts_with("/requests/r") && !asked.location.ends_with(&id),
+        "{}",
+        asked.location
+    );
+    assert_eq!(place.desk.book().leaves.len(), size + 2);
+}

@@ -131,9 +131,10 @@ impl Browser {
 
     /// A form of the page that was seen last.
     pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let csrf = self.csrf.clone();
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.append_pair("csrf", &csrf).extend_pairs(fields);
+        let body = {
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            body.append_pair("csrf", &self.csrf).extend_pairs(fields).finish()
+        };
         if path == "/dev/become" {
             self.person = fields.first().map(|(_, person)| (*person).to_owned());
         }
@@ -141,7 +142,7 @@ impl Browser {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        self.send(request.body(Body::from(body.finish())).unwrap()).await
+        self.send(request.body(Body::from(body)).unwrap()).await
     }
 
     /// A form that a passkey signs: what is asked, and what the form then brings.
