@@ -7,12 +7,12 @@ random.seed(int(os.environ.get("FIRM_SEED", "1")))
 FILES, EVENTS, USERS = 12, 60, 5
 JOBS = int(os.environ.get("FIRM_JOBS", os.cpu_count() or 1))
 ACCOUNT = "111122223333"
-CALLS = ["openat", "read", "write", "fsync", "rename", "statx", "mkdir", "unlink", "unlinkat", "ftruncate", "getdents64", "pread64", "flock"]
+CALLS = ["openat", "read", "write", "fsync", "rename", "statx", "mkdir", "unlink", "unlinkat", "ftruncate", "getdents64", "pread64", "flock", "linkat"]
 # Each error on the calls that may give it.
 ERRORS = {"write": ["EIO", "ENOSPC"], "openat": ["EIO", "ENOSPC", "EMFILE", "EACCES"], "fsync": ["EIO", "ENOSPC"],
           "rename": ["EIO", "ENOSPC"], "mkdir": ["EIO", "ENOSPC"], "ftruncate": ["EIO", "ENOSPC"], "flock": ["EIO", "ENOLCK"]}
 # Where something changes on the disk: a kill there is a kill at the worst moment.
-CHANGES = ["rename", "fsync", "write", "mkdir", "unlink", "unlinkat", "openat"]
+CHANGES = ["rename", "fsync", "write", "mkdir", "unlink", "unlinkat", "openat", "linkat"]
 NOTICE = b"<!doctype html><!-- kagimori: unfinished -->"
 env = {**os.environ, "NO_COLOR": "1", "RAYON_NUM_THREADS": "2"}
 place = tempfile.mkdtemp(prefix="kagimori-firm-")
@@ -96,7 +96,7 @@ class Ingest:
     def command(self, folder):
         return ["ingest", "--bodies", "--dir", folder]
 
-    def seen_in_between(self, folder, done):
+    def seen_in_between(self, folder, kind, code):
         return []
 
     def rows(self, folder):
@@ -179,14 +179,14 @@ class Files(Ingest):
         return {"rc": done.returncode, "stdout": done.stdout.replace(folder, "DIR"), "stderr": done.stderr.replace(folder, "DIR"),
                 "files": files, "others": others, "names": sorted(files)}
 
-    def seen_in_between(self, folder, code):
-        """What a reader finds after a run that was cut off or failed: all of the old, all of the new, or the notice."""
+    def seen_in_between(self, folder, kind, code):
+        """What a reader finds after a run that failed: all of the old or all of the new; after one that was cut off also the notice."""
         found = self.files(folder)
         staged = lambda name: name.startswith(".kagimori-")
         found = {name: content for name, content in found.items() if not staged(name)}
         if code in (0, 1, 3):
             return [] if found.get("index.html", NOTICE)[:len(NOTICE)] != NOTICE else ["the notice stays after a run that was done"]
-        is_told = found.get("index.html", b"").startswith(NOTICE)
+        is_told = kind == "kill" and found.get("index.html", b"").startswith(NOTICE)
         wrong = [f"{name} is neither the old nor the new" for name, content in found.items()
                  if content not in (self.old.get(name), self.new.get(name)) and not (is_told and name == "index.html")]
         of_one = lambda files: all(found.get(name) == content for name, content in files.items())
@@ -227,7 +227,7 @@ class LargeReview(Review):
 
 
 def judge(subject, kind, what, folder, code):
-    wrong = subject.seen_in_between(folder, code)
+    wrong = subject.seen_in_between(folder, kind, code)
     found = subject.held(folder)
     for name, value in subject.wanted.items():
         if found[name] != value:

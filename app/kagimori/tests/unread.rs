@@ -89,8 +89,16 @@ mod unread {
     fn nothing_is_taken_away_on_it() {
         let tighten = ["tighten", "heard", "--days", "40", "--floor", "1"];
         let directory = company("tighten");
+        let (code, told) = run(&directory, &tighten);
+        let page = directory.join("tighten/index.html");
+        let before = fs::read(&page).unwrap();
+        assert!(code < 2, "{code} {told}");
         torn(&directory, ACCOUNT);
         let (code, told) = run(&directory, &tighten);
-        assert!(code != 0 && told.contains("cannot be told"), "{code} {told}");
+        assert!(
+            code != 0 && told.contains("cannot be told") && told.contains("stays as it is"),
+            "{code} {told}"
+        );
+        assert!(fs::read(&page).unwrap() == before, "nothing is proposed in its place");
     }
 }

@@ -3,6 +3,7 @@
 //! What a command writes for people goes through [`write`] or, where files belong together, an [`Edition`]: nobody sees half of it.
 
 mod edition;
+mod places;
 mod stage;
 
 use std::fs::{self, File};

@@ -39,6 +39,12 @@ pub(crate) fn run(args: &args::Tighten) -> Result<Exit, AppError> {
     turn::begin_answer();
     let written = if args.no_files {
         None
+    } else if outcome.proposals.is_empty() {
+        // An answer that failed takes the place of none.
+        printer::note(
+            "nothing is proposed, so no files were written; what an earlier run wrote stays as it is",
+        );
+        None
     } else {
         let folder = args.out.clone().unwrap_or_else(|| company.directory.root.join("tighten"));
         tell_earlier(&files::write(&folder, &company.directory.root, &outcome, args)?, &folder);

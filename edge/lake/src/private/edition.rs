@@ -1,9 +1,9 @@
 //! Files that belong together and appear together.
 //!
 //! They are made aside ([`Stage`]), all of them, and brought to the disk; only then are they put where they belong, each by a rename.
-//! Where a page speaks of them, a notice stands in its place while that is done: should it be cut off, whoever opens the page
-//! reads that, and the next run puts everything right. So nobody sees half a file, nobody takes old and new files for one
-//! answer, and a full disk leaves what was there before as it was.
+//! Should the disk refuse one of these, what was there before comes back ([`Places`]). Where a page speaks of the files, a notice
+//! stands in its place meanwhile: should it be cut off, whoever opens the page reads that, and the next run puts everything right. So
+//! nobody sees half a file, nobody takes old and new files for one answer, and a disk that fails leaves what was there as it was.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 use kagimori_id::hex;
 use sha2::{Digest, Sha256};
 
+use super::places::{Permit, Places};
 use super::stage::Stage;
-use super::{folder, new, sync_folder};
+use super::{folder, new};
 
 /// What a page says while the files beside it are put in place. It begins with [`MARK`].
 const NOTICE: &str = include_str!("notice.html");
@@ -130,24 +131,25 @@ impl Edition {
     /// Puts files in place of which each speaks for itself.
     ///
     /// # Errors
-    /// When they cannot be brought to the disk, or put in place: there is something else under a name than a file.
+    /// When they cannot be brought to the disk, or put in place: there is something else under a name than a file. What was there before
+    /// is there again.
     pub fn publish(self) -> io::Result<()> {
-        self.put(None)
+        self.put(None, &|| Ok(()))
     }
 
     /// Puts files in place of which a page speaks, which is one of them.
     ///
     /// # Errors
-    /// As [`Self::publish`]. If this happens when the first file is in place, the notice stands where the page belongs.
+    /// As [`Self::publish`]. Where what was there before cannot be put back, the notice stands where the page belongs.
     pub fn publish_with_page(self, page: impl AsRef<Path>) -> io::Result<()> {
-        self.put(Some(page.as_ref()))
+        self.put(Some(page.as_ref()), &|| Ok(()))
     }
 
     fn made(&self) -> std::sync::MutexGuard<'_, Made> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(self, page: Option<&Path>) -> io::Result<()> {
+    fn put(self, page: Option<&Path>, permit: Permit<'_>) -> io::Result<()> {
         let notice = match page {
             Some(_) => Some(self.notice()?),
             None => None,
@@ -157,24 +159,39 @@ impl Edition {
         sync(files.iter().map(|(draft, _)| draft).chain(&notice))?;
         let _turn = turn(&self.folder)?;
         let folders = self.ready(&files)?;
-        let place = |draft: &Path, name: &Path| {
-            fs::rename(draft, self.folder.join(name)).map_err(|error| of(name, &error))
-        };
-        if let Some((page, notice)) = page.zip(notice.as_deref()) {
-            place(notice, page)?;
-            sync_folder(&self.folder)?;
+        let mut places = Places::new(&self.folder, &self.stage.path, permit);
+        if let Err(error) = self.place(&mut places, &files, page.zip(notice.as_deref()), &folders) {
+            // Where this fails, too, the notice says so.
+            let _ = places.take_back();
+            return Err(error);
         }
-        let (last, others): (Vec<_>, Vec<_>) = files.iter().partition(|(_, name)| Some(&**name) == page);
-        others.iter().try_for_each(|(draft, name)| place(draft, name))?;
-        folders.iter().try_for_each(|folder| sync_folder(folder))?;
-        last.iter().try_for_each(|(draft, name)| place(draft, name))?;
-        sync_folder(&self.folder)?;
         let kept: BTreeSet<&Path> = files.iter().map(|(_, name)| &**name).collect();
         // What goes does not make the rest wrong: it is tried again by the next run.
         for name in retired.iter().filter(|name| !kept.contains(&***name)) {
             let _ = fs::remove_file(self.folder.join(name));
         }
         Ok(())
+    }
+
+    /// Puts the files in place, the page last; until then the notice stands for it.
+    fn place(
+        &self,
+        places: &mut Places<'_>,
+        files: &[(PathBuf, PathBuf)],
+        page: Option<(&Path, &Path)>,
+        folders: &BTreeSet<PathBuf>,
+    ) -> io::Result<()> {
+        if let Some((page, notice)) = page {
+            places.put([(notice, page)])?;
+            places.sync(&self.folder)?;
+        }
+        let files = files.iter().map(|(draft, name)| (&**draft, &**name));
+        let is_page = |(_, name): &(&Path, &Path)| page.is_some_and(|(page, _)| page == *name);
+        let (last, others): (Vec<_>, Vec<_>) = files.partition(is_page);
+        places.put(others)?;
+        folders.iter().try_for_each(|folder| places.sync(folder))?;
+        places.put(last)?;
+        places.sync(&self.folder)
     }
 
     fn notice(&self) -> io::Result<PathBuf> {
@@ -263,7 +280,7 @@ fn elsewhere() -> io::Error {
 }
 
 /// An error with the name of the file that it is of.
-fn of(name: &Path, error: &io::Error) -> io::Error {
+pub(super) fn of(name: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", name.display()))
 }
 
@@ -296,5 +313,89 @@ fn turn(folder: &Path) -> io::Result<Option<File>> {
             }
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const PAGE: &str = "index.html";
+
+    fn held(folder: &Path, below: &Path, files: &mut BTreeMap<PathBuf, String>) {
+        for entry in fs::read_dir(folder.join(below)).unwrap() {
+            let name = below.join(entry.unwrap().file_name());
+            match fs::read_to_string(folder.join(&name)) {
+                Ok(text) => drop(files.insert(name, text)),
+                Err(_) => held(folder, &name, files),
+            }
+        }
+    }
+
+    fn all(folder: &Path) -> BTreeMap<PathBuf, String> {
+        let mut files = BTreeMap::new();
+        held(folder, Path::new(""), &mut files);
+        files
+    }
+
+    fn begun(folder: &Path, files: &[(&str, &str)]) -> Edition {
+        let edition = Edition::begin(folder).unwrap();
+        for (name, text) in files {
+            edition.write(name, |out| out.write_all(text.as_bytes())).unwrap();
+        }
+        edition
+    }
+
+    /// The second answer lacks a file of the first, and has two that it has not.
+    const FIRST: [(&str, &str); 4] = [(PAGE, "1"), ("a.csv", "1"), ("a/b.json", "1"), ("z.csv", "1")];
+    const SECOND: [(&str, &str); 5] =
+        [(PAGE, "2"), ("a.csv", "2"), ("a/b.json", "2"), ("a/c.json", "2"), ("new/d.json", "2")];
+
+    /// Refuses the step with a number, and every later one where `for_good`.
+    fn refusing(at: usize, for_good: bool, asked: &Cell<usize>) -> impl Fn() -> io::Result<()> {
+        move || {
+            let number = asked.replace(asked.get() + 1);
+            let is_refused = number == at || for_good && number > at;
+            if is_refused { Err(io::Error::other("refused")) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_once_leaves_all_of_the_old_or_all_of_the_new() {
+        let folder = std::env::temp_dir().join(format!("kagimori-edition-{}", std::process::id()));
+        for page in [Some(Path::new(PAGE)), None] {
+            for (at, for_good) in (0..).flat_map(|at| [(at, false), (at, true)]) {
+                let _ = fs::remove_dir_all(&folder);
+                begun(&folder, &FIRST).publish_with_page(PAGE).unwrap();
+                let old = all(&folder);
+                let edition = begun(&folder, &SECOND);
+                edition.retire("z.csv");
+                let asked = Cell::new(0);
+                let done = edition.put(page, &refusing(at, for_good, &asked));
+                let (seen, again) = (all(&folder), begun(&folder, &SECOND));
+                again.retire("z.csv");
+                again.publish_with_page(PAGE).unwrap();
+                let new = all(&folder);
+                assert_eq!(new.len(), SECOND.len());
+                // Whoever keeps aside tells no refusal: the way back is lost, and it goes on.
+                match done {
+                    Ok(()) => assert_eq!(seen, new, "{at}"),
+                    Err(_) if !for_good => assert_eq!(seen, old, "{at}"),
+                    Err(_) if page.is_some() => {
+                        let is_told = seen.get(Path::new(PAGE)).is_some_and(|text| text.starts_with(MARK));
+                        assert!(is_told || seen == old, "{at}: {seen:?}");
+                    }
+                    Err(_) => {}
+                }
+                if asked.get() <= at {
+                    assert!(at > 10, "{at} steps");
+                    break;
+                }
+            }
+        }
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

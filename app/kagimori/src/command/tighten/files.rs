@@ -30,9 +30,7 @@ pub(super) fn write(
     outcome: &Outcome,
     args: &args::Tighten,
 ) -> Result<Vec<PathBuf>, AppError> {
-    if !outcome.proposals.is_empty() {
-        whatif::save(root, outcome.proposals.iter().map(|proposal| &proposal.plan))?;
-    }
+    whatif::save(root, outcome.proposals.iter().map(|proposal| &proposal.plan))?;
     let failed = |error| AppError::write(folder, error);
     let edition = Edition::begin(folder).map_err(failed)?;
     let put =
