@@ -5,7 +5,7 @@ pub(crate) mod unread;
 use std::path::{Path, PathBuf};
 
 use kagimori_lake::{
-    CallReading, Lake, Names, TrailReading, read_calls, read_trail, read_trail_with_history,
+    CallReading, Lake, Names, TrailReading, Unread, read_calls, read_trail, read_trail_with_history,
 };
 use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
@@ -15,6 +15,28 @@ use kagimori_trail::selection::Selection;
 use crate::directory::Directory;
 use crate::error::AppError;
 use crate::progress;
+
+/// Says what of the trail a lake does not hold.
+fn tell_unread(unread: Unread) {
+    match unread.new {
+        0 => {}
+        1 => printer::warning(
+            "1 file of `trail/` is not in the lake, and is left out: `kagimori ingest` reads it",
+        ),
+        new => printer::warning(&format!(
+            "{new} files of `trail/` are not in the lake, and are left out: `kagimori ingest` reads them"
+        )),
+    }
+    match unread.nameless {
+        0 => {}
+        1 => printer::warning(
+            "the name of 1 file of `trail/` is not UTF-8, and it is left out: give it another, and run `kagimori ingest`",
+        ),
+        nameless => printer::warning(&format!(
+            "the names of {nameless} files of `trail/` are not UTF-8, and they are left out: give them others, and run `kagimori ingest`"
+        )),
+    }
+}
 
 /// Where events come from.
 pub(crate) enum Source {
@@ -35,15 +57,7 @@ impl Source {
         if lake.is_unfinished() {
             printer::warning("the last ingest was cut off: `kagimori ingest` completes the lake");
         } else if let Some(trail) = &directory.trail {
-            match lake.unread(trail, &directory.root)? {
-                0 => {}
-                1 => printer::warning(
-                    "1 file of `trail/` is not in the lake, and is left out: `kagimori ingest` reads it",
-                ),
-                unread => printer::warning(&format!(
-                    "{unread} files of `trail/` are not in the lake, and are left out: `kagimori ingest` reads them"
-                )),
-            }
+            tell_unread(lake.unread(trail, &directory.root)?);
         }
         Ok(Some(Self::Lake(lake)))
     }

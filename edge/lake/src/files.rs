@@ -61,6 +61,11 @@ pub(crate) enum Content<'a> {
 }
 
 impl TrailFile {
+    /// Whether its name is none that a plan could hold: a plan is text.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.path.to_str().is_none()
+    }
+
     /// Whether it is still there; what lies elsewhere is taken to be.
     pub(crate) fn is_there(&self) -> bool {
         self.is_remote() || self.path.exists()

@@ -267,9 +267,9 @@ impl Places {
         for source in &self.elsewhere {
             remote.list(source, &mut listing)?;
         }
-        // A plan is text; a name that is none could not be found again.
+        // A name that no plan holds could not be found again.
         let (files, nameless): (Vec<_>, Vec<_>) =
-            listing.files.into_iter().partition(|file| file.path.to_str().is_some());
+            listing.files.into_iter().partition(|file| !file.is_nameless());
         listing.files = files;
         for file in nameless {
             let hint = "give it a name in UTF-8".to_owned();

@@ -27,6 +27,16 @@ use crate::read::{
 use crate::rollup::{self, Names};
 use crate::schema::{Flag, Text};
 
+/// How many files of a trail are not in a lake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "an ingest reads them, or it does not")]
+pub struct Unread {
+    /// The next ingest reads them.
+    pub new: usize,
+    /// Their names are no UTF-8: no ingest reads them.
+    pub nameless: usize,
+}
+
 /// A lake that was opened: what it holds is what its manifest listed then.
 #[derive(Debug)]
 pub struct Lake {
@@ -70,14 +80,15 @@ impl Lake {
         !self.manifest.unfinished.is_empty()
     }
 
-    /// How many files below a folder are not in the lake yet, by name and version.
-    pub fn unread(&self, folder: &Path, relative_to: &Path) -> Result<usize, LakeError> {
+    /// The files below a folder that are not in the lake yet, by name and version.
+    pub fn unread(&self, folder: &Path, relative_to: &Path) -> Result<Unread, LakeError> {
         let absolute =
             |path: &Path| std::fs::canonicalize(path).map_err(|error| LakeError::read(path, error));
         let known = Known { done: self.manifest.seen()?, ..Known::default() };
         let mut listing = Listing { known, ..Listing::default() };
         listing.walk(&absolute(folder)?, &absolute(relative_to)?);
-        Ok(listing.files.len())
+        let nameless = listing.files.iter().filter(|file| file.is_nameless()).count();
+        Ok(Unread { new: listing.files.len().saturating_sub(nameless), nameless })
     }
 
     /// Asks what the lake held when it was opened; where a part went away since, because an ingest replaced it, what the lake
@@ -87,7 +98,8 @@ impl Lake {
         for _ in 0..ASKED_AGAIN_MAX {
             let Err(LakeError::Gone(path)) = &answer else { break };
             let now = Manifest::open(&self.root)?;
-            if now.parts().iter().any(|part| self.root.join(&part.file) == *path) {
+            // What went away otherwise is lost: a lake that is being moved or taken away holds nothing, and did.
+            if !now.has_replaced(path) {
                 break;
             }
             answer = ask(&Parts { root: &self.root, manifest: &now });

@@ -39,7 +39,7 @@ pub use coverage::{Coverage, Hole, RegionCoverage};
 pub use digest::{Validation, delivered};
 pub use error::LakeError;
 pub use files::{ALL_OF_IT, Progress};
-pub use lake::Lake;
+pub use lake::{Lake, Unread};
 pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail, read_trail_with_history};
 pub use remote::{S3, S3Credentials};

@@ -355,6 +355,12 @@ impl Manifest {
     }
 
     /// Whether anything was ever read into it.
+    /// Whether another part took the place of one.
+    pub(crate) fn has_replaced(&self, part: &Path) -> bool {
+        let mut replaced = self.done.values().flat_map(|done| &done.replaces);
+        replaced.any(|file| self.lake.join(file) == *part)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.done.is_empty()
     }

@@ -197,6 +197,41 @@ fn readers_are_not_disturbed() {
     assert_eq!(early.calls(&Selection::default(), u64::default, keep).unwrap().iter().sum::<u64>(), 13);
 }
 
+/// Whoever moves a lake away gives whoever reads it no empty answer.
+#[test]
+fn a_lake_that_goes_away_is_no_empty_one() {
+    let root = folder("moved");
+    put(&root, "a.json", &["a", "b"]);
+    fill(&root);
+    let lake = open(&root);
+    let whole = lake.usage(&Selection::default()).unwrap();
+    assert_eq!(whole.totals.events, 2);
+    fs::rename(root.join("lake"), root.join("elsewhere")).unwrap();
+    let error = lake.usage(&Selection::default()).unwrap_err();
+    assert!(error.to_string().contains("is gone"), "{error}");
+    assert!(lake.history(&Selection::default()).is_err());
+    assert!(lake.calls(&Selection::default(), || 0_u64, |count, _: &Call| *count += 1).is_err());
+    fs::rename(root.join("elsewhere"), root.join("lake")).unwrap();
+    assert_eq!(lake.usage(&Selection::default()).unwrap(), whole);
+}
+
+/// No ingest reads a file whose name is no text, and nobody says that it would.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_told_apart() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = folder("nameless");
+    put(&root, "a.json", &["a"]);
+    fill(&root);
+    put(&root, "b.json", &["b"]);
+    fs::copy(root.join("trail/b.json"), root.join("trail").join(std::ffi::OsStr::from_bytes(b"\xff.json")))
+        .unwrap();
+    let unread = || open(&root).unread(&root.join("trail"), &root).unwrap();
+    assert_eq!((unread().new, unread().nameless), (1, 1));
+    fill(&root);
+    assert_eq!((unread().new, unread().nameless), (0, 1));
+}
+
 #[test]
 fn readers_and_a_writer_at_once() {
     let root = folder("race");
