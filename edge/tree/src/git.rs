@@ -259,9 +259,6 @@ impl Reader<'_> {
             Ok(None) => return objects.scanned.problems.push(damaged(&"it is not here")),
             Err(error) => return objects.scanned.problems.push(damaged(&error)),
         };
-        if header.kind() == Kind::Tree {
-            return;
-        }
         if header.size() > BLOB_BYTES_MAX {
             let message = format!("the blob {id} is larger than 512 MiB and was not read");
             return objects.scanned.problems.push(Problem::new(
@@ -275,6 +272,10 @@ impl Reader<'_> {
             Ok(None) => return objects.scanned.problems.push(damaged(&"it is not here")),
             Err(error) => return objects.scanned.problems.push(damaged(&error)),
         };
+        // An object's name is the hash of what it says: bytes that changed on the disk may still unpack to something.
+        if data.verify_checksum(&id).is_err() {
+            return objects.scanned.problems.push(damaged(&"it is not what its name says"));
+        }
         match data.kind {
             Kind::Blob => self.blob(id, data.data, objects),
             Kind::Commit => {
@@ -289,6 +290,7 @@ impl Reader<'_> {
                 let place = format!("tag {id}");
                 self.text(&place, data.data, &Where::TagMessage, objects);
             }
+            // Which paths it gives is asked later, of those that are wanted.
             Kind::Tree => {}
         }
     }

@@ -244,5 +244,12 @@ mod tests {
         let scanned = damaged.scan();
         assert_eq!(at(&scanned, 1).len(), 1, "the rest is read");
         assert!(problems(&scanned).contains("cannot be read"), "{}", problems(&scanned));
+        // Bytes that unpack to something are not yet what the name says.
+        let other = damaged.git(&["rev-parse", "HEAD:a.env"]);
+        let (folder, file) = other.split_at(2);
+        fs::write(path, fs::read(damaged.0.join(".git/objects").join(folder).join(file)).unwrap()).unwrap();
+        let scanned = damaged.scan();
+        assert_eq!(at(&scanned, 1).len(), 1, "{scanned:?}");
+        assert!(problems(&scanned).contains("not what its name says"), "{}", problems(&scanned));
     }
 }
