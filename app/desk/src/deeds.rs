@@ -57,6 +57,7 @@ impl Desk {
             Effect::Forget => {
                 self.sessions.end_all();
                 self.challenges.clear();
+                self.oidc.clear();
                 self.codes.clear();
                 if let Ok(mut ceremonies) = self.ceremonies.lock() {
                     ceremonies.clear();

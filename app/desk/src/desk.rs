@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::codes::{Codes, Handed};
 use crate::dev::Dev;
 use crate::letters;
+use crate::oidc::Oidc;
 use crate::outside;
 use crate::page::ceremony::UnderWay;
 use crate::proof;
@@ -31,6 +32,7 @@ pub(crate) struct Desk {
     pub(crate) party: RelyingParty,
     pub(crate) clock: Clock,
     pub(crate) sessions: Sessions,
+    pub(crate) oidc: Oidc,
     pub(crate) challenges: Challenges,
     pub(crate) limits: Limits,
     pub(crate) counters: proof::Counters,
@@ -107,6 +109,7 @@ impl Desk {
             settings,
             clock,
             sessions: Sessions::default(),
+            oidc: Oidc::default(),
             challenges: Challenges::default(),
             limits: Limits::default(),
             counters: proof::Counters::default(),

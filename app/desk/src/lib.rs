@@ -17,6 +17,8 @@ mod language;
 mod letters;
 mod names;
 mod offers;
+mod oidc;
+mod operators;
 mod outside;
 mod page;
 mod proof;

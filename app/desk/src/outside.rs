@@ -29,6 +29,26 @@ pub(crate) fn post(address: &str, body: &str) -> Result<(u16, String), String> {
     read(answer)
 }
 
+/// Posts a form, with an `Authorization` of its own; the status and the text that came back.
+///
+/// # Errors
+/// A sentence without a beginning.
+pub(crate) fn post_form(
+    address: &str,
+    body: &str,
+    authorization: Option<&str>,
+) -> Result<(u16, String), String> {
+    let request = agent(address)
+        .post(address)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json");
+    let request = match authorization {
+        Some(authorization) => request.header("authorization", authorization),
+        None => request,
+    };
+    read(request.send(body))
+}
+
 /// Gets a text.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub(crate) mod needs;
 pub(crate) mod notices;
 pub(crate) mod operator;
 pub(crate) mod people;
+pub(crate) mod provider;
 pub(crate) mod record;
 pub(crate) mod refusal;
 pub(crate) mod request;

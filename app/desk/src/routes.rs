@@ -14,11 +14,11 @@ use crate::dev::switch;
 use crate::page::refusal::Refused;
 use crate::page::{
     accounts, asset, ceremony, code, decide, enrol, govern, health, live, me, needs, notices, operator,
-    people, record, request, requests, sign_in, wizard,
+    people, provider, record, request, requests, sign_in, wizard,
 };
 use crate::web::form::BODY_MOST;
 use crate::web::visitor::Visitor;
-use crate::web::{headers, rejected};
+use crate::web::{entrance, headers, rejected};
 
 /// All of them.
 pub(crate) fn of(desk: Arc<Desk>) -> Router {
@@ -33,6 +33,8 @@ pub(crate) fn of(desk: Arc<Desk>) -> Router {
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_MOST))
         .layer(middleware::from_fn(rejected::tell))
+        .layer(middleware::from_fn_with_state(Arc::clone(&desk), entrance::guard))
+        .layer(middleware::from_fn(entrance::mark))
         .layer(middleware::from_fn(headers::add))
         .with_state(desk)
 }
@@ -42,6 +44,8 @@ fn pages() -> Router<Arc<Desk>> {
         .route("/", get(needs::page))
         .route("/sign-in", get(sign_in::page).post(sign_in::enter))
         .route("/sign-in/ask", post(sign_in::ask))
+        .route("/sign-in/provider", get(provider::begin))
+        .route("/sign-in/provider/back", get(provider::back))
         .route("/sign-out", post(sign_in::leave))
         .route("/language", post(sign_in::language))
         .route("/me", get(me::page))

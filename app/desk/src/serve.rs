@@ -15,6 +15,7 @@ use crate::command::{Done, deliver, open, told};
 use crate::desk::{Desk, DeskError};
 use crate::dev::run::{self, Folder};
 use crate::hints;
+use crate::operators::{Client, Door};
 use crate::web::connections::{Patient, Peer};
 use crate::{random, routes};
 
@@ -41,7 +42,7 @@ pub(crate) fn dev(port: u16) -> Done {
         let desk = run::desk(folder.path(), &origin, Clock::system(), &secret).map_err(failed)?;
         let _ = printer::data(&format!("{origin}\n"));
         printer::note("A play desk of the company Shiosai. Be its five people by the red bar; Ctrl+C ends it, and nothing is kept.");
-        until_interrupted(listener, Arc::new(desk)).await;
+        until_interrupted(listener, None, Arc::new(desk)).await;
         drop(folder);
         Ok(())
     })
@@ -75,9 +76,13 @@ pub(crate) fn serve(settings: &Path) -> Done {
         let listener = listener.map_err(|error| {
             told(format!("`{listen}` cannot be used: {error}"), "change `listen` in desk.toml")
         })?;
+        let door = match desk.settings.operator_listener.clone() {
+            Some(settings) => Some(Door::open(settings).await?),
+            None => None,
+        };
         let _ = printer::data(&format!("{}\n", desk.settings.origin));
         let telling = tokio::spawn(tell(Arc::clone(&desk), folder));
-        until_interrupted(listener, Arc::clone(&desk)).await;
+        until_interrupted(listener, door, Arc::clone(&desk)).await;
         telling.abort();
         if desk.is_overtaken() {
             return Err(told(
@@ -114,7 +119,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, (String, String)> {
     runtime.map_err(|error| told(format!("no threads: {error}"), "look at the limits of this process"))
 }
 
-async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
+async fn until_interrupted(listener: TcpListener, door: Option<Door>, desk: Arc<Desk>) {
     let ticking = Arc::clone(&desk);
     let ticks = tokio::spawn(async move {
         loop {
@@ -124,6 +129,10 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
     });
     let witnessed = tokio::spawn(keep_witnessed(Arc::clone(&desk)));
     let mut overtaken = desk.overtaken();
+    let operators = door.map(|door| {
+        let service = routes::of(Arc::clone(&desk)).into_make_service_with_connect_info::<Client>();
+        tokio::spawn(async move { axum::serve(Patient::new(door), service).await })
+    });
     let service = routes::of(desk).into_make_service_with_connect_info::<Peer>();
     tokio::select! {
         served = async { axum::serve(Patient::new(listener), service).await } => {
@@ -133,6 +142,9 @@ async fn until_interrupted(listener: TcpListener, desk: Arc<Desk>) {
         () = asked_to_stop() => {}
     }
     ticks.abort();
+    if let Some(operators) = operators {
+        operators.abort();
+    }
     witnessed.abort();
 }
 

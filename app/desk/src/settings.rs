@@ -12,6 +12,8 @@ use kagimori_notice::{Channel, WireChannel};
 use kagimori_passkey::RelyingParty;
 use serde::Deserialize;
 
+use crate::{oidc, operators};
+
 /// The settings, as they are used.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -39,6 +41,10 @@ pub(crate) struct Settings {
     pub(crate) programs: BTreeMap<String, String>,
     /// Where people are told.
     pub(crate) channels: BTreeMap<String, Channel>,
+    /// Who says who somebody is, beside passkeys.
+    pub(crate) oidc: Option<oidc::Settings>,
+    /// The operators' own listener.
+    pub(crate) operator_listener: Option<operators::Settings>,
 }
 
 /// A witness.
@@ -73,6 +79,8 @@ struct File {
     programs: BTreeMap<String, String>,
     #[serde(default)]
     channels: BTreeMap<String, WireChannel>,
+    oidc: Option<oidc::Wire>,
+    operator_listener: Option<operators::Settings>,
 }
 
 /// Why `desk.toml` cannot be used.
@@ -161,6 +169,8 @@ impl Settings {
             clocks: file.clocks,
             programs: file.programs,
             channels,
+            oidc: file.oidc.map(|oidc| oidc.read(folder)).transpose()?,
+            operator_listener: file.operator_listener.map(|listener| listener.seen_from(folder)),
         })
     }
 

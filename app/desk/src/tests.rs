@@ -5,6 +5,7 @@ mod api;
 mod attacks;
 mod browser;
 mod canary;
+mod doors;
 mod governing;
 mod hints;
 mod races;

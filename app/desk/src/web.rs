@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod challenge;
 pub(crate) mod connections;
 pub(crate) mod cookie;
+pub(crate) mod entrance;
 pub(crate) mod form;
 pub(crate) mod headers;
 pub(crate) mod limit;

@@ -50,6 +50,12 @@ pub(crate) fn run(settings: &Path) -> Done {
         say("witness", seen(&settings).and_then(|seen| compared(log, seen.as_ref())));
     }
     say("clock", clock(&settings));
+    if let Some(listener) = &settings.operator_listener {
+        say(
+            "operators' door",
+            listener.tls().map(|_| "its certificates are read".to_owned()).map_err(|(what, _)| what),
+        );
+    }
     say(
         "vault",
         std::os::unix::net::UnixStream::connect(&settings.vault)

@@ -60,7 +60,9 @@ pub(crate) fn run(arguments: &InitArgs) -> Done {
          data = \"data\"\nvault = {vault}\ntrusted_proxies = [{proxies}]\nhours_from_utc = 9\n\n\
          # The log in PostgreSQL instead of a file in `data`:\n# store = \"postgresql://desk@db.example.co.jp/desk\"\n# store_password = \"file:database.password\"\n\n\
          [witness]\naddress = {witness}\nkey = {key}\n\n\
-         # Where people are told, as in kagimori.toml:\n# [channels.sre]\n# kind = \"slack\"\n# address = \"env:SLACK_WEBHOOK\"\n"
+         # Where people are told, as in kagimori.toml:\n# [channels.sre]\n# kind = \"slack\"\n# address = \"env:SLACK_WEBHOOK\"\n\n\
+         # People may sign in at the identity provider, to ask and to read:\n# [oidc]\n# issuer = \"https://id.example.co.jp\"\n# client = \"kagimori-desk\"\n# secret = \"env:DESK_OIDC\"\n\n\
+         # A door of the operators' own, with certificates on both sides:\n# [operator_listener]\n# listen = \"10.20.0.5:443\"\n# certificate = \"desk.pem\"\n# key = \"desk.key\"\n# clients = \"operators-ca.pem\"\n"
     );
     let settings = Settings::of(&text, dir)?;
     let failed = |error: io::Error| {

@@ -122,6 +122,8 @@ fn settings(store: Place, folder: &Path, origin: &str) -> Settings {
         clocks: Vec::new(),
         programs: BTreeMap::new(),
         channels: BTreeMap::new(),
+        oidc: None,
+        operator_listener: None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::page::refusal::Refused;
 use crate::page::{said, sign_in};
 use crate::web::form::{AtTheDoor, Posted};
+use crate::web::session::By;
 
 /// Becomes one of the cast.
 pub(crate) async fn become_somebody(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Response {
@@ -24,7 +25,7 @@ pub(crate) async fn become_somebody(State(desk): State<Arc<Desk>>, door: AtTheDo
     if let Some(session) = &door.visitor.session {
         desk.sessions.end(&session.id);
     }
-    sign_in::begin(&desk, &person, l)
+    sign_in::begin(&desk, &person, By::Passkey, l)
 }
 
 /// Signs a challenge as the software passkey of whoever is signed in.

@@ -23,7 +23,7 @@ use crate::random;
 use crate::web::challenge::Asked;
 use crate::web::cookie;
 use crate::web::form::{AtTheDoor, Posted};
-use crate::web::session::{self, SECONDS_MOST};
+use crate::web::session::{self, By, SECONDS_MOST};
 use crate::web::visitor::Visitor;
 
 /// What a challenge of the door is for.
@@ -43,6 +43,10 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, visitor: Visitor) -> Res
                 input type="hidden" name="signed"; input type="hidden" name="challenge";
                 button { (l.of("Sign in with passkey", "パスキーでサインイン")) }
                 p.bad hidden tabindex="-1" data-trouble=(l.of("The passkey was not used.", "パスキーを使用できませんでした。")) {}
+            }
+            @if desk.settings.oidc.is_some() {
+                p { a href="/sign-in/provider" { (l.of("Sign in at the identity provider", "ID プロバイダーでサインイン")) }
+                    " " small { (l.of("to ask and to read; approving and operating need the passkey", "申請と閲覧ができます。承認とオペレーターの操作にはパスキーが必要です")) } }
             }
             p { a href="/enrol" { (l.of("Make a passkey for this desk", "このデスク用のパスキーを作る")) } }
             p.soft { (l.of("Lost it? An approver or auditor revokes it, and a quorum enrols another: the runbook says how.", "紛失した場合は、承認者または監査担当者が失効させ、定足数の承認で新しいパスキーを登録します（手順は運用手順書を参照）。")) }
@@ -65,7 +69,7 @@ pub(crate) async fn ask(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Respo
 
 pub(crate) async fn enter(State(desk): State<Arc<Desk>>, door: AtTheDoor) -> Response {
     match entered(&desk, &door) {
-        Ok(person) => begin(&desk, &person, door.visitor.language),
+        Ok(person) => begin(&desk, &person, By::Passkey, door.visitor.language),
         Err(error) => said::refused(door.visitor.language, &error.into()).into_response(),
     }
 }
@@ -85,8 +89,8 @@ fn entered(desk: &Desk, door: &AtTheDoor) -> Result<PersonId, ProofError> {
 }
 
 /// Begins a session and opens the first page.
-pub(crate) fn begin(desk: &Desk, person: &PersonId, l: Language) -> Response {
-    match desk.sessions.begin(person.as_str(), desk.clock.now()) {
+pub(crate) fn begin(desk: &Desk, person: &PersonId, by: By, l: Language) -> Response {
+    match desk.sessions.begin(person.as_str(), by, desk.clock.now()) {
         Ok(token) => {
             let cookies = [
                 (SET_COOKIE, cookie::set(session::COOKIE, &token, SECONDS_MOST)),

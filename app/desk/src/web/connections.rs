@@ -44,11 +44,11 @@ impl<L> Patient<L> {
     }
 }
 
-impl<L: Listener<Addr = SocketAddr>> Listener for Patient<L> {
+impl<L: Listener> Listener for Patient<L> {
     type Io = Watched<L::Io>;
-    type Addr = SocketAddr;
+    type Addr = L::Addr;
 
-    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+    async fn accept(&mut self) -> (Self::Io, L::Addr) {
         // Never closed, so that there is a place sooner or later.
         let place = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = self.inner.accept().await;
@@ -56,7 +56,7 @@ impl<L: Listener<Addr = SocketAddr>> Listener for Patient<L> {
         (Watched { stream, silence, end: Box::pin(sleep(silence)), _place: place }, address)
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
+    fn local_addr(&self) -> io::Result<L::Addr> {
         self.inner.local_addr()
     }
 }

@@ -5,6 +5,8 @@ use axum::http::header::COOKIE;
 
 /// The language that a visitor chose.
 pub(crate) const LANGUAGE: &str = "__Host-kagimori-language";
+/// A browser that is at the identity provider.
+pub(crate) const PROVIDER: &str = "__Host-kagimori-provider";
 /// A browser that is about to sign in.
 pub(crate) const DOOR: &str = "__Host-kagimori-door";
 
@@ -20,6 +22,11 @@ pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Sets a cookie that no script reads and no other site sends.
 pub(crate) fn set(name: &str, value: &str, seconds: i64) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+}
+
+/// The same, sent also when a browser comes back from another site by a link of it.
+pub(crate) fn set_for_the_way_back(name: &str, value: &str, seconds: i64) -> String {
+    format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}")
 }
 
 /// Takes a cookie away.

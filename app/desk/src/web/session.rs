@@ -18,6 +18,15 @@ const SECONDS_IDLE: i64 = 3600;
 /// Sessions that are kept; whoever signs in beyond lets the oldest go.
 const SESSIONS_MOST: usize = 10_000;
 
+/// How somebody signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// With a passkey of this desk.
+    Passkey,
+    /// At the identity provider.
+    Provider,
+}
+
 /// A session, as a page sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
@@ -25,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) id: [u8; 32],
     /// The person's id in the policy.
     pub(crate) person: String,
+    /// How they signed in.
+    pub(crate) by: By,
     /// What its forms carry.
     csrf: String,
     since: i64,
@@ -55,10 +66,10 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     /// Begins a session; the token goes into the cookie and nowhere else.
-    pub(crate) fn begin(&self, person: &str, now: Timestamp) -> Result<String, NoRandom> {
+    pub(crate) fn begin(&self, person: &str, by: By, now: Timestamp) -> Result<String, NoRandom> {
         let (token, csrf) = (random::token()?, random::token()?);
         let (id, now) = (name(&token), now.as_second());
-        let session = Session { id, person: person.to_owned(), csrf, since: now, used: now };
+        let session = Session { id, person: person.to_owned(), by, csrf, since: now, used: now };
         let Ok(mut all) = self.all.lock() else { return Err(NoRandom) };
         all.retain(|_, session| !session.is_over(now));
         while all.len() >= SESSIONS_MOST {
@@ -121,7 +132,7 @@ mod tests {
     #[test]
     fn a_session_ends_by_time_by_hand_and_with_the_seal() {
         let sessions = Sessions::default();
-        let token = sessions.begin("mika", at(0)).unwrap();
+        let token = sessions.begin("mika", By::Passkey, at(0)).unwrap();
         let session = sessions.of_token(&token, true, at(0)).unwrap();
         assert_eq!(session.person, "mika");
         assert!(sessions.of_token("other", true, at(0)).is_none());
@@ -130,15 +141,18 @@ mod tests {
             assert!(sessions.of_token(&token, true, at(second)).is_some(), "{second}");
         }
         assert!(sessions.of_token(&token, true, at(SECONDS_MOST)).is_none());
-        let token = sessions.begin("mika", at(0)).unwrap();
+        let token = sessions.begin("mika", By::Passkey, at(0)).unwrap();
         let session = sessions.of_token(&token, true, at(0)).unwrap();
         // Looking at it, as an open page does, is no use of it.
         assert!(sessions.lives(&session.id, at(SECONDS_IDLE - 1)));
         assert!(!sessions.lives(&session.id, at(SECONDS_IDLE)));
-        let token = sessions.begin("mika", at(0)).unwrap();
+        let token = sessions.begin("mika", By::Passkey, at(0)).unwrap();
         sessions.end(&sessions.of_token(&token, true, at(0)).unwrap().id);
         assert!(sessions.of_token(&token, true, at(0)).is_none());
-        let tokens = [sessions.begin("mika", at(0)).unwrap(), sessions.begin("jun", at(0)).unwrap()];
+        let tokens = [
+            sessions.begin("mika", By::Passkey, at(0)).unwrap(),
+            sessions.begin("jun", By::Passkey, at(0)).unwrap(),
+        ];
         sessions.end_all();
         assert!(tokens.iter().all(|token| sessions.of_token(token, true, at(0)).is_none()));
     }
@@ -147,7 +161,7 @@ mod tests {
     fn a_form_belongs_to_its_session() {
         let sessions = Sessions::default();
         let [one, other] = ["mika", "jun"].map(|person| {
-            let token = sessions.begin(person, at(0)).unwrap();
+            let token = sessions.begin(person, By::Passkey, at(0)).unwrap();
             sessions.of_token(&token, true, at(0)).unwrap()
         });
         assert!(one.is_own_form(one.csrf()));
