@@ -5,6 +5,7 @@ mod ask;
 mod bastion;
 mod change;
 mod collect;
+mod guard;
 mod identity;
 mod lake;
 mod leaked;
@@ -33,6 +34,10 @@ pub(crate) use ask::{AskCommand, Can, Circumstances, Paths, PathsFormat, WhatCan
 pub(crate) use bastion::{BastionCheck, BastionCommand, BastionPlan};
 pub(crate) use change::{ConditionArg, ResourcesArg, Tighten, UnseenArg, WhatIf};
 pub(crate) use collect::Collect;
+pub(crate) use guard::{
+    GuardBudget, GuardCommand, GuardExplain, GuardKind, GuardList, GuardNew, GuardPlan, GuardProve,
+    GuardShow, Made,
+};
 pub(crate) use identity::IdentityWishes;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use leaked::Leaked;
@@ -105,6 +110,8 @@ pub(crate) enum Command {
     Leaked(Leaked),
     #[command(subcommand)]
     Bastion(BastionCommand),
+    #[command(subcommand)]
+    Guard(GuardCommand),
     #[command(subcommand)]
     Retire(RetireCommand),
     #[command(subcommand)]

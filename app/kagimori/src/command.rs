@@ -7,6 +7,7 @@ mod checks;
 mod collect;
 mod complete;
 mod explain;
+mod guard;
 mod ingest;
 mod journal;
 mod lake;
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Leaked(args) => leaked::run(args),
         Command::Retire(command) => retire::run(command),
         Command::Bastion(command) => bastion::run(command),
+        Command::Guard(command) => guard::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Notify(command) => notify::run(command),
         Command::Completions(args) => complete::script(args.shell),

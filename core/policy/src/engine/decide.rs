@@ -323,6 +323,7 @@ fn credential(request: &Bound<'_>) -> Truth {
         Principal::Root { .. } if action == "sts:assumerole" => Truth::False,
         Principal::User { .. } | Principal::Root { .. } => {
             let of_session_token = match request.service() {
+                "iam" if is_assumed_root(request) => Truth::True,
                 "iam" => {
                     known(request, "aws:multifactorauthpresent", |text| value::boolean(text) == Some(true))
                 }
@@ -340,6 +341,12 @@ fn credential(request: &Bound<'_>) -> Truth {
         Principal::FederatedUser { .. } => Truth::of(!matches!(request.service(), "iam" | "sts")),
         Principal::Federated { .. } | Principal::Service { .. } | Principal::Anonymous => Truth::True,
     }
+}
+
+/// A session of a root user by STS `AssumeRoot`, as far as the request tells.
+fn is_assumed_root(request: &Bound<'_>) -> bool {
+    let is_root = matches!(request.asked.principal, Principal::Root { .. });
+    is_root && known(request, "aws:assumedroot", |text| value::boolean(text) == Some(true)) == Truth::True
 }
 
 fn known(request: &Bound<'_>, key: &str, is_met: impl Fn(&str) -> bool) -> Truth {

@@ -1,7 +1,7 @@
 //! What the kind of credentials forbids, whatever the policies say.
 //!
 //! `id_credentials_temp_request`, "Comparing AWS STS API operations". In a request, `aws:TokenIssueTime` shows temporary
-//! credentials; a user or root with it holds those of `GetSessionToken`.
+//! credentials; a user or root with it holds those of `GetSessionToken`, or root those of `AssumeRoot`, which `aws:AssumedRoot` shows.
 
 use crate::formula::{Atom, Formula};
 use crate::request::{Fact, Principal, Request};
@@ -16,6 +16,8 @@ pub(super) fn permit(request: &Request) -> Formula {
         Principal::Root { .. } if action == "sts:assumerole" => Formula::FALSE,
         Principal::User { .. } | Principal::Root { .. } => {
             let of_session_token = match (service, name) {
+                // Its task may be one of IAM's (`IAMDeleteRootUserCredentials`).
+                ("iam", _) if is_assumed_root(request) => Formula::TRUE,
                 ("iam", _) => has_mfa(request),
                 // The latter two are no calls, but permissions that an AssumeRole with tags or source identity needs too
                 // (`id_session-tags`, `id_credentials_temp_control-access_monitor`).
@@ -44,6 +46,13 @@ fn has_mfa(request: &Request) -> Formula {
     presence(request, "aws:multifactorauthpresent", |text| value::boolean(text) == Some(true))
 }
 
+/// A session of a root user for one task (STS `AssumeRoot`), as far as the request tells: whoever does not say so is not one.
+fn is_assumed_root(request: &Request) -> bool {
+    let told = request.context.get("aws:assumedroot");
+    let is_true = matches!(told, Fact::One(text) if value::boolean(text) == Some(true));
+    is_true && matches!(request.principal, Principal::Root { .. })
+}
+
 fn presence(request: &Request, key: &str, is_met: impl Fn(&str) -> bool) -> Formula {
     match request.context.get(key) {
         Fact::Absent | Fact::Many(_) => Formula::FALSE,
@@ -60,6 +69,39 @@ mod tests {
     use crate::policies::{Layer, Policies};
     use crate::reference::decide;
     use crate::request::{Context, Principal, Request};
+
+    /// `AssumeRoot` hands out a session without MFA whose task may be to delete root's credentials.
+    #[test]
+    fn a_root_session_for_a_task_may_call_iam() {
+        let everything = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+        let policies = Policies {
+            identity: vec![parse(everything, Strictness::Strict).unwrap()],
+            ..Policies::default()
+        };
+        let token = Context::complete().with("aws:TokenIssueTime", "2026-11-25T09:00:00Z");
+        let refused = Answer::ImplicitlyDenied(Layer::Credential);
+        for (principal, context, expected) in [
+            (
+                "arn:aws:iam::111122223333:root",
+                token.clone().with("aws:AssumedRoot", "true"),
+                Answer::Allowed,
+            ),
+            ("arn:aws:iam::111122223333:root", token.clone().with("aws:AssumedRoot", "false"), refused),
+            ("arn:aws:iam::111122223333:root", token.clone(), refused),
+            ("arn:aws:iam::111122223333:user/alice", token.with("aws:AssumedRoot", "true"), refused),
+        ] {
+            let request = Request {
+                principal: Principal::parse(principal).unwrap(),
+                action: "iam:DeleteAccessKey".into(),
+                resource: "*".into(),
+                resource_account: "111122223333".into(),
+                wildcard_only: false,
+                context,
+            };
+            assert_eq!(decide(&request, &policies).answer, expected, "{principal}");
+            assert_eq!(decide_once(&request, &policies), expected, "{principal}");
+        }
+    }
 
     /// With an MFA session one may tag the session of the role one assumes; both evaluators say so.
     #[test]
