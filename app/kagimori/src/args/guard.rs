@@ -144,9 +144,9 @@ pub(crate) struct GuardBudget {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 told; 2 failed; 3 part of the directory could not be read.")]
 pub(crate) struct GuardExplain {
-    /// The policy
-    pub(crate) file: PathBuf,
-    /// What it is [default: an RCP where its statements have a `Principal`, else an SCP]
+    /// A policy file, or the id of a policy that the snapshots hold (`p-…`)
+    pub(crate) policy: PathBuf,
+    /// What a file is [default: an RCP where its statements have a `Principal`, else an SCP]
     #[arg(long, value_enum)]
     pub(crate) kind: Option<GuardKind>,
     /// The kagimori directory

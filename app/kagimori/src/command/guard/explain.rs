@@ -1,7 +1,9 @@
 //! `guard explain`.
 
 use std::fmt::Write;
+use std::path::Path;
 
+use kagimori_estate::Estate;
 use kagimori_guard::{Effect, Explained, Group, Kind, Row, explain};
 use kagimori_policy::document::Document;
 use kagimori_terminal::printer;
@@ -17,19 +19,50 @@ use crate::exit::Exit;
 use crate::show::numbers::counted;
 
 pub(super) fn run(args: &GuardExplain) -> Result<Exit, AppError> {
-    let document = policy_file(&args.file)?;
+    let (_, estate) = estate(&args.dir)?;
+    let (document, guessed) = match held(&args.policy, &estate)? {
+        Some(found) => found,
+        None => {
+            let document = policy_file(&args.policy)?;
+            let kind = guess(&document);
+            (document, kind)
+        }
+    };
     let kind = match args.kind {
         Some(GuardKind::Scp) => Kind::ServiceControl,
         Some(GuardKind::Rcp) => Kind::ResourceControl,
-        None => guess(&document),
+        None => guessed,
     };
-    let (_, estate) = estate(&args.dir)?;
     let explained = explain(&document, kind, &estate).map_err(|error| refused(&error))?;
     match args.format {
         Format::Human => printer::text(&text(&explained, kind))?,
         Format::Json => printer::json(&json(&explained, kind))?,
     }
     Ok(exit(&estate, Exit::Clean))
+}
+
+/// A policy of the organization by its id; `None`: it is none, and may be a file.
+fn held(name: &Path, estate: &Estate) -> Result<Option<(Document, Kind)>, AppError> {
+    let Some(id) = name.to_str().filter(|id| id.starts_with("p-") && !name.exists()) else { return Ok(None) };
+    let wrong = |message: String, hint: &str| AppError::Argument { message, hint: hint.to_owned() };
+    let policies = estate.organization.policies.value().map_or(&[][..], Vec::as_slice);
+    let Some(policy) = policies.iter().find(|policy| policy.id == id) else {
+        let message = format!("the snapshots hold no policy `{id}`, and there is no such file");
+        return Err(wrong(message, "`kagimori guard budget` shows the policies that are attached"));
+    };
+    let document = policy.document.value().and_then(|policy| policy.document.as_ref().ok());
+    let Some(document) = document else {
+        let message = format!("the text of `{id}` was not given, or is no policy");
+        return Err(wrong(
+            message,
+            "`kagimori collect --organization` brings it, as `aws organizations describe-policy` does",
+        ));
+    };
+    match policy.kind.as_str() {
+        "RESOURCE_CONTROL_POLICY" => Ok(Some((document.clone(), Kind::ResourceControl))),
+        "SERVICE_CONTROL_POLICY" => Ok(Some((document.clone(), Kind::ServiceControl))),
+        other => Err(wrong(format!("`{id}` is a {other}"), "SCPs and RCPs are explained")),
+    }
 }
 
 fn guess(document: &Document) -> Kind {
