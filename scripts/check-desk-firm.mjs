@@ -121,6 +121,8 @@ for (const [who, story] of [["desk", "story"], ["desk", "enrol"], ["witness", "s
   console.log(`${who}, ${story}: ${steps.length} steps on the disk`);
   steps.forEach((what, index) => { for (const how of ["kill", "after", "torn", "eio", "enospc"]) if (how !== "torn" || what.includes("write")) points.push({ who, story, at: index + 1, how, what }); });
 }
+const only = process.env.FIRM_ONLY;
+if (only) points.splice(0, points.length, ...points.filter(({ who, story }) => `${who}, ${story}`.includes(only)));
 const all = points.length;
 while (most && points.length > most) points.splice(Math.floor(random() * points.length), 1);
 console.log(`${points.length} of ${all} points`);
