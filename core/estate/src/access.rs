@@ -23,8 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kagimori_policy::document::{ConditionValue, Document, Statement};
+use kagimori_policy::document::{ConditionValue, Document, Effect, Statement};
 use kagimori_policy::engine::{Compiled, Compiler};
+use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies};
 use kagimori_policy::request::{Fact, Listed, Principal};
 
@@ -289,6 +290,20 @@ impl<'a> Access<'a> {
             missing,
             ..Policies::default()
         }
+    }
+
+    /// Whether a statement of its own policies, its boundary or its account's service control policies denies a subject an action, on
+    /// whatever resource and under whatever condition.
+    pub fn is_denied_something(&self, subject: &Subject, action: &str) -> bool {
+        let levels = self.guardrails.get(&subject.account).into_iter().flat_map(|own| &own.service_control);
+        let ids = subject.identity.iter().chain(&subject.boundary).chain(levels.flat_map(|(_, ids)| ids));
+        let speaks = |statement: &Statement| {
+            let (patterns, is_negated) = statement.action.patterns();
+            statement.effect == Effect::Deny
+                && patterns.iter().any(|pattern| matches_ignoring_case(pattern, action)) != is_negated
+        };
+        let mut statements = ids.filter_map(|id| self.held(*id)).flat_map(|held| &held.document.statements);
+        statements.any(speaks)
     }
 
     /// Whether the policies that have a say about a subject are those that have one about another, perhaps of another estate:

@@ -19,6 +19,7 @@ mod evidence;
 mod judge;
 mod judging;
 mod outsider;
+mod said;
 mod touched;
 mod why;
 
@@ -27,8 +28,10 @@ pub use chain::{Chain, Wanted};
 pub use circumstances::{Told, is_untold};
 pub use class::{Class, Classes, Telling, Witness};
 pub use evidence::{About, Counts, Evidence, Finding, PrincipalEvidence};
-pub use judge::{Judgement, Replay, Said, Verdict, subject_of};
+pub use judge::{Judgement, Replay, Verdict, subject_of};
 pub use judging::{Found, Judging};
+pub use said::Said;
+pub(crate) use said::is_denied_everywhere;
 pub use touched::Touched;
 pub use why::{Denial, Why};
 

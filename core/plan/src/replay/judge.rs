@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use kagimori_estate::access::{Access, Asking, Question, Subject};
+use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::change::Change;
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::compare::{decide, is_included};
@@ -18,6 +18,7 @@ use rustc_hash::FxHashSet;
 use super::about::{about_request, everything};
 use super::altered::Altered;
 use super::outsider::{Outsider, is_same_for_outsiders};
+use super::said::{Said, said};
 use super::{Class, Denial, Told, Why, is_untold};
 
 /// More unknowns than this are not tried out.
@@ -72,18 +73,6 @@ pub struct Judgement {
     pub why: Why,
     /// The condition keys it hangs on.
     pub keys: Vec<String>,
-}
-
-/// What the policies say of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "three values")]
-pub enum Said {
-    /// Allowed; where the resource is not told, on some at least.
-    Allowed,
-    /// Denied: by which layer, and whether by a Deny.
-    Denied(Layer, bool),
-    /// Allowed if this holds.
-    If(Formula),
 }
 
 /// Who called, as the estate knows them.
@@ -248,7 +237,7 @@ impl<'a> Replay<'a> {
         let is_told = call.checks.iter().all(|check| {
             let asked = call.question(check, Some(owner));
             !matches!(
-                said(self.before, before, &asked, &self.before.asking(before, &asked)),
+                said(self.before, before, check, &asked, &self.before.asking(before, &asked)),
                 Said::Denied(..)
             )
         });
@@ -288,7 +277,7 @@ impl<'a> Replay<'a> {
             call.checks.iter().enumerate().filter(|(_, check)| check.certainty == Certainty::Certain);
         for (place, check) in certain {
             let asked = call.question(check, Some(after.account));
-            let (was, is) = self.said(before, after, &asked);
+            let (was, is) = self.said(before, after, check, &asked);
             let of = |verdict, why| Judgement { verdict, check: Some(place), why, keys: Vec::new() };
             match is {
                 Said::Denied(..) => return of(Verdict::AlreadyDenied, Why::DeniedThen),
@@ -327,10 +316,10 @@ impl<'a> Replay<'a> {
     }
 
     /// What the policies of both estates say of a check.
-    fn said(&self, before: &Subject, after: &Subject, question: &Question) -> (Said, Said) {
+    fn said(&self, before: &Subject, after: &Subject, check: &Check, question: &Question) -> (Said, Said) {
         let was = self.before.asking(before, question);
         let is = self.after.asking_beside(after, question, &was);
-        (said(self.before, before, question, &was), said(self.after, after, question, &is))
+        (said(self.before, before, check, question, &was), said(self.after, after, check, question, &is))
     }
 
     fn judge_check(
@@ -342,7 +331,7 @@ impl<'a> Replay<'a> {
         after: &Subject,
     ) -> Judgement {
         let asked = call.question(check, Some(after.account));
-        let (was, is) = self.said(before, after, &asked);
+        let (was, is) = self.said(before, after, check, &asked);
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
@@ -479,16 +468,6 @@ impl<'a> Replay<'a> {
             Why::KeysNotTold(keys.clone())
         };
         of(Verdict::CannotTell, why, keys)
-    }
-}
-
-/// What the policies of an estate say of a check.
-fn said(access: &Access<'_>, subject: &Subject, question: &Question, asking: &Asking<'_>) -> Said {
-    match asking.decide() {
-        Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
-        Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
-        Answer::Indeterminate => Said::If(access.ask(subject, question).decision.allowed_if),
-        Answer::Allowed => Said::Allowed,
     }
 }
 

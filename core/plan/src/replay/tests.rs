@@ -100,6 +100,46 @@ fn verdict(before: &str, after: &str, call: &Call) -> (Verdict, String) {
     (judgement.verdict, judgement.why.to_string())
 }
 
+/// Each statement alone leaves some resource open; together they leave none.
+#[test]
+fn what_is_denied_wherever_it_is_allowed_is_denied() {
+    const PLACES: &str = r#"["arn:aws:s3:::b/raw/*","arn:aws:dynamodb:*:*:table/t*"]"#;
+    let allows = format!(r#"{{"Effect":"Allow","NotAction":"iam:*","Resource":{PLACES}}}"#);
+    let of = |denied: &str, rest: &str| {
+        let deny = format!(r#"{{"Effect":"Deny","Action":"s3:PutObject","Resource":{denied}{rest}}}"#);
+        document(&format!("{allows},{deny}"))
+    };
+    let (open, all) = (document(&allows), of(PLACES, ""));
+    let most = of(r#"["arn:aws:s3:::b/raw/1*"]"#, "");
+    let perhaps = of(PLACES, r#","Condition":{"StringEquals":{"s3:x-amz-acl":"private"}}"#);
+    let everything = of(r#"["arn:aws:s3:::*","arn:aws:s3:*:*:accesspoint/*","arn:aws:dynamodb:*"]"#, "");
+    let wide = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    let besides = document(&format!(
+        r#"{wide},{{"Effect":"Deny","Action":"s3:PutObject","Resource":["arn:aws:s3:::*","arn:aws:s3:*:*:accesspoint/*"]}}"#
+    ));
+    let raw = || CheckedResource::Pattern("arn:aws:s3:::b/raw/1*".into());
+    let (ok, failed) = (Outcome::Succeeded, Outcome::Failed);
+    for (before, after, resource, outcome, expected) in [
+        (&all, &all, CheckedResource::Unknown, ok, Verdict::Unexplained),
+        (&all, &open, CheckedResource::Unknown, failed, Verdict::NewlyAllowed),
+        (&all, &all, CheckedResource::Unknown, failed, Verdict::AlreadyDenied),
+        (&open, &all, CheckedResource::Unknown, ok, Verdict::NewlyDenied),
+        (&open, &everything, CheckedResource::Unknown, ok, Verdict::NewlyDenied),
+        (&most, &most, raw(), ok, Verdict::Unexplained),
+        // the service reference tells on what the action works: on nothing else can it have been
+        (&besides, &besides, CheckedResource::Unknown, ok, Verdict::Unexplained),
+        // somewhere, or perhaps
+        (&most, &most, CheckedResource::Unknown, ok, Verdict::StillAllowed),
+        (&open, &most, CheckedResource::Unknown, ok, Verdict::CannotTell),
+        (&perhaps, &perhaps, CheckedResource::Unknown, ok, Verdict::StillAllowed),
+        (&open, &perhaps, CheckedResource::Unknown, ok, Verdict::CannotTell),
+    ] {
+        let call = call(1, "s3:PutObject", resource, outcome);
+        let (found, why) = verdict(before, after, &call);
+        assert_eq!(found, expected, "{before} -> {after} {:?}: {why}", call.checks);
+    }
+}
+
 #[test]
 fn every_verdict() {
     let object = || arn("arn:aws:s3:::b/raw/1");

@@ -11,7 +11,7 @@ use kagimori_trail::call::{Certainty, Check, CheckedResource, Outcome};
 use super::alone::{Alone, may};
 use super::grants::Grant;
 use super::{Input, first};
-use crate::replay::{Told, Witness};
+use crate::replay::{Told, Witness, is_denied_everywhere};
 
 /// A permission that calls needed.
 #[derive(Clone, Debug)]
@@ -87,7 +87,9 @@ pub(super) fn of(
             let question = told.question(check, Some(input.subject.account));
             let asking = input.access.asking(input.subject, &question);
             let now = asking.decide();
-            if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_)) {
+            if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_))
+                || is_denied_everywhere(input.access, input.subject, check, &question, &asking)
+            {
                 if call.outcome == Outcome::Succeeded && check.certainty == Certainty::Certain {
                     let count = unexplained.entry(check.action.to_string()).or_default();
                     *count = count.saturating_add(class.count);

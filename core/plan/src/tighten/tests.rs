@@ -216,6 +216,24 @@ fn a_resource_that_is_not_told_keeps_what_was_granted() {
     assert!(!text.contains("s3:*"));
 }
 
+/// Whatever it was about, the snapshot denies it: it needs nothing that could be drawn, and nothing is taken away for it.
+#[test]
+fn what_is_denied_wherever_it_is_allowed_explains_nothing() {
+    let places = r#"["arn:aws:s3:::b/raw/*","arn:aws:dynamodb:*:*:table/t*"]"#;
+    let old = document(&format!(
+        r#"{{"Effect":"Deny","Action":"s3:PutObject","Resource":{places}}},{{"Effect":"Allow","NotAction":"iam:*","Resource":{places}}}"#
+    ));
+    let put = |time| ok(time, "s3:PutObject", CheckedResource::Unknown);
+    let unexplained = [("s3:PutObject".to_owned(), 2)].into();
+    let alone = propose(&estate(&old), &[put(1), put(2)], &options());
+    assert_eq!(alone.unwrap_err(), Refusal::Contradiction { unexplained });
+    let table = arn("arn:aws:dynamodb:ap-northeast-1:111122223333:table/t1");
+    let read = ok(3, "dynamodb:DescribeTable", table);
+    let proposal = propose(&estate(&old), &[put(1), read], &options()).unwrap();
+    assert_eq!(proposal.unexplained, [("s3:PutObject".to_owned(), 1)].into());
+    assert!(!printed(&proposal).contains(r#""Allow","Action":"s3:PutObject""#), "{}", printed(&proposal));
+}
+
 /// A call with a check that AWS may have made besides.
 fn perhaps(action: &str, on: &str, (besides, of): (&str, CheckedResource)) -> Call {
     let mut call = ok(1, action, arn(on));
