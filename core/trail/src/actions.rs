@@ -93,6 +93,7 @@ impl Call {
             region: own(event.region.as_ref()),
             caller: Caller {
                 principal: identity.principal(),
+                unique_id: identity.unique_id().map(Into::into),
                 arn: identity.arn.as_deref().map(|arn| redact::text(arn).into()),
                 other: Caller::other_of(identity),
                 account: identity.account_id(),

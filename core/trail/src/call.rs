@@ -95,6 +95,9 @@ pub struct Caller {
     pub principal: Principal,
     /// `userIdentity.arn`: for a role the ARN of the session.
     pub arn: Option<Arc<str>>,
+    /// The unique id of the user or role, where the event tells it (`AIDA…`, `AROA…`): names are given again, ids never are (IAM User
+    /// Guide, `reference_identifiers`, "Unique identifiers").
+    pub unique_id: Option<Arc<str>>,
     /// Of a caller whom IAM does not know as a user or role (a web or SAML identity, another account's):
     /// [`Identity::principal_text`], with the exact subject.
     pub other: Option<Arc<str>>,
@@ -149,6 +152,7 @@ impl Caller {
     pub fn bare(principal: Principal) -> Self {
         Self {
             principal,
+            unique_id: None,
             arn: None,
             other: None,
             account: None,

@@ -1,18 +1,19 @@
 //! What the estate knows of names that an event does not tell whole: IAM's users, roles and groups whose path is not in the
-//! request, and the role of an instance profile.
+//! request, and the role of an instance profile; and of names that somebody else had before.
 //!
 //! One pure function over a call and the names of an estate, used wherever calls meet an estate, so that calls from files and
 //! from a lake have the same answers. What the estate does not know stays as it is.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kagimori_estate::Estate;
 use kagimori_estate::model::Account;
 use kagimori_id::AccountId;
 use kagimori_policy::request::Fact;
 
-use crate::call::{Call, Check, CheckedResource};
+use crate::call::{Call, Caller, Check, CheckedResource};
+use crate::event::Principal;
 
 /// The key of a check that passes the role of an instance profile.
 const INSTANCE_PROFILE: &str = "ec2:instanceprofile";
@@ -24,6 +25,15 @@ pub struct Names {
     arns: BTreeMap<(AccountId, Box<str>), BTreeSet<Box<str>>>,
     /// An instance profile of an account → the ARN of its role.
     roles: BTreeMap<(AccountId, Box<str>), BTreeSet<Box<str>>>,
+    /// The unique ids of an account's users and roles by their names, which no two of them share (`reference_iam-quotas`).
+    ids: HashMap<AccountId, Ids>,
+}
+
+/// Unique ids by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Ids {
+    users: HashMap<Box<str>, Box<str>>,
+    roles: HashMap<Box<str>, Box<str>>,
 }
 
 impl Names {
@@ -42,6 +52,11 @@ impl Names {
             let key = (account.id, format!("{kind}/{name}").into());
             self.arns.entry(key).or_default().insert(arn.as_str().into());
         }
+        let ids = self.ids.entry(account.id).or_default();
+        let users = account.users.values().filter_map(|user| Some((&user.name, &user.details.value()?.id)));
+        ids.users.extend(users.map(|(name, id)| (name.as_str().into(), id.as_str().into())));
+        let roles = account.roles.values().map(|role| (&role.name, &role.id));
+        ids.roles.extend(roles.map(|(name, id)| (name.as_str().into(), id.as_str().into())));
         for role in account.roles.values() {
             for profile in &role.instance_profiles {
                 let key = (account.id, profile.as_str().into());
@@ -50,18 +65,37 @@ impl Names {
         }
     }
 
-    /// A call with the resources that these names tell. A resource is told when one of the estate alone is called so.
+    /// A call with the resources that these names tell. A resource is told when one of the estate alone is called so. Who had the name
+    /// of a user or role before is known by its unique id alone: no call of his is that of the one who has it now.
     pub fn resolve<'c>(&self, call: &'c Call) -> Cow<'c, Call> {
-        if !call.checks.iter().any(|check| self.told(check, call).is_some()) {
+        let former = self.former(&call.caller);
+        if former.is_none() && !call.checks.iter().any(|check| self.told(check, call).is_some()) {
             return Cow::Borrowed(call);
         }
         let mut resolved = call.clone();
+        if let Some(former) = former {
+            resolved.caller.principal = former;
+        }
         for check in &mut resolved.checks {
             if let Some(arn) = self.told(check, call) {
                 check.resource = CheckedResource::Arn(arn.into());
             }
         }
         Cow::Owned(resolved)
+    }
+
+    /// Somebody else than the estate's user or role of the name.
+    fn former(&self, caller: &Caller) -> Option<Principal> {
+        let id = caller.unique_id.as_deref()?;
+        let (account, name, is_role) = match &caller.principal {
+            Principal::User(arn) => (arn.account()?, arn.name(), false),
+            Principal::Role(arn) => (arn.account()?, arn.name(), true),
+            Principal::UserName(account, name) => (*account, name.as_str(), false),
+            _ => return None,
+        };
+        let ids = self.ids.get(&account)?;
+        let own = if is_role { &ids.roles } else { &ids.users }.get(name)?;
+        (**own != *id).then(|| Principal::UniqueId(account, id.to_owned()))
     }
 
     fn told(&self, check: &Check, call: &Call) -> Option<&str> {
@@ -134,14 +168,60 @@ mod tests {
     }
 
     #[test]
-    fn the_estate_tells_paths_and_the_roles_of_profiles() {
-        let estate = {
-            let mut assembler = Assembler::default();
-            let account = AccountId::parse("111122223333").ok();
-            assembler.add(read_file(File { path: "details.json", account, bytes: DETAILS.as_bytes() }));
-            assembler.finish(None)
+    fn who_had_a_name_before_is_somebody_else() {
+        let names = Names::of(&estate());
+        let caller = |identity: &str| {
+            let event = r#"{"eventTime":"2026-03-01T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets"}"#;
+            let mut found = String::new();
+            read(event.as_bytes(), |event| {
+                let call = Call::of(&event, &Identity::parse(identity));
+                found = names.resolve(&call).caller.principal.text().unwrap();
+            });
+            found
         };
-        let names = Names::of(&estate);
+        let user = |name: &str, id: &str| {
+            caller(&format!(
+                r#"{{"type":"IAMUser","principalId":"{id}","arn":"arn:aws:iam::111122223333:user/{name}","accountId":"111122223333","userName":"{name}"}}"#
+            ))
+        };
+        let session = |id: &str, issuer: &str| {
+            caller(&format!(
+                r#"{{"type":"AssumedRole","principalId":"{id}:s","arn":"arn:aws:sts::111122223333:assumed-role/web-role/s","accountId":"111122223333"{issuer}}}"#
+            ))
+        };
+        let issuer = r#","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/app/web-role"}}"#;
+        for (found, expected) in [
+            (user("bob", "AIDABOB"), "arn:aws:iam::111122223333:user/bob"),
+            (user("bob", "AIDAOLDBOB"), "111122223333:AIDAOLDBOB"),
+            // of whom the estate holds nothing, nothing is known; nor where the event tells no unique id
+            (user("gone", "AIDAGONE"), "arn:aws:iam::111122223333:user/gone"),
+            (user("bob", ""), "arn:aws:iam::111122223333:user/bob"),
+            (user("bob", "AKIABOB"), "arn:aws:iam::111122223333:user/bob"),
+            (session("AROAWEB", issuer), "arn:aws:iam::111122223333:role/app/web-role"),
+            (session("AROAOLDWEB", issuer), "111122223333:AROAOLDWEB"),
+            (session("AROAWEB", ""), "arn:aws:sts::111122223333:assumed-role/web-role"),
+            (session("AROAOLDWEB", ""), "111122223333:AROAOLDWEB"),
+            (
+                caller(
+                    r#"{"type":"IAMUser","principalId":"AIDAOLDKIM","accountId":"111122223333","userName":"kim"}"#,
+                ),
+                "111122223333:AIDAOLDKIM",
+            ),
+        ] {
+            assert_eq!(found, expected);
+        }
+    }
+
+    fn estate() -> Estate {
+        let mut assembler = Assembler::default();
+        let account = AccountId::parse("111122223333").ok();
+        assembler.add(read_file(File { path: "details.json", account, bytes: DETAILS.as_bytes() }));
+        assembler.finish(None)
+    }
+
+    #[test]
+    fn the_estate_tells_paths_and_the_roles_of_profiles() {
+        let names = Names::of(&estate());
         let iam = |user: &str| format!("iam:CreateAccessKey arn:aws:iam::111122223333:user/{user}");
         for (user, expected) in [("bob", "bob"), ("kim", "ops/kim"), ("newcomer", "*newcomer")] {
             let request = format!(r#"{{"userName":"{user}"}}"#);

@@ -102,6 +102,11 @@ impl<'c> CallAtHand<'c> {
             let is_other = caller.principal == Principal::Other;
             caller.other = text(Text::Principal).filter(|_| is_other).map(Into::into);
         }
+        if differs(Text::PrincipalId) {
+            let told =
+                Identity { principal_id: text(Text::PrincipalId).map(Cow::Borrowed), ..Identity::default() };
+            caller.unique_id = told.unique_id().map(Into::into);
+        }
         let account = |of| text(of).and_then(|account| AccountId::parse(account).ok());
         let key = |of| text(of).and_then(|key| AccessKeyId::parse(key).ok());
         for (of, slot) in [

@@ -159,6 +159,7 @@ impl<'a> Replay<'a> {
         }
         match self.who(&call.caller.principal) {
             Who::Outsider => self.judge_outsider(&Told::of(call)),
+            Who::Gone if self.is_former(call) => whole(Verdict::NotAsked, Why::Former),
             Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             Who::Gone => whole(Verdict::CannotTell, Why::CallerNotGiven),
             Who::Subject { before, after } => self.judge_checks(&Told::of(call), &before, &after),
@@ -175,6 +176,13 @@ impl<'a> Replay<'a> {
         let Principal::User(arn) = &call.caller.principal else { return None };
         let signs_in = &*call.source == "signin.amazonaws.com" && worked && call.error.is_none();
         (signs_in && self.no_console.contains(arn)).then(|| whole(Verdict::NewlyDenied, Why::PasswordGone))
+    }
+
+    /// Whether somebody called who had the name of one of the estate before: see [`Names::resolve`](kagimori_trail::known::Names::resolve).
+    fn is_former(&self, call: &Call) -> bool {
+        let is_told = matches!(call.caller.principal, Principal::UniqueId(..));
+        let has_name = |arn: &str| self.before.subject(arn).is_some();
+        is_told && call.caller.arn.as_deref().is_some_and(has_name)
     }
 
     fn who(&self, principal: &Principal) -> Who<'a> {

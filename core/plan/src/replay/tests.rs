@@ -100,6 +100,29 @@ fn verdict(before: &str, after: &str, call: &Call) -> (Verdict, String) {
     (judgement.verdict, judgement.why.to_string())
 }
 
+/// A user that was deleted and made again: what the former did is no use of the new one's, and no change of it breaks that.
+#[test]
+fn what_somebody_of_the_same_name_did_before_is_nobody_elses() {
+    let (all, none) = (allow("s3:*", "*", ""), allow("sqs:ListQueues", "*", ""));
+    let before = estate(&all);
+    let after = changed(&before, &none);
+    let telling = || Telling::default().knowing(&before);
+    let of = |id: Option<&str>| {
+        let mut call = call(1, "s3:GetObject", arn("arn:aws:s3:::b/raw/1"), Outcome::Succeeded);
+        call.caller.unique_id = id.map(Into::into);
+        call
+    };
+    let calls = [of(Some("AIDAEXAMPLEEXAMPLE01")), of(Some("AIDAEXAMPLEEXAMPLE99")), of(None)];
+    let classes = classes(&calls, telling());
+    let (was, is) = (Access::of(&before), Access::of(&after));
+    let replay = Replay::new(&was, &is);
+    let found: Vec<(u64, Verdict)> =
+        classes.iter().map(|class| (class.count, replay.judge(class).verdict)).collect();
+    assert_eq!(found, [(2, Verdict::NewlyDenied), (1, Verdict::NotAsked)]);
+    let whose = |class: &Class| super::subject_of(&was, &class.call.caller.principal).is_some();
+    assert_eq!(classes.iter().map(whose).collect::<Vec<_>>(), [true, false]);
+}
+
 /// Each statement alone leaves some resource open; together they leave none.
 #[test]
 fn what_is_denied_wherever_it_is_allowed_is_denied() {

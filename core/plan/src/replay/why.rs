@@ -25,6 +25,8 @@ pub enum Why {
     DeniedThen,
     /// The event tells the caller, and the snapshots have no such one.
     CallerNotGiven,
+    /// Somebody made it who had this name before.
+    Former,
     /// Its access key, or what its session was made from, would be gone.
     KeyGone,
     /// It may have been made with the access key that would be gone: the event does not tell the key.
@@ -129,6 +131,10 @@ impl Why {
             Self::CallerNotGiven => {
                 ("its caller is not in the snapshots", "呼び出し元がスナップショットにない")
             }
+            Self::Former => (
+                "made by somebody else, who had this name before",
+                "以前この名前だった別のユーザーまたはロールによる",
+            ),
             Self::KeyGone => (
                 "its access key, or the key or session that its session was made from, would not work",
                 "アクセスキー、またはセッションの元となったキーやセッションが使えなくなる",
@@ -344,6 +350,7 @@ pub(crate) mod tests {
             Why::Nobody,
             Why::DeniedThen,
             Why::CallerNotGiven,
+            Why::Former,
             Why::KeyGone,
             Why::KeyNotTold,
             Why::PasswordGone,

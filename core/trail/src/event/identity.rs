@@ -192,7 +192,7 @@ impl<'a> Identity<'a> {
     }
 
     /// The unique id of a user or role; a session's name behind it (`AROA…:NAME`) is left out.
-    fn unique_id(&self) -> Option<&str> {
+    pub fn unique_id(&self) -> Option<&str> {
         let id = self.principal_id.as_deref()?.split(':').next()?;
         (id.starts_with("AIDA") || id.starts_with("AROA")).then_some(id)
     }

@@ -23,8 +23,7 @@ use crate::schema::{
 };
 
 /// Texts and truth values that a call does not have; here they are absent.
-pub(super) const NOT_IN_CALLS: [Text; 4] =
-    [Text::EventType, Text::PrincipalId, Text::Provider, Text::UpdatedId];
+pub(super) const NOT_IN_CALLS: [Text; 3] = [Text::EventType, Text::Provider, Text::UpdatedId];
 pub(super) const FLAGS_OF_CALLS: [Flag; 5] =
     [Flag::Mfa, Flag::ReadOnly, Flag::FromConsole, Flag::SignedIn, Flag::IsUpdate];
 
