@@ -30,6 +30,16 @@ pub enum ReplacementError {
         /// White space not counted.
         characters: usize,
     },
+    /// More managed policies than AWS attaches, before the old ones are detached.
+    #[error(
+        "{attached} managed policies would be attached to {principal} until the old ones are detached, and the quota is {ATTACHED_MAX}"
+    )]
+    TooMany {
+        /// On whom.
+        principal: Arn,
+        /// How many.
+        attached: usize,
+    },
 }
 
 /// Characters of the inline policies of a user or role.
@@ -164,6 +174,7 @@ impl ReplacementError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotKnown(_) => "add the account's authorization details to the directory",
+            Self::TooMany { .. } => "detach a policy that is not needed first, or have the quota raised",
             Self::TooLong { .. } => "name resources more generally (`--resources type`)",
         }
     }

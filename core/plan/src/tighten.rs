@@ -468,6 +468,9 @@ fn finish(
     let refused = |error| match error {
         ReplacementError::TooLong { characters } => Refusal::TooLong { characters },
         ReplacementError::NotKnown(principal) => Refusal::NotKnown { principal },
+        error @ ReplacementError::TooMany { .. } => {
+            Refusal::CannotBeMade { why: format!("{error}: {}", error.hint()) }
+        }
     };
     let places = match policies.is_bounded {
         true => place::Places::boundary(&input.subject.arn, kept),

@@ -10,6 +10,7 @@ use kagimori_trail::call::{Certainty, CheckedResource};
 
 use super::alone::{Alone, may};
 use super::compose::{Draft, ElementKind};
+use super::conditions::Drawn;
 use super::document;
 use super::grants::Grant;
 use super::needs::Need;
@@ -62,7 +63,8 @@ pub(super) fn reduce(drafts: &mut Vec<Draft>, needs: &[Need], alone: &Alone) -> 
     };
     // Needs that rest on another statement than their own since their part was taken out: whatever goes, they must hold.
     let mut moved: BTreeSet<usize> = BTreeSet::new();
-    for draft in drafts.iter() {
+    for draft in drafts.iter_mut() {
+        take_idle_values_out(draft, needs);
         let compiled = trial.compile(draft);
         trial.compiled.push(compiled);
     }
@@ -137,8 +139,37 @@ fn touched(draft: &Draft, part: &Part, needs: &[Need]) -> BTreeSet<usize> {
                 |need: &usize| needs.get(*need).is_some_and(|need| is_reached(need, pattern, &glob));
             draft.needs().into_iter().filter(reaches).collect()
         }
-        Part::Value(..) => draft.needs(),
+        Part::Value(place, value) => match draft.drawn.get(*place) {
+            Some(drawn) => resting_on(draft, drawn, value, needs),
+            None => draft.needs(),
+        },
     }
+}
+
+/// The needs that may rest on a value of a condition: those of which it is not told that their request has another.
+fn resting_on(draft: &Draft, drawn: &Drawn, value: &str, needs: &[Need]) -> BTreeSet<usize> {
+    let key = drawn.key.to_ascii_lowercase();
+    let has_other =
+        |need: &Need| drawn.operator == "StringEquals" && need.key(&key).is_some_and(|told| told != value);
+    let mut resting = draft.needs();
+    resting.retain(|need| needs.get(*need).is_none_or(|need| !has_other(need)));
+    resting
+}
+
+/// Values are drawn from all that is used of a service: those that no need of the statement's own actions has go first, or the
+/// statement would say more than others that could stand for it.
+fn take_idle_values_out(draft: &mut Draft, needs: &[Need]) {
+    for place in 0..draft.drawn.len() {
+        let Some(drawn) = draft.drawn.get(place).cloned() else { continue };
+        let mut values = drawn.values.clone();
+        values.retain(|value, _| !resting_on(draft, &drawn, value, needs).is_empty());
+        if let Some(held) = draft.drawn.get_mut(place).filter(|_| !values.is_empty()) {
+            held.values = values;
+        }
+    }
+    let mut statement = draft.statement.clone();
+    draft.write_parts(&mut statement);
+    draft.statement = statement;
 }
 
 /// Whether a need may rest on a pattern: one with a variable, and a resource that is not told, are never ruled out.

@@ -141,7 +141,11 @@ impl Places<'_> {
         };
         created.append(&mut placed.pool);
         self.within_limits(&placed.slots, &created)?;
-        if let Some(document) = &inline {
+        let inline_name = match &inline {
+            Some(document) => Some(self.inline_name(name, document)?),
+            None => None,
+        };
+        if let Some((name, document)) = inline_name.zip(inline.as_ref()) {
             changes.extend(self.put_inline(name, document));
         }
         changes.extend(managed(self.principal, name, &created)?);
@@ -155,7 +159,7 @@ impl Places<'_> {
             stays.insert(*place);
             changes.extend(next_version(policy, document));
         }
-        changes.extend(self.gone(inline.is_some().then_some(name), &stays));
+        changes.extend(self.gone(inline_name, &stays));
         Ok(changes)
     }
 
@@ -165,10 +169,38 @@ impl Places<'_> {
         let stay = self.kept.iter().filter(|place| **place >= self.grants.inline.len()).count();
         let is_too_long = all.len().saturating_add(stay) > ATTACHED_MAX
             || all.iter().any(|document| length(document) > MANAGED_MAX);
+        // The new are attached while the old still are.
+        let most = self.grants.attached.len().saturating_add(created.len());
+        if !created.is_empty() && most > ATTACHED_MAX {
+            return Err(ReplacementError::TooMany { principal: self.principal.clone(), attached: most });
+        }
         match is_too_long {
             true => Err(ReplacementError::TooLong { characters: all.into_iter().map(length).sum() }),
             false => Ok(()),
         }
+    }
+
+    /// The name under which a document is put, so that AWS takes it while all others are still there: the quota is of all inline
+    /// policies together. Where a further one has no room it takes the name, and so the place, of one that goes.
+    ///
+    /// # Errors
+    /// [`ReplacementError::TooLong`] when there is room for it nowhere.
+    fn inline_name<'n>(&'n self, name: &'n str, document: &Document) -> Result<&'n str, ReplacementError> {
+        let characters = |policy: &kagimori_estate::model::Policy| policy.document.as_ref().map_or(0, length);
+        let all: Vec<(usize, &str, usize)> = (self.grants.inline.iter().enumerate())
+            .map(|(place, (held, policy))| (place, held.as_str(), characters(policy)))
+            .collect();
+        let total: usize = all.iter().map(|(.., characters)| characters).sum();
+        let most = inline_max(self.principal.resource().starts_with("user/"));
+        let with = |freed: usize| total.saturating_sub(freed).saturating_add(length(document));
+        let own = all.iter().find(|(_, held, _)| *held == name).map_or(0, |(.., characters)| *characters);
+        if with(own) <= most {
+            return Ok(name);
+        }
+        let free = all.iter().filter(|(place, ..)| !self.kept.contains(place));
+        let largest = free.max_by_key(|(.., characters)| *characters);
+        let fits = largest.filter(|(.., characters)| with(*characters) <= most);
+        fits.map(|(_, held, _)| *held).ok_or(ReplacementError::TooLong { characters: with(0) })
     }
 
     fn put_inline(&self, name: &str, document: &Document) -> Option<Change> {

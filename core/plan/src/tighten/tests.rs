@@ -9,6 +9,7 @@ use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::compare::Inclusion;
 use kagimori_policy::document::Document;
+use kagimori_policy::parse::{Strictness, parse};
 use kagimori_policy::print;
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Certainty, Check, CheckedResource, Outcome};
@@ -232,6 +233,32 @@ fn what_is_denied_wherever_it_is_allowed_explains_nothing() {
     let proposal = propose(&estate(&old), &[put(1), read], &options()).unwrap();
     assert_eq!(proposal.unexplained, [("s3:PutObject".to_owned(), 1)].into());
     assert!(!printed(&proposal).contains(r#""Allow","Action":"s3:PutObject""#), "{}", printed(&proposal));
+}
+
+/// A Region that only other actions of the service were used in kept a statement that two others say all of.
+#[test]
+fn a_value_that_no_need_has_keeps_no_statement() {
+    let any = r#""NotAction":"iam:*""#;
+    let old = document(&format!(
+        r#"{{"Effect":"Allow",{any},"Resource":["arn:aws:s3:::b/raw/*","arn:aws:dynamodb:*:*:table/t*"]}},
+           {{"Effect":"Allow",{any},"NotResource":"arn:aws:s3:::b/raw/1"}},
+           {{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::${{aws:username}}/*","arn:aws:s3:::b/*"],
+             "Condition":{{"StringNotEquals":{{"aws:RequestedRegion":"us-west-2"}}}}}}"#
+    ));
+    let within = |region: &str, call: Call| Call { region: Some(region.into()), ..call };
+    let calls = [
+        within("us-west-2", ok(1, "s3:GetObject", arn("arn:aws:s3:::b/raw/0"))),
+        within("us-east-1", ok(2, "s3:PutObject", arn("arn:aws:s3:::b/raw/2"))),
+        within("us-east-1", ok(3, "s3:PutObject", CheckedResource::Unknown)),
+    ];
+    let proposal = propose(&estate(&old), &calls, &options()).unwrap();
+    let statements = || proposal.new.iter().flat_map(|document| &document.statements);
+    let puts: Vec<String> = statements()
+        .map(|one| print::print(&super::document(vec![one.clone()])))
+        .filter(|text| text.contains("s3:PutObject"))
+        .collect();
+    assert_eq!(puts.len(), 2, "{puts:#?}");
+    assert!(!puts.iter().any(|one| one.contains("table/t*")), "{puts:#?}");
 }
 
 /// A call with a check that AWS may have made besides.
@@ -531,6 +558,58 @@ fn what_does_not_fit_into_one_policy_becomes_several_within_the_limits() {
     let calls: Vec<Call> = (0..1_000).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n)))).collect();
     let text = printed(&propose(&before, &calls, &exact).unwrap());
     assert!(text.contains("table/*") && text.len() < 400, "{text}");
+}
+
+/// AWS counts all inline policies of a user together (2,048 characters), the old ones too until they are deleted; and it attaches ten
+/// managed policies to one identity.
+#[test]
+fn a_proposal_is_within_the_quotas_at_every_step() {
+    let buckets: Vec<String> = (0..48).map(|n| format!("arn:aws:s3:::a-bucket-of-many-{n:02}/*")).collect();
+    let buckets: Vec<&str> = buckets.iter().map(String::as_str).collect();
+    let old = document(&granting(&["s3:*", "dynamodb:*"], &[&buckets[..], &["*"]].concat()));
+    assert!((1_800..=2_048).contains(&crate::replacement::length(&parse(&old, Strictness::Strict).unwrap())));
+    let before = estate(&old);
+    let table = |n| format!("arn:aws:dynamodb:ap-northeast-1:111122223333:table/quite-a-long-name-{n}");
+    let calls: Vec<Call> = (0..4).map(|n| ok(1, "dynamodb:DescribeTable", arn(&table(n * 1_111)))).collect();
+    let exact = Options { resources: Generality::Exact, ..options() };
+    let proposal = propose(&before, &calls, &exact).unwrap();
+    let sentences: Vec<String> = proposal.changes.iter().map(ToString::to_string).collect();
+    assert_eq!(sentences, [format!("put the inline policy `work` on {USER}")], "in the place of the old");
+    let after = apply_all(&before, &proposal.changes).unwrap();
+    assert!(apply_all(&after, &inverse_all(&before, &proposal.changes).unwrap()).unwrap() == before);
+
+    let attached = |count: usize| {
+        let arns: Vec<String> =
+            (0..count).map(|n| format!("arn:aws:iam::111122223333:policy/p{n}")).collect();
+        let named: Vec<String> = (arns.iter().enumerate())
+            .map(|(n, arn)| format!(r#"{{"PolicyName":"p{n}","PolicyArn":"{arn}"}}"#))
+            .collect();
+        let all = allow("dynamodb:*", "*", "");
+        // each is another's, too: none can take what is left as its next version
+        let policies: Vec<String> = (arns.iter().enumerate())
+            .map(|(n, arn)| format!(r#"{{"PolicyName":"p{n}","PolicyId":"ANPAEXAMPLEEXAMPLE{n:02}","Arn":"{arn}","Path":"/","DefaultVersionId":"v1","AttachmentCount":2,"PermissionsBoundaryUsageCount":0,"IsAttachable":true,"CreateDate":"2026-01-01T00:00:00+00:00","UpdateDate":"2026-01-01T00:00:00+00:00","PolicyVersionList":[{{"Document":{all},"VersionId":"v1","IsDefaultVersion":true,"CreateDate":"2026-01-01T00:00:00+00:00"}}]}}"#))
+            .collect();
+        let user = |name: &str, id: u8| {
+            format!(
+                r#"{{"Path":"/","UserName":"{name}","UserId":"AIDAEXAMPLEEXAMPLE0{id}","Arn":"arn:aws:iam::111122223333:user/{name}","CreateDate":"2026-01-01T00:00:00+00:00","GroupList":[],"AttachedManagedPolicies":[{}],"Tags":[],"UserPolicyList":[]}}"#,
+                named.join(",")
+            )
+        };
+        crate::replay::tests::read_estate(&format!(
+            r#"{{"UserDetailList":[{},{}],"GroupDetailList":[],"RoleDetailList":[],"Policies":[{}],"IsTruncated":false}}"#,
+            user("app", 1),
+            user("other", 2),
+            policies.join(",")
+        ))
+    };
+    assert!(propose(&attached(9), &calls, &options()).is_ok());
+    let Refusal::CannotBeMade { why } = propose(&attached(10), &calls, &options()).unwrap_err() else {
+        panic!()
+    };
+    assert!(
+        why.starts_with("11 managed policies would be attached to ") && why.contains("the quota is 10"),
+        "{why}"
+    );
 }
 
 #[test]
