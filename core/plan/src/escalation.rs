@@ -39,6 +39,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_estate::access::{Access, Graded, May, Subject};
+use kagimori_id::AccountId;
 
 pub use explain::{Because, Cut, Step, Witness, cut};
 pub(crate) use reach::Standing;
@@ -207,7 +208,9 @@ impl<'a> Graph<'a> {
         let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
         let has_identity_center = roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
         for (place, account) in estate.accounts.values().enumerate() {
-            let world = World::of(place, account, &self.access, &self.condition_keys, has_identity_center);
+            let is_management = is_management(estate, account.id);
+            let keys = &self.condition_keys;
+            let world = World::of(place, account, &self.access, keys, has_identity_center, is_management);
             self.worlds.push(world);
         }
         let places: BTreeMap<_, _> =
@@ -268,4 +271,14 @@ fn with_known_tags(access: &Access<'_>, keys: &BTreeSet<String>, subject: &Subje
         }
     }
     known
+}
+
+/// Whether an account manages an organization. Where nothing of one was given, it is taken to stand alone, as for its guardrails.
+fn is_management(estate: &Estate, account: AccountId) -> Option<bool> {
+    let organization = &estate.organization;
+    let is_given = organization.policies.value().is_some() || organization.accounts.value().is_some();
+    match organization.management_account.value() {
+        Some(management) => Some(*management == account),
+        None => (!is_given).then_some(false),
+    }
 }

@@ -38,9 +38,17 @@ impl Access<'_> {
         Some(match target {
             Some(target) => self.root_session_in(subject.account, target),
             // Of a pattern: nobody without a grant needs to be told of more.
-            None if !self.is_candidate(subject, question) => RootSession::Closed,
+            None if !self.is_candidate(subject, question) || self.has_root_sessions() == Some(false) => {
+                RootSession::Closed
+            }
             None => RootSession::Unknown(format!("central root access to {}", question.resource)),
         })
+    }
+
+    /// Whether central root access is on; `None`: nobody said.
+    fn has_root_sessions(&self) -> Option<bool> {
+        let on = self.estate.organization.features.value()?;
+        Some(on.iter().any(|feature| feature == FEATURE))
     }
 
     fn root_session_in(&self, caller: AccountId, target: AccountId) -> RootSession {
@@ -50,7 +58,7 @@ impl Access<'_> {
             let members = organization.accounts.value()?;
             Some(members.iter().any(|member| member.id == account))
         };
-        let is_on = organization.features.value().map(|on| on.iter().any(|feature| feature == FEATURE));
+        let is_on = self.has_root_sessions();
         let is_out = is_member(target) == Some(false) || is_member(caller) == Some(false);
         if caller == target || management == Some(target) || is_out || is_on == Some(false) {
             return RootSession::Closed;

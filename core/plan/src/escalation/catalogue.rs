@@ -179,6 +179,11 @@ pub enum Precondition {
     IdentityCenter,
     /// The identity provider that it trusts is not there.
     NoProvider,
+    /// Stack sets with self-managed permissions take it when none is named, and then ask for no `iam:PassRole` (CloudFormation API,
+    /// `CreateStackSet`, `AdministrationRoleARN`).
+    DefaultStackSetRole,
+    /// The account manages an organization.
+    ManagementAccount,
 }
 
 impl Precondition {
@@ -195,6 +200,8 @@ impl Precondition {
             Self::InstanceProfile => "the role is in an instance profile (not in the snapshot)",
             Self::IdentityCenter => "IAM Identity Center hands out roles (not in the snapshot)",
             Self::NoProvider => "there is no such identity provider (their list is not in the snapshot)",
+            Self::DefaultStackSetRole => "the role is the one that stack sets take when none is named",
+            Self::ManagementAccount => "the account manages an organization (not in the snapshot)",
             Self::Boundary => "it has a permissions boundary (not in the snapshot)",
         }
     }

@@ -404,7 +404,12 @@ impl<'g> Powers<'g> {
             return vec![with_stars(&arn, self.subject)];
         };
         let kinds = catalogue.resource_types(id);
-        let text = |arn: &str| with_stars(arn, self.subject);
+        // A root user is handed out by another account than its own.
+        let is_root = action.eq_ignore_ascii_case("sts:AssumeRoot");
+        let text = |arn: &str| match is_root {
+            true => with_stars(&arn.replace("${Account}", "*"), self.subject),
+            false => with_stars(arn, self.subject),
+        };
         let required: BTreeSet<String> =
             kinds.iter().filter(|kind| kind.required).map(|kind| text(kind.arn)).collect();
         if !required.is_empty() {

@@ -50,6 +50,8 @@ struct Tiny {
     providers: Option<Vec<String>>,
     /// An SCP attached to an organizational unit: nobody can tell whom it binds.
     has_unit: bool,
+    /// The account is the management account of an organization.
+    manages: bool,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -202,12 +204,13 @@ impl Tiny {
     }
 
     fn organization(&self) -> Vec<(String, Value)> {
-        if self.guardrails.is_empty() && !self.has_unit {
+        let manager = if self.manages { HOME } else { MANAGEMENT };
+        if self.guardrails.is_empty() && !self.has_unit && !self.manages {
             return Vec::new();
         }
         let mut files = vec![(
             "organization.json".to_owned(),
-            json!({"Organization": {"Id": "o-example", "Arn": format!("arn:aws:organizations::{MANAGEMENT}:organization/o-example"), "FeatureSet": "ALL", "MasterAccountId": MANAGEMENT}}),
+            json!({"Organization": {"Id": "o-example", "Arn": format!("arn:aws:organizations::{manager}:organization/o-example"), "FeatureSet": "ALL", "MasterAccountId": manager}}),
         )];
         let full = [allow(&["*"], "*")];
         let mut given: Vec<(&str, String, Vec<Value>, &str)> =

@@ -17,6 +17,9 @@ use crate::check::is_aws_owned;
 /// Managed policies have at most five versions (IAM User Guide, `reference_iam-quotas`).
 const VERSIONS_MAX: usize = 5;
 
+/// The administration role of stack sets for which none is named (CloudFormation API, `CreateStackSet`, `AdministrationRoleARN`).
+const STACK_SET_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
+
 /// What can be acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
@@ -53,6 +56,8 @@ pub(super) struct World<'a> {
     holding: BTreeMap<Precondition, Graded>,
     /// Whether IAM Identity Center hands out roles somewhere in the estate.
     identity_center: Graded,
+    /// Whether the account manages an organization.
+    is_management: Graded,
     /// Who has a permissions boundary.
     bounded_users: Graded,
     bounded_roles: Graded,
@@ -82,6 +87,7 @@ impl<'a> World<'a> {
         access: &Access<'_>,
         condition_keys: &BTreeSet<String>,
         has_identity_center: bool,
+        is_management: Option<bool>,
     ) -> Self {
         let keys = Keys::of(condition_keys);
         let users: Vec<&'a User> = account.users.values().collect();
@@ -122,6 +128,7 @@ impl<'a> World<'a> {
             services: BTreeMap::new(),
             holding: holding(&users, &roles, &policies),
             identity_center: known(&[&()], |()| Some(has_identity_center)),
+            is_management: known(&[&()], |()| is_management),
             bounded_users: known(&users, |user| {
                 let grants = &user.details.value()?.grants;
                 grants.knows_boundary().then_some(grants.boundary.is_some())
@@ -185,6 +192,7 @@ impl<'a> World<'a> {
             (Precondition::Boundary, Kind::Role) => Some(&self.bounded_roles),
             (Precondition::Boundary, _) => Some(&self.bounded_users),
             (Precondition::IdentityCenter, _) => Some(&self.identity_center),
+            (Precondition::ManagementAccount, _) => Some(&self.is_management),
             _ => self.holding.get(&precondition),
         }
     }
@@ -490,6 +498,7 @@ fn holding(
         (Precondition::TwoKeys, known(users, |user| keys(user).map(|count| count >= 2))),
         (Precondition::NoPassword, known(users, |user| password(user).map(|has| !has))),
         (Precondition::Password, known(users, password)),
+        (Precondition::DefaultStackSetRole, known(roles, |role| Some(role.name == STACK_SET_ROLE))),
         (Precondition::InstanceProfile, known(roles, |role| Some(!role.instance_profiles.is_empty()))),
         (
             Precondition::RoomForAVersion,

@@ -52,13 +52,18 @@ fn caller(path: &PathKind) -> String {
 fn victim(path: &PathKind) -> String {
     match path.victim {
         Victim::User => format!("arn:aws:iam::{HOME}:user/victim"),
-        Victim::Role => format!("arn:aws:iam::{HOME}:role/victim"),
+        Victim::Role => format!("arn:aws:iam::{HOME}:role/{}", role_name(path)),
         Victim::SelfUser | Victim::SelfRole => caller(path),
         Victim::OwnPolicy => OWN_POLICY.to_owned(),
         Victim::OwnGroup => format!("arn:aws:iam::{HOME}:group/own"),
         Victim::Group | Victim::AnyGroup => format!("arn:aws:iam::{HOME}:group/other"),
         Victim::Made | Victim::OwnLimit => "*".to_owned(),
     }
+}
+
+fn role_name(path: &PathKind) -> &'static str {
+    let is_default = path.requires.contains(&Precondition::DefaultStackSetRole);
+    if is_default { "AWSCloudFormationStackSetAdministrationRole" } else { "victim" }
 }
 
 fn resource(path: &PathKind, need: &Need) -> String {
@@ -127,7 +132,7 @@ fn tiny(path: &PathKind) -> Tiny {
     if path.gains == Gain::Assumes {
         let role = tiny.role(HOME, "exec");
         role.statements = vec![allow(&["*"], "*")];
-        role.trust = vec![trusts("AWS", &format!("arn:aws:iam::{HOME}:role/victim"))];
+        role.trust = vec![trusts("AWS", &format!("arn:aws:iam::{HOME}:role/{}", role_name(path)))];
     }
     if let Some(service) = &path.beside {
         let role = tiny.role(HOME, "besides");
@@ -139,7 +144,7 @@ fn tiny(path: &PathKind) -> Tiny {
     (user.credentials, user.statements) = (Some((keys, password)), rights.clone());
     user.boundary = is_bounded;
     let assumed = path.needs.iter().any(|need| need.on == On::Assumed);
-    let role = tiny.role(HOME, "victim");
+    let role = tiny.role(HOME, role_name(path));
     role.statements = rights;
     role.attached = vec!["of-victim".to_owned()];
     role.boundary = is_bounded;
@@ -154,7 +159,8 @@ fn tiny(path: &PathKind) -> Tiny {
     if path.requires.contains(&Precondition::IdentityCenter) {
         tiny.role(HOME, "of-identity-center").path = "/aws-reserved/sso.amazonaws.com/";
     }
-    let role = tiny.role(HOME, "victim");
+    tiny.manages = path.requires.contains(&Precondition::ManagementAccount);
+    let role = tiny.role(HOME, role_name(path));
     role.instance_profile = path.requires.contains(&Precondition::InstanceProfile);
     tiny
 }
@@ -236,6 +242,10 @@ fn a_deny_a_guardrail_and_a_boundary_each_take_a_path_away() {
             caller.statements.push(stop.clone());
             assert_eq!(found(&denied, path), May::No, "{}: Deny {}", path.id, need.action);
 
+            // SCPs never bind the management account.
+            if path.requires.contains(&Precondition::ManagementAccount) {
+                continue;
+            }
             let mut guarded = tiny(path);
             guarded.guardrails = vec![("SERVICE_CONTROL_POLICY", vec![stop])];
             assert_eq!(found(&guarded, path), May::No, "{}: SCP denies {}", path.id, need.action);
@@ -282,6 +292,12 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
                 Precondition::IdentityCenter => {
                     broken.roles.remove(&super::key(HOME, "of-identity-center"));
                 }
+                Precondition::DefaultStackSetRole => {
+                    let key = |name| super::key(HOME, name);
+                    let role = broken.roles.remove(&key(role_name(path))).unwrap();
+                    broken.roles.insert(key("another"), role);
+                }
+                Precondition::ManagementAccount => broken.manages = false,
                 Precondition::Boundary => {
                     broken.role(HOME, "victim").boundary = false;
                     broken.user(HOME, "victim").boundary = false;
@@ -301,8 +317,15 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
             // without the credential report nobody knows
             let mut unknown = tiny(path);
             unknown.user(HOME, "victim").credentials = None;
-            let is_told =
-                |one: &&Precondition| !matches!(one, Precondition::Boundary | Precondition::IdentityCenter);
+            let is_told = |one: &&Precondition| {
+                !matches!(
+                    one,
+                    Precondition::Boundary
+                        | Precondition::IdentityCenter
+                        | Precondition::ManagementAccount
+                        | Precondition::DefaultStackSetRole
+                )
+            };
             let asks_for_report = path.requires.iter().find(is_told).is_some();
             let is_open = path.victim == Victim::User && asks_for_report;
             let expected = if is_open { May::If } else { certainty(path) };
@@ -315,14 +338,14 @@ fn what_must_be_true_of_the_victim_is_looked_at() {
                 || path.needs.iter().any(|need| need.on == On::Assumed));
         if trust_matters {
             let mut distrusted = tiny(path);
-            distrusted.role(HOME, "victim").trust = vec![trusts("Service", "nowhere.amazonaws.com")];
+            distrusted.role(HOME, role_name(path)).trust = vec![trusts("Service", "nowhere.amazonaws.com")];
             assert_eq!(found(&distrusted, path), May::No, "{}: trust", path.id);
         }
         if path.victim == Victim::Role {
             let mut linked = tiny(path);
-            let mut role = linked.roles.remove(&super::key(HOME, "victim")).unwrap();
+            let mut role = linked.roles.remove(&super::key(HOME, role_name(path))).unwrap();
             role.path = "/aws-service-role/x.amazonaws.com/";
-            linked.roles.insert(super::key(HOME, "victim"), role);
+            linked.roles.insert(super::key(HOME, role_name(path)), role);
             let estate = linked.estate();
             let found = edges(&Graph::without_edges(&estate, NOW), &caller(path));
             assert!(!found.keys().any(|(_, arn)| arn.contains("aws-service-role")), "{}", path.id);

@@ -546,6 +546,12 @@ fn holds(estate: &Estate, account: &Account, precondition: Precondition, victim:
             let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
             Some(roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/")))
         }
+        Precondition::DefaultStackSetRole => {
+            Some(victim.ends_with("/AWSCloudFormationStackSetAdministrationRole"))
+        }
+        Precondition::ManagementAccount => {
+            Some(estate.organization.management_account.value() == Some(&account.id))
+        }
         Precondition::Boundary => {
             let role = account.roles.values().find(|role| role.arn.as_str() == victim);
             let of_role = role.map(|role| role.grants.boundary.is_some());
