@@ -5,6 +5,7 @@
 //! nobody thought of. Nesting beyond [`DEPTH_MAX`] is not followed, and the unit says that it is damaged.
 
 mod csharp;
+mod embedded;
 pub mod files;
 mod go;
 mod java;

@@ -10,8 +10,9 @@ use clap::ValueEnum;
 /// (`.env`, Compose, task definitions, SAM, Kubernetes, Terraform). What cannot be told is a `*` with its reason; a call that cannot be told is
 /// listed. With `--as`, the permissions are held against what a user or role of the directory may do, and against what it did.
 ///
-/// Read: Python (boto3, aioboto3, botocore), JavaScript and TypeScript (version 2 and 3 of the SDK), Go (1 and 2), PHP, Java (1 and 2). Left out, and counted: code that others wrote (`node_modules`,
-/// `vendor`, `site-packages` …), tests, files longer than 2 MiB.
+/// Read: Python (boto3, aioboto3, botocore), JavaScript and TypeScript (version 2 and 3 of the SDK), Go (1 and 2), PHP, Java (1 and 2), C#, Kotlin,
+/// Ruby, Rust, and commands of the AWS CLI in shell scripts, Makefiles, Dockerfiles and CI files. Left out, and counted: code that others wrote
+/// (`node_modules`, `vendor`, `site-packages` …), tests, files longer than 2 MiB (of which those that speak of AWS leave the answer incomplete).
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 all is told, and granted where --as asks; 1 something that is needed is not granted; 2 failed, or a call \
