@@ -69,7 +69,7 @@ impl Settings {
         }
         let chain = certificates(&self.certificate).map_err(|why| told(&self.certificate, why))?;
         let key =
-            PrivateKeyDer::from_pem_file(&self.key).map_err(|error| told(&self.key, format!("{error:?}")))?;
+            PrivateKeyDer::from_pem_file(&self.key).map_err(|error| told(&self.key, error.to_string()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
         let clients = clients.build().map_err(|error| told(&self.clients, error.to_string()))?;
@@ -105,12 +105,12 @@ impl Settings {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| format!("{error:?}"))?;
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
     let all: Result<Vec<_>, _> = read.collect();
     match all {
         Ok(all) if !all.is_empty() => Ok(all),
         Ok(_) => Err("there is no certificate in it".to_owned()),
-        Err(error) => Err(format!("{error:?}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn connector(roots: Option<&[u8]>) -> Result<Connector, String> {
         None => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| format!("its certificates: {error:?}"))?;
+                let certificate = certificate.map_err(|error| format!("its certificates: {error}"))?;
                 store.add(certificate).map_err(|error| format!("its certificates: {error}"))?;
             }
             if store.is_empty() {
