@@ -6,6 +6,7 @@
 
 mod accessed;
 mod account;
+mod center;
 mod earlier;
 mod organization;
 mod record;
@@ -262,6 +263,7 @@ pub const ACTIONS: [&str; 27] = [
 /// The policy of a role that collects with these options: it reads, and nothing else.
 pub fn policy(options: &Options) -> Value {
     let mut actions = ACTIONS.to_vec();
+    actions.extend(center::ACTIONS);
     if options.last_accessed.is_some() {
         actions.extend(accessed::ACTIONS);
     }
@@ -269,6 +271,7 @@ pub fn policy(options: &Options) -> Value {
         actions.extend(resources::ACTIONS);
     }
     actions.sort_unstable();
+    actions.dedup();
     serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{ "Sid": "KagimoriCollects", "Effect": "Allow", "Action": actions, "Resource": "*" }],

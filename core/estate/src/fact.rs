@@ -63,13 +63,25 @@ pub enum Dataset {
     EventSelectors,
     /// `cloudtrail get-trail-status`
     TrailStatus,
+    /// `sso-admin list-instances`
+    IdentityCenter,
+    /// `sso-admin list-permission-sets`, `describe-permission-set`, and what a permission set has
+    PermissionSets,
+    /// `sso-admin list-account-assignments`
+    AccountAssignments,
+    /// `identitystore list-users`
+    CenterUsers,
+    /// `identitystore list-groups`
+    CenterGroups,
+    /// `identitystore list-group-memberships`
+    GroupMemberships,
     /// CloudTrail log files
     Trail,
 }
 
 impl Dataset {
     /// Every dataset, in order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 32] = [
         Self::AuthorizationDetails,
         Self::CredentialReport,
         Self::AccountSummary,
@@ -95,6 +107,12 @@ impl Dataset {
         Self::Trails,
         Self::EventSelectors,
         Self::TrailStatus,
+        Self::IdentityCenter,
+        Self::PermissionSets,
+        Self::AccountAssignments,
+        Self::CenterUsers,
+        Self::CenterGroups,
+        Self::GroupMemberships,
         Self::Trail,
     ];
 
@@ -126,6 +144,12 @@ impl Dataset {
             Self::Trails => "cloudtrail:DescribeTrails",
             Self::EventSelectors => "cloudtrail:GetEventSelectors",
             Self::TrailStatus => "cloudtrail:GetTrailStatus",
+            Self::IdentityCenter => "sso:ListInstances",
+            Self::PermissionSets => "sso:ListPermissionSets",
+            Self::AccountAssignments => "sso:ListAccountAssignments",
+            Self::CenterUsers => "identitystore:ListUsers",
+            Self::CenterGroups => "identitystore:ListGroups",
+            Self::GroupMemberships => "identitystore:ListGroupMemberships",
             Self::Trail => "CloudTrail log files",
         }
     }
@@ -140,6 +164,7 @@ impl Dataset {
             Self::OidcProviders | Self::SamlProviders => "the identity providers",
             Self::Organization => "the organization",
             Self::OrganizationFeatures => "the features of the organization",
+            Self::IdentityCenter => "the instances of Identity Center",
             _ => "what it tells",
         }
     }
@@ -196,6 +221,22 @@ impl Dataset {
                 "for t in TRAILS; do aws cloudtrail get-event-selectors --trail-name $t; done > event-selectors.json"
             }
             Self::TrailStatus => "aws cloudtrail get-trail-status --name ARN > trail-status/NAME.json",
+            Self::IdentityCenter => "aws sso-admin list-instances > sso-instances.json",
+            Self::PermissionSets => {
+                "aws sso-admin list-permission-sets --instance-arn INSTANCE > permission-sets.json"
+            }
+            Self::AccountAssignments => {
+                "aws sso-admin list-account-assignments --instance-arn INSTANCE --permission-set-arn SET --account-id ACCOUNT > account-assignments/SET/ACCOUNT.json"
+            }
+            Self::CenterUsers => {
+                "aws identitystore list-users --identity-store-id STORE > identity-store-users.json"
+            }
+            Self::CenterGroups => {
+                "aws identitystore list-groups --identity-store-id STORE > identity-store-groups.json"
+            }
+            Self::GroupMemberships => {
+                "aws identitystore list-group-memberships --identity-store-id STORE --group-id GROUP > group-memberships/GROUP.json"
+            }
             Self::Trail => "aws s3 sync s3://BUCKET/PREFIX trail/",
         }
     }

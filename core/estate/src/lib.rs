@@ -6,6 +6,7 @@
 //! * [`fact`]: where a fact came from, as of when, and why something is not known. What is absent is *unknown*,
 //!   never false: every reader and every check leans on [`Known`].
 //! * [`model`]: the estate itself.
+//! * [`center`]: IAM Identity Center: permission sets, who has them where, and who could come into their roles.
 //! * [`access`]: what its principals may do, decided by the policy engine.
 //! * [`change`]: edits of an estate, each with its way back.
 //! * [`collect`]: what is asked of a live account, and which files become of the answers.
@@ -14,6 +15,7 @@
 //! * [`read`]: the readers, one module per file format, and the [`Assembler`] that folds them into an estate.
 
 pub mod access;
+pub mod center;
 pub mod change;
 pub mod cloudtrail;
 pub mod collect;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use kagimori_policy::document::Document;
 
+use crate::center::IdentityCenter;
 use crate::cloudtrail::DescribedTrail;
 use crate::fact::{Dataset, Gap, GapReason, Known, SOURCE_DAYS_MAX, Source, SourceId};
 use crate::shared::Shared;
@@ -20,6 +21,8 @@ use kagimori_id::{AccessKeyId, AccountId, Arn, ArnParts, UniqueId};
 pub struct Estate {
     /// The organization, as far as it was given.
     pub organization: Organization,
+    /// IAM Identity Center, as far as it was given.
+    pub identity_center: IdentityCenter,
     /// The accounts of which anything is known, the organization's list included.
     pub accounts: Shared<AccountId, Account>,
     /// The policies of resources, by the ARN of the resource (`arn:aws:s3:::BUCKET`).
@@ -665,6 +668,7 @@ impl Estate {
                 features: Known::not_given(Dataset::OrganizationFeatures),
                 parents: BTreeMap::new(),
             },
+            identity_center: IdentityCenter::unknown(),
             accounts: Shared::new(),
             resource_policies: BTreeMap::new(),
             sources: Vec::new(),

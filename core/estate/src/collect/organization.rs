@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::{Answer, Asks, Failure, Wanted};
+use super::{Answer, Asks, Failure, Wanted, center};
 
 /// The policies that limit what an account may do (Organizations API Reference, ListPolicies).
 const FILTERS: [(&str, &str); 2] =
@@ -21,6 +21,13 @@ enum Purpose {
     Units(String),
     Below(String),
     Policies(&'static str),
+    Center(center::Purpose),
+}
+
+impl From<center::Purpose> for Purpose {
+    fn from(purpose: center::Purpose) -> Self {
+        Self::Center(purpose)
+    }
 }
 
 /// An account of the organization.
@@ -59,6 +66,7 @@ impl Organization {
             asks.ask(Purpose::Policies(name), "organizations", "ListPolicies", json!({ "Filter": filter }));
         }
         asks.ask(file("organizations-features.json"), "iam", "ListOrganizationsFeatures", json!({}));
+        center::begin(&mut asks);
         Self {
             asks,
             members: None,
@@ -98,6 +106,7 @@ impl Organization {
             Answer::Failed(_) => None,
         };
         match purpose {
+            Purpose::Center(purpose) => center::take(&mut self.asks, purpose, &ask, answer),
             Purpose::File(file) => {
                 let id = value.and_then(|value| value.pointer("/Organization/MasterAccountId")?.as_str());
                 self.management = self.management.take().or_else(|| id.map(str::to_owned));
@@ -181,7 +190,7 @@ impl Organization {
     }
 }
 
-fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 

@@ -88,7 +88,7 @@ impl Recorded {
                 "iam:GetCredentialReport" => {
                     !matches!(code.as_str(), "ReportNotPresent" | "ReportExpired" | "ReportInProgress")
                 }
-                call => !super::resources::is_none(call, code),
+                call => !super::resources::is_none(call, code) && !super::center::is_none(call, code),
             },
             Outcome::Unanswered(_) => true,
         }
@@ -162,6 +162,9 @@ pub(super) fn call(ask: &Ask) -> String {
 
 /// Whom or what a call is about.
 pub(super) fn about(ask: &Ask) -> String {
+    if let Some(about) = super::center::about(ask) {
+        return about;
+    }
     let members = ask.input.as_object().into_iter().flatten();
     let mut members = members.filter(|(name, _)| !matches!(name.as_str(), "MaxItems" | "AllUsers"));
     members.find_map(|(_, value)| value.as_str()).unwrap_or_default().to_owned()

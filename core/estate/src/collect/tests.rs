@@ -1,5 +1,7 @@
 //! Accounts and organizations that answer out of the head: what is asked, in which order, and what becomes of it.
 
+mod center;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -747,10 +749,12 @@ fn the_policy_reads_and_is_enough() {
         })
         .2,
     );
+    calls.extend(center::asked());
     for ask in calls {
         let action = match (ask.service, ask.operation) {
             // IAM calls it otherwise (Service Authorization Reference, Amazon S3).
             ("s3", "ListBuckets") => "s3:ListAllMyBuckets".to_owned(),
+            ("sso-admin", operation) => format!("sso:{operation}"),
             (service, operation) => format!("{service}:{operation}"),
         };
         assert!(actions.contains(&action), "{action}");

@@ -90,6 +90,7 @@ impl Assembler {
                 account
             });
         }
+        estate.identity_center = organization.identity_center;
         estate.organization = organization.organization;
         let closed: BTreeSet<AccountId> = match estate.organization.accounts.value() {
             Some(listed) => listed.iter().filter(|one| one.is_closed()).map(|one| one.id).collect(),

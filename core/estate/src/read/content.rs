@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access_keys::{KeyUse, ListedKey};
 use super::authorization_details::Page;
 use super::credential_report::Report;
+use super::identity_center::Told;
 use super::organization::{Described, PolicySummary};
 use super::roles::ListedRole;
 use super::service_last_accessed::Accessed;
 use super::user_credentials::ServiceSpecific;
 use crate::cloudtrail::{DescribedTrail, EventSelector, TrailStatus};
-use crate::fact::Known;
+use crate::fact::{Dataset, Known};
 use crate::model::{
     MfaDevice, OrganizationAccount, PasswordPolicy, Policy, ServerCertificate, SshPublicKey, VirtualMfaDevice,
 };
@@ -50,6 +51,7 @@ pub(super) enum Content {
     EventSelectors(Arn, Vec<EventSelector>),
     /// The name of the file, and what is in it.
     TrailStatus(String, TrailStatus),
+    Center(Told),
     /// Something that is read elsewhere or not needed.
     Nothing,
 }
@@ -97,6 +99,14 @@ impl Content {
         })
     }
 
+    /// The dataset of Identity Center that it is of.
+    pub(super) fn of_center(&self) -> Option<Dataset> {
+        match self {
+            Self::Center(told) => Some(told.dataset()),
+            _ => None,
+        }
+    }
+
     /// Whether it is a page of a list, not an answer about one thing of it.
     pub(super) fn is_page(&self) -> bool {
         !matches!(
@@ -104,6 +114,7 @@ impl Content {
             Self::OrganizationPolicy(..)
                 | Self::OrganizationTargets(..)
                 | Self::LastAccessed(_)
+                | Self::Center(Told::Of(..) | Told::Assigned(..) | Told::Members(..))
                 | Self::EventSelectors(..)
                 | Self::TrailStatus(..)
                 | Self::NoOrganization

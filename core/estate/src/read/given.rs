@@ -94,6 +94,10 @@ impl Given {
                 | Dataset::ServerCertificates
                 | Dataset::OrganizationAccounts
                 | Dataset::OrganizationPolicies
+                | Dataset::IdentityCenter
+                | Dataset::PermissionSets
+                | Dataset::CenterUsers
+                | Dataset::CenterGroups
         );
         match self.answers.get(&dataset).and_then(|answers| answers.first()) {
             Some(first) if whole || !self.is_torn(dataset) => Known::new((), first.source),

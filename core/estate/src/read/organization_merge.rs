@@ -2,26 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::center_merge::identity_center;
 use super::content::Content;
 use super::given::Given;
+use super::identity_center::is_of_center;
 use super::organization::PolicySummary;
+use crate::center::IdentityCenter;
 use crate::fact::{Dataset, Gap, GapReason, Known, Source, SourceId};
 use crate::model::{Organization, OrganizationPolicy, Policy, Problem};
 use kagimori_id::AccountId;
 
 /// The datasets that are of no account.
-const DATASETS: [Dataset; 5] = [
+const DATASETS: [Dataset; 11] = [
     Dataset::Organization,
     Dataset::OrganizationAccounts,
     Dataset::OrganizationPolicies,
     Dataset::OrganizationTree,
     Dataset::OrganizationFeatures,
+    Dataset::IdentityCenter,
+    Dataset::PermissionSets,
+    Dataset::AccountAssignments,
+    Dataset::CenterUsers,
+    Dataset::CenterGroups,
+    Dataset::GroupMemberships,
 ];
 
 /// The organization and what became of its datasets.
 #[derive(Debug)]
 pub(super) struct OrganizationGiven {
     pub(super) organization: Organization,
+    pub(super) identity_center: IdentityCenter,
     /// The accounts that it names, wherever.
     pub(super) account_ids: BTreeSet<AccountId>,
     status: BTreeMap<Dataset, Known<()>>,
@@ -38,10 +48,11 @@ impl OrganizationGiven {
         let mut account_ids = named(&given);
         let nowhere = in_no_organization(&mut given);
         let status = |dataset| match nowhere {
-            Some(source) => Known::new((), source),
-            None => given.status(dataset),
+            Some(source) if !is_of_center(dataset) => Known::new((), source),
+            _ => given.status(dataset),
         };
         let status: BTreeMap<_, _> = DATASETS.into_iter().map(|dataset| (dataset, status(dataset))).collect();
+        let identity_center = identity_center(&mut given);
         let policies = policies(&mut given);
         let parents = parents(&mut given);
         let accounts = |content| match content {
@@ -76,7 +87,7 @@ impl OrganizationGiven {
         };
         account_ids.extend(organization.management_account.value());
         problems.extend(given.torn(None, sources));
-        Self { organization, account_ids, status }
+        Self { organization, identity_center, account_ids, status }
     }
 
     /// What became of the organization's datasets, for each account to say.

@@ -21,7 +21,8 @@ use super::refusal::{NoSuch, Refusal, cli_error, silence};
 use super::table::{dataset_of, named, row_of};
 use super::wire::PolicyFault;
 use super::{
-    authorization_details, credential_report, organization, resource_policy, service_last_accessed, text,
+    authorization_details, credential_report, identity_center, organization, resource_policy,
+    service_last_accessed, text,
 };
 use crate::fact::{Dataset, Gap, GapReason, Known};
 use crate::model::{Problem, ProblemKind};
@@ -140,7 +141,9 @@ impl Part {
                     let path = self.path.clone();
                     let object = Object::new(text, range, &members, &path);
                     if let Err(fault) = self.read_object(&object, named) {
-                        self.damaged(dataset_of(&members).or(named), fault);
+                        let is_center = named.is_some_and(identity_center::is_of_center);
+                        let dataset = if is_center { named } else { dataset_of(&members).or(named) };
+                        self.damaged(dataset, fault);
                     }
                 }
             }
@@ -151,6 +154,11 @@ impl Part {
         if let Some(reading) = resource_policy::read(object, named) {
             self.take(Dataset::ResourcePolicies, reading)?;
             return Ok(());
+        }
+        if let Some(reading) = identity_center::read(object, named) {
+            let reading = reading?;
+            let dataset = reading.content.of_center().or(named);
+            return dataset.map_or(Ok(()), |dataset| self.take(dataset, reading));
         }
         let Some(row) = row_of(object.members()) else {
             return self.unknown(object, named);
@@ -287,7 +295,13 @@ impl Part {
     }
 
     fn refused(&mut self, refusal: &Refusal, named: Option<Dataset>) {
-        let dataset = refusal.dataset();
+        // Other services have operations of the same names.
+        let of_center = named.filter(|dataset| identity_center::is_of_center(*dataset));
+        let dataset = of_center.or_else(|| refusal.dataset());
+        if let (true, Some(told)) = (refusal.no_boundary(), identity_center::no_boundary(&self.path)) {
+            self.answer(Dataset::PermissionSets, Content::Center(told));
+            return;
+        }
         if refusal.no_password_policy() {
             self.answer(Dataset::PasswordPolicy, Content::PasswordPolicy(None));
             return;
@@ -325,7 +339,7 @@ impl Part {
             Dataset::ResourcePolicies => resource_policy::resource(&self.path, Some(dataset))
                 .map(|resource| Content::ResourcePolicy(resource, Known::Unknown(gap))),
             Dataset::LastAccessed => service_last_accessed::lost(&self.path, gap).map(Content::LastAccessed),
-            _ => None,
+            _ => identity_center::lost(&self.path, dataset, &gap).map(Content::Center),
         };
         match thing {
             Some(content) => self.answer(dataset, content),

@@ -72,16 +72,29 @@ impl Refusal {
             "ListAccountsForParent" | "ListChildren" | "ListOrganizationalUnitsForParent" | "ListRoots" => {
                 "ListParents"
             }
+            "DescribePermissionSet"
+            | "GetInlinePolicyForPermissionSet"
+            | "GetPermissionsBoundaryForPermissionSet"
+            | "ListAccountsForProvisionedPermissionSet"
+            | "ListCustomerManagedPolicyReferencesInPermissionSet"
+            | "ListManagedPoliciesInPermissionSet" => "ListPermissionSets",
             operation => operation,
         };
         Dataset::ALL
             .into_iter()
+            // IAM has operations of these names, too: a file of Identity Center is called so.
+            .filter(|dataset| !matches!(dataset, Dataset::CenterUsers | Dataset::CenterGroups))
             .find(|dataset| dataset.api().split_once(':').is_some_and(|(_, name)| name == operation))
     }
 
     /// Whether it says that the account has no password policy.
     pub(super) fn no_password_policy(&self) -> bool {
         self.code == "NoSuchEntity" && self.operation == "GetAccountPasswordPolicy"
+    }
+
+    /// Whether it says that a permission set has no boundary.
+    pub(super) fn no_boundary(&self) -> bool {
+        self.operation == "GetPermissionsBoundaryForPermissionSet" && self.code == "ResourceNotFoundException"
     }
 
     /// Whether it says that a resource has no policy.

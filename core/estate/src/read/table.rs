@@ -90,7 +90,7 @@ pub(super) fn dataset_of(members: &[String]) -> Option<Dataset> {
 }
 
 /// What files are called in which answers are looked for by name: `stem.json`, or anything in a folder.
-const NAMES: [(Dataset, &str); 21] = [
+const NAMES: [(Dataset, &str); 25] = [
     (Dataset::AuthorizationDetails, "authorization-details"),
     (Dataset::CredentialReport, "credential-report"),
     (Dataset::AccountSummary, "account-summary"),
@@ -112,14 +112,22 @@ const NAMES: [(Dataset, &str); 21] = [
     (Dataset::OrganizationFeatures, "organizations-features"),
     (Dataset::Trails, "trails"),
     (Dataset::EventSelectors, "event-selectors"),
+    (Dataset::IdentityCenter, "sso-instances"),
+    (Dataset::PermissionSets, "permission-sets"),
+    (Dataset::CenterUsers, "identity-store-users"),
+    (Dataset::CenterGroups, "identity-store-groups"),
 ];
 /// Files of which each is about the thing that it is called after, by the folder they lie in.
-const FOLDERS: [(Dataset, &str); 5] = [
+const FOLDERS: [(Dataset, &str); 9] = [
     (Dataset::AccessKeyLastUsed, "access-key-last-used"),
     (Dataset::ResourcePolicies, "resource-policies"),
     (Dataset::LastAccessed, "last-accessed"),
     (Dataset::TrailStatus, "trail-status"),
+    (Dataset::AccountAssignments, "account-assignments"),
+    (Dataset::GroupMemberships, "group-memberships"),
     (Dataset::OrganizationPolicies, "policy-targets"),
+    (Dataset::PermissionSets, "permission-set"),
+    (Dataset::IdentityCenter, "sso-instances"),
 ];
 /// What files begin with of which each is about one part of the organization.
 const BEGINNINGS: [(Dataset, &str); 8] = [
@@ -151,8 +159,8 @@ mod tests {
     /// The names are those that the commands write, which people are told.
     #[test]
     fn every_command_writes_a_file_that_is_known_by_its_name() {
-        // `collect` alone writes the last folder: a file there does not name its policy.
-        for (dataset, name) in NAMES.iter().chain(FOLDERS.iter().take(4)) {
+        // `collect` alone writes into the last folders.
+        for (dataset, name) in NAMES.iter().chain(FOLDERS.iter().take(6)) {
             assert!(dataset.command().contains(&format!("> {name}")), "{name}");
         }
         for dataset in Dataset::ALL.into_iter().filter(|dataset| *dataset != Dataset::Trail) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
+use kagimori_estate::center;
 use kagimori_estate::fact::{Dataset, Gap, GapReason, Known};
 use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, Listing, Role, User};
 use kagimori_id::AccountId;
@@ -296,10 +297,20 @@ fn role_row(context: &Context<'_>, account: &Account, name: Option<&String>, rol
         created: role.created,
         last_used: role.last_used.value().map(|used| used.as_ref().map(|used| used.at)),
         owner: tag_value(&role.tags, &context.settings.owners.owner_tags).map(str::to_owned),
-        trusted: trusted(role),
+        trusted: admitted(context, account, role),
         privileged: power.map(|power| power.administrator),
         calls: context.usage.map(|usage| usage.of_role(&role.arn).map(|activity| activity.calls).sum()),
     }
+}
+
+/// Who may assume a role; of a role of Identity Center also whom that lets in, where anything of it was given.
+fn admitted(context: &Context<'_>, account: &Account, role: &Role) -> Vec<String> {
+    let mut told = trusted(role);
+    let is_of_center = role.path.starts_with(center::ROLES_PATH) && context.estate.identity_center.is_given();
+    if let Some(comers) = is_of_center.then(|| context.estate.comers(account.id, &role.name)).flatten() {
+        told.extend(comers.words().into_iter().map(|who| format!("Identity Center {who}")));
+    }
+    told
 }
 
 /// Datasets that nobody gave, with how many of the reviewed accounts lack them; only those some check asks for.
@@ -330,6 +341,12 @@ fn is_of_account(dataset: Dataset) -> bool {
             | Dataset::OrganizationPolicies
             | Dataset::OrganizationTree
             | Dataset::OrganizationFeatures
+            | Dataset::IdentityCenter
+            | Dataset::PermissionSets
+            | Dataset::AccountAssignments
+            | Dataset::CenterUsers
+            | Dataset::CenterGroups
+            | Dataset::GroupMemberships
             | Dataset::ResourcePolicies
             | Dataset::LastAccessed
     )

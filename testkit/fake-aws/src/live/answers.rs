@@ -160,8 +160,42 @@ pub(super) fn answer(
         "ListAccountsForParent" => of_organization(&format!("accounts-{}.json", input("ParentId"))),
         "ListOrganizationalUnitsForParent" => of_organization(&format!("units-{}.json", input("ParentId"))),
         "ListOrganizationsFeatures" => of_organization("organizations-features.json"),
+        "ListRegions" => {
+            Ok(json!({ "Regions": [{ "RegionName": "us-east-1", "RegionOptStatus": "ENABLED_BY_DEFAULT" }] }))
+        }
+        other if let Some(file) = of_center(other, &input) => {
+            let is_bounded =
+                other != "GetPermissionsBoundaryForPermissionSet" || organization.file(&file).is_some();
+            let none = || refused(400, "ResourceNotFoundException", "it has no boundary");
+            if is_bounded { of_organization(&file) } else { Err(none()) }
+        }
         other => Err(refused(400, "InvalidAction", &format!("the fake knows no {other}"))),
     }
+}
+
+/// The file with what Identity Center answers, as `collect` calls it.
+fn of_center<'i>(operation: &str, input: &impl Fn(&str) -> &'i str) -> Option<String> {
+    let id = |name: &str| input(name).rsplit('/').next().unwrap_or_default().to_owned();
+    let part =
+        |name: &str| format!("permission-set/{}{}/{name}.json", id("PermissionSetArn"), id("ResourceArn"));
+    Some(match operation {
+        "ListInstances" => "sso-instances.json".to_owned(),
+        "ListPermissionSets" => "permission-sets.json".to_owned(),
+        "DescribePermissionSet" => part("description"),
+        "GetInlinePolicyForPermissionSet" => part("inline-policy"),
+        "ListManagedPoliciesInPermissionSet" => part("managed-policies"),
+        "ListCustomerManagedPolicyReferencesInPermissionSet" => part("customer-managed-policies"),
+        "GetPermissionsBoundaryForPermissionSet" => part("permissions-boundary"),
+        "ListTagsForResource" => part("tags"),
+        "ListAccountsForProvisionedPermissionSet" => part("accounts"),
+        "ListAccountAssignments" => {
+            format!("account-assignments/{}/{}.json", id("PermissionSetArn"), input("AccountId"))
+        }
+        "ListUsers" => "identity-store-users.json".to_owned(),
+        "ListGroups" => "identity-store-groups.json".to_owned(),
+        "ListGroupMemberships" => format!("group-memberships/{}.json", input("GroupId")),
+        _ => return None,
+    })
 }
 
 /// The report, where a snapshot has it as the table that it is.
@@ -210,6 +244,8 @@ fn nothing(operation: &str) -> Value {
         "ListTargetsForPolicy" => json!({ "Targets": [] }),
         "ListAccountsForParent" => json!({ "Accounts": [] }),
         "ListOrganizationalUnitsForParent" => json!({ "OrganizationalUnits": [] }),
+        "ListInstances" => json!({ "Instances": [] }),
+        "GetInlinePolicyForPermissionSet" => json!({ "InlinePolicy": "" }),
         _ => json!({}),
     }
 }

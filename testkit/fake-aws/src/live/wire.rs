@@ -43,6 +43,11 @@ impl Call {
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             return Self { operation, input, account, headers, is_json: true };
         }
+        if request.path == "/listRegions" {
+            // Account Management speaks REST.
+            let (operation, input) = ("ListRegions".to_owned(), BTreeMap::new());
+            return Self { operation, input, account, headers, is_json: true };
+        }
         let parameters = request.parameters();
         let input: BTreeMap<_, _> =
             parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use kagimori_estate::Estate;
+use kagimori_estate::center::{Comers, IdentityCenter, set_of_role};
 use kagimori_id::{AccountId, nearest};
 use kagimori_trail::selection::Selection;
 use kagimori_trail::sessions::{Behind, RoleName, Sessions, Who};
@@ -32,7 +34,12 @@ pub(super) fn run(command: &TrailWho) -> Result<Exit, AppError> {
     let mut sessions = make();
     reading.states.into_iter().for_each(|part| sessions.merge(part));
     let roles = wanted(&command.role, asked.account, &sessions)?;
-    let mut table = table(&sessions, &roles);
+    // Only of roles of Identity Center does the estate tell who could come.
+    let estate = match roles.iter().any(|role| set_of_role(&role.name).is_some()) {
+        true => Some(directory.estate(None)?).filter(|estate| estate.identity_center.is_given()),
+        false => None,
+    };
+    let mut table = table(&sessions, &roles, estate.as_ref());
     if command.from.format == TableFormat::Csv {
         add_refused(&mut table, &sessions, &roles);
     }
@@ -68,14 +75,27 @@ fn wanted(text: &str, account: Option<AccountId>, sessions: &Sessions) -> Result
     })
 }
 
-fn table(sessions: &Sessions, roles: &[RoleName]) -> Table {
-    let rows =
-        roles.iter().flat_map(|role| sessions.behind(role).into_iter().map(|behind| row(role, &behind)));
+fn table(sessions: &Sessions, roles: &[RoleName], estate: Option<&Estate>) -> Table {
+    let center = estate.map(|estate| &estate.identity_center);
+    let rows = roles
+        .iter()
+        .flat_map(|role| sessions.behind(role).into_iter().map(|behind| row(role, &behind, center)));
     let rows: Vec<Vec<Value>> = rows.collect();
     let refused: Vec<(String, Value)> = roles.iter().flat_map(|role| refused(sessions, role)).collect();
-    let text = refused.iter().fold(String::new(), |text, (line, _)| text + line + "\n");
+    let could: Vec<(String, Value)> = roles
+        .iter()
+        .filter_map(|role| Some(could_come(role, &estate?.comers(role.account, &role.name)?)))
+        .collect();
+    let lines = refused.iter().chain(&could);
+    let text = lines.fold(String::new(), |text, (line, _)| text + line + "\n");
     let text = if text.is_empty() || rows.is_empty() { text } else { text + "\n" };
+    let is_told = !refused.is_empty() || !could.is_empty();
     let refused: Vec<Value> = refused.into_iter().map(|(_, value)| value).collect();
+    let could: Vec<Value> = could.into_iter().map(|(_, value)| value).collect();
+    let summary = match could.is_empty() {
+        true => json!({ "refused": refused }),
+        false => json!({ "refused": refused, "could_come": could }),
+    };
     Table {
         question: "who",
         columns: vec![
@@ -95,7 +115,7 @@ fn table(sessions: &Sessions, roles: &[RoleName]) -> Table {
             "from",
         ],
         rows,
-        summary: (!refused.is_empty()).then(|| (text, json!({ "refused": refused }))),
+        summary: is_told.then_some((text, summary)),
         nothing: "nobody was handed a session of it, and none was used",
     }
 }
@@ -125,7 +145,22 @@ fn named(who: &str) -> &str {
     if who.is_empty() { "somebody the event does not tell" } else { who }
 }
 
-fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
+/// Whom Identity Center lets into a role, whether or not they came.
+fn could_come(role: &RoleName, comers: &Comers) -> (String, Value) {
+    let label = label(role);
+    let mut line = format!("could come to {label} through Identity Center: ");
+    let words = comers.words();
+    line.push_str(&if words.is_empty() { "nobody".to_owned() } else { words.join("; ") });
+    let people = comers.people.iter().map(|(id, comer)| {
+        json!({ "user_id": id, "name": comer.name, "is_enabled": comer.is_enabled, "is_direct": comer.is_direct, "groups": comer.groups })
+    });
+    let people: Vec<Value> = people.collect();
+    let gaps: Vec<String> = comers.gaps.iter().map(ToString::to_string).collect();
+    let value = json!({ "role": label, "permission_set": comers.set, "people": people, "not_known": gaps });
+    (line, value)
+}
+
+fn row(role: &RoleName, behind: &Behind, center: Option<&IdentityCenter>) -> Vec<Value> {
     let most_first = |counts: Vec<(String, u64)>| {
         let mut counts = counts;
         counts.sort_by(|(one, m), (other, n)| n.cmp(m).then_with(|| one.cmp(other)));
@@ -137,7 +172,7 @@ fn row(role: &RoleName, behind: &Behind) -> Vec<Value> {
         origins.map(|((nature, network), calls)| (format!("{network} ({})", nature.words().0), *calls));
     let list = |texts: &mut dyn Iterator<Item = String>| Value::from(texts.collect::<Vec<_>>());
     vec![
-        Value::from(words(&behind.who)),
+        Value::from(words(&behind.who, center)),
         Value::from(label(role)),
         Value::from(behind.how.words()),
         list(&mut behind.through.iter().map(label)),
@@ -176,11 +211,14 @@ fn label(role: &RoleName) -> String {
     format!("{}/{}", role.account, role.name)
 }
 
-fn words(who: &Who) -> String {
+fn words(who: &Who, center: Option<&IdentityCenter>) -> String {
     match who {
         Who::Caller(caller) => caller.clone(),
         Who::SourceIdentity(name) => format!("source identity {name}"),
-        Who::IdentityCenterUser(id) => format!("Identity Center user {id}"),
+        Who::IdentityCenterUser(id) => match center.and_then(|center| center.name_of(id)) {
+            Some(name) => format!("Identity Center user {name} ({id})"),
+            None => format!("Identity Center user {id}"),
+        },
         Who::IdentityCenterName(name) => format!("Identity Center user named {name}"),
         Who::Delegate(account) => format!("delegate of account {account}"),
         Who::Instance(id) => format!("instance {id}"),
