@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use kagimori_fake_aws::live::{Faults, Files, Live};
 
+use super::credentials::{Place, program};
 use super::secret::Secrets;
 use super::seek::{Pieces, files};
 
-const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 
 fn folder(name: &str) -> PathBuf {
@@ -43,57 +43,9 @@ fn live() -> Live {
     Live::start(&accounts, &snapshot("organization"), Faults::default()).unwrap()
 }
 
-/// Where the credentials are.
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Variables,
-    File,
-    Process,
-}
-
 fn run(live: &Live, at: &Path, secrets: &Secrets, place: Place, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kagimori"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
-        command.env_remove(name);
-    }
-    let beside = at.with_extension("beside");
-    fs::create_dir_all(&beside).unwrap();
-    let (config, credentials) = (beside.join("config"), beside.join("credentials"));
-    let Secrets { key, word, .. } = secrets;
-    let text = match place {
-        Place::Variables => {
-            command
-                .env("AWS_ACCESS_KEY_ID", KEY)
-                .env("AWS_SECRET_ACCESS_KEY", key)
-                .env("AWS_SESSION_TOKEN", word);
-            String::new()
-        }
-        Place::File => {
-            format!(
-                "[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {key}\naws_session_token = {word}\n"
-            )
-        }
-        Place::Process => {
-            let answer = serde_json::json!({
-                "Version": 1, "AccessKeyId": KEY, "SecretAccessKey": key, "SessionToken": word, "Expiration": "2099-01-01T00:00:00Z",
-            });
-            fs::write(beside.join("answer.json"), answer.to_string()).unwrap();
-            format!("[default]\ncredential_process = cat {}\n", beside.join("answer.json").display())
-        }
-    };
-    fs::write(&credentials, text).unwrap();
-    fs::write(&config, "").unwrap();
-    command
-        .args(["collect", "--dir"])
-        .arg(at)
-        .args(arguments)
-        .env("AWS_ENDPOINT_URL", live.endpoint())
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_CONFIG_FILE", config)
-        .env("AWS_SHARED_CREDENTIALS_FILE", credentials)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .unwrap()
+    let mut command = program(&live.endpoint(), at, secrets, place);
+    command.args(["collect", "--dir"]).arg(at).args(arguments).output().unwrap()
 }
 
 fn faults(

@@ -4,10 +4,15 @@
 //!
 //! `KAGIMORI_CANARY=7` makes another secret; the test names the number when it fails.
 
+#[cfg(unix)]
+#[cfg(test)]
+mod acting;
 #[cfg(test)]
 mod collecting;
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod credentials;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
