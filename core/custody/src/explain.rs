@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::lasting::Lasting;
 use crate::log::Released;
+use crate::told::{Telling, Told};
 
 /// A sign-in of a root, as CloudTrail tells it (`ConsoleLogin` of the user type `Root`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -21,6 +22,10 @@ pub struct RootLogin {
     pub at: Timestamp,
     /// Whether it succeeded; one that failed uses no code up.
     pub succeeded: bool,
+    /// `MFAUsed`; `None`: the event does not tell. Without a second factor no code was used, and none explains it.
+    pub mfa: Option<bool>,
+    /// `sourceIPAddress`.
+    pub address: Option<String>,
 }
 
 /// How far clocks and codes may be apart.
@@ -49,17 +54,14 @@ pub struct Explained {
     pub questions: Vec<usize>,
     /// Releases of which the trail does not tell all of their time yet.
     pub open: Vec<usize>,
+    /// Releases of whose time the trail does not tell: nobody can say whether somebody signed in.
+    pub hidden: Vec<usize>,
 }
 
 /// Which release explains which sign-in. One release explains one sign-in: AWS takes a code once. As many sign-ins as can be are explained,
-/// so that a late event of one never makes an alarm of another. The trail tells everything until `told_until`; before that a release
-/// without a sign-in is a question, and after it nobody knows yet. The lists may come in any order, sign-ins twice.
-pub fn explain(
-    releases: &[Released],
-    logins: &[RootLogin],
-    tolerance: Tolerance,
-    told_until: Timestamp,
-) -> Explained {
+/// so that a late event of one never makes an alarm of another. A release without a sign-in is a question only where the trail would have
+/// shown the sign-in; what is there is judged wherever it is. The lists may come in any order, sign-ins twice.
+pub fn explain(releases: &[Released], logins: &[RootLogin], tolerance: Tolerance, told: &Told) -> Explained {
     let mut explained = Explained::default();
     let mut used = vec![false; releases.len()];
     let by_account = by_account(releases);
@@ -73,8 +75,9 @@ pub fn explain(
             }
             continue;
         }
+        let is_free = |release: &usize| login.mfa != Some(false) && used.get(*release) == Some(&false);
         // Of those that fit, the one whose time is over first: the others can wait for later sign-ins.
-        match fitting.find(|release| used.get(*release) == Some(&false)) {
+        match fitting.find(is_free) {
             Some(release) => {
                 if let Some(used) = used.get_mut(release) {
                     *used = true;
@@ -85,17 +88,22 @@ pub fn explain(
         }
     }
     for (index, release) in releases.iter().enumerate() {
-        match used.get(index) {
-            Some(true) => {}
-            _ if ends(release, tolerance) <= told_until => explained.questions.push(index),
-            _ => explained.open.push(index),
+        if used.get(index) == Some(&true) {
+            continue;
         }
+        let begins = before(release.at, tolerance.skew);
+        let list = match told.telling(release.account, begins, ends(release, tolerance)) {
+            Telling::Whole => &mut explained.questions,
+            Telling::NotYet => &mut explained.open,
+            Telling::Blind => &mut explained.hidden,
+        };
+        list.push(index);
     }
     explained
 }
 
 /// By time, each event once.
-fn in_order(logins: &[RootLogin]) -> Vec<(usize, &RootLogin)> {
+pub(crate) fn in_order(logins: &[RootLogin]) -> Vec<(usize, &RootLogin)> {
     let mut first: BTreeMap<&str, (usize, &RootLogin)> = BTreeMap::new();
     for (index, login) in logins.iter().enumerate() {
         first.entry(&login.id).or_insert((index, login));
@@ -128,6 +136,11 @@ fn fitting(
     let first = releases.partition_point(|(at, _)| *at < earliest);
     let there = releases.get(first..).unwrap_or_default().iter();
     there.take_while(move |(at, _)| *at <= latest).map(|(_, index)| *index)
+}
+
+/// The instant so long before another.
+pub(crate) fn before(instant: Timestamp, lasting: Lasting) -> Timestamp {
+    instant.checked_sub(SignedDuration::from_secs(lasting.as_seconds().into())).unwrap_or(Timestamp::MIN)
 }
 
 fn ends(release: &Released, tolerance: Tolerance) -> Timestamp {

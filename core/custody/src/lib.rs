@@ -13,7 +13,7 @@
 //! * [`Ask`]: what was asked, which never changes; people sign its [`Digest`] ([`Statement`] says the bytes).
 //! * [`simulate`]: who could get a code tonight. [`State::grant`]: what the vault asks before it makes one.
 //! * [`releases`]: which codes a log released; [`explain`]: which sign-in of a root each of them explains;
-//!   [`report`]: everything root did then.
+//!   [`report`]: everything root did then; [`watch`]: a whole trail beside a whole log.
 //!
 //! No clock, files, network or randomness. Signatures are verified by the edge before an event is given in, and by the vault once more.
 
@@ -40,6 +40,8 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod told;
+mod watch;
 
 pub use ask::{Ask, Ceremony, Draft, Kind, Matter, Mode, NamedAccount, Wish};
 pub use digest::{Digest, canonical};
@@ -49,7 +51,7 @@ pub use explain::{Explained, RootLogin, Tolerance, explain};
 pub use grant::Grant;
 pub use lasting::Lasting;
 pub use leaf::{Leaf, LeafError, RULES};
-pub use log::{Released, SIGN_IN_WITHIN, releases};
+pub use log::{Grants, Opened, Released, SIGN_IN_WITHIN, releases};
 pub use name::{GroupName, KeyName, NameError, PersonId, RequestId, RuleName, SeedId};
 pub use network::Network;
 pub use policy::{
@@ -64,3 +66,5 @@ pub use signed::{Signed, Statement};
 pub use simulate::{Obstacle, Tonight, simulate};
 pub use state::{FoldError, HeldSeed, SealedBy, State, fold};
 pub use step::{LEAST_SOURCES, MOST_OFFSET_MS, PIN_TRIES, step, step_of};
+pub use told::{Span, Telling, Told};
+pub use watch::{Alarm, AssumedRoot, Question, Recovery, RootTrail, TOLERANCE, Untold, Watched, watch};

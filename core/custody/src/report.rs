@@ -1,13 +1,15 @@
 //! Everything root did while a request had let somebody be root.
 
 use jiff::Timestamp;
-use kagimori_id::AccountId;
+use kagimori_id::{AccessKeyId, AccountId};
 use serde::Serialize;
 
 use crate::explain::{Explained, RootLogin, Tolerance};
 use crate::lasting::Lasting;
 use crate::log::Released;
 use crate::request::Request;
+use crate::told::{Telling, Told};
+use crate::watch::each_once;
 
 /// How long a console session of root is taken to go on after its sign-in: it cannot be ended from outside. Twelve hours are what is known
 /// of console sessions of users; nothing of AWS says it of root (unverified).
@@ -27,6 +29,10 @@ pub struct RootDeed {
     pub call: String,
     /// AWS refused it.
     pub failed: bool,
+    /// With this key: of a session (`ASIA…`), or root's own (`AKIA…`).
+    pub key: Option<AccessKeyId>,
+    /// `sourceIPAddress`.
+    pub address: Option<String>,
 }
 
 /// What a request led to.
@@ -45,16 +51,18 @@ pub struct RootReport {
     pub is_unused: bool,
     /// The trail tells everything until the last session must have ended; otherwise more may come.
     pub is_complete: bool,
+    /// Of some of its time the trail does not tell: what is listed may not be all.
+    pub is_blind: bool,
 }
 
-/// What a request led to. The deeds are those of all roots, in any order, told until `told_until`; what sign-in is whose, `explained` says of
-/// the same lists.
+/// What a request led to. The deeds are those of all roots, in any order; what sign-in is whose, `explained` says of the same lists, and of
+/// which time the trail tells, `told`.
 pub fn report(
     request: &Request,
     (releases, logins, explained): (&[Released], &[RootLogin], &Explained),
     deeds: &[RootDeed],
     tolerance: Tolerance,
-    told_until: Timestamp,
+    told: &Told,
 ) -> RootReport {
     let own = |release: &usize| releases.get(*release).is_some_and(|found| found.request == request.ask.id);
     let pairs = explained.pairs.iter().filter(|(_, release)| own(release));
@@ -66,17 +74,17 @@ pub fn report(
     let began = request.approved_at.unwrap_or(request.ask.at);
     let closes = skewed(request.ask.window.after(began));
     let ends = last.map_or(closes, |last| skewed(SESSION.after(last)).max(closes));
+    let account = request.ask.matter.account();
+    let telling = account.map_or(Telling::Blind, |account| told.telling(account, began, ends));
     let mut found = RootReport {
         is_unused: signed.is_empty() && !request.releases.is_empty(),
-        is_complete: ends <= told_until,
+        is_complete: telling == Telling::Whole,
+        is_blind: telling == Telling::Blind,
         logins: signed,
         ..RootReport::default()
     };
-    let mut seen = std::collections::BTreeSet::new();
-    let mut ordered: Vec<(usize, &RootDeed)> = deeds.iter().enumerate().collect();
-    ordered.sort_by(|(_, one), (_, other)| (one.at, &one.id).cmp(&(other.at, &other.id)));
-    for (index, deed) in ordered {
-        if request.ask.matter.account() != Some(deed.account) || !seen.insert(&deed.id) {
+    for (index, deed) in each_once(deeds) {
+        if account != Some(deed.account) {
             continue;
         }
         match first {

@@ -11,6 +11,7 @@ mod story;
 mod tonight;
 mod twice;
 mod walks;
+mod watching;
 mod world;
 
 use jiff::Timestamp;

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::{Desk, at, id};
 use crate::{
-    Lasting, Mode, Released, RootDeed, RootLogin, SIGN_IN_WITHIN, Tolerance, explain, releases, report,
+    Lasting, Mode, Released, RootDeed, RootLogin, SIGN_IN_WITHIN, Span, Told, Tolerance, explain, releases,
+    report,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -15,7 +16,20 @@ fn tolerance(skew: u32) -> Tolerance {
 }
 
 fn login(name: &str, when: &str, succeeded: bool) -> RootLogin {
-    RootLogin { id: name.to_owned(), account: AccountId::parse(ACCOUNT).unwrap(), at: at(when), succeeded }
+    RootLogin {
+        id: name.to_owned(),
+        account: AccountId::parse(ACCOUNT).unwrap(),
+        at: at(when),
+        succeeded,
+        mfa: Some(true),
+        address: None,
+    }
+}
+
+/// A trail that tells everything until an instant.
+fn until(instant: &str) -> Told {
+    let span = Span { from: jiff::Timestamp::MIN, until: at(instant), gaps: Vec::new() };
+    Told::of([(AccountId::parse(ACCOUNT).unwrap(), span)])
 }
 
 fn released() -> Vec<Released> {
@@ -40,7 +54,7 @@ fn a_log_tells_its_releases() {
 #[test]
 fn what_explains_what() {
     let found = released();
-    let late = at("2026-12-01T10:00:00Z");
+    let late = until("2026-12-01T10:00:00Z");
     /// Sign-ins, and with which releases they are paired; alarms and questions.
     type Case<'a> = (&'a [(&'a str, &'a str, bool)], &'a [(usize, usize)], &'a [usize], &'a [usize]);
     let cases: [Case<'_>; 6] = [
@@ -85,7 +99,7 @@ fn what_explains_what() {
     ];
     for (logins, pairs, alarms, questions) in cases {
         let logins: Vec<_> = logins.iter().map(|(name, when, good)| login(name, when, *good)).collect();
-        let explained = explain(&found, &logins, tolerance(5), late);
+        let explained = explain(&found, &logins, tolerance(5), &late);
         let found = (explained.pairs.as_slice(), explained.alarms.as_slice(), explained.questions.as_slice());
         assert_eq!(found, (pairs, alarms, questions), "{logins:?}");
     }
@@ -96,10 +110,10 @@ fn another_account_is_an_alarm_and_what_the_trail_does_not_tell_yet_is_open() {
     let found = released();
     let mut other = login("a", "2026-12-01T09:01:20Z", true);
     other.account = AccountId::parse("444455556666").unwrap();
-    let explained = explain(&found, &[other], tolerance(5), at("2026-12-01T09:02:00Z"));
+    let explained = explain(&found, &[other], tolerance(5), &until("2026-12-01T09:02:00Z"));
     assert_eq!((explained.alarms, explained.open, explained.questions), (vec![0], vec![0, 1], vec![]));
     let failed = login("f", "2026-12-01T11:00:00Z", false);
-    assert_eq!(explain(&found, &[failed], tolerance(5), at("2026-12-01T12:00:00Z")).attempts, [0]);
+    assert_eq!(explain(&found, &[failed], tolerance(5), &until("2026-12-01T12:00:00Z")).attempts, [0]);
 }
 
 #[test]
@@ -114,6 +128,8 @@ fn a_report_tells_everything_that_root_did() {
         at: at(when),
         call: call.to_owned(),
         failed: false,
+        key: None,
+        address: None,
     };
     let mut deeds = vec![
         deed("d2", "2026-12-01T09:20:00Z", "iam:DeleteVirtualMFADevice"),
@@ -127,21 +143,21 @@ fn a_report_tells_everything_that_root_did() {
     other.account = AccountId::parse("444455556666").unwrap();
     deeds.push(other);
     let logins = [login("l1", "2026-12-01T09:01:30Z", true)];
-    let told = at("2026-12-02T12:00:00Z");
-    let explained = explain(&found, &logins, tolerance(5), told);
-    let told_of = |logins: &[RootLogin], explained: &crate::Explained, told| {
+    let told = until("2026-12-02T12:00:00Z");
+    let explained = explain(&found, &logins, tolerance(5), &told);
+    let told_of = |logins: &[RootLogin], explained: &crate::Explained, told: &Told| {
         report(request, (&found, logins, explained), &deeds, tolerance(5), told)
     };
-    let report = told_of(&logins, &explained, told);
+    let report = told_of(&logins, &explained, &told);
     assert_eq!(
         (report.logins, report.within, report.after, report.before),
         (vec![0], vec![1, 0], vec![3], vec![4])
     );
     assert!(report.is_complete && !report.is_unused);
-    assert!(!told_of(&logins, &explained, at("2026-12-01T12:00:00Z")).is_complete);
+    assert!(!told_of(&logins, &explained, &until("2026-12-01T12:00:00Z")).is_complete);
     // Nobody signed in with the code; what root did in the window was another session's.
-    let none = explain(&found, &[], tolerance(5), told);
-    let report = told_of(&[], &none, told);
+    let none = explain(&found, &[], tolerance(5), &told);
+    let report = told_of(&[], &none, &told);
     assert!(report.is_unused && report.within.is_empty() && report.after.is_empty());
     assert_eq!(report.before, [4, 1, 0]);
 }
@@ -192,7 +208,7 @@ proptest! {
         let used = logins.len() - orphans;
         let count = logins.len().max(1);
         logins.rotate_left(turn % count);
-        let explained = explain(&releases, &logins, tolerance(300), at("2027-01-01T00:00:00Z"));
+        let explained = explain(&releases, &logins, tolerance(300), &until("2027-01-01T00:00:00Z"));
         prop_assert_eq!(explained.pairs.len(), used);
         prop_assert_eq!(explained.alarms.len(), orphans);
         prop_assert!(explained.alarms.iter().all(|index| logins[*index].id.starts_with("orphan")));
