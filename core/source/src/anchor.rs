@@ -96,7 +96,9 @@ fn literals() -> Vec<(Sign, Vec<u8>)> {
     literals.extend(others.map(|(sign, text)| (sign, text.as_bytes().to_vec())));
     let once: Vec<Vec<u8>> = ["AKIA", "ASIA"].iter().flat_map(|text| in_base64(text.as_bytes())).collect();
     let twice: Vec<Vec<u8>> = once.iter().flat_map(|text| in_base64(text)).collect();
-    literals.extend(once.into_iter().chain(twice).map(|text| (Sign::Base64, text)));
+    // UTF-16 in base64: what PowerShell takes as `-EncodedCommand`
+    let wide = ["A\0K\0I\0A", "A\0S\0I\0A"].iter().flat_map(|text| in_base64(text.as_bytes()));
+    literals.extend(once.into_iter().chain(twice).chain(wide).map(|text| (Sign::Base64, text)));
     literals
 }
 

@@ -135,16 +135,18 @@ pub(crate) fn wide_around(bytes: &[u8], at: usize) -> (Vec<u8>, usize) {
         bytes.get(at).copied().filter(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
     };
     let is_zero = |at: usize| bytes.get(at) == Some(&0);
+    // a string that ends, and another that follows
+    let is_end = |at: usize| is_zero(at) && is_zero(at + 1);
     let (mut start, mut text) = (at, Vec::new());
     while let Some(earlier) = start.checked_sub(2)
         && at - start < 2 * LETTERS_MAX
-        && letter(earlier).is_some()
         && is_zero(earlier + 1)
+        && (letter(earlier).is_some() || is_end(earlier) && !is_end(start))
     {
         start = earlier;
     }
     let mut next = start;
-    while let Some(byte) = letter(next)
+    while let Some(byte) = letter(next).or((is_end(next) && !is_end(next + 2)).then_some(b'\n'))
         && text.len() < 2 * LETTERS_MAX
     {
         text.push(byte);
@@ -182,5 +184,7 @@ mod tests {
     fn wide_letters_are_read_amid_binary_bytes() {
         let bytes = b"\x01\x02k\0=\0A\0K\0I\0A\0\xff\xff";
         assert_eq!(wide_around(bytes, 6), (b"k=AKIA".to_vec(), 2));
+        let bytes = b"\xff\xffk\0\0\0A\0K\0\0\0s\0\0\0\0\0x\0";
+        assert_eq!(wide_around(bytes, 6), (b"k\nAK\ns".to_vec(), 2), "strings that end with a zero");
     }
 }

@@ -4,12 +4,12 @@
 use crate::anchor::{Anchors, Sign};
 use crate::decode;
 use crate::held::{Claim, Kind, Written};
-use crate::key_id::{Prefix, is_documented};
+use crate::key_id::{LENGTH as ID_LENGTH, Prefix, is_documented};
 use crate::name::{self, Telling};
 use crate::other::{self, Around};
 use crate::secret::{self, LENGTH, Looks, Secret, looks};
-use crate::token::{Span, id_at, is_word, runs};
-use crate::view::{View, joined, unescaped};
+use crate::token::{Span, id_at, is_counted, is_word, runs};
+use crate::view::{View, joined, unescaped, untagged};
 
 /// A word of a text.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub(crate) struct Found {
 
 /// Texts up to this are read without escapes as a whole; of longer ones, what stands around a sign.
 const WHOLE_BYTES_MAX: usize = 256 << 10;
+/// How many times something is written with escapes: JSON in JSON in JSON.
+const ESCAPES_MAX: usize = 3;
 /// How much is read around a sign, each way.
 const AROUND_BYTES: usize = 16 << 10;
 
@@ -57,11 +59,15 @@ const AROUND_BYTES: usize = 16 << 10;
 pub(crate) fn find(anchors: &Anchors, text: &[u8]) -> Found {
     let mut found = Found::default();
     let signs = anchors.find(text);
-    if signs.is_empty() {
+    let document = untagged(text);
+    if signs.is_empty() && document.is_none() {
         return found;
     }
     let mut reader = Reading { anchors, found: &mut found, promising: Vec::new() };
     reader.read(text, &signs, None, &|at| at);
+    if let Some(view) = document {
+        reader.view(&view.text, Written::Pieces, &|at| view.source(at));
+    }
     let parts = parts(std::mem::take(&mut reader.promising), text.len());
     for (from, to) in parts {
         reader.views(text.get(from..to).unwrap_or_default(), from);
@@ -100,25 +106,28 @@ struct Reading<'a> {
 type Origin<'a> = &'a dyn Fn(usize) -> usize;
 
 impl Reading<'_> {
-    /// A part without its escapes, without its seams, and without both.
+    /// A part without its escapes (of escapes, too), without its seams, and without both.
     fn views(&mut self, part: &[u8], from: usize) {
-        let plain = unescaped(part);
-        if let Some(view) = &plain {
-            self.view(view, Written::Escapes, &|at| from + view.source(at));
-        }
-        if let Some(view) = joined(part) {
-            self.view(&view, Written::Pieces, &|at| from + view.source(at));
-        }
-        if let Some(plain) = plain
-            && let Some(view) = joined(&plain.text)
-        {
-            self.view(&view, Written::Pieces, &|at| from + plain.source(view.source(at)));
+        let mut layers: Vec<View> = Vec::new();
+        loop {
+            let origin = |at: usize| from + layers.iter().rev().fold(at, |at, layer| layer.source(at));
+            let text = layers.last().map_or(part, |layer| &layer.text);
+            if !layers.is_empty() {
+                self.view(text, Written::Escapes, &origin);
+            }
+            if let Some(view) = joined(text) {
+                self.view(&view.text, Written::Pieces, &|at| origin(view.source(at)));
+            }
+            match unescaped(text).filter(|_| layers.len() < ESCAPES_MAX) {
+                Some(layer) => layers.push(layer),
+                None => return,
+            }
         }
     }
 
-    fn view(&mut self, view: &View, written: Written, origin: Origin<'_>) {
-        let signs = self.anchors.find(&view.text);
-        self.read(&view.text, &signs, Some(written), origin);
+    fn view(&mut self, text: &[u8], written: Written, origin: Origin<'_>) {
+        let signs = self.anchors.find(text);
+        self.read(text, &signs, Some(written), origin);
     }
 
     fn read(
@@ -132,8 +141,12 @@ impl Reading<'_> {
         for (sign, start, end) in signs {
             self.sign(&mut here, *sign, *start, *end);
         }
+        let mut read_to = 0;
         for at in std::mem::take(&mut here.ids) {
-            self.beside(&here, at);
+            let (from, to) = near(here.text, at);
+            // ids that stand close to each other have the same words beside them
+            self.beside(&here, at, (from.max(read_to).min(to), to));
+            read_to = to.max(read_to);
         }
     }
 
@@ -199,10 +212,13 @@ impl Reading<'_> {
     }
 
     /// What looks like a secret near an id.
-    fn beside(&mut self, here: &Here<'_>, at: usize) {
-        let (from, to) = near(here.text, at);
-        let is_mail = holds_mail(here.text.get(from..to).unwrap_or_default());
-        for span in runs(here.text, (from, to), LENGTH) {
+    fn beside(&mut self, here: &Here<'_>, id: usize, (from, to): Span) {
+        let (begins, ends) = near(here.text, id);
+        let words = runs(here.text, (from, to), LENGTH);
+        let is_mail = words.iter().any(|span| is_word(here.text, *span, 44))
+            && holds_mail(here.text.get(begins..ends).unwrap_or_default());
+        for span in words {
+            let span = after_id(here.text, span);
             if let Some((secret, span)) = forty(here.text, span, Looks::Random) {
                 let name = name::name_before(here.text, span.0);
                 let is_sum =
@@ -311,6 +327,13 @@ struct Here<'a> {
     decoded_to: usize,
 }
 
+/// Without the id that a word begins with: `ID/SECRET`.
+fn after_id(text: &[u8], (start, end): Span) -> Span {
+    let secret = start + ID_LENGTH + 1;
+    let is_pair = end == secret + LENGTH && text.get(secret - 1) == Some(&b'/');
+    if is_pair && id_at(text, start) == Some(secret - 1) { (secret, end) } else { (start, end) }
+}
+
 /// The text around an id in which its secret is looked for.
 fn near(text: &[u8], at: usize) -> Span {
     const BYTES: usize = 3200;
@@ -330,10 +353,11 @@ fn holds_mail(text: &[u8]) -> bool {
 
 /// The forty letters of a secret: as they are, or in base64.
 fn forty(text: &[u8], (start, end): Span, least: Looks) -> Option<(Secret, Span)> {
+    let end = if is_counted(text, start, LENGTH) { end.min(start + LENGTH) } else { end };
     let word = text.get(start..end)?;
     if end - start == LENGTH {
-        let is_secret =
-            looks(word) >= least && is_word(text, (start, end), LENGTH) && !secret::is_documented(word);
+        let is_whole = is_counted(text, start, LENGTH) || is_word(text, (start, end), LENGTH);
+        let is_secret = looks(word) >= least && is_whole && !secret::is_documented(word);
         return is_secret.then(|| (Secret::new(word), (start, end)));
     }
     if !(53..=56).contains(&(end - start)) {
@@ -352,16 +376,22 @@ fn settle(found: &mut Found) {
         Token::Other { .. } => 2,
         Token::Claim(_) => 3,
     };
-    let mut kept: Vec<Word> = Vec::new();
-    for word in std::mem::take(&mut found.words) {
-        let same = |other: &&mut Word| {
-            class(other) == class(&word) && other.span.0 < word.span.1 && word.span.0 < other.span.1
-        };
-        match kept.iter_mut().find(same) {
-            Some(other) => merge(other, word),
-            None => kept.push(word),
+    // each with its turn: what was read first, the text as it is written, wins
+    let mut words: Vec<(usize, Word)> = std::mem::take(&mut found.words).into_iter().enumerate().collect();
+    words.sort_by_key(|(turn, word)| (class(word), word.span.0, *turn));
+    let mut kept: Vec<(usize, Word)> = Vec::new();
+    for (turn, word) in words {
+        match kept.last_mut().filter(|(_, other)| class(other) == class(&word) && word.span.0 < other.span.1)
+        {
+            Some((first, other)) if *first < turn => merge(other, word),
+            Some(kept) => {
+                let later = std::mem::replace(kept, (turn, word));
+                merge(&mut kept.1, later.1);
+            }
+            None => kept.push((turn, word)),
         }
     }
+    let mut kept: Vec<Word> = kept.into_iter().map(|(_, word)| word).collect();
     kept.sort_by_key(|word| word.span);
     found.words = kept;
     let mut inner: Vec<Inner> = Vec::new();

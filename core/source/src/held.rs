@@ -82,6 +82,8 @@ pub enum Written {
     Pieces,
     /// A token that is a presigned URL in base64 (EKS, Bedrock).
     Token,
+    /// The rows of a SQLite database.
+    Sqlite,
 }
 
 impl Written {
@@ -94,6 +96,7 @@ impl Written {
             Self::Escapes => "escapes",
             Self::Pieces => "pieces",
             Self::Token => "token",
+            Self::Sqlite => "sqlite",
         }
     }
 }
@@ -202,6 +205,12 @@ pub enum Sealed {
     GitCrypt,
     /// age.
     Age,
+    /// A message of OpenPGP.
+    Pgp,
+    /// `openssl enc` with a password.
+    Openssl,
+    /// A database of KeePass.
+    KeePass,
 }
 
 /// What one text holds.

@@ -104,6 +104,9 @@ fn told(bytes: &[u8]) -> Inside {
     AccountId::parse(&format!("{number:012}")).map_or(Inside::NoId, Inside::Account)
 }
 
+/// How many letters ids have at least; those of keys have no more.
+pub const LENGTH: usize = 20;
+
 /// Whether this is an id out of AWS's documentation: the whole id ends with `EXAMPLE`.
 pub fn is_documented(id: &str) -> bool {
     const PRINTED: [&str; 2] = ["AKIAI44QH8DHBEXAMPLE", "AKIAIOSFODNN7EXAMPLE"];

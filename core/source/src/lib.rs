@@ -29,9 +29,12 @@ pub mod proof;
 mod scan;
 mod scope;
 pub mod secret;
+mod sqlite;
 mod token;
+mod veil;
 mod view;
 
 pub use finding::{Finding, Owner, Owners, SecretState, Severity, Verdict, canaries, findings};
 pub use held::{Beside, Claim, Held, Holding, Kind, Sealed, Signing, Why, Written};
 pub use scan::Scanner;
+pub use veil::Veil;

@@ -246,6 +246,9 @@ pub(crate) fn bedrock(text: &[u8], at: usize) -> Option<Named> {
 
 /// The seed of a virtual MFA device of AWS: `otpauth://totp/Amazon%20Web%20Services:NAME@ACCOUNT?secret=…`.
 pub(crate) fn seed(text: &[u8], at: usize) -> Option<Named> {
+    if !text.get(at..)?.starts_with(b"otpauth://totp/") {
+        return None;
+    }
     let address = url(text, at);
     let begins = address.find("otpauth://totp/")?;
     let address = address.get(begins..)?;
@@ -274,12 +277,18 @@ pub(crate) fn seed(text: &[u8], at: usize) -> Option<Named> {
     })
 }
 
+/// How long a row of a console's `credentials.csv` may be.
+const ROW_BYTES_MAX: usize = 2048;
+
 /// The row of a console's `credentials.csv`: user, password, link.
 pub(crate) fn console(text: &[u8], at: usize) -> Option<Named> {
-    let begins = memchr::memrchr(b'\n', text.get(..at)?).map_or(0, |at| at + 1);
+    let nearest = at.saturating_sub(ROW_BYTES_MAX);
+    let begins = nearest + memchr::memrchr(b'\n', text.get(nearest..at)?)? + 1;
     let row = text.get(begins..text.len().min(at + 200))?.split(|byte| *byte == b'\n').next()?;
     let head_ends = begins.checked_sub(1)?;
-    let head_begins = memchr::memrchr(b'\n', text.get(..head_ends)?).map_or(0, |at| at + 1);
+    let nearest = head_ends.saturating_sub(ROW_BYTES_MAX);
+    let head_begins =
+        memchr::memrchr(b'\n', text.get(nearest..head_ends)?).map_or(nearest, |at| nearest + at + 1);
     let head = String::from_utf8_lossy(text.get(head_begins..head_ends)?).to_ascii_lowercase();
     let columns: Vec<&str> = head.trim_start_matches('\u{feff}').split(',').map(str::trim).collect();
     let row = String::from_utf8_lossy(row).into_owned();
@@ -304,10 +313,9 @@ pub(crate) fn console(text: &[u8], at: usize) -> Option<Named> {
 /// A token of Identity Center in a cache of the CLI.
 pub(crate) fn sign_in(text: &[u8], at: usize) -> Option<Named> {
     let from = at.saturating_sub(3000);
-    let part = String::from_utf8_lossy(text.get(from..text.len().min(at + 6000))?).into_owned();
-    if !part.contains("startUrl") && !part.contains("awsapps.com") {
-        return None;
-    }
+    let part = text.get(from..text.len().min(at + 6000))?;
+    memchr::memmem::find(part, b"startUrl").or(memchr::memmem::find(part, b"awsapps.com"))?;
+    let part = String::from_utf8_lossy(part).into_owned();
     let field = |name: &str| {
         let rest = part.split_once(&format!("\"{name}\""))?.1;
         rest.split('"').nth(1).map(str::to_owned)

@@ -1,6 +1,6 @@
 //! Which secret belongs to which id. One secret goes to one id, and where nothing decides, nothing is guessed: all that are possible are told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -63,13 +63,18 @@ pub(crate) enum Partner {
 }
 
 const LINES_MAX: usize = 12;
+/// How far a secret may stand from its id in the same object, section or block: beyond, two parts of a program are no pair.
+const BLOCK_LINES_MAX: usize = 100;
 const BYTES_MAX: usize = 400;
 /// How many secrets are considered for an id, each way.
 const NEIGHBOURS: usize = 24;
 
 /// Pairs the ids of a text. Pieces stand in the order of the text.
 pub(crate) fn pair(pieces: &[Piece], scopes: &Scopes) -> BTreeMap<usize, Partner> {
-    let mut pairing = Pairing { pieces, scopes, partners: BTreeMap::new(), taken: vec![false; pieces.len()] };
+    let is_secret = |(_, piece): &(usize, &Piece)| !matches!(piece.is, Is::Id(_));
+    let secrets = pieces.iter().enumerate().filter(is_secret).map(|(at, _)| at).collect();
+    let taken = vec![false; pieces.len()];
+    let mut pairing = Pairing { pieces, scopes, secrets, partners: BTreeMap::new(), taken };
     for scope in pairing.groups() {
         pairing.decide(scope);
     }
@@ -80,6 +85,8 @@ pub(crate) fn pair(pieces: &[Piece], scopes: &Scopes) -> BTreeMap<usize, Partner
 struct Pairing<'a> {
     pieces: &'a [Piece],
     scopes: &'a Scopes,
+    /// Which pieces are no ids.
+    secrets: Vec<usize>,
     partners: BTreeMap<usize, Partner>,
     taken: Vec<bool>,
 }
@@ -118,17 +125,16 @@ impl Pairing<'_> {
 
     /// The secrets nearest to an id, in both directions.
     fn near(&self, id: usize) -> Vec<usize> {
-        let is_secret = |at: &usize| self.pieces.get(*at).is_some_and(|piece| !matches!(piece.is, Is::Id(_)));
-        let before = (0..id).rev().filter(is_secret).take(NEIGHBOURS);
-        let after = (id + 1..self.pieces.len()).filter(is_secret).take(NEIGHBOURS);
-        before.chain(after).collect()
+        let (before, after) = self.secrets.split_at(self.secrets.partition_point(|secret| *secret < id));
+        before.iter().rev().take(NEIGHBOURS).chain(after.iter().take(NEIGHBOURS)).copied().collect()
     }
 
     fn within_reach(&self, id: &Piece, secret: &Piece, scope: Span) -> bool {
         let lines = self.scopes.line(id.span.0).abs_diff(self.scopes.line(secret.span.0));
         let bytes = id.span.0.abs_diff(secret.span.0);
         let is_named = matches!(secret.is, Is::Encrypted(_)) || self.telling(secret).is_some();
-        if is_named && !self.scopes.is_whole(scope) && (lines > 0 || scope.1 - scope.0 <= 4 * BYTES_MAX) {
+        let is_block = !self.scopes.is_whole(scope) && lines <= BLOCK_LINES_MAX;
+        if is_named && is_block && (lines > 0 || scope.1 - scope.0 <= 4 * BYTES_MAX) {
             return true;
         }
         bytes <= BYTES_MAX || lines > 0 && lines <= LINES_MAX && bytes <= 8 * BYTES_MAX
@@ -167,7 +173,9 @@ impl Pairing<'_> {
         match self.in_turn(&ids, &secrets) {
             Some(pairs) => pairs.into_iter().for_each(|(id, secret)| self.take(id, secret, Why::InTurn)),
             None => ids.iter().for_each(|id| {
-                self.partners.insert(*id, Partner::Possible(secrets.clone()));
+                let near: BTreeSet<usize> = self.near(*id).into_iter().collect();
+                let possible = secrets.iter().copied().filter(|secret| near.contains(secret)).collect();
+                self.partners.insert(*id, Partner::Possible(possible));
             }),
         }
     }
@@ -212,26 +220,21 @@ impl Pairing<'_> {
 
     /// Pairs those whose names have the same stem, when no other has it.
     fn by_names(&mut self, ids: &mut Vec<usize>, secrets: &mut Vec<usize>) {
-        let stem_of = |at: usize| self.pieces.get(at).map(|piece| stem(&piece.name)).unwrap_or_default();
-        let alone = |stem: &str, list: &[usize]| list.iter().filter(|at| stem_of(**at) == stem).count() == 1;
-        let mut pairs = Vec::new();
-        for id in ids.iter() {
-            let own = stem_of(*id);
-            if own.is_empty() && stem_of_is_common(&own, ids, secrets, &stem_of) {
-                continue;
-            }
-            if alone(&own, ids)
-                && alone(&own, secrets)
-                && let Some(secret) = secrets.iter().find(|secret| stem_of(**secret) == own)
-            {
-                pairs.push((*id, *secret));
+        let own = Stems::of(self.pieces, ids);
+        let other = Stems::of(self.pieces, secrets);
+        let mut paired = BTreeSet::new();
+        for (stem, id) in own.alone() {
+            // without any stem a name says nothing, unless others have one
+            let is_common = stem.is_empty() && (own.0.len() == 1 || other.0.len() == 1);
+            if let Some(secret) = other.alone_with(stem).filter(|_| !is_common) {
+                paired.insert((id, secret));
             }
         }
-        for (id, secret) in pairs {
-            self.take(id, secret, Why::Names);
-            ids.retain(|other| *other != id);
-            secrets.retain(|other| *other != secret);
+        for (id, secret) in &paired {
+            self.take(*id, *secret, Why::Names);
         }
+        ids.retain(|id| !self.partners.contains_key(id));
+        secrets.retain(|secret| self.taken.get(*secret) == Some(&false));
     }
 
     /// Pairs of a list in which id and secret follow each other in turn: as many of one as of the other.
@@ -265,15 +268,34 @@ impl Pairing<'_> {
     }
 }
 
-/// Without any stem a name says nothing, unless the others have one.
-fn stem_of_is_common(
-    own: &str,
-    ids: &[usize],
-    secrets: &[usize],
-    stem_of: &impl Fn(usize) -> String,
-) -> bool {
-    let with = |list: &[usize]| list.iter().filter(|at| stem_of(**at) == own).count();
-    with(ids) != 1 || with(secrets) != 1 || ids.len() == 1 || secrets.len() == 1
+/// Pieces by the stems of their names.
+struct Stems(BTreeMap<String, Vec<usize>>);
+
+impl Stems {
+    fn of(pieces: &[Piece], list: &[usize]) -> Self {
+        let mut stems: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for at in list {
+            let name = pieces.get(*at).map(|piece| stem(&piece.name)).unwrap_or_default();
+            stems.entry(name).or_default().push(*at);
+        }
+        Self(stems)
+    }
+
+    /// The only piece with a stem.
+    fn alone_with(&self, stem: &str) -> Option<usize> {
+        match self.0.get(stem).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// Stems that one piece alone has.
+    fn alone(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.0.iter().filter_map(|(stem, list)| match list.as_slice() {
+            [only] => Some((stem.as_str(), *only)),
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -332,6 +354,7 @@ mod tests {
             ("I1\nI2\nS1\n".to_owned(), "I1?S1 I2?S1"),
             (format!("I1\n{far}S1\n"), "I1S1"),
             (format!("I1\n\n{far}\n?1\n"), ""),
+            (format!("{{I1\n{far}{far}\nS1}}\n{far}{far}{{I2}}\n"), ""),
             (format!("{{I1\n\n{far}\nS1}}\n\n{{I2\n\n{far}\nS2}}\n"), "I1S1 I2S2"),
         ];
         for (text, expected) in table {

@@ -8,6 +8,7 @@ use crate::name::Telling;
 use crate::pair::{Is, Partner, Piece, pair};
 use crate::scope::Scopes;
 use crate::secret::Secret;
+use crate::sqlite;
 use crate::token::Span;
 
 /// How many encodings may lie in each other.
@@ -31,6 +32,10 @@ impl Scanner {
         match decode::utf16(bytes) {
             Some(text) => self.text(&text, &[Written::Utf16], None, &mut holding),
             None => self.text(bytes, &[], None, &mut holding),
+        }
+        if let Some(rows) = sqlite::rows(bytes) {
+            let place = Place { offset: 0, line: 1, column: 1, length: 16, silenced: false };
+            self.text(&rows, &[Written::Sqlite], Some(&place), &mut holding);
         }
         holding
     }
@@ -59,7 +64,12 @@ impl Scanner {
             return;
         }
         let place = places.of(part.span);
-        self.text(&part.bytes, &written, Some(&place), holding);
+        match decode::utf16(&part.bytes) {
+            Some(text) => {
+                self.text(&text, &[&written[..], &[Written::Utf16]].concat(), Some(&place), holding);
+            }
+            None => self.text(&part.bytes, &written, Some(&place), holding),
+        }
     }
 }
 
@@ -252,6 +262,16 @@ fn sealed(bytes: &[u8]) -> Option<Sealed> {
     }
     if head.starts_with(b"age-encryption.org/v1") || head.starts_with(b"-----BEGIN AGE ENCRYPTED FILE") {
         return Some(Sealed::Age);
+    }
+    let head_is = |mark: &[u8]| head.starts_with(mark);
+    if head_is(b"-----BEGIN PGP MESSAGE-----") {
+        return Some(Sealed::Pgp);
+    }
+    if head_is(b"Salted__") {
+        return Some(Sealed::Openssl);
+    }
+    if head_is(&[0x03, 0xd9, 0xa2, 0x9a]) {
+        return Some(Sealed::KeePass);
     }
     holds(b"ENC[AES256_GCM,").then_some(Sealed::Sops)
 }

@@ -68,7 +68,7 @@ pub fn looks(text: &[u8]) -> Looks {
         return Looks::Not;
     }
     match entropy(text) {
-        bits if bits >= 4.25 && upper && lower && digit => Looks::Random,
+        bits if bits >= 4.25 && upper && lower && digit && !is_wordy(text) => Looks::Random,
         bits if bits >= 3.5 => Looks::Named,
         _ => Looks::Not,
     }
@@ -77,6 +77,28 @@ pub fn looks(text: &[u8]) -> Looks {
 /// The secrets that AWS's documentation prints.
 pub fn is_documented(text: &[u8]) -> bool {
     text.len() == LENGTH && text.ends_with(b"EXAMPLEKEY")
+}
+
+/// Whether most of a text is words, as in paths and names: of random secrets less than one in 100,000 is.
+fn is_wordy(text: &[u8]) -> bool {
+    const WORD: usize = 5;
+    let (mut letters, mut word) = (0, 0_usize);
+    let mut end = |word: &mut usize| {
+        letters += if *word >= WORD { *word } else { 0 };
+        *word = 0;
+    };
+    for byte in text {
+        match byte {
+            b'a'..=b'z' => word += 1,
+            b'A'..=b'Z' => {
+                end(&mut word);
+                word = 1;
+            }
+            _ => end(&mut word),
+        }
+    }
+    end(&mut word);
+    letters * 2 >= text.len()
 }
 
 fn classes(text: &[u8]) -> (bool, bool, bool) {
@@ -107,13 +129,14 @@ mod tests {
     #[test]
     fn looks_tell_secrets_from_checksums_and_words() {
         let random = concat!("p7Rk2/QmX9sT", "vB4nLw8+ZcYd", "Hf3GjKa6UeNo1iSx");
-        let table: [(&str, Looks); 6] = [
+        let table: [(&str, Looks); 7] = [
             (random, Looks::Random),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", Looks::Not),
             ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", Looks::Not),
             ("XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", Looks::Not),
             ("thequickbrownfoxjumpsoverthelazydogagains", Looks::Not),
             ("Src/Main/Java/Com/Example/Project/Servic", Looks::Named),
+            ("mdp/feature1/FdaCompositePipeline2026xyz", Looks::Named),
         ];
         for (text, expected) in table {
             assert_eq!(looks(text.as_bytes()), expected, "{text}");

@@ -35,20 +35,26 @@ impl View {
     }
 }
 
-/// Takes out escapes of JSON and program text (`\/`, `\u002F`, `\x2f`, `\n`), percent signs (`%2F`) and entities (`&#43;`).
+/// Takes out escapes of JSON and program text (`\/`, `\u002F`, `\x2f`, `\075`, `\n`), percent signs (`%2F`), entities (`&#43;`), and what
+/// terminals and mail write between letters: colours (`ESC [ 32 m`), quoted-printable (`=3D`, RFC 2045 §6.7).
 ///
 /// Nothing when there are none.
 pub(crate) fn unescaped(text: &[u8]) -> Option<View> {
+    let is_mail = memchr::memmem::find(text, b"=3D").is_some();
     let mut view = View::default();
     let (mut copied, mut changed) = (0, false);
-    for at in memchr::memchr3_iter(b'\\', b'%', b'&', text) {
+    let marks = memchr::memchr3_iter(b'\\', b'%', b'&', text);
+    let rarer = memchr::memchr2_iter(0x1b, if is_mail { b'=' } else { 0x1b }, text);
+    for at in merged(marks, rarer) {
         if at < copied {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
         let Some((byte, length)) = escape(rest) else { continue };
         view.copy(text.get(copied..at).unwrap_or_default(), copied);
-        view.push(byte, at);
+        if let Some(byte) = byte {
+            view.push(byte, at);
+        }
         (copied, changed) = (at + length, true);
     }
     if !changed {
@@ -58,9 +64,40 @@ pub(crate) fn unescaped(text: &[u8]) -> Option<View> {
     Some(view)
 }
 
-/// What an escape stands for, and how long it is.
-fn escape(rest: &[u8]) -> Option<(u8, usize)> {
+/// Two rising lists of places as one.
+fn merged(a: impl Iterator<Item = usize>, b: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(first), Some(second)) if second < first => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
+}
+
+/// What an escape stands for, when it stands for a letter, and how long it is.
+fn escape(rest: &[u8]) -> Option<(Option<u8>, usize)> {
     match rest {
+        [0x1b, b'[', ..] => colour(rest).map(|length| (None, length)),
+        [b'=', b'\n', ..] => Some((None, 2)),
+        [b'=', b'\r', b'\n', ..] => Some((None, 3)),
+        [b'=', a, b, ..] => ascii(&[*a, *b]).map(|byte| (Some(byte), 3)),
+        _ => letter(rest).map(|(byte, length)| (Some(byte), length)),
+    }
+}
+
+/// How long a sequence is that sets colours or clears a line (ECMA-48).
+fn colour(rest: &[u8]) -> Option<usize> {
+    let parameters =
+        rest.iter().skip(2).take(32).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    rest.get(2 + parameters).is_some_and(|end| matches!(end, b'm' | b'K')).then_some(3 + parameters)
+}
+
+fn letter(rest: &[u8]) -> Option<(u8, usize)> {
+    match rest {
+        [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', ..] => {
+            let byte = (a - b'0') << 6 | (b - b'0') << 3 | (c - b'0');
+            (byte.is_ascii_graphic() || byte.is_ascii_whitespace()).then_some((byte, 4))
+        }
         [b'\\', b'n', ..] => Some((b'\n', 2)),
         [b'\\', b'r', ..] => Some((b'\r', 2)),
         [b'\\', b't', ..] => Some((b'\t', 2)),
@@ -142,9 +179,38 @@ fn seam(rest: &[u8]) -> Option<usize> {
     (next.first() == Some(first)).then_some(length + 1)
 }
 
+/// Takes out the tags of a document of an office program, whose words may be cut anywhere (`<w:t>AK</w:t>…<w:t>IA…</w:t>`); a
+/// paragraph is a line. Nothing for other texts.
+pub(crate) fn untagged(text: &[u8]) -> Option<View> {
+    let is_xml = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    if !is_xml || memchr::memmem::find(text, b"</w:t>").or(memchr::memmem::find(text, b"</a:t>")).is_none() {
+        return None;
+    }
+    let mut view = View::default();
+    let mut copied = 0;
+    for at in memchr::memchr_iter(b'<', text) {
+        let Some(rest) = text.get(at..).filter(|_| at >= copied) else { continue };
+        view.copy(text.get(copied..at).unwrap_or_default(), copied);
+        let ends_line = [&b"</w:p>"[..], b"</a:p>", b"<w:br", b"<w:tab", b"</w:tc>"];
+        if ends_line.iter().any(|tag| rest.starts_with(tag)) {
+            view.push(b'\n', at);
+        }
+        copied = at + memchr::memchr(b'>', rest).map_or(rest.len(), |end| end + 1);
+    }
+    view.copy(text.get(copied..).unwrap_or_default(), copied);
+    Some(view)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_documents_are_whole() {
+        let given = "<w:p><w:r><w:t>AK</w:t></w:r><w:proofErr/><w:r><w:t>IA</w:t></w:r></w:p><w:p>x</w:p>";
+        assert_eq!(text(untagged(given.as_bytes())), "AKIA\nx\n");
+        assert!(untagged(b"<a>AK</a>").is_none());
+    }
 
     fn text(view: Option<View>) -> String {
         String::from_utf8(view.unwrap().text).unwrap()
@@ -154,6 +220,9 @@ mod tests {
     fn escapes_are_taken_out() {
         let table = [
             (r"a\/b\u002Fc\x2fd", "a/b/c/d"),
+            (r"id\075a\012", "id=a\n"),
+            ("\x1b[1;32mid\x1b[0m=a\x1b[K", "id=a"),
+            ("id=3Da=\r\nb=2Fc", "id=ab/c"),
             (r#"\"k\": \"v\"\n"#, "\"k\": \"v\"\n"),
             ("a%2Fb%2Bc", "a/b+c"),
             ("a&#43;b&#x2F;c&quot;&amp;", "a+b/c\"&"),

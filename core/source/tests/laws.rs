@@ -1,10 +1,12 @@
 //! No input panics, and every place lies inside of what was scanned: bytes made of the pieces that decoders and pairing live on.
+//! `KAGIMORI_CASES=1000000 cargo test -p kagimori-source --test laws` asks for that many.
 
 #[cfg(test)]
 mod tests {
     use std::sync::OnceLock;
 
-    use kagimori_source::Scanner;
+    use kagimori_source::secret::Secret;
+    use kagimori_source::{Beside, Owners, Scanner, Veil, findings};
     use kagimori_testkit::keys;
     use proptest::prelude::*;
 
@@ -55,6 +57,16 @@ mod tests {
             "A\0K\0I\0A\0",
             "\u{feff}",
             "?X-Amz-Credential=",
+            "\u{1b}[0m",
+            "=3D",
+            "=\n",
+            "\\075",
+            "<w:t>",
+            "</w:t></w:p>",
+            "SQLite format 3\0\u{2}\0\u{1}\u{1}\0",
+            "\0\u{14}",
+            "\0(",
+            "secret",
         ];
         prop_oneof![
             6 => proptest::sample::select(literals.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
@@ -64,8 +76,12 @@ mod tests {
         ]
     }
 
+    fn cases() -> u32 {
+        std::env::var("KAGIMORI_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(400)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn no_input_panics_and_places_lie_inside(pieces in proptest::collection::vec(piece(), 0..40)) {
@@ -74,7 +90,17 @@ mod tests {
             for held in &holding.held {
                 prop_assert!(held.line >= 1 && held.column >= 1 && held.offset <= bytes.len().saturating_mul(3));
             }
+            let veil = Veil::over(holding.held.iter());
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            for held in &holding.held {
+                if let Beside::Paired { secret, .. } = &held.beside {
+                    prop_assert!((0..4).all(|number| *secret != Secret::new(keys::secret(number).as_bytes())
+                        || !veil.cover(&text).contains(&keys::secret(number))));
+                }
+            }
             let printed = format!("{holding:?}");
+            let found = holding.held.into_iter().map(|held| (held, 0_u8)).collect();
+            let _ = findings(found, &Owners::default(), jiff::Timestamp::UNIX_EPOCH, ToString::to_string);
             for number in 0..4 {
                 prop_assert!(!printed.contains(&keys::secret(number)));
             }

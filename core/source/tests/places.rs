@@ -71,6 +71,83 @@ mod tests {
         text
     }
 
+    /// What a stranger's test material and the public reports of others' misses brought.
+    #[test]
+    fn keys_are_found_between_what_tools_write() {
+        let (i, s, j, t) = (id(1), keys::secret(1), id(2), keys::secret(2));
+        let pair = format!("AWS_ACCESS_KEY_ID={i}\nAWS_SECRET_ACCESS_KEY={s}\n");
+        let quoted = |text: &str| serde_json::to_string(text).unwrap();
+        let deep =
+            quoted(&quoted(&quoted(&format!("{{\"accessKeyId\":\"{i}\",\"secretAccessKey\":\"{s}\"}}"))));
+        let wide: Vec<u8> = pair.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (a, b) = i.split_at(7);
+        let (c, d) = s.split_at(11);
+        let long = "x".repeat(300);
+        let table: Vec<(&str, Vec<u8>)> = vec![
+            ("a terminal's colours", pair.replace('=', "\u{1b}[0m=\u{1b}[1;32m").into_bytes()),
+            ("a mail", pair.replace('=', "=3D").replace("KEY", "K=\r\nEY").into_bytes()),
+            ("octal escapes", pair.replace('=', "\\075").replace('\n', "\\012").into_bytes()),
+            ("JSON in JSON in JSON", deep.into_bytes()),
+            ("a command of PowerShell", format!("-EncodedCommand {}", STANDARD.encode(&wide)).into_bytes()),
+            (
+                "Shift_JIS",
+                [&b"\x83g"[..], i.as_bytes(), b"\x82\xc5\n secret \x83g", s.as_bytes(), b"\x82\xc5"].concat(),
+            ),
+            (
+                "a registry of Windows",
+                [
+                    b"regf\x01\x02".to_vec(),
+                    format!("key\0{i}\0secret\0{s}\0").encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                ]
+                .concat(),
+            ),
+            (
+                "a document with cut words",
+                format!(
+                    "<w:p><w:t>{a}</w:t><w:r/><w:t>{b}</w:t></w:p><w:p><w:t>{c}</w:t><w:t>{d}</w:t></w:p>"
+                )
+                .into_bytes(),
+            ),
+            (
+                "a class of Java",
+                [b"\xca\xfe\0\x01\0\x14", i.as_bytes(), b"\x01\0\x28", s.as_bytes(), b"\x01\0\x04Code"]
+                    .concat(),
+            ),
+            (
+                "Python's bytecode",
+                [b"\xa7\r\r\n\0\0z\x14", i.as_bytes(), b"z\x28", s.as_bytes(), b"N)"].concat(),
+            ),
+            ("one word", format!("key {i}/{s} works").into_bytes()),
+        ];
+        for (name, bytes) in table {
+            assert_eq!(told(&bytes), "1+1", "{name}");
+        }
+        let program = [b"\x7fELF\0\0 no such file", i.as_bytes(), b"unexpected end\0"].concat();
+        assert_eq!(told(&program), "1-", "strings of Go touch");
+        let far = format!(
+            "{{a: {{k: '{i}'}}\n{}b: {{aws_secret_key: '{s}'}}}}\n{}{j}\n{t}\n",
+            "pass\n".repeat(150),
+            "pass\n".repeat(150)
+        );
+        assert_eq!(told(far.as_bytes()), "1- +1 2+2", "what stands 150 lines apart in one block is no pair");
+        let path = format!("id: {i}\nname: mdp/feature1/FdaCompositePipeline2026xyz\n{long}");
+        assert_eq!(told(path.as_bytes()), "1-", "a path of forty letters is no secret");
+    }
+
+    /// A file of a few megabytes that is all signs is read in its time.
+    #[test]
+    fn nothing_takes_long_because_there_is_much_of_it() {
+        let many: String = (0..1500)
+            .map(|number| format!("K{number}_ID={}\nK{number}_SECRET={}\n", id(number), keys::secret(number)))
+            .collect();
+        assert_eq!(scan(many.as_bytes()).held.len(), 1500);
+        for sign in
+            ["otpauth://", "signin.aws.amazon.com/console", "\"accessToken\"", "x-at-", "secret=", "AKIA"]
+        {
+            assert_eq!(scan(sign.repeat(20_000).as_bytes()).held.len(), 0, "{sign}");
+        }
+    }
+
     #[test]
     fn keys_are_found_where_they_live() {
         let table: &[(&str, &str, &str)] = &[

@@ -1,4 +1,5 @@
-//! What is packed: zip (jar, war, docx …), tar, gzip, bzip2, xz, zstd, one inside another; told by the first bytes, never by the name.
+//! What is packed: zip (jar, war, docx …), tar, ar (deb), gzip, zlib, bzip2, xz, lzma, zstd, the streams of a PDF, one inside another; told by
+//! the first bytes, never by the name.
 //!
 //! Bounded: so deep, so many bytes and so many members for each file that was given. Whatever is beyond is a problem, and what came before is read.
 
@@ -14,6 +15,8 @@ const DEPTH_MAX: usize = 4;
 const BYTES_MAX: u64 = if cfg!(test) { 32 << 20 } else { 1 << 30 };
 /// How many members all that a file holds may have.
 const MEMBERS_MAX: usize = 200_000;
+/// How much memory the dictionary of an lzma stream may take.
+const DICTIONARY_KIB_MAX: u32 = 256 << 10;
 /// How large an archive inside of another may be.
 const INNER_BYTES_MAX: u64 = 128 << 20;
 
@@ -26,6 +29,10 @@ pub(crate) enum Form {
     Bzip2,
     Xz,
     Zstd,
+    Lzma,
+    Zlib,
+    Ar,
+    Pdf,
     /// Told and not read.
     Foreign(&'static str),
 }
@@ -39,11 +46,39 @@ impl Form {
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
-            [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some(Self::Foreign("a 7z archive")),
-            [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some(Self::Foreign("a rar archive")),
-            _ => tar::is_header(head).then_some(Self::Tar),
+            [0x5d, 0, 0, _, _, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, ..] => Some(Self::Lzma),
+            [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if inflates(head) => Some(Self::Zlib),
+            [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] => Some(Self::Ar),
+            [b'%', b'P', b'D', b'F', b'-', ..] => Some(Self::Pdf),
+            _ => foreign(head).map(Self::Foreign).or_else(|| tar::is_header(head).then_some(Self::Tar)),
         }
     }
+}
+
+/// Whether a beginning is one of a zlib stream: what it holds, or too little to tell.
+fn inflates(head: &[u8]) -> bool {
+    let mut plain = [0; 16];
+    flate2::read::ZlibDecoder::new(head).read(&mut plain).is_ok_and(|read| read > 0)
+}
+
+/// What is told and not read.
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    const FORMS: [(&[u8], &str); 13] = [
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"Rar!\x1a\x07", "a rar archive"),
+        (b"\xed\xab\xee\xdb", "an rpm package"),
+        (b"MSCF\0\0\0\0", "a cab archive"),
+        (b"\x04\x22\x4d\x18", "an lz4 stream"),
+        (b"\x1f\x9d", "a stream of compress"),
+        (b"LZIP\x01", "an lzip stream"),
+        (b"hsqs", "a squashfs image"),
+        (b"xar!", "a xar archive"),
+        (b"PACK\0\0\0\x02", "a pack of git"),
+        (b"# v2 git bundle\n", "a bundle of git (`git clone` makes a repository of it for `--git`)"),
+        (b"# v3 git bundle\n", "a bundle of git (`git clone` makes a repository of it for `--git`)"),
+        (b"\xffLZ4", "an lz4 stream"),
+    ];
+    FORMS.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, form)| *form)
 }
 
 /// Something that can be read from any place.
@@ -85,6 +120,13 @@ impl<'a> Unpacking<'a> {
                 Ok(mut plain) => self.stream(name, &mut plain, depth),
                 Err(error) => Err(error),
             },
+            Form::Lzma => match lzma_rust2::LzmaReader::new_mem_limit(packed, DICTIONARY_KIB_MAX, None) {
+                Ok(mut plain) => self.stream(name, &mut plain, depth),
+                Err(error) => Err(io::Error::other(error.to_string())),
+            },
+            Form::Zlib => self.stream(name, &mut flate2::read::ZlibDecoder::new(packed), depth),
+            Form::Ar => self.ar(name, packed, depth),
+            Form::Pdf => self.pdf(name, packed),
             Form::Foreign(what) => {
                 return self.say(
                     name,
@@ -179,6 +221,62 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
+    /// Members have a head of 60 letters and begin at even places (ar(5)): a Debian package is two archives in one.
+    fn ar(&mut self, name: &str, packed: &mut dyn Seekable, depth: usize) -> io::Result<()> {
+        packed.seek(io::SeekFrom::Start(8))?;
+        loop {
+            let mut head = Vec::new();
+            (&mut *packed).take(60).read_to_end(&mut head)?;
+            if head.is_empty() {
+                return Ok(());
+            }
+            let text = |from: usize, to: usize| {
+                String::from_utf8_lossy(head.get(from..to).unwrap_or_default()).trim().to_owned()
+            };
+            let wrong = || io::Error::new(io::ErrorKind::InvalidData, "a header of ar is wrong");
+            let size: u64 = text(48, 58).parse().map_err(|_| wrong())?;
+            self.member(name)?;
+            let inner = format!("{name}!{}", text(0, 16).trim_end_matches('/'));
+            let ends = packed.stream_position()?.saturating_add(size.next_multiple_of(2));
+            self.content(&inner, &mut (&mut *packed).take(size), depth)?;
+            packed.seek(io::SeekFrom::Start(ends))?;
+        }
+    }
+
+    /// A PDF as it is, and what its streams inflate to (ISO 32000-1, 7.4.4), where words may be cut to be moved.
+    fn pdf(&mut self, name: &str, packed: &mut dyn Seekable) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let read = packed.take(INNER_BYTES_MAX).read_to_end(&mut bytes)?;
+        self.spend(name, u64::try_from(read).unwrap_or(u64::MAX))?;
+        (self.each)(Piece::whole(name, &bytes));
+        for at in memchr::memmem::find_iter(&bytes, b"stream") {
+            let rest = bytes.get(at + 6..).unwrap_or_default();
+            let Some(data) = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")) else {
+                continue;
+            };
+            if !matches!(data, [0x48 | 0x58 | 0x68 | 0x78, ..]) || !inflates(data) {
+                continue;
+            }
+            self.member(name)?;
+            let mut text = Vec::new();
+            // a stream that breaks off is shown as far as it goes: readers do so, too
+            let _ = flate2::read::ZlibDecoder::new(data).take(self.bytes_left).read_to_end(&mut text);
+            self.spend(name, u64::try_from(text.len()).unwrap_or(u64::MAX))?;
+            (self.each)(Piece::whole(&format!("{name}!stream@{at}"), &moved_together(&text)));
+        }
+        if memchr::memmem::find(&bytes, b"/Encrypt ").is_some() {
+            let hint = "save it without its password and scan that";
+            self.say(name, "it is encrypted, and its texts were not read".to_owned(), hint);
+        } else if u64::try_from(read).is_ok_and(|read| read >= INNER_BYTES_MAX) {
+            self.say(
+                name,
+                "only its first 128 MiB were read".to_owned(),
+                "save its pages apart and scan those",
+            );
+        }
+        Ok(())
+    }
+
     fn member(&mut self, name: &str) -> io::Result<()> {
         self.members_left = self.members_left.saturating_sub(1);
         if self.members_left > 0 {
@@ -228,4 +326,29 @@ impl<'a> Unpacking<'a> {
         }
         Ok(())
     }
+}
+
+/// The words of a page without the numbers that move their letters: `[(AK) -12 (IA)] TJ` says `(AKIA)`.
+fn moved_together(text: &[u8]) -> Vec<u8> {
+    let mut together = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        if *byte == b')' {
+            let is_gap = |byte: &u8| byte.is_ascii_digit() || b" .-".contains(byte);
+            let gap = text
+                .get(at + 1..)
+                .unwrap_or_default()
+                .iter()
+                .take(24)
+                .take_while(|byte| is_gap(byte))
+                .count();
+            if gap > 0 && text.get(at + 1 + gap) == Some(&b'(') {
+                at += gap + 2;
+                continue;
+            }
+        }
+        together.push(*byte);
+        at += 1;
+    }
+    together
 }

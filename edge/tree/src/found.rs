@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kagimori_source::{Held, Sealed};
+use kagimori_source::{Held, Sealed, Veil};
 
 use crate::problem::Problem;
 
@@ -97,6 +97,8 @@ pub struct Scanned {
     pub sealed: BTreeMap<Sealed, usize>,
     /// Work trees below what was given.
     pub repositories: Vec<std::path::PathBuf>,
+    /// Repositories without a work tree: nothing of them was read.
+    pub bare: Vec<std::path::PathBuf>,
 }
 
 impl Scanned {
@@ -105,6 +107,7 @@ impl Scanned {
         self.found.extend(other.found);
         self.problems.extend(other.problems);
         self.repositories.extend(other.repositories);
+        self.bare.extend(other.bare);
         self.counts.files += other.counts.files;
         self.counts.blobs += other.counts.blobs;
         self.counts.commits += other.counts.commits;
@@ -114,6 +117,27 @@ impl Scanned {
         for (kind, count) in other.sealed {
             *self.sealed.entry(kind).or_default() += count;
         }
+    }
+
+    /// Takes out of all names what is secret in them: a file may be called by a secret.
+    pub fn veil(&mut self) -> Veil {
+        let veil = Veil::over(self.found.iter().map(|found| &found.held));
+        let mut last = (String::new(), String::new());
+        for found in &mut self.found {
+            // what stands in one file stands together
+            if found.place.path != last.0 {
+                last = (found.place.path.clone(), veil.cover(&found.place.path));
+            }
+            found.place.path.clone_from(&last.1);
+            if found.held.value.is_some() {
+                found.held.name = veil.cover(&found.held.name);
+            }
+        }
+        for problem in &mut self.problems {
+            problem.place = veil.cover(&problem.place);
+            problem.message = veil.cover(&problem.message);
+        }
+        veil
     }
 
     /// The order of an answer, whatever the threads did; a thing that two blocks showed once.

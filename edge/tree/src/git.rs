@@ -223,7 +223,7 @@ impl<'a> Reading<'a> {
     /// What lies in the `.git` beside objects: configuration with its URLs, reflogs, messages, hooks, files of LFS.
     fn folder(&self, all: &mut Scanned) {
         let folder = self.repository.common_dir().to_owned();
-        let listing = walk::list(&folder);
+        let listing = walk::list_own(&folder);
         let is_object = |path: &Path| {
             let rest = path.strip_prefix(&folder).unwrap_or(path);
             rest.starts_with("objects")

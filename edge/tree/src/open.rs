@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// How much is read at once. Nearly every file is one block.
@@ -34,6 +34,20 @@ pub(crate) fn regular(path: &Path) -> io::Result<File> {
         return Ok(file);
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file and was not read"))
+}
+
+/// Whether a program carries a zip at its end, as jars that start themselves and installers do.
+pub(crate) fn carries_zip(file: &File, head: &[u8]) -> bool {
+    const TAIL: usize = 66 << 10;
+    let is_program = head.starts_with(b"#!") || head.starts_with(b"MZ") || head.starts_with(b"\x7fELF");
+    let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
+    if !is_program {
+        return false;
+    }
+    let tail = u64::try_from(TAIL).unwrap_or_default().min(length);
+    let mut bytes = vec![0; usize::try_from(tail).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, length - tail).is_ok()
+        && memchr::memmem::rfind(&bytes, b"PK\x05\x06").is_some()
 }
 
 /// Whether a file is as it was.

@@ -33,6 +33,11 @@ pub fn scan(scanner: &Scanner, roots: &[PathBuf], progress: &(dyn Fn(Progress) +
         all.counts.passed_over += listing.passed_over;
         all.problems.extend(listing.problems);
         all.repositories.extend(listing.repositories);
+        for path in &listing.bare {
+            let hint = "read its history: `kagimori scan --git REPO`";
+            let message = "it is a repository's own folder, and was not read";
+            all.problems.push(Problem::new(&walk::shown(path), message, hint));
+        }
         for link in &listing.links {
             let mut hand = Hand { scanner, system, scanned: &mut all };
             hand.piece(Piece::whole(&link.name, &link.target), &Where::Link);
@@ -95,12 +100,16 @@ impl Hand<'_> {
         if let Some(form) = Form::of(blocks.bytes()) {
             return self.packed(form, file, open, before);
         }
+        let carries_zip = open::carries_zip(&open, blocks.bytes());
         self.piece(blocks.piece(&file.name), at);
         while blocks.next(&mut open)?.is_some() {
             self.piece(blocks.piece(&file.name), at);
             if blocks.begins() >= open::FILE_BYTES_MAX {
                 return Ok(Ending::Cut);
             }
+        }
+        if carries_zip {
+            return self.packed(Form::Zip, file, open, before);
         }
         open::ending(&open, before)
     }
@@ -217,6 +226,57 @@ mod tests {
                 "f.txt!x/.env:1+",
             ]
         );
+    }
+
+    #[test]
+    fn packages_streams_and_what_programs_carry_are_read() {
+        let ar = |name: &str, bytes: &[u8]| {
+            let head = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, bytes.len());
+            let padding = vec![b'\n'; bytes.len() % 2];
+            [head.as_bytes(), bytes, &padding].concat()
+        };
+        let data = gzipped(&[member(b"./etc/env", b'0', b"", &env()), vec![0; 1024]].concat());
+        let deb = [b"!<arch>\n".to_vec(), ar("debian-binary", b"2.0"), ar("data.tar.gz", &data)].concat();
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        zlib.write_all(&env()).unwrap();
+        let zlib = zlib.finish().unwrap();
+        let jar = [b"#!/bin/sh\nexec java -jar $0\n".to_vec(), zipped(&[("app.env", &env())])].concat();
+        let page = String::from_utf8(env()).unwrap().replace("AKIA", "AK) -12.5 (IA");
+        let mut stream = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        stream.write_all(format!("BT [({page})] TJ ET").as_bytes()).unwrap();
+        let pdf =
+            [b"%PDF-1.7\n<< /Filter /FlateDecode >>\nstream\n".to_vec(), stream.finish().unwrap()].concat();
+        let image = [member(b"0a/layer.tar", b'0', b"", &data), vec![0; 1024]].concat();
+        // `nothing here`, as `xz --format=lzma` writes it
+        let lzma = b"\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x37\x1b\xca\xef\x20\xfd\x66\xb3\x39\x3f\x14\x50\x43\x21\x0a\xdd\xcf\xff\xff\xc9\xc3\x00\x00".to_vec();
+        let (found, problems) = scanned(&[
+            ("a.deb", deb),
+            ("b.zz", zlib),
+            ("c.jar", jar),
+            ("d.pdf", pdf),
+            ("e.tar", image),
+            ("f.lzma", lzma),
+            ("g.txt", b"x\x9c is no stream\n".to_vec()),
+        ]);
+        assert_eq!(problems, Vec::<String>::new());
+        let paths = [
+            "a.deb!data.tar.gz!./etc/env:1+",
+            "b.zz:1+",
+            "c.jar!app.env:1+",
+            "d.pdf!stream@36:1+",
+            "e.tar!0a/layer.tar!./etc/env:1+",
+        ];
+        assert_eq!(found, paths);
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_is_never_clean() {
+        let forms: [&[u8]; 5] =
+            [b"PACK\0\0\0\x02x", b"# v2 git bundle\nx", b"hsqs", b"\x04\x22\x4d\x18x", b"Rar!\x1a\x07\0"];
+        for form in forms {
+            let (_, problems) = scanned(&[("a", form.to_vec())]);
+            assert!(problems.iter().any(|problem| problem.contains("is not read")), "{problems:?}");
+        }
     }
 
     #[test]

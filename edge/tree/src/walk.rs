@@ -42,6 +42,8 @@ pub struct Listing {
     pub links: Vec<Link>,
     /// Folders that hold a `.git`: work trees. What lies in the `.git` is not listed.
     pub repositories: Vec<PathBuf>,
+    /// Repositories without a work tree, and a `.git` that was named itself: nothing of them is listed.
+    pub bare: Vec<PathBuf>,
     /// How many pipes, sockets and devices were passed over.
     pub passed_over: usize,
     /// What could not be listed.
@@ -53,7 +55,7 @@ pub fn list(root: &Path) -> Listing {
     let mut listing = Listing::default();
     // the root is followed, as everybody expects who names a link
     match fs::metadata(root) {
-        Ok(found) if found.is_dir() => listing.folders(root),
+        Ok(found) if found.is_dir() => listing.folders(root, false),
         Ok(found) if found.is_file() => {
             listing.files.push(File { path: root.to_owned(), name: shown(root), bytes: found.len() });
         }
@@ -66,6 +68,18 @@ pub fn list(root: &Path) -> Listing {
     listing
 }
 
+/// Lists the files of a repository's own folder, those of its submodules too.
+pub(crate) fn list_own(folder: &Path) -> Listing {
+    let mut listing = Listing::default();
+    listing.folders(folder, true);
+    listing
+}
+
+/// Whether a folder is a repository's own: what lies in it is packed, and read by `git` alone.
+fn is_git_folder(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
+}
+
 /// A path in an answer.
 pub fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
@@ -73,17 +87,21 @@ pub fn shown(path: &Path) -> String {
 
 impl Listing {
     /// The folders below a root, each after its own files; a list instead of a recursion, so that no depth is too much.
-    fn folders(&mut self, root: &Path) {
+    fn folders(&mut self, root: &Path, is_own: bool) {
         let mut waiting = vec![root.to_owned()];
         while let Some(folder) = waiting.pop() {
-            let mut below = self.folder(&folder);
+            let mut below = self.folder(&folder, is_own);
             below.reverse();
             waiting.append(&mut below);
         }
     }
 
-    fn folder(&mut self, folder: &Path) -> Vec<PathBuf> {
+    fn folder(&mut self, folder: &Path, is_own: bool) -> Vec<PathBuf> {
         let mut below = Vec::new();
+        if !is_own && is_git_folder(folder) {
+            self.bare.push(folder.to_owned());
+            return below;
+        }
         for entry in self.entries(folder) {
             if entry.file_name() == OsStr::new(".git") {
                 self.repositories.push(folder.to_owned());
@@ -156,6 +174,20 @@ mod tests {
         assert_eq!(listing.links.iter().map(|link| link.target.as_slice()).collect::<Vec<_>>(), [b".."]);
         assert_eq!(listing.repositories, [root.join("a")]);
         assert_eq!(listing.problems, []);
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn a_repository_without_a_work_tree_is_told() {
+        let root = folder("bare");
+        for below in ["x.git/objects", "x.git/refs", "refs"] {
+            fs::create_dir_all(root.join(below)).unwrap();
+        }
+        fs::write(root.join("x.git/HEAD"), "ref: refs/heads/main\n").unwrap();
+        fs::write(root.join("x.git/config"), "x").unwrap();
+        let listing = list(&root);
+        assert_eq!((listing.bare, listing.files), (vec![root.join("x.git")], Vec::new()));
+        assert_eq!(list(&root.join("x.git")).bare, [root.join("x.git")], "named itself");
         fs::remove_dir_all(root).unwrap();
     }
 
