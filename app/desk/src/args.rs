@@ -1,9 +1,17 @@
 //! The command line, as it is typed.
 
+mod decide;
+mod seen;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+pub(crate) use decide::{
+    ApproveArgs, ClientArgs, KeyArgs, ListCommand, OneArgs, RequestArgs, StatusArgs, StopArgs,
+};
+pub(crate) use seen::{Format, ReportArgs, SeenArgs, WatchArgs};
 
 /// Root's second factor in custody: requests, approvals, one code, and a record that nobody can change.
 #[derive(Debug, Parser)]
@@ -59,6 +67,40 @@ pub(crate) enum Command {
         /// The copy.
         copy: PathBuf,
     },
+    /// Makes a key for this command line, and prints the line of the policy that lets it count
+    Key(KeyArgs),
+    /// Asks for a code of a root, or for a drill
+    Request(RequestArgs),
+    /// Says how a request stands, or lists them
+    Status(StatusArgs),
+    /// Approves, by your key; a code whose share you hold is approved on the page
+    Approve(ApproveArgs),
+    /// Says no, whenever it is not over
+    Deny(StopArgs),
+    /// Stops a request at once
+    Kill(StopArgs),
+    /// Takes your own request back
+    Cancel(OneArgs),
+    /// Says where a request is carried out: that needs a page
+    Claim(OneArgs),
+    /// Says where a code is released: that needs a page
+    Release(OneArgs),
+    /// Says where a request is reviewed: that needs a page
+    Review(OneArgs),
+    /// The seeds in custody
+    Custody {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
+    /// The people of the policy
+    People {
+        #[command(subcommand)]
+        command: ListCommand,
+    },
+    /// Lays CloudTrail beside the log: who was root without a request, and which code was for nothing
+    Watch(WatchArgs),
+    /// Says what a request led to: all that root did in its window
+    Report(ReportArgs),
     /// Gives the log to others
     Log {
         #[command(subcommand)]

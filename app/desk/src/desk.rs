@@ -25,6 +25,7 @@ use crate::vault::{Vault, VaultError};
 use crate::web::challenge::Challenges;
 use crate::web::limit::Limits;
 use crate::web::session::Sessions;
+use crate::web::signature::Calls;
 
 /// A desk that runs.
 pub(crate) struct Desk {
@@ -34,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) sessions: Sessions,
     pub(crate) oidc: Oidc,
     pub(crate) challenges: Challenges,
+    pub(crate) calls: Calls,
     pub(crate) limits: Limits,
     pub(crate) counters: proof::Counters,
     pub(crate) dev: Option<Dev>,
@@ -111,6 +113,7 @@ impl Desk {
             sessions: Sessions::default(),
             oidc: Oidc::default(),
             challenges: Challenges::default(),
+            calls: Calls::default(),
             limits: Limits::default(),
             counters: proof::Counters::default(),
             dev,

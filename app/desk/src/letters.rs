@@ -106,6 +106,11 @@ fn facts(desk: &Desk, state: &State, notice: &Notice) -> BTreeMap<&'static str, 
         facts.insert("requester", name(&ask.by));
         facts.insert("reason", ask.reason.clone());
         facts.insert("link", format!("{origin}/requests/{}", ask.id));
+        // Nothing more will be told of it: what keeps a request's letters together can close.
+        let is_last = matches!(notice.what, News::Over | News::Reviewed | News::Concern);
+        if is_last && request.is_final() {
+            facts.insert("ends", "yes".to_owned());
+        }
         if let Some(end) = &request.end {
             facts.insert("ended", ended(end.how).to_owned());
         }

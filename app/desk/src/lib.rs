@@ -40,12 +40,32 @@ use std::process::ExitCode;
 use clap::Parser;
 use kagimori_terminal::printer;
 
-use crate::args::{Args, Command, LogCommand, PolicyCommand};
+use crate::args::{Args, Command, ListCommand, LogCommand, PolicyCommand};
+use crate::command::Exit;
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Args::parse().command {
+        Command::Key(arguments) => command::key::run(&arguments),
+        Command::Request(arguments) => return ended(command::decide::request(&arguments)),
+        Command::Status(arguments) => return ended(command::decide::status(&arguments)),
+        Command::Approve(arguments) => return ended(command::decide::approve(&arguments)),
+        Command::Deny(arguments) => return ended(command::decide::stop("deny", &arguments)),
+        Command::Kill(arguments) => return ended(command::decide::stop("kill", &arguments)),
+        Command::Cancel(arguments) => return ended(command::decide::cancel(&arguments)),
+        Command::Claim(arguments) | Command::Review(arguments) => {
+            return ended(command::decide::page("requests", &arguments));
+        }
+        Command::Release(arguments) => return ended(command::decide::page("operator", &arguments)),
+        Command::Custody { command: ListCommand::List(arguments) } => {
+            return ended(command::decide::custody(&arguments));
+        }
+        Command::People { command: ListCommand::List(arguments) } => {
+            return ended(command::decide::people(&arguments));
+        }
+        Command::Watch(arguments) => return ended(command::watch::run(&arguments)),
+        Command::Report(arguments) => return ended(command::report::run(&arguments)),
         Command::Dev(arguments) => serve::dev(arguments.port),
         Command::Init(arguments) => command::init::run(&arguments),
         Command::Found { settings, policy } => command::found::run(&settings, &policy),
@@ -60,8 +80,12 @@ pub fn main() -> ExitCode {
         }
         Command::Policy { command: PolicyCommand::Check { file } } => command::policy::check(&file),
     };
+    ended(done.map(|()| Exit::Clean))
+}
+
+fn ended(done: Result<Exit, (String, String)>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(exit) => ExitCode::from(exit as u8),
         Err((what, hint)) => {
             printer::failure(&what, &hint);
             ExitCode::from(2)

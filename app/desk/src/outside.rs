@@ -57,6 +57,24 @@ pub(crate) fn get(address: &str) -> Result<(u16, String), String> {
     read(agent(address).get(address).call())
 }
 
+/// A call of the API of a desk.
+///
+/// # Errors
+/// A sentence without a beginning.
+pub(crate) fn call(
+    method: &str,
+    address: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String), String> {
+    let mut request = ureq::http::Request::builder().method(method).uri(address);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body.to_owned()).map_err(|error| error.to_string())?;
+    read(agent(address).run(request))
+}
+
 fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<(u16, String), String> {
     let mut answer = answer.map_err(|error| error.to_string())?;
     let status = answer.status().as_u16();

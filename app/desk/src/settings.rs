@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) vault: PathBuf,
     /// Proxies whose `X-Forwarded-For` is believed. None: of nobody.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// From where the numbers of `/metrics` may be read.
+    pub(crate) metrics_from: Vec<IpNet>,
     /// How many hours the clock on the wall is ahead of UTC.
     pub(crate) hours_from_utc: i8,
     /// The witness that has to cosign before a code is shown; `None`: the one in this process, in `dev`.
@@ -70,6 +72,8 @@ struct File {
     vault: PathBuf,
     #[serde(default)]
     trusted_proxies: Vec<IpNet>,
+    #[serde(default = "this_machine")]
+    metrics_from: Vec<IpNet>,
     #[serde(default)]
     hours_from_utc: i8,
     witness: Witness,
@@ -164,6 +168,7 @@ impl Settings {
             store,
             vault: folder.join(file.vault),
             trusted_proxies: file.trusted_proxies,
+            metrics_from: file.metrics_from,
             hours_from_utc: file.hours_from_utc,
             witness: Some(file.witness),
             clocks: file.clocks,
@@ -187,13 +192,18 @@ impl Settings {
     }
 }
 
+/// Who reads numbers from elsewhere has to be named.
+pub(crate) fn this_machine() -> Vec<IpNet> {
+    ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|network| network.parse().ok()).collect()
+}
+
 /// Every desk has AWS to ask.
 fn clocks() -> Vec<String> {
     vec!["https://sts.amazonaws.com/".to_owned()]
 }
 
 /// Passkeys and cookies want HTTPS; a browser lets `localhost` pass.
-fn must_be_origin(origin: &str) -> Result<(), (String, String)> {
+pub(crate) fn must_be_origin(origin: &str) -> Result<(), (String, String)> {
     let rest = origin.strip_prefix("https://").or_else(|| {
         origin.strip_prefix("http://").filter(|rest| rest.split([':', '/']).next() == Some("localhost"))
     });

@@ -10,4 +10,5 @@ pub(crate) mod headers;
 pub(crate) mod limit;
 pub(crate) mod rejected;
 pub(crate) mod session;
+pub(crate) mod signature;
 pub(crate) mod visitor;

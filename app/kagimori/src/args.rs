@@ -207,6 +207,12 @@ pub(crate) struct Review {
     /// Write no report, only print
     #[arg(long, conflicts_with = "out")]
     pub(crate) no_report: bool,
+    /// The log of a desk as `kagimori-desk log export` wrote it: was every use of root asked for?
+    #[arg(long, value_name = "PATH", requires = "desk_trust")]
+    pub(crate) desk_log: Option<PathBuf>,
+    /// Whose signatures are believed of it: the trust policy that the auditors keep
+    #[arg(long, value_name = "FILE", requires = "desk_log")]
+    pub(crate) desk_trust: Option<PathBuf>,
     /// Compare with an earlier review: its findings.json, or the folder it stands in
     #[arg(long, value_name = "PATH")]
     pub(crate) against: Option<PathBuf>,

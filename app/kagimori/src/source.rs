@@ -1,11 +1,10 @@
 //! Where events come from: the lake when there is one, else the trail's files; the same answers from both.
 
-pub(crate) mod unread;
-
 use std::path::{Path, PathBuf};
 
 use kagimori_lake::{
-    CallReading, Lake, Names, TrailReading, Unread, read_calls, read_trail, read_trail_with_history,
+    CallReading, Lake, Names, RootReading, TrailReading, Unread, read_calls, read_roots, read_trail,
+    read_trail_with_history,
 };
 use kagimori_terminal::printer;
 use kagimori_trail::call::Call;
@@ -124,7 +123,7 @@ impl Source {
             }
         };
         if let Some(history) = &mut reading.usage.history {
-            unread::tell(&mut history.sight, &reading.problems);
+            kagimori_lake::unread::tell(&mut history.sight, &reading.problems);
         }
         Ok(reading)
     }
@@ -138,14 +137,25 @@ impl Source {
         match self {
             Self::Lake(lake) => {
                 let mut seen = lake.history(selection)?;
-                unread::tell(&mut seen.sight, &lake.problems()?);
+                kagimori_lake::unread::tell(&mut seen.sight, &lake.problems()?);
                 Ok(seen)
             }
             Self::Files(_) => {
                 let reading = self.calls(directory, selection, history::Seen::default, history::Seen::add)?;
                 let mut seen = history::Seen::merged(reading.states);
-                unread::tell(&mut seen.sight, &reading.problems);
+                kagimori_lake::unread::tell(&mut seen.sight, &reading.problems);
                 Ok(seen)
+            }
+        }
+    }
+
+    /// What the whole trail tells of roots.
+    pub(crate) fn roots(&self, directory: &Directory) -> Result<RootReading, AppError> {
+        match self {
+            Self::Lake(lake) => Ok(lake.roots()?),
+            Self::Files(folder) => {
+                let bar = progress::Bar::new("reading CloudTrail");
+                Ok(read_roots(folder, &directory.root, &|step| bar.step(step)))
             }
         }
     }

@@ -63,6 +63,30 @@ pub fn verify<'n, E>(
     Ok(audit.finish())
 }
 
+/// The entries of a log that was found right: so many of them. `None`: some are not there any more.
+///
+/// # Errors
+/// What `read` fails with.
+pub fn entries<E>(
+    size: u64,
+    read: impl FnMut(&str) -> Result<Option<Vec<u8>>, E>,
+) -> Result<Option<Vec<Vec<u8>>>, E> {
+    let (mut files, mut all) = (Files { read }, Vec::new());
+    let mut done = 0;
+    while let Some(tile) = Tile::of_entries(done / WIDTH, size).filter(|_| done < size) {
+        let Some((_, bytes)) = files.tile(&tile)? else { return Ok(None) };
+        let Ok(entries) = unbundle(&bytes) else { return Ok(None) };
+        let wanted = usize::try_from(size.saturating_sub(done)).unwrap_or(usize::MAX);
+        let before = all.len();
+        all.extend(entries.iter().take(wanted).map(|entry| entry.to_vec()));
+        if all.len() == before {
+            return Ok(None);
+        }
+        done = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    }
+    Ok((done == size).then_some(all))
+}
+
 struct Files<R> {
     read: R,
 }

@@ -102,6 +102,12 @@ impl Notice {
         Value::Object(members.collect()).to_string()
     }
 
+    /// Whether what it is about is over with it: nothing more will be told of it.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.facts.contains_key("ends")
+    }
+
     /// What several notices are about, for channels that keep them together; `None`: this one alone.
     #[must_use]
     pub fn thread(&self) -> Option<String> {

@@ -147,7 +147,7 @@ fn said(name: &str, fact: &str, language: Language) -> String {
 /// Those with a name of ours in our order, then the others by name.
 fn facts(notice: &Notice, hidden: &[String], language: Language) -> Vec<(String, String)> {
     let is_other = |name: &str| TEXTS.fact.iter().all(|fact| fact.name != name);
-    let others = notice.facts.iter().filter(|(name, _)| is_other(name));
+    let others = notice.facts.iter().filter(|(name, _)| is_other(name) && !hidden.contains(name));
     let others = others.map(|(name, value)| (name.replace('_', " "), value.clone()));
     let mut facts: Vec<_> = named(notice, hidden, language, false).chain(others).collect();
     if notice.left_out > 0 {

@@ -41,6 +41,12 @@ impl SoftwareKey {
         self.signed(client_data, authenticator_data)
     }
 
+    /// Signs bytes as they are (RFC 8032), as a key of a command line does.
+    #[must_use]
+    pub fn sign_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.pair.sign(bytes).as_ref().to_vec()
+    }
+
     pub(crate) fn signed(&self, client_data: Vec<u8>, authenticator_data: Vec<u8>) -> Assertion {
         let mut message = authenticator_data.clone();
         message.extend(digest::digest(&digest::SHA256, &client_data).as_ref());

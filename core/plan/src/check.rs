@@ -7,6 +7,7 @@
 mod admitted;
 mod barred;
 mod credential;
+mod desk;
 mod detection;
 mod federation;
 mod mfa;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::verdict::{FactValue, Severity};
 
 pub(crate) use admitted::trusted;
+pub use desk::Beside;
 pub(crate) use people::Bastions;
 pub(crate) use run::{Context, Sink, is_aws_owned, run};
 pub(crate) use subject::{Identity, Placed, ROOT};
@@ -144,6 +146,8 @@ pub(crate) enum Rule {
     Account(fn(&Context<'_>, &Account) -> Judged),
     /// An account's root user.
     Root(fn(&Context<'_>, &Account) -> Judged),
+    /// An account's root user, where the log of a desk was given: otherwise the question was not asked, and nothing is said.
+    Asked(fn(&Context<'_>, &Account) -> Judged),
     /// An IAM user.
     User(fn(&Context<'_>, &Account, &User) -> Judged),
     /// A user's console password.
@@ -179,6 +183,7 @@ pub(crate) fn rules() -> Vec<(&'static str, Rule)> {
     let mut rules = Vec::new();
     for family in [
         root::RULES,
+        desk::RULES,
         mfa::RULES,
         credential::RULES,
         detection::RULES,

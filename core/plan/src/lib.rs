@@ -41,6 +41,7 @@ pub mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use check::Beside;
 pub use plan::Plan;
-pub use review::{Groundwork, Review, review, review_on};
+pub use review::{Groundwork, Review, review, review_beside, review_on};
 pub use settings::Settings;

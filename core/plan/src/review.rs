@@ -17,7 +17,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::caller::CallerKind;
 use serde::Serialize;
 
-use crate::check::{self, Context, Sink};
+use crate::check::{self, Beside, Context, Sink};
 use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, Severity, Verdict};
@@ -233,8 +233,19 @@ pub fn review_on<'a>(
     usage: Option<&'a Usage>,
     settings: &'a Settings,
 ) -> Review {
+    review_beside(Groundwork(privileges), estate, usage, None, settings)
+}
+
+/// The same beside the log of a desk: was every use of root asked for?
+pub fn review_beside<'a>(
+    Groundwork(privileges): Groundwork<'a>,
+    estate: &'a Estate,
+    usage: Option<&'a Usage>,
+    desk: Option<&'a Beside>,
+    settings: &'a Settings,
+) -> Review {
     let now = privileges.now();
-    let context = Context::on(privileges, estate, usage, settings);
+    let context = Context::on(privileges, estate, usage, settings).beside(desk);
     let states = rows::states(estate);
     let is_reviewed = |account: &&Account| {
         !matches!(states.get(&account.id), Some(AccountState::Skipped | AccountState::NotGiven))
@@ -252,7 +263,7 @@ pub fn review_on<'a>(
             let given: Vec<&Account> =
                 everywhere.accounts.values().filter(|account| accounts.contains(&account.id)).collect();
             let mut otherwise = unplaced::Outcomes::default();
-            let context_then = Context::new(&everywhere, usage, settings, now);
+            let context_then = Context::new(&everywhere, usage, settings, now).beside(desk);
             check::run(&context_then, &given, &mut otherwise);
             let mut doubting = unplaced::Doubting { sink: &mut collected, otherwise, accounts };
             check::run(&context, &reviewed, &mut doubting);

@@ -12,6 +12,7 @@ mod seen;
 mod subjects;
 mod trust;
 mod truth_table;
+mod unrequested;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

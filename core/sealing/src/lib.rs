@@ -8,6 +8,7 @@
 //! * [`shamir`]: a key in shares, byte for byte as Vault and OpenBao have them.
 //! * [`SealedSeed`]: how a seed lies on a disk.
 //! * [`Follower`]: the log of the desk, verified and folded by whoever does not believe the desk: what alone grants a code.
+//! * [`record`]: a published log, read by whoever believes nobody.
 //! * [`protocol`]: what the desk and its vault say to each other.
 //! * [`boxed`]: boxes for one reader: a share for an approver, a share for the vault, a code for one open page.
 
@@ -15,6 +16,7 @@ pub mod boxed;
 pub mod follow;
 pub mod otpauth;
 pub mod protocol;
+pub mod record;
 pub mod seal;
 pub mod shamir;
 pub mod totp;

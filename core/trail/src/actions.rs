@@ -115,6 +115,7 @@ impl Call {
             is_data: event.is_data_event(),
             read_only: event.read_only,
             is_from_console: event.from_console || event.sign_in.is_some(),
+            sign_in: event.sign_in,
             refusal: None,
         };
         call.learn(event.message.as_deref());

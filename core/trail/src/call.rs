@@ -9,7 +9,7 @@ use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 
 use crate::actions::DenialLayer;
-use crate::event::{Identity, Principal};
+use crate::event::{Identity, Principal, SignIn};
 
 /// One call and the permissions it needed. Copies share what many calls have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Call {
     pub read_only: Option<bool>,
     /// Made by the console, or signing in to it.
     pub is_from_console: bool,
+    /// How a sign-in ended, and whether with a second factor; `None`: it is none.
+    pub sign_in: Option<SignIn>,
     /// What AWS's message says of a refusal, when it names a permission.
     pub refusal: Option<Box<Refusal>>,
 }
@@ -142,6 +144,7 @@ impl Call {
             is_data: false,
             read_only: None,
             is_from_console: false,
+            sign_in: None,
             refusal: None,
         }
     }

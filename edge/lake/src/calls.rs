@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use kagimori_id::{AccessKeyId, AccountId};
 use kagimori_policy::request::Fact;
 use kagimori_trail::call::{Call, Caller};
-use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal};
+use kagimori_trail::event::{ASSUMED_ROOT, Identity, Principal, SignIn};
 use rustc_hash::FxHashMap;
 
 use crate::checks;
@@ -74,8 +74,11 @@ impl<'c> CallAtHand<'c> {
         self.take_id(row);
         self.call.caller.mfa = columns.flag(Flag::Mfa, row);
         self.call.read_only = columns.flag(Flag::ReadOnly, row);
+        let signed_in = columns.flag(Flag::SignedIn, row);
+        self.call.sign_in =
+            signed_in.map(|succeeded| SignIn { succeeded, mfa: columns.flag(Flag::SignInMfa, row) });
         self.call.is_from_console =
-            columns.flag(Flag::FromConsole, row) == Some(true) || columns.flag(Flag::SignedIn, row).is_some();
+            columns.flag(Flag::FromConsole, row) == Some(true) || self.call.sign_in.is_some();
         &self.call
     }
 

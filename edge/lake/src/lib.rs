@@ -29,10 +29,12 @@ mod read;
 pub mod regular;
 mod remote;
 mod rollup;
+mod roots;
 mod rows;
 #[cfg(feature = "s3")]
 mod s3;
 mod schema;
+pub mod unread;
 mod walk;
 
 pub use coverage::{Coverage, Hole, RegionCoverage};
@@ -44,4 +46,5 @@ pub use manifest::Counts;
 pub use raw::{CallReading, TrailReading, read_calls, read_trail, read_trail_with_history};
 pub use remote::{S3, S3Credentials};
 pub use rollup::Names;
+pub use roots::{RootReading, read_roots};
 pub use schema::{Column, Kind, SCHEMA_KEY, SCHEMA_VERSION, TABLES, Table};

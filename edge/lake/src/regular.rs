@@ -25,6 +25,17 @@ pub fn text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Reads a regular file; `None`: there is none.
+///
+/// # Errors
+/// As [`open`], but for what is not there.
+pub fn found(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match bytes(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Reads a regular file.
 ///
 /// # Errors

@@ -85,6 +85,7 @@ pub(crate) fn send(
         return Ok(Outcome::Taken(Some(issue)));
     }
     match ours.iter().find(|issue| issue.status.id != CLOSED) {
+        Some(issue) if text.closes => space.close(&issue.issue_key, text),
         Some(issue) => space.comment(&issue.issue_key, text),
         None => space.make(project.id, text),
     }
@@ -105,6 +106,7 @@ impl Space<'_> {
             (None, true) => &text.mark,
             (None, false) => return Ok(Vec::new()),
         };
+        let mut closed = Vec::new();
         for keyword in [Some(mark), None] {
             let mut fields = vec![("projectId[]".to_owned(), project.to_string())];
             fields.extend(keyword.map(|keyword| ("keyword".to_owned(), keyword.clone())));
@@ -116,8 +118,10 @@ impl Space<'_> {
             if ours.iter().any(|issue| issue.status.id != CLOSED || issue.says(&text.mark)) {
                 return Ok(ours);
             }
+            closed.extend(ours);
         }
-        Ok(Vec::new())
+        // A letter that is sent again may have closed its issue.
+        Ok(closed)
     }
 
     /// Where the letter is already. Two runs, one of them killed, may have made two issues of one subject: each is looked at.
@@ -147,6 +151,17 @@ impl Space<'_> {
         let mut fields = vec![("content".to_owned(), text.comment.clone())];
         fields.extend(self.told()?);
         let answer = self.post(&format!("issues/{issue}/comments"), &fields)?;
+        Ok(self.judged(&answer, issue))
+    }
+
+    /// The last comment, and the issue is done with: both in one call, so that neither comes alone ("Update Issue").
+    fn close(&self, issue: &str, text: &IssueText) -> Result<Outcome, Unsent> {
+        let mut fields =
+            vec![("statusId".to_owned(), CLOSED.to_string()), ("comment".to_owned(), text.comment.clone())];
+        fields.extend(self.told()?);
+        let body = form(&fields);
+        let url = self.url(&format!("issues/{issue}"), &Vec::new());
+        let answer = self.http.call(&Request::change(&url, &body))?;
         Ok(self.judged(&answer, issue))
     }
 

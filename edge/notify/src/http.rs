@@ -30,11 +30,13 @@ pub(crate) struct Request<'a> {
     headers: &'a [(&'static str, SecretString)],
     /// Its type and text; `None`: a GET.
     body: Option<(&'static str, &'a str)>,
+    /// It changes what is there (PATCH), where others add (POST).
+    changes: bool,
 }
 
 impl<'a> Request<'a> {
     pub(crate) fn get(url: &'a SecretString) -> Self {
-        Self { url, headers: &[], body: None }
+        Self { url, headers: &[], body: None, changes: false }
     }
 
     pub(crate) fn json(
@@ -43,11 +45,16 @@ impl<'a> Request<'a> {
         body: &'a str,
     ) -> Self {
         // Slack warns of a missing `charset`.
-        Self { url, headers, body: Some(("application/json; charset=utf-8", body)) }
+        Self { url, headers, body: Some(("application/json; charset=utf-8", body)), changes: false }
     }
 
     pub(crate) fn form(url: &'a SecretString, body: &'a str) -> Self {
-        Self { url, headers: &[], body: Some(("application/x-www-form-urlencoded", body)) }
+        Self { url, headers: &[], body: Some(("application/x-www-form-urlencoded", body)), changes: false }
+    }
+
+    /// The same for what is there already.
+    pub(crate) fn change(url: &'a SecretString, body: &'a str) -> Self {
+        Self { changes: true, ..Self::form(url, body) }
     }
 }
 
@@ -102,7 +109,8 @@ fn sent(agent: &ureq::Agent, request: &Request<'_>) -> Result<ureq::http::Respon
     match request.body {
         None => agent.get(url).call(),
         Some((kind, body)) => {
-            let mut post = agent.post(url).header("content-type", kind);
+            let there = if request.changes { agent.patch(url) } else { agent.post(url) };
+            let mut post = there.header("content-type", kind);
             for (name, value) in request.headers {
                 post = post.header(*name, value.expose_secret());
             }

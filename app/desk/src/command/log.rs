@@ -65,7 +65,12 @@ pub(crate) fn import(settings: &Path, copy: &Path) -> Done {
         .map_err(|error| told(error, "look at where it is printed to"))
 }
 
-fn tiles(tree: &Tree, entries: &[Vec<u8>], checkpoint: &Checkpoint, folder: &Path) -> io::Result<()> {
+pub(crate) fn tiles(
+    tree: &Tree,
+    entries: &[Vec<u8>],
+    checkpoint: &Checkpoint,
+    folder: &Path,
+) -> io::Result<()> {
     for tile in Tile::all(checkpoint.size()) {
         let bytes = match tile.kind() {
             TileKind::Hashes(_) => tree.tile(&tile).map(|hashes| bytes_of(&hashes)),

@@ -80,6 +80,12 @@ pub(crate) fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, String> {
     let text = std::fs::read_to_string(path)
         .map(Zeroizing::new)
         .map_err(|error| format!("`{}`: {error}", path.display()))?;
+    bytes_of(&text)
+        .ok_or_else(|| format!("`{}` is no key: it has to be 64 hexadecimal digits", path.display()))
+}
+
+/// The bytes of 64 hexadecimal digits.
+pub(crate) fn bytes_of(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     let digits: Option<Vec<u8>> = text
         .trim()
         .as_bytes()
@@ -87,9 +93,7 @@ pub(crate) fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, String> {
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect();
     let bytes = digits.map(Zeroizing::new).and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
-    bytes
-        .map(Zeroizing::new)
-        .ok_or_else(|| format!("`{}` is no key: it has to be 64 hexadecimal digits", path.display()))
+    bytes.map(Zeroizing::new)
 }
 
 /// Makes a key's file for its owner alone; one that is there stays.

@@ -82,9 +82,9 @@ pub(crate) fn desk_at(
     secret: &[u8; 20],
 ) -> Result<Desk, String> {
     let (dev, policy) = company::found()?;
-    let log = SigningKey::from_seed("desk.shiosai.example/log", &seed()?).map_err(told)?;
-    let witness = CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(told)?;
     let settings = settings(store, folder, origin);
+    let log = SigningKey::from_seed(&settings.log_name(), &seed()?).map_err(told)?;
+    let witness = CosigningKey::from_seed("witness.shiosai.example", &seed()?).map_err(told)?;
     let trust = format!("log {}\nwitness w {}\nquorum w\n", log.public(), witness.public());
     let trust: TrustPolicy = trust.parse().map_err(told)?;
     clock.be_behind(ENROLLED_SECONDS_AGO);
@@ -115,6 +115,7 @@ fn settings(store: Place, folder: &Path, origin: &str) -> Settings {
         data: folder.to_owned(),
         store,
         trusted_proxies: Vec::new(),
+        metrics_from: crate::settings::this_machine(),
         hours_from_utc: 9,
         listen: ([127, 0, 0, 1], 0).into(),
         vault: folder.join("vault.sock"),

@@ -11,11 +11,12 @@ use maud::{Markup, html};
 
 use crate::desk::{Desk, instant_of};
 use crate::language::Language;
+use crate::page::refusal::Refused;
 use crate::page::shell::{Frame, Place, csrf};
 use crate::page::{govern, said};
 use crate::show;
 use crate::web::form::Posted;
-use crate::web::visitor::Signed;
+use crate::web::visitor::{Signed, Visitor};
 
 pub(crate) async fn page(State(desk): State<Arc<Desk>>, signed: Signed) -> Response {
     let l = signed.visitor.language;
@@ -81,8 +82,12 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// For Prometheus; numbers alone, nothing of a person or a request.
-pub(crate) async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+/// For Prometheus; numbers alone, nothing of a person or a request. They tell when somebody is about to be root, so they are for the
+/// addresses that `desk.toml` names; to others there is no such page.
+pub(crate) async fn metrics(State(desk): State<Arc<Desk>>, visitor: Visitor) -> Response {
+    if !desk.settings.metrics_from.iter().any(|network| network.contains(&visitor.address)) {
+        return Refused::not_found(visitor.language).into_response();
+    }
     let text = {
         let book = desk.book();
         let live = book.state.live().count();

@@ -223,6 +223,25 @@ async fn every_answer_has_its_headers() {
     assert!(ORIGIN.starts_with("http://localhost"));
 }
 
+/// The numbers tell when somebody is about to be root: they are for the addresses that the settings name, whatever a header says.
+#[tokio::test]
+async fn numbers_are_for_named_addresses() {
+    for (named, expected) in [
+        (vec!["127.0.0.0/8"], StatusCode::OK),
+        (vec!["10.0.0.5/32"], StatusCode::NOT_FOUND),
+        (vec![], StatusCode::NOT_FOUND),
+    ] {
+        let mut place = Place::new();
+        let desk = std::sync::Arc::get_mut(&mut place.desk).unwrap();
+        desk.settings.metrics_from = named.iter().map(|network| network.parse().unwrap()).collect();
+        let mut stranger = place.stranger();
+        stranger.headers.push(("x-forwarded-for".to_owned(), "10.0.0.5".to_owned()));
+        let answer = stranger.get("/metrics").await;
+        assert_eq!(answer.status, expected, "{named:?}");
+        assert_eq!(answer.body.contains("kagimori_desk_log_entries"), expected == StatusCode::OK);
+    }
+}
+
 /// Whoever tries too often waits.
 #[tokio::test]
 async fn tries_are_counted() {

@@ -1,5 +1,6 @@
 //! `kagimori review`: files → estate and usage → review → summary and report.
 
+mod desk;
 mod earlier;
 
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_lake::TrailReading;
 use kagimori_plan::review::compared::compare;
-use kagimori_plan::{Groundwork, Review, blind, review_on};
+use kagimori_plan::{Groundwork, Review, blind, review_beside};
 use kagimori_terminal::printer;
 use kagimori_trail::Usage;
 use kagimori_trail::selection::Selection;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let estate = directory.estate(settings.as_of)?;
     let source = if args.no_trail { None } else { Source::find(&directory, args.trail.as_deref())? };
     let earlier = args.against.as_deref().map(earlier::read).transpose()?;
+    let desk = desk::beside(args, &directory, source.as_ref())?;
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
     let (groundwork, reading) = both(&estate, &directory, source.as_ref(), now)?;
     let (usage, unread) = reading.map_or((None, Vec::new()), |read| (Some(read.usage), read.problems));
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let wrong = unread.into_iter().chain(settings.contradictions(&estate)).chain(estate.too_old(now));
     let wrong = wrong.chain(unselected);
     let whole = estate.with_problems(wrong);
-    let review = review_on(groundwork, &whole, usage.as_ref(), &settings);
+    let review = review_beside(groundwork, &whole, usage.as_ref(), desk.as_ref(), &settings);
     let compared = earlier.map(|earlier| Comparison::of(&review, &whole, earlier));
     let input = ReportInput {
         review: &review,

@@ -21,6 +21,8 @@ pub struct IssueText {
     pub mark: String,
     /// By this the issue of its subject is found again.
     pub thread: Option<String>,
+    /// The issue of its subject is done with.
+    pub closes: bool,
 }
 
 pub(super) fn issue(notice: &Notice, words: &Words, id: &LetterId) -> IssueText {
@@ -39,6 +41,7 @@ pub(super) fn issue(notice: &Notice, words: &Words, id: &LetterId) -> IssueText 
         comment: format!("{}\n\n{text}\n{}\n", quiet(&words.title), signed(id)),
         mark: id.as_str().to_owned(),
         thread,
+        closes: notice.ends(),
     }
 }
 

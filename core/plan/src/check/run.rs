@@ -13,7 +13,7 @@ use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::Document;
 use kagimori_trail::{Usage, origin, sight};
 
-use super::{Bastions, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
+use super::{Bastions, Beside, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
 use crate::blind;
 use crate::privilege::Privileges;
 use crate::settings::Settings;
@@ -30,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) bastions: Bastions,
     /// Where the trail's calls come from; `None`: nobody looked.
     pub(crate) judged: Option<origin::Judged>,
+    /// The log of a desk; `None`: nobody gave one.
+    pub(crate) desk: Option<&'a Beside>,
     /// What the trail would have shown; `None`: nobody looked.
     pub(crate) sight: Option<sight::Sight>,
     /// What of a statement the trail would not have shown.
@@ -62,7 +64,13 @@ impl<'a> Context<'a> {
         let sight = history.map(|seen| blind::sight(seen, estate));
         let judged = history.map(|seen| origin::Judged::of(&seen.origins, settings.limits.new_origin));
         let (hidden, shown) = Default::default();
-        Self { estate, usage, settings, now, privileges, bastions, judged, sight, hidden, shown }
+        Self { estate, usage, settings, now, privileges, bastions, judged, desk: None, sight, hidden, shown }
+    }
+
+    /// The same beside the log of a desk.
+    pub(crate) fn beside(mut self, desk: Option<&'a Beside>) -> Self {
+        self.desk = desk;
+        self
     }
 
     /// Whole days since an instant, rounded down.
@@ -143,6 +151,9 @@ impl<S: Sink> Run<'_, '_, S> {
         match rule {
             Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account)),
             Rule::Root(rule) => self.judged(rule(context, account), || subject::root(account)),
+            Rule::Asked(rule) if context.desk.is_some() => {
+                self.judged(rule(context, account), || subject::root(account));
+            }
             Rule::User(_) | Rule::Password(_) | Rule::Key(_) => self.users(rule),
             Rule::Group(rule) => self.entities(&[Listing::Groups], |run| {
                 for group in account.groups.values() {
@@ -170,7 +181,7 @@ impl<S: Sink> Run<'_, '_, S> {
             }),
             Rule::Document(rule) => self.documents(rule),
             Rule::Listed(rule) => self.listed(rule(context, account)),
-            Rule::Organization(_) | Rule::Settings => {}
+            Rule::Organization(_) | Rule::Settings | Rule::Asked(_) => {}
         }
     }
 

@@ -24,8 +24,8 @@ use crate::schema::{
 
 /// Texts and truth values that a call does not have; here they are absent.
 pub(super) const NOT_IN_CALLS: [Text; 3] = [Text::EventType, Text::Provider, Text::UpdatedId];
-pub(super) const FLAGS_OF_CALLS: [Flag; 5] =
-    [Flag::Mfa, Flag::ReadOnly, Flag::FromConsole, Flag::SignedIn, Flag::IsUpdate];
+pub(super) const FLAGS_OF_CALLS: [Flag; 6] =
+    [Flag::Mfa, Flag::ReadOnly, Flag::FromConsole, Flag::SignedIn, Flag::SignInMfa, Flag::IsUpdate];
 
 /// Rows of a row group.
 pub(crate) struct Columns {

@@ -63,6 +63,14 @@ impl Space {
                 self.comments.entry((*key).to_owned()).or_default().push(content);
                 if self.loses_answers { Reply::Silence } else { made(201, &json!({ "id": 1 })) }
             }
+            ("PATCH", ["issues", key]) => {
+                let fields = fields(&seen.body);
+                let found = self.issues.iter_mut().find(|issue| issue["issueKey"] == **key);
+                let Some(issue) = found else { return refused(404, 6, "No such resource.") };
+                issue["status"]["id"] = fields["statusId"].parse::<i64>().unwrap().into();
+                self.comments.entry((*key).to_owned()).or_default().push(fields["comment"].clone());
+                if self.loses_answers { Reply::Silence } else { made(200, &json!({ "issueKey": key })) }
+            }
             _ => refused(404, 6, "No such resource."),
         }
     }
@@ -152,6 +160,35 @@ fn a_subject_is_an_issue_and_what_follows_its_comments() {
     let dispatch = kagimori_notify::Dispatch { id: third, notice: &notice, written: None, is_again: false };
     let outcome = notifier.send("sre", &dispatch, std::time::Duration::from_secs(2), crate::place::now());
     assert_eq!(outcome, Outcome::Taken(Some("SEC-3".to_owned())));
+}
+
+/// What a request of the desk ends with closes its issue, once, even when the answer is lost.
+#[test]
+fn the_last_letter_of_a_subject_closes_its_issue() {
+    let (place, space, _server, channel) = space();
+    let notifier = place.notifier(&channel);
+    let tell = |number: i64, kind: &str, ends: bool, is_again: bool| {
+        let mut facts = BTreeMap::from([("request", "r1".to_owned()), ("asked_for", "root code".to_owned())]);
+        if ends {
+            facts.insert("ends", "yes".to_owned());
+        }
+        let notice = kagimori_notice::Notice::read(&kagimori_notice::Notice::body(kind, &facts));
+        let id = kagimori_notice::letter_id(&[3; 32], number, "sre");
+        let dispatch = kagimori_notify::Dispatch { id, notice: &notice, written: None, is_again };
+        notifier.send("sre", &dispatch, std::time::Duration::from_secs(2), crate::place::now())
+    };
+    let taken = || Outcome::Taken(Some("SEC-1".to_owned()));
+    assert_eq!(tell(1, "desk.submitted", false, false), taken());
+    assert_eq!(tell(2, "desk.approved", false, false), taken());
+    assert_eq!(space.lock().unwrap().issues[0]["status"]["id"], 1);
+    space.lock().unwrap().loses_answers = true;
+    assert_eq!(why(tell(3, "desk.over", true, false)).1, Cause::Unknown);
+    space.lock().unwrap().loses_answers = false;
+    assert_eq!(tell(3, "desk.over", true, true), taken());
+    let space = space.lock().unwrap();
+    assert_eq!((space.issues.len(), space.comments["SEC-1"].len()), (1, 2));
+    assert_eq!(space.issues[0]["status"]["id"], 4);
+    assert!(!space.comments["SEC-1"][1].contains("ends"), "{}", space.comments["SEC-1"][1]);
 }
 
 /// The answer is lost, the letter is sent again: there is one issue, and one comment, whether the search knows them yet or not.

@@ -19,7 +19,7 @@ use crate::company::{Company, DAY, Window};
 use crate::error::AppError;
 use crate::history;
 use crate::show::numbers::{calls, counted, day};
-use crate::source::unread;
+use kagimori_lake::unread;
 
 /// On so few days a use is rare: a job of every quarter looks like this.
 const RARE_DAYS: usize = 4;

@@ -32,7 +32,7 @@ use crate::progress::Steps;
 use crate::show::names::Names;
 use crate::show::numbers::counted;
 use crate::show::silence::{self, Silent};
-use crate::source::unread;
+use kagimori_lake::unread;
 
 /// Everything that was proposed, and who was left out why.
 pub(super) struct Outcome {

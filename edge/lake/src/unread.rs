@@ -5,9 +5,9 @@ use kagimori_estate::model::Problem;
 use kagimori_id::AccountId;
 use kagimori_trail::sight::Sight;
 
-/// Tells a sight what could not be read.
-pub(crate) fn tell(sight: &mut Sight, problems: &[Problem]) {
-    for (account, days) in problems.iter().filter(|problem| is_unread(problem)).map(|one| of(&one.file)) {
+/// Tells a sight what of a trail could not be read.
+pub fn tell(sight: &mut Sight, problems: &[Problem]) {
+    for (account, days) in unread(problems) {
         match days {
             Some((first, last)) => (first..=last).for_each(|day| sight.tell_unread(account, Some(day))),
             None => sight.tell_unread(account, None),
@@ -15,14 +15,22 @@ pub(crate) fn tell(sight: &mut Sight, problems: &[Problem]) {
     }
 }
 
+/// Whose, and of which days since 1970-01-01, first and last; `None`: nobody knows.
+pub(crate) type Unread = (Option<AccountId>, Option<(i64, i64)>);
+
+/// What could not be read.
+pub(crate) fn unread(problems: &[Problem]) -> impl Iterator<Item = Unread> {
+    problems.iter().filter(|problem| is_unread(problem)).map(|one| of(&one.file))
+}
+
 /// Digest files are no part of a trail, and events that contradict each other are there.
 fn is_unread(problem: &Problem) -> bool {
-    !problem.file.contains("_CloudTrail-Digest_") && problem.file != kagimori_lake::ALL_OF_IT
+    !problem.file.contains("_CloudTrail-Digest_") && problem.file != crate::files::ALL_OF_IT
 }
 
 /// `111122223333_CloudTrail_ap-northeast-1_20261101T0005Z_abc.json.gz` (*CloudTrail log file name format*): whose, and the days of its
 /// events. A file is delivered some minutes after what it tells.
-fn of(file: &str) -> (Option<AccountId>, Option<(i64, i64)>) {
+fn of(file: &str) -> Unread {
     let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
     let Some((account, rest)) = name.split_once("_CloudTrail_") else { return (None, None) };
     let account = AccountId::parse(account).ok();
