@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kagimori_ledger::Hash;
+use kagimori_ledger::{Frontier, Hash};
 
 use crate::error::JournalError;
 use crate::store::{Odd, Purpose, Store, Value, Within};
@@ -21,13 +21,28 @@ pub struct Entry {
 }
 
 impl Journal {
-    /// All entries, in order.
+    /// All entries, in order, which have to be those of the head: nobody acts on, or shows, what was altered.
     ///
     /// # Errors
-    /// [`JournalError`] when they cannot be read.
+    /// [`JournalError`] when they cannot be read; [`JournalError::Damaged`] when they are not those that were written, of which
+    /// [`Journal::verify`] tells the first.
     pub fn entries(&self) -> Result<Vec<Entry>, JournalError> {
-        let query = "SELECT idx, entry FROM leaf ORDER BY idx";
-        self.store.rows(query, &[], |row| Ok(Entry { index: row.count(0)?, bytes: row.bytes(1)? }))
+        self.store.within(Purpose::Read, |within| {
+            let query = "SELECT idx, entry FROM leaf ORDER BY idx";
+            let entries =
+                within.rows(query, &[], |row| Ok(Entry { index: row.count(0)?, bytes: row.bytes(1)? }))?;
+            let mut frontier = Frontier::new();
+            for entry in &entries {
+                if entry.index != frontier.size() {
+                    return Err(within.damaged(format!("its entry {} is missing", frontier.size())));
+                }
+                frontier.append(Hash::leaf(&entry.bytes));
+            }
+            if head(within)? != (Head { size: frontier.size(), root: frontier.root() }) {
+                return Err(within.damaged("its entries are not those that were written"));
+            }
+            Ok(entries)
+        })
     }
 
     /// Copies the journal into a new SQLite file, as it is at one moment: somebody may write it meanwhile.
