@@ -216,6 +216,9 @@ pub(crate) struct Review {
     /// Compare with an earlier review: its findings.json, or the folder it stands in
     #[arg(long, value_name = "PATH")]
     pub(crate) against: Option<PathBuf>,
+    /// The answer of `kagimori scan --format json`: the page draws which credential lies in which system
+    #[arg(long, value_name = "FILE", conflicts_with = "no_report")]
+    pub(crate) scan: Option<PathBuf>,
     /// Begin the CSV files with a byte order mark, as Japanese Excel wants it
     #[arg(long)]
     pub(crate) csv_bom: bool,

@@ -194,4 +194,25 @@ mod tests {
         assert_eq!(output.status.code(), Some(1), "{printed}");
         assert!(printed.contains("staged.env:1:4  staged") && !printed.contains(&id(1)), "{printed}");
     }
+
+    /// The page draws what the scan said, and holds as little of a secret as that.
+    #[test]
+    fn the_page_of_a_review_draws_credentials_by_system() {
+        let folder = planted("page");
+        let scan = run(&folder.0, &["scan", "app", "job", "--dir", "company", "--format", "json"]);
+        fs::write(folder.0.join("scan.json"), &scan.stdout).unwrap();
+        let review = run(&folder.0, &["review", "company", "--scan", "scan.json", "--out", "out"]);
+        assert_ne!(review.status.code(), Some(2), "{}", String::from_utf8_lossy(&review.stderr));
+        let page = fs::read_to_string(folder.0.join("out/index.html")).unwrap();
+        let card = page.split("Credentials in sources").nth(1).unwrap().split("</section>").next().unwrap();
+        let row = card.split("<tr>").find(|row| row.contains(&id(1))).unwrap();
+        assert_eq!(row.matches("<svg class=\"spot\"").count(), 2, "the key lies in both systems: {row}");
+        for number in 1..=4 {
+            assert!(spellings(&keys::secret(number)).iter().all(|text| !page.contains(text)));
+        }
+        let wrong =
+            run(&folder.0, &["review", "company", "--scan", "company/access-keys.json", "--out", "out"]);
+        assert_eq!(wrong.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&wrong.stderr).contains("no answer of `kagimori scan`"));
+    }
 }

@@ -2,6 +2,7 @@
 
 mod desk;
 mod earlier;
+mod scanned;
 
 use std::path::PathBuf;
 use std::thread;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
     let source = if args.no_trail { None } else { Source::find(&directory, args.trail.as_deref())? };
     let earlier = args.against.as_deref().map(earlier::read).transpose()?;
     let desk = desk::beside(args, &directory, source.as_ref())?;
+    let sources = args.scan.as_deref().map(scanned::read).transpose()?;
     let now = args.now.or(settings.as_of).unwrap_or_else(Timestamp::now);
     let (groundwork, reading) = both(&estate, &directory, source.as_ref(), now)?;
     let (usage, unread) = reading.map_or((None, Vec::new()), |read| (Some(read.usage), read.problems));
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &args::Review) -> Result<Exit, AppError> {
         usage: usage.as_ref(),
         settings: &settings,
         compared: compared.as_ref(),
+        sources: sources.as_ref(),
     };
     publish(args, &directory, &input)?;
     let exit = exit(&review, &whole);

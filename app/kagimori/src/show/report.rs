@@ -9,6 +9,8 @@ mod ocsf;
 mod sarif;
 pub(crate) mod terminal;
 
+pub(crate) use self::charts::sources::Sources;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,8 @@ pub(crate) struct ReportInput<'a> {
     pub(crate) settings: &'a Settings,
     /// What became of the findings of an earlier review, when one was named.
     pub(crate) compared: Option<&'a Comparison>,
+    /// What a scan of sources found, when its answer was named.
+    pub(crate) sources: Option<&'a Sources>,
 }
 
 /// An earlier review beside this one.

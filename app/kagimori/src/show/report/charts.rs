@@ -9,6 +9,7 @@ mod accounts;
 mod days;
 mod keys;
 mod people;
+pub(super) mod sources;
 mod strip;
 
 use super::ReportInput;
@@ -17,18 +18,21 @@ use days::Days;
 
 /// The charts as markup; a sentence when there is no trail.
 pub(super) fn markup(input: &ReportInput<'_>) -> Html {
+    let sources = input.sources.map(sources::Sources::card);
+    trail(input).into_iter().chain(sources).collect()
+}
+
+fn trail(input: &ReportInput<'_>) -> Vec<Html> {
     let Some((usage, days)) = input.usage.and_then(|usage| Some((usage, Days::of(usage, input.review.now)?)))
     else {
         let none = both(
             "No trail was given, or it has no event: there is nothing to draw.",
             "証跡が未提供か、イベントがないため、図はありません。",
         );
-        return card(("The trail", "証跡"), &html!("<p>{}</p>", none));
+        return vec![card(("The trail", "証跡"), &html!("<p>{}</p>", none))];
     };
     let company = Company { input, usage, days };
-    [accounts::card(&company), keys::card(&company), people::root(&company), people::sign_ins(&company)]
-        .into_iter()
-        .collect()
+    vec![accounts::card(&company), keys::card(&company), people::root(&company), people::sign_ins(&company)]
 }
 
 /// What every chart draws from.

@@ -64,6 +64,7 @@ fn drawn(usage: &Usage, rows: Vec<CredentialRow>, day: i32) -> String {
         usage: Some(usage),
         settings: &settings,
         compared: None,
+        sources: None,
     })
     .as_str()
     .to_owned()
