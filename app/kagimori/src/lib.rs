@@ -18,6 +18,7 @@ mod show;
 mod source;
 
 use clap::Parser;
+use kagimori_source::Veil;
 use kagimori_terminal::printer;
 
 use crate::args::Args;
@@ -39,7 +40,9 @@ pub fn main() -> Exit {
         Ok(exit) => exit,
         Err(AppError::BrokenPipe) => Exit::Clean,
         Err(error) => {
-            printer::failure(&error, &error.hint());
+            // somebody may have typed a secret where a name belongs
+            let veil = Veil::default();
+            printer::failure(&veil.cover(&error.to_string()), &veil.cover(&error.hint()));
             Exit::Failed
         }
     }
@@ -48,6 +51,12 @@ pub fn main() -> Exit {
 /// `--help` and `--version` are data; a mistyped command line is a failure.
 fn usage(error: &clap::Error) -> Exit {
     let exit = if error.use_stderr() { Exit::Failed } else { Exit::Clean };
+    let text = error.render().to_string();
+    let covered = Veil::default().cover(&text);
+    if covered != text {
+        printer::failure(&covered.trim_start_matches("error: ").trim_end(), "");
+        return exit;
+    }
     match error.print() {
         Ok(()) => exit,
         Err(_) => Exit::Failed,

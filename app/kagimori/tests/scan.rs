@@ -195,6 +195,46 @@ mod tests {
         assert!(printed.contains("staged.env:1:4  staged") && !printed.contains(&id(1)), "{printed}");
     }
 
+    /// A folder, a member of an archive, an argument: whatever is called by a secret is told without it.
+    #[test]
+    fn names_that_are_secrets_are_covered() {
+        let folder = Folder::new("names");
+        let (key, secret) = (id(1), keys::secret(1).replace('/', "x"));
+        let env = format!("AWS_ACCESS_KEY_ID={key}\nAWS_SECRET_ACCESS_KEY={secret}\n");
+        folder.write(&format!("app/{secret}/{key}_{secret}.env"), &env);
+        let questions: [&[&str]; 8] = [
+            &["scan", "app"],
+            &["scan", "app", "--format", "json"],
+            &["scan", "app", "--format", "sarif"],
+            &["scan", "app", "--format", "csv"],
+            &["scan", &secret],
+            &["scan", "--git", &secret],
+            &["scan", "app", "--canary-account", &secret],
+            &["leaked", &key, &secret],
+        ];
+        for question in questions {
+            let output = run(&folder.0, question);
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8_lossy(&printed);
+            assert!(!printed.contains(&secret), "{:?}", question.first());
+            assert_ne!(output.status.code(), Some(0), "{:?}", question.first());
+        }
+    }
+
+    /// What nobody looked into is never clean.
+    #[test]
+    fn a_repository_that_is_only_packed_is_not_clean() {
+        let folder = Folder::new("bare");
+        for name in ["x.git/HEAD", "x.git/objects/info/x", "x.git/refs/heads/x"] {
+            folder.write(name, "ref: refs/heads/main\n");
+        }
+        folder.write("y/all.bundle", "# v2 git bundle\n");
+        for path in ["x.git", ".", "y"] {
+            let output = run(&folder.0, &["scan", path]);
+            assert_eq!(output.status.code(), Some(3), "{path}");
+        }
+    }
+
     /// The page draws what the scan said, and holds as little of a secret as that.
     #[test]
     fn the_page_of_a_review_draws_credentials_by_system() {

@@ -136,6 +136,7 @@ impl Scanned {
         for problem in &mut self.problems {
             problem.place = veil.cover(&problem.place);
             problem.message = veil.cover(&problem.message);
+            problem.hint = veil.cover(&problem.hint);
         }
         veil
     }

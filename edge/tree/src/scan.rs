@@ -33,11 +33,7 @@ pub fn scan(scanner: &Scanner, roots: &[PathBuf], progress: &(dyn Fn(Progress) +
         all.counts.passed_over += listing.passed_over;
         all.problems.extend(listing.problems);
         all.repositories.extend(listing.repositories);
-        for path in &listing.bare {
-            let hint = "read its history: `kagimori scan --git REPO`";
-            let message = "it is a repository's own folder, and was not read";
-            all.problems.push(Problem::new(&walk::shown(path), message, hint));
-        }
+        all.bare.extend(listing.bare);
         for link in &listing.links {
             let mut hand = Hand { scanner, system, scanned: &mut all };
             hand.piece(Piece::whole(&link.name, &link.target), &Where::Link);

@@ -1,11 +1,15 @@
 //! `kagimori leaked`: all that is to be known of a key that leaked, in one answer. Every figure is another command's: this asks and puts together.
 
-mod gather;
+mod brief;
+pub(crate) mod gather;
 mod page;
 mod steps;
 mod told;
 
 use kagimori_terminal::{printer, turn};
+
+pub(crate) use self::brief::brief;
+pub(crate) use self::told::parts;
 
 use crate::args::{Format, Leaked};
 use crate::company::Company;

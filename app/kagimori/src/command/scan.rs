@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use kagimori_estate::Estate;
 use kagimori_id::AccountId;
 use kagimori_plan::settings::Settings;
-use kagimori_source::{Finding, Held, Owners, Scanner, canaries, findings};
-use kagimori_terminal::printer;
-use kagimori_tree::{Place, Scanned, Where, git};
+use kagimori_source::{Finding, Held, Owners, Scanner, Veil, canaries, findings};
+use kagimori_terminal::{printer, turn};
+use kagimori_tree::{Place, Problem, Scanned, Where, git};
 
 use self::answer::Answer;
 use crate::args::{Scan, ScanFormat};
@@ -32,13 +32,17 @@ pub(crate) fn run(args: &Scan) -> Result<Exit, AppError> {
     let as_of = company.as_ref().and_then(|(_, settings)| settings.as_of);
     let now = args.now.or(as_of).unwrap_or_else(Timestamp::now);
     let earlier = args.against.as_deref().map(answer::earlier).transpose()?.unwrap_or_default();
-    let scanned = scanned(args)?;
+    let (scanned, veil) = scanned(args)?;
     let mut owners = company.as_ref().map(|(estate, _)| owners::of(estate)).unwrap_or_default();
     owners.canaries = canaries();
     for text in &args.canary_account {
         owners.canaries.insert(account(text)?);
     }
-    let answer = answer(args, scanned, &owners, company.as_ref(), now, &earlier);
+    let mut answer = answer(args, (scanned, &veil), &owners, company.as_ref(), now, &earlier);
+    if let Some(dir) = &args.dir {
+        answer.join(dir)?;
+    }
+    turn::begin_answer();
     match args.format {
         ScanFormat::Human => printer::text(&human::text(&answer))?,
         ScanFormat::Json => printer::json(&json::output(&answer))?,
@@ -55,7 +59,7 @@ pub(crate) fn of_key(
     key: &str,
     now: Timestamp,
 ) -> Result<(Finding<Place>, Vec<String>), AppError> {
-    let scanned = scanned(args)?;
+    let (scanned, _) = scanned(args)?;
     let unread =
         scanned.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
     let mut owners = owners::of(estate);
@@ -77,15 +81,18 @@ pub(crate) fn of_key(
 }
 
 /// Where in a system something stands, since when a commit holds it, and whether it lies there now.
-pub(crate) fn stands(at: &Where) -> (String, Option<i64>, bool) {
+pub(crate) fn stands(at: &Where) -> ((String, String), Option<i64>, bool) {
     let since = match at {
         Where::Commit { seconds, .. } | Where::Unreachable { seconds, .. } => {
             Some(*seconds).filter(|seconds| *seconds > 0)
         }
         _ => None,
     };
-    let is_now = matches!(at, Where::File | Where::Index | Where::Commit { at_head: true, .. });
-    (human::stands(at), since, is_now)
+    let is_now = matches!(
+        at,
+        Where::File | Where::Link | Where::Index | Where::GitFolder | Where::Commit { at_head: true, .. }
+    );
+    ((human::stands(at).trim().to_owned(), human::stands_in_japanese(at)), since, is_now)
 }
 
 fn company(dir: &Path) -> Result<(Estate, Settings), AppError> {
@@ -102,7 +109,8 @@ fn account(text: &str) -> Result<AccountId, AppError> {
     })
 }
 
-fn scanned(args: &Scan) -> Result<Scanned, AppError> {
+/// What was found, in whose names no secret is left, and what took them out.
+fn scanned(args: &Scan) -> Result<(Scanned, Veil), AppError> {
     let scanner = Scanner::new().ok_or_else(|| AppError::Argument {
         message: "the scanner could not be made".to_owned(),
         hint: "this is a defect: please report it".to_owned(),
@@ -110,16 +118,30 @@ fn scanned(args: &Scan) -> Result<Scanned, AppError> {
     let steps = Steps::new("file");
     let reach = |progress: kagimori_tree::Progress| steps.reach(progress.files, progress.files_total);
     if args.staged {
-        return Ok(git::scan_staged(&scanner, Path::new("."), 0));
+        let mut staged = git::scan_staged(&scanner, Path::new("."), 0);
+        let veil = staged.veil();
+        return Ok((staged, veil));
     }
     let mut all = kagimori_tree::scan(&scanner, &args.paths, &reach);
     for repository in &args.git {
         all.join(git::scan(&scanner, repository, system_of(args, repository), &reach));
-        let real = fs::canonicalize(repository).ok();
-        all.repositories.retain(|path| fs::canonicalize(path).ok() != real);
+        if let Ok(real) = fs::canonicalize(repository) {
+            let is_other = |path: &PathBuf| fs::canonicalize(path).ok().as_ref() != Some(&real);
+            all.repositories.retain(is_other);
+            all.bare.retain(is_other);
+        }
+    }
+    for path in std::mem::take(&mut all.bare) {
+        let hint = "read its history: `kagimori scan --git REPO`";
+        all.problems.push(Problem::new(
+            &path.to_string_lossy(),
+            "it is a repository's own folder, and was not read",
+            hint,
+        ));
     }
     all.settle();
-    Ok(all)
+    let veil = all.veil();
+    Ok((all, veil))
 }
 
 /// The systems, in the order in which they were given; the history of a folder is no other system than its files.
@@ -147,13 +169,13 @@ fn root_of(args: &Scan, repository: &Path) -> Option<usize> {
 
 fn answer<'a>(
     args: &'a Scan,
-    scanned: Scanned,
+    (scanned, veil): (Scanned, &Veil),
     owners: &'a Owners,
     company: Option<&'a (Estate, Settings)>,
     now: Timestamp,
     earlier: &BTreeSet<String>,
 ) -> Answer<'a> {
-    let systems = systems(args);
+    let systems = systems(args).iter().map(|system| veil.cover(system)).collect();
     let found = scanned.found.into_iter().map(|found| (found.held, found.place)).collect();
     // what has no id is told from others by the first file that holds it
     let place = |place: &Place| place.path.clone();
@@ -163,7 +185,7 @@ fn answer<'a>(
         counts: scanned.counts,
         sealed: scanned.sealed,
         problems: scanned.problems,
-        repositories: scanned.repositories,
+        repositories: scanned.repositories.iter().map(|path| veil.cover(&path.to_string_lossy())).collect(),
     };
     Answer::of(parts, findings, owners, company, now, earlier)
 }

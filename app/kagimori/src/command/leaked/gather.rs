@@ -1,6 +1,7 @@
 //! What is known of the key, from the engines that know it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use clap::Parser;
 use jiff::Timestamp;
@@ -9,9 +10,10 @@ use kagimori_estate::change::{Change, CredentialChange};
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_plan::escalation::{Goal, Graph};
 use kagimori_policy::catalogue::{AccessLevel, Catalogue};
-use kagimori_source::{Owner, Verdict};
+use kagimori_source::{Finding, Owner, Verdict};
 use kagimori_trail::origin::{Judgement, Origin};
 use kagimori_trail::selection::Selection;
+use kagimori_tree::Place;
 
 use crate::args::{Args, Command, Leaked, Scan, ScanFormat};
 use crate::command::{ask, scan, tighten};
@@ -20,8 +22,16 @@ use crate::error::AppError;
 use crate::history::Wanted;
 use crate::show::silence;
 
+/// What is asked.
+pub(crate) struct Question<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) dir: &'a Path,
+    /// Days of trail that are replayed.
+    pub(crate) days: i64,
+}
+
 /// Everything.
-pub(super) struct Case {
+pub(crate) struct Case {
     pub(super) key: String,
     pub(super) dir: String,
     pub(super) now: Timestamp,
@@ -37,7 +47,7 @@ pub(super) struct Case {
     /// Trees were looked through.
     pub(super) looked: bool,
     /// What could not be read, of trees and of the trail.
-    pub(super) unread: Vec<String>,
+    pub(crate) unread: Vec<String>,
 }
 
 /// What whoever has the key may do.
@@ -73,6 +83,8 @@ pub(super) struct Did {
     pub(super) origins: Vec<Origin>,
     /// What kinds of caller made them.
     pub(super) workloads: BTreeSet<&'static str>,
+    /// Calls and writes since the first commit that holds it.
+    pub(super) since: Option<(u64, u64)>,
 }
 
 /// What stands in its place.
@@ -86,7 +98,8 @@ pub(super) struct Replacement {
 pub(super) struct Spot {
     pub(super) place: String,
     pub(super) line: usize,
-    pub(super) at: String,
+    /// Where in a system, in English and in Japanese; empty for a file as it lies there.
+    pub(super) at: (String, String),
     pub(super) since: Option<i64>,
     /// It lies there now, and has to be changed.
     pub(super) is_now: bool,
@@ -143,42 +156,65 @@ impl Level {
     }
 }
 
-/// Asks everybody.
+/// Asks everybody about a key that leaked.
 pub(super) fn gather(company: &Company, args: &Leaked) -> Result<Case, AppError> {
-    let owners = scan::owners::of(&company.estate);
-    let owner = owners.keys.get(&args.key).cloned();
-    let Scanned { places, account, verdict, mut unread } = places(company, args)?;
-    let mut case = Case {
-        key: args.key.clone(),
-        dir: args.dir.to_string_lossy().into_owned(),
-        now: company.now,
-        days: args.days,
-        account,
-        verdict,
-        owner,
-        could: None,
-        did: did(company, &args.key)?,
-        breaks: None,
-        replacement: Err("whose the key is is not known".to_owned()),
-        places,
-        looked: !args.tree.is_empty() || !args.git.is_empty(),
-        unread: Vec::new(),
+    let question = Question { key: &args.key, dir: &args.dir, days: args.days };
+    let scan = Scan {
+        paths: args.tree.clone(),
+        git: args.git.clone(),
+        staged: false,
+        dir: None,
+        against: None,
+        canary_account: Vec::new(),
+        now: Some(company.now),
+        format: ScanFormat::Human,
     };
-    if let Some(arn) = case.owner.as_ref().and_then(|owner| Arn::parse(&owner.arn).ok()) {
-        case.could = Some(could(company, &arn, args)?);
-        let replayed = breaks(company, &arn, args)?;
-        unread.extend(
-            replayed.iter().flat_map(|replayed| &replayed.problems).map(|problem| problem.file.clone()),
-        );
-        case.breaks = replayed;
-        case.replacement = replacement(company, &arn, args)?;
-    }
-    case.unread = unread;
+    let (finding, unread) = scan::of_key(&scan, &company.estate, &args.key, company.now)?;
+    let mut case = of_finding(company, &question, &finding)?;
+    case.looked = !args.tree.is_empty() || !args.git.is_empty();
+    case.unread.extend(unread);
     Ok(case)
 }
 
-fn could(company: &Company, arn: &Arn, args: &Leaked) -> Result<Could, AppError> {
-    let rows = ask::everything(&company.estate, arn.as_str(), &args.dir, company.now)?;
+/// Asks everybody about a key that a scan found.
+pub(crate) fn of_finding(
+    company: &Company,
+    question: &Question<'_>,
+    finding: &Finding<Place>,
+) -> Result<Case, AppError> {
+    let places = finding.places.iter().map(|(held, place)| {
+        let (at, since, is_now) = scan::stands(&place.at);
+        Spot { place: place.path.clone(), line: held.line, at, since, is_now }
+    });
+    let places: Vec<Spot> = places.collect();
+    let mut case = Case {
+        key: question.key.to_owned(),
+        dir: question.dir.to_string_lossy().into_owned(),
+        now: company.now,
+        days: question.days,
+        account: finding.account,
+        verdict: finding.verdict,
+        owner: finding.owner.clone(),
+        could: None,
+        did: did(company, question.key, places.iter().filter_map(|place| place.since).min())?,
+        breaks: None,
+        replacement: Err("whose the key is is not known".to_owned()),
+        places,
+        looked: true,
+        unread: Vec::new(),
+    };
+    if let Some(arn) = case.owner.as_ref().and_then(|owner| Arn::parse(&owner.arn).ok()) {
+        case.could = Some(could(company, &arn, question.dir)?);
+        case.breaks = breaks(company, &arn, question)?;
+        let problems = case.breaks.iter().flat_map(|replayed| &replayed.problems);
+        case.unread = problems.map(|problem| problem.file.clone()).collect();
+        case.replacement = replacement(company, &arn, question)?;
+    }
+    Ok(case)
+}
+
+fn could(company: &Company, arn: &Arn, dir: &Path) -> Result<Could, AppError> {
+    let rows = ask::everything(&company.estate, arn.as_str(), dir, company.now)?;
     let mut could = Could { allowed: 0, conditional: 0, levels: BTreeMap::new(), administrator: None };
     let catalogue = Catalogue::embedded();
     for (action, is_sure) in rows {
@@ -199,11 +235,20 @@ fn could(company: &Company, arn: &Arn, args: &Leaked) -> Result<Could, AppError>
     Ok(could)
 }
 
-fn did(company: &Company, key: &str) -> Result<Option<Did>, AppError> {
+fn did(company: &Company, key: &str, first_commit: Option<i64>) -> Result<Option<Did>, AppError> {
     let selection = Selection { access_key: Some(key.to_owned()), ..Selection::default() };
     let (usage, origins) = company.usage_of_key(key, &selection)?;
     let Some((_, used)) = usage.keys.iter().find(|(id, _)| id.as_str() == key) else { return Ok(None) };
     let activity = &used.activity;
+    let since = match first_commit {
+        Some(_) => {
+            let selection = Selection { since: first_commit, ..selection };
+            let (usage, _) = company.usage_of_key(key, &selection)?;
+            let after = usage.keys.iter().find(|(id, _)| id.as_str() == key);
+            Some(after.map_or((0, 0), |(_, used)| (used.activity.calls, used.activity.writes)))
+        }
+        None => None,
+    };
     let catalogue = Catalogue::embedded();
     let mut actions: Vec<_> = activity
         .actions
@@ -224,55 +269,32 @@ fn did(company: &Company, key: &str) -> Result<Option<Did>, AppError> {
         actions,
         origins,
         workloads: activity.callers.keys().map(|kind| kind.as_str()).collect(),
+        since,
     }))
 }
 
-fn breaks(company: &Company, arn: &Arn, args: &Leaked) -> Result<Option<Replayed>, AppError> {
-    let Ok(key) = AccessKeyId::parse(&args.key) else { return Ok(None) };
+fn breaks(company: &Company, arn: &Arn, question: &Question<'_>) -> Result<Option<Replayed>, AppError> {
+    let Ok(key) = AccessKeyId::parse(question.key) else { return Ok(None) };
     let change =
         Change::Credential(CredentialChange::SetAccessKeyStatus { user: arn.clone(), key, active: false });
     let wanted = Wanted { logged: &[], origins: &[], include_suspected: false };
-    company.replay(&[change], company.last_days(args.days), wanted).map(Some)
+    company.replay(&[change], company.last_days(question.days), wanted).map(Some)
 }
 
 /// The policies that `tighten` proposes for the user: a role gets the same.
-fn replacement(company: &Company, arn: &Arn, args: &Leaked) -> Result<Result<Replacement, String>, AppError> {
-    let dir = args.dir.to_string_lossy().into_owned();
-    let days = args.days.to_string();
+fn replacement(
+    company: &Company,
+    arn: &Arn,
+    question: &Question<'_>,
+) -> Result<Result<Replacement, String>, AppError> {
+    let dir = question.dir.to_string_lossy().into_owned();
+    let days = question.days.to_string();
     let typed = ["kagimori", "tighten", arn.as_str(), "--dir", &dir, "--no-files", "--days", &days];
     let Ok(Args { command: Command::Tighten(tightening), .. }) = Args::try_parse_from(typed) else {
         return Ok(Err("`tighten` cannot be asked of this user".to_owned()));
     };
     Ok(tighten::policies(company, &tightening)?
         .map(|(policies, is_proved)| Replacement { policies, is_proved }))
-}
-
-/// What a scan says of the key.
-struct Scanned {
-    places: Vec<Spot>,
-    account: Option<AccountId>,
-    verdict: Verdict,
-    unread: Vec<String>,
-}
-
-/// The places, the account and the verdict, as `scan` finds them.
-fn places(company: &Company, args: &Leaked) -> Result<Scanned, AppError> {
-    let scan = Scan {
-        paths: args.tree.clone(),
-        git: args.git.clone(),
-        staged: false,
-        dir: None,
-        against: None,
-        canary_account: Vec::new(),
-        now: Some(company.now),
-        format: ScanFormat::Human,
-    };
-    let (finding, unread) = scan::of_key(&scan, &company.estate, &args.key, company.now)?;
-    let spots = finding.places.iter().map(|(held, place)| {
-        let (at, since, is_now) = scan::stands(&place.at);
-        Spot { place: place.path.clone(), line: held.line, at, since, is_now }
-    });
-    Ok(Scanned { places: spots.collect(), account: finding.account, verdict: finding.verdict, unread })
 }
 
 /// Why it cannot be said that nothing else was done or breaks, in English and in Japanese.

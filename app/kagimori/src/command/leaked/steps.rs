@@ -2,6 +2,7 @@
 //! the last stage, and what could be read is made anew. History comes last: rewriting it does not take back what was read.
 
 use super::gather::{Case, Level};
+use crate::show::numbers::counted;
 
 /// Permissions that read secrets of others, and what to make anew.
 const READS: [(&str, &str, &str); 8] = [
@@ -59,7 +60,7 @@ pub(super) fn steps(case: &Case) -> Vec<Step> {
     if case.could.is_some() {
         let now = case.places.iter().filter(|place| place.is_now).count();
         steps.push(step(
-            format!("put a role beside the key, with just what it needs, and change the programs ({now} places known)"),
+            format!("put a role beside the key, with just what it needs, and change the programs ({} known)", counted(now, "place")),
             format!("キーの代わりにロールを用意し、必要な権限だけを付けて、プログラムを変更する（把握している箇所: {now}）"),
             None,
         ));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::gather::{Case, blind};
 use super::steps::steps;
 use crate::args::LanguageArg;
-use crate::show::numbers::{day, thousands};
+use crate::show::numbers::{counted, day, thousands};
 
 /// Actions of a level that are named.
 const NAMED: usize = 8;
@@ -23,10 +23,15 @@ pub(super) struct Section {
     pub(super) lines: Vec<(String, String)>,
     /// Texts that stand as they are: policies.
     pub(super) documents: Vec<String>,
+    /// Its lines are steps, one after the other.
+    pub(super) is_numbered: bool,
 }
 
+/// What begins a command in a line, in a line of its own.
+pub(super) const COMMAND: &str = "\n     $ ";
+
 fn section(heading: (&'static str, &'static str), lines: Vec<(String, String)>) -> Section {
-    Section { heading, lines, documents: Vec::new() }
+    Section { heading, lines, documents: Vec::new(), is_numbered: false }
 }
 
 /// A line that is the same in both languages.
@@ -56,12 +61,12 @@ pub(super) fn sections(case: &Case) -> Vec<Section> {
         sections.push(section(("What cannot be known", "分からないこと"), blind));
     }
     let steps = steps(case);
-    let numbered = steps.iter().enumerate().map(|(at, step)| {
-        let command = step.command.as_ref().map(|command| format!("\n     $ {command}")).unwrap_or_default();
-        let number = at + 1;
-        (format!("{number}. {}{command}", step.english), format!("{number}. {}{command}", step.japanese))
+    let lines = steps.iter().map(|step| {
+        let command = step.command.as_ref().map(|command| format!("{COMMAND}{command}")).unwrap_or_default();
+        (format!("{}{command}", step.english), format!("{}{command}", step.japanese))
     });
-    sections.push(section(("What to do, in this order", "対応の手順（この順で）"), numbered.collect()));
+    let heading = ("What to do, in this order", "対応の手順（この順で）");
+    sections.push(Section { is_numbered: true, ..section(heading, lines.collect()) });
     sections
 }
 
@@ -154,16 +159,21 @@ fn did(case: &Case) -> Vec<(String, String)> {
     )];
     if let Some(since) = case.since() {
         let since = day(since);
+        let (calls, writes) = did.since.unwrap_or_default();
+        let (calls, writes) = (thousands(calls), thousands(writes));
         lines.push((
-            format!("it lies in a commit since {since}"),
-            format!("{since} からコミットに含まれています"),
+            format!("it lies in a commit since {since}; {calls} calls since then, {writes} writes"),
+            format!("{since} からコミットに含まれています。以後の呼び出し {calls} 回（書き込み {writes}）"),
         ));
     }
     for (level, name, calls, succeeded, last) in did.actions.iter().take(LINES) {
         let (english, japanese) = level.words();
         let last = day(last.as_second());
         lines.push((
-            format!("{name}: {calls} calls, {succeeded} succeeded, last {last} ({english})"),
+            format!(
+                "{name}: {}, {succeeded} succeeded, last {last} ({english})",
+                counted(thousands(*calls), "call")
+            ),
             format!("{name}: {calls} 回（成功 {succeeded}）、最後 {last}（{japanese}）"),
         ));
     }
@@ -187,9 +197,14 @@ fn places(case: &Case) -> Vec<(String, String)> {
         return vec![("in none of the given trees".to_owned(), "指定されたツリーにはありません".to_owned())];
     }
     let line = |place: &super::gather::Spot| {
-        let change = if place.is_now { ("  change this line", "  この行を変更") } else { ("", "") };
-        let text = format!("{}:{}{}", place.place, place.line, place.at);
-        (format!("{text}{}", change.0), format!("{text}{}", change.1))
+        let (at, at_ja) = (&place.at.0, &place.at.1);
+        let change = if place.is_now { ("change this line", "この行を変更") } else { ("", "") };
+        let joined = |parts: [&str; 2], between: &str| {
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            let colon = if parts.is_empty() { "" } else { ": " };
+            format!("{}:{}{colon}{}", place.place, place.line, parts.join(between))
+        };
+        (joined([at, change.0], "; "), joined([at_ja, change.1], "。"))
     };
     case.places.iter().map(line).collect()
 }
@@ -241,7 +256,7 @@ fn replacement(case: &Case) -> Section {
         let workloads = workloads.join(", ");
         lines.push((format!("the calls come from: {workloads}"), format!("呼び出し元の種類: {workloads}")));
     }
-    Section { heading: ("What replaces it", "置き換え"), lines, documents }
+    Section { heading: ("What replaces it", "置き換え"), lines, documents, is_numbered: false }
 }
 
 /// The answer for people.
@@ -257,8 +272,9 @@ pub(super) fn text(case: &Case, language: LanguageArg) -> String {
     for section in sections(case) {
         let heading = if is_japanese { section.heading.1 } else { section.heading.0 };
         let _ = writeln!(text, "{BOLD}{heading}{BOLD:#}");
-        for line in &section.lines {
-            for part in pick(line).split('\n') {
+        for (at, line) in section.lines.iter().enumerate() {
+            let number = if section.is_numbered { format!("{}. ", at + 1) } else { String::new() };
+            for part in format!("{number}{}", pick(line)).split('\n') {
                 let _ = writeln!(text, "  {}", tame_line(part));
             }
         }
@@ -278,6 +294,30 @@ pub(super) fn json(case: &Case) -> Value {
         .iter()
         .map(|step| json!({ "what": step.english, "what_ja": step.japanese, "command": step.command }))
         .collect();
+    let places: Vec<Value> = case
+        .places
+        .iter()
+        .map(|place| json!({ "place": place.place, "line": place.line, "since": place.since.map(crate::show::numbers::instant), "now": place.is_now }))
+        .collect();
+    let mut answer = json!({
+        "schema": { "name": "kagimori.leaked", "version": 1 },
+        "now": case.now,
+        "key": case.key,
+        "account": case.account,
+        "verdict": case.verdict.word(),
+        "owner": case.owner,
+        "places": places,
+        "steps": steps,
+        "not_read": case.unread,
+    });
+    if let (Value::Object(answer), Value::Object(parts)) = (&mut answer, parts(case)) {
+        answer.extend(parts);
+    }
+    answer
+}
+
+/// What the engines say of a key: could, did, breaks, its replacement, and what cannot be known.
+pub(crate) fn parts(case: &Case) -> Value {
     let could = case.could.as_ref().map(|could| {
         let levels: Vec<Value> =
             could.levels.iter().map(|(level, actions)| json!({ "level": level.words().0, "actions": actions })).collect();
@@ -293,33 +333,20 @@ pub(super) fn json(case: &Case) -> Value {
             })
             .collect();
         json!({ "calls": did.calls, "failed": did.failed, "writes": did.writes, "first": did.first, "last": did.last,
-                "actions": actions, "origins": did.origins, "callers": did.workloads })
+                "actions": actions, "origins": did.origins, "callers": did.workloads,
+                "since_commit": did.since.map(|(calls, writes)| json!({ "calls": calls, "writes": writes })) })
     });
-    let places: Vec<Value> = case
-        .places
-        .iter()
-        .map(|place| json!({ "place": place.place, "line": place.line, "since": place.since.map(crate::show::numbers::instant), "now": place.is_now }))
-        .collect();
     let replacement = match &case.replacement {
         Ok(replacement) => json!({ "policies": replacement.policies, "proved": replacement.is_proved }),
         Err(why) => json!({ "refused": why }),
     };
     let unknown: Vec<Value> = blind(case).iter().map(|(english, _)| json!(english)).collect();
     json!({
-        "schema": { "name": "kagimori.leaked", "version": 1 },
-        "now": case.now,
-        "key": case.key,
-        "account": case.account,
-        "verdict": case.verdict.word(),
-        "owner": case.owner,
         "suspected": case.is_suspected(),
         "could": could,
         "did": did,
-        "places": places,
         "breaks": case.breaks.as_ref().map(|replayed| json!(replayed.evidence.totals)),
         "replacement": replacement,
         "unknown": unknown,
-        "steps": steps,
-        "not_read": case.unread,
     })
 }

@@ -1,7 +1,7 @@
 //! What a scan answers: findings with their waivers, keys that were found nowhere, keys of several systems.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
@@ -12,7 +12,11 @@ use kagimori_policy::pattern::matches;
 use kagimori_source::{Finding, Owner, Owners, Sealed};
 use kagimori_tree::{Counts, Place, Problem};
 
+use crate::command::leaked::gather::{self, Case, Question};
+use crate::company::Company;
+use crate::directory::Directory;
 use crate::error::AppError;
+use crate::source::Source;
 
 /// What the trees gave beside findings.
 pub(super) struct Parts {
@@ -20,7 +24,7 @@ pub(super) struct Parts {
     pub(super) counts: Counts,
     pub(super) sealed: BTreeMap<Sealed, usize>,
     pub(super) problems: Vec<Problem>,
-    pub(super) repositories: Vec<PathBuf>,
+    pub(super) repositories: Vec<String>,
 }
 
 /// The answer.
@@ -32,7 +36,14 @@ pub(super) struct Answer<'a> {
     pub(super) nowhere: Vec<(&'a str, &'a Owner)>,
     pub(super) has_company: bool,
     pub(super) estate_problems: &'a [EstateProblem],
+    /// How many keys are the company's and were not asked about: they were too many, or there is no trail.
+    pub(super) unasked: usize,
 }
+
+/// Keys of which estate and trail are asked: each costs a replay of the trail.
+const ASKED_MAX: usize = 8;
+/// Days of trail that are replayed.
+const DAYS: i64 = 90;
 
 /// A finding, and whether it counts.
 pub(super) struct Judged<'a> {
@@ -41,6 +52,8 @@ pub(super) struct Judged<'a> {
     pub(super) waiver: Option<&'a Waiver>,
     /// An earlier answer holds it.
     pub(super) is_known: bool,
+    /// What estate and trail say of it, when there are both.
+    pub(super) case: Option<Case>,
 }
 
 impl Judged<'_> {
@@ -70,7 +83,7 @@ impl<'a> Answer<'a> {
         let judged = |finding: Finding<Place>| {
             let waiver = waivers.iter().find(|waiver| is_about(waiver, &finding, now));
             let is_known = earlier.contains(&finding.uid);
-            Judged { finding, waiver, is_known }
+            Judged { finding, waiver, is_known, case: None }
         };
         let nowhere = owners.keys.iter().filter(|(id, _)| !found.contains(*id));
         Self {
@@ -80,7 +93,35 @@ impl<'a> Answer<'a> {
             nowhere: nowhere.map(|(id, owner)| (id.as_str(), owner)).collect(),
             has_company: company.is_some(),
             estate_problems: company.map_or(&[][..], |(estate, _)| estate.problems.as_slice()),
+            unasked: 0,
         }
+    }
+
+    /// Joins the worst of the company's keys with what estate and trail say of them, as `leaked` does.
+    pub(super) fn join(&mut self, dir: &Path) -> Result<(), AppError> {
+        let is_asked =
+            |judged: &&mut Judged<'_>| judged.finding.owner.is_some() && judged.finding.verdict.is_live();
+        let mut own: Vec<&mut Judged<'_>> = self.findings.iter_mut().filter(is_asked).collect();
+        self.unasked = own.len();
+        if own.is_empty() || !has_trail(dir)? {
+            return Ok(());
+        }
+        let mut company = Company::open(dir, None)?;
+        company.now = self.now;
+        self.unasked = own.len().saturating_sub(ASKED_MAX);
+        for judged in own.iter_mut().take(ASKED_MAX) {
+            let question = Question { key: &judged.finding.name, dir, days: DAYS };
+            let case = gather::of_finding(&company, &question, &judged.finding)?;
+            let problem = |file: &String| {
+                let hint = "fetch the file again: what the keys did is not known whole";
+                Problem::new(file, "the trail's file could not be read", hint)
+            };
+            self.parts.problems.extend(case.unread.iter().map(problem));
+            judged.case = Some(case);
+        }
+        self.parts.problems.sort();
+        self.parts.problems.dedup();
+        Ok(())
     }
 
     /// Whether something that was given could not be read.
@@ -97,6 +138,10 @@ impl<'a> Answer<'a> {
     pub(super) fn system(&self, number: usize) -> &str {
         self.parts.systems.get(number).map_or("", String::as_str)
     }
+}
+
+fn has_trail(dir: &Path) -> Result<bool, AppError> {
+    Ok(Source::find(&Directory::open(dir)?, None)?.is_some())
 }
 
 /// Whether a waiver that holds is about a finding: by its uid, its key id or its user.

@@ -8,6 +8,7 @@ use kagimori_terminal::tame::tame_line;
 use kagimori_tree::{Place, Where};
 
 use super::answer::{Answer, Judged};
+use crate::command::leaked::brief;
 use crate::show::numbers::{counted, day, thousands};
 
 /// Places of one credential that are listed; JSON and CSV have all.
@@ -77,6 +78,9 @@ fn finding(text: &mut String, answer: &Answer<'_>, judged: &Judged<'_>) {
     }
     if judged.is_known {
         let _ = writeln!(text, "         known: in the earlier answer");
+    }
+    for (what, line) in judged.case.iter().flat_map(brief) {
+        let _ = writeln!(text, "         {DIM}{what:<8}{DIM:#} {}", tame_line(&line));
     }
     for (held, place) in finding.places.iter().take(PLACES_MAX) {
         let _ = writeln!(text, "         {}", shown(answer, held, place));
@@ -199,6 +203,36 @@ pub(super) fn stands(at: &Where) -> String {
     }
 }
 
+/// The same in Japanese.
+pub(super) fn stands_in_japanese(at: &Where) -> String {
+    let short = |commit: &str| commit.chars().take(12).collect::<String>();
+    let since = |seconds: i64| if seconds > 0 { format!("（{}）", day(seconds)) } else { String::new() };
+    match at {
+        Where::Link => "リンクの参照先".to_owned(),
+        Where::Commit { commit, seconds, at_head } => {
+            let still = if *at_head {
+                "現在の HEAD にもあります"
+            } else {
+                "現在の HEAD にはありません"
+            };
+            format!("コミット {}{}から。{still}", short(commit), since(*seconds))
+        }
+        Where::Index => "ステージ済み".to_owned(),
+        Where::Unreachable { commit, seconds } => {
+            let of =
+                commit.as_deref().map(|commit| format!("、コミット {}", short(commit))).unwrap_or_default();
+            format!(
+                "どの参照からもたどれないオブジェクト{of}{}。リポジトリを持つ人は取り出せます",
+                since(*seconds)
+            )
+        }
+        Where::CommitMessage { .. } => "コミット自体の中".to_owned(),
+        Where::TagMessage => "注釈付きタグの中".to_owned(),
+        Where::GitFolder => "リポジトリの管理ファイルの中".to_owned(),
+        _ => String::new(),
+    }
+}
+
 fn shared(text: &mut String, answer: &Answer<'_>) {
     let mut begun = false;
     for judged in answer.shared() {
@@ -243,6 +277,12 @@ fn beside(text: &mut String, answer: &Answer<'_>) {
     if parts.counts.passed_over > 0 {
         notes.push(format!("{} passed over", counted(parts.counts.passed_over, "pipe, socket or device")));
     }
+    if answer.unasked > 0 {
+        let keys = format!("{} of the company", counted(answer.unasked, "key"));
+        notes.push(format!(
+            "{keys} without what the trail tells: `kagimori leaked KEY --dir DIR` asks it (a trail is needed)"
+        ));
+    }
     for note in notes {
         let _ = writeln!(text, "\nnote: {note}");
     }
@@ -279,6 +319,9 @@ pub(super) fn sealed(kind: kagimori_source::Sealed) -> &'static str {
         kagimori_source::Sealed::AnsibleVault => "ansible-vault",
         kagimori_source::Sealed::GitCrypt => "git-crypt",
         kagimori_source::Sealed::Age => "age",
+        kagimori_source::Sealed::Pgp => "OpenPGP",
+        kagimori_source::Sealed::Openssl => "openssl",
+        kagimori_source::Sealed::KeePass => "KeePass",
         _ => "something",
     }
 }

@@ -21,9 +21,11 @@ pub(super) struct Output<'a> {
     counts: Counts,
     findings: Vec<Finding<'a>>,
     found_nowhere: Vec<Nowhere<'a>>,
+    /// Live keys of the company without `joined`: there is no trail, or there are more than are asked about.
+    not_asked: usize,
     sealed: BTreeMap<&'static str, usize>,
     /// Work trees whose history was not read.
-    history_not_read: Vec<String>,
+    history_not_read: &'a [String],
     problems: Vec<Problem<'a>>,
 }
 
@@ -54,6 +56,9 @@ struct Finding<'a> {
     known: bool,
     waiver: Option<Waived<'a>>,
     systems: Vec<&'a str>,
+    /// What estate and trail say: `could`, `did`, `breaks`, `replacement`, `unknown`, as in `kagimori.leaked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<serde_json::Value>,
     places: Vec<Spot<'a>>,
 }
 
@@ -142,8 +147,9 @@ pub(super) fn output<'a>(answer: &'a Answer<'_>) -> Output<'a> {
         },
         findings: answer.findings.iter().map(|judged| finding(answer, judged)).collect(),
         found_nowhere: answer.nowhere.iter().map(|(key_id, owner)| Nowhere { key_id, owner }).collect(),
+        not_asked: answer.unasked,
         sealed: parts.sealed.iter().map(|(kind, count)| (sealed(*kind), *count)).collect(),
-        history_not_read: parts.repositories.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+        history_not_read: &parts.repositories,
         problems: parts.problems.iter().map(problem).chain(of_estate).collect(),
     }
 }
@@ -169,6 +175,7 @@ fn finding<'a>(answer: &'a Answer<'_>, judged: &'a Judged<'_>) -> Finding<'a> {
         known: judged.is_known,
         waiver,
         systems: judged.systems().into_iter().map(|system| answer.system(system)).collect(),
+        joined: judged.case.as_ref().map(crate::command::leaked::parts),
         places: finding.places.iter().map(|(held, place)| spot(answer, held, place)).collect(),
     }
 }
