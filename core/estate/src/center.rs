@@ -29,6 +29,8 @@ pub struct IdentityCenter {
     pub groups: Known<BTreeMap<String, String>>,
     /// The ids of the users in a group, by the group's id.
     pub members: BTreeMap<String, Known<BTreeSet<String>>>,
+    /// Assignments that changes made: taking one of them away again takes nobody's way in who had it.
+    pub(crate) planned: BTreeSet<String>,
 }
 
 /// An instance of Identity Center (`sso-admin list-instances`).
@@ -188,6 +190,7 @@ impl IdentityCenter {
             users: Known::not_given(Dataset::CenterUsers),
             groups: Known::not_given(Dataset::CenterGroups),
             members: BTreeMap::new(),
+            planned: BTreeSet::new(),
         }
     }
 

@@ -10,6 +10,7 @@
 //! One file a kind of thing that is changed; each says all of its changes: how they are made, undone and told.
 
 mod apply;
+mod center;
 mod credential;
 mod deny;
 mod edit;
@@ -41,6 +42,7 @@ use crate::model::Estate;
 use kagimori_id::{AccountId, Arn};
 
 pub use apply::{apply, apply_all};
+pub use center::{CenterChange, SetParts};
 pub use credential::CredentialChange;
 pub use deny::{OLDER_SESSIONS, QUARANTINE, deny_older_sessions, quarantine};
 pub use entity::EntityChange;
@@ -76,6 +78,8 @@ pub enum Change {
     Entity(EntityChange),
     /// Of an OpenID Connect provider. A provider has no id: the next of its address is the same.
     Provider(ProviderChange),
+    /// Of Identity Center.
+    Center(CenterChange),
 }
 
 /// What it takes to go back.
@@ -143,7 +147,8 @@ impl Change {
             | Self::ManagedPolicy(_)
             | Self::Organization(_)
             | Self::Tag(_)
-            | Self::Provider(_) => WayBack::Whole,
+            | Self::Provider(_)
+            | Self::Center(_) => WayBack::Whole,
         }
     }
 
@@ -152,13 +157,13 @@ impl Change {
         self.about()?.account()
     }
 
-    /// The user, group, role or managed policy it is about; `None`: a policy of the organization.
+    /// The user, group, role or managed policy it is about; `None`: a policy of the organization, or Identity Center.
     pub fn about(&self) -> Option<&Arn> {
         match self {
             Self::Credential(change) => Some(change.user()),
             Self::Identity(change) => Some(change.identity()),
             Self::ManagedPolicy(change) => Some(change.policy()),
-            Self::Organization(_) => None,
+            Self::Organization(_) | Self::Center(_) => None,
             Self::Tag(change) => Some(change.identity()),
             Self::Entity(change) => Some(change.identity()),
             Self::Provider(change) => Some(change.provider()),
@@ -176,6 +181,7 @@ impl Change {
             Self::Tag(change) => change.japanese(),
             Self::Entity(change) => change.japanese(),
             Self::Provider(change) => change.japanese(),
+            Self::Center(change) => change.japanese(),
         }
     }
 
@@ -197,6 +203,7 @@ impl Change {
             Self::Tag(change) => change.apply_to(estate),
             Self::Entity(change) => change.apply_to(estate),
             Self::Provider(change) => change.apply_to(estate),
+            Self::Center(change) => change.apply_to(estate),
         }
     }
 
@@ -209,6 +216,7 @@ impl Change {
             Self::Tag(change) => change.inverse(estate).map(Self::from),
             Self::Entity(change) => Ok(change.inverse().into()),
             Self::Provider(change) => change.inverse(estate).map(Self::from),
+            Self::Center(change) => Ok(change.inverse().into()),
         }
     }
 
@@ -218,9 +226,10 @@ impl Change {
     fn touches(&self) -> Touches<'_> {
         match self {
             Self::Credential(change) => Touches::Of(change.user()),
-            Self::Identity(IdentityChange::SetTrustPolicy { .. }) | Self::Organization(_) | Self::Tag(_) => {
-                Touches::Anybody
-            }
+            Self::Identity(IdentityChange::SetTrustPolicy { .. })
+            | Self::Organization(_)
+            | Self::Tag(_)
+            | Self::Center(_) => Touches::Anybody,
             Self::Identity(change) => Touches::Of(change.identity()),
             // Whoever calls upon what is gone is refused, too.
             Self::Entity(EntityChange::DeleteIdentity { identity, .. }) if !is_group(identity) => {
@@ -259,6 +268,7 @@ impl fmt::Display for Change {
             Self::Tag(change) => change.fmt(f),
             Self::Entity(change) => change.fmt(f),
             Self::Provider(change) => change.fmt(f),
+            Self::Center(change) => change.fmt(f),
         }
     }
 }
@@ -302,6 +312,12 @@ impl From<TagChange> for Change {
 impl From<ProviderChange> for Change {
     fn from(change: ProviderChange) -> Self {
         Self::Provider(change)
+    }
+}
+
+impl From<CenterChange> for Change {
+    fn from(change: CenterChange) -> Self {
+        Self::Center(change)
     }
 }
 

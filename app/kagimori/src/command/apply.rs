@@ -102,6 +102,7 @@ fn exit(report: &Report) -> Exit {
         | Ended::OneWay(_)
         | Ended::NotConfirmed
         | Ended::OtherAccount(_)
+        | Ended::OtherRegion(_)
         | Ended::Stopped { .. } => Exit::Failed,
     }
 }

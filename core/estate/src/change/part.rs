@@ -16,6 +16,10 @@ pub(super) fn part(estate: &Estate, changes: &[Change]) -> Estate {
             by_account.entry(account).or_default().push(change);
         }
     }
+    // A permission set is in many accounts.
+    if changes.iter().any(|change| matches!(change, Change::Center(_))) {
+        return estate.clone();
+    }
     let accounts = by_account
         .iter()
         .filter_map(|(id, changes)| Some((*id, of_account(estate.accounts.get(id)?, changes))));

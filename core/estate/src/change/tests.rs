@@ -1,5 +1,6 @@
 //! What AWS refuses, what a change costs to take back, whom it may touch and how it is told, on one small account.
 
+mod center;
 mod denials;
 mod entities;
 mod providers;

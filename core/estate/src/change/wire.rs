@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{
-    Change, CredentialChange, EntityChange, IdentityChange, ManagedPolicyChange, OrganizationChange,
-    ProviderChange, TagChange,
+    CenterChange, Change, CredentialChange, EntityChange, IdentityChange, ManagedPolicyChange,
+    OrganizationChange, ProviderChange, TagChange,
 };
 
 /// A policy document that is written into JSON as itself, in the order it was written, and not as a string.
@@ -62,6 +62,9 @@ pub(super) fn change<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Chang
     if ProviderChange::KINDS.contains(&kind) {
         return of::<ProviderChange, D>(read);
     }
+    if CenterChange::KINDS.contains(&kind) {
+        return of::<CenterChange, D>(read);
+    }
     Err(D::Error::custom(format!("`{kind}` is no kind of change")))
 }
 
@@ -90,6 +93,8 @@ mod tests {
             r#"{"create_oidc_provider":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","takes":{"audiences":["a"]}}}"#,
             r#"{"set_thumbprints":{"provider":"arn:aws:iam::111122223333:oidc-provider/gitlab.com","thumbprints":[],"was":["a"]}}"#,
             r#"{"delete_saml_provider":{"provider":"arn:aws:iam::111122223333:saml-provider/idp","made_of":{"metadata":"<x/>"}}}"#,
+            r#"{"create_account_assignment":{"instance":"arn:aws:sso:::instance/ssoins-1","set":"arn:aws:sso:::permissionSet/ssoins-1/ps-1","account":"111122223333","principal":{"group":"g-1"}}}"#,
+            r#"{"delete_permission_set":{"instance":"i","set":"s","made_of":{"name":"A","customer_managed":[{"name":"p","path":"/t/"}],"boundary":{"managed":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}}"#,
             r#"{"create_policy_version":{"policy":"arn:aws:iam::111122223333:policy/p","version":"v6","document":{"Version":"2012-10-17","Statement":[]},"makes_room":"v1"}}"#,
         ] {
             let change: Change = serde_json::from_str(text).unwrap();

@@ -42,6 +42,7 @@ pub(super) fn identity_center(given: &mut Given) -> IdentityCenter {
         users: users.map(|all| all.iter().cloned().collect()),
         groups: groups.map(|all| all.iter().cloned().collect()),
         members: members(given),
+        planned: BTreeSet::new(),
     }
 }
 

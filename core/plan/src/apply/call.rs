@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Call {
     /// In which account; `None`: the organization's management account.
     pub account: Option<AccountId>,
-    /// `iam`, `organizations`, `sts`.
+    /// `iam`, `organizations`, `sso-admin`, `sts`.
     pub service: &'static str,
     /// `UpdateAccessKey`
     pub operation: String,
@@ -46,6 +46,11 @@ pub enum Outcome {
 impl Call {
     pub(super) fn iam(account: Option<AccountId>, operation: impl Into<String>, input: Value) -> Self {
         Self { account, service: "iam", operation: operation.into(), input }
+    }
+
+    /// Of Identity Center, whose instance is the organization's.
+    pub(super) fn sso(operation: &str, input: Value) -> Self {
+        Self { account: None, service: "sso-admin", operation: operation.to_owned(), input }
     }
 
     pub(super) fn organizations(operation: &str, input: Value) -> Self {

@@ -2,12 +2,14 @@
 //!
 //! A look is read again from its beginning with every answer that came: what is not answered yet is asked.
 
+mod center;
 mod entity;
 mod protection;
 
 use kagimori_id::{AccessKeyId, AccountId, Arn};
 use serde_json::{Value, json};
 
+pub(super) use self::center::{CenterLook, InWhole, PROVISIONED, Set, boundary, reference, typed};
 pub(super) use self::entity::EntityLook;
 use super::call::{Call, Outcome};
 use super::document;
@@ -35,6 +37,8 @@ pub(super) enum Look {
     Member { group: Arn, user: String },
     /// A user, group or role, or what only they have.
     Entity(EntityLook),
+    /// A permission set, or who has it.
+    Center(CenterLook),
     /// A managed policy: its default version and that one's text.
     Policy { policy: Arn },
     /// A version of a managed policy.
@@ -123,12 +127,13 @@ impl Look {
             Self::OrganizationPolicyNamed { name, .. } => name.clone(),
             Self::Member { group, .. } => group.to_string(),
             Self::Entity(look) => look.subject(),
+            Self::Center(look) => look.subject(),
         }
     }
 
     /// Whether it looks at all that something holds: whatever an earlier step does to it shows here.
     pub(super) fn is_of_whole(&self) -> bool {
-        matches!(self, Self::Entity(EntityLook::Whole { .. }))
+        matches!(self, Self::Entity(EntityLook::Whole { .. }) | Self::Center(CenterLook::Whole(_)))
     }
 
     pub(super) fn state(&self, answers: &mut Answers<'_>) -> Result<State, Box<Reading>> {
@@ -186,6 +191,7 @@ impl Look {
                     .map_or_else(|| gone(group), |pages| is_there(find(&pages, "Users", "UserName", user))))
             }
             Self::Entity(look) => look.state(answers),
+            Self::Center(look) => look.state(answers),
             Self::Policy { policy } => managed_policy(policy, answers),
             Self::Version { policy, version } => Ok(versions(policy, answers)?.map_or_else(
                 || gone(policy),
@@ -359,6 +365,10 @@ impl<'a> Answers<'a> {
         self.pages(call, "NoSuchEntity", ("Marker", "Marker"))
     }
 
+    fn sso_pages(&mut self, call: Call) -> Result<Option<Vec<&'a Value>>, Box<Reading>> {
+        self.pages(call, "ResourceNotFoundException", ("NextToken", "NextToken"))
+    }
+
     fn organization_pages(&mut self, call: Call) -> Result<Option<Vec<&'a Value>>, Box<Reading>> {
         self.pages(call, "PolicyNotFoundException", ("NextToken", "NextToken"))
     }
@@ -389,12 +399,14 @@ pub(super) struct Caller {
     pub(super) alias: Option<String>,
     /// What AWS says is protected of what the plan is about there, in words.
     pub(super) protected: Vec<String>,
+    /// An instance of Identity Center that AWS does not list there.
+    pub(super) unlisted: Option<String>,
 }
 
 /// Who is asked in an account, told by AWS: a wrong profile must not apply a plan elsewhere.
 pub(super) fn caller(
     account: Option<AccountId>,
-    identities: &[Arn],
+    (identities, instances): (&[Arn], &[String]),
     care: &Apply,
     answers: &[Outcome],
 ) -> Result<Caller, Box<Reading>> {
@@ -418,8 +430,31 @@ pub(super) fn caller(
     }
     let pages = answers.iam_pages(Call::iam(account, "ListAccountAliases", json!({})))?;
     let alias = pages.iter().flatten().find_map(|page| page.pointer("/AccountAliases/0")?.as_str());
+    let unlisted = unlisted(instances, &mut answers)?;
     let protected = protection::protected(account, identities, care, &mut answers)?;
-    Ok(Caller { account: told, alias: alias.map(str::to_owned), protected })
+    Ok(Caller { account: told, alias: alias.map(str::to_owned), protected, unlisted })
+}
+
+/// An instance of Identity Center is listed in its own Region alone: elsewhere nothing of it is there, which would look like absence.
+fn unlisted(instances: &[String], answers: &mut Answers<'_>) -> Result<Option<String>, Box<Reading>> {
+    if instances.is_empty() {
+        return Ok(None);
+    }
+    let pages = answers.sso_pages(Call::sso("ListInstances", json!({})))?.unwrap_or_default();
+    let is_listed = |arn: &str| find(&pages, "Instances", "InstanceArn", arn).is_some();
+    Ok(instances.iter().find(|arn| !is_listed(arn)).cloned())
+}
+
+/// Who is asked in an account that people come into by what is changed elsewhere: nothing is called there. Where nobody can ask, the
+/// account may be protected.
+pub(super) fn target(account: AccountId, care: &Apply, answers: &[Outcome]) -> Result<Caller, Box<Reading>> {
+    caller(Some(account), (&[], &[]), care, answers).or_else(|reading| match *reading {
+        Reading::Failed(why) => {
+            let protected = vec![format!("the account {account}, perhaps: its alias is not known: {why}")];
+            Ok(Caller { account: Some(account), alias: None, protected, unlisted: None })
+        }
+        other => Err(Box::new(other)),
+    })
 }
 
 fn words(account: Option<AccountId>) -> String {

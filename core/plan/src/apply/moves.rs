@@ -2,6 +2,7 @@
 //!
 //! What must be seen before it is what the change that undoes it would put back.
 
+mod center;
 mod credential;
 mod entity;
 mod identity;
@@ -14,6 +15,7 @@ mod tag;
 use std::collections::BTreeMap;
 
 use kagimori_estate::change::Change;
+use serde_json::Value;
 
 use super::call::{Call, Outcome};
 use super::guard::Guard;
@@ -114,6 +116,13 @@ impl Move {
         call
     }
 
+    /// Takes from AWS's answer to the call what tells later what came of it.
+    pub(super) fn hear(&mut self, answer: &Value) {
+        if let Look::Center(look) = &mut self.look {
+            look.hear(answer);
+        }
+    }
+
     /// AWS's name for what the plan named beforehand.
     pub(super) fn learned(&self, found: &State) -> Option<(String, String)> {
         let ((name, pointer), State::Is(found)) = (self.learns.as_ref()?, found) else { return None };
@@ -134,6 +143,7 @@ fn unguarded(change: &Change, back: Option<&Change>, told: &Told<'_>) -> Result<
         (Change::Credential(change), _) => return credential::one(change).map(|one| vec![one]),
         (Change::Entity(change), _) => return Ok(entity::moves(change)),
         (Change::Provider(change), _) => return Ok(vec![provider::one(change)]),
+        (Change::Center(change), _) => return Ok(center::moves(change, &told.names)),
         (Change::Identity(change), Some(Change::Identity(back))) => {
             identity::one(change, back).map(|one| vec![one])
         }

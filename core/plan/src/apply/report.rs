@@ -49,6 +49,8 @@ pub enum Ended {
     NotConfirmed,
     /// The credentials are of another account, or tell nothing: in words.
     OtherAccount(String),
+    /// An instance of Identity Center that AWS does not list where it was asked: its ARN.
+    OtherRegion(String),
     /// Before anything was changed: what the plan is about is not as it was.
     Moved(Vec<Moved>),
     /// In the middle: this step was not made.
@@ -99,6 +101,9 @@ impl Ended {
             Self::NotConfirmed => "nothing was changed; type the alias as AWS has it, or use `--alias`",
             Self::OtherAccount(_) => {
                 "nothing was changed; choose the credentials of that account with `--profile` or `--role`"
+            }
+            Self::OtherRegion(_) => {
+                "nothing was changed; say in which Region the instance lives: `AWS_REGION=REGION kagimori apply …`, or `region` of the profile"
             }
             Self::Moved(_) => {
                 "nothing was changed; take a fresh snapshot (`kagimori collect`) and make the plan again"

@@ -14,12 +14,12 @@ use serde_json::Value;
 use self::stage::{At, Refusal, Stage, Why};
 use super::call::{Call, Outcome};
 use super::history::{History, Side};
-use super::look::{Caller, Look, Reading, caller};
+use super::look::{Caller, Look, Reading, caller, target};
 use super::moves::{Move, Told, moves};
 use super::record::{Direction, Record};
 use super::report::{Ended, Report};
 use super::state::{Judgement, State};
-use super::terms::{Asked, Terms};
+use super::terms::{Asked, Terms, entered_by};
 use super::work::{Work, work};
 use crate::Plan;
 
@@ -220,8 +220,9 @@ impl<'p> Run<'p> {
         if self.work.is_empty() {
             return;
         }
+        let changes = self.work.iter().filter_map(|work| work.change.as_ref());
         let accounts: BTreeSet<Option<AccountId>> =
-            self.work.iter().filter_map(|work| Some(work.change.as_ref()?.account())).collect();
+            changes.flat_map(|change| [change.account(), entered_by(change)]).collect();
         self.stage = Stage::Accounts { left: accounts.into_iter().collect(), answers: Vec::new() };
     }
 
@@ -240,6 +241,9 @@ impl<'p> Run<'p> {
                 };
             }
         };
+        if let Some(instance) = caller.unlisted {
+            return self.refused(Ended::OtherRegion(instance));
+        }
         left.remove(0);
         let reasons = self.terms.reasons(account, &caller, &self.work);
         let only_looks = self.terms.dry_run || self.report.is_unwritten;
@@ -255,11 +259,23 @@ impl<'p> Run<'p> {
     /// Who is asked in an account, and what is protected there of what is about to be done.
     fn caller(&self, account: Option<AccountId>, answers: &[Outcome]) -> Result<Caller, Box<Reading>> {
         let here = self.work.iter().filter_map(|work| work.change.as_ref());
-        let here = here.filter(|change| change.account() == account).filter_map(Change::about);
+        let mut here = here.filter(|change| change.account() == account).peekable();
+        if let (Some(account), None) = (account, here.peek()) {
+            return target(account, &self.terms.care, answers);
+        }
+        let here = here.filter_map(Change::about);
         let has_tags = |arn: &&Arn| ["user/", "role/"].iter().any(|kind| arn.resource().starts_with(kind));
         let identities: BTreeSet<Arn> = here.filter(has_tags).cloned().collect();
         let identities: Vec<Arn> = identities.into_iter().collect();
-        caller(account, &identities, &self.terms.care, answers)
+        let here = self.work.iter().filter_map(|work| work.change.as_ref()).filter(|_| account.is_none());
+        let instances: BTreeSet<&str> = here
+            .filter_map(|change| match change {
+                Change::Center(change) => Some(change.instance()),
+                _ => None,
+            })
+            .collect();
+        let instances: Vec<String> = instances.into_iter().map(str::to_owned).collect();
+        caller(account, (&identities, &instances), &self.terms.care, answers)
     }
 
     fn moves(&self, work: &Work) -> Result<Vec<Move>, String> {
@@ -439,7 +455,8 @@ impl<'p> Run<'p> {
     fn ended(&mut self, mut at: At, outcome: Outcome) -> Stage {
         at.looks = 0;
         match outcome {
-            Outcome::Answer(_) => {
+            Outcome::Answer(answer) => {
+                at.made.hear(&answer);
                 (at.is_doubtful, at.refusal) = (true, None);
                 Stage::Looking { at, why: Why::Taken, answers: Vec::new() }
             }
@@ -465,10 +482,20 @@ impl<'p> Run<'p> {
 
     /// Refusals that a while later may be none: somebody else is at it, or AWS does not show everywhere what was made before.
     fn may_pass(&self, code: &str) -> bool {
-        const BUSY: [&str; 3] =
-            ["ConcurrentModification", "ConcurrentModificationException", "EntityTemporarilyUnmodifiable"];
-        const LATE: [&str; 4] =
-            ["NoSuchEntity", "MalformedPolicyDocument", "DeleteConflict", "PolicyNotFoundException"];
+        const BUSY: [&str; 4] = [
+            "ConcurrentModification",
+            "ConcurrentModificationException",
+            "EntityTemporarilyUnmodifiable",
+            // Identity Center is at it still (IAM Identity Center API Reference, `ProvisionPermissionSet`).
+            "ConflictException",
+        ];
+        const LATE: [&str; 5] = [
+            "NoSuchEntity",
+            "MalformedPolicyDocument",
+            "DeleteConflict",
+            "PolicyNotFoundException",
+            "ResourceNotFoundException",
+        ];
         BUSY.contains(&code) || self.has_made && LATE.contains(&code)
     }
 

@@ -83,8 +83,8 @@ impl Terms {
         let alias = caller.alias.as_deref();
         let steps = work.len();
         let many = (steps > self.care.steps).then_some(Reason::ManySteps { steps, most: self.care.steps });
-        let here =
-            work.iter().filter_map(|work| work.change.as_ref()).filter(|change| change.account() == account);
+        let here = work.iter().filter_map(|work| work.change.as_ref());
+        let here = here.filter(|change| entered_by(change) == account);
         let mut protected: Vec<String> = here.flat_map(|change| self.protected(change)).collect();
         protected.extend(caller.protected.iter().cloned());
         protected.sort();
@@ -112,13 +112,26 @@ impl Terms {
             }
             _ => Vec::new(),
         };
-        let account = change.account().map(|id| id.to_string());
+        let account = entered_by(change).map(|id| id.to_string());
         let (arn, name) = about.map_or((None, None), |(arn, name)| (Some(arn), Some(name)));
         let is_protected =
             |text: &String| self.care.protected.iter().any(|pattern| matches_ignoring_case(pattern, text));
+        if let Change::Center(change) = change {
+            let named = [Some(change.set().to_owned()), change.name().map(str::to_owned)];
+            let named = named.into_iter().flatten().find(&is_protected);
+            return named.or_else(|| account.filter(&is_protected).map(|id| format!("the account {id}")));
+        }
         let named = keys.into_iter().chain(arn.clone()).find(&is_protected);
         named.or_else(|| {
             [name, account].into_iter().flatten().any(|text| is_protected(&text)).then_some(arn).flatten()
         })
+    }
+}
+
+/// The account that a change is about: of an assignment the one that people come into, though all calls are made elsewhere.
+pub(super) fn entered_by(change: &Change) -> Option<AccountId> {
+    match change {
+        Change::Center(change) => change.target(),
+        _ => change.account(),
     }
 }

@@ -52,6 +52,7 @@ pub(crate) fn why(plan: &Plan, ended: &Ended) -> String {
         }
         Ended::NotConfirmed => "that is not the alias of the account".to_owned(),
         Ended::OtherAccount(why) => format!("it cannot be told whose account this is: {why}"),
+        Ended::OtherRegion(arn) => format!("AWS lists no instance of Identity Center {arn} in this Region"),
         Ended::Moved(moved) => {
             let told = moved.iter().take(5);
             let told = told.map(|moved| {
@@ -148,7 +149,11 @@ pub(super) fn json<'a>(plan: &'a Plan, report: &'a Report) -> Output<'a> {
         Ended::NothingToDo => "nothing_to_do",
         Ended::Moved(_) => "moved",
         Ended::Stopped { .. } => "stopped",
-        Ended::Unusable(_) | Ended::OneWay(_) | Ended::NotConfirmed | Ended::OtherAccount(_) => "refused",
+        Ended::Unusable(_)
+        | Ended::OneWay(_)
+        | Ended::NotConfirmed
+        | Ended::OtherAccount(_)
+        | Ended::OtherRegion(_) => "refused",
     };
     let calls: &[Call] = if let Ended::WouldDo(calls) = &report.ended { calls } else { &[] };
     Output {

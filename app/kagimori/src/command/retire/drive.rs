@@ -535,7 +535,8 @@ fn how(plan: &Plan, report: &Report) -> How {
         | Ended::Unusable(_)
         | Ended::OneWay(_)
         | Ended::NotConfirmed
-        | Ended::OtherAccount(_) => How::Refused(told()),
+        | Ended::OtherAccount(_)
+        | Ended::OtherRegion(_) => How::Refused(told()),
     }
 }
 

@@ -3,7 +3,7 @@
 use kagimori_id::Arn;
 use serde_json::{Map, Value};
 
-use super::super::look::{EntityLook, Look};
+use super::super::look::{CenterLook, EntityLook, InWhole, Look, Set};
 use super::super::moves::Move;
 use super::super::state::{Expected, Judgement, State};
 
@@ -23,14 +23,17 @@ impl Touch {
 /// What will be found of all that something holds once the moves before have been made: what they touch is theirs to look at, and is
 /// taken for as it will be; all else stays as it was found.
 pub(super) fn once_made(made: &Move, before: &[Touch], found: State) -> State {
+    let exactly: &[(&'static str, Value)] = match &made.before {
+        Expected::Whole { exactly, .. } => exactly,
+        _ => &[],
+    };
+    if let (Look::Center(CenterLook::Whole(set)), State::Is(Value::Object(held))) = (&made.look, &found) {
+        return State::Is(set_once_made(set, before, held.clone(), exactly).into());
+    }
     let (Look::Entity(EntityLook::Whole { identity }), State::Is(Value::Object(mut held))) =
         (&made.look, found.clone())
     else {
         return found;
-    };
-    let exactly: &[(&'static str, Value)] = match &made.before {
-        Expected::Whole { exactly, .. } => exactly,
-        _ => &[],
     };
     for Touch { look, is_taken } in before {
         let Some((member, one)) = listed(look, identity) else {
@@ -74,12 +77,7 @@ fn settle(look: &Look, whose: &Arn, held: &mut Map<String, Value>, exactly: &[(&
         Look::Trust { role } if role == whose => "trust policy",
         Look::Tag { identity, key } if identity == whose => {
             let value = will_be("tags").and_then(|tags| tags.get(key)).cloned();
-            if let Some(Value::Object(tags)) = held.get_mut("tags") {
-                match value {
-                    Some(value) => drop(tags.insert(key.clone(), value)),
-                    None => drop(tags.remove(key)),
-                }
-            }
+            tag_once_made(key, value, held);
             return;
         }
         _ => return,
@@ -87,4 +85,43 @@ fn settle(look: &Look, whose: &Arn, held: &mut Map<String, Value>, exactly: &[(&
     if let Some(value) = will_be(member) {
         held.insert(member.to_owned(), value.clone());
     }
+}
+
+fn tag_once_made(key: &str, value: Option<Value>, held: &mut Map<String, Value>) {
+    if let Some(Value::Object(tags)) = held.get_mut("tags") {
+        match value {
+            Some(value) => drop(tags.insert(key.to_owned(), value)),
+            None => drop(tags.remove(key)),
+        }
+    }
+}
+
+/// The same of a permission set.
+fn set_once_made(
+    set: &Set,
+    before: &[Touch],
+    mut held: Map<String, Value>,
+    exactly: &[(&'static str, Value)],
+) -> Map<String, Value> {
+    for Touch { look, is_taken } in before {
+        let Look::Center(look) = look else { continue };
+        match look.in_whole(set) {
+            Some(InWhole::One(list, one)) if *is_taken => {
+                if let Some(Value::Array(list)) = held.get_mut(list) {
+                    list.retain(|held| held.as_str() != Some(&one));
+                }
+            }
+            Some(InWhole::All(list)) => drop(held.insert(list.to_owned(), Value::Array(Vec::new()))),
+            Some(InWhole::Described) => {
+                let described = exactly.iter().filter(|(name, _)| *name != "tags");
+                held.extend(described.map(|(name, value)| ((*name).to_owned(), value.clone())));
+            }
+            Some(InWhole::Tag(key)) => {
+                let tags = exactly.iter().find(|(name, _)| *name == "tags");
+                tag_once_made(key, tags.and_then(|(_, tags)| tags.get(key)).cloned(), &mut held);
+            }
+            _ => {}
+        }
+    }
+    held
 }

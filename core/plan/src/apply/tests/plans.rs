@@ -1,12 +1,15 @@
 //! A world, and plans about it.
 
+use kagimori_estate::center::{Boundary, CustomerPolicy, Principal};
 use kagimori_estate::change::{
-    Change, CredentialChange, EntityChange, Holdings, IdentityChange, InlinePolicy, ManagedPolicyChange,
-    OidcProvider, OrganizationChange, ProviderChange, SamlProvider, TagChange, WireDocument,
+    CenterChange, Change, CredentialChange, EntityChange, Holdings, IdentityChange, InlinePolicy,
+    ManagedPolicyChange, OidcProvider, OrganizationChange, ProviderChange, SamlProvider, SetParts, TagChange,
+    WireDocument,
 };
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_policy::parse::{Strictness, parse};
 
+use super::world::center::{INSTANCE, PermissionSet};
 use super::world::{ACCOUNT, Aws, Identity, OrganizationPolicy, Policy, Provider, World};
 use crate::Plan;
 use crate::plan::{PlanSchema, Premises, Step};
@@ -106,6 +109,7 @@ pub(super) fn world() -> World {
                 (arn(&format!("saml-provider/{name}")).to_string(), (metadata(letter), tags))
             })
             .into(),
+        center: [(SET.to_owned(), admin_set())].into(),
         ..World::default()
     }
 }
@@ -309,6 +313,88 @@ fn organization() -> [(Change, Option<Change>); 2] {
     ]
 }
 
+/// The permission set that is there.
+pub(super) const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-aaaaaaaaaaaaaaaa";
+
+fn admin_set() -> PermissionSet {
+    PermissionSet {
+        name: "Admin".to_owned(),
+        duration: "PT1H".to_owned(),
+        inline: allow("s3:*"),
+        managed: ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()].into(),
+        tags: [("Team".to_owned(), "sea".to_owned())].into(),
+        assigned: [(ACCOUNT.to_owned(), "GROUP".to_owned(), "g-1".to_owned())].into(),
+        ..PermissionSet::default()
+    }
+}
+
+/// A permission set that is made and given to somebody, one that is edited in every part, and an assignment that goes.
+pub(super) fn identity_center() -> Vec<(Change, Option<Change>)> {
+    use CenterChange as C;
+    let made = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-reader";
+    let account = kagimori_id::AccountId::parse(ACCOUNT).unwrap();
+    let by = |name: &str| CustomerPolicy { name: name.to_owned(), path: "/".to_owned() };
+    let parts = SetParts {
+        name: "Reader".to_owned(),
+        description: Some("reads".to_owned()),
+        session_duration: Some("PT2H".to_owned()),
+        inline: Some(wire(&allow("s3:Get*"))),
+        managed: vec![Arn::parse("arn:aws:iam::aws:policy/ReadOnlyAccess").unwrap()],
+        customer_managed: vec![by("team")],
+        boundary: Some(Boundary::CustomerManaged(by("limit"))),
+        tags: [("Team".to_owned(), "sea".to_owned())].into(),
+        ..SetParts::default()
+    };
+    let was = SetParts {
+        name: "Admin".to_owned(),
+        session_duration: Some("PT1H".to_owned()),
+        inline: Some(wire(&allow("s3:*"))),
+        managed: vec![Arn::parse("arn:aws:iam::aws:policy/AdministratorAccess").unwrap()],
+        tags: [("Team".to_owned(), "sea".to_owned())].into(),
+        ..SetParts::default()
+    };
+    let to = SetParts {
+        session_duration: Some("PT4H".to_owned()),
+        inline: Some(wire(&allow("s3:Get*"))),
+        managed: vec![Arn::parse("arn:aws:iam::aws:policy/ReadOnlyAccess").unwrap()],
+        boundary: Some(Boundary::Managed(Arn::parse("arn:aws:iam::aws:policy/PowerUserAccess").unwrap())),
+        tags: [("Team".to_owned(), "land".to_owned()), ("stage".to_owned(), String::new())].into(),
+        ..was.clone()
+    };
+    let instance = || INSTANCE.to_owned();
+    let set = |made_of: &SetParts, was: &SetParts| C::SetPermissionSet {
+        instance: instance(),
+        set: SET.to_owned(),
+        made_of: Box::new(made_of.clone()),
+        was: Box::new(was.clone()),
+    };
+    let one = |set: &str, principal: Principal, is_made: bool| {
+        let (instance, set) = (instance(), set.to_owned());
+        let made = C::CreateAccountAssignment {
+            instance: instance.clone(),
+            set: set.clone(),
+            account,
+            principal: principal.clone(),
+        };
+        let gone = C::DeleteAccountAssignment { instance, set, account, principal };
+        if is_made { both(made, gone) } else { both(gone, made) }
+    };
+    let (created, deleted) = (
+        C::CreatePermissionSet {
+            instance: instance(),
+            set: made.to_owned(),
+            made_of: Box::new(parts.clone()),
+        },
+        C::DeletePermissionSet { instance: instance(), set: made.to_owned(), made_of: Box::new(parts) },
+    );
+    vec![
+        both(created, deleted),
+        one(made, Principal::User("u-1".to_owned()), true),
+        both(set(&to, &was), set(&was, &to)),
+        one(SET, Principal::Group("g-1".to_owned()), false),
+    ]
+}
+
 /// One change of each kind that can be undone.
 pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
     use IdentityChange as C;
@@ -363,6 +449,7 @@ pub(super) fn every_kind() -> Vec<(Change, Option<Change>)> {
     all.extend(providers());
     all.extend(saml_providers());
     all.extend(organization());
+    all.extend(identity_center());
     all
 }
 

@@ -88,7 +88,7 @@ fn a_refused_step_stops_and_what_is_left_is_told() {
     });
     let why = "AWS refused it: AccessDenied: not you".to_owned();
     assert_eq!(told.ended, Ended::Stopped { step: 2, in_doubt: false, why });
-    assert_eq!((&told.done, &told.left), (&vec![0, 1], &(2..27).collect()));
+    assert_eq!((&told.done, &told.left), (&vec![0, 1], &(2..31).collect()));
     assert!(told.hint().contains("kagimori undo"));
     assert_eq!(aws.made.len(), 2);
 }
@@ -334,7 +334,7 @@ fn the_alias_is_asked_for_where_it_matters() {
     nameless.world.alias = None;
     let asked =
         question(&plan(&every_kind()), Terms { care, irreversible: true, ..terms() }, nameless).unwrap();
-    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 27, most: 23 }]);
+    assert_eq!(asked.reasons, [Reason::ManySteps { steps: 31, most: 23 }]);
     assert_eq!(asked.word, ACCOUNT, "an account without an alias goes by its number");
 }
 

@@ -1,5 +1,6 @@
 //! What AWS holds and does, as values: the calls of the machine are made here.
 
+pub(super) mod center;
 mod entities;
 
 pub(super) use self::entities::id;
@@ -30,6 +31,8 @@ pub(super) struct World {
     pub(super) providers: BTreeMap<String, Provider>,
     /// SAML providers: metadata and tags.
     pub(super) saml: BTreeMap<String, (String, BTreeMap<String, String>)>,
+    /// Permission sets by ARN.
+    pub(super) center: BTreeMap<String, center::PermissionSet>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -82,7 +85,8 @@ impl World {
     /// The same with the policies of the organization by name: AWS gives another id each time.
     pub(super) fn without_ids(&self) -> Self {
         let named = self.organization.values().map(|held| (held.name.clone(), held.clone()));
-        Self { organization: named.collect(), ..self.clone() }
+        let sets = self.center.values().map(|held| (held.name.clone(), held.clone())).collect();
+        Self { organization: named.collect(), center: sets, ..self.clone() }
     }
 
     /// The same with the texts of the versions of policies in order, whatever their numbers.
@@ -111,6 +115,10 @@ pub(super) struct Aws {
     ids: u32,
     /// The unique ids of identities that others do not have: by kind and name.
     unique: BTreeMap<String, String>,
+    /// Requests to provision, and what AWS says of each when asked.
+    pub(super) requests: BTreeMap<String, Vec<&'static str>>,
+    /// Aliases of other accounts.
+    pub(super) aliases: BTreeMap<String, String>,
 }
 
 type Answer = Result<Value, (&'static str, String)>;
@@ -143,13 +151,23 @@ impl Aws {
             "sts" => {
                 Ok(json!({ "Account": call.account.map_or_else(|| ACCOUNT.to_owned(), |id| id.to_string()) }))
             }
+            "iam"
+                if call.operation == "ListAccountAliases"
+                    && call.account.is_some_and(|id| id.to_string() != ACCOUNT) =>
+            {
+                let id = call.account.map(|id| id.to_string()).unwrap_or_default();
+                let alias: Vec<&String> = self.aliases.get(&id).into_iter().collect();
+                Ok(json!({ "AccountAliases": alias, "IsTruncated": false }))
+            }
             "iam" => self.iam(&call.operation, &call.input),
+            "sso-admin" => self.sso(&call.operation, &call.input),
             "organizations" => self.organizations(&call.operation, &call.input),
             other => panic!("{other}"),
         };
         match answer {
             Ok(answer) => {
-                if !Self::only_looks(call) {
+                // That may be made again: it changes nothing the second time.
+                if !Self::only_looks(call) && call.operation != "ProvisionPermissionSet" {
                     self.made.push(call.clone());
                 }
                 Outcome::Answer(answer)
