@@ -192,6 +192,22 @@ const QUESTIONS: [(&str, &[&[&str]]); 47] = [
             &["GIVEN/bastion.toml", "--dir", "DIR", "--format", "json"],
         ],
     ),
+    ("guard-list", &[&[], &["--format", "json"]]),
+    ("guard-show", &[&["root-use"], &["root-use", "--format", "json"]]),
+    (
+        "guard-prove",
+        &[
+            &["root-use", "--dir", "DIR"],
+            &["root-use", "--dir", "DIR", "--policy", "GIVEN/small.json", "--format", "json"],
+        ],
+    ),
+    ("guard-new", &[&["root-use", "--dir", "DIR", "--on", "444455556666", "--out", "DIR/guards"]]),
+    ("guard-plan", &[&["leave-organization", "--dir", "DIR", "--on", "444455556666", "--days", "3"]]),
+    ("guard-budget", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),
+    (
+        "guard-explain",
+        &[&["GIVEN/small.json", "--dir", "DIR"], &["GIVEN/small.json", "--dir", "DIR", "--format", "json"]],
+    ),
     ("retire-suggest", &[&["--dir", "DIR"], &["--dir", "DIR", "--unused", "1", "--format", "json"]]),
     ("retire-start", &[&["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--yes"]]),
     ("retire-tick", &[&["--dir", "DIR"], &["--dir", "DIR", "--print-policy"]]),
@@ -223,8 +239,8 @@ const QUESTIONS: [(&str, &[&[&str]]); 47] = [
 ];
 
 /// Pages of the manual are of every command, those that only hold others included.
-const WITHOUT_QUESTIONS: [&str; 10] =
-    ["ask", "bastion", "lake", "trail", "plan", "journal", "retire", "notify", "policy", "man"];
+const WITHOUT_QUESTIONS: [&str; 11] =
+    ["ask", "bastion", "guard", "lake", "trail", "plan", "journal", "retire", "notify", "policy", "man"];
 
 fn program(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kagimori")).args(arguments).env("NO_COLOR", "1").output().unwrap()
