@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 47] = [
+const QUESTIONS: [(&str, &[&[&str]]); 54] = [
     (
         "review",
         &[
