@@ -6,12 +6,15 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 findings (doctor, log --verify), 2 failed; `kagi exec` ends with the \
+const FIRST: &str = "First time: `kagi add --all` takes the keys out of ~/.aws/credentials, or `kagi login` signs in at IAM Identity \
+                     Center; then `kagi exec PROFILE -- COMMAND`. `kagi list` says what to begin with.
+
+Exit codes: 0 done, 1 findings (doctor, log --verify), 2 failed; `kagi exec` ends with the \
                           exit code of its command.";
 
 /// The credential broker every engineer carries: MFA once, then roles in any account.
 #[derive(Debug, Parser)]
-#[command(name = "kagi", version, after_help = EXIT_CODES)]
+#[command(name = "kagi", version, after_help = FIRST)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -138,6 +141,12 @@ pub(crate) struct Login {
     /// Sign in at this `[sso-session NAME]`, without a profile
     #[arg(long, value_name = "NAME", conflicts_with_all = ["profile", "account"])]
     pub(crate) sso_session: Option<String>,
+    /// Sign in at this access portal, and write its `[sso-session]` into the config file
+    #[arg(long, value_name = "URL", requires = "sso_region", conflicts_with_all = ["profile", "account"])]
+    pub(crate) start_url: Option<String>,
+    /// The Region that Identity Center is in
+    #[arg(long, value_name = "REGION", requires = "start_url")]
+    pub(crate) sso_region: Option<String>,
     /// The browser, with `{url}` in its arguments
     #[arg(long, value_name = "COMMAND", conflicts_with = "device")]
     pub(crate) browser_cmd: Option<String>,

@@ -10,6 +10,7 @@ mod env;
 mod environment;
 mod exec;
 mod explain;
+mod first;
 mod forget;
 mod hook;
 mod list;
@@ -29,7 +30,9 @@ mod vault;
 
 use std::process::ExitCode;
 
+pub(crate) use self::first::meant_profile;
 pub(crate) use self::serve::header;
+pub(crate) use self::vault::with_context;
 
 use crate::args::Command;
 use crate::error::KagiError;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kagimori_session::endpoint::{Endpoint, Service, Surroundings, endpoint};
 use kagimori_session::profile::ProfileFiles;
-use kagimori_session::route::{Access, Foreign, Route, RouteError, Target, resolve, unknown};
-use kagimori_session::value::{seconds, within};
+use kagimori_session::route::{Access, Foreign, Route, RouteError, Target, resolve, unknown, unknown_source};
+use kagimori_session::value::{seconds, shown, within};
 use kagimori_terminal::printer;
 use secrecy::SecretString;
 
@@ -207,12 +207,28 @@ impl<'a> Context<'a> {
     pub(crate) fn key(&self, vault: &Vault, route: &Route) -> Result<StoredKey, KagiError> {
         match vault.key(&route.key_profile)? {
             Some(key) => Ok(key),
-            None if self.files.defines(&route.key_profile) => {
-                Err(KagiError::NoKey(route.key_profile.clone()))
-            }
-            None if route.key_profile == route.name => Err(unknown(&self.files, &route.name).into()),
-            None => Err(KagiError::NoKey(route.key_profile.clone())),
+            None => Err(self.no_key(route).unwrap_or_else(|| KagiError::NoKey(route.key_profile.clone()))),
         }
+    }
+
+    /// Why storing a key under the name a route begins with is no way out: nothing has this name, or it is not for kagi.
+    pub(crate) fn no_key(&self, route: &Route) -> Option<KagiError> {
+        let name = &route.key_profile;
+        if !self.files.defines(name) {
+            let is_source = *name != route.name;
+            let error =
+                if is_source { unknown_source(&self.files, route) } else { unknown(&self.files, name) };
+            return Some(error.into());
+        }
+        let sections = [self.files.credentials_section(name), self.files.sdk_section(name)];
+        let is_temporary = sections.into_iter().flatten().any(|it| it.setting("aws_session_token").is_some());
+        is_temporary.then(|| {
+            KagiError::argument(
+                format!("`{}` has temporary credentials in the file, which kagi does not keep", shown(name)),
+                "SDKs use them as they are until they end; kagi begins with a user's own key, with a sign-in, or with the tool \
+                 that writes them, as the profile's `credential_process`",
+            )
+        })
     }
 
     /// What a route without a sign-in begins with: what `credential_source` names, the key in the vault, else what another

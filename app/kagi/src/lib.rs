@@ -15,6 +15,7 @@ mod lock;
 mod log;
 mod place;
 mod prompt;
+mod refused;
 mod sso;
 mod vault;
 
@@ -22,11 +23,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue};
 use kagimori_terminal::printer;
 
 use crate::args::{Args, Command};
-use crate::error::{KagiError, quoted};
+use crate::error::KagiError;
 
 /// Runs the program.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
     }
     let arguments = match Args::try_parse_from(&arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return refuse(&arguments, &error),
+        Err(error) => return refused::say(&arguments, &error),
     };
     match arguments.command {
         Command::Credentials(arguments) => command::credentials::run(&arguments),
@@ -51,28 +51,6 @@ pub fn main() -> ExitCode {
             }
         },
     }
-}
-
-/// Says what is wrong with the command line; `--help` is answered here too.
-fn refuse(arguments: &[OsString], error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if let Some(meant) = with_dashes(arguments, error) {
-        printer::note(&format!("\nhint: the command comes after `--`: `{meant}`"));
-    }
-    u8::try_from(error.exit_code()).unwrap_or(2).into()
-}
-
-/// `kagi exec dev make` with the `--` before the command.
-fn with_dashes(arguments: &[OsString], error: &clap::Error) -> Option<String> {
-    let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
-    let takes_command = matches!(words.get(1), Some(&("exec" | "serve")));
-    let Some(ContextValue::String(unexpected)) = error.get(ContextKind::InvalidArg) else { return None };
-    let at = words.iter().skip(2).position(|word| word == unexpected)? + 2;
-    if !takes_command || words.contains(&"--") || unexpected.starts_with('-') {
-        return None;
-    }
-    let quoted = |words: &[&str]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-    Some(format!("kagi {} -- {}", quoted(words.get(1..at)?), quoted(words.get(at..)?)))
 }
 
 /// `kagi credentials NAME` is run by every SDK for every process: it does not wait for the command line parser.

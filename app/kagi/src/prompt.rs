@@ -77,6 +77,11 @@ impl Prompter {
         }
     }
 
+    /// Whether a person sits at a terminal here.
+    pub(crate) fn has_terminal(&self) -> bool {
+        terminal::open(self.terminal).is_some()
+    }
+
     /// Whether a list can be shown: a program that looks codes up would print one.
     pub(crate) fn can_ask_for_a_number(&self) -> bool {
         terminal::open(self.terminal).is_some() || program::can_answer(&self.program, Ask::Number)

@@ -5,7 +5,7 @@
 //! file before. Whether kagi is what an SDK ends at can be told of this section only, not of the one that kagi writes.
 
 use crate::ini::{Section, Setting};
-use crate::profile::{File, Place, ProfileFiles, without_inline_comment};
+use crate::profile::{File, Place, ProfileFiles, without_comment_of};
 use crate::refusal::DEFAULTS;
 
 /// A profile's settings in the order in which they win.
@@ -47,7 +47,7 @@ impl<'a> Merged<'a> {
     /// The value of a setting, without an inline comment and not empty.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<String> {
-        let value = without_inline_comment(&self.get(key)?.setting.value).into_owned();
+        let value = without_comment_of(key, &self.get(key)?.setting.value).into_owned();
         (!value.is_empty()).then_some(value)
     }
 

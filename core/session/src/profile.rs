@@ -260,25 +260,41 @@ fn found<'a>(file: File, section: &Section<'a>, key: &str) -> Option<Found<'a>> 
     let setting = section.setting(key)?;
     let place = Place { file, header: section.header.to_owned(), line: setting.line };
     let value = match setting.value {
-        Cow::Borrowed(value) => without_inline_comment(value),
-        Cow::Owned(value) => Cow::Owned(without_inline_comment(&value).into_owned()),
+        Cow::Borrowed(value) => without_comment_of(key, value),
+        Cow::Owned(value) => Cow::Owned(without_comment_of(key, &value).into_owned()),
     };
     (!value.is_empty()).then_some(Found { value, place })
 }
 
-/// Cuts each line at white space followed by `#`, as the JS SDK does. botocore keeps the comment in the value; `kagi
-/// doctor` warns.
+/// Settings whose value is a command line: ` ;` is a shell's there, as in `sh -c "a ; b"`.
+const COMMANDS: [&str; 4] = ["credential_process", "prompt_program", "passphrase_program", "browser_cmd"];
+
+/// Whether a setting's value is a command line, which ends at ` #` only.
+#[must_use]
+pub fn is_command(key: &str) -> bool {
+    COMMANDS.iter().any(|command| key.eq_ignore_ascii_case(command))
+}
+
+/// Cuts each line at white space followed by `#` or `;`, as the SDKs for JavaScript and Rust do (AWS SDKs and Tools Reference
+/// Guide, "Shared config and credentials files"). botocore keeps the comment in the value; `kagi doctor` warns.
 #[must_use]
 pub fn without_inline_comment(value: &str) -> Cow<'_, str> {
-    let has_comment =
-        |line: &str| line.as_bytes().windows(2).any(|pair| matches!(pair, [b' ' | b'\t', b'#']));
-    if !has_comment(value) {
+    cut_at(value, b"#;")
+}
+
+/// A setting's value without its inline comment.
+#[must_use]
+pub(crate) fn without_comment_of<'v>(key: &str, value: &'v str) -> Cow<'v, str> {
+    cut_at(value, if is_command(key) { b"#" } else { b"#;" })
+}
+
+fn cut_at<'v>(value: &'v str, marks: &[u8]) -> Cow<'v, str> {
+    let is_comment = |pair: &[u8]| matches!(pair, [b' ' | b'\t', mark] if marks.contains(mark));
+    let comment = |line: &str| line.as_bytes().windows(2).position(is_comment);
+    if comment(value).is_none() {
         return Cow::Borrowed(value.trim_end());
     }
-    let cut = |line: &str| {
-        let at = line.as_bytes().windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#']));
-        at.and_then(|at| line.get(..at)).unwrap_or(line).trim_end().to_owned()
-    };
+    let cut = |line: &str| comment(line).and_then(|at| line.get(..at)).unwrap_or(line).trim_end().to_owned();
     Cow::Owned(value.split('\n').map(cut).collect::<Vec<_>>().join("\n"))
 }
 
@@ -331,6 +347,13 @@ mod tests {
     fn a_comment_ends_its_own_line_only() {
         assert_eq!(without_inline_comment("a # b"), "a");
         assert_eq!(without_inline_comment("a#b"), "a#b");
+        assert_eq!(without_inline_comment("a ; b"), "a");
+        assert_eq!(without_inline_comment("a\t;b"), "a");
+        assert_eq!(without_inline_comment("a;b"), "a;b");
+        let config = "[profile a]\ncredential_process = sh -c \"x ; y\" # z\nsource_profile = b ; c\n";
+        let files = ProfileFiles::scan(config, "");
+        assert_eq!(files.get("a", "credential_process").unwrap().value, "sh -c \"x ; y\"");
+        assert_eq!(files.get("a", "source_profile").unwrap().value, "b");
         assert_eq!(without_inline_comment("\na = 1 # x\nb = 2"), "\na = 1\nb = 2");
     }
 }

@@ -240,6 +240,15 @@ pub fn unknown(files: &ProfileFiles<'_>, name: &str) -> RouteError {
     RouteError::Unknown { name: name.to_owned(), near }
 }
 
+/// The error for a source that neither the files nor the vault know.
+#[must_use]
+pub fn unknown_source(files: &ProfileFiles<'_>, route: &Route) -> RouteError {
+    let (name, names) = (&route.key_profile, files.names());
+    let others = names.iter().map(String::as_str).filter(|other| *other != route.name);
+    let near = nearest(name, others).map(str::to_owned);
+    RouteError::UnknownSource { name: name.clone(), of: route.name.clone(), near }
+}
+
 /// What `Expiration` says in the words of RFC 3339, in UTC, to the second.
 #[must_use]
 pub fn rfc3339(time: Timestamp) -> String {

@@ -32,11 +32,23 @@ use crate::vault::{Locked, StoredKey, Vault};
 
 /// `kagi add`
 pub(crate) fn run(arguments: &args::Add) -> Result<ExitCode, KagiError> {
+    let had_vault = with_context(|context| Ok(Locked::find(&context.places.home)?.is_some()))?;
     match &arguments.profile {
         Some(profile) => with_context(|context| one(context, arguments, profile))?,
         None => all::run(arguments)?,
     }
+    let has_vault = with_context(|context| Ok(Locked::find(&context.places.home)?.is_some()))?;
+    if has_vault && !had_vault {
+        printer::note(
+            "next: `kagi login`, once a day, then `kagi exec PROFILE -- COMMAND`; `kagi list` shows the profiles",
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The profiles whose plaintext key `kagi add --all` would take.
+pub(crate) fn with_plaintext_key(context: &Context<'_>) -> Vec<String> {
+    all::names(context, all::has_key)
 }
 
 fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<(), KagiError> {
@@ -64,7 +76,10 @@ fn one(context: &Context<'_>, arguments: &args::Add, profile: &str) -> Result<()
         let no_session = stored.as_ref().map(|_| arguments.no_session);
         let change = Change { profile, takes_key: stored.is_some(), no_session, replaces: arguments.replace };
         change.apply(context, &vault)?;
-        say_what_changes(context, profile);
+        if !arguments.all {
+            // Of all, the roles come next.
+            say_what_changes(context, profile);
+        }
         if let Some(stored) = &stored {
             say_where_else(context, stored)?;
         }
@@ -90,21 +105,27 @@ fn say_where_else(context: &Context<'_>, stored: &StoredKey) -> Result<(), KagiE
     for (path, text) in
         [(&context.places.config, &texts.config), (&context.places.credentials, &texts.credentials)]
     {
-        let lines: Vec<_> = text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| line.contains(secret))
-            .map(|(index, _)| index + 1)
-            .collect();
-        if let Some(first) = lines.first() {
+        if let Some(lines) = lines_with(text, secret) {
             printer::warning(&format!(
-                "the secret of {} still stands in `{}` line {first}: take it out there",
+                "the secret of {} still stands in `{}`, {lines}: take it out there",
                 stored.access_key_id,
                 path.display()
             ));
         }
     }
     Ok(())
+}
+
+/// The lines in which a secret stands, in words.
+pub(crate) fn lines_with(text: &str, secret: &str) -> Option<String> {
+    let has = |(_, line): &(usize, &str)| line.contains(secret);
+    let lines: Vec<_> =
+        text.lines().enumerate().filter(has).map(|(index, _)| (index + 1).to_string()).collect();
+    match lines.as_slice() {
+        [] => None,
+        [only] => Some(format!("line {only}")),
+        several => Some(format!("lines {}", several.join(", "))),
+    }
 }
 
 /// Roles that SDKs assume themselves begin with another kind of source from now on.

@@ -18,11 +18,10 @@ use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 
 use super::peer;
-use super::target::with_broker_in;
+use super::target::with_person;
 use crate::args;
 use crate::broker::Broker;
 use crate::browser::{self, Listener};
-use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::random;
 use crate::log;
@@ -43,7 +42,7 @@ pub(crate) fn run(arguments: &args::Console) -> Result<ExitCode, KagiError> {
         ));
     }
     let region = arguments.region.as_deref();
-    with_broker_in(region, &arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
+    with_person(region, &arguments.target, Some(&arguments.elevation), |broker| {
         if broker.route.hops.is_empty() && broker.route.source == Source::Key {
             return Err(KagiError::argument(
                 format!("`{}` has no role, and the console is entered only by one", broker.route.name),

@@ -117,7 +117,7 @@ fn findings(context: &Context<'_>, online: bool) -> Result<Vec<Finding>, KagiErr
     };
     findings.extend(profiles::look(context, vault.as_ref())?);
     findings.extend(environment::look(context));
-    findings.extend(copies::look(context));
+    findings.extend(copies::look(context, vault.as_ref())?);
     findings.extend(storage::look(context, vault.as_ref())?);
     if online {
         findings.extend(environment::clock(context)?);

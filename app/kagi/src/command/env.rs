@@ -1,14 +1,14 @@
 //! `kagi env`: lines that set a shell to a profile.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
 use kagimori_terminal::printer;
 
 use super::environment::{self, Changes, Style};
-use super::target::with_broker;
+use super::target::with_person;
 use crate::args::{self, Shell};
-use crate::context::Caller;
 use crate::error::KagiError;
 use crate::log;
 use crate::place::variable;
@@ -20,14 +20,26 @@ pub(crate) fn run(arguments: &args::Env) -> Result<ExitCode, KagiError> {
         environment::none()
     } else {
         let style = Style { env_keys: arguments.env_keys, keep_metadata: arguments.keep_metadata };
-        with_broker(&arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
+        with_person(None, &arguments.target, Some(&arguments.elevation), |broker| {
             let session = broker.obtain()?;
             log::used(broker, "env", &session, None);
             environment::of(broker, &session, style, &[])
         })?
     };
     printer::data(&lines(&changes, shell))?;
+    if std::io::stdout().is_terminal() {
+        printer::note(&format!("these lines change nothing until the shell reads them: {}", reading(shell)));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How a shell takes the lines.
+fn reading(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash | Shell::Zsh => "`eval \"$(kagi env …)\"`, or `kagi use …` after `eval \"$(kagi hook)\"`",
+        Shell::Fish => "`kagi env … | source`",
+        Shell::Pwsh => "`kagi env … | Out-String | Invoke-Expression`",
+    }
 }
 
 fn own_shell() -> Shell {

@@ -12,7 +12,7 @@ use kagimori_session::value::{shown, words};
 use kagimori_terminal::printer;
 use secrecy::ExposeSecret;
 
-use super::profile_lines::{check_name, own_command, process_line, sdk_header, word};
+use super::profile_lines::{argument, check_name, own_command, process_line, sdk_header, word};
 use super::served::{is_served, ways_past_us};
 use crate::broker::Broker;
 use crate::error::KagiError;
@@ -312,7 +312,7 @@ fn process_arguments(broker: &Broker<'_, '_>, session: &StoredSession) -> Result
         }
         _ => {
             check_name(&broker.route.name)?;
-            Ok(word(&broker.route.name))
+            Ok(argument(&broker.route.name))
         }
     }
 }

@@ -5,15 +5,16 @@ use std::process::{Command, ExitCode};
 
 use kagimori_session::route::{Access, Target};
 use kagimori_session::value::shown;
+use kagimori_terminal::printer;
 
 use super::environment::{self, Style};
 use super::shell;
-use super::target::with_broker_in;
+use super::target::with_person;
 use crate::args;
 use crate::broker::Broker;
-use crate::context::Caller;
 use crate::error::KagiError;
 use crate::log;
+use crate::vault::StoredSession;
 
 /// What is to be got beside the profile: asked for now, while a person is there.
 fn others<'c, 'a>(broker: &Broker<'c, 'a>, names: &[String]) -> Result<Vec<Broker<'c, 'a>>, KagiError> {
@@ -36,11 +37,22 @@ fn others<'c, 'a>(broker: &Broker<'c, 'a>, names: &[String]) -> Result<Vec<Broke
     names.map(get).collect()
 }
 
+/// What the shell may do: that a role is narrowed is seen in refusals only.
+fn told(broker: &Broker<'_, '_>, session: &StoredSession) -> String {
+    let name = shown(&broker.route.name);
+    let may = match (session.elevated, broker.route.narrowed) {
+        (true, _) => ", elevated",
+        (false, true) => ", reading only (more by `--elevate --reason …`)",
+        (false, false) => "",
+    };
+    format!("a shell as `{name}`{may}; `exit` leaves it")
+}
+
 /// `kagi exec`
 pub(crate) fn run(arguments: &args::Exec) -> Result<ExitCode, KagiError> {
     let style = Style { env_keys: arguments.env_keys, keep_metadata: arguments.keep_metadata };
     let region = arguments.region.as_deref();
-    with_broker_in(region, &arguments.target, Some(&arguments.elevation), Caller::Person, |broker| {
+    with_person(region, &arguments.target, Some(&arguments.elevation), |broker| {
         let session = broker.obtain()?;
         let others = others(broker, &arguments.with)?;
         let changes = environment::of(broker, &session, style, &others)?;
@@ -50,7 +62,10 @@ pub(crate) fn run(arguments: &args::Exec) -> Result<ExitCode, KagiError> {
                 command.args(rest);
                 command
             }
-            None => shell::command(broker)?,
+            None => {
+                printer::note(&told(broker, &session));
+                shell::command(broker)?
+            }
         };
         let program = command.get_program().to_string_lossy().into_owned();
         for name in changes.unset {

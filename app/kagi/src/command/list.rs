@@ -9,6 +9,7 @@ use kagimori_terminal::printer;
 use kagimori_terminal::schema::Schema;
 use serde::Serialize;
 
+use super::first;
 use super::vault::with_context;
 use crate::args::{self, Format};
 use crate::broker::{Broker, Origin};
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &args::List) -> Result<ExitCode, KagiError> {
         let listing = listing(context)?;
         match arguments.format {
             Format::Json => printer::json(&listing)?,
-            Format::Human => printer::text(&text(&listing))?,
+            Format::Human => printer::text(&text(&listing, &first::step(context)))?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -141,9 +142,10 @@ fn elevated(context: &Context<'_>, vault: Option<&Vault>) -> Result<Vec<Elevated
         .collect())
 }
 
-fn text(listing: &Listing) -> String {
+/// `first` is what to do where there is no vault.
+fn text(listing: &Listing, first: &str) -> String {
     if listing.profiles.is_empty() {
-        return "there are no profiles yet: `kagi add NAME` stores a key under a new one\n".to_owned();
+        return format!("there are no profiles yet: {first}\n");
     }
     let width = listing.profiles.iter().map(|row| row.profile.chars().count()).max().unwrap_or_default();
     let mut out = String::new();
@@ -153,6 +155,9 @@ fn text(listing: &Listing) -> String {
     for elevated in &listing.elevated {
         let role = elevated.role.as_deref().unwrap_or_default();
         out.push_str(&format!("elevated: {} {} ({role})\n", elevated.of, words(elevated.seconds_left)));
+    }
+    if listing.vault == "none" {
+        out.push_str(&format!("there is no vault yet: {first}\n"));
     }
     if listing.vault == "locked" {
         out.push_str("the vault is locked: `kagi unlock` shows how long sessions last\n");

@@ -84,9 +84,14 @@ pub(crate) fn word(name: &str) -> String {
     if is_portable_name(name) { name.to_owned() } else { format!("\"{name}\"") }
 }
 
+/// A name behind `kagi credentials`: one that begins with a dash is no option.
+pub(crate) fn argument(name: &str) -> String {
+    if name.starts_with('-') { format!("-- {}", word(name)) } else { word(name) }
+}
+
 /// What an SDK runs for a profile.
 pub(crate) fn process_line(profile: &str) -> Result<String, KagiError> {
-    Ok(format!("{} credentials {}", own_command()?, word(profile)))
+    Ok(format!("{} credentials {}", own_command()?, argument(profile)))
 }
 
 /// The `credential_process` of a profile that is not kagi's.
@@ -299,9 +304,9 @@ fn replace(
             "run the command again",
         ));
     }
+    let mut backup = None;
     if !before.is_empty() {
-        let backup = vault.back_up(path, before, after, context.now())?;
-        printer::note(&format!("backup of {} in {}", path.display(), backup.display()));
+        backup = vault.back_up(path, before, after, context.now())?.file_name().map(ToOwned::to_owned);
     }
     let names = std::fs::metadata(path).map_or(1, |it| it.nlink());
     rewrite(path, after).map_err(|error| match error {
@@ -314,7 +319,8 @@ fn replace(
             path.display()
         ));
     }
-    printer::note(&format!("edited {}", path.display()));
+    let back = backup.map(|name| format!("; as it was: `kagi restore {}`", quoted(&name.to_string_lossy())));
+    printer::note(&format!("edited {}{}", path.display(), back.unwrap_or_default()));
     Ok(())
 }
 

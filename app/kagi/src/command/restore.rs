@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &args::Restore) -> Result<ExitCode, KagiError> {
             }
             return Ok(ExitCode::SUCCESS);
         };
+        let path = &found(context, path)?;
         let backup = vault.backup(path)?;
         if arguments.print {
             printer::data(&backup.text)?;
@@ -37,6 +38,19 @@ pub(crate) fn run(arguments: &args::Restore) -> Result<ExitCode, KagiError> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A backup by its path, or by its name alone as the list ends with it.
+fn found(context: &Context<'_>, given: &Path) -> Result<PathBuf, KagiError> {
+    let kept = context.places.home.join("backup").join(given);
+    match (given.exists(), kept.exists()) {
+        (true, _) => Ok(given.to_owned()),
+        (false, true) => Ok(kept),
+        (false, false) => Err(KagiError::argument(
+            format!("there is no backup `{}`", shown(&given.to_string_lossy())),
+            "`kagi restore` lists them",
+        )),
+    }
 }
 
 /// What a backup is, in words; the list itself is of paths, for scripts.

@@ -21,10 +21,9 @@ use super::credentials::json;
 use super::environment;
 use super::peer;
 use super::signals::{self, Signals};
-use super::target::with_broker;
+use super::target::with_person;
 use crate::args;
 use crate::broker::Broker;
-use crate::context::Caller;
 use crate::error::KagiError;
 use crate::files::{list, random, remove};
 use crate::lock::lock;
@@ -37,7 +36,7 @@ const MOST_REQUEST_TIME: Duration = Duration::from_secs(2);
 /// `kagi serve`
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
     let bridge = Bridge::find(arguments)?;
-    with_broker(&arguments.target, None, Caller::Person, |broker| {
+    with_person(None, &arguments.target, None, |broker| {
         // A prompt comes now, while a person is there, and not in the middle of a request.
         let session = broker.obtain()?;
         let program = arguments.command.first().map(|program| program.to_string_lossy().into_owned());

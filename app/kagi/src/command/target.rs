@@ -3,10 +3,12 @@
 use kagimori_session::route::{Access, Route, Source, Target};
 use kagimori_session::value::seconds;
 
+use super::first::{begins_with_sign_in, no_key_without_vault, no_vault, unnamed};
+use super::login::sign_in_for;
 use crate::args;
 use crate::broker::Broker;
 use crate::context::{Caller, Context, Texts};
-use crate::error::{KagiError, quoted};
+use crate::error::KagiError;
 use crate::place::{ALIAS, Places, variable};
 use crate::sso::Center;
 use crate::vault::Vault;
@@ -83,16 +85,33 @@ pub(crate) fn with_broker<T>(
     caller: Caller,
     work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
 ) -> Result<T, KagiError> {
-    with_broker_in(None, typed, elevation, caller, work)
+    with_route(None, typed, elevation, caller, |context, route| {
+        work(&Broker::new(context, vault_of(context, &route)?, route)?)
+    })
 }
 
-/// The same in a region that was typed: it wins over the profile's and the environment's.
-pub(crate) fn with_broker_in<T>(
+/// The same for a person who wants to use them now: whoever has to sign in at Identity Center first does so, where there is a
+/// terminal. A `region` that was typed wins over the profile's and the environment's.
+pub(crate) fn with_person<T>(
+    region: Option<&str>,
+    typed: &args::Target,
+    elevation: Option<&args::Elevation>,
+    work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
+) -> Result<T, KagiError> {
+    with_route(region, typed, elevation, Caller::Person, |context, route| {
+        if has_to_sign_in(context, &route)? {
+            sign_in_for(context, route.clone())?;
+        }
+        work(&Broker::new(context, vault_of(context, &route)?, route)?)
+    })
+}
+
+fn with_route<T>(
     region: Option<&str>,
     typed: &args::Target,
     elevation: Option<&args::Elevation>,
     caller: Caller,
-    work: impl FnOnce(&Broker<'_, '_>) -> Result<T, KagiError>,
+    work: impl FnOnce(&Context<'_>, Route) -> Result<T, KagiError>,
 ) -> Result<T, KagiError> {
     let places = Places::find()?;
     let texts = Texts::read(&places)?;
@@ -102,10 +121,28 @@ pub(crate) fn with_broker_in<T>(
         context.region_is_typed = true;
     }
     let access = elevation.map_or(Ok(Access::Everyday), access)?;
-    let target = target(&context, typed, || context.vault())?;
-    let route = context.route(&target, &access)?;
-    let broker = Broker::new(&context, vault_of(&context, &route)?, route)?;
-    work(&broker)
+    let routed = || {
+        let target = target(&context, typed, || context.vault())?;
+        Ok(context.route(&target, &access)?)
+    };
+    let worked = routed().and_then(|route| work(&context, route));
+    worked.map_err(|error| match error {
+        KagiError::NoVault => no_vault(&context),
+        error => unnamed(&context, typed, error),
+    })
+}
+
+/// Whether nothing can be had for a route before a person has signed in, and one is there to do it.
+fn has_to_sign_in(context: &Context<'_>, route: &Route) -> Result<bool, KagiError> {
+    if !begins_with_sign_in(route) || !context.prompter(String::new())?.has_terminal() {
+        return Ok(false);
+    }
+    let vault = match vault_of(context, route) {
+        Err(KagiError::SignedOut { .. }) => return Ok(true),
+        other => other?,
+    };
+    let broker = Broker::new(context, vault, route.clone())?;
+    Ok(broker.cached().is_none() && broker.signed_out().is_some())
 }
 
 /// The vault a route needs: without one, a route of Identity Center is signed in to first, and not `kagi add`ed.
@@ -116,11 +153,9 @@ pub(crate) fn vault_of(context: &Context<'_>, route: &Route) -> Result<Vault, Ka
             let center = Center::of_profile(context, &role.portal, &profiles, &route.key_profile)?;
             Err(center.signed_out(None))
         }
-        // The first key is that of the profile in which the chain begins.
-        (Err(KagiError::NoVault), Source::Key) if route.foreign.is_none() => Err(KagiError::argument(
-            KagiError::NoVault.to_string(),
-            format!("run `kagi add {}`: it makes one, and stores the key", quoted(&route.key_profile)),
-        )),
+        (Err(KagiError::NoVault), Source::Key) if route.foreign.is_none() => {
+            Err(no_key_without_vault(context, route))
+        }
         (vault, _) => vault,
     }
 }

@@ -9,6 +9,7 @@ use kagimori_session::value::{seconds, within, words};
 use kagimori_terminal::printer;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::first::no_vault;
 use crate::args;
 use crate::context::{Caller, Context, Texts};
 use crate::error::KagiError;
@@ -26,7 +27,7 @@ pub(crate) fn unlock(arguments: &args::Unlock) -> Result<ExitCode, KagiError> {
             Some(text) => within("--for", seconds(text)?, 60, 7 * 86_400)?,
             None => context.unlocked_seconds()?,
         };
-        let Some(locked) = Locked::find(&context.places.home)? else { return Err(KagiError::NoVault) };
+        let Some(locked) = Locked::find(&context.places.home)? else { return Err(no_vault(context)) };
         let keeper = context.keeper()?;
         let prompter = context.prompter("kagi unlock".to_owned())?;
         context.open(&locked, &keeper, length, &prompter)?;
@@ -50,7 +51,7 @@ pub(crate) fn lock() -> Result<ExitCode, KagiError> {
 /// `kagi passphrase`
 pub(crate) fn change_passphrase() -> Result<ExitCode, KagiError> {
     with_context(|context| {
-        let Some(locked) = Locked::find(&context.places.home)? else { return Err(KagiError::NoVault) };
+        let Some(locked) = Locked::find(&context.places.home)? else { return Err(no_vault(context)) };
         let prompter = context.prompter("kagi passphrase".to_owned())?;
         // The old one is asked for although the vault may be open: whoever finds the screen must not be able to.
         let old = context.passphrase(&prompter, "kagi: old passphrase")?;

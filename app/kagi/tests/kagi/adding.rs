@@ -56,12 +56,9 @@ fn all_adds_keys_first_and_then_the_roles_behind_them() {
     machine.write("aws/config", &config);
     let run = machine.run(&["add", "--all"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("SDKs assume the roles of dev, prod themselves"), "{}", run.stderr);
-    assert!(
-        run.stderr.contains("`kagi add --all`") && run.stderr.contains("kagi serves 4 more profiles"),
-        "{}",
-        run.stderr
-    );
+    // What is said of one key while the roles behind it wait would be wrong a moment later.
+    assert!(!run.stderr.contains("warning") && !run.stderr.contains("kagi add --all"), "{}", run.stderr);
+    assert!(run.stderr.contains("kagi serves 4 more profiles"), "{}", run.stderr);
     let config = machine.read("aws/config");
     for name in ["bastion", "dev", "prod", "deploy"] {
         assert!(config.contains(&format!("credentials {name}\n")), "{name} in {config}");

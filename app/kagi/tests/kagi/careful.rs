@@ -187,6 +187,9 @@ fn settings_that_nobody_reads_are_told() {
     let explain = machine.run(&["explain", "dev"]);
     assert!(explain.code == 2 && explain.stderr.contains("elevate_seconds"), "{}", explain.stderr);
     machine.write("aws/config", &format!("[profile y]\nregion = eu-west-1 ; west\n{config}"));
+    assert!(machine.run(&["doctor"]).stdout.contains("botocore takes the comment as part of `region`"));
+    // What a shell reads ends at no semicolon.
+    machine.write("aws/config", &format!("[profile y]\ncredential_process = sh -c 'a ; b'\n{config}"));
     assert!(machine.run(&["doctor"]).stdout.contains("before the ` ;`"));
     machine.write("aws/config", &config.replace("3h", "1h"));
     assert!(machine.ok(&["explain", "dev"]).contains("note: config line"));
@@ -200,7 +203,8 @@ fn secrets_beside_the_files_are_found() {
     machine.write("aws/credentials.bak", FICTIONAL_KEY);
     let doctor = machine.run(&["doctor"]).stdout;
     assert!(
-        doctor.contains("commented-key: ") && doctor.contains("credentials:3: a comment holds"),
+        doctor.contains("commented-key: ")
+            && doctor.contains("credentials:3: a line that no SDK reads holds"),
         "{doctor}"
     );
     assert!(doctor.contains("plaintext-copy: ") && doctor.contains("(rm "), "{doctor}");
@@ -248,10 +252,10 @@ fn a_port_in_use_and_a_name_that_cannot_be_written_say_what_to_do() {
     let run = machine.run(&["serve", "--port", &port, "bastion", "--", "true"]);
     assert!(run.code == 2 && run.stderr.contains("is in use by another program"), "{}", run.stderr);
     let role = "role_arn = arn:aws:iam::222233334444:role/Power\nsource_profile = bastion\n";
-    machine.write("aws/config", &format!("{}[profile \"it's\"]\n{role}", machine.read("aws/config")));
-    let run = machine.run(&["exec", "it's", "--", "true"]);
-    assert!(run.code == 2 && run.stderr.contains("`kagi serve 'it'\\''s' -- …`"), "{}", run.stderr);
-    machine.ok(&["serve", "it's", "--", "true"]);
+    machine.write("aws/config", &format!("{}[profile \"a$b\"]\n{role}", machine.read("aws/config")));
+    let run = machine.run(&["exec", "a$b", "--", "true"]);
+    assert!(run.code == 2 && run.stderr.contains("`kagi serve 'a$b' -- …`"), "{}", run.stderr);
+    machine.ok(&["serve", "a$b", "--", "true"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use kagimori_fake_aws::{Trouble, bastion};
 use crate::support::{Machine, Run};
 
 /// Profiles of both forms, roles behind one, one with a second permission set.
-const SSO: &str = "\
+pub(crate) const SSO: &str = "\
 # mine
 [sso-session corp]
 sso_start_url = https://shiosai.awsapps.com/start

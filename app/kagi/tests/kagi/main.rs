@@ -31,6 +31,8 @@ mod mistakes;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod newcomer;
+#[cfg(test)]
 mod recipes;
 #[cfg(test)]
 mod rotation;

@@ -81,7 +81,7 @@ const MISTAKES: &[Mistake] = &[
             )
         },
         run: DEV,
-        says: &["no key for profile `nobody`", "kagi add nobody"],
+        says: &["there is no profile `nobody`, with whose key `dev` begins", "kagi add nobody"],
     },
     Mistake {
         name: "twice",
@@ -505,7 +505,7 @@ const MISTAKES: &[Mistake] = &[
             config(machine, "[profile x]\nrole_arn = arn:aws:iam::222233334444:role/A\nsource_profile = y\n")
         },
         run: &["add", "x"],
-        says: &["no key for profile `y`"],
+        says: &["there is no profile `y`"],
     },
     Mistake {
         name: "forget nobody",
@@ -543,7 +543,7 @@ const MISTAKES: &[Mistake] = &[
         name: "restore nothing",
         spoil: |_, _| {},
         run: &["restore", "/no/such.backup"],
-        says: &["cannot read `/no/such.backup`"],
+        says: &["there is no backup `/no/such.backup`", "`kagi restore` lists them"],
     },
 ];
 

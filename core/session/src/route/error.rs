@@ -1,7 +1,7 @@
 //! Why there is no route, and what to do about it.
 
 use super::MOST_HOPS;
-use crate::heading::{Heading, heading};
+use crate::heading::{Heading, heading, is_portable_name};
 use crate::profile::{File, Place, Twice};
 use crate::value::{Refused, shown};
 
@@ -13,6 +13,16 @@ pub enum RouteError {
     Unknown {
         /// What was asked for.
         name: String,
+        /// The name that was probably meant.
+        near: Option<String>,
+    },
+    /// Nothing is known of the profile that a chain begins with.
+    #[error("there is no profile `{}`, with whose key `{}` begins", shown(.name), shown(.of))]
+    UnknownSource {
+        /// What `source_profile`, or the command line, names.
+        name: String,
+        /// Whose source it is.
+        of: String,
         /// The name that was probably meant.
         near: Option<String>,
     },
@@ -55,6 +65,15 @@ impl RouteError {
             }
             Self::Unknown { near: None, .. } => {
                 "`kagi list` shows the profiles, `kagi add NAME` stores a key under a new one".to_owned()
+            }
+            Self::UnknownSource { near: Some(near), .. } => {
+                format!(
+                    "did you mean `{near}`? correct `source_profile`; `kagi explain` shows where it stands"
+                )
+            }
+            Self::UnknownSource { name, near: None, .. } => {
+                let typed = if is_portable_name(name) { name } else { "NAME" };
+                format!("correct `source_profile`, or store the key under that name: `kagi add {typed}`")
             }
             Self::Cycle(_) => {
                 "one of them must name the profile whose key you stored with `kagi add`".to_owned()

@@ -56,12 +56,12 @@ fn each(arguments: &args::Add, opened: &Rc<OnceCell<Vault>>, names: Vec<String>)
     names.into_iter().map(add).collect()
 }
 
-fn names(context: &Context<'_>, is_wanted: fn(&Context<'_>, &str) -> bool) -> Vec<String> {
+pub(super) fn names(context: &Context<'_>, is_wanted: fn(&Context<'_>, &str) -> bool) -> Vec<String> {
     context.files.names().into_iter().filter(|name| is_wanted(context, name)).collect()
 }
 
 /// A key of a user that no other tool is in front of.
-fn has_key(context: &Context<'_>, name: &str) -> bool {
+pub(super) fn has_key(context: &Context<'_>, name: &str) -> bool {
     let is_temporary = |files: &ProfileFiles<'_>| {
         let sections = [files.credentials_section(name), files.sdk_section(name)];
         sections.into_iter().flatten().any(|section| section.setting("aws_session_token").is_some())

@@ -5,24 +5,33 @@ use std::path::Path;
 
 use kagimori_session::profile::File;
 
+use secrecy::ExposeSecret;
+
 use super::Finding;
 use super::reading::place;
 use crate::context::Context;
+use crate::error::KagiError;
+use crate::vault::Vault;
 
 const SECRET: &str = "aws_secret_access_key";
 /// A copy of a profile file is no larger.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
+pub(super) fn look(context: &Context<'_>, vault: Option<&Vault>) -> Result<Vec<Finding>, KagiError> {
     let mut findings = Vec::new();
+    let kept = vault.map(Vault::keys).transpose()?.map(|keys| keys.whole).unwrap_or_default();
+    let holds_a_kept_one = |line: &str| {
+        let is_set = line.trim_start().to_ascii_lowercase().starts_with(SECRET);
+        !is_set && kept.iter().any(|key| line.contains(key.secret_access_key.expose_secret()))
+    };
     for file in [File::Config, File::Credentials] {
         for (index, line) in context.files.document(file).text().lines().enumerate() {
-            if is_comment_with_a_secret(line) {
+            if is_comment_with_a_secret(line) || holds_a_kept_one(line) {
                 let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
                 findings.push(Finding::new(
                     "commented-key",
                     place(context, file, line),
-                    "a comment holds a secret key in plaintext",
+                    "a line that no SDK reads holds a secret key in plaintext",
                     "take the line out; if AWS still has the key, delete it there or `kagi rotate` it",
                 ));
             }
@@ -35,7 +44,7 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     for folder in folders {
         copies(folder, &[&places.config, &places.credentials], &mut findings);
     }
-    findings
+    Ok(findings)
 }
 
 fn copies(folder: &Path, own: &[&std::path::PathBuf], findings: &mut Vec<Finding>) {

@@ -2,7 +2,7 @@
 
 use kagimori_session::heading::{Heading, heading, is_portable_name, is_writable_name};
 use kagimori_session::ini::{FaultKind, Section};
-use kagimori_session::profile::{File, without_inline_comment};
+use kagimori_session::profile::{File, is_command, without_inline_comment};
 use kagimori_session::refusal::{DEFAULTS, refusals};
 use kagimori_session::value::shown;
 
@@ -137,7 +137,8 @@ fn values(context: &Context<'_>, file: File, section: &Section<'_>, findings: &m
     for setting in section.settings() {
         let place = place(context, file, setting.line);
         let value = setting.value.trim_end();
-        if without_inline_comment(value) != value {
+        let is_of_a_shell = is_command(setting.key) && ends_at_a_semicolon(value);
+        if !is_of_a_shell && without_inline_comment(value) != value {
             findings.push(Finding::new(
                 "inline-comment",
                 place.as_str(),
@@ -145,7 +146,7 @@ fn values(context: &Context<'_>, file: File, section: &Section<'_>, findings: &m
                 "put the comment on a line of its own",
             ));
         }
-        if value.lines().any(|line| line.contains(" ;") || line.contains("\t;")) {
+        if is_of_a_shell {
             findings.push(Finding::new(
                 "inline-comment",
                 place.as_str(),
@@ -153,7 +154,7 @@ fn values(context: &Context<'_>, file: File, section: &Section<'_>, findings: &m
                     "JavaScript ends `{}` before the ` ;`; botocore, and kagi, take what follows for a part of it",
                     shown(setting.key)
                 ),
-                "put the comment on a line of its own",
+                "put the command into a script, and name that",
             ));
         }
         if without_inline_comment(value).trim().is_empty() {
@@ -168,6 +169,10 @@ fn values(context: &Context<'_>, file: File, section: &Section<'_>, findings: &m
             ));
         }
     }
+}
+
+fn ends_at_a_semicolon(value: &str) -> bool {
+    value.lines().any(|line| line.contains(" ;") || line.contains("\t;"))
 }
 
 #[cfg(test)]
