@@ -5,6 +5,7 @@ mod crash;
 #[cfg(feature = "offline")]
 mod offline;
 mod refusals;
+mod rollback;
 mod scene;
 mod socket;
 mod story;

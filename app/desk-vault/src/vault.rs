@@ -11,7 +11,6 @@ use std::io;
 use jiff::Timestamp;
 use kagimori_custody::{Clock, Digest, PersonId, Request, RequestId};
 use kagimori_ledger::TrustPolicy;
-use kagimori_ledger::epoch::Head;
 use kagimori_passkey::RelyingParty;
 use kagimori_sealing::protocol::{Answer, Call, Refused, SeedStanding, Standing, VERSION, Why};
 use kagimori_sealing::{Entropy, Follower};
@@ -19,6 +18,7 @@ use ring::hmac;
 use ring::rand::SecureRandom;
 use zeroize::Zeroizing;
 
+use self::follow::Seen;
 use crate::disk::Disk;
 use crate::keep::{self, Lock, Records};
 use crate::moment::Moment;
@@ -59,7 +59,9 @@ pub struct Vault {
     open: Open,
     started: Moment,
     /// What was seen cosigned: the log must reach it.
-    seen: Option<Head>,
+    seen: Option<Seen>,
+    /// The log is not the one that was seen cosigned; an epoch may admit it.
+    is_another: bool,
     /// Why no code is made at all.
     trouble: Vec<String>,
     warnings: Vec<String>,
@@ -137,7 +139,7 @@ impl Vault {
         let records = keep::all(&disk)?;
         let seen = match disk.read("seen")? {
             None => None,
-            Some(bytes) => Some(follow::read_seen(&bytes).ok_or(StartError::Seen)?),
+            Some(bytes) => Some(Seen::read(&bytes).ok_or(StartError::Seen)?),
         };
         let key = random_32(random).ok_or(StartError::Random)?;
         let epoch = u64::try_from(now.unix_seconds).unwrap_or_default().max(1);
@@ -152,6 +154,7 @@ impl Vault {
             open: Open::new(epoch, &key),
             started: now.clone(),
             seen,
+            is_another: false,
             trouble: Vec::new(),
             warnings: Vec::new(),
             clocks: Vec::new(),
@@ -210,7 +213,7 @@ impl Vault {
             now: now.unix_seconds,
             epoch: self.open.epoch,
             size: self.follower.head().size,
-            seen: self.seen.map_or(0, |seen| seen.size),
+            seen: self.seen.map_or(0, |seen| seen.head.size),
             seeds: self.standing(),
             warnings,
         }))

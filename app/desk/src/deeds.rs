@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kagimori_custody::{Effect, Event, PersonId, RequestId, Stage};
+use kagimori_custody::{Effect, Event, Matter, PersonId, RequestId, Stage};
 
 use crate::codes::Handed;
 use crate::desk::{Desk, DeskError, Taken};
@@ -66,6 +66,10 @@ impl Desk {
                 Ok(None)
             }
             Effect::ApplyNext { request } => self.apply(request).map(Some),
+            Effect::EpochIs(epoch) => {
+                self.go_on_in(epoch)?;
+                self.publish().map(|_| None)
+            }
             // Letters and the host's webhooks were written with the leaf; the others belong to ceremonies and the log's key.
             _ => Ok(None),
         }
@@ -77,8 +81,13 @@ impl Desk {
     }
 
     fn apply(&self, request: RequestId) -> Result<Taken, DeskError> {
-        let by = self.book().state.request(&request).map(|request| request.ask.by.clone());
-        self.act(&Event::Apply { request, by: by.ok_or(DeskError::Broken)? })
+        let asked = self.book().state.request(&request).map(|request| request.ask.clone());
+        let asked = asked.ok_or(DeskError::Broken)?;
+        let by = asked.by;
+        match asked.matter {
+            Matter::Epoch { rollback } => self.act(&Event::BeginEpoch { request, by, rollback }),
+            _ => self.act(&Event::Apply { request, by }),
+        }
     }
 
     /// What the clock asks for: what is over, and PINs of a vault that has forgotten them.

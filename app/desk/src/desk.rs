@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
-use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, RequestId, State, step};
+use kagimori_custody::{Effect, Event, Leaf, PersonId, Policy, Refusal, RequestId, Rollback, State, step};
 use kagimori_journal::{Append, Held, Journal, JournalError, Message};
+use kagimori_ledger::epoch::origin_of;
 use kagimori_ledger::{Hash, Tree};
 use kagimori_passkey::RelyingParty;
 use tokio::sync::watch;
@@ -46,6 +47,8 @@ pub(crate) struct Desk {
     book: RwLock<Book>,
     /// Whoever writes holds this from looking to having written: one event after the other.
     held: Mutex<Held>,
+    /// What the log lacks, while nobody has settled that.
+    lacks: RwLock<Option<Rollback>>,
     news: watch::Sender<u64>,
     overtaken: watch::Sender<bool>,
 }
@@ -70,6 +73,17 @@ pub(crate) enum DeskError {
     /// The vault did not do it.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The log lacks entries that the witness has seen.
+    #[error(
+        "the record was restored without its last {lost} entries, and a quorum has to say how it goes on"
+    )]
+    RolledBack {
+        /// How many.
+        lost: u64,
+    },
+    /// Nobody asks for an epoch without need, or for another than the one that follows.
+    #[error("that is not what the record lacks")]
+    NothingLost,
     /// The witness did not sign.
     #[error("the witness has not signed the log: {0}")]
     Witness(String),
@@ -105,6 +119,8 @@ impl Desk {
         dev: Option<Dev>,
     ) -> Result<Self, DeskError> {
         let book = Book::read(&held)?;
+        let name = origin_of(&settings.log_name(), book.state.epoch());
+        publisher.rename(&name).map_err(DeskError::Log)?;
         let (news, _) = watch::channel(book.state.size());
         Ok(Self {
             party: settings.party(),
@@ -123,6 +139,7 @@ impl Desk {
             ceremonies: Mutex::default(),
             book: RwLock::new(book),
             held: Mutex::new(held),
+            lacks: RwLock::default(),
             news,
             overtaken: watch::channel(false).0,
         })
@@ -154,6 +171,7 @@ impl Desk {
         let (now, state, effects) = {
             let book = self.book();
             let now = instant_of(event, &book.state, self.clock.now());
+            self.must_not_be_held(&book, event)?;
             proof::must_hold(self, &book.state, event)?;
             let policy = policy_of(&book.state, event)?;
             let (state, effects) = step(&book.state, event, &policy, now)
@@ -192,6 +210,7 @@ impl Desk {
     /// [`DeskError::Refused`].
     pub(crate) fn would_take(&self, event: &Event) -> Result<(), DeskError> {
         let book = self.book();
+        self.must_not_be_held(&book, event)?;
         let policy = policy_of(&book.state, event)?;
         let taken = step(&book.state, event, &policy, self.clock.now());
         taken.map(drop).map_err(|refusal| DeskError::Refused(Box::new(refusal)))
@@ -222,6 +241,15 @@ impl Desk {
     /// Whether another process has taken the log: nothing of what this one shows is to be believed any more.
     pub(crate) fn is_overtaken(&self) -> bool {
         *self.overtaken.borrow()
+    }
+
+    /// What the log lacks, while a quorum has not settled that.
+    pub(crate) fn held(&self) -> Option<Rollback> {
+        *self.lacks.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(crate) fn hold(&self, lacks: Option<Rollback>) {
+        *self.lacks.write().unwrap_or_else(std::sync::PoisonError::into_inner) = lacks;
     }
 
     /// Hears of that.

@@ -61,6 +61,7 @@ fn kind(news: &News) -> &'static str {
         News::Unsealed => "desk.unsealed",
         News::PolicyChanged => "desk.policy_changed",
         News::LogKeyChanged => "desk.log_key_changed",
+        News::EpochBegun(_) => "desk.epoch_begun",
         News::KeyRevoked { .. } => "desk.key_revoked",
         News::SeedHeld(_) => "desk.seed_held",
         News::SeedGone(_) => "desk.seed_gone",
@@ -89,6 +90,7 @@ fn ended(how: How) -> &'static str {
         How::Expired => "expired",
         How::Locked => "locked by wrong PINs",
         How::SealedHold => "stopped by a seal",
+        How::RolledBack => "ended by a roll-back",
     }
 }
 

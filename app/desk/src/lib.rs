@@ -25,6 +25,7 @@ mod proof;
 mod publish;
 mod random;
 mod recipient;
+mod rollback;
 mod routes;
 mod serve;
 mod settings;

@@ -19,6 +19,7 @@ pub(crate) mod record;
 pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod requests;
+pub(crate) mod rollback;
 pub(crate) mod said;
 pub(crate) mod shell;
 pub(crate) mod sign_in;

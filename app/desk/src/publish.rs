@@ -1,7 +1,8 @@
 //! The checkpoint: what the log commits itself to, and the witness's signature that it only grew.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
+use kagimori_ledger::epoch::origin_of;
 use kagimori_ledger::key::{CosigningKey, SigningKey};
 use kagimori_ledger::witness::{self, Records, Witness};
 use kagimori_ledger::{Checkpoint, Note, VerifyingKey};
@@ -21,7 +22,8 @@ pub(crate) enum Cosigner {
 /// The keys of the log, and what was published last.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    pub(crate) key: SigningKey,
+    /// Under the name that the log has now.
+    key: RwLock<SigningKey>,
     pub(crate) cosigner: Cosigner,
     /// The size that the witness has cosigned last, as far as this process knows, and the checkpoint.
     last: Mutex<(u64, Option<String>)>,
@@ -29,12 +31,67 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     pub(crate) fn new(key: SigningKey, cosigner: Cosigner) -> Self {
-        Self { key, cosigner, last: Mutex::new((0, None)) }
+        Self { key: RwLock::new(key), cosigner, last: Mutex::new((0, None)) }
+    }
+
+    fn key(&self) -> RwLockReadGuard<'_, SigningKey> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What everybody may know of the log's key.
+    pub(crate) fn public(&self) -> VerifyingKey {
+        self.key().public().clone()
+    }
+
+    /// The log has another name from here on, and the witness has seen nothing of it.
+    pub(crate) fn rename(&self, name: &str) -> Result<(), String> {
+        let renamed = self.key().renamed(name).map_err(|error| error.to_string())?;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.key().public().name() != name {
+            *last = (0, None);
+        }
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = renamed;
+        Ok(())
+    }
+
+    /// The newest that the witness has cosigned of a log, in this epoch or a later one; `None`: nothing yet.
+    pub(crate) fn seen(&self, name: &str, epoch: u64) -> Result<Option<(String, Checkpoint)>, String> {
+        let (mut newest, keys) = (None, [self.witness().clone()]);
+        for epoch in epoch.. {
+            let origin = origin_of(name, epoch);
+            let Some(note) = self.record(&origin)? else { break };
+            let (checkpoint, _) = Checkpoint::open(&note, &keys).map_err(|error| error.to_string())?;
+            if checkpoint.origin() != origin {
+                return Err("it answered with the checkpoint of another log".to_owned());
+            }
+            newest = Some((note, checkpoint));
+        }
+        Ok(newest)
+    }
+
+    fn record(&self, origin: &str) -> Result<Option<String>, String> {
+        match &self.cosigner {
+            Cosigner::Here(_, records) => {
+                let records = records.lock().map_err(|_| "the witness has to be started again".to_owned())?;
+                Ok(records.of(origin).map(str::to_owned))
+            }
+            Cosigner::There(address, _) => {
+                let name = Witness::record_name(origin);
+                match outside::get(&format!("{address}/{name}/checkpoint"))? {
+                    (200, note) => Ok(Some(note)),
+                    (404, _) => Ok(None),
+                    (status, _) => Err(format!("it answered with status {status}")),
+                }
+            }
+        }
     }
 
     /// A witness in this process.
     pub(crate) fn here(key: CosigningKey, log: &SigningKey) -> Cosigner {
-        let witness = Witness::new(key, [log.public().clone()]);
+        // Of a log that is restored on this machine it knows what it is called next.
+        let known =
+            (1..=9).filter_map(|epoch| log.public().renamed(&origin_of(log.public().name(), epoch)).ok());
+        let witness = Witness::new(key, known);
         Cosigner::Here(Box::new(witness), Mutex::new(Records::default()))
     }
 
@@ -73,8 +130,9 @@ impl Desk {
                     return Ok(note.clone());
                 }
                 let root = book.tree.root_at(size).map_err(|error| broken(&error))?;
-                let checkpoint = Checkpoint::new(publisher.key.public().name(), size, root);
-                let note = checkpoint.and_then(|checkpoint| checkpoint.signed_by(&publisher.key));
+                let key = publisher.key();
+                let checkpoint = Checkpoint::new(key.public().name(), size, root);
+                let note = checkpoint.and_then(|checkpoint| checkpoint.signed_by(&key));
                 let note = note.map_err(|error| broken(&error))?;
                 let proof = if last.0 == 0 {
                     Vec::new()
@@ -99,6 +157,10 @@ impl Desk {
                         )));
                     }
                     last.0 = seen;
+                }
+                404 => {
+                    let (key, answer) = (publisher.public(), kagimori_notice::tamed(answer.trim(), 200));
+                    return Err(DeskError::Witness(format!("{answer}; start it with `--log {key}`")));
                 }
                 // Its words go to pages and terminals: one line, and nothing hidden in it.
                 _ => return Err(DeskError::Witness(kagimori_notice::tamed(answer.trim(), 200))),

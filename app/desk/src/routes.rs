@@ -14,7 +14,7 @@ use crate::dev::switch;
 use crate::page::refusal::Refused;
 use crate::page::{
     accounts, asset, ceremony, code, decide, enrol, govern, health, live, me, needs, notices, operator,
-    people, provider, record, request, requests, sign_in, wizard,
+    people, provider, record, request, requests, rollback, sign_in, wizard,
 };
 use crate::web::form::BODY_MOST;
 use crate::web::visitor::Visitor;
@@ -70,6 +70,7 @@ fn pages() -> Router<Arc<Desk>> {
         .route("/people/propose", post(govern::propose))
         .route("/people/revoke", post(govern::revoke))
         .route("/unseal", post(govern::unseal))
+        .route("/rollback", get(rollback::page).post(rollback::ask))
         .route("/enrol", get(enrol::page).post(enrol::made))
         .route("/enrol/ask", post(enrol::ask))
         .route("/people", get(people::page))

@@ -54,13 +54,23 @@ pub(crate) fn dev(port: u16) -> Done {
 /// What is wrong, and what to do.
 pub(crate) fn serve(settings: &Path) -> Done {
     let desk = Arc::new(open::desk(open::settings(settings)?, "serve")?);
-    match desk.publish() {
+    match desk.look_back() {
         Err(DeskError::Witness(why)) if why.contains("rolled back") => {
             return Err(told(
                 format!("the desk does not start: {why}"),
-                "find the later copy with `kagimori-desk restore-check COPY`; nothing is released from this one",
+                "find the copy that the witness has seen with `kagimori-desk restore-check COPY`; nothing is released from this one",
             ));
         }
+        Ok(Some(rollback)) => printer::warning(&format!(
+            "the record lacks the last {} entries that the witness has seen: nothing is taken but a new epoch, which a quorum begins at {}/rollback; \
+             when there is a later copy, stop now and take that",
+            rollback.lost(),
+            desk.settings.origin
+        )),
+        Ok(None) | Err(_) => {}
+    }
+    match desk.publish() {
+        Err(_) if desk.held().is_some() => {}
         Err(error) => printer::warning(&format!("{error}; no code is shown until the witness answers")),
         Ok(_) => {}
     }

@@ -24,6 +24,7 @@ pub(crate) fn state(l: Language, word: &str) -> Standing {
         "expired" => ("", l.of("Expired", "期限切れ")),
         "locked" => ("stop", l.of("Locked: wrong PIN", "PIN 誤りによりロック")),
         "sealed_hold" => ("stop", l.of("Stopped by a seal", "封印により中止")),
+        "rolled_back" => ("stop", l.of("Ended by a roll-back of the record", "記録の巻き戻りにより終了")),
         _ => ("", l.of("Reviewed", "レビュー済み")),
     }
 }
@@ -55,6 +56,10 @@ pub(crate) fn matter(l: Language, matter: &Matter) -> String {
         }
         Matter::Policy { .. } => l.of("Another policy", "規則の変更").to_owned(),
         Matter::LogKey { .. } => l.of("Another key for the record", "監査記録の署名鍵の変更").to_owned(),
+        Matter::Epoch { rollback } => l.of(
+            format!("Go on without {} lost entries of the record", rollback.lost()),
+            format!("失われた記録 {} 件を除いて運用を再開", rollback.lost()),
+        ),
         Matter::Unseal {} => l.of("Open the desk again", "封印の解除").to_owned(),
         Matter::Drill { seed, .. } => l.of(format!("A drill with {seed}"), format!("{seed} による訓練")),
     }
@@ -119,6 +124,13 @@ pub(crate) fn event(
                 ("stop", l.of("the ceremony failed", "手続きが失敗").to_owned() + &why(reason))
             }
         },
+        Event::BeginEpoch { rollback, .. } => (
+            "stop",
+            l.of(
+                format!("went on without {} lost entries, in epoch {}", rollback.lost(), rollback.number),
+                format!("失われた記録 {} 件を除き、エポック {} として再開", rollback.lost(), rollback.number),
+            ),
+        ),
         Event::Apply { .. } => ("go", l.of("put it into force", "適用").to_owned()),
         Event::Review { finding, .. } => match finding {
             Finding::Fine {} => ("go", l.of("reviewed it: as it should be", "レビュー: 問題なし").to_owned()),

@@ -10,6 +10,7 @@ mod doors;
 mod governing;
 mod hints;
 mod races;
+mod rollback;
 mod store;
 mod story;
 mod watching;

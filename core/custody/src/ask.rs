@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::lasting::Lasting;
 use crate::name::{PersonId, RequestId, RuleName, SeedId};
 use crate::policy::{Need, PolicyFile};
+use crate::rollback::Rollback;
 
 /// The kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ pub enum Kind {
     RootCode,
     /// A seed comes, is replaced, or goes.
     Custody,
-    /// The policy or the log's key changes, or the desk is unsealed.
+    /// The policy or the log's key changes, the desk is unsealed, or its log goes on after a roll-back.
     Govern,
     /// The whole way with a seed that opens nothing.
     Drill,
@@ -79,6 +80,11 @@ pub enum Wish {
     },
     /// The desk is opened again after a seal.
     Unseal {},
+    /// The log was restored from a backup that lacks its last entries, and goes on without them.
+    Epoch {
+        /// After what, and in which epoch.
+        rollback: Rollback,
+    },
     /// The whole way with a seed that opens nothing.
     Drill {
         /// Which.
@@ -155,6 +161,11 @@ pub enum Matter {
     },
     /// The desk is opened again.
     Unseal {},
+    /// The log goes on without what was lost.
+    Epoch {
+        /// After what, and in which epoch.
+        rollback: Rollback,
+    },
     /// A drill.
     Drill {
         /// With this seed.
@@ -216,7 +227,7 @@ impl Wish {
         match self {
             Self::RootCode { .. } => Kind::RootCode,
             Self::Custody { .. } => Kind::Custody,
-            Self::Policy { .. } | Self::LogKey { .. } | Self::Unseal {} => Kind::Govern,
+            Self::Policy { .. } | Self::LogKey { .. } | Self::Unseal {} | Self::Epoch { .. } => Kind::Govern,
             Self::Drill { .. } => Kind::Drill,
         }
     }
@@ -228,7 +239,7 @@ impl Matter {
         match self {
             Self::RootCode { .. } => Kind::RootCode,
             Self::Custody { .. } => Kind::Custody,
-            Self::Policy { .. } | Self::LogKey { .. } | Self::Unseal {} => Kind::Govern,
+            Self::Policy { .. } | Self::LogKey { .. } | Self::Unseal {} | Self::Epoch { .. } => Kind::Govern,
             Self::Drill { .. } => Kind::Drill,
         }
     }

@@ -58,7 +58,9 @@ pub enum Effect {
     Host(Host),
     /// Another policy is in force.
     PolicyIs(Digest),
-    /// What was approved can come into force at once: [`crate::Event::Apply`].
+    /// The log goes on in this epoch, under its name.
+    EpochIs(u64),
+    /// What was approved can come into force at once: [`crate::Event::Apply`], or [`crate::Event::BeginEpoch`].
     ApplyNext {
         /// This.
         request: RequestId,
@@ -124,6 +126,8 @@ pub enum News {
     PolicyChanged,
     /// Another key signs the log.
     LogKeyChanged,
+    /// The log goes on after a roll-back, without so many entries.
+    EpochBegun(u64),
     /// A key counts no more.
     KeyRevoked {
         /// Whose.

@@ -8,6 +8,7 @@ use crate::ask::Draft;
 use crate::digest::Digest;
 use crate::name::{KeyName, PersonId, RequestId};
 use crate::policy::PolicyFile;
+use crate::rollback::Rollback;
 
 /// What happened, and by whom. Who `by` is, the edge has found out (session, passkey); what needs more than a session carries a proof.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -163,6 +164,15 @@ pub enum Event {
         /// Who.
         by: PersonId,
     },
+    /// The log goes on after a roll-back, in another epoch: its entry is one of the ledger as well.
+    BeginEpoch {
+        /// By which request.
+        request: RequestId,
+        /// Who asked for it.
+        by: PersonId,
+        /// After what, and which epoch.
+        rollback: Rollback,
+    },
     /// Somebody who had no part in it has looked at it.
     Review {
         /// At what.
@@ -312,6 +322,7 @@ impl Event {
             | Self::Finish { request, .. }
             | Self::Settle { request, .. }
             | Self::Apply { request, .. }
+            | Self::BeginEpoch { request, .. }
             | Self::Review { request, .. } => Some(request),
         }
     }
@@ -332,6 +343,7 @@ impl Event {
             | Self::Finish { by, .. }
             | Self::Settle { by, .. }
             | Self::Apply { by, .. }
+            | Self::BeginEpoch { by, .. }
             | Self::Review { by, .. }
             | Self::Seal { by, .. }
             | Self::RevokeKey { by, .. } => Some(by),

@@ -1,7 +1,7 @@
 //! A leaf of the log: an event and when it was taken.
 
 use jiff::Timestamp;
-use kagimori_ledger::Hash;
+use kagimori_ledger::{Epoch, Hash};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -30,9 +30,16 @@ impl Leaf {
         Self { rules: RULES, at, event }
     }
 
-    /// Its canonical bytes: what the log holds.
+    /// Its canonical bytes: what the log holds. The one that begins an epoch has the ledger's lines before, for whoever reads logs and knows
+    /// no desks.
     pub fn bytes(&self) -> Vec<u8> {
-        crate::digest::json(self)
+        let json = crate::digest::json(self);
+        match &self.event {
+            Event::BeginEpoch { rollback, .. } => {
+                [rollback.epoch().to_string().as_bytes(), b"\n", &json].concat()
+            }
+            _ => json,
+        }
     }
 
     /// The hash of the tree's leaf (RFC 6962 §2.1).
@@ -45,7 +52,14 @@ impl Leaf {
     /// # Errors
     /// Why they are no leaf.
     pub fn parse(bytes: &[u8]) -> Result<Self, LeafError> {
-        let leaf: Self = serde_json::from_slice(bytes).map_err(|error| LeafError(error.to_string()))?;
+        let no = |error: &dyn std::fmt::Display| LeafError(error.to_string());
+        let json = if Epoch::is_one(bytes) {
+            let text = std::str::from_utf8(bytes).map_err(|error| no(&error))?;
+            Epoch::taken_apart(text).map_err(|error| no(&error))?.1.as_bytes()
+        } else {
+            bytes
+        };
+        let leaf: Self = serde_json::from_slice(json).map_err(|error| no(&error))?;
         if leaf.rules == 0 || leaf.rules > RULES {
             return Err(LeafError(format!(
                 "its rules are version {}, and this program knows {RULES}",

@@ -4,7 +4,7 @@
 //! root_code, drill   pending ─► approved ─► armed (claimed) ─► verified (PIN) ─► code, code ─► closed ─► reviewed
 //! custody            pending ─► approved ─► armed (the ceremony) ─────────────────────────► closed ─► reviewed
 //! govern             pending ─► approved ─► in force ─────────────────────────────────────► closed ─► reviewed
-//! whenever           denied, cancelled, killed, expired, locked, sealed_hold
+//! whenever           denied, cancelled, killed, expired, locked, sealed_hold, rolled_back
 //! ```
 //!
 //! * [`step`]: a [`State`], an [`Event`], the [`Policy`] in force and the instant in, the next state and [`Effect`]s out, or a [`Refusal`].
@@ -34,6 +34,7 @@ mod quorum;
 mod refusal;
 mod report;
 mod request;
+mod rollback;
 mod signed;
 mod simulate;
 mod state;
@@ -62,6 +63,7 @@ pub use quorum::{Part, is_filled};
 pub use refusal::Refusal;
 pub use report::{RootDeed, RootReport, SESSION, report};
 pub use request::{Approval, Claim, End, How, Pin, Release, Request, Review, Stage};
+pub use rollback::{Extent, Rollback};
 pub use signed::{Signed, Statement};
 pub use simulate::{Obstacle, Tonight, simulate};
 pub use state::{FoldError, HeldSeed, SealedBy, State, fold};

@@ -101,6 +101,8 @@ pub enum Refusal {
     NoReview,
     /// The seed is known: it cannot come twice.
     SeedKnown,
+    /// That is not how this log goes on.
+    NotThisEpoch(&'static str),
 }
 
 impl Refusal {
@@ -151,6 +153,7 @@ impl Refusal {
             Self::NoKey(_) => "no_key",
             Self::NoReview => "no_review",
             Self::SeedKnown => "seed_known",
+            Self::NotThisEpoch(_) => "not_this_epoch",
         }
     }
 
@@ -204,6 +207,9 @@ impl Refusal {
             Self::NoKey(_) => "look at the people page for the names of keys",
             Self::NoReview => "nothing is to be done",
             Self::SeedKnown => "make a new device in root's console, and enrol that",
+            Self::NotThisEpoch(_) => {
+                "run `kagimori-desk doctor`, which compares the log with what the witness has seen, and ask anew"
+            }
         }
     }
 }
@@ -259,6 +265,7 @@ impl fmt::Display for Refusal {
             Self::NoKey(key) => write!(f, "there is no key `{key}` of theirs that counts"),
             Self::NoReview => f.write_str("it owes no review"),
             Self::SeedKnown => f.write_str("this seed was in custody before"),
+            Self::NotThisEpoch(what) => write!(f, "the log does not go on so: {what}"),
         }
     }
 }

@@ -149,6 +149,8 @@ pub enum How {
     Locked,
     /// The desk was sealed meanwhile: it must be asked for anew.
     SealedHold,
+    /// The log was rolled back: a no to it may be among what was lost, so it must be asked for anew.
+    RolledBack,
 }
 
 /// A review.
@@ -252,6 +254,7 @@ impl How {
             Self::Expired => "expired",
             Self::Locked => "locked",
             Self::SealedHold => "sealed_hold",
+            Self::RolledBack => "rolled_back",
         }
     }
 }

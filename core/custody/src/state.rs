@@ -23,6 +23,8 @@ pub struct State {
     pub(crate) at: Option<Timestamp>,
     pub(crate) sealed: Option<SealedBy>,
     pub(crate) log_key: Option<String>,
+    /// How often the log went on after a roll-back: the number of the last epoch, 0 while it is the first.
+    pub(crate) epoch: u64,
     pub(crate) revoked: BTreeSet<KeyName>,
     pub(crate) seeds: BTreeMap<SeedId, HeldSeed>,
     pub(crate) requests: BTreeMap<RequestId, Arc<Request>>,
@@ -139,6 +141,11 @@ impl State {
         self.log_key.as_deref()
     }
 
+    /// The epoch of the log: 1, until a roll-back was settled.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.max(1)
+    }
+
     /// A request.
     pub fn request(&self, id: &RequestId) -> Option<&Request> {
         self.requests.get(id).map(|request| &**request)
@@ -164,6 +171,7 @@ impl State {
             at: self.at,
             sealed: self.sealed.clone(),
             log_key: self.log_key.clone(),
+            epoch: self.epoch,
             revoked: self.revoked.clone(),
             seeds: self.seeds.clone(),
             requests: requests.map(|(id, request)| (id.clone(), Arc::clone(request))).into_iter().collect(),
@@ -241,6 +249,8 @@ impl State {
             at: Option<Timestamp>,
             sealed: Option<&'a SealedBy>,
             log_key: Option<&'a str>,
+            #[serde(skip_serializing_if = "is_first")]
+            epoch: u64,
             revoked: &'a BTreeSet<KeyName>,
             seeds: &'a BTreeMap<SeedId, HeldSeed>,
             requests: Vec<&'a Request>,
@@ -251,6 +261,7 @@ impl State {
             at: self.at,
             sealed: self.sealed(),
             log_key: self.log_key(),
+            epoch: self.epoch,
             revoked: &self.revoked,
             seeds: &self.seeds,
             requests: self.requests().collect(),
@@ -267,4 +278,9 @@ impl State {
         }
         self.requests.insert(id, Arc::new(request));
     }
+}
+
+/// The digests of logs without a roll-back are those of before there were epochs.
+fn is_first(epoch: &u64) -> bool {
+    *epoch == 0
 }

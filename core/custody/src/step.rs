@@ -141,6 +141,7 @@ impl Turn<'_> {
             Event::Finish { request, by } => self.finish(request, by),
             Event::Settle { request, by, outcome } => self.settle(request, by, outcome),
             Event::Apply { request, by } => self.apply(request, by),
+            Event::BeginEpoch { request, by, rollback } => self.begin_epoch(request, by, rollback),
             Event::Review { request, by, from, proof, evidence, finding } => {
                 self.review(request, by, *from, (proof, *evidence, finding))
             }

@@ -4,12 +4,15 @@
 //! witnesses', checkpoints that were kept elsewhere (the auditor's, the witnesses' records), and epochs, by which a log admits what a
 //! restore has lost. Each way of altering a log has a name here, [`Finding`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::epoch::{self, Epoch, Head};
 use crate::frontier::Frontier;
 use crate::hash::Hash;
 use crate::trust::{TrustError, TrustPolicy, Trusted};
+
+/// So many entries may stand between what a restore has kept and the entry that says so: they are the decision.
+const DECIDED_WITHIN: usize = 1024;
 
 /// A log that is being recomputed.
 #[derive(Debug)]
@@ -19,6 +22,9 @@ pub struct Audit {
     /// Kept checkpoints by size, of all epochs.
     known: BTreeMap<u64, Vec<Known>>,
     frontier: Frontier,
+    /// The last leaves, and the tree before them: what an epoch kept lies a little back.
+    last: VecDeque<Hash>,
+    before_last: Frontier,
     /// The root at the size of the published checkpoint, once it is reached.
     root_there: Option<Hash>,
     /// Kept checkpoints that the entries lead to, and those that they do not.
@@ -173,6 +179,8 @@ impl Audit {
             published,
             known,
             frontier: Frontier::new(),
+            last: VecDeque::new(),
+            before_last: Frontier::new(),
             root_there: None,
             fitting: Vec::new(),
             differing: Vec::new(),
@@ -188,8 +196,26 @@ impl Audit {
         if let Some(read) = Epoch::read(entry) {
             self.epoch(read.ok());
         }
-        self.frontier.append(Hash::leaf(entry));
+        let leaf = Hash::leaf(entry);
+        self.frontier.append(leaf);
+        self.last.push_back(leaf);
+        if self.last.len() > DECIDED_WITHIN
+            && let Some(first) = self.last.pop_front()
+        {
+            self.before_last.append(first);
+        }
         self.arrived();
+    }
+
+    /// The root that the log had, when it is not too far back.
+    fn root_a_little_back(&self, size: u64) -> Option<Hash> {
+        let more = usize::try_from(size.checked_sub(self.before_last.size())?).ok()?;
+        if more > self.last.len() {
+            return None;
+        }
+        let mut tree = self.before_last.clone();
+        self.last.iter().take(more).for_each(|leaf| tree.append(*leaf));
+        Some(tree.root())
     }
 
     /// A finding of whoever reads the files.
@@ -228,23 +254,27 @@ impl Audit {
     }
 
     fn epoch(&mut self, epoch: Option<Epoch>) {
-        let (index, root) = (self.frontier.size(), self.frontier.root());
+        let index = self.frontier.size();
         let Some(epoch) = epoch else {
             self.findings.push(Finding::Epoch { index, why: "it cannot be read" });
             return;
         };
         let next = self.epochs.last().map_or(2, |last| last.number.saturating_add(1));
         let why = match &epoch {
-            Epoch { number, .. } if *number != next => Some("its number does not follow the one before"),
-            Epoch { kept, .. } if kept.size != index => {
-                Some("it kept another number of entries than stand before it")
-            }
-            Epoch { kept, .. } if kept.root != root => Some("it kept other entries than stand before it"),
+            Epoch { number, .. } if *number < next => Some("its number does not follow the one before"),
+            Epoch { kept, .. } if kept.size > index => Some("it kept more entries than stand before it"),
+            Epoch { kept, .. } => match self.root_a_little_back(kept.size) {
+                None => Some("it was decided long after what it kept"),
+                Some(root) if root != kept.root => Some("it kept other entries than stand before it"),
+                Some(_) => None,
+            },
+        };
+        let why = why.or(match &epoch {
             Epoch { kept, seen, .. } if kept.size == seen.size && kept.root != seen.root => {
                 Some("what was seen is another history")
             }
             _ => None,
-        };
+        });
         self.findings.extend(why.map(|why| Finding::Epoch { index, why }));
         self.epochs.push(epoch);
     }
@@ -277,7 +307,7 @@ impl Audit {
     /// A kept checkpoint that the entries do not lead to: because they were altered, the log forked, or it was rolled back.
     fn judge(&mut self, known: &Known, now: Head, is_as_published: bool) {
         let (size, source_name) = (known.head.size, known.source.clone());
-        let after = self.epochs.iter().find(|epoch| epoch.number == known.epoch.saturating_add(1));
+        let after = self.epochs.iter().find(|epoch| epoch.number > known.epoch);
         if let Some(epoch) = after.filter(|epoch| size > epoch.kept.size) {
             if size > epoch.seen.size {
                 let finding = Finding::RolledBack { size: epoch.kept.size, had: size, source_name };
@@ -299,14 +329,9 @@ impl Audit {
 
 /// A kept checkpoint: believed as the policy says, under the name that the log had then.
 fn read(policy: &TrustPolicy, note: &str) -> Result<(u64, Head), TrustError> {
-    let origin = note.split('\n').next().unwrap_or_default();
-    let (base, number) = epoch::of_origin(origin);
-    let then = policy.logs().iter().filter_map(|log| {
-        let is_it = epoch::of_origin(log.name()).0 == base;
-        is_it.then(|| log.key().renamed(origin).ok()).flatten()
-    });
     // Nobody asks that a quorum had seen it: the log's own signature shows that it said so.
-    let trusted = policy.with_logs(then).check_log(note)?;
+    let trusted = policy.of_epoch(note).check_log(note)?;
+    let (_, number) = epoch::of_origin(trusted.checkpoint.origin());
     Ok((number, Head { size: trusted.checkpoint.size(), root: *trusted.checkpoint.root() }))
 }
 

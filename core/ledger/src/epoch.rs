@@ -2,7 +2,7 @@
 //!
 //! The witnesses have seen more than the backup holds, so they rightly refuse it: under its old name the log can only grow from what they
 //! saw. It goes on under a new name, `example.com/desk/e2`, with the entries that were kept, and with an entry that says so: how much was
-//! kept, and what the largest checkpoint was that anybody saw. Who has a checkpoint of before can then tell what was lost by admission from
+//! kept, and what the largest checkpoint was that anybody saw. Between what was kept and that entry stands how it was decided. Who has a checkpoint of before can then tell what was lost by admission from
 //! what was taken away in silence.
 
 use std::fmt;
@@ -27,11 +27,12 @@ pub struct Head {
     pub root: Hash,
 }
 
-/// The entry that begins an epoch. Its index is the size that was kept.
+/// The entry that begins an epoch. Its index is the size that was kept, or a little more: the entries between are those by which people
+/// decided that it begins, and they are of the new epoch already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the lines of the entry")]
 pub struct Epoch {
-    /// Which: the first epoch, which has no such entry, is 1.
+    /// Which: the first epoch, which has no such entry, is 1. One that was lost itself leaves a gap.
     pub number: u64,
     /// What the log still held.
     pub kept: Head,
@@ -51,8 +52,24 @@ impl Epoch {
     }
 
     /// What an entry says; `None`: it is another kind of entry.
+    ///
+    /// After an empty line may stand what the log's own application has to say of it; that is not looked at here.
     pub fn read(entry: &[u8]) -> Option<Result<Self, EpochError>> {
-        Self::is_one(entry).then(|| std::str::from_utf8(entry).map_err(|_| EpochError).and_then(str::parse))
+        let read = |entry: &[u8]| {
+            let text = std::str::from_utf8(entry).map_err(|_| EpochError)?;
+            Self::taken_apart(text).and_then(|(epoch, _)| epoch.parse())
+        };
+        Self::is_one(entry).then(|| read(entry))
+    }
+
+    /// The lines of the epoch, and what stands after the empty line below them; empty: nothing does.
+    pub fn taken_apart(entry: &str) -> Result<(&str, &str), EpochError> {
+        match entry.split_once("\n\n") {
+            None => Ok((entry, "")),
+            Some((_, "")) => Err(EpochError),
+            // The first of the two ends of line belongs to the last line.
+            Some((lines, rest)) => Ok((entry.get(..=lines.len()).ok_or(EpochError)?, rest)),
+        }
     }
 }
 

@@ -197,6 +197,14 @@ impl SigningKey {
         Ok(Self { public: VerifyingKey::of(name, KeyType::Ed25519, public)?, secret })
     }
 
+    /// The same key under another name.
+    ///
+    /// # Errors
+    /// [`KeyError::Name`].
+    pub fn renamed(&self, name: &str) -> Result<Self, KeyError> {
+        Ok(Self { public: self.public.renamed(name)?, secret: Secret(self.secret.0.clone()) })
+    }
+
     /// The half that everybody may know.
     pub fn public(&self) -> &VerifyingKey {
         &self.public

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::epoch;
 use crate::key::{KeyError, KeyType, VerifyingKey};
 use crate::note::Note;
 
@@ -164,6 +165,16 @@ impl TrustPolicy {
     pub fn with_logs(&self, keys: impl IntoIterator<Item = VerifyingKey>) -> Self {
         let logs = keys.into_iter().map(|key| Party { name: key.name().to_owned(), key, url: None });
         Self { logs: logs.collect(), ..self.clone() }
+    }
+
+    /// The same policy under the name that its logs have in the epoch of a note. For whoever asks besides how that epoch began: the key alone
+    /// may not begin one.
+    #[must_use]
+    pub fn of_epoch(&self, note: &str) -> Self {
+        let origin = note.split('\n').next().unwrap_or_default();
+        let (base, _) = epoch::of_origin(origin);
+        let is_it = |log: &&Party| epoch::of_origin(log.name()).0 == base;
+        self.with_logs(self.logs.iter().filter(is_it).filter_map(|log| log.key.renamed(origin).ok()))
     }
 
     /// Checks the signature of the log and the cosignatures of the quorum.

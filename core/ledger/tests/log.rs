@@ -221,6 +221,61 @@ mod log {
     }
 
     #[test]
+    fn how_an_epoch_was_decided_stands_between_what_was_kept_and_its_entry() {
+        let before = entries(40);
+        let second = format!("{ORIGIN}/e2");
+        let found = |decision: usize, kept: &[String]| {
+            let decided: Vec<Vec<u8>> = (0..decision).map(|number| vec![1, number as u8]).collect();
+            let mut now = [&before[..30], decided.as_slice()].concat();
+            now.push(epoch_of(2, &before[..30], &before[..31]));
+            let size = now.len() as u64;
+            let kept = kept.iter().map(|note| ("kept", note.as_str()));
+            let mut audit = Audit::of(&policy_of(&second), &note_of(&second, &now, size), kept);
+            now.iter().for_each(|entry| audit.entry(entry));
+            names(&audit.finish())
+        };
+        let none: Vec<&str> = Vec::new();
+        let all = [note(&before, 29), note(&before, 30), note(&before, 31)];
+        for decision in [0, 1, 5, 1024] {
+            assert_eq!(found(decision, &all), none, "{decision}");
+        }
+        assert_eq!(found(1025, &all), ["epoch"], "so long nobody decides");
+        assert_eq!(found(5, &[note(&before, 32)]), ["rolled-back"], "more was seen than is admitted");
+    }
+
+    #[test]
+    fn an_epoch_that_was_lost_leaves_a_gap() {
+        let before = entries(40);
+        let (second, third) = (format!("{ORIGIN}/e2"), format!("{ORIGIN}/e3"));
+        let mut lost = before[..30].to_vec();
+        lost.push(epoch_of(2, &before[..30], &before[..36]));
+        lost.extend(entries(9));
+        let mut now = before[..28].to_vec();
+        now.push(epoch_of(3, &before[..28], &lost));
+        let found = |kept: &[String]| {
+            let kept = kept.iter().map(|note| ("kept", note.as_str()));
+            let mut audit = Audit::of(&policy_of(&third), &note_of(&third, &now, 29), kept);
+            now.iter().for_each(|entry| audit.entry(entry));
+            names(&audit.finish())
+        };
+        let none: Vec<&str> = Vec::new();
+        assert_eq!(found(&[note(&before, 28), note(&before, 36), note_of(&second, &lost, 40)]), none);
+        let more = [lost.clone(), vec![vec![9]]].concat();
+        assert_eq!(found(&[note_of(&second, &more, 41)]), ["rolled-back"]);
+    }
+
+    #[test]
+    fn a_policy_knows_its_log_by_the_name_of_an_epoch_when_it_is_asked_to() {
+        let second = format!("{ORIGIN}/e2");
+        let note = note_of(&second, &entries(3), 3);
+        assert!(policy_of(ORIGIN).check(&note).is_err());
+        let trusted = policy_of(ORIGIN).of_epoch(&note).check(&note).unwrap();
+        assert_eq!(trusted.checkpoint.origin(), second);
+        let stranger = note_of("other.example/e2", &entries(3), 3);
+        assert!(policy_of(ORIGIN).of_epoch(&stranger).check(&stranger).is_err());
+    }
+
+    #[test]
     fn an_epoch_that_is_none_is_told() {
         let before = entries(10);
         let audit = |entry: Vec<u8>| {
@@ -232,16 +287,15 @@ mod log {
         };
         let right = epoch_of(2, &before, &entries(12));
         assert_eq!(audit(right.clone()), Vec::<&str>::new());
-        assert_eq!(audit(epoch_of(2, &before[..9], &before)), ["epoch"], "another size");
+        assert_eq!(audit(epoch_of(2, &entries(11), &entries(12))), ["epoch"], "more than there is");
         let mut other = before.clone();
         other[2] = vec![];
         assert_eq!(audit(epoch_of(2, &other, &entries(12))), ["epoch"], "other entries");
         assert_eq!(audit(epoch_of(2, &before, &other)), ["epoch"], "another history of the same size");
-        assert_eq!(
-            audit(epoch_of(3, &before, &before)),
-            ["epoch", "epoch"],
-            "another number, also of the name"
-        );
+        assert_eq!(audit(epoch_of(3, &before, &before)), ["epoch"], "not the number of the name");
+        // What the log's application has to say of it stands below, after an empty line.
+        let with_more = [right.as_slice(), b"\n{}"].concat();
+        assert_eq!(audit(with_more), Vec::<&str>::new());
         let text = String::from_utf8(right).unwrap();
         assert_eq!(text.parse::<Epoch>().unwrap().to_string(), text);
         for wrong in [
@@ -249,6 +303,7 @@ mod log {
             text.replace("seen 12", "seen 9"),
             text.clone() + "x\n",
             text.replace("kept 10", "kept 010"),
+            text.clone() + "\n",
         ] {
             assert!(wrong.parse::<Epoch>().is_err(), "{wrong}");
             assert_eq!(audit(wrong.into_bytes()), ["epoch", "epoch"]);

@@ -14,7 +14,7 @@ use kagimori_custody::{
     Ceremony, Digest, Event, FoldError, Grant, KeyKind, Leaf, LeafError, Matter, Refusal, Request, RequestId,
     Signed, Stage, State, Viewer, step_of,
 };
-use kagimori_ledger::epoch::Head;
+use kagimori_ledger::epoch::{Head, of_origin};
 use kagimori_ledger::trust::TrustError;
 use kagimori_ledger::{Frontier, Hash, TrustPolicy};
 use kagimori_passkey::{Assertion, PublicKey, RelyingParty};
@@ -51,6 +51,11 @@ pub enum Unfollowed {
     },
     /// Not what custody takes.
     Fold(FoldError),
+    /// An epoch after entries that are not those which were followed.
+    Epoch {
+        /// The index of the leaf.
+        leaf: u64,
+    },
     /// Another policy than the one that the vault was set up with.
     Founding {
         /// Its version.
@@ -72,6 +77,13 @@ pub enum NoGrant {
         size: u64,
         /// The index of the leaf.
         leaf: u64,
+    },
+    /// Of the log's name in another epoch.
+    OtherEpoch {
+        /// What the checkpoint calls the log.
+        origin: String,
+        /// The epoch that was followed.
+        epoch: u64,
     },
     /// Not of what was followed.
     OtherLog {
@@ -131,6 +143,12 @@ impl Follower {
                 Unfollowed::Signature { leaf, by, why }
             })?;
         }
+        if let Event::BeginEpoch { rollback, .. } = &leaf.event {
+            let kept = Head::from(rollback.kept);
+            if self.roots.get(&kept.size) != Some(&kept.root) {
+                return Err(Unfollowed::Epoch { leaf: self.frontier.size() });
+            }
+        }
         self.state.fold_one(&leaf).map_err(Unfollowed::Fold)?;
         self.frontier.append(Hash::leaf(bytes));
         self.roots.insert(self.frontier.size(), self.frontier.root());
@@ -179,8 +197,13 @@ impl Follower {
         if trust.asks_no_witness() {
             return Err(NoGrant::NoWitness);
         }
-        let trusted = trust.check(checkpoint).map_err(NoGrant::Checkpoint)?;
-        let size = trusted.checkpoint.size();
+        // How the epoch began stands in what was followed.
+        let trusted = trust.of_epoch(checkpoint).check(checkpoint).map_err(NoGrant::Checkpoint)?;
+        let (size, origin) = (trusted.checkpoint.size(), trusted.checkpoint.origin());
+        if of_origin(origin).1 != self.state.epoch() {
+            let (origin, epoch) = (origin.to_owned(), self.state.epoch());
+            return Err(NoGrant::OtherEpoch { origin, epoch });
+        }
         if size <= leaf {
             return Err(NoGrant::NotCovered { size, leaf });
         }
@@ -251,6 +274,10 @@ impl fmt::Display for Unfollowed {
                 write!(f, "entry {leaf} of the log is not signed by `{by}`: {why}")
             }
             Self::Fold(error) => write!(f, "{error}"),
+            Self::Epoch { leaf } => write!(
+                f,
+                "entry {leaf} of the log begins an epoch after entries that are not those before it"
+            ),
             Self::Founding { found } => write!(
                 f,
                 "the log begins with the policy {found}, which is not the one that this vault was set up with"
@@ -270,6 +297,12 @@ impl fmt::Display for NoGrant {
             ),
             Self::NotCovered { size, leaf } => {
                 write!(f, "the checkpoint is of {size} entries, and the release is entry {leaf}")
+            }
+            Self::OtherEpoch { origin, epoch } => {
+                write!(
+                    f,
+                    "the checkpoint is of the log `{origin}`, and what was followed is its epoch {epoch}"
+                )
             }
             Self::OtherLog { size, followed } => write!(
                 f,
@@ -308,6 +341,9 @@ impl NoGrant {
                 "name a witness on another machine in the trust policy, and make it the quorum"
             }
             Self::NotCovered { .. } => "have the witness cosign the log as it is now",
+            Self::OtherEpoch { .. } => {
+                "have the log sign and the witness cosign it under the name of its epoch"
+            }
             Self::OtherLog { .. } => {
                 "give the vault the leaves up to the checkpoint; if it has them, the desk has two logs: release nothing"
             }

@@ -48,7 +48,10 @@ pub fn record<E>(
     if trust.asks_no_witness() {
         return Err(NoRecord::NoWitness);
     }
-    let verdict = published::verify(trust, &mut read, []).map_err(NoRecord::Read)?;
+    let note = read("checkpoint").map_err(NoRecord::Read)?.unwrap_or_default();
+    // How its epoch began is among what is followed below.
+    let trust = trust.of_epoch(&String::from_utf8_lossy(&note));
+    let verdict = published::verify(&trust, &mut read, []).map_err(NoRecord::Read)?;
     if let Some(finding) = verdict.findings.into_iter().next() {
         return Err(NoRecord::Unverified(finding));
     }

@@ -9,6 +9,7 @@ use kagimori_custody::{
     Ceremony, Clock, Draft, Effect, Event, Exposure, Lasting, Leaf, Mac, Mode, Outcome, PersonId, Policy,
     Proof, RequestId, SeedId, State, Statement, Viewer, Wish, step, step_of,
 };
+use kagimori_ledger::epoch::origin_of;
 use kagimori_ledger::{Checkpoint, CosigningKey, Hash, SigningKey, Tree, TrustPolicy};
 use kagimori_passkey::{RelyingParty, SoftwareKey};
 use kagimori_sealing::boxed::HolderKey;
@@ -253,9 +254,18 @@ impl Scene {
     }
 
     pub(super) fn checkpoint_by(&self, witness: &CosigningKey) -> String {
-        let size = self.tree.size();
-        let checkpoint = Checkpoint::new(ORIGIN, size, self.tree.root_at(size).unwrap()).unwrap();
-        let note = checkpoint.signed_by(&log_key()).unwrap();
+        self.signed(self.state.epoch(), witness)
+    }
+
+    /// Under the name that the log has in an epoch.
+    pub(super) fn checkpoint_in(&self, epoch: u64) -> String {
+        self.signed(epoch, &witness(2))
+    }
+
+    fn signed(&self, epoch: u64, witness: &CosigningKey) -> String {
+        let (size, origin) = (self.tree.size(), origin_of(ORIGIN, epoch));
+        let checkpoint = Checkpoint::new(&origin, size, self.tree.root_at(size).unwrap()).unwrap();
+        let note = checkpoint.signed_by(&log_key().renamed(&origin).unwrap()).unwrap();
         note.cosigned_by(witness, u64::try_from(self.now.unix_seconds).unwrap()).unwrap().to_string()
     }
 

@@ -66,7 +66,14 @@ impl Vault {
                 "release nothing until somebody has looked at log and vault; start it again when it is right",
             ));
         }
-        let (size, seen) = (self.follower.head().size, self.seen.map_or(0, |seen| seen.size));
+        let (size, seen) = (self.follower.head().size, self.seen.map_or(0, |seen| seen.head.size));
+        if self.is_another {
+            return Err(refused(
+                Why::Files,
+                format!("the first {seen} entries of the log are not those that the witness had cosigned"),
+                "release nothing until somebody has looked at log and vault; a quorum can begin a new epoch of the log (`kagimori-desk doctor`)",
+            ));
+        }
         if size < seen {
             let message = format!(
                 "the vault has seen {seen} entries cosigned, and was given {size}: the log is older than the vault's files"
@@ -74,7 +81,7 @@ impl Vault {
             return Err(refused(
                 Why::Log,
                 message,
-                "give it the rest of the log; if that is all, the log was rolled back: release nothing",
+                "give it the rest of the log; if that is all, the log was rolled back: release nothing, and let a quorum begin a new epoch of it",
             ));
         }
         Ok(())
@@ -142,7 +149,8 @@ pub(super) fn no_grant(no: &NoGrant) -> Refused {
         NoGrant::Checkpoint(_)
         | NoGrant::NoWitness
         | NoGrant::NotCovered { .. }
-        | NoGrant::OtherLog { .. } => Why::Checkpoint,
+        | NoGrant::OtherLog { .. }
+        | NoGrant::OtherEpoch { .. } => Why::Checkpoint,
         NoGrant::Refused(_) => Why::Refused,
         NoGrant::NotNow { .. } => Why::Clock,
     };
@@ -151,7 +159,7 @@ pub(super) fn no_grant(no: &NoGrant) -> Refused {
 
 /// Size and root of a checkpoint that was believed a moment ago.
 fn head_of(checkpoint: &str, vault: &Vault) -> Result<Head, Refused> {
-    let trusted = vault.settings.trust.check(checkpoint);
+    let trusted = vault.settings.trust.of_epoch(checkpoint).check(checkpoint);
     let trusted = trusted.map_err(|error| refused(Why::Checkpoint, &error, error.hint()))?;
     let checkpoint: &Checkpoint = &trusted.checkpoint;
     Ok(Head { size: checkpoint.size(), root: *checkpoint.root() })

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kagimori_custody::{Event, Kind, Outcome, RequestId, SeedId};
+use kagimori_custody::{Event, Kind, Outcome, RequestId, Rollback, SeedId};
 use kagimori_ledger::Hash;
 use kagimori_ledger::epoch::Head;
 use kagimori_sealing::protocol::{Answer, Refused, Why};
@@ -74,12 +74,8 @@ impl Vault {
         let leaf = leaf.map_err(|error| refused(Why::Log, &error, error.hint()))?;
         let taken = self.took(&leaf.event, index, now, random);
         let head = self.follower.head();
-        if let Some(seen) = self.seen.filter(|seen| seen.size == head.size && seen.root != head.root) {
-            self.distrust(format!(
-                "the first {} entries of the log are not those that the witness had cosigned",
-                seen.size
-            ));
-        }
+        self.is_another |=
+            self.seen.is_some_and(|seen| seen.head.size == head.size && seen.head.root != head.root);
         taken
     }
 
@@ -115,10 +111,26 @@ impl Vault {
                 self.clocks.push((request.clone(), index, clock.clone()))
             }
             Event::Settle { request, outcome, .. } => self.settled(request, outcome, now),
+            Event::BeginEpoch { rollback, .. } => self.rolled_back(rollback),
             _ => {}
         }
         self.ended(event);
         Ok(())
+    }
+
+    /// A quorum has said how the log goes on. What was seen cosigned before need not be reached any more, when they knew of it.
+    fn rolled_back(&mut self, rollback: &Rollback) {
+        let is_of_before = |seen: &Seen| seen.epoch < rollback.number && seen.head.size > rollback.kept.size;
+        let Some(seen) = self.seen.filter(is_of_before) else { return };
+        let admitted = Head::from(rollback.seen);
+        if seen.head.size > admitted.size || (seen.head.size == admitted.size && seen.head != admitted) {
+            self.distrust(format!(
+                "the vault has seen {} entries cosigned, and the quorum that began epoch {} of the log did not know of them",
+                seen.head.size, rollback.number
+            ));
+            return;
+        }
+        (self.seen, self.is_another) = (None, false);
     }
 
     /// A step that the log knows of, and so must the file of used steps.
@@ -226,19 +238,40 @@ impl Vault {
 
     /// Writes down what is cosigned, before a code is made by it.
     pub(super) fn has_seen(&mut self, head: Head) -> std::io::Result<()> {
-        if self.seen.is_some_and(|seen| seen.size >= head.size) {
+        if self.seen.is_some_and(|seen| seen.head.size >= head.size) {
             return Ok(());
         }
-        self.disk
-            .write("seen", format!("{} {}\n", head.size, STANDARD.encode(head.root.as_bytes())).as_bytes())?;
-        self.seen = Some(head);
+        let seen = Seen { epoch: self.follower.state().epoch(), head };
+        self.disk.write("seen", seen.to_string().as_bytes())?;
+        self.seen = Some(seen);
         Ok(())
     }
 }
 
-/// What stands in the file `seen`.
-pub(super) fn read_seen(bytes: &[u8]) -> Option<Head> {
-    let (size, root) = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?.split_once(' ')?;
-    let root = Hash::from_slice(&STANDARD.decode(root).ok()?)?;
-    Some(Head { size: size.parse().ok()?, root })
+/// What stands in the file `seen`: size, root, and after a roll-back the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) epoch: u64,
+    pub(super) head: Head,
+}
+
+impl Seen {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut words = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?.split(' ');
+        let (size, root, epoch) = (words.next()?, words.next()?, words.next().unwrap_or("1"));
+        let root = Hash::from_slice(&STANDARD.decode(root).ok()?)?;
+        let seen = Self { epoch: epoch.parse().ok()?, head: Head { size: size.parse().ok()?, root } };
+        words.next().is_none().then_some(seen)
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { epoch, head } = self;
+        write!(f, "{} {}", head.size, STANDARD.encode(head.root.as_bytes()))?;
+        match epoch {
+            1 => writeln!(f),
+            epoch => writeln!(f, " {epoch}"),
+        }
+    }
 }

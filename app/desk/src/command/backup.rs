@@ -40,14 +40,14 @@ pub(crate) fn restore_check(settings: &Path, copy: &Path) -> Done {
     let settings = open::settings(settings)?;
     let read = doctor::read(copy)
         .map_err(|error| told(format!("the copy is not whole: {error}"), "take another copy"))?;
-    let seen = doctor::seen(&settings).map_err(|error| {
+    let seen = doctor::seen(&settings, &read).map_err(|error| {
         told(
             format!("nobody knows whether it is the whole log: the witness does not tell: {error}"),
             "do not start a desk with it before the witness has answered",
         )
     })?;
     let words = doctor::compared(&read, seen.as_ref()).map_err(|error| {
-        told(error, "look for a later copy; a desk does not release anything from this one. What is missing stands in the letters and pages of others")
+        told(error, "look for a later copy; when there is none, `kagimori-desk serve` takes nothing but a new epoch of the log, which a quorum begins on its page")
     })?;
     printer::note(&format!("The copy may take the place of the log: {words}."));
     Ok(())

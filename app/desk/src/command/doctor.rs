@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kagimori_custody::{LEAST_SOURCES, Leaf, MOST_OFFSET_MS, State};
 use kagimori_journal::{Journal, Place};
-use kagimori_ledger::witness::Witness;
+use kagimori_ledger::epoch::of_origin;
 use kagimori_ledger::{Checkpoint, Hash, Tree};
 use kagimori_terminal::printer;
 
@@ -47,7 +47,7 @@ pub(crate) fn run(settings: &Path) -> Done {
                 .map(|policy| policy.version().short())
                 .ok_or_else(|| "the desk is not founded: `kagimori-desk found`".to_owned()),
         );
-        say("witness", seen(&settings).and_then(|seen| compared(log, seen.as_ref())));
+        say("witness", seen(&settings, log).and_then(|seen| compared(log, seen.as_ref())));
     }
     say("clock", clock(&settings));
     if let Some(listener) = &settings.operator_listener {
@@ -84,34 +84,27 @@ pub(crate) fn read(place: impl Into<Place>) -> Result<Read, String> {
     Ok(Read { state, tree })
 }
 
-/// What the witness has seen last of this log; `None`: nothing yet.
-pub(crate) fn seen(settings: &Settings) -> Result<Option<Checkpoint>, String> {
-    Ok(seen_note(settings)?.map(|(_, checkpoint)| checkpoint))
+/// What the witness has seen last of this log, or of a later epoch of it; `None`: nothing yet.
+pub(crate) fn seen(settings: &Settings, log: &Read) -> Result<Option<Checkpoint>, String> {
+    Ok(seen_note(settings, log)?.map(|(_, checkpoint)| checkpoint))
 }
 
 /// The same, with the note that says so: signed by the log, cosigned by the witness.
-pub(crate) fn seen_note(settings: &Settings) -> Result<Option<(String, Checkpoint)>, String> {
+pub(crate) fn seen_note(settings: &Settings, log: &Read) -> Result<Option<(String, Checkpoint)>, String> {
     let publisher = open::publisher(settings).map_err(|(what, _)| what)?;
-    let address =
-        settings.witness.as_ref().map(|witness| witness.address.trim_end_matches('/')).unwrap_or_default();
-    let name = Witness::record_name(&settings.log_name());
-    let (status, note) = outside::get(&format!("{address}/{name}/checkpoint"))?;
-    match status {
-        200 => {
-            let keys = [publisher.witness().clone()];
-            let opened = Checkpoint::open(&note, &keys).map_err(|error| error.to_string())?;
-            let checkpoint = opened.0;
-            Ok(Some((note, checkpoint)))
-        }
-        404 => Ok(None),
-        status => Err(format!("it answered with status {status}")),
-    }
+    publisher.seen(&settings.log_name(), log.state.epoch())
 }
 
 /// Whether a log is the one that the witness has seen, and not an older one.
 pub(crate) fn compared(log: &Read, seen: Option<&Checkpoint>) -> Result<String, String> {
-    let size = log.tree.size();
+    let (size, epoch) = (log.tree.size(), log.state.epoch());
     let Some(seen) = seen else { return Ok("it has seen nothing of this log yet".to_owned()) };
+    let (_, seen_epoch) = of_origin(seen.origin());
+    if seen_epoch > epoch {
+        return Err(format!(
+            "ROLLED BACK: the witness knows epoch {seen_epoch} of the log, and here is epoch {epoch}"
+        ));
+    }
     if seen.size() > size {
         let missing = seen.size().saturating_sub(size);
         return Err(format!(

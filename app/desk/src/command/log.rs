@@ -25,7 +25,7 @@ pub(crate) fn export(settings: &Path, folder: &Path) -> Done {
         .into_iter()
         .map(|entry| entry.bytes)
         .collect();
-    let (note, checkpoint) = doctor::seen_note(&settings)
+    let (note, checkpoint) = doctor::seen_note(&settings, &log)
         .and_then(|seen| seen.ok_or_else(|| "it has seen nothing of this log yet".to_owned()))
         .map_err(|error| {
             told(

@@ -8,6 +8,7 @@ use kagimori_journal::Journal;
 use kagimori_lake::{Lake, RootReading, read_roots, regular};
 use kagimori_ledger::TrustPolicy;
 use kagimori_ledger::epoch::Head;
+use kagimori_ledger::epoch::origin_of;
 use kagimori_sealing::record;
 use kagimori_terminal::{printer, tame};
 
@@ -93,7 +94,7 @@ fn published(log: &Path, trust: &Path) -> Result<Log, Failed> {
 fn own(settings: &Path) -> Result<Log, Failed> {
     let settings = open::settings(settings)?;
     let read = doctor::read(&settings.store).map_err(|error| told(error, "run `kagimori-desk doctor`"))?;
-    let seen = doctor::seen(&settings).map_err(|error| {
+    let seen = doctor::seen(&settings, &read).map_err(|error| {
         let why = format!("nobody knows whether it is the whole log: the witness does not tell: {error}");
         told(why, "try again when it answers, or give what it has cosigned with `--log` and `--trust`")
     })?;
@@ -102,7 +103,7 @@ fn own(settings: &Path) -> Result<Log, Failed> {
     let entries = Journal::open(&settings.store).and_then(|journal| journal.entries());
     let entries = entries.map_err(|error| told(&error, hints::of_journal(&error)))?;
     let entries: Vec<Vec<u8>> = entries.into_iter().map(|entry| entry.bytes).collect();
-    let origin = settings.log_name();
+    let origin = origin_of(&settings.log_name(), read.state.epoch());
     let (leaves, head) = record::followed(&origin, &entries).map_err(|error| told(&error, error.hint()))?;
     Ok((origin, head, leaves))
 }

@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::offers::{self, Offer};
 use crate::page::refusal::Refused;
 use crate::page::shell::{Frame, Place};
-use crate::page::{decide, govern};
+use crate::page::{decide, govern, rollback};
 use crate::show;
 use crate::web::visitor::Signed;
 
@@ -49,6 +49,7 @@ fn body(desk: &Desk, book: &Book, signed: &Signed, request: &Request, offers: &B
                 (next(l, signed, request, offers))
                 (signed_matter(l, desk, book, request))
                 (govern::changes(l, book, request))
+                (rollback::changes(l, desk, request))
                 (decide::acts(l, signed, request, offers))
             }
             div {

@@ -48,6 +48,8 @@ pub(crate) fn word(error: &DeskError) -> &'static str {
         DeskError::Proof(_) => "proof",
         DeskError::Vault(_) => "vault",
         DeskError::Witness(_) => "witness",
+        DeskError::RolledBack { .. } => "rolled_back",
+        DeskError::NothingLost => "nothing_lost",
         DeskError::Journal(_) | DeskError::Log(_) | DeskError::Broken => "desk",
     }
 }
@@ -75,6 +77,7 @@ pub(crate) fn status(error: &DeskError) -> StatusCode {
             _ => StatusCode::CONFLICT,
         },
         DeskError::Proof(_) => StatusCode::FORBIDDEN,
+        DeskError::RolledBack { .. } | DeskError::NothingLost => StatusCode::CONFLICT,
         DeskError::Vault(error) if error.is_refusal => StatusCode::CONFLICT,
         DeskError::Vault(_) | DeskError::Witness(_) => StatusCode::SERVICE_UNAVAILABLE,
         DeskError::Journal(_) | DeskError::Log(_) | DeskError::Broken => StatusCode::SERVICE_UNAVAILABLE,
@@ -104,6 +107,13 @@ pub(crate) fn words(l: Language, error: &DeskError) -> (String, String) {
             "稼働状況の画面を確認し、デスクの管理者に知らせてください。コードは発行されていません。"
                 .to_owned(),
         ),
+        (Language::Ja, DeskError::RolledBack { lost }) => (
+            format!("監査記録の末尾 {lost} 件が失われているため、受け付けられません"),
+            "「失われた記録」の画面から、定足数の承認で新しいエポックを開始してください。".to_owned(),
+        ),
+        (Language::Ja, DeskError::NothingLost) => {
+            ("失われた記録と申請の内容が一致しません".to_owned(), "画面を読み込み直してください。".to_owned())
+        }
         (Language::Ja, DeskError::Witness(_)) => (
             "証人（witness）の署名が得られません".to_owned(),
             "証人が復旧するまでコードは表示されません。デスクの管理者に知らせてください。".to_owned(),
@@ -124,6 +134,10 @@ fn hint(error: &DeskError) -> String {
         }
         DeskError::Proof(_) => "load the page again, and use the passkey once more".to_owned(),
         DeskError::Vault(error) => error.hint.clone(),
+        DeskError::RolledBack { .. } => {
+            "ask for a new epoch on the page `/rollback`, which a quorum begins".to_owned()
+        }
+        DeskError::NothingLost => "load the page again".to_owned(),
         DeskError::Witness(_) => {
             "no code is shown before the witness answers; tell the people who run the desk".to_owned()
         }
@@ -236,6 +250,10 @@ fn japanese(refusal: &Refusal) -> (String, String) {
             ("承認された数のコードはすべて発行済みです", "さらに必要な場合は新しく申請してください。")
         }
         Refusal::NotThisKind => ("この種類の申請ではできない操作です", "画面を読み込み直してください。"),
+        Refusal::NotThisEpoch(_) => (
+            "記録の続け方が正しくありません",
+            "`kagimori-desk doctor` で証人の記録と比べてから、もう一度申請してください。",
+        ),
         Refusal::NoReview => ("レビューは不要です", "対応は不要です。"),
         Refusal::SeedKnown => (
             "このシードは以前に預けられたことがあります",

@@ -76,6 +76,13 @@ impl<'a> Frame<'a> {
                             (l.of("No code leaves it until a quorum opens it again.", "定足数の承認で解除されるまで、コードは一切発行されません。"))
                         }
                     }
+                    @if let Some(rollback) = self.desk.held() {
+                        p.sealed role="alert" {
+                            strong { (l.of(format!("The record lacks its last {} entries.", rollback.lost()), format!("監査記録の末尾 {} 件が失われています。", rollback.lost()))) } " "
+                            (l.of("Nothing is taken until a quorum has said how it goes on.", "定足数が再開を承認するまで、何も受け付けません。")) " "
+                            a href="/rollback" { (l.of("What to do", "対応方法")) }
+                        }
+                    }
                     p.news hidden role="status" data-news="" {
                         (l.of("Something changed.", "更新があります。")) " "
                         a href="" { (l.of("Show it", "表示する")) }

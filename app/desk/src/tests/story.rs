@@ -157,7 +157,7 @@ async fn the_record_is_read_again_and_proved() {
     assert!(verified.body.contains("class=\"good\""), "{}", verified.body);
     let proof = auditor.get("/v1/log/proof/3").await.body;
     let evidence: kagimori_ledger::evidence::Evidence = proof.parse().unwrap();
-    let (log, witness) = (place.desk.publisher.key.public(), place.desk.publisher.witness());
+    let (log, witness) = (&place.desk.publisher.public(), place.desk.publisher.witness());
     let trust = format!("log {log}\nwitness w {witness}\nquorum w\n");
     let trust: kagimori_ledger::trust::TrustPolicy = trust.parse().unwrap();
     let leaf = place.desk.book().leaves[3].hash();

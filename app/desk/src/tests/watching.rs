@@ -33,7 +33,7 @@ async fn released() -> (Place, String) {
 }
 
 /// The log's files, and the trust policy that goes with them.
-fn exported(place: &Place, folder: &Path) {
+pub(super) fn exported(place: &Place, folder: &Path) {
     let note = place.desk.publish().unwrap();
     let book = place.desk.book();
     let entries: Vec<Vec<u8>> = book.leaves.iter().map(kagimori_custody::Leaf::bytes).collect();
@@ -41,7 +41,7 @@ fn exported(place: &Place, folder: &Path) {
     let checkpoint = kagimori_ledger::Checkpoint::open(&note, &keys).unwrap();
     log::tiles(&book.tree, &entries, &checkpoint.0, folder).unwrap();
     fs::write(folder.join("checkpoint"), note).unwrap();
-    let (key, witness) = (place.desk.publisher.key.public(), place.desk.publisher.witness());
+    let (key, witness) = (&place.desk.publisher.public(), place.desk.publisher.witness());
     fs::write(folder.join("trust"), format!("log {key}\nwitness w {witness}\nquorum w\n")).unwrap();
 }
 

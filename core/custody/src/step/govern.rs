@@ -10,18 +10,12 @@ use crate::name::{KeyName, PersonId, RequestId};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::request::{How, Request, Stage};
+use crate::rollback::Rollback;
 use crate::state::SealedBy;
 
 impl Turn<'_> {
     pub(super) fn apply(&mut self, id: &RequestId, by: &PersonId) -> Judged {
-        let request = self.in_time(id)?;
-        must(Guard::ApprovedFirst, request.stage == Stage::Approved, || Refusal::NotNow(request.word()))?;
-        let may = request.ask.by == *by || request.approvals.contains_key(by);
-        must(Guard::MayDeny, may, || Refusal::NotTheirs(by.clone()))?;
-        let asks = self.policy.is_in_any(&request.ask.by, &self.rule(&request)?.requesters);
-        must(Guard::RequesterStill, asks, || Refusal::RequesterGone(request.ask.by.clone()))?;
-        let is_enough = request.has_quorum(self.state, self.policy, self.now);
-        must(Guard::QuorumAtApply, is_enough, || Refusal::NoQuorum)?;
+        let request = self.may_apply(id, by)?;
         match request.ask.matter.clone() {
             Matter::Policy { .. } => self.change_policy(&request)?,
             Matter::LogKey { key } => {
@@ -39,6 +33,49 @@ impl Turn<'_> {
         }
         self.end(request, How::Closed, Some(by), None);
         Ok(())
+    }
+
+    /// A request whose matter may come into force now.
+    fn may_apply(&self, id: &RequestId, by: &PersonId) -> Result<Request, Refusal> {
+        let request = self.in_time(id)?;
+        must(Guard::ApprovedFirst, request.stage == Stage::Approved, || Refusal::NotNow(request.word()))?;
+        let may = request.ask.by == *by || request.approvals.contains_key(by);
+        must(Guard::MayDeny, may, || Refusal::NotTheirs(by.clone()))?;
+        let asks = self.policy.is_in_any(&request.ask.by, &self.rule(&request)?.requesters);
+        must(Guard::RequesterStill, asks, || Refusal::RequesterGone(request.ask.by.clone()))?;
+        let is_enough = request.has_quorum(self.state, self.policy, self.now);
+        must(Guard::QuorumAtApply, is_enough, || Refusal::NoQuorum)?;
+        Ok(request)
+    }
+
+    /// The log goes on without what was lost. What was under way may have been stopped there.
+    pub(super) fn begin_epoch(&mut self, id: &RequestId, by: &PersonId, rollback: &Rollback) -> Judged {
+        let request = self.may_apply(id, by)?;
+        if request.ask.matter != (Matter::Epoch { rollback: *rollback }) {
+            return Err(Refusal::NotThisKind);
+        }
+        self.must_follow_from(rollback)?;
+        self.state.epoch = rollback.number;
+        self.effects.push(Effect::EpochIs(rollback.number));
+        let others: Vec<Request> = self.state.live().filter(|other| other.ask.id != *id).cloned().collect();
+        for other in others {
+            self.end(other, How::RolledBack, Some(by), None);
+        }
+        self.tell_all(News::EpochBegun(rollback.lost()), Some(id));
+        self.end(request, How::Closed, Some(by), None);
+        Ok(())
+    }
+
+    /// Whether a log like this one can go on so. That the roots are those of its entries and of the witness, whoever has them looks at.
+    pub(super) fn must_follow_from(&self, rollback: &Rollback) -> Judged {
+        let no = |what| Err(Refusal::NotThisEpoch(what));
+        match rollback {
+            _ if rollback.number <= self.state.epoch() => no("that epoch has begun already"),
+            _ if rollback.kept.size > self.state.size() => no("it has fewer entries than were kept"),
+            _ if rollback.seen.size < rollback.kept.size => no("less was seen than was kept"),
+            _ if rollback.seen == rollback.kept => no("nothing was lost"),
+            _ => Ok(()),
+        }
     }
 
     fn change_policy(&mut self, request: &Request) -> Judged {

@@ -140,6 +140,10 @@ impl Turn<'_> {
                 must_be_text("key", key, 500)?;
                 Matter::LogKey { key: key.clone() }
             }
+            Wish::Epoch { rollback } => {
+                self.must_follow_from(rollback)?;
+                Matter::Epoch { rollback: *rollback }
+            }
             Wish::Unseal {} if self.state.sealed().is_none() => return Err(Refusal::NotSealed),
             Wish::Unseal {} => Matter::Unseal {},
         })

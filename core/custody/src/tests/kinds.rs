@@ -2,8 +2,8 @@
 
 use super::{Desk, EXAMPLE, at, id, mac, person, proof, root, seed, viewer};
 use crate::{
-    Ceremony, Digest, Draft, Effect, Event, Exposure, Finding, Lasting, Mode, News, Outcome, Policy, Refusal,
-    Wish, fold, releases, step_of,
+    Ceremony, Digest, Draft, Effect, Event, Exposure, Extent, Finding, Lasting, Mode, News, Outcome, Policy,
+    Refusal, Rollback, Wish, fold, releases, step_of,
 };
 
 fn custody(name: &str, ceremony: Ceremony) -> Wish {
@@ -161,6 +161,72 @@ fn a_policy_comes_into_force_and_cannot_take_what_is_there() {
     let stale = crate::step(&desk.state, &Event::Expire { request: id("g1") }, &super::policy(), desk.now);
     assert_eq!(stale.err(), Some(Refusal::OtherPolicy));
     assert_eq!(fold(&desk.leaves).unwrap().digest(), desk.state.digest());
+}
+
+fn rollback(desk: &Desk, number: u64) -> Rollback {
+    let extent = |size: u64, of: &[u8]| Extent { size, root: Digest::of(of) };
+    let size = desk.state.size();
+    Rollback { number, kept: extent(size, b"kept"), seen: extent(size + 3, b"seen") }
+}
+
+#[test]
+fn a_log_goes_on_after_a_roll_back_by_a_quorum_alone() {
+    let mut desk = Desk::ready();
+    desk.submit("r1", "aoi", root(Mode::Direct), "1h");
+    desk.approve("r1", "ren").unwrap();
+    let lost = rollback(&desk, 2);
+    desk.submit("g1", "mika", Wish::Epoch { rollback: lost }, "1h");
+    let begin = |rollback| Event::BeginEpoch { request: id("g1"), by: person("mika"), rollback };
+    desk.approve("g1", "ren").unwrap();
+    assert_eq!(desk.happen(&begin(lost)), Err(Refusal::NotNow("pending")));
+    desk.approve("g1", "emi").unwrap();
+    assert_eq!(
+        desk.happen(&begin(Rollback { number: 3, ..lost })),
+        Err(Refusal::NotThisKind),
+        "what was signed"
+    );
+    let apply = Event::Apply { request: id("g1"), by: person("mika") };
+    assert_eq!(desk.happen(&apply), Err(Refusal::NotThisKind), "its leaf is one of the ledger");
+    desk.happen(&begin(lost)).unwrap();
+    assert_eq!((desk.state.epoch(), desk.word("r1"), desk.word("g1")), (2, "rolled_back", "closed"));
+    assert!(desk.effects.contains(&Effect::EpochIs(2)));
+    assert!(news(&desk).contains(&News::EpochBegun(3)));
+    // Whoever knows no desks reads the ledger's lines of it, and its bytes are one thing.
+    let bytes = desk.leaves.last().unwrap().bytes();
+    assert_eq!(kagimori_ledger::Epoch::read(&bytes), Some(Ok(lost.epoch())));
+    assert_eq!(crate::Leaf::parse(&bytes).as_ref(), Ok(desk.leaves.last().unwrap()));
+    let json = bytes.split(|byte| *byte == b'{').next().unwrap().len();
+    assert!(crate::Leaf::parse(&bytes[json..]).is_err(), "without them it is no leaf");
+    let other = String::from_utf8(bytes).unwrap().replacen("epoch 2", "epoch 3", 1);
+    assert!(crate::Leaf::parse(other.as_bytes()).is_err(), "and both say the same");
+    assert_eq!(fold(&desk.leaves).unwrap().digest(), desk.state.digest());
+    let again = crate::step(&desk.state, &begin(lost), &super::policy(), desk.now);
+    assert_eq!(again.err(), Some(Refusal::Over("closed")));
+}
+
+#[test]
+fn an_epoch_is_asked_for_as_it_can_follow() {
+    let desk = Desk::ready();
+    let right = rollback(&desk, 2);
+    let more = |extent: Extent| Extent { size: extent.size + 1, ..extent };
+    for wrong in [
+        Rollback { number: 1, ..right },
+        Rollback { kept: more(right.kept), seen: more(right.seen), ..right },
+        Rollback { seen: Extent { size: 1, ..right.seen }, ..right },
+        Rollback { seen: right.kept, ..right },
+    ] {
+        let draft = Draft {
+            id: id("g1"),
+            wish: Wish::Epoch { rollback: wrong },
+            reason: "the disk died".to_owned(),
+            ticket: None,
+            window: Lasting::hours(1),
+            follows: None,
+        };
+        let event = Event::Submit { by: person("mika"), from: None, through: None, draft };
+        let refused = crate::step(&desk.state, &event, &super::policy(), desk.now);
+        assert!(matches!(refused, Err(Refusal::NotThisEpoch(_))), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -233,6 +233,16 @@ impl Facts {
         Ok(())
     }
 
+    fn stop_all(&mut self, what: &str, after: &State) -> Checked<()> {
+        let live: Vec<RequestId> =
+            self.requests.iter().filter(|(_, heard)| !heard.over).map(|(id, _)| id.clone()).collect();
+        for request in live {
+            self.heard(&request)?.stopped = true;
+            self.end(&request, false)?;
+        }
+        ensure(after.live().next().is_none(), what)
+    }
+
     #[expect(clippy::too_many_lines, reason = "one arm an event: a table")]
     fn judge(
         &mut self,
@@ -439,7 +449,7 @@ impl Facts {
                     }
                 }
             }
-            Event::Apply { request, by } => {
+            Event::Apply { request, by } | Event::BeginEpoch { request, by, .. } => {
                 let heard = self.in_time(request, now)?;
                 ensure(
                     heard.kind == Some(Kind::Govern) && heard.approved.is_some(),
@@ -459,7 +469,8 @@ impl Facts {
                         let is = after.policy().map(|policy| policy.version());
                         ensure(is == Some(version), "another policy came into force")?;
                     }
-                    None => self.sealed = false,
+                    None if matches!(event, Event::Apply { .. }) => self.sealed = false,
+                    None => self.stop_all("something goes on after a roll-back", after)?,
                 }
                 self.end(request, true)?;
             }
@@ -476,13 +487,7 @@ impl Facts {
                 let may = ["security", "managers", "auditors"].iter().any(|group| is_in(policy, by, group));
                 ensure(may, "somebody seals who may not")?;
                 self.sealed = true;
-                let live: Vec<RequestId> =
-                    self.requests.iter().filter(|(_, heard)| !heard.over).map(|(id, _)| id.clone()).collect();
-                for request in live {
-                    self.heard(&request)?.stopped = true;
-                    self.end(&request, false)?;
-                }
-                ensure(after.live().next().is_none(), "I4: something goes on while sealed")?;
+                self.stop_all("I4: something goes on while sealed", after)?;
             }
             Event::RevokeKey { by, person, key, .. } => {
                 let groups = ["security", "managers", "auditors"];
