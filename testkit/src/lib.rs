@@ -7,6 +7,7 @@ mod calendar;
 mod cast;
 mod document;
 mod files;
+pub mod homes;
 pub mod keys;
 mod large_account;
 mod managed;

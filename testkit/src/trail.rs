@@ -20,6 +20,8 @@ use crate::files::Files;
 use crate::model::Company;
 use crate::random::Random;
 
+pub(crate) use event::{Call, Caller};
+
 /// Writes the trail of the last `days` days, of `calls_max` calls at most.
 pub(crate) fn write(company: &Company, days: i64, calls_max: Option<usize>, files: &mut Files) {
     let mut calls = streams::all(company, days);
@@ -27,9 +29,14 @@ pub(crate) fn write(company: &Company, days: i64, calls_max: Option<usize>, file
     if let Some(calls_max) = calls_max {
         thin(&mut calls, calls_max);
     }
-    let mut random = Random::new(company.seed, "trail/events");
+    pack(company.seed, &calls, files);
+}
+
+/// Writes calls as the files of a trail; they are in the order of their times.
+pub(crate) fn pack(seed: u64, calls: &[Call], files: &mut Files) {
+    let mut random = Random::new(seed, "trail/events");
     let mut batches: BTreeMap<(String, String, i64), Vec<String>> = BTreeMap::new();
-    for call in &calls {
+    for call in calls {
         let text = call.json(&mut random);
         let day = call.at.div_euclid(DAY);
         // One in a few hundred comes late, in the next day's file; as many are delivered twice.
@@ -44,7 +51,7 @@ pub(crate) fn write(company: &Company, days: i64, calls_max: Option<usize>, file
     for ((account, region, day), records) in batches {
         // delivered after the day's last event
         let delivered = day * DAY + DAY - 180;
-        let name = Random::new(company.seed, &format!("trail/{account}/{region}/{day}")).base32(16);
+        let name = Random::new(seed, &format!("trail/{account}/{region}/{day}")).base32(16);
         let path = format!(
             "trail/AWSLogs/{ORGANIZATION}/{account}/CloudTrail/{region}/{}/{account}_CloudTrail_{region}_{}_{name}.json.gz",
             day_folder(delivered),

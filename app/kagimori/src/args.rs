@@ -10,6 +10,7 @@ mod identity;
 mod lake;
 mod leaked;
 mod limit;
+mod migrate;
 mod moment;
 #[cfg(feature = "needs")]
 mod needs;
@@ -42,6 +43,7 @@ pub(crate) use identity::IdentityWishes;
 pub(crate) use lake::{LakeCommand, LakeQuestion};
 pub(crate) use leaked::Leaked;
 pub(crate) use limit::{Bounds, Voice};
+pub(crate) use migrate::Migrate;
 #[cfg(feature = "needs")]
 pub(crate) use needs::{Needs, NeedsFormat};
 pub(crate) use notify::{NotifyCommand, NotifyDeliver, NotifyStatus, NotifyTest};
@@ -92,6 +94,7 @@ pub(crate) enum Command {
     Trail(TrailCommand),
     Whatif(Box<WhatIf>),
     Tighten(Tighten),
+    Migrate(Migrate),
     #[cfg(feature = "needs")]
     Needs(Needs),
     #[command(subcommand)]

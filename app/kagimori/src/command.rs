@@ -12,6 +12,7 @@ mod ingest;
 mod journal;
 mod lake;
 mod leaked;
+mod migrate;
 #[cfg(feature = "needs")]
 mod needs;
 mod notify;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, AppError> {
         Command::Policy(command) => policy::run(command),
         Command::Whatif(args) => whatif::run(args),
         Command::Tighten(args) => tighten::run(args),
+        Command::Migrate(args) => migrate::run(args),
         #[cfg(feature = "needs")]
         Command::Needs(args) => needs::run(args),
         Command::Plan(command) => plan::run(command),

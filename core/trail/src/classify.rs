@@ -83,9 +83,12 @@ fn is_heartbeat(activity: &Activity) -> bool {
     few && activity.writes == 0 && worked.all(only_looks) && is_steady(activity)
 }
 
-/// Calls whose answer is a list of what exists, or who one is.
 fn only_looks(action: &Action) -> bool {
-    let name = action.name.as_str();
+    only_looks_at(&action.name)
+}
+
+/// Whether the answer of a call is a list of what exists, or who one is, by the name of its event.
+pub fn only_looks_at(name: &str) -> bool {
     name.starts_with("List")
         || name.starts_with("Describe")
         || ["GetCallerIdentity", "HeadBucket", "GetSendQuota", "GetAccountSummary", "GetUser"].contains(&name)

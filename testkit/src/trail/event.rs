@@ -145,6 +145,11 @@ impl Caller {
         }
     }
 
+    /// Whether it is a key of a user of that name.
+    pub(crate) fn is_key_of(&self, user: &str) -> bool {
+        matches!(self, Self::Key { name, .. } if name == user)
+    }
+
     fn is_console(&self) -> bool {
         matches!(self, Self::Session { console: true, .. })
     }

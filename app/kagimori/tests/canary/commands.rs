@@ -13,7 +13,7 @@ use super::seek::{Pieces, files};
 use super::{input, seek};
 
 /// The questions of each command, `DIR` and `GIVEN` filled in.
-const QUESTIONS: [(&str, &[&[&str]]); 54] = [
+const QUESTIONS: [(&str, &[&[&str]]); 55] = [
     (
         "review",
         &[
@@ -164,6 +164,15 @@ const QUESTIONS: [(&str, &[&[&str]]); 54] = [
             &["--all", "--dir", "DIR", "--floor", "1", "--out", "DIR/tighten-all"],
             &["--all", "--dir", "DIR", "--floor", "1", "--out", "DIR/tighten-lists", "--page-room", "0"],
             &["--all", "--dir", "DIR", "--floor", "1", "--holdout", "5", "--no-files", "--format", "json"],
+        ],
+    ),
+    (
+        "migrate",
+        &[
+            &["--all", "--dir", "DIR"],
+            &["--all", "--dir", "DIR", "--lang", "ja"],
+            &["ann", "--dir", "DIR"],
+            &["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--format", "json"],
         ],
     ),
     ("plan-list", &[&["--dir", "DIR"], &["--dir", "DIR", "--format", "json"]]),

@@ -82,9 +82,11 @@ fn of_linux(kernel: &str) -> Option<Host> {
 /// The system and its kernel: the words `os/SYSTEM#KERNEL`, else `SYSTEM/KERNEL`. The system alone has an empty kernel.
 pub(super) fn system(agent: &str) -> Option<(&str, &str)> {
     let words = || agent.split([' ', ';', ',', '(', ')']);
-    let told = words().find_map(|word| word.strip_prefix("os/"));
+    // PHP's writes `OS/Linux#5.15.0-94-generic`, and before 2.0 `OS/Linux/5.15.0-94-generic`.
+    let of_php = |word| str::strip_prefix(word, "OS/").filter(|rest| rest.starts_with("Linux"));
+    let told = words().find_map(|word| word.strip_prefix("os/").or_else(|| of_php(word)));
     if let Some(told) = told {
-        return Some(told.split_once('#').unwrap_or((told, "")));
+        return Some(told.split_once(['#', '/']).unwrap_or((told, "")));
     }
     words().filter_map(|word| word.split_once('/')).find(|(system, _)| {
         ["linux", "darwin", "windows"].iter().any(|known| system.eq_ignore_ascii_case(known))
@@ -123,6 +125,8 @@ mod tests {
             ),
             ("aws-cli/2.15.0 Python/3.11.6 Darwin/23.1.0 exe/x86_64", Some(Host::PersonalComputer)),
             ("aws-cli/2.15.0 Python/3.11.6 Windows/10 exe/AMD64", Some(Host::Windows)),
+            ("aws-sdk-php/3.300.0 OS/Linux/6.5.0-1014-aws lang/php/8.2.20", Some(Host::Aws)),
+            ("aws-sdk-php/3.300.0 ua/2.0 OS/Linux#5.15.0-1064-azure lang/php#8.2.20", Some(Host::Azure)),
             ("Boto3/1.34.0 ua/2.1 os/linux#5.15.0-94-generic", None),
             ("Boto3/1.34.0 Python/3.9 Linux/5.14.0-362.el9.x86_64", None),
             ("aws-sdk-go-v2/1.30.0 os/linux lang/go#1.22", None),
