@@ -24,7 +24,7 @@ use kagimori_terminal::printer;
 use self::foreign::First;
 pub(crate) use self::foreign::ForeignSource;
 use crate::context::{Caller, Context};
-use crate::error::{KagiError, quoted};
+use crate::error::{KagiError, SET_CLOCK, quoted};
 use crate::lock::{Waited, lock, lock_or};
 use crate::log;
 use crate::place::variable;
@@ -288,6 +288,24 @@ impl<'c, 'a> Broker<'c, 'a> {
         Ok(session)
     }
 
+    /// What has ended when it comes is of no use to any program, and says that one of two clocks is wrong.
+    fn is_still_good(&self, credentials: &SessionCredentials) -> Result<(), KagiError> {
+        let ago = self.context.now().as_second() - credentials.expiration.as_second();
+        if ago < 0 {
+            return Ok(());
+        }
+        Err(KagiError::argument(
+            format!(
+                "the credentials of `{}` that came had ended {} ago by this machine's clock",
+                shown(&self.route.name),
+                words(ago)
+            ),
+            format!(
+                "set this machine's clock (`{SET_CLOCK}`); `kagi doctor --online` compares it with AWS's"
+            ),
+        ))
+    }
+
     /// Makes the call of a step and keeps its answer.
     fn make(
         &self,
@@ -310,6 +328,7 @@ impl<'c, 'a> Broker<'c, 'a> {
             }
             None => self.call(step, signer, None)?,
         };
+        self.is_still_good(&credentials)?;
         let role = self.role_of(step);
         let session = StoredSession {
             key: step.key.hex(),

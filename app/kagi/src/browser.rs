@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::command::peer;
+use crate::context::split;
 use crate::error::KagiError;
 use crate::place::variable;
 
@@ -156,21 +157,37 @@ pub(crate) fn is_here(command: Option<&str>) -> bool {
 
 /// Starts a browser: the command given, else `BROWSER`, else the system's.
 pub(crate) fn start(browser: Option<&str>, url: &str, profile: &str) -> Result<Browser, KagiError> {
+    if let Some(command) = browser {
+        return start_one(command, url, profile);
+    }
     let fallback = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let template =
-        browser.map(str::to_owned).or_else(|| variable("BROWSER")).unwrap_or_else(|| fallback.to_owned());
-    let mut words: Vec<String> = template
-        .split_whitespace()
+    let several = variable("BROWSER").unwrap_or_else(|| fallback.to_owned());
+    // By the convention of this variable, as xdg-open and Python's webbrowser have it: commands between colons, the first that
+    // starts, and `%s` for the address.
+    let mut outcome = Err(no_browser());
+    for command in several.split(':').filter(|command| !command.is_empty()) {
+        outcome = start_one(&command.replace("%s", "{url}"), url, profile);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn no_browser() -> KagiError {
+    KagiError::argument("`--browser-cmd` is empty", "for instance `--browser-cmd 'firefox {url}'`")
+}
+
+fn start_one(template: &str, url: &str, profile: &str) -> Result<Browser, KagiError> {
+    let mut words: Vec<String> = split("browser_cmd", template)?
+        .into_iter()
         .map(|word| word.replace("{url}", url).replace("{profile}", profile))
         .collect();
     if !template.contains("{url}") {
         words.push(url.to_owned());
     }
     let Some((program, arguments)) = words.split_first() else {
-        return Err(KagiError::argument(
-            "`--browser-cmd` is empty",
-            "for instance `--browser-cmd 'firefox {url}'`",
-        ));
+        return Err(no_browser());
     };
     Command::new(program)
         .args(arguments)

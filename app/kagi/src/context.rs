@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kagimori_session::endpoint::{Endpoint, Service, Surroundings, endpoint};
+use kagimori_session::heading::words;
 use kagimori_session::profile::ProfileFiles;
 use kagimori_session::route::{Access, Foreign, Route, RouteError, Target, resolve, unknown, unknown_source};
 use kagimori_session::value::{seconds, shown, within};
@@ -59,6 +60,16 @@ pub(crate) struct Context<'a> {
     pub(crate) opened: Rc<OnceCell<Vault>>,
 }
 
+/// A command line in words, quotes as a shell has them; nothing is expanded.
+pub(crate) fn split(setting: &str, command: &str) -> Result<Vec<String>, KagiError> {
+    words(command).ok_or_else(|| {
+        KagiError::argument(
+            format!("`{setting}` has a quote without its end: `{}`", shown(command)),
+            "quote as in a shell: `op item get \"AWS prod\" --otp`",
+        )
+    })
+}
+
 impl<'a> Context<'a> {
     /// A context over texts that were read.
     pub(crate) fn new(places: Places, texts: &'a Texts, caller: Caller) -> Self {
@@ -89,7 +100,7 @@ impl<'a> Context<'a> {
     pub(crate) fn prompter(&self, command: String) -> Result<Prompter, KagiError> {
         let program = self.setting("prompt_program").unwrap_or_default();
         Ok(Prompter {
-            program: program.split_whitespace().map(str::to_owned).collect(),
+            program: split("prompt_program", &program)?,
             terminal: variable("KAGI_TTY").is_none_or(|value| value != "0"),
             patience: self.patience()?,
             command,
@@ -185,7 +196,7 @@ impl<'a> Context<'a> {
     pub(crate) fn passphrase(&self, prompter: &Prompter, text: &str) -> Result<SecretString, KagiError> {
         if let Some(program) = self.passphrase_program() {
             let prompter = Prompter {
-                program: program.split_whitespace().map(str::to_owned).collect(),
+                program: split("passphrase_program", &program)?,
                 terminal: false,
                 ..prompter.clone()
             };

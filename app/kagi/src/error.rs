@@ -126,8 +126,10 @@ pub(crate) enum KagiError {
         command: String,
     },
     /// The prompt program failed.
-    #[error("the prompt program `{}` could not be run: {source}", shown(.program))]
+    #[error("the program `{}` could not be run: {source}", shown(.program))]
     PromptProgram {
+        /// The setting that names it.
+        setting: &'static str,
         /// The program.
         program: String,
         /// What the system said.
@@ -276,7 +278,8 @@ impl KagiError {
                 let name = quoted(profile);
                 format!(
                     "bring the file back from a backup of the directory; if there is none, `kagi forget {name}`, then \
-                     `kagi add {name}` with a new key: the other keys stay"
+                     `kagi add {name}`: with the key of the file as it was before (`kagi restore` lists what is kept of it), else with a \
+                     new one. The other keys stay"
                 )
             }
             Self::VaultIsGone { .. } => {
@@ -291,9 +294,10 @@ impl KagiError {
             | Self::AskedJustNow { command, .. } => {
                 format!("run `{command}`")
             }
-            Self::PromptProgram { .. } => {
-                "correct `prompt_program` in `[kagi]` of the config file, or `KAGI_PROMPT_PROGRAM`".into()
-            }
+            Self::PromptProgram { setting, .. } => format!(
+                "correct `{setting}` in `[kagi]` of the config file, or `KAGI_{}`",
+                setting.to_uppercase()
+            ),
             Self::CodeUsed(_) => "AWS takes a code once: run the command again then".into(),
             Self::WrongCode { serial } => format!(
                 "check that it is the code of `{serial}` and that this machine's clock is right; the device may need \
@@ -337,6 +341,9 @@ fn damaged_hint(path: &Path) -> String {
              user's keys in IAM: a rotation was under way",
             quoted(&path.to_string_lossy())
         ),
+        "key" => "bring it back from a backup of the directory; if there is none, `kagi restore` lists the profile files as they \
+                  were with the key, and `kagi forget NAME` removes what is damaged"
+            .into(),
         "" => "check the disk, then run the command again".into(),
         _ => format!(
             "bring it back from a backup of the directory; if there is none, remove this one file (`rm {}`): the keys stay",
@@ -394,12 +401,19 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 fn call_hint(source: &StsError, of: &str) -> String {
+    // An account or a role may be called by whoever answered.
+    let of = &shown(of);
     match source {
         StsError::Network { .. } => {
             "check the network, the proxy and the endpoint (`kagi explain PROFILE`)".into()
         }
+        StsError::Answer { status: 500.., .. } => {
+            "AWS, or a proxy before it, is out of order: try again in a minute".into()
+        }
         StsError::Answer { .. } => {
-            "is the endpoint AWS's? `kagi explain PROFILE` says where it is set".into()
+            "somebody else answered, a proxy or the page of a network to sign in at, or the endpoint is not \
+                                    AWS's: `kagi explain PROFILE` says where it is set"
+                .into()
         }
         StsError::Proxy { variable } => {
             format!("write it as `http://proxy.example:3128`, or take it away (`unset {variable}`)")

@@ -18,6 +18,8 @@ use crate::transport::{Client, JsonCall, Reply};
 /// The portal refuses who asks too often; many profiles renewed at once are many calls.
 pub(crate) const PATIENT: &[u64] = &[200, 800, 2500];
 const ONCE: &[u64] = &[];
+/// Nobody sits before a code for longer; AWS's are good for ten minutes.
+const MOST_SECONDS_OF_A_CODE: i64 = 3600;
 /// Where the access token stands (botocore's model of `sso`).
 const TOKEN: &str = "x-amz-sso_bearer_token";
 /// No portal is longer; a page that leads to itself would be.
@@ -83,13 +85,24 @@ impl Client {
         });
         let url = format!("{}/device_authorization", oidc.url);
         let answer = self.post_json("StartDeviceAuthorization", &url, &body, PATIENT)?;
+        // What a person is told to open is a page, and one of AWS's own where AWS is asked.
+        let is_page = |page: &String| {
+            let is_secure = page.starts_with("https://")
+                || !oidc.url.starts_with("https://") && page.starts_with("http://");
+            is_secure && page.bytes().all(|byte| byte.is_ascii_graphic())
+        };
         let address = answer.text("verificationUri")?;
+        let with_code = answer.text("verificationUriComplete").unwrap_or_else(|_| address.clone());
+        if !is_page(&address) || !is_page(&with_code) {
+            return Err(answer.missing("verificationUri"));
+        }
+        let lasts = answer.number("expiresIn")?.clamp(0, MOST_SECONDS_OF_A_CODE);
         Ok(DeviceCode {
             code: answer.text("deviceCode")?.into(),
             user_code: answer.text("userCode")?,
-            address_with_code: answer.text("verificationUriComplete").unwrap_or_else(|_| address.clone()),
+            address_with_code: with_code,
             address,
-            ends_at: now.as_second().saturating_add(answer.number("expiresIn")?),
+            ends_at: now.as_second().saturating_add(lasts),
             interval_seconds: answer.number("interval").unwrap_or_default(),
         })
     }
@@ -234,6 +247,8 @@ impl Client {
                 all.push(read(item).ok_or_else(|| answer.missing(list))?);
             }
             match text_of(&answer.value, "nextToken").filter(|token| !token.is_empty()) {
+                // A page that leads to itself has no end.
+                Some(token) if token == next => break,
                 Some(token) => next = token,
                 None => return Ok(all),
             }

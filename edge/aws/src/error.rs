@@ -39,7 +39,7 @@ pub enum StsError {
         lost: Lost,
     },
     /// An answer that is not one of this call.
-    #[error("{operation}: the answer has no `{missing}` (HTTP {status})")]
+    #[error("{operation}: {}", unread(*status, missing))]
     Answer {
         /// The call.
         operation: &'static str,
@@ -111,6 +111,14 @@ pub enum Cause {
     NoAccess,
     /// Something else.
     Other,
+}
+
+/// From 500 on nobody reads what stands in an answer: the service, or a proxy before it, is out of order.
+fn unread(status: u16, missing: &str) -> String {
+    match status {
+        500.. => format!("no answer but HTTP {status}"),
+        _ => format!("the answer has no `{missing}` (HTTP {status})"),
+    }
 }
 
 impl StsError {
@@ -186,6 +194,11 @@ impl StsError {
     /// Whether the request cannot have reached AWS.
     pub(crate) fn is_connection(&self) -> bool {
         matches!(self, Self::Network { connection: true, .. })
+    }
+
+    /// Whether the connection broke before the answer was whole.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self, Self::Network { lost: Lost::Broken, .. })
     }
 }
 

@@ -203,7 +203,8 @@ impl Client {
         for pause in [200, 800] {
             let busy = match &reply {
                 Ok(reply) => is_busy(reply),
-                Err(error) => error.is_connection(),
+                // A second session of the same role hurts nobody; what changes IAM is looked after by whoever asked.
+                Err(error) => error.is_connection() || error.is_broken() && query.service == Service::Sts,
             };
             if !(busy && query.repeatable) {
                 break;
@@ -241,7 +242,7 @@ impl Client {
         for pause in call.pauses {
             let busy = match &reply {
                 Ok(reply) => is_busy(reply),
-                Err(error) => error.is_connection(),
+                Err(error) => error.is_connection() || error.is_broken(),
             };
             if !busy {
                 break;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use anstream::ColorChoice;
 
 use crate::style::{CYAN as HINT, RED_BOLD as ERROR, YELLOW_BOLD as WARNING};
-use crate::tame::tame;
+use crate::tame::{tame, tame_plain};
 use crate::turn::begin_answer;
 
 /// Whether notes and warnings are left out; set once, before anything is printed.
@@ -44,6 +44,16 @@ pub fn text(text: &str) -> Result<(), Unprinted> {
     Ok(out.write_all(tame(text).as_bytes()).and_then(|()| out.flush())?)
 }
 
+/// The same for a text that has no styles of ours in it.
+///
+/// # Errors
+/// When stdout does not take it.
+pub fn plain(text: &str) -> Result<(), Unprinted> {
+    begin_answer();
+    let mut out = io::stdout().lock();
+    Ok(out.write_all(tame_plain(text).as_bytes()).and_then(|()| out.flush())?)
+}
+
 /// Lets a writer stream data to stdout.
 ///
 /// # Errors
@@ -75,16 +85,16 @@ pub fn note(text: &str) {
 /// Tells a person that something was not as it should be, while the command goes on.
 pub fn warning(text: &str) {
     if !QUIET.load(Ordering::Relaxed) {
-        let _ = writeln!(anstream::stderr().lock(), "{WARNING}warning{WARNING:#}: {}", tame(text));
+        let _ = writeln!(anstream::stderr().lock(), "{WARNING}warning{WARNING:#}: {}", tame_plain(text));
     }
 }
 
 /// Tells a person why the command failed and what to do next.
 pub fn failure(what: &dyn Display, hint: &str) {
     let mut err = anstream::stderr().lock();
-    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {}", tame(&what.to_string()));
+    let _ = writeln!(err, "{ERROR}error{ERROR:#}: {}", tame_plain(&what.to_string()));
     if !hint.is_empty() {
-        let _ = writeln!(err, "\n{HINT}hint{HINT:#}: {}", tame(hint));
+        let _ = writeln!(err, "\n{HINT}hint{HINT:#}: {}", tame_plain(hint));
     }
 }
 

@@ -25,6 +25,20 @@ pub fn tame(text: &str) -> String {
     tamed
 }
 
+/// The same for a text that has no styles of ours in it: what looks like one is somebody else's.
+#[must_use]
+pub fn tame_plain(text: &str) -> String {
+    let mut tamed = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if leads(letter) {
+            let _ = write!(tamed, "{}", letter.escape_default());
+        } else {
+            tamed.push(letter);
+        }
+    }
+    tamed
+}
+
 /// The same for a text that stands in one line: line ends and tabs are escaped, too, and there are no styles in it.
 #[must_use]
 pub fn tame_line(text: &str) -> String {
@@ -63,6 +77,7 @@ mod tests {
             r"a\u{1b}[2Jb\u{1b}]0;c\u{7}d\re\u{9b}8m\u{202e}f\u{200f}"
         );
         assert_eq!(tame("\x1b[8mhidden"), r"\u{1b}[8mhidden");
+        assert_eq!(tame_plain("a\tb\nc\x1b[31md\x1b[0m"), "a\tb\nc\\u{1b}[31md\\u{1b}[0m");
         assert_eq!(tame_line("a\tb\nc\x1b[1md"), r"a\tb\nc\u{1b}[1md");
     }
 

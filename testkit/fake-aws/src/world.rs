@@ -138,6 +138,12 @@ impl World {
 
     /// Whether temporary credentials may do something to anything of their own account now.
     pub fn may(&self, access_key_id: &str, action: &str) -> bool {
+        self.may_on(access_key_id, action, None)
+    }
+
+    /// Whether temporary credentials may do something to a resource of their own account now; without one, to what only
+    /// `Resource: "*"` is about.
+    pub fn may_on(&self, access_key_id: &str, action: &str, resource: Option<&str>) -> bool {
         let Some(session) = self.state.sessions.get(access_key_id) else { return false };
         let who = caller::Who::Temporary(Box::new(session.clone()));
         let scope = ("us-east-1".to_owned(), String::new());
@@ -147,9 +153,9 @@ impl World {
         let question = authorise::Question {
             caller: &caller,
             action,
-            resource: "*".to_owned(),
+            resource: resource.unwrap_or("*").to_owned(),
             account: &account,
-            is_wildcard_only: true,
+            is_wildcard_only: resource.is_none(),
             context,
             trust: None,
             shown: None,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use kagimori_aws::{Cause, Mfa};
 use kagimori_session::ledger::{Verdict, until_next_step};
 use kagimori_session::value::Code;
+use kagimori_terminal::printer;
 
 use super::Broker;
 use crate::context::Caller;
@@ -83,7 +84,12 @@ fn wait_for_next(broker: &Broker<'_, '_>, wait_seconds: i64, deadline: Instant) 
     let Some(until) = Instant::now().checked_add(wait).filter(|until| *until < deadline) else {
         return Err(KagiError::CodeUsed(wait_seconds));
     };
-    broker.prompter.say(&format!("kagi: this code was used already, the next comes in {wait_seconds}s"));
+    let text = format!("kagi: this code was used already, the next comes in {wait_seconds}s");
+    if broker.prompter.has_terminal() {
+        broker.prompter.say(&text);
+    } else if broker.context.caller == Caller::Person {
+        printer::note(&text);
+    }
     // By the wall clock, not by one long sleep: the machine may be suspended meanwhile.
     let before = until_next_step(broker.now().as_second());
     let mut last = before;

@@ -159,7 +159,7 @@ fn add_role(context: &Context<'_>, profile: &str) -> Result<Vault, KagiError> {
     // Who has no key of their own, and a sign-in or other tools instead, has no vault yet: sessions need one too.
     let vault = match &route.source {
         Source::Key if route.foreign.is_none() => context.vault()?,
-        _ => open_or_create(context, "kagi add")?,
+        _ => open_or_create(context, &format!("kagi add {}", quoted(profile)))?,
     };
     let from = match &route.source {
         Source::Sso { role, .. } => {
@@ -208,7 +208,7 @@ fn add_key(
     // Before a vault is made: a key that AWS does not take leaves none behind.
     let mut stored = identify(context, arguments, profile, &key, kept_device)
         .map_err(|error| in_the_file(error, profile, is_of_a_file))?;
-    let vault = open_or_create(context, "kagi add")?;
+    let vault = open_or_create(context, &format!("kagi add {}", quoted(profile)))?;
     // The time of a key that is only looked at again stays.
     if let Some(kept) = kept.filter(|kept| kept.access_key_id == stored.access_key_id) {
         stored.stored_at = kept.stored_at;

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &args::Doctor) -> Result<ExitCode, KagiError> {
             let (schema, now) = (Schema { name: "kagi.doctor", version: 1 }, rfc3339(context.now()));
             printer::json(&Report { schema, now, findings })?
         }
-        Format::Human => printer::text(&text(&findings))?,
+        Format::Human => printer::plain(&text(&findings))?,
     }
     Ok(code)
 }

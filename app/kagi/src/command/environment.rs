@@ -124,7 +124,8 @@ pub(crate) fn of(
     };
     put("KAGI_PROFILE", broker.route.name.clone());
     let shared = shared(broker, style);
-    put(SET, names(&shared));
+    let (set, set_with_files) = (names(&shared, false), names(&shared, true));
+    put(SET, set);
     for (name, value) in shared {
         put(name, value);
     }
@@ -158,6 +159,7 @@ pub(crate) fn of(
     }
     let (profile, config, credentials) = own_files(broker, session, others)?;
     put("AWS_PROFILE", profile);
+    put(SET, set_with_files);
     for (name, value) in in_place_of_the_persons(broker, config, credentials) {
         put(name, value);
     }
@@ -207,8 +209,10 @@ fn shared(broker: &Broker<'_, '_>, style: Style) -> Vec<(&'static str, String)> 
 }
 
 /// The names that are taken away again: what is set, and what the person had not set and we do.
-fn names(shared: &[(&'static str, String)]) -> String {
-    let files = ORIGINALS.iter().map(|(_, theirs)| *theirs).filter(|theirs| persons(theirs).is_none());
+/// The files are ours only where we put some of our own in the place of the person's.
+fn names(shared: &[(&'static str, String)], with_files: bool) -> String {
+    let is_ours = |theirs: &&str| with_files && persons(theirs).is_none();
+    let files = ORIGINALS.iter().map(|(_, theirs)| *theirs).filter(is_ours);
     shared.iter().map(|(name, _)| *name).chain(files).collect::<Vec<_>>().join(",")
 }
 
@@ -218,7 +222,7 @@ pub(crate) fn of_endpoint(broker: &Broker<'_, '_>) -> Result<Changes, KagiError>
     let mut changes = bare();
     let (config, credentials) = write_files(broker, &config_text(broker, "default", None))?;
     let shared = shared(broker, Style { env_keys: false, keep_metadata: false });
-    let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, names(&shared))];
+    let mut set = vec![("KAGI_PROFILE", broker.route.name.clone()), (SET, names(&shared, true))];
     set.extend(shared);
     set.extend(in_place_of_the_persons(broker, config, credentials));
     changes.unset.retain(|name| !set.iter().any(|(set, _)| set == name));

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &args::Explain) -> Result<ExitCode, KagiError> {
         let explanation = explain(broker);
         match arguments.format {
             Format::Json => printer::json(&explanation)?,
-            Format::Human => printer::text(&text(&explanation))?,
+            Format::Human => printer::plain(&text(&explanation))?,
         }
         Ok(ExitCode::SUCCESS)
     })

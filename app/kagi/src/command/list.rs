@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &args::List) -> Result<ExitCode, KagiError> {
         let listing = listing(context)?;
         match arguments.format {
             Format::Json => printer::json(&listing)?,
-            Format::Human => printer::text(&text(&listing, &first::step(context)))?,
+            Format::Human => printer::plain(&text(&listing, &first::step(context)))?,
         }
         Ok(ExitCode::SUCCESS)
     })

@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &args::Log) -> Result<ExitCode, KagiError> {
             }
             (Format::Human, true) => printer::data(&format!("{sentence}\n"))?,
             (Format::Human, false) => {
-                printer::text(&events.iter().map(line).collect::<String>())?;
+                printer::plain(&events.iter().map(line).collect::<String>())?;
                 if chain != Chain::Whole {
                     printer::warning(&format!("{}: {sentence}", log::shown_path(vault.home()).display()));
                 }

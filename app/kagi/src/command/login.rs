@@ -141,10 +141,11 @@ fn sole_profile(context: &Context<'_>) -> Result<Option<String>, KagiError> {
     }
     let keys = context.vault()?.keys()?;
     keys.warn_of_damage();
-    Ok(match keys.whole.as_slice() {
-        [only] => Some(only.profile.clone()),
-        _ => None,
-    })
+    match (keys.whole.as_slice(), keys.damaged.first()) {
+        ([only], _) => Ok(Some(only.profile.clone())),
+        ([], Some(path)) => Err(KagiError::Damaged(path.clone())),
+        _ => Ok(None),
+    }
 }
 
 fn session(broker: &Broker<'_, '_>, fresh: bool) -> Result<(), KagiError> {

@@ -210,7 +210,7 @@ fn tell(outcome: &Outcome, dry_run: bool) -> Result<(), KagiError> {
     let lines = |what: &str, names: &[String]| {
         names.iter().map(|name| format!("{what:<8} {name}\n")).collect::<String>()
     };
-    printer::text(&format!(
+    printer::plain(&format!(
         "{}{}{}{}",
         lines("added", &outcome.added),
         lines("known", &outcome.known),

@@ -71,7 +71,7 @@ pub(crate) fn access(typed: &args::Elevation) -> Result<Access, KagiError> {
     if reason.chars().count() < 4 {
         return Err(KagiError::argument(
             "the reason is empty, or too short to be one",
-            "say why in a few words: `--reason \"restart the stuck worker, INC-42\"`",
+            "say why in four letters or more: `--reason \"restart the stuck worker, INC-42\"`",
         ));
     }
     let seconds = typed.seconds.as_deref().map(seconds).transpose()?;

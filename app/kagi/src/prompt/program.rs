@@ -36,7 +36,11 @@ pub(super) fn ask(
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .map_err(|source| KagiError::PromptProgram { program: name.clone(), source })?;
+        .map_err(|source| KagiError::PromptProgram {
+            setting: if ask == Ask::LookedUp { "passphrase_program" } else { "prompt_program" },
+            program: name.clone(),
+            source,
+        })?;
     let stdout = child.stdout.take();
     let reader = std::thread::spawn(move || {
         let mut answer = Zeroizing::new(String::new());

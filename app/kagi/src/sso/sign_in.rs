@@ -1,5 +1,6 @@
 //! A person signs in: the machine of `kagimori_session::sso::flow`, driven.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use kagimori_aws::{Cause, Client, StsError};
@@ -38,7 +39,8 @@ pub(crate) fn sign_in(
     how: How<'_>,
 ) -> Result<Login, KagiError> {
     let way = if how.device || !browser::is_here(how.browser) { Way::Device } else { Way::Browser };
-    let under_way = UnderWay { context, vault, client, center, browser: how.browser };
+    let is_told = Cell::default();
+    let under_way = UnderWay { context, vault, client, center, browser: how.browser, is_told };
     let token = match under_way.go(way) {
         // A browser that cannot be started is none.
         Err(KagiError::Run { source, command }) if way == Way::Browser => {
@@ -63,6 +65,8 @@ struct UnderWay<'u, 'a> {
     client: &'u Client,
     center: &'u Center,
     browser: Option<&'u str>,
+    /// Whether it was told that there is no answer.
+    is_told: Cell<bool>,
 }
 
 impl UnderWay<'_, '_> {
@@ -170,6 +174,14 @@ impl UnderWay<'_, '_> {
     fn pending(&self, flow: &mut Flow, error: StsError) -> Result<Went, KagiError> {
         let now = self.now().as_second();
         match error.cause() {
+            // What somebody else answers, a proxy or the page of a network to sign in at, gets no better by asking on.
+            None if matches!(error, StsError::Answer { status: ..500, .. }) => {
+                return Err(KagiError::call(error, self.center.portal.name()));
+            }
+            None if !self.is_told.replace(true) => {
+                printer::note(&format!("{error}: asking on"));
+                flow.took_pending(true, now);
+            }
             Some(Cause::Pending) => flow.took_pending(false, now),
             // RFC 8628, section 3.5: on a connection timeout, too, the pace is reduced.
             Some(Cause::SlowDown | Cause::Busy) | None => flow.took_pending(true, now),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use kagimori_fake_aws::{Trouble, bastion};
@@ -78,7 +78,12 @@ pub(crate) fn try_browse(address: &str) -> std::io::Result<String> {
 
 /// Starts a sign-in by the device code; returns the address it shows.
 pub(crate) fn device(machine: &Machine, arguments: &[&str]) -> (Child, String) {
-    let mut child = start(machine, arguments);
+    shown_address(machine.command(arguments))
+}
+
+/// The same of a command with an environment of its own.
+pub(crate) fn shown_address(mut command: Command) -> (Child, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let address = loop {
         let line = lines.next().expect("an address is shown").unwrap();

@@ -41,6 +41,8 @@ mod running;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod strange_answers;
+#[cfg(test)]
 mod strange_places;
 #[cfg(test)]
 mod support;

@@ -291,7 +291,7 @@ const MISTAKES: &[Mistake] = &[
             command.env("KAGI_PROMPT_PROGRAM", "/no/such/program");
         },
         run: DEV,
-        says: &["prompt program `/no/such/program` could not be run", "prompt_program"],
+        says: &["the program `/no/such/program` could not be run", "prompt_program"],
     },
     Mistake {
         name: "prompt cancelled",

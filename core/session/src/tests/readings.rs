@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::{File, ProfileFiles};
+use crate::profile::{File, ProfileFiles, without_inline_comment};
 use crate::refusal::refusals;
 
 type Profiles = BTreeMap<String, BTreeMap<String, String>>;
@@ -53,7 +53,11 @@ fn profile_files_are_read_as_botocore_reads_them() {
             .into_iter()
             .any(|file| !refusals(files.document(file)).is_empty());
         assert_eq!(is_refused, row.profiles.is_none(), "{:?} {:?}", row.config, row.credentials);
-        let Some(profiles) = row.profiles else { continue };
+        let Some(mut profiles) = row.profiles else { continue };
+        // botocore keeps inline comments in the value; kagi does not, and `kagi doctor` says so.
+        for value in profiles.values_mut().flat_map(BTreeMap::values_mut) {
+            *value = without_inline_comment(value).into_owned();
+        }
         // Two headers of one name: botocore reads the last alone, and kagi serves no such profile.
         if profiles.keys().any(|name| files.defined_twice(name).is_some()) {
             continue;

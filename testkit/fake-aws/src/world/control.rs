@@ -56,6 +56,15 @@ struct OfUser {
     arn: String,
 }
 
+/// Another service that stands in for one of AWS's asks for whoever called it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct May {
+    access_key_id: String,
+    action: String,
+    resource: Option<String>,
+}
+
 pub(super) fn handle(world: &mut World, wall: Timestamp, request: &Request) -> Reply {
     let response = match answer(world, wall, request) {
         Ok(value) => Response::json(200, &value),
@@ -107,6 +116,10 @@ fn answer(world: &mut World, wall: Timestamp, request: &Request) -> Result<Value
             let LogIn { arn, with_mfa } = read(request)?;
             let file = world.log_in(wall, &arn, with_mfa);
             file.ok_or_else(|| format!("there is no user `{arn}`"))
+        }
+        ("POST", "/control/may") => {
+            let May { access_key_id, action, resource } = read(request)?;
+            Ok(json!({ "may": world.may_on(&access_key_id, &action, resource.as_deref()) }))
         }
         ("POST", "/control/access-keys") => {
             let OfUser { arn } = read(request)?;
