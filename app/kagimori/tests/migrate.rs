@@ -123,6 +123,71 @@ mod tests {
         }
     }
 
+    /// Every role that is drawn is proved: its trust, that it is within the user, and each call replayed.
+    #[test]
+    fn roles_are_proved_and_written() {
+        let folder = homes("roles");
+        let dir = folder.0.to_str().unwrap();
+        let github = machine_users().into_iter().find(|user| user.label == "ci-github").unwrap();
+        let answers = format!(
+            "[[answer]]\naccount = \"444455556666\"\nuser = \"{}\"\nclass = \"ci-github\"\nrepository = \"octo-org@1/app@2\"\njob = \"environment:production\"\n",
+            github.name
+        );
+        fs::write(folder.0.join("migrate.toml"), answers).unwrap();
+        let out = folder.0.join("migrate");
+        let answer = json(&run(&[
+            "migrate",
+            "--all",
+            "--dir",
+            dir,
+            "--out",
+            out.to_str().unwrap(),
+            "--format",
+            "json",
+        ]));
+        let mut roles = 0;
+        for row in answer["credentials"].as_array().unwrap() {
+            let road = &row["road"];
+            if road["role"].is_null() {
+                assert!(
+                    row["class"] != "aws-lambda" && row["class"] != "aws-ec2" && row["class"] != "aws-ecs",
+                    "{row:#}"
+                );
+                continue;
+            }
+            roles += 1;
+            assert_eq!((&road["proved"], &road["within_user"]), (&true.into(), &true.into()), "{road:#}");
+            assert_eq!(road["verified"]["failing"].as_array().unwrap().len(), 0);
+            assert!(road["verified"]["allowed"].as_u64().unwrap() > 0, "{road:#}");
+            let plan = folder.0.join(format!("plans/{}.json", road["plan"].as_str().unwrap()));
+            assert!(plan.is_file());
+        }
+        assert!(roles >= 12, "{roles}");
+        let own = out.join("444455556666").join(&github.name);
+        let trust = fs::read_to_string(own.join("trust.json")).unwrap();
+        assert!(trust.contains("repo:octo-org@1/app@2:environment:production"), "{trust}");
+        assert!(trust.contains("repo:octo-org/app:environment:production"), "{trust}");
+        let terraform = fs::read_to_string(own.join("role.tf")).unwrap();
+        assert!(
+            terraform.contains("resource \"aws_iam_role\"") && terraform.contains("aws_iam_role_policy"),
+            "{terraform}"
+        );
+        let readme = fs::read_to_string(own.join("README.md")).unwrap();
+        for told in ["## Proofs / 証明", "kagimori apply ", "kagimori retire start", "## What changes where"]
+        {
+            assert!(readme.contains(told), "{readme}");
+        }
+        assert_eq!(fs::read_to_string(out.join("credentials.csv")).unwrap().lines().count(), 61);
+        fs::write(
+            folder.0.join("migrate.toml"),
+            "[[answer]]\naccount = \"444455556666\"\nuser = \"x\"\nclass = \"aws-lamda\"\n",
+        )
+        .unwrap();
+        let output = run(&["migrate", "--all", "--dir", dir]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("do you mean `aws-lambda`?"));
+    }
+
     /// Shared by a Lambda function and a laptop, a heartbeat, and a key that nobody knows: as the README tells them.
     #[test]
     fn stories_of_shiosai() {

@@ -166,6 +166,11 @@ impl Sightings {
         }
     }
 
+    /// The key that made a session, where the trail tells.
+    pub fn maker(&self, session: &AccessKeyId) -> Option<&AccessKeyId> {
+        self.made.get(session)
+    }
+
     /// What the credentials of a user did: by the names under which the trail may know it. A session counts for the key that made
     /// it; one of which the trail does not tell the making counts for the user's only key, where it has one alone.
     pub fn of(

@@ -12,6 +12,7 @@
 
 mod about;
 mod altered;
+mod becoming;
 mod chain;
 mod circumstances;
 mod class;

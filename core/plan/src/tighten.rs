@@ -46,7 +46,7 @@ pub use compose::{Element, ElementKind, Support};
 pub use gate::{Added, together};
 pub use report::{Denied, Dropped, Rare};
 pub use unseen::{Beyond, LastAccessed, Unseen, UnseenWhy};
-pub use verify::{Failing, Verified, verify};
+pub use verify::{Failing, Verified, verify, verify_becoming};
 
 use alone::Alone;
 use compose::Draft;

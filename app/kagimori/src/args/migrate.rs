@@ -7,7 +7,8 @@ use super::{Format, LanguageArg};
 /// From IAM users with keys to roles: what stands behind each key and password, by evidence
 ///
 /// A class is told of each credential: a person, a kind of AWS workload, a CI service, a program elsewhere, a vendor, a device; shared, noise,
-/// or unknown with the question to put to whom. User agents, kernels, networks and rhythm are the evidence; names never are alone. AWS is
+/// or unknown with the question to put to whom; `migrate.toml` of the directory holds what people answered. Of one user or key, and with --out of
+/// all, the role that takes its place is drawn: whom it lets in, what it may, proved and replayed. User agents, kernels, networks and rhythm are the evidence; names never are alone. AWS is
 /// not asked, and nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -32,6 +33,10 @@ pub(crate) struct Migrate {
     /// Days of trail before the directory's instant that count
     #[arg(long, default_value_t = 90, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(1..=3660))]
     pub(crate) days: i64,
+    /// Write the roles: plans into DIR/plans, and for each a folder with README, trust policy, policy and Terraform, and a list for a
+    /// spreadsheet
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
     /// The language of the text
     #[arg(long, visible_alias = "lang", value_enum, default_value_t = LanguageArg::En)]
     pub(crate) language: LanguageArg,

@@ -1,6 +1,8 @@
 //! `kagimori migrate`: from IAM users with keys to roles.
 
+mod files;
 mod gather;
+mod road;
 mod show;
 
 use kagimori_migrate::Home;
@@ -22,12 +24,19 @@ pub(crate) fn run(args: &args::Migrate) -> Result<Exit, AppError> {
     let company = Company::open(args.directory(), args.trail.as_ref())?;
     let outcome = gather::all(&company, args)?;
     turn::begin_answer();
+    if let Some(folder) = &args.out {
+        files::write(folder, &company.directory.root, &outcome)?;
+    }
     match args.format {
         Format::Human => printer::text(&show::text(&outcome, args))?,
         Format::Json => printer::json(&show::json(&outcome))?,
     }
     let is_open = |row: &gather::Row| matches!(row.judged.home, Home::Unknown(_) | Home::Shared);
-    let is_whole = !outcome.rows.iter().any(is_open) && outcome.without_keys.is_empty();
+    let is_unproved =
+        |road: &road::Road| matches!(road, road::Road::Role(proposal, _) if !proposal.is_proved());
+    let is_whole = !outcome.rows.iter().any(is_open)
+        && !outcome.roads.values().any(is_unproved)
+        && outcome.without_keys.is_empty();
     let verdict = if is_whole { Exit::Clean } else { Exit::Findings };
     Ok(company.exit(&outcome.problems, verdict))
 }

@@ -5,7 +5,7 @@ mod last_accessed;
 mod page;
 mod propose;
 mod show;
-mod terraform;
+pub(crate) mod terraform;
 
 use std::path::{Path, PathBuf};
 

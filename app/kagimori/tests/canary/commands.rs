@@ -171,6 +171,7 @@ const QUESTIONS: [(&str, &[&[&str]]); 55] = [
         &[
             &["--all", "--dir", "DIR"],
             &["--all", "--dir", "DIR", "--lang", "ja"],
+            &["--all", "--dir", "DIR", "--out", "DIR/migrate"],
             &["ann", "--dir", "DIR"],
             &["AKIAIOSFODNN7EXAMPLE", "--dir", "DIR", "--format", "json"],
         ],

@@ -1,5 +1,6 @@
 //! The condition keys that an event tells of its call.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -13,19 +14,28 @@ use kagimori_trail::call::{Call, Check, CheckedResource};
 pub struct Told<'c> {
     call: &'c Call,
     facts: Arc<Listed>,
+    /// The same after the changes, where these make the caller another.
+    later: Option<Arc<Listed>>,
 }
 
 impl<'c> Told<'c> {
     /// What the event of a call tells.
     pub fn of(call: &'c Call) -> Self {
-        let mut context = call.context();
-        // A call through an endpoint says so (`vpcEndpointId`): one from an address that does not came through none.
-        if call.caller.vpc_endpoint.is_none() && is_from_address(call) {
-            for key in ["aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"] {
-                context.set(key, Fact::Absent);
-            }
+        Self { call, facts: facts(call), later: None }
+    }
+
+    /// With what another call would tell in its place, once the changes are made.
+    #[must_use]
+    pub(super) fn becoming(self, later: &Call) -> Self {
+        Self { later: Some(facts(later)), ..self }
+    }
+
+    /// A question of this call as it would be asked once the changes are made.
+    pub(super) fn later<'q>(&self, question: &'q Question) -> Cow<'q, Question> {
+        match &self.later {
+            Some(later) => Cow::Owned(Question { common: Some(Arc::clone(later)), ..question.clone() }),
+            None => Cow::Borrowed(question),
         }
-        Self { call, facts: Arc::new(context.into_listed()) }
     }
 
     /// The question of a check. A resource that is not told is asked as a pattern: the answer is then "allowed" when some
@@ -46,6 +56,18 @@ impl<'c> Told<'c> {
             strict: false,
         }
     }
+}
+
+/// The condition keys that an event tells, whatever the check.
+fn facts(call: &Call) -> Arc<Listed> {
+    let mut context = call.context();
+    // A call through an endpoint says so (`vpcEndpointId`): one from an address that does not came through none.
+    if call.caller.vpc_endpoint.is_none() && is_from_address(call) {
+        for key in ["aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"] {
+            context.set(key, Fact::Absent);
+        }
+    }
+    Arc::new(context.into_listed())
 }
 
 impl Deref for Told<'_> {

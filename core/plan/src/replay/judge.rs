@@ -17,6 +17,7 @@ use rustc_hash::FxHashSet;
 
 use super::about::{about_request, everything};
 use super::altered::Altered;
+use super::becoming::{Becoming, as_session};
 use super::outsider::{Outsider, is_same_for_outsiders};
 use super::said::{Said, said};
 use super::{Class, Denial, Told, Why, is_untold};
@@ -35,6 +36,8 @@ pub struct Replay<'a> {
     fewer_keys: FxHashSet<Arn>,
     /// What would be other beside policies.
     altered: Altered,
+    /// The user who would be a role.
+    becoming: Option<Becoming>,
 }
 
 /// What became of a call.
@@ -91,13 +94,20 @@ impl<'a> Replay<'a> {
     /// Replays over two estates.
     pub fn new(before: &'a Access<'a>, after: &'a Access<'a>) -> Self {
         let (no_console, fewer_keys) = (FxHashSet::default(), FxHashSet::default());
-        Self { before, after, no_console, fewer_keys, altered: Altered::default() }
+        Self { before, after, no_console, fewer_keys, altered: Altered::default(), becoming: None }
     }
 
     /// What changes alter beside policies.
     #[must_use]
     pub fn altered(mut self, changes: &[Change]) -> Self {
         self.altered = Altered::by(changes);
+        self
+    }
+
+    /// A user would be a role: his calls are judged after the changes as those of a session of it.
+    #[must_use]
+    pub fn becoming(mut self, user: Arn, role: Arn) -> Self {
+        self.becoming = Some(Becoming::new(user, role));
         self
     }
 
@@ -162,7 +172,13 @@ impl<'a> Replay<'a> {
             Who::Gone if self.is_former(call) => whole(Verdict::NotAsked, Why::Former),
             Who::Gone if call.outcome == Outcome::Denied => whole(Verdict::AlreadyDenied, Why::DeniedThen),
             Who::Gone => whole(Verdict::CannotTell, Why::CallerNotGiven),
-            Who::Subject { before, after } => self.judge_checks(&Told::of(call), &before, &after),
+            Who::Subject { before, after } => match self.becoming_of(&before) {
+                Some(becoming) => {
+                    let later = as_session(call, &becoming.role);
+                    self.judge_checks(&Told::of(call).becoming(&later), &before, &after)
+                }
+                None => self.judge_checks(&Told::of(call), &before, &after),
+            },
         }
     }
 
@@ -190,11 +206,21 @@ impl<'a> Replay<'a> {
             Principal::Root(account, _) => access.root(*account).map(Cow::Owned),
             _ => subject_of(access, principal).map(Cow::Borrowed),
         };
-        match (found(self.before), found(self.after)) {
+        let before = found(self.before);
+        let role = before.as_deref().and_then(|before| Some(&self.becoming_of(before)?.role));
+        let after = match role {
+            Some(role) => self.after.subject(role.as_str()).map(Cow::Borrowed),
+            None => found(self.after),
+        };
+        match (before, after) {
             (Some(before), Some(after)) => Who::Subject { before: Box::new(before), after: Box::new(after) },
             _ if self.is_outsider(principal) => Who::Outsider,
             _ => Who::Gone,
         }
+    }
+
+    fn becoming_of(&self, subject: &Subject) -> Option<&Becoming> {
+        self.becoming.as_ref().filter(|becoming| becoming.is_about(subject))
     }
 
     /// Whether the estate holds nothing that the caller could be one of.
@@ -285,7 +311,7 @@ impl<'a> Replay<'a> {
             call.checks.iter().enumerate().filter(|(_, check)| check.certainty == Certainty::Certain);
         for (place, check) in certain {
             let asked = call.question(check, Some(after.account));
-            let (was, is) = self.said(before, after, check, &asked);
+            let (was, is) = self.said(call, (before, after), check, &asked);
             let of = |verdict, why| Judgement { verdict, check: Some(place), why, keys: Vec::new() };
             match is {
                 Said::Denied(..) => return of(Verdict::AlreadyDenied, Why::DeniedThen),
@@ -314,7 +340,8 @@ impl<'a> Replay<'a> {
             CheckedResource::Unknown => [everything("*", &check.action)],
         };
         let question = call.question(check, Some(after.account));
-        let all = about_request(&self.after.in_effect(after), &self.after.request(after, &question));
+        let request = self.after.request(after, &call.later(&question));
+        let all = about_request(&self.after.in_effect(after), &request);
         let holds = |policies: &[Document]| is_included(&form, policies);
         let levels = |levels: &[Level]| levels.iter().all(|level| holds(&level.policies));
         holds(&all.identity)
@@ -324,10 +351,20 @@ impl<'a> Replay<'a> {
     }
 
     /// What the policies of both estates say of a check.
-    fn said(&self, before: &Subject, after: &Subject, check: &Check, question: &Question) -> (Said, Said) {
+    fn said(
+        &self,
+        call: &Told<'_>,
+        (before, after): (&Subject, &Subject),
+        check: &Check,
+        question: &Question,
+    ) -> (Said, Said) {
+        let later = call.later(question);
         let was = self.before.asking(before, question);
-        let is = self.after.asking_beside(after, question, &was);
-        (said(self.before, before, check, question, &was), said(self.after, after, check, question, &is))
+        let is = match &later {
+            Cow::Borrowed(_) => self.after.asking_beside(after, question, &was),
+            Cow::Owned(later) => self.after.asking(after, later),
+        };
+        (said(self.before, before, check, question, &was), said(self.after, after, check, &later, &is))
     }
 
     fn judge_check(
@@ -339,7 +376,7 @@ impl<'a> Replay<'a> {
         after: &Subject,
     ) -> Judgement {
         let asked = call.question(check, Some(after.account));
-        let (was, is) = self.said(before, after, check, &asked);
+        let (was, is) = self.said(call, (before, after), check, &asked);
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
@@ -392,7 +429,7 @@ impl<'a> Replay<'a> {
         let question = call.question(check, Some(after.account));
         let (was, is) = (self.before.in_effect(before), self.after.in_effect(after));
         let old = about_request(&was, &self.before.request(before, &question));
-        let new = about_request(&is, &self.after.request(after, &question));
+        let new = about_request(&is, &self.after.request(after, &call.later(&question)));
         if old == new {
             return true;
         }
@@ -432,12 +469,12 @@ impl<'a> Replay<'a> {
             return false;
         }
         let question = call.question(check, Some(after.account));
-        let allows = |access: &Access<'_>, subject: &Subject| {
+        let allows = |access: &Access<'_>, subject: &Subject, question: &Question| {
             let identity = access.in_effect(subject).identity;
-            let answer = decide(&access.request(subject, &question), &identity).answer;
+            let answer = decide(&access.request(subject, question), &identity).answer;
             matches!(answer, Answer::Allowed | Answer::Indeterminate)
         };
-        allows(self.before, before) && !allows(self.after, after)
+        allows(self.before, before, &question) && !allows(self.after, after, &call.later(&question))
     }
 
     /// After the change it depends: does what is known of the call settle it?
@@ -465,7 +502,7 @@ impl<'a> Replay<'a> {
         let question = call.question(check, Some(after.account));
         let question = Question { strict: true, ..question };
         // If the keys were absent: it must have been allowed so before, too, or they were not.
-        let is_allowed_without = self.after.decide(after, &question) == Answer::Allowed
+        let is_allowed_without = self.after.decide(after, &call.later(&question)) == Answer::Allowed
             && self.before.decide(before, &question) == Answer::Allowed;
         if is_allowed_without && !keys.is_empty() {
             return of(Verdict::AllowedAssuming, Why::AllowedWithout(keys.clone()), keys);

@@ -1,6 +1,7 @@
 //! Does the proposal suffice? Its calls, replayed under the whole stack.
 
 use kagimori_estate::access::Access;
+use kagimori_id::Arn;
 use kagimori_trail::call::Outcome;
 use serde::Serialize;
 
@@ -44,7 +45,20 @@ pub struct Failing {
 
 /// Replays calls over the estate as it is and as it would be.
 pub fn verify(before: &Access<'_>, after: &Access<'_>, calls: &[&Class]) -> Verified {
-    let replay = Replay::new(before, after);
+    verify_by(&Replay::new(before, after), calls)
+}
+
+/// The same where a user would be a role: the calls are the user's, and judged afterwards as those of a session of the role.
+pub fn verify_becoming(
+    before: &Access<'_>,
+    after: &Access<'_>,
+    calls: &[&Class],
+    (user, role): (&Arn, &Arn),
+) -> Verified {
+    verify_by(&Replay::new(before, after).becoming(user.clone(), role.clone()), calls)
+}
+
+fn verify_by(replay: &Replay<'_>, calls: &[&Class]) -> Verified {
     let mut verified = Verified::default();
     for class in calls {
         let judgement = replay.judge(class);

@@ -8,14 +8,17 @@ use kagimori_estate::change::{Change, CredentialChange, apply_all};
 use kagimori_estate::fact::Known as Fact;
 use kagimori_estate::model::{AccessKey, Account, LastUse, Problem, User};
 use kagimori_id::{AccessKeyId, AccountId, Arn};
-use kagimori_lake::unread;
-use kagimori_migrate::{Credential, Home, Judged, Known, Seen, Sightings, judge};
+use kagimori_lake::{regular, unread};
+use kagimori_migrate::{Answers, Credential, Home, Judged, Known, Seen, Sightings, judge};
 use kagimori_plan::Settings;
 use kagimori_plan::blind::{self, Idle};
+use kagimori_plan::origins::Choice;
+use kagimori_plan::replay::Telling;
 use kagimori_trail::history;
 use kagimori_trail::origin;
 use kagimori_trail::sight::Sight;
 
+use super::road::{Map, Road, Work};
 use crate::args;
 use crate::company::{Company, DAY, Window, tell};
 use crate::error::AppError;
@@ -51,6 +54,8 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<Problem>,
     pub(super) silent: Silent,
     pub(super) names: Names,
+    /// The roads of rows, by their places; none were asked for otherwise.
+    pub(super) roads: BTreeMap<usize, Road>,
 }
 
 /// What one thread has seen.
@@ -58,6 +63,7 @@ pub(super) struct Outcome {
 struct Read {
     sightings: Sightings,
     seen: history::Seen,
+    work: Option<Work>,
 }
 
 /// What users are judged by.
@@ -68,6 +74,7 @@ struct Bench<'a> {
     origins: origin::Judged,
     sight: Sight,
     access: Access<'a>,
+    answers: Answers,
     window: Window,
 }
 
@@ -75,14 +82,25 @@ pub(super) fn all(company: &Company, args: &args::Migrate) -> Result<Outcome, Ap
     let settings = company.directory.settings()?;
     let users = whose(company, args)?;
     let window = company.last_days(args.days);
-    let reading = company.read(window, Read::default, |read, call| {
+    let answers = answers(args)?;
+    let access = Access::of(&company.estate);
+    let mut telling = Telling::for_keys(&access.condition_keys()).knowing(&company.estate);
+    telling.origins = true;
+    // Of everybody only where files are written: each role is drawn and replayed.
+    let is_drawn = !args.is_whole() || args.out.is_some();
+    let make = || Read { work: is_drawn.then(|| Work::new(&telling)), ..Read::default() };
+    let reading = company.read(window, make, |read, call| {
         read.sightings.add(call);
         read.seen.add(call);
+        read.work.iter_mut().for_each(|work| work.add(call));
     })?;
-    let mut read = Read::default();
+    let mut read = make();
     for part in reading.states {
         read.sightings.merge(part.sightings);
         read.seen.merge(part.seen);
+        if let (Some(work), Some(part)) = (&mut read.work, part.work) {
+            work.merge(part);
+        }
     }
     tell(&reading.problems);
     let mut sight = blind::sight(&read.seen, &company.estate);
@@ -93,7 +111,8 @@ pub(super) fn all(company: &Company, args: &args::Migrate) -> Result<Outcome, Ap
         origins: origin::Judged::of(&read.seen.origins, settings.limits.new_origin),
         sightings: read.sightings,
         sight,
-        access: Access::of(&company.estate),
+        access,
+        answers,
         window,
         settings,
     };
@@ -108,16 +127,38 @@ pub(super) fn all(company: &Company, args: &args::Migrate) -> Result<Outcome, Ap
         problems: reading.problems,
         silent: silence::of(&bench.sight, accounts, window),
         names: Names::of(&bench.settings),
+        roads: BTreeMap::new(),
     };
     let wanted =
         args.what.as_deref().filter(|_| !args.is_whole()).and_then(|what| AccessKeyId::parse(what).ok());
     for (account, user) in users {
         bench.user(account, user, wanted.as_ref(), &mut outcome);
     }
+    if let Some(work) = read.work {
+        outcome.roads = bench.roads(work, &outcome.rows)?;
+    }
     Ok(outcome)
 }
 
 impl Bench<'_> {
+    fn roads(self, work: Work, rows: &[Row]) -> Result<BTreeMap<usize, Road>, AppError> {
+        let calls = work.finish(&self.sightings);
+        let answered = |row: &Row| Some(self.answers.about(&row.user, &row.credential)?.facts.clone());
+        let facts =
+            rows.iter().enumerate().filter_map(|(place, row)| Some((place, answered(row)?))).collect();
+        let choice = Choice { judged: self.origins, ..Choice::default() };
+        let map = Map {
+            company: self.company,
+            settings: &self.settings,
+            access: &self.access,
+            sight: &self.sight,
+            choice: &choice,
+            window: self.window,
+            calls: &calls,
+        };
+        map.draw(rows, &facts)
+    }
+
     fn user(&self, account: &Account, user: &User, wanted: Option<&AccessKeyId>, outcome: &mut Outcome) {
         let keys: &[AccessKey] = match &user.access_keys {
             Fact::Known(keys) => &keys.value,
@@ -194,14 +235,9 @@ impl Bench<'_> {
             hints.extend(details.tags.iter().map(|(key, value)| format!("{key}={value}")));
             hints.extend(details.groups.iter().cloned());
         }
-        let known = Known {
-            origins: Some(&self.origins),
-            hints,
-            last_used,
-            is_new,
-            is_seen_whole: true,
-            answer: None,
-        };
+        let answer = self.answers.about(&user.arn, credential).and_then(|answer| answer.class);
+        let known =
+            Known { origins: Some(&self.origins), hints, last_used, is_new, is_seen_whole: true, answer };
         let judged = judge(seen, &known);
         let is_quiet = matches!(judged.home, Home::Noise(_)) || judged.probes > 0;
         if !is_quiet || self.sees_whole(user, account, credential) {
@@ -261,6 +297,17 @@ fn created(credential: &Credential, user: &User, key: Option<&AccessKey>) -> Opt
         Credential::Password => user.report.value()?.password_last_changed.value().copied().flatten(),
     };
     told.map(Timestamp::as_second)
+}
+
+/// What people answered: `migrate.toml` of the directory, where there is one.
+fn answers(args: &args::Migrate) -> Result<Answers, AppError> {
+    let path = args.directory().join("migrate.toml");
+    let Some(bytes) = regular::found(&path).map_err(|source| AppError::read(&path, source))? else {
+        return Ok(Answers::default());
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|_| argument(format!("`{}` is not UTF-8", path.display()), "save it as UTF-8"))?;
+    Answers::parse(&text).map_err(|error| argument(format!("`{}`: {error}", path.display()), error.hint()))
 }
 
 /// The users that are asked about.

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use kagimori_migrate::{Certainty, Class, Home, Judged, Piece, Sort, Workload, question};
+use kagimori_migrate::{Certainty, Class, Home, Judged, Piece, Proposal, Sort, Workload, question};
 use kagimori_plan::sentence::Language;
+use kagimori_policy::compare::Inclusion;
+use kagimori_policy::print::{print, print_pretty};
 use kagimori_terminal::schema::Schema;
 use kagimori_terminal::style::{BOLD, DIM, GREEN_BOLD as GREEN, YELLOW_BOLD as YELLOW};
 use kagimori_terminal::width::{cut, pad};
 use serde_json::{Value, json};
 
 use super::gather::{Outcome, Row};
+use super::road::Road;
 use crate::args;
 use crate::show::numbers::{calls, counted, instant, thousands};
 use crate::show::silence;
@@ -26,7 +29,12 @@ pub(super) fn text(outcome: &Outcome, args: &args::Migrate) -> String {
     if args.is_whole() {
         table(outcome, language, &mut text);
     } else {
-        outcome.rows.iter().for_each(|row| one(row, outcome, language, &mut text));
+        for (place, row) in outcome.rows.iter().enumerate() {
+            one(row, outcome, language, &mut text);
+            if let Some(road) = outcome.roads.get(&place) {
+                one_road(road, language, &mut text);
+            }
+        }
     }
     for user in &outcome.without_keys {
         let line = either(
@@ -215,6 +223,100 @@ fn one(row: &Row, outcome: &Outcome, language: Language, text: &mut String) {
     }
 }
 
+fn one_road(road: &Road, language: Language, text: &mut String) {
+    let (english, japanese) = road.words();
+    let _ =
+        writeln!(text, "  {} {}", either(language, "role", "ロール"), either(language, english, japanese));
+    let Road::Role(proposal, plan) = road else { return };
+    for (english, japanese) in proofs(proposal) {
+        let _ = writeln!(text, "    {}", either(language, english, japanese));
+    }
+    let policies = std::iter::once(&proposal.trust.document).chain(&proposal.policies);
+    for line in
+        policies.flat_map(|document| print_pretty(document).lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        let _ = writeln!(text, "    {DIM}{line}{DIM:#}");
+    }
+    for named in &proposal.named {
+        let line = format!("{}: {}", named.place, choose(language, named.naming.advice()));
+        let _ = writeln!(text, "    {YELLOW}!{YELLOW:#} {line}");
+    }
+    for step in &plan.changes {
+        let _ = writeln!(text, "    {}", either(language, step.sentence.clone(), step.change.japanese()));
+    }
+}
+
+/// What is proved of a role, and what is not.
+pub(super) fn proofs(proposal: &Proposal) -> Vec<(String, String)> {
+    let trust = &proposal.trust;
+    let verified = &proposal.verified;
+    let mut lines = vec![(
+        format!(
+            "trust: lets in {}; refuses {}, by both evaluators",
+            counted(trust.allowed.len(), "caller"),
+            counted(trust.denied.len(), "stranger")
+        ),
+        format!(
+            "信頼ポリシー：想定する呼び出し元 {} 件を許可し、それ以外 {} 件を拒否（2 つの評価器で確認）",
+            trust.allowed.len(),
+            trust.denied.len()
+        ),
+    )];
+    lines.push(match &proposal.soundness {
+        Inclusion::Proved => (
+            "permissions: none that the user's policies do not give, proved over all requests".to_owned(),
+            "許可：ユーザーのポリシーを超えないことを全リクエストについて証明済み".to_owned(),
+        ),
+        _ => (
+            "permissions: NOT PROVED to be within the user's".to_owned(),
+            "許可：ユーザーのポリシーを超えないことを証明できません".to_owned(),
+        ),
+    });
+    lines.push((
+        format!(
+            "replay as the role's session: {} of {} stay allowed{}",
+            thousands(verified.allowed.saturating_add(verified.assumed)),
+            calls(verified.calls),
+            if verified.unexplained > 0 {
+                format!(", {} the policies of the snapshot do not explain", thousands(verified.unexplained))
+            } else {
+                String::new()
+            }
+        ),
+        format!(
+            "ロールのセッションとしての再生：{} 件中 {} 件が引き続き許可{}",
+            thousands(verified.calls),
+            thousands(verified.allowed.saturating_add(verified.assumed)),
+            if verified.unexplained > 0 {
+                format!(
+                    "、{} 件はスナップショットのポリシーでは説明できません",
+                    thousands(verified.unexplained)
+                )
+            } else {
+                String::new()
+            }
+        ),
+    ));
+    for failing in &verified.failing {
+        let what = format!("{} {}", failing.action, failing.resource.as_deref().unwrap_or("?"));
+        let event = failing.first.event_id.as_deref().unwrap_or_default();
+        lines.push((
+            format!(
+                "{}: {what}, {} ({event}): {}",
+                if failing.is_denied { "WOULD BE DENIED" } else { "cannot tell" },
+                calls(failing.calls),
+                failing.why
+            ),
+            format!(
+                "{}：{what}、{} 件（{event}）",
+                if failing.is_denied { "拒否される見込み" } else { "判断できません" },
+                thousands(failing.calls)
+            ),
+        ));
+    }
+    lines
+}
+
 fn one_workload(class: Option<Class>, workload: &Workload, language: Language, text: &mut String) {
     let tally = &workload.tally;
     let name = class.map_or("?", Class::as_str);
@@ -280,11 +382,11 @@ pub(super) fn json(outcome: &Outcome) -> Value {
         "inactive": outcome.inactive,
         "keys_not_known": outcome.without_keys,
         "silent": silence::lines(&outcome.silent).into_iter().map(|(english, _)| english).collect::<Vec<_>>(),
-        "credentials": outcome.rows.iter().map(|row| credential(row, outcome)).collect::<Vec<_>>(),
+        "credentials": outcome.rows.iter().enumerate().map(|(place, row)| credential(row, outcome.roads.get(&place), outcome)).collect::<Vec<_>>(),
     })
 }
 
-fn credential(row: &Row, outcome: &Outcome) -> Value {
+fn credential(row: &Row, road: Option<&Road>, outcome: &Outcome) -> Value {
     let judged = &row.judged;
     let (english, japanese) = judged.home.words();
     let why = match &judged.home {
@@ -313,7 +415,31 @@ fn credential(row: &Row, outcome: &Outcome) -> Value {
         "probes": judged.probes,
         "suspected": judged.suspected,
         "ask": ask,
+        "road": road.map(road_json),
         "workloads": judged.workloads.iter().map(|(class, workload)| workload_json(*class, workload)).collect::<Vec<_>>(),
+    })
+}
+
+fn road_json(road: &Road) -> Value {
+    let (english, japanese) = road.words();
+    let Road::Role(proposal, plan) = road else {
+        return json!({"role": null, "words": english, "words_ja": japanese});
+    };
+    let document = |document| serde_json::from_str::<Value>(&print(document)).unwrap_or_default();
+    json!({
+        "role": proposal.role,
+        "words": english,
+        "words_ja": japanese,
+        "proved": proposal.is_proved(),
+        "plan": plan.id,
+        "trust": document(&proposal.trust.document),
+        "allowed": proposal.trust.allowed,
+        "refused": proposal.trust.denied,
+        "policies": proposal.policies.iter().map(document).collect::<Vec<_>>(),
+        "within_user": proposal.soundness == Inclusion::Proved,
+        "verified": proposal.verified,
+        "named": proposal.named,
+        "session_seconds": proposal.session_seconds,
     })
 }
 

@@ -70,7 +70,7 @@ pub(super) fn text(proposal: &Proposal) -> String {
 }
 
 /// JSON in a heredoc. `${` and `%{` begin templates of Terraform; doubled they are text.
-fn heredoc(document: &Document) -> String {
+pub(crate) fn heredoc(document: &Document) -> String {
     let json = print::print_pretty(document).replace("${", "$${").replace("%{", "%%{");
     let indented: String = json.lines().map(|line| format!("    {line}\n")).collect();
     format!("<<-JSON\n{indented}  JSON")
@@ -78,7 +78,7 @@ fn heredoc(document: &Document) -> String {
 
 /// A name that Terraform takes as a label, its own for each principal of an account and each part of its policies: what a label may
 /// not have becomes `_` and two hexadecimal digits, and a `_` two of it.
-fn label(kind: &str, name: &str) -> String {
+pub(crate) fn label(kind: &str, name: &str) -> String {
     let mut text = format!("{kind}_");
     for byte in name.bytes() {
         match byte {
