@@ -93,7 +93,9 @@ def containers(machine, clients, daemon, kagi, target, venv, check):
     aws = tuple(machine.aws["endpoint"].removeprefix("http://").rstrip("/").split(":"))
     threading.Thread(target=clients.hand_on, args=(relay, aws), daemon=True).start()
     around = [f"AWS_ENDPOINT_URL=http://169.254.170.2:{relay.getsockname()[1]}", "AWS_MAX_ATTEMPTS=1"]
-    mounts = [word for path in ("/usr", "/etc/ssl", target) if os.path.isdir(path) for word in ("-v", f"{path}:{path}:ro")]
+    # A virtual environment is links to the Python that made it.
+    base = subprocess.run([os.path.join(venv, "bin", "python"), "-c", "import sys; print(sys.base_prefix)"], capture_output=True, text=True).stdout.strip()
+    mounts = [word for path in {"/usr", "/etc/ssl", target, base} if os.path.isdir(path) for word in ("-v", f"{path}:{path}:ro")]
 
     def run(*before, image="here", network=("--network", "kagi"), more=()):
         """As in the book: what is handed over is where to ask, the token and the region."""

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use kagimori_session::endpoint::Surroundings;
@@ -57,7 +57,7 @@ impl Places {
         let person = || set("HOME").map(PathBuf::from).ok_or(KagiError::NoHome);
         let aws = |own: &str, variable: &str, name: &str| -> Result<PathBuf, KagiError> {
             match set(own).or_else(|| set(variable)) {
-                Some(path) => Ok(whole(expand(PathBuf::from(path)))),
+                Some(path) => Ok(whole(expand(&path))),
                 None => Ok(person()?.join(".aws").join(name)),
             }
         };
@@ -72,7 +72,7 @@ impl Places {
             credentials: aws("KAGI_AWS_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE", "credentials")?,
             home,
             login_cache: match set("AWS_LOGIN_CACHE_DIRECTORY") {
-                Some(folder) => Some(whole(expand(PathBuf::from(folder)))),
+                Some(folder) => Some(whole(expand(&folder))),
                 None => person().ok().map(|home| home.join(".aws/login/cache")),
             },
             runtime: set("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
@@ -96,12 +96,31 @@ fn whole(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-/// SDKs expand a leading `~` in these variables.
-fn expand(path: PathBuf) -> PathBuf {
+/// SDKs expand a leading `~` in these variables, and Python other variables, too.
+fn expand(path: &OsStr) -> PathBuf {
+    let path = path.to_str().map_or_else(|| PathBuf::from(path), |text| PathBuf::from(with_variables(text)));
     match (path.strip_prefix("~"), set("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path,
     }
+}
+
+/// `$NAME` and `${NAME}` by their values, as Python's `os.path.expandvars` has it; what is not set stays as it is.
+fn with_variables(text: &str) -> String {
+    let mut parts = text.split('$');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let named = match part.strip_prefix('{') {
+            Some(inner) => inner.split_once('}'),
+            None => Some(part.split_at(part.find(|letter| !is_name(letter)).unwrap_or(part.len()))),
+        };
+        match named.and_then(|(name, rest)| Some((variable(name)?, rest))) {
+            Some((value, rest)) => out.extend([value.as_str(), rest]),
+            None => out.extend(["$", part]),
+        }
+    }
+    out
 }
 
 fn switch(name: &str) -> Option<bool> {

@@ -277,7 +277,7 @@ pub fn within(name: &str, seconds: u32, least: u32, most: u32) -> Result<u32, Re
         return Ok(seconds);
     }
     Err(Refused::new(
-        format!("`{name}` is {seconds} seconds, and AWS takes {least} to {most}"),
+        format!("`{name}` is {seconds} seconds, and {least} to {most} are taken"),
         format!("choose between {} and {}", words(i64::from(least)), words(i64::from(most))),
     ))
 }

@@ -24,7 +24,8 @@ pub(crate) const POLICIES: &[(&str, &str)] = &[
     (
         "arn:aws:iam::aws:policy/ReadOnlyAccess",
         r#"{"Version":"2012-10-17","Statement":[{"Sid":"ReadOnlyActions","Effect":"Allow","Action":[
-            "cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","ec2:Describe*",
+            "cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","dynamodb:BatchGet*",
+            "dynamodb:Describe*","dynamodb:Get*","dynamodb:List*","dynamodb:Query","dynamodb:Scan","ec2:Describe*",
             "ec2:Get*","iam:Generate*","iam:Get*","iam:List*","iam:Simulate*","organizations:Describe*",
             "organizations:List*","s3:Describe*","s3:Get*","s3:List*","sns:Check*","sns:Get*","sns:List*",
             "sts:GetAccessKeyInfo","sts:GetCallerIdentity","sts:GetSessionToken","tag:Get*"],"Resource":"*"}]}"#,

@@ -360,6 +360,9 @@ fn identify(
     };
     if arguments.offline {
         stored.user_arn = profile.to_owned();
+        // What was said, or known before, needs no answer of AWS.
+        let said = arguments.mfa_serial.as_deref().or(kept_device);
+        stored.mfa_serial = said.map(mfa_serial).transpose()?;
         return Ok(stored);
     }
     let client = client(context, profile)?;
@@ -375,6 +378,7 @@ fn identify(
         ));
     }
     let iam = context.endpoint(Service::Iam, profile)?;
+    let mut is_looked_up = true;
     stored.mfa_serial = match client.list_mfa_devices(&iam, &signer, context.now()) {
         Ok(serials) => {
             let choice = Choice { wanted: arguments.mfa_serial.as_deref(), kept: kept_device };
@@ -384,7 +388,8 @@ fn identify(
             printer::warning(&format!(
                 "the MFA device could not be looked up ({error}): set `mfa_serial` in the config file"
             ));
-            arguments.mfa_serial.as_deref().map(mfa_serial).transpose()?
+            is_looked_up = false;
+            arguments.mfa_serial.as_deref().or(kept_device).map(mfa_serial).transpose()?
         }
     };
     printer::note(&match &stored.mfa_serial {
@@ -395,6 +400,11 @@ fn identify(
             ));
         }
         Some(serial) => format!("{} with MFA device {serial}", caller.arn),
+        None if !is_looked_up => format!(
+            "{}: whether there is an MFA device is not known; `kagi add --mfa-serial SERIAL {}` names it",
+            caller.arn,
+            quoted(profile)
+        ),
         None if arguments.no_session => format!(
             "{} without an MFA device: programs get the key itself, which does not end by itself",
             caller.arn

@@ -118,7 +118,12 @@ pub(crate) fn manual(arguments: &args::Man) -> Result<ExitCode, KagiError> {
     match &arguments.out {
         None => printer::data(&page(root)?)?,
         Some(folder) => {
-            let failed = |source| KagiError::write(folder, source);
+            let failed = |source: std::io::Error| {
+                KagiError::argument(
+                    format!("cannot write into `{}`: {source}", folder.display()),
+                    "name a folder that is there and may be written",
+                )
+            };
             clap_mangen::generate_to(root, folder).map_err(failed)?;
             printer::note(&format!("wrote the manual pages into {}", folder.display()));
         }

@@ -1,6 +1,7 @@
 //! `kagi restore`: a profile file as it was before kagi edited it, and what would be lost by that.
 
 use std::collections::HashSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -97,6 +98,13 @@ fn put_back(
         printer::note(&format!("what stood there is in {}", kept.display()));
     }
     rewrite(&file, &backup.text)?;
+    let is_open = std::fs::metadata(&file).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+    if is_open && backup.text.contains("aws_secret_access_key") {
+        printer::warning(&format!(
+            "a secret stands in it in plaintext again, and others may read the file: chmod 600 {}",
+            quoted(&file.to_string_lossy())
+        ));
+    }
     let count = backup.text.matches(FORGOTTEN).count();
     printer::note(&match count {
         0 => format!("{} is as it was", file.display()),

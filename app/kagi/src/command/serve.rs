@@ -3,19 +3,22 @@
 //! On the loopback, and only for processes of the same user: the kernel says whose connection it is. On a bridge for
 //! containers only where that was asked for. With a token everywhere: a web page that is made to resolve to 127.0.0.1 knows none.
 
+mod waiting;
+
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kagimori_id::hex;
 use kagimori_terminal::printer;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use self::waiting::{Asked, MOST_REQUEST_TIME, Room};
 use super::bridge::{Bridge, NETWORK};
 use super::credentials::json;
 use super::environment;
@@ -29,9 +32,8 @@ use crate::files::{list, random, remove};
 use crate::lock::lock;
 use crate::log;
 
-const MOST_REQUEST_BYTES: usize = 8 * 1024;
-/// A request that is not whole by then keeps the next one waiting.
-const MOST_REQUEST_TIME: Duration = Duration::from_secs(2);
+/// How often is looked whether somebody came, or a waiting request is whole.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// `kagi serve`
 pub(crate) fn run(arguments: &args::Serve) -> Result<ExitCode, KagiError> {
@@ -178,14 +180,21 @@ struct Endpoint<'b, 'c, 'a> {
 impl Endpoint<'_, '_, '_> {
     /// Serves until the function says that it is over.
     fn serve<T>(&self, listener: &TcpListener, mut over: impl FnMut() -> Option<T>) -> Option<T> {
+        let mut room = Room::default();
         loop {
-            match listener.accept() {
-                Ok((stream, peer)) => {
-                    let _ = stream.set_nonblocking(false);
-                    // A client that goes away, or sends nonsense, is its own affair.
-                    let _ = self.answer(stream, peer);
+            while let Ok((stream, peer)) = listener.accept() {
+                // Before a byte is read: another user shall not even be able to take a place.
+                if self.admits(peer) {
+                    room.enter(stream);
                 }
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+            let whole = room.whole();
+            if whole.is_empty() {
+                std::thread::sleep(PAUSE);
+            }
+            for asked in whole {
+                // A client that goes away, or sends nonsense, is its own affair.
+                let _ = self.answer(asked);
             }
             if let Some(value) = over() {
                 return Some(value);
@@ -193,17 +202,16 @@ impl Endpoint<'_, '_, '_> {
         }
     }
 
-    fn answer(&self, mut stream: TcpStream, peer: SocketAddr) -> std::io::Result<()> {
-        // Before a byte is read: another user shall not even be able to keep us waiting.
-        let is_answered = match &self.bridge {
+    fn admits(&self, peer: SocketAddr) -> bool {
+        match &self.bridge {
             None => peer::is_ours(peer, self.address),
             Some(bridge) => bridge.admits(peer, self.address),
-        };
-        if !is_answered {
-            return Ok(());
         }
+    }
+
+    fn answer(&self, asked: Asked) -> std::io::Result<()> {
+        let Asked { mut stream, head: request } = asked;
         stream.set_write_timeout(Some(MOST_REQUEST_TIME))?;
-        let request = read_head(&mut stream)?;
         let (status, body) = self.reply(&request);
         write!(
             stream,
@@ -239,19 +247,6 @@ impl Endpoint<'_, '_, '_> {
             }
         }
     }
-}
-
-fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
-    let (mut head, mut chunk, begin) = (Vec::new(), [0; 1024], Instant::now());
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") && head.len() < MOST_REQUEST_BYTES {
-        let left = MOST_REQUEST_TIME.checked_sub(begin.elapsed()).filter(|left| !left.is_zero());
-        stream.set_read_timeout(Some(left.ok_or(io::ErrorKind::TimedOut)?))?;
-        match stream.read(&mut chunk)? {
-            0 => break,
-            length => head.extend_from_slice(chunk.get(..length).unwrap_or_default()),
-        }
-    }
-    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 /// A header of a request.

@@ -160,7 +160,7 @@ const MISTAKES: &[Mistake] = &[
         name: "duration too short",
         spoil: |machine, _| dev(machine, "duration_seconds = 60"),
         run: DEV,
-        says: &["AWS takes 900 to 43200", "15m"],
+        says: &["900 to 43200 are taken", "15m"],
     },
     Mistake {
         name: "session name",
@@ -422,7 +422,7 @@ const MISTAKES: &[Mistake] = &[
         name: "elevate for a day",
         spoil: |_, _| {},
         run: &["exec", "--elevate", "--reason", "to fix it", "--for", "24h", "dev", "--", "true"],
-        says: &["AWS takes 900 to 3600"],
+        says: &["900 to 3600 are taken"],
     },
     Mistake {
         name: "command missing",

@@ -220,3 +220,69 @@ fn every_line_that_still_holds_a_secret_is_named() {
     );
     assert!(!doctor.contains(&secret));
 }
+
+#[test]
+fn a_device_that_was_named_is_kept_without_asking_aws() {
+    let machine = Machine::new();
+    machine.ok(&["add", "bastion", "--offline", "--mfa-serial", kagimori_fake_aws::bastion::ALICE_MFA]);
+    let explained = machine.ok(&["explain", "dev"]);
+    assert!(explained.contains(kagimori_fake_aws::bastion::ALICE_MFA), "{explained}");
+    // Looked at again offline it stays; what is no serial is refused.
+    machine.ok(&["add", "bastion", "--offline"]);
+    machine.credentials(&["dev"]);
+    assert_eq!(machine.prompts(), 1);
+    said(&machine, &["add", "bastion", "--offline", "--mfa-serial", "mine"], &["hint:"]);
+}
+
+#[test]
+fn what_is_not_known_of_a_device_is_not_told_as_none() {
+    let machine = Machine::new();
+    let denied =
+        kagimori_fake_aws::Trouble::Fail { status: 403, code: "AccessDenied".into(), message: "no".into() };
+    machine.aws.plan("ListMFADevices", 1, denied);
+    let run = machine.run(&["add", "bastion"]);
+    assert!(run.stderr.contains("whether there is an MFA device is not known"), "{}", run.stderr);
+    assert!(!run.stderr.contains("--no-session"), "{}", run.stderr);
+}
+
+#[test]
+fn no_hint_of_doctor_signs_anybody_out_or_is_refused() {
+    let machine = Machine::enrolled();
+    fs::create_dir_all(machine.path("aws/login/cache")).unwrap();
+    machine.write("aws/login/cache/x.json", "{}");
+    assert!(machine.run(&["doctor"]).stdout.contains("(rm "));
+    let config = machine.read("aws/config");
+    let more = "[profile lo]\nlogin_session = arn:aws:iam::111122223333:user/alice\n[profile tool]\ncredential_process = /opt/tool\n\
+                role_arn = arn:aws:iam::222233334444:role/Power\nsource_profile = bastion\n";
+    machine.write("aws/config", &format!("{config}{more}"));
+    let doctor = machine.run(&["doctor"]).stdout;
+    assert!(doctor.contains("leave that one") && !doctor.contains("(rm "), "{doctor}");
+    assert!(doctor.contains("`kagi add --replace tool` puts kagi in the place of the tool"), "{doctor}");
+    machine.ok(&["add", "--replace", "tool"]);
+}
+
+#[test]
+fn a_path_with_variables_is_read_as_python_reads_it() {
+    let machine = Machine::enrolled();
+    let run = |path: &str| {
+        Run::of(machine.command(&["credentials", "dev"]).env("AWS_CONFIG_FILE", path).output().unwrap())
+    };
+    for path in ["$HOME/aws/config", "${HOME}/aws/config"] {
+        let run = run(path);
+        assert_eq!(run.code, 0, "{path}: {}", run.stderr);
+    }
+    for path in ["$HOME_OF_NOBODY/aws/config", "${HOME/aws/config"] {
+        assert_eq!(run(path).code, 2, "{path}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_plaintext_again_is_told() {
+    let machine = Machine::new();
+    machine.ok(&["add", "bastion"]);
+    let backups = machine.ok(&["restore"]);
+    let backup = backups.lines().find(|line| line.contains("credentials")).unwrap();
+    let run = machine.run(&["restore", backup]);
+    assert!(run.code == 0 && run.stderr.contains("others may read the file: chmod 600 "), "{}", run.stderr);
+    said(&machine, &["man", "--out", "/no/such/folder"], &["name a folder that is there"]);
+}

@@ -6,7 +6,7 @@ use kagimori_session::value::shown;
 
 use super::Finding;
 use super::reading::place;
-use crate::command::profile_lines::Change;
+use crate::command::profile_lines::{Change, process_of_others};
 use crate::context::Context;
 use crate::error::quoted;
 
@@ -88,6 +88,12 @@ fn hint(context: &Context<'_>, name: &str, part: &Part<'_>, has_route: bool) -> 
     }
     if !has_route {
         return "remove one of them".to_owned();
+    }
+    if process_of_others(context, name).is_some() {
+        return format!(
+            "remove one of the two; `kagi add --replace {}` puts kagi in the place of the tool",
+            quoted(name)
+        );
     }
     let change = Change { profile: name, takes_key: false, replaces: false, no_session: None };
     if let Some(refused) = change.refusal(context) {

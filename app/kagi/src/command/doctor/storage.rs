@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use kagimori_session::login_session::LOGIN_SESSION;
 use kagimori_session::value::words;
 
 use super::Finding;
@@ -24,7 +25,7 @@ pub(super) fn look(context: &Context<'_>, opened: Option<&Vault>) -> Result<Vec<
     mode(&places.home.join("vault.json"), 0o077, "others may read it", &mut findings);
     owner(&places.home, &mut findings);
     if let Some(folder) = places.config.parent() {
-        cli_cache(folder, &mut findings)?;
+        cli_cache(context, folder, &mut findings)?;
     }
     vault(context, opened, &mut findings)?;
     Ok(findings)
@@ -62,8 +63,11 @@ fn owner(home: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError> {
+fn cli_cache(context: &Context<'_>, folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError> {
     for cache in ["cli/cache", "login/cache", "sso/cache"] {
+        let names = || context.files.names().into_iter();
+        let begins_there =
+            cache == "login/cache" && names().any(|name| context.files.get(&name, LOGIN_SESSION).is_some());
         let cache = folder.join(cache);
         let count = list(&cache, "json")?.len();
         if count > 0 {
@@ -74,10 +78,16 @@ fn cli_cache(folder: &Path, findings: &mut Vec<Finding>) -> Result<(), KagiError
                     "the AWS CLI keeps {count} {} of credentials or tokens here in plaintext",
                     if count == 1 { "set" } else { "sets" }
                 ),
-                format!(
-                    "remove the files; profiles that kagi serves leave none (rm {}/*.json)",
-                    quoted(&cache.to_string_lossy())
-                ),
+                if begins_there {
+                    "a profile with `login_session` begins with its file here, kagi's too: leave that one, and remove what no \
+                     profile names"
+                        .to_owned()
+                } else {
+                    format!(
+                        "remove the files; profiles that kagi serves leave none (rm {}/*.json)",
+                        quoted(&cache.to_string_lossy())
+                    )
+                },
             ));
         }
     }
