@@ -430,3 +430,87 @@ fn a_grant_on_a_key_whose_policy_was_not_given() {
         assert_eq!(verdict(before, after, &decrypt).0, expected, "{before} {after}");
     }
 }
+
+/// What succeeded though the snapshot allows it nowhere was allowed by something: by a policy of the resource that was not given, or by one
+/// that is gone. A change takes from that what it can take.
+mod of_unknown_leave {
+    use kagimori_estate::change::ManagedPolicyChange;
+
+    use super::*;
+
+    fn on(resource: &str, owner: &str) -> Call {
+        let mut call = call(1, "s3:GetObject", arn(resource), Outcome::Succeeded);
+        for check in &mut call.checks {
+            check.resource_account = AccountId::parse(owner).ok();
+        }
+        call
+    }
+
+    const OWN: &str = "111122223333";
+    const OTHER: &str = "999988887777";
+    const OBJECT: &str = "arn:aws:s3:::vendor/k";
+
+    fn deny(action: &str) -> String {
+        document(&format!(r#"{{"Effect":"Deny","Action":"{action}","Resource":"*"}}"#))
+    }
+
+    /// `reference_policies_evaluation-logic-cross-account`: both halves have to allow, and only the other one was not given.
+    #[test]
+    fn of_another_accounts_resource_the_callers_half_is_needed() {
+        let (all, none) = (allow("s3:GetObject", "*", ""), allow("ec2:DescribeInstances", "*", ""));
+        let call = on(OBJECT, OTHER);
+        let of = |before: &str, after: &str| verdict(before, after, &call).0;
+        assert_eq!(of(&all, &none), Verdict::NewlyDenied);
+        assert_eq!(of(&all, &deny("s3:*")), Verdict::NewlyDenied);
+        assert_eq!(of(&all, &allow("s3:Get*", "*", "")), Verdict::StillAllowed);
+        assert_eq!(of(&all, &all), Verdict::StillAllowed);
+        // Without the caller's half the snapshot does not explain it, whatever stands there.
+        assert_eq!(of(&none, &none), Verdict::Unexplained);
+        assert_eq!(of(&none, &deny("s3:*")), Verdict::NewlyDenied, "but a Deny denies it");
+    }
+
+    /// A policy of the bucket may have been enough, or one of the user that is gone: nobody knows.
+    #[test]
+    fn of_an_own_resource_nothing_is_concluded_but_from_a_deny() {
+        let none = allow("ec2:DescribeInstances", "*", "");
+        let call = on(OBJECT, OWN);
+        assert_eq!(verdict(&none, &none, &call).0, Verdict::Unexplained);
+        assert_eq!(verdict(&none, &deny("s3:GetObject"), &call).0, Verdict::NewlyDenied);
+        assert_eq!(verdict(&none, &deny("s3:PutObject"), &call).0, Verdict::Unexplained);
+    }
+
+    #[test]
+    fn what_nothing_explains_a_deny_ends_and_nothing_else_is_told_of_it() {
+        let none = allow("s3:GetObject", "*", "");
+        let call = call(1, "ec2:DescribeVolumes", CheckedResource::None, Outcome::Succeeded);
+        assert_eq!(verdict(&none, &deny("ec2:*"), &call).0, Verdict::NewlyDenied);
+        assert_eq!(verdict(&none, &deny("sqs:*"), &call).0, Verdict::Unexplained);
+        assert_eq!(
+            verdict(&deny("ec2:*"), &deny("*"), &call).0,
+            Verdict::Unexplained,
+            "it was denied, and went through"
+        );
+    }
+
+    /// A boundary limits all but what a resource's policy allows the user itself.
+    #[test]
+    fn a_limit_that_is_new_may_end_it() {
+        let before = estate(&allow("s3:GetObject", "*", ""));
+        let call = call(1, "ec2:DescribeVolumes", CheckedResource::None, Outcome::Succeeded);
+        let class = classes(&[call], Telling::default()).remove(0);
+        let bounded = |boundary: &str| {
+            let policy = Arn::parse("arn:aws:iam::111122223333:policy/limit").unwrap();
+            let document = |text: &str| WireDocument(parse(text, Strictness::Strict).unwrap());
+            let made =
+                ManagedPolicyChange::CreatePolicy { policy: policy.clone(), document: document(boundary) };
+            let made = Change::ManagedPolicy(made);
+            let put = IdentityChange::SetBoundary { identity: Arn::parse(USER).unwrap(), policy };
+            let put = Change::Identity(put);
+            let after = apply(&before, &made).and_then(|made| apply(&made, &put)).unwrap();
+            let (was, is) = (Access::of(&before), Access::of(&after));
+            Replay::new(&was, &is).judge(&class)
+        };
+        assert_eq!(bounded(&allow("s3:*", "*", "")).verdict, Verdict::CannotTell);
+        assert_eq!(bounded(&allow("*", "*", "")).verdict, Verdict::Unexplained, "that leaves everything");
+    }
+}
