@@ -13,6 +13,7 @@ mod outsiders;
 mod patterns;
 mod places;
 mod questions;
+mod rearranged;
 mod root;
 mod session;
 mod subjects;
@@ -40,6 +41,7 @@ pub use may::May;
 pub use outsiders::ResourceSide;
 pub use patterns::{Asked, Extent, Piece};
 pub use questions::{Answered, Asking, Instead, Question};
+pub use rearranged::{Arranged, Edit, Edits};
 
 /// Every principal of an estate with the policies in effect for it.
 #[derive(Debug)]
@@ -51,6 +53,10 @@ pub struct Access<'a> {
     /// Places in `subjects`.
     places: Arc<Places>,
     guardrails: BTreeMap<AccountId, Guardrails>,
+    /// The documents of the organization's policies, by their ids; `None`: not known.
+    guardrail_documents: BTreeMap<String, Option<DocumentId>>,
+    /// The organization as it could be made: see [`Access::rearrange`](Self::rearrange).
+    rearranged: Vec<rearranged::Rearranged>,
     /// What membership gives, by account and name of the group.
     groups: BTreeMap<(AccountId, String), GroupPolicies>,
     /// A policy that allows everything.
@@ -118,6 +124,8 @@ pub struct Subject {
     /// A role's trust policy.
     trust: Option<DocumentId>,
     missing: Vec<MissingDocument>,
+    /// It acts in the organization as it could be made; `None`: as it is.
+    arranged: Option<Arranged>,
 }
 
 /// The policies of a group.
@@ -128,7 +136,7 @@ struct GroupPolicies {
 }
 
 /// The SCPs and RCPs of an account, by level.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Guardrails {
     service_control: Vec<(String, Vec<DocumentId>)>,
     resource_control: Vec<(String, Vec<DocumentId>)>,
@@ -161,6 +169,8 @@ impl<'a> Access<'a> {
             subjects: Vec::new(),
             places: Arc::default(),
             guardrails: BTreeMap::new(),
+            guardrail_documents: BTreeMap::new(),
+            rearranged: Vec::new(),
             groups: BTreeMap::new(),
             full_access: None,
             open_trust: None,
@@ -272,12 +282,13 @@ impl<'a> Access<'a> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged: None,
         })
     }
 
     /// Every policy that has a say about a subject whatever it asks for, what is missing included.
     pub fn in_effect(&self, subject: &Subject) -> Policies {
-        let guardrails = self.guardrails.get(&subject.account).cloned().unwrap_or_default();
+        let guardrails = self.guardrails_of(subject, subject.account).cloned().unwrap_or_default();
         let levels = |levels: &[(String, Vec<DocumentId>)]| {
             levels.iter().map(|(id, ids)| Level { id: id.clone(), policies: self.cloned(ids) }).collect()
         };
@@ -295,7 +306,8 @@ impl<'a> Access<'a> {
     /// Whether a statement of its own policies, its boundary or its account's service control policies denies a subject an action, on
     /// whatever resource and under whatever condition.
     pub fn is_denied_something(&self, subject: &Subject, action: &str) -> bool {
-        let levels = self.guardrails.get(&subject.account).into_iter().flat_map(|own| &own.service_control);
+        let guardrails = self.guardrails_of(subject, subject.account);
+        let levels = guardrails.into_iter().flat_map(|own| &own.service_control);
         let ids = subject.identity.iter().chain(&subject.boundary).chain(levels.flat_map(|(_, ids)| ids));
         let speaks = |statement: &Statement| {
             let (patterns, is_negated) = statement.action.patterns();

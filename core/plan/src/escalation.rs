@@ -11,10 +11,12 @@
 //! family to anybody at all; and the policies of users or of roles are among what they leave.
 //!
 //! What could be made and what could be removed are part of it: `possible` asks whether there is some resource, or some new
-//! identity, that all actions of a path are allowed on; `removed` takes away the limits that a principal may take from itself.
+//! identity, that all actions of a path are allowed on; `removed` takes away the limits that a principal may take from itself,
+//! `rearranged` those that bind its account.
 //!
 //! **Not followed:** rights of two principals put together (one writes a role's policies, the other assumes the role), a
-//! second group joined after the first, limits of others but for their boundary, and what lies behind resources that the estate
+//! second group joined after the first, limits of others but for their boundary and what binds their account, two changes of the
+//! organization one after the other, and what lies behind resources that the estate
 //! does not have. A role passed to a service that no path is about is not followed either, and is told by name: `unfollowed`.
 //! Of a principal that can take limits from itself in more ways than are followed nobody can tell, and that is the answer.
 
@@ -26,6 +28,7 @@ mod explain;
 mod possible;
 mod powers;
 mod reach;
+mod rearranged;
 mod removed;
 #[cfg(test)]
 mod tests;
@@ -38,7 +41,8 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
-use kagimori_estate::access::{Access, Graded, May, Subject};
+use kagimori_estate::access::{Access, Arranged, Graded, May, Subject};
+use kagimori_estate::model::Account;
 use kagimori_id::AccountId;
 
 pub use explain::{Because, Cut, Step, Witness, cut};
@@ -46,7 +50,7 @@ pub(crate) use reach::Standing;
 pub use reach::{Found, Goal, Route};
 
 use edges::Turned;
-use world::{Kind, World};
+use world::{About, Kind, World};
 
 /// Everybody who could gain something, and how.
 #[derive(Debug)]
@@ -61,6 +65,12 @@ pub struct Graph<'a> {
     turned: BTreeMap<Turned, NodeId>,
     /// Principals without some of their limits, by what they are before and afterwards.
     shapes: BTreeMap<NodeId, BTreeMap<String, NodeId>>,
+    /// How many of `worlds`, from the first, are accounts as they are.
+    accounts: usize,
+    /// The organization as somebody could make it.
+    states: Vec<rearranged::State>,
+    /// Principals in such a state.
+    arranged: BTreeMap<(NodeId, usize), NodeId>,
     /// For each principal with more of these than are followed the node that stands for the rest.
     cut: BTreeMap<NodeId, NodeId>,
     /// The condition keys that any policy asks for, in lower case.
@@ -81,6 +91,8 @@ struct Node {
     place: usize,
     /// What has been done first.
     instead: Option<Way>,
+    /// What has been made of the organization: a place in `Graph::states`.
+    state: Option<usize>,
     /// Whether it is an administrator as it stands.
     administrator: May,
     /// A role that only its service can use, and nobody change.
@@ -94,6 +106,11 @@ struct Node {
 impl Node {
     fn is_through(&self) -> bool {
         matches!(self.instead, Some(Way::Through { .. }))
+    }
+
+    /// It is the user or role of its world, as it is there.
+    fn is_itself(&self) -> bool {
+        matches!(self.instead, None | Some(Way::Arranged { .. }))
     }
 
     fn only_assumes(&self) -> bool {
@@ -118,6 +135,11 @@ enum Way {
         of: NodeId,
         /// Which service.
         service: &'static str,
+    },
+    /// Its account is bound by something else.
+    Arranged {
+        /// What was made of the organization, in words.
+        words: String,
     },
     /// It has taken a limit from itself.
     Freed {
@@ -172,6 +194,9 @@ impl<'a> Graph<'a> {
             by_arn: BTreeMap::new(),
             turned: BTreeMap::new(),
             shapes: BTreeMap::new(),
+            accounts: estate.accounts.len(),
+            states: Vec::new(),
+            arranged: BTreeMap::new(),
             cut: BTreeMap::new(),
             condition_keys,
             access,
@@ -205,12 +230,8 @@ impl<'a> Graph<'a> {
     }
 
     fn collect_nodes(&mut self, estate: &'a Estate) {
-        let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
-        let has_identity_center = roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/"));
         for (place, account) in estate.accounts.values().enumerate() {
-            let is_management = is_management(estate, account.id);
-            let keys = &self.condition_keys;
-            let world = World::of(place, account, &self.access, keys, has_identity_center, is_management);
+            let world = self.world_of(place, account, None);
             self.worlds.push(world);
         }
         let places: BTreeMap<_, _> =
@@ -233,12 +254,26 @@ impl<'a> Graph<'a> {
                 kind,
                 place,
                 instead: None,
+                state: None,
                 administrator: May::No,
                 is_sink: subject.principal.is_service_linked_role(),
                 is_cut: false,
                 edges: Vec::new(),
             });
         }
+    }
+
+    /// The world of an account, as it is or in a state of the organization.
+    fn world_of(&self, place: usize, account: &'a Account, state: Option<(usize, Arranged)>) -> World<'a> {
+        let estate = self.access.estate();
+        let mut roles = estate.accounts.values().flat_map(|account| account.roles.values());
+        let about = About {
+            place,
+            state,
+            has_identity_center: roles.any(|role| role.path.starts_with("/aws-reserved/sso.amazonaws.com/")),
+            is_management: is_management(estate, account.id),
+        };
+        World::of(&about, account, &self.access, &self.condition_keys)
     }
 
     fn node(&self, NodeId(place): NodeId) -> Option<&Node> {

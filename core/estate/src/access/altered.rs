@@ -8,7 +8,7 @@ use kagimori_policy::policies::Layer;
 use kagimori_policy::request::{Fact, Listed, Principal};
 
 use super::each::resolved_texts;
-use super::{Access, DocumentId, Held, May, Question, Subject, fact};
+use super::{Access, Arranged, DocumentId, Held, May, Question, Subject, fact};
 use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
@@ -175,6 +175,7 @@ impl Access<'_> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged: None,
         })
     }
 
@@ -212,7 +213,13 @@ impl Access<'_> {
     }
 
     /// How surely somebody assumes a role who says what he likes in the assertions of a SAML provider.
-    pub fn may_by_assertion(&self, role: &str, provider: &str, account: AccountId) -> May {
+    pub fn may_by_assertion(
+        &self,
+        role: &str,
+        provider: &str,
+        account: AccountId,
+        arranged: Option<Arranged>,
+    ) -> May {
         let Some(trust) = self.subject(role).and_then(|subject| self.held(subject.trust?)) else {
             return May::Unknown;
         };
@@ -233,6 +240,7 @@ impl Access<'_> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged,
         };
         let question = Question {
             resource: role.to_owned(),

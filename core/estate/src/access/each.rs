@@ -513,11 +513,11 @@ impl Access<'_> {
     /// Every document that may have a say when a subject acts in an account.
     pub(super) fn documents_in_effect(&self, subject: &Subject, owner: AccountId) -> Vec<DocumentId> {
         let mut ids = [subject.identity.as_slice(), subject.boundary.as_slice()].concat();
-        if let Some(guardrails) = self.guardrails.get(&subject.account) {
+        if let Some(guardrails) = self.guardrails_of(subject, subject.account) {
             ids.extend(guardrails.service_control.iter().flat_map(|(_, ids)| ids).copied());
             ids.extend(guardrails.possible.iter().flat_map(Possible::documents).copied());
         }
-        if let Some(guardrails) = self.guardrails.get(&owner) {
+        if let Some(guardrails) = self.guardrails_of(subject, owner) {
             ids.extend(guardrails.resource_control.iter().flat_map(|(_, ids)| ids).copied());
             ids.extend(guardrails.possible.iter().flat_map(Possible::documents).copied());
         }

@@ -34,8 +34,9 @@ impl Access<'_> {
             self.guardrails = estate.accounts.keys().map(|id| (*id, guardrails.clone())).collect();
             return self.collect_unplaced();
         };
-        let documents: Vec<(&OrganizationPolicy, Option<DocumentId>)> =
+        let documents: Vec<Placed<'_>> =
             policies.iter().map(|policy| (policy, self.hold_guardrail(policy))).collect();
+        self.guardrail_documents = documents.iter().map(|(policy, id)| (policy.id.clone(), *id)).collect();
         for account in estate.accounts.keys() {
             // SCPs and RCPs never bind the management account.
             let is_exempt = organization.management_account.value() == Some(account);
@@ -83,7 +84,7 @@ impl Access<'_> {
 }
 
 /// The policies of a unit of which nobody knows whether the account is in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Possible {
     layer: Layer,
     documents: Vec<DocumentId>,
@@ -177,7 +178,7 @@ impl Access<'_> {
     /// of RCPs, and the limits whose texts were not given.
     pub fn limits_in_doubt(&self, subject: &Subject) -> (Vec<Level>, Vec<Level>, Vec<MissingDocument>) {
         let own = subject.missing.iter().filter(|document| document.layer != Layer::Identity).cloned();
-        let Some(guardrails) = self.guardrails.get(&subject.account) else {
+        let Some(guardrails) = self.guardrails_of(subject, subject.account) else {
             return (Vec::new(), Vec::new(), own.collect());
         };
         let levels = |layer: Layer| {
@@ -233,9 +234,13 @@ pub(super) fn chain(account: AccountId, organization: &Organization) -> (Vec<Str
 }
 
 /// A policy of the organization and its document.
-type Placed<'p> = (&'p OrganizationPolicy, Option<DocumentId>);
+pub(super) type Placed<'p> = (&'p OrganizationPolicy, Option<DocumentId>);
 
-fn guardrails(account: AccountId, organization: &Organization, policies: &[Placed<'_>]) -> Guardrails {
+pub(super) fn guardrails(
+    account: AccountId,
+    organization: &Organization,
+    policies: &[Placed<'_>],
+) -> Guardrails {
     let (chain, is_whole) = chain(account, organization);
     let mut guardrails = Guardrails::default();
     for (kind, layer) in [

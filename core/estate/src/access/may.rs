@@ -150,6 +150,7 @@ impl Access<'_> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged: None,
         })
     }
 }
@@ -174,7 +175,7 @@ impl Subject {
     pub fn shape(&self) -> String {
         let mut identity = self.identity.clone();
         identity.sort();
-        format!("{identity:?} {:?} {:?} {:?}", self.boundary, self.facts, self.missing)
+        format!("{identity:?} {:?} {:?} {:?} {:?}", self.boundary, self.facts, self.missing, self.arranged)
     }
 
     /// The policies that are in effect for it and were not given.

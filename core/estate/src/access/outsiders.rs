@@ -44,6 +44,7 @@ impl<'a> Access<'a> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged: None,
         })
     }
 
@@ -60,6 +61,7 @@ impl<'a> Access<'a> {
             boundary: Vec::new(),
             trust: None,
             missing: Vec::new(),
+            arranged: None,
         })
     }
 

@@ -124,10 +124,9 @@ impl Access<'_> {
         let owner =
             if is_root_session(question) { self.owner(&question.resource).unwrap_or(owner) } else { owner };
         let mut facts = vec![("aws:resourceaccount", one(&owner.to_string()))];
-        facts.extend(self.organization_of(owner).map(|id| ("aws:resourceorgid", one(id))));
-        facts.extend(
-            self.organization_path(owner).map(|path| ("aws:resourceorgpaths", Fact::Many(vec![path]))),
-        );
+        let (id, path) = self.membership(subject.arranged, owner);
+        facts.extend([("aws:resourceorgid", id), ("aws:resourceorgpaths", path)]);
+        facts.retain(|(_, fact)| *fact != Fact::Unknown);
         let service = question.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
         match (service.as_str(), subject.principal.account()) {
             ("kms", Some(account)) => facts.push(("kms:calleraccount", one(account))),
@@ -262,7 +261,7 @@ impl Access<'_> {
     pub fn is_candidate(&self, subject: &Subject, question: &Question) -> bool {
         let action = question.action.to_ascii_lowercase();
         let names = |id: &DocumentId| self.held(*id).is_some_and(|held| held.compiled.names_action(&action));
-        let unplaced = self.guardrails.get(&subject.account).into_iter().flat_map(|all| &all.possible);
+        let unplaced = self.guardrails_of(subject, subject.account).into_iter().flat_map(|all| &all.possible);
         subject.missing.iter().any(|document| document.layer == Layer::Identity)
             || subject.identity.iter().any(names)
             || unplaced.flat_map(Possible::documents).any(names)
@@ -286,7 +285,7 @@ impl Access<'_> {
         let root = self.root_session(subject, question);
         // No policy of the member's has a say: the caller's own are enough.
         let owner = if root == Some(RootSession::Open) { Some(subject.account) } else { real };
-        let of = |account: AccountId| self.guardrails.get(&account).unwrap_or(&NONE);
+        let of = |account: AccountId| self.guardrails_of(subject, account).unwrap_or(&NONE);
         let role = self.places.with_arn(&question.resource).and_then(|place| self.subjects.get(place));
         let is_assumption = reference::is_of_trust(&question.action)
             && (question.resource.contains(":role/") || assumes(&question.action));

@@ -10,7 +10,7 @@ use kagimori_policy::request::{Fact, Listed, Principal};
 use super::documents::Managed;
 use super::guardrails::chain;
 use super::{Access, DocumentId, GroupPolicies, Subject, TAGS, fact};
-use crate::model::{Account, Grants, Role, User, UserDetails};
+use crate::model::{Account, Grants, Organization, Role, User, UserDetails};
 use kagimori_id::{AccountId, Arn};
 
 impl<'a> Access<'a> {
@@ -69,6 +69,7 @@ impl<'a> Access<'a> {
                 boundary,
                 trust: None,
                 missing,
+                arranged: None,
             });
         };
         let source = Some(details.source);
@@ -90,7 +91,17 @@ impl<'a> Access<'a> {
         let boundary = self.boundary(account, &details.grants, managed, &mut missing);
         let facts = self.user_facts(account, user, details);
         let (account, arn) = (account.id, user.arn.clone());
-        Some(Subject { principal, account, arn, facts, identity, boundary, trust: None, missing })
+        Some(Subject {
+            principal,
+            account,
+            arn,
+            facts,
+            identity,
+            boundary,
+            trust: None,
+            missing,
+            arranged: None,
+        })
     }
 
     fn role(&mut self, account: &'a Account, role: &'a Role, managed: &mut Managed) -> Option<Subject> {
@@ -103,7 +114,7 @@ impl<'a> Access<'a> {
         let trust = self.hold_policy(&role.trust, format!("the trust policy of {owner}"), source);
         let facts = self.role_facts(account, role, self.may_be_tagged(trust));
         let (account, arn) = (account.id, role.arn.clone());
-        Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing })
+        Some(Subject { principal, account, arn, facts, identity, boundary, trust, missing, arranged: None })
     }
 
     fn boundary(
@@ -180,7 +191,11 @@ impl<'a> Access<'a> {
     /// Where an account is in its organization, as `aws:PrincipalOrgPaths` writes it (`o-…/r-…/ou-…/`), when its every parent is
     /// known.
     pub(super) fn organization_path(&self, account: AccountId) -> Option<String> {
-        let organization = &self.estate.organization;
+        self.path_in(account, &self.estate.organization)
+    }
+
+    /// The same in an organization whose accounts hang elsewhere.
+    pub(super) fn path_in(&self, account: AccountId, organization: &Organization) -> Option<String> {
         let id = self.organization_of(account)?;
         let (chain, is_whole) = chain(account, organization);
         let (_, above) = chain.split_last().filter(|_| is_whole)?;

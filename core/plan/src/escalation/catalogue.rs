@@ -104,6 +104,8 @@ pub enum Gain {
     Unbounded,
     /// The caller itself without the limit.
     Freed,
+    /// The caller itself, in the organization as it makes it.
+    Arranged,
     /// The caller acts as whomever the victim may assume, but not as the victim.
     Assumes,
     /// What the caller may do when a service calls for it.

@@ -32,6 +32,7 @@ impl Graph<'_> {
             let mut edges = self.edges_of(id, &mut kept);
             self.turn(id, &edges);
             edges.extend(self.remove(id, &mut kept));
+            edges.extend(self.rearrange(id, &mut kept));
             if let Some(node) = self.nodes.get_mut(place) {
                 edges.sort_by_key(|edge| (edge.path, edge.world != node.world, edge.world));
                 node.edges = edges;
@@ -49,7 +50,9 @@ impl Graph<'_> {
         let named = kept.naming(&self.access).of(&node.subject);
         let may_assume = named.contains(ASSUME_ROLE);
         let mut edges = Vec::new();
-        for (place, world) in self.worlds.iter().enumerate() {
+        for base in 0..self.accounts {
+            let place = self.seen_by(node, base);
+            let Some(world) = self.world(place) else { continue };
             let is_home = place == node.world;
             // Outside its account a principal can only assume roles that trust it, and needs a grant of its own.
             let is_open = if is_home { !is_there } else { may_assume && world.trust.names(&node.subject) };
@@ -61,7 +64,7 @@ impl Graph<'_> {
                 let crosses =
                     found.gains == Gain::Victim && found.needs.iter().all(|need| need.on == On::Assumed);
                 let is_own = match found.gains {
-                    Gain::Freed => true,
+                    Gain::Freed | Gain::Arranged => true,
                     Gain::Through => !self.tells_services_apart() || node.is_through(),
                     _ => node.only_assumes() && !crosses,
                 };
@@ -136,11 +139,7 @@ impl Graph<'_> {
         if path.gains == Gain::Permissions {
             self.promised(node, world, path, powers, &mut victims);
         }
-        victims.cap(match (&path.given, &path.unknown) {
-            (_, Some(_)) => May::Unknown,
-            (Some(_), None) => May::If,
-            (None, None) => May::Surely,
-        });
+        victims.cap(certainty(path));
         victims
     }
 
@@ -242,7 +241,7 @@ impl Graph<'_> {
             Turned::Newcomer(world, group) => {
                 let held = self.world(world)?;
                 let arn = format!("arn:{}:iam::{}:user/*", held.partition(), held.account.id);
-                let newcomer = self.access.newcomer(held.account.id, &arn)?;
+                let newcomer = held.newcomer(&self.access, &arn)?;
                 let subject = self.access.as_member(&newcomer, held.group_names.get(group)?)?;
                 let is_empty = subject.likeness() == newcomer.likeness() && subject.missing().is_empty();
                 let administrator = super::admin::administrator(&self.access, &subject);
@@ -252,6 +251,7 @@ impl Graph<'_> {
                     kind: Kind::User,
                     place: usize::MAX,
                     instead: Some(Way::New(group)),
+                    state: held.state.map(|(state, _)| state),
                     administrator,
                     is_sink: false,
                     is_cut: false,
@@ -277,7 +277,7 @@ impl Graph<'_> {
         }
     }
 
-    fn altered(&self, node: &Node, subject: Subject, way: Way) -> Node {
+    pub(super) fn altered(&self, node: &Node, subject: Subject, way: Way) -> Node {
         let administrator = super::admin::administrator(&self.access, &subject);
         let (world, kind, place) = (node.world, node.kind, node.place);
         Node {
@@ -286,6 +286,7 @@ impl Graph<'_> {
             kind,
             place,
             instead: Some(way),
+            state: node.state,
             administrator,
             is_sink: false,
             is_cut: false,
@@ -332,19 +333,29 @@ impl Graph<'_> {
             return Some(*known).filter(|known| *known != id);
         }
         let is_cut = removal.is_cut || known.len() >= REMOVALS_MAX;
-        if let Some(cut) = self.cut.get(&root).filter(|_| is_cut) {
-            // One stands for all that are not followed.
-            return Some(*cut).filter(|cut| *cut != id);
+        if is_cut {
+            return self.cut_off(id, &removal.subject, &removal.words).filter(|cut| *cut != id);
         }
         let to = NodeId(self.nodes.len());
         known.insert(shape, to);
         let way = Way::Freed { of: id, words: removal.words.clone() };
-        let mut node = self.altered(self.node(id)?, removal.subject.clone(), way);
-        if is_cut {
-            self.cut.insert(root, to);
-            (node.is_cut, node.administrator) = (true, May::Unknown);
-        }
+        let node = self.altered(self.node(id)?, removal.subject.clone(), way);
         self.nodes.push(node);
+        Some(to)
+    }
+
+    /// The node that stands for all that a principal could turn into and that is not followed.
+    pub(super) fn cut_off(&mut self, id: NodeId, subject: &Subject, words: &str) -> Option<NodeId> {
+        let root = self.root_of(id);
+        if let Some(cut) = self.cut.get(&root) {
+            return Some(*cut);
+        }
+        let to = NodeId(self.nodes.len());
+        let node = self.node(id)?;
+        let way = Way::Freed { of: id, words: words.to_owned() };
+        let cut = Node { is_cut: true, ..self.altered(node, subject.clone(), way) };
+        self.cut.insert(root, to);
+        self.nodes.push(Node { administrator: May::Unknown, ..cut });
         Some(to)
     }
 
@@ -385,7 +396,7 @@ impl Turned {
                 let first = paths().iter().position(|other| other.through == path.through);
                 Some(Self::Through(id, first.unwrap_or(place)))
             }
-            Gain::Victim | Gain::Permissions | Gain::Freed => None,
+            Gain::Victim | Gain::Permissions | Gain::Freed | Gain::Arranged => None,
         }
     }
 }
@@ -408,6 +419,15 @@ fn reviewed(path: &PathKind, world: &World<'_>, powers: &Powers<'_>, victims: &G
         reviewed.intersect(&powers.assumed(&question));
     }
     (reviewed != *victims).then_some(reviewed)
+}
+
+/// How surely a path holds at best: of what no snapshot tells, nobody is sure.
+pub(super) fn certainty(path: &PathKind) -> May {
+    match (&path.given, &path.unknown) {
+        (_, Some(_)) => May::Unknown,
+        (Some(_), None) => May::If,
+        (None, None) => May::Surely,
+    }
 }
 
 /// How surely it holds for anything.
@@ -448,7 +468,7 @@ fn eligible(node: &Node, world: &World<'_>, path: &PathKind, is_home: bool) -> F
         }
         Victim::OwnPolicy => set = world.own_policies(node.kind, node.place),
         Victim::OwnGroup if node.kind == Kind::User => set = world.own_groups(node.place),
-        Victim::Group if node.kind == Kind::User && node.instead.is_none() => {
+        Victim::Group if node.kind == Kind::User && node.is_itself() => {
             set = all(len);
             set.difference_with(&world.own_groups(node.place));
         }
@@ -473,7 +493,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn keep(&mut self, graded: Graded) -> Rc<Graded> {
+    pub(super) fn keep(&mut self, graded: Graded) -> Rc<Graded> {
         if let Some(known) = self.sets.get(&graded) {
             return Rc::clone(known);
         }
@@ -483,7 +503,7 @@ impl Kept {
     }
 
     /// Which actions of the catalogue the policies name.
-    fn naming(&mut self, access: &Access<'_>) -> &Naming {
+    pub(super) fn naming(&mut self, access: &Access<'_>) -> &Naming {
         let mut actions = vec!["sts:AssumeRole"];
         let needed = &mut self.needed;
         self.naming.get_or_insert_with(|| {
@@ -504,7 +524,7 @@ impl Kept {
     }
 
     /// Whether the policies of a principal name all that a path needs.
-    fn is_thinkable(&self, path: usize, named: &FixedBitSet) -> bool {
+    pub(super) fn is_thinkable(&self, path: usize, named: &FixedBitSet) -> bool {
         self.needed.get(path).is_some_and(|needed| needed.is_subset(named))
     }
 }

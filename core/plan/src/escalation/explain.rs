@@ -15,6 +15,7 @@ use super::edges::REMOVALS_MAX;
 use super::possible::{Choice, is_possible, shown};
 use super::powers::{Attached, POLICY_ARN, Powers, assume_role_by, kind, may, on_provider, template};
 use super::reach::{Hop, Means, Reached, Route};
+use super::rearranged::Offer;
 use super::removed::VALUES_MAX;
 use super::unfollowed::Taker;
 use super::world::{Kind, World, assume_role, besides};
@@ -161,12 +162,18 @@ impl Graph<'_> {
         let made = || {
             choice.made.as_deref().map(shown).unwrap_or_else(|| "a user of IAM Identity Center".to_owned())
         };
+        let offer = match hop.to {
+            Reached::Node(to) if path.gains == Gain::Arranged => self.offer_to(node, to, path),
+            _ => None,
+        };
         let asked = match path.gains {
             Gain::Freed => self.asked_of_removal(node, hop, path)?,
+            Gain::Arranged => asked_of_offer(node, offer.as_ref()?),
             _ => self.all_asked(&powers, path, victim, &choice),
         };
         let victim_arn = match path.gains {
             Gain::Freed => shown(&asked.first()?.question.resource),
+            Gain::Arranged => offer?.victim,
             Gain::Through => from.clone(),
             _ if path.victim == Victim::Made => made(),
             _ => world.targets(kind(path.victim)).arn(victim).to_owned(),
@@ -184,7 +191,9 @@ impl Graph<'_> {
             Gain::Victim | Gain::Unbounded | Gain::Assumes => victim_arn.clone(),
             Gain::Permissions if is_identity => victim_arn.clone(),
             Gain::NewMember => made(),
-            Gain::Permissions | Gain::Membership | Gain::Freed | Gain::Through => from.clone(),
+            Gain::Permissions | Gain::Membership | Gain::Freed | Gain::Arranged | Gain::Through => {
+                from.clone()
+            }
         };
         let Reached::Node(reached) = hop.to else {
             return Some(Step {
@@ -222,7 +231,7 @@ impl Graph<'_> {
 
     fn changed(&self, node: &Node) -> Option<String> {
         match node.instead.as_ref()? {
-            Way::Freed { words, .. } => Some(words.clone()),
+            Way::Freed { words, .. } | Way::Arranged { words } => Some(words.clone()),
             Way::Unbounded => Some("without its permissions boundary".to_owned()),
             Way::Assuming => Some("to assume other roles with".to_owned()),
             Way::Through { service, .. } => Some(format!("through {service}")),
@@ -396,7 +405,7 @@ impl Graph<'_> {
         let is_only = services.len() == 1 && !path.elsewhere;
         let mut asked =
             vec![Asked { subject: subject.clone(), question: pass(service), once_trusted: false, is_only }];
-        if let Some(caller) = self.access.service(service, world.account.id) {
+        if let Some(caller) = world.service(&self.access, service) {
             let question = world.roles.question(&assume_role(), victim);
             // A provider is no service: its condition is told in words.
             if self.access.may(&caller, &question) > May::No {
@@ -437,6 +446,17 @@ impl Graph<'_> {
             because: because(&answered, asked),
         }
     }
+}
+
+/// The requests that make the organization another.
+fn asked_of_offer(node: &Node, offer: &Offer) -> Vec<Asked> {
+    let asked = |question: &Question| Asked {
+        subject: node.subject.clone(),
+        question: question.clone(),
+        once_trusted: false,
+        is_only: offer.questions.len() == 1,
+    };
+    offer.questions.iter().map(asked).collect()
 }
 
 /// What no snapshot tells.

@@ -194,7 +194,7 @@ impl<'g> Powers<'g> {
         if path.gains != Gain::Permissions || !matches!(on, On::NewUser | On::NewRole) {
             return (May::Surely, None);
         }
-        let newcomer = self.access.newcomer(self.subject.account, &candidate.arn);
+        let newcomer = self.world.newcomer(self.access, &candidate.arn);
         let Some(newcomer) = newcomer else { return (May::No, None) };
         let bounded = self.access.bounded(&newcomer, candidate.boundary.as_deref());
         // A boundary whose document is not known may leave anything.

@@ -258,7 +258,9 @@ impl Graph<'_> {
             self.worlds.iter().map(|world| FixedBitSet::with_capacity(len(world))).collect()
         };
         let changeable = target.and_then(|target| self.changeable(target));
-        let is_open = |world: usize| target.is_none() || changeable == Some(world);
+        let account = |world: usize| self.world(world).map(|world| world.account.id);
+        let is_open =
+            |world: usize| target.is_none() || changeable.is_some_and(|home| account(home) == account(world));
         let mut front = Front {
             next: vec![None; self.nodes.len()],
             reached: vec![false; self.nodes.len()],
@@ -270,6 +272,9 @@ impl Graph<'_> {
         match target {
             Some(target) => {
                 self.mark(&mut front, target, None);
+                // It is the same one, whatever binds its account.
+                let there = self.node(target).map(|node| self.elsewhere(node)).unwrap_or_default();
+                there.into_iter().for_each(|id| self.mark(&mut front, id, None));
                 // Whom a principal reaches in ways that are not followed, nobody can tell.
                 let cut = self.cut.values().filter(|_| certainty == May::Unknown);
                 cut.for_each(|cut| self.mark(&mut front, *cut, None));
@@ -300,7 +305,7 @@ impl Graph<'_> {
             (*reached, *next) = (true, hop);
         }
         let sets = if node.kind == Kind::Role { &mut front.roles } else { &mut front.users };
-        if let Some(set) = sets.get_mut(node.world).filter(|_| node.instead.is_none()) {
+        if let Some(set) = sets.get_mut(node.world).filter(|_| node.is_itself()) {
             set.insert(node.place);
         }
     }
@@ -338,7 +343,7 @@ impl Graph<'_> {
         let of = edge.reviewed.as_ref().filter(|_| front.is_review).unwrap_or(&edge.victims);
         let victims = at(of, certainty);
         let turned = |victim: usize| match path.gains {
-            Gain::Freed => edge.to,
+            Gain::Freed | Gain::Arranged => edge.to,
             _ => self.turned.get(&Turned::by(edge.path, path, id, edge.world, victim)?).copied(),
         };
         let (victim, to) = match path.gains {
@@ -356,6 +361,7 @@ impl Graph<'_> {
             | Gain::NewMember
             | Gain::Unbounded
             | Gain::Freed
+            | Gain::Arranged
             | Gain::Assumes
             | Gain::Through => {
                 let reached = |victim: usize| {

@@ -6,6 +6,7 @@ mod corners;
 mod each_path;
 mod limits;
 mod missing;
+mod organization;
 mod plain;
 mod random;
 mod ways;
@@ -52,6 +53,10 @@ struct Tiny {
     has_unit: bool,
     /// The account is the management account of an organization.
     manages: bool,
+    /// The organization's policies are in `tree`.
+    has_lists_of_its_own: bool,
+    /// Further files of the organization.
+    tree: Vec<(&'static str, Value)>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -212,6 +217,10 @@ impl Tiny {
             "organization.json".to_owned(),
             json!({"Organization": {"Id": "o-example", "Arn": format!("arn:aws:organizations::{manager}:organization/o-example"), "FeatureSet": "ALL", "MasterAccountId": manager}}),
         )];
+        files.extend(self.tree.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        if self.has_lists_of_its_own {
+            return files;
+        }
         let full = [allow(&["*"], "*")];
         let mut given: Vec<(&str, String, Vec<Value>, &str)> =
             vec![("SERVICE_CONTROL_POLICY", "p-full0000".to_owned(), full.to_vec(), "r-root")];

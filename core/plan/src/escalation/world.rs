@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fixedbitset::FixedBitSet;
-use kagimori_estate::access::{Access, Among, Graded, May, Question, Target, Targets};
+use kagimori_estate::access::{Access, Among, Arranged, Graded, May, Question, Subject, Target, Targets};
 use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
 use kagimori_id::Arn;
 use kagimori_policy::request::Fact;
@@ -35,6 +35,8 @@ pub(super) enum Kind {
 pub(super) struct World<'a> {
     /// Its place in the graph.
     pub(super) place: usize,
+    /// The state of the organization that it is in, with the name the principals have for it.
+    pub(super) state: Option<(usize, Arranged)>,
     pub(super) account: &'a Account,
     user_list: Vec<&'a User>,
     role_list: Vec<&'a Role>,
@@ -80,14 +82,21 @@ pub(super) struct World<'a> {
     providers: BTreeMap<String, Graded>,
 }
 
+/// What is known of an account beside what is in it.
+#[derive(Debug)]
+pub(super) struct About {
+    pub(super) place: usize,
+    pub(super) state: Option<(usize, Arranged)>,
+    pub(super) has_identity_center: bool,
+    pub(super) is_management: Option<bool>,
+}
+
 impl<'a> World<'a> {
     pub(super) fn of(
-        place: usize,
+        about: &About,
         account: &'a Account,
         access: &Access<'_>,
         condition_keys: &BTreeSet<String>,
-        has_identity_center: bool,
-        is_management: Option<bool>,
     ) -> Self {
         let keys = Keys::of(condition_keys);
         let users: Vec<&'a User> = account.users.values().collect();
@@ -112,7 +121,8 @@ impl<'a> World<'a> {
             |policy: &&NamedPolicy<'_>| Target { arn: policy.arn.to_string(), context: Vec::new() };
         let where_roles = |is_in: &dyn Fn(&Role) -> bool| set(&roles, |role| is_in(role));
         let mut world = Self {
-            place,
+            place: about.place,
+            state: about.state,
             account,
             user_list: Vec::new(),
             role_list: Vec::new(),
@@ -127,8 +137,8 @@ impl<'a> World<'a> {
             writable_roles: where_roles(&|role| !is_aws_owned(role)),
             services: BTreeMap::new(),
             holding: holding(&users, &roles, &policies),
-            identity_center: known(&[&()], |()| Some(has_identity_center)),
-            is_management: known(&[&()], |()| is_management),
+            identity_center: known(&[&()], |()| Some(about.has_identity_center)),
+            is_management: known(&[&()], |()| about.is_management),
             bounded_users: known(&users, |user| {
                 let grants = &user.details.value()?.grants;
                 grants.knows_boundary().then_some(grants.boundary.is_some())
@@ -247,7 +257,7 @@ impl<'a> World<'a> {
         let services: BTreeSet<&str> = known.chain(self.trust.services()).collect();
         let graded = |service: &str| {
             let mut graded = Graded::none(self.roles.len());
-            let Some(subject) = access.service(service, self.account.id) else { return graded };
+            let Some(subject) = self.service(access, service) else { return graded };
             let among =
                 Among { set: &self.trust.naming_service(service), apart: &|place| self.trust.text_of(place) };
             graded = access.may_each(&subject, &assume_role(), &self.roles, Some(among));
@@ -274,7 +284,10 @@ impl<'a> World<'a> {
                 let mut one = FixedBitSet::with_capacity(self.roles.len());
                 one.insert(place);
                 let may = match provider.contains(":saml-provider/") {
-                    true => access.may_by_assertion(self.roles.arn(place), provider, self.account.id),
+                    true => {
+                        let arranged = self.state.map(|(_, arranged)| arranged);
+                        access.may_by_assertion(self.roles.arn(place), provider, self.account.id, arranged)
+                    }
                     false => May::If,
                 };
                 graded.add(&one, may);
@@ -282,6 +295,32 @@ impl<'a> World<'a> {
             graded
         };
         self.trust.providers().map(|provider| (provider.to_owned(), graded(provider))).collect()
+    }
+
+    /// A service that works in the account.
+    pub(super) fn service(&self, access: &Access<'_>, name: &str) -> Option<Subject> {
+        Some(self.here(access, access.service(name, self.account.id)?))
+    }
+
+    /// Somebody who is not there yet.
+    pub(super) fn newcomer(&self, access: &Access<'_>, arn: &str) -> Option<Subject> {
+        Some(self.here(access, access.newcomer(self.account.id, arn)?))
+    }
+
+    fn here(&self, access: &Access<'_>, subject: Subject) -> Subject {
+        match self.state {
+            Some((_, arranged)) => access.in_arrangement(&subject, arranged),
+            None => subject,
+        }
+    }
+
+    /// Whether the account manages an organization; `None`: nobody knows.
+    pub(super) fn is_management(&self) -> Option<bool> {
+        match self.is_management.may(0) {
+            May::Surely => Some(true),
+            May::No => Some(false),
+            May::If | May::Unknown => None,
+        }
     }
 
     /// The identity providers that an action changes, with the roles that trust them.
@@ -339,7 +378,7 @@ impl<'a> World<'a> {
     pub(super) fn full_policies(&self, access: &Access<'_>) -> &[(String, May)] {
         self.full_policies.get_or_init(|| {
             let arn = format!("arn:{}:iam::{}:user/*", self.partition(), self.account.id);
-            let Some(newcomer) = access.newcomer(self.account.id, &arn) else { return Vec::new() };
+            let Some(newcomer) = self.newcomer(access, &arn) else { return Vec::new() };
             let graded = |policy: &str| {
                 let may = match access.holding(&newcomer, policy) {
                     Some(holder) => super::admin::administrator(access, &holder),

@@ -25,7 +25,7 @@ const ELSEWHERE: &str = "pipes.amazonaws.com";
 /// The paths, but for those by which one takes a limit from oneself, or an older version of a policy: see `limits`.
 fn paths() -> impl Iterator<Item = &'static PathKind> {
     let is_ordinary = |path: &&PathKind| {
-        !matches!(path.gains, Gain::Freed | Gain::Through)
+        !matches!(path.gains, Gain::Freed | Gain::Arranged | Gain::Through)
             && !path.requires.contains(&Precondition::UnreadVersions)
     };
     crate::escalation::catalogue::paths().iter().filter(is_ordinary)

@@ -84,8 +84,9 @@ impl Plain<'_> {
         let is_there = admin::administrator(&self.access, subject) == May::Surely;
         for account in self.estate.accounts.values() {
             let is_home = account.id == subject.account;
-            let is_asked =
-                |path: &&PathKind| !matches!(path.gains, Gain::Freed | Gain::Through) && !path.elsewhere;
+            let is_asked = |path: &&PathKind| {
+                !matches!(path.gains, Gain::Freed | Gain::Arranged | Gain::Through) && !path.elsewhere
+            };
             for path in paths().iter().filter(is_asked) {
                 if (is_home && is_there) || (!is_home && path.id != "sts-001") {
                     continue;
@@ -515,7 +516,7 @@ impl Plain<'_> {
         // the list of the providers is in none of these estates
         let is_made = path.requires.contains(&Precondition::NoProvider);
         let stands = if is_made { May::If } else { May::Surely };
-        let by_assertion = self.access.may_by_assertion(victim, provider, account.id);
+        let by_assertion = self.access.may_by_assertion(victim, provider, account.id, None);
         by_assertion.min(self.may(subject, &question, false)).min(stands)
     }
 }
@@ -576,13 +577,19 @@ fn holds(estate: &Estate, account: &Account, precondition: Precondition, victim:
 fn closure(plain: &Plain<'_>, graph: &Graph<'_>) -> BTreeMap<String, (May, usize)> {
     let ids: Vec<NodeId> = (0..graph.nodes.len()).map(NodeId).collect();
     let node = |id: &NodeId| graph.node(*id).unwrap();
-    let edges: BTreeMap<NodeId, Edges> =
-        ids.iter().map(|id| (*id, plain.edges(&node(id).subject, node(id).instead.is_none()))).collect();
+    let edges: BTreeMap<NodeId, Edges> = ids
+        .iter()
+        .filter(|id| node(id).state.is_none())
+        .map(|id| (*id, plain.edges(&node(id).subject, node(id).instead.is_none())))
+        .collect();
     let mut best = BTreeMap::new();
     for level in [May::Surely, May::If, May::Unknown] {
         let mut steps: BTreeMap<NodeId, usize> = BTreeMap::new();
         for id in &ids {
-            if admin::administrator(&plain.access, &node(id).subject) >= level {
+            // What the organization would be like only the graph knows.
+            let is_apart = node(id).state.is_some();
+            let own = || admin::administrator(&plain.access, &node(id).subject);
+            if (if is_apart { node(id).administrator } else { own() }) >= level {
                 steps.insert(*id, 0);
             }
         }
@@ -615,15 +622,35 @@ fn closure(plain: &Plain<'_>, graph: &Graph<'_>) -> BTreeMap<String, (May, usize
                 let mut freed = node(id).edges.iter().filter(|edge| edge.victims.may(0) >= level);
                 freed.any(|edge| edge.to.is_some_and(|to| steps.contains_key(&to)))
             };
-            let new: Vec<NodeId> = edges
+            let apart = |id: &NodeId| {
+                node(id).edges.iter().filter(|_| node(id).state.is_some()).any(|edge| {
+                    let path = &paths()[edge.path];
+                    let kind = crate::escalation::powers::kind(path.victim);
+                    let mut victims =
+                        edge.victims.open.ones().filter(|place| edge.victims.may(*place) >= level);
+                    victims.any(|place| match path.gains {
+                        Gain::Permissions => true,
+                        Gain::Victim => graph
+                            .node_at(edge.world, kind, place)
+                            .is_some_and(|victim| steps.contains_key(&victim)),
+                        _ => Turned::by(edge.path, path, *id, edge.world, place)
+                            .and_then(|key| graph.turned.get(&key))
+                            .is_some_and(|turned| steps.contains_key(turned)),
+                    })
+                })
+            };
+            let none = Edges::new();
+            let new: Vec<NodeId> = ids
                 .iter()
-                .filter(|(id, _)| !steps.contains_key(*id))
-                .filter(|(id, edges)| {
-                    edges.iter().any(|((path, victim), may)| *may >= level && leads(id, path, victim))
+                .filter(|id| !steps.contains_key(*id))
+                .filter(|id| {
+                    let own = edges.get(*id).unwrap_or(&none);
+                    own.iter().any(|((path, victim), may)| *may >= level && leads(id, path, victim))
                         || frees(id)
                         || elsewhere(id)
+                        || apart(id)
                 })
-                .map(|(id, _)| *id)
+                .copied()
                 .collect();
             if new.is_empty() {
                 break;
