@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use kagimori_policy::decision::{Answer, Decision};
 use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
-use kagimori_policy::formula::Formula;
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, StatementRef};
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Listed, Request};
@@ -350,26 +349,6 @@ pub struct Asking<'s> {
 }
 
 impl Asking<'_> {
-    /// The same of another account's resource, whose policy was not given: it may say anything, and not nothing. `None`: it was given,
-    /// there is none, or the resource is of the caller's account. For calls that succeeded: some policy there has allowed them
-    /// (`reference_policies_evaluation-logic-cross-account`).
-    pub fn with_the_other_half_open(mut self) -> Option<Self> {
-        let Self { subject, scope, request, .. } = &mut self;
-        let is_told = scope.resource.is_some() || scope.has_none || scope.missing_resource.is_some();
-        let is_of_others = scope.owner.is_some_and(|owner| owner != subject.account);
-        if is_told || request.wildcard_only || !is_of_others {
-            return None;
-        }
-        let name = format!("the policy of {}, which was not given", request.resource);
-        scope.missing_resource = Some(MissingDocument { layer: Layer::Resource, name });
-        Some(self)
-    }
-
-    /// What an answer that depends depends on.
-    pub fn allowed_if(&self, question: &Question) -> Formula {
-        self.access.ask_in(self.subject, question, &self.scope).decision.allowed_if
-    }
-
     /// The bare answer.
     pub fn decide(&self) -> Answer {
         let Self { access, subject, scope, request } = self;

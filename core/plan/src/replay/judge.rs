@@ -376,30 +376,14 @@ impl<'a> Replay<'a> {
         after: &Subject,
     ) -> Judgement {
         let asked = call.question(check, Some(after.account));
-        let (mut was, mut is) = self.said(call, (before, after), check, &asked);
-        let is_strange = matches!(was, Said::Denied(..)) && call.outcome == Outcome::Succeeded;
-        if matches!(was, Said::Denied(_, false))
-            && is_strange
-            && let Some(open) = self.said_with_the_other_half_open(call, (before, after), check, &asked)
-        {
-            (was, is) = open;
-        }
+        let (was, is) = self.said(call, (before, after), check, &asked);
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
         let is_certain = check.certainty == Certainty::Certain;
         match (&was, &is) {
             (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, Why::NotNeeded),
-            // Whatever allowed it then: a Deny that comes beside it denies it.
-            (Said::Denied(_, false), Said::Denied(layer, true)) if is_strange => {
-                plain(Verdict::NewlyDenied, Why::Denied(denied(layer, &true)))
-            }
-            (Said::Denied(..), _)
-                if is_strange && self.is_limited_anew(before, after, &call.later(&asked)) =>
-            {
-                plain(Verdict::CannotTell, Why::LimitedAnew)
-            }
-            (Said::Denied(layer, is_explicit), _) if is_strange => {
+            (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {
                 plain(Verdict::Unexplained, Why::Denied(denied(layer, is_explicit)))
             }
             (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
@@ -428,36 +412,6 @@ impl<'a> Replay<'a> {
             (was, Said::If(is)) => self.judge_open(call, check, (was, is), (before, after), place),
             (_, Said::Allowed) => plain(Verdict::StillAllowed, Why::Allowed),
         }
-    }
-
-    /// The same, where the policy of another account's resource has allowed it then, and still does. `None`: that explains nothing.
-    fn said_with_the_other_half_open(
-        &self,
-        call: &Told<'_>,
-        (before, after): (&Subject, &Subject),
-        check: &Check,
-        question: &Question,
-    ) -> Option<(Said, Said)> {
-        let later = call.later(question);
-        let was = self.before.asking(before, question).with_the_other_half_open()?;
-        let is = self.after.asking(after, &later).with_the_other_half_open()?;
-        let was = said(self.before, before, check, question, &was);
-        (!matches!(was, Said::Denied(..))).then(|| (was, said(self.after, after, check, &later, &is)))
-    }
-
-    /// Whether a limit is another than before, and does not simply allow a request: of a call that was allowed by nobody knows what, that may
-    /// be the end.
-    fn is_limited_anew(&self, before: &Subject, after: &Subject, question: &Question) -> bool {
-        let request = self.after.request(after, question);
-        let (old, new) = (self.before.in_effect(before), self.after.in_effect(after));
-        let allows = |documents: &[Document]| decide(&request, documents).answer == Answer::Allowed;
-        let levels = |old: &[Level], new: &[Level]| {
-            new.iter().all(|level| old.contains(level) || allows(&level.policies))
-        };
-        let is_as_bounded = old.boundary == new.boundary || new.boundary.is_empty() || allows(&new.boundary);
-        !is_as_bounded
-            || !levels(&old.service_control, &new.service_control)
-            || !levels(&old.resource_control, &new.resource_control)
     }
 
     /// The condition keys about tags which would be others that answers hang on.

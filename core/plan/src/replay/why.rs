@@ -55,8 +55,6 @@ pub enum Why {
     Denied(Denial),
     /// Denied, if AWS checked the permission.
     DeniedIfChecked(Denial),
-    /// What allowed it then is not known, and a limit would be added, or altered, that may deny it.
-    LimitedAnew,
     /// Allowed.
     Allowed,
     /// The policies after allow it on every resource on which those before do.
@@ -168,10 +166,6 @@ impl Why {
             }
             Self::WouldBeAllowed => ("would be allowed", "許可されるようになる"),
             Self::NotNeeded => ("not needed then", "当時は必要でなかった"),
-            Self::LimitedAnew => (
-                "what allowed it then is not in the snapshot, and a limit that would be new or other may deny it",
-                "当時許可していたものがスナップショットになく、追加または変更される制限により拒否される可能性がある",
-            ),
             Self::Allowed => ("allowed", "許可"),
             Self::NoResourceLost => ("no resource is lost", "対象から外れるリソースはない"),
             Self::ResourceNotTold { is_certain: true } => (
@@ -369,7 +363,6 @@ pub(crate) mod tests {
             Why::NotMapped,
             Why::WouldBeAllowed,
             Why::NotNeeded,
-            Why::LimitedAnew,
             Why::Allowed,
             Why::NoResourceLost,
             Why::ResourceNotTold { is_certain: true },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kagimori_estate::access::{Asking, Instead, Question};
+use kagimori_estate::access::Instead;
 use kagimori_policy::decision::Answer;
 use kagimori_policy::engine::{Compiled, Compiler};
 use kagimori_policy::request::{Fact, Request};
@@ -85,7 +85,8 @@ pub(super) fn of(
         let told = Told::of(call);
         for check in &call.checks {
             let question = told.question(check, Some(input.subject.account));
-            let (asking, now) = asked(input, &question, call.outcome, held, alone);
+            let asking = input.access.asking(input.subject, &question);
+            let now = asking.decide();
             if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_))
                 || is_denied_everywhere(input.access, input.subject, check, &question, &asking)
             {
@@ -125,30 +126,6 @@ pub(super) fn of(
         need.is_partial = !need.is_sure(alone, &alone.compiler, &old);
     }
     (needs, unexplained)
-}
-
-/// A question, and its answer. Of a resource of another account the policy there has its half of the say, and was not given: a call that
-/// succeeded was allowed by it, and needed the caller's own half.
-fn asked<'i>(
-    input: &Input<'i>,
-    question: &Question,
-    outcome: Outcome,
-    held: &[&Compiled],
-    alone: &Alone,
-) -> (Asking<'i>, Answer) {
-    let ask = || input.access.asking(input.subject, question);
-    let (asking, now) = (ask(), ask().decide());
-    if outcome != Outcome::Succeeded || !matches!(now, Answer::ImplicitlyDenied(_)) {
-        return (asking, now);
-    }
-    let without = Instead { compiler: &alone.compiler, identity: held };
-    match ask().with_the_other_half_open() {
-        Some(open) if may(open.decide()) && !may(open.decide_instead(without)) => {
-            let now = open.decide();
-            (open, now)
-        }
-        _ => (asking, now),
-    }
 }
 
 /// The condition keys that differ from call to call without a difference that matters here: time, and what runs.
