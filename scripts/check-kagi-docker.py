@@ -100,7 +100,7 @@ def containers(machine, clients, daemon, kagi, target, venv, check):
     def run(*before, image="here", network=("--network", "kagi"), more=()):
         """As in the book: what is handed over is where to ask, the token and the region."""
         return ["docker", "-H", daemon.host, "run", "--rm", *network, "-e", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                "-e", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "-e", "AWS_REGION",
+                "-e", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "-e", "AWS_REGION", "-e", "AWS_DEFAULT_REGION",
                 *[word for value in around for word in ("-e", value)], *mounts, *more, image, *before]
 
     serve = [kagi, "serve", "--bridge", "169.254.170.2", "dev", "--"]

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use kagimori_session::merged::merged;
+use kagimori_session::profile::ProfileFiles;
 use kagimori_session::rotation::Rotation;
 use kagimori_session::route::{Access, Target, is_kagi};
 use kagimori_session::sso::settings::is_sso;
@@ -119,8 +120,30 @@ fn damaged(context: &Context<'_>, vault: &Vault, profile: &str, yes: bool) -> Re
         shown(profile),
         quoted(profile)
     ));
+    if let Some(backup) = backup_with_key(context, vault, profile)? {
+        let name = quoted(profile);
+        printer::warning(&format!(
+            "a key of this profile stands in a sealed backup: `kagi restore {}`, then `kagi add {name}`, brings it back; `kagi forget \
+             {name}` after that takes it out of the backups, too",
+            quoted(&backup)
+        ));
+    }
     say_who_still_calls(context, profile);
     Ok(())
+}
+
+/// The newest backup in which a profile has a secret: whose it is nobody can tell once the key's own file is damaged.
+fn backup_with_key(context: &Context<'_>, vault: &Vault, profile: &str) -> Result<Option<String>, KagiError> {
+    let has_key = |text: &str| {
+        let (config, credentials) = (ProfileFiles::scan(text, ""), ProfileFiles::scan("", text));
+        let sections = [config.sdk_section(profile), credentials.credentials_section(profile)];
+        let secrets =
+            sections.into_iter().flatten().filter_map(|section| section.setting("aws_secret_access_key"));
+        secrets.into_iter().any(|secret| secret.value.trim() != FORGOTTEN)
+    };
+    let backups = list(&context.places.home.join("backup"), "backup")?;
+    let newest = backups.iter().rev().find(|path| vault.backup(path).is_ok_and(|it| has_key(&it.text)));
+    Ok(newest.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()))
 }
 
 /// The other keys of a rotation that is given up with the key.

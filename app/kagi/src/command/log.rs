@@ -41,7 +41,15 @@ pub(crate) fn run(arguments: &args::Log) -> Result<ExitCode, KagiError> {
                     events,
                 })?;
             }
-            (Format::Human, true) => printer::data(&format!("{sentence}\n"))?,
+            (Format::Human, true) => {
+                printer::data(&format!("{sentence}\n"))?;
+                if chain != Chain::Whole {
+                    printer::note(
+                        "this is never mended: lines that came since are chained on from what was lost. Keep the file as it is; a new log \
+                         begins with `kagi forget --everything`",
+                    );
+                }
+            }
             (Format::Human, false) => {
                 printer::plain(&events.iter().map(line).collect::<String>())?;
                 if chain != Chain::Whole {

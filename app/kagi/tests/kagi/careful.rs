@@ -87,6 +87,28 @@ fn another_key_of_the_profile_is_not_removed_unasked() {
 }
 
 #[test]
+fn what_a_damaged_key_was_is_brought_back_from_a_backup() {
+    let machine = Machine::new();
+    machine.ok(&["add", "bastion"]);
+    let key = std::fs::read_dir(machine.path("kagi/keys")).unwrap().flatten().next().unwrap().path();
+    std::fs::write(&key, b"damaged").unwrap();
+    let run = machine.run(&["forget", "bastion", "--yes"]);
+    assert!(run.code == 0 && run.stderr.contains("stands in a sealed backup"), "{}", run.stderr);
+    // Each command of the hint, as it stands.
+    let hint = run.stderr.lines().find(|line| line.contains("sealed backup")).unwrap().to_owned();
+    for command in hint.split('`').skip(1).step_by(2) {
+        let mut words: Vec<_> = command.split(' ').skip(1).collect();
+        if words[0] == "forget" {
+            machine.credentials(&["bastion"]);
+            words.push("--yes");
+        }
+        machine.ok(&words);
+    }
+    let again = machine.run(&["forget", "bastion", "--yes"]);
+    assert!(!again.stderr.contains("sealed backup"), "{}", again.stderr);
+}
+
+#[test]
 fn a_damaged_key_is_forgotten_alone() {
     let machine = Machine::enrolled();
     machine.write("aws/credentials", &format!("[bob]\n{}", lines(&machine, BOB)));
