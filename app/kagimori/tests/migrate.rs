@@ -73,6 +73,11 @@ mod tests {
         assert!(surely.is_empty(), "{surely:#?}");
         let certain = said.values().filter(|(_, is_certain)| *is_certain).count();
         assert!(certain >= 8, "{certain}");
+        println!(
+            "{} of {} right, {certain} certain: {wrong:#?}",
+            labelled.len() - wrong.len(),
+            labelled.len()
+        );
     }
 
     /// Whatever is concluded rests on events that are in the trail.
@@ -173,8 +178,13 @@ mod tests {
             "{terraform}"
         );
         let readme = fs::read_to_string(own.join("README.md")).unwrap();
-        for told in ["## Proofs / 証明", "kagimori apply ", "kagimori retire start", "## What changes where"]
-        {
+        for told in [
+            "## Proofs / 証明",
+            "## Why each permission",
+            "kagimori apply ",
+            "kagimori retire start",
+            "## What changes where",
+        ] {
             assert!(readme.contains(told), "{readme}");
         }
         assert_eq!(fs::read_to_string(out.join("credentials.csv")).unwrap().lines().count(), 61);

@@ -92,6 +92,7 @@ fn readme(row: &Row, proposal: &Proposal, plan: &Plan) -> String {
     );
     section(&mut text, "Evidence / 根拠", evidence(row));
     section(&mut text, "Proofs / 証明", proofs(proposal));
+    section(&mut text, "Why each permission / 許可の理由", why(proposal));
     section(&mut text, "What changes where / 変更箇所", changes(row));
     let notes = proposal.trust.notes.clone();
     section(&mut text, "To know / 注意", notes);
@@ -127,6 +128,28 @@ fn evidence(row: &Row) -> Vec<(String, String)> {
                 format!("{english}: {} ({} calls{event})", piece.says, thousands(piece.calls)),
                 format!("{japanese}：{}（{} 件）", piece.says, thousands(piece.calls)),
             )
+        })
+        .collect()
+}
+
+/// Of each action the calls behind it; what the trail would not have shown stays, and says so.
+fn why(proposal: &Proposal) -> Vec<(String, String)> {
+    let actions = proposal.tightened.elements.iter().filter(|element| element.part == "action");
+    actions
+        .map(|element| match &element.support {
+            Some(support) => {
+                let (calls, event) =
+                    (thousands(support.calls), support.first.event_id.as_deref().unwrap_or("-"));
+                let last = day(support.last);
+                (
+                    format!("`{}`: {calls} calls, the last on {last}, event `{event}`", element.text),
+                    format!("`{}`：{calls} 件、最終 {last}、イベント `{event}`", element.text),
+                )
+            }
+            None => (
+                format!("`{}`: the user has it, and this trail would not show its use", element.text),
+                format!("`{}`：ユーザーに許可されており、この証跡には利用が残りません", element.text),
+            ),
         })
         .collect()
 }
@@ -227,13 +250,18 @@ fn terraform(row: &Row, proposal: &Proposal, plan: &Plan) -> String {
         }
         if !holds.tags.is_empty() {
             text.push_str("  tags = {\n");
+            let width = holds.tags.keys().map(|key| quoted(key).chars().count()).max().unwrap_or_default();
             for (key, value) in &holds.tags {
-                let _ = writeln!(text, "    {} = {}", quoted(key), quoted(value));
+                let _ = writeln!(text, "    {:width$} = {}", quoted(key), quoted(value));
             }
             text.push_str("  }\n");
         }
     }
     text.push_str("}\n");
+    text.push_str("\n# why each permission:\n");
+    for (english, _) in why(proposal) {
+        let _ = writeln!(text, "# {}", one_line(&english));
+    }
     for (number, document) in proposal.policies.iter().enumerate() {
         let part = if number == 0 { String::new() } else { format!("-{}", number.saturating_add(1)) };
         let _ = write!(
