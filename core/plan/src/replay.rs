@@ -22,6 +22,7 @@ mod judging;
 mod outsider;
 mod said;
 mod touched;
+mod unexplained;
 mod why;
 
 pub(crate) use about::document_about;

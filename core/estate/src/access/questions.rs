@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kagimori_policy::decision::{Answer, Decision};
 use kagimori_policy::engine::{Compiled, Compiler, Missing, Stack};
+use kagimori_policy::formula::Formula;
 use kagimori_policy::policies::{Layer, Level, MissingDocument, Policies, StatementRef};
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context, Fact, Listed, Request};
@@ -349,6 +350,24 @@ pub struct Asking<'s> {
 }
 
 impl Asking<'_> {
+    /// The same of a call that was let in: the resource is another account's, what its policy says was not given, and only the
+    /// caller's own side is left to decide. Both have to allow it (IAM User Guide, `reference_policies_evaluation-logic-cross-account`).
+    #[must_use]
+    pub fn let_in(mut self) -> Self {
+        let scope = &mut self.scope;
+        let is_others = scope.owner.is_some_and(|owner| owner != self.subject.account);
+        let is_open = scope.resource.is_none() && scope.missing_resource.is_none() && !scope.has_none;
+        if is_others && is_open {
+            scope.resource = self.access.open_resource;
+        }
+        self
+    }
+
+    /// What an open answer hangs on.
+    pub fn allowed_if(&self, question: &Question) -> Formula {
+        self.access.ask_in(self.subject, question, &self.scope).decision.allowed_if
+    }
+
     /// The bare answer.
     pub fn decide(&self) -> Answer {
         let Self { access, subject, scope, request } = self;

@@ -14,10 +14,13 @@
 //! }
 //! ```
 
-use kagimori_estate::access::Access;
+use std::collections::BTreeSet;
+
+use kagimori_estate::access::{Access, May, Question, Subject};
 use kagimori_estate::change::{Change, CredentialChange, IdentityChange};
 use kagimori_id::{AccessKeyId, Arn};
 use kagimori_trail::call::Call;
+use rustc_hash::FxHashSet;
 
 use super::{Class, Evidence, Found, Judgement, Judging, Replay, Telling, Touched};
 
@@ -69,6 +72,7 @@ impl<'a> Chain<'a> {
         telling.keys.extend(changes.iter().filter_map(key_gone));
         telling.traced_roles.extend(changes.iter().filter_map(new_trust));
         telling.traced_users.extend(changes.iter().filter_map(user_of_key_gone));
+        telling.traced_roles.extend(roles_within_reach(before, &telling.traced_users));
         let is_traced = !telling.traced_roles.is_empty() || !telling.traced_users.is_empty();
         let stage = if is_traced { Stage::Sessions } else { Stage::Calls };
         let replay = Replay::new(before, after)
@@ -84,10 +88,16 @@ impl<'a> Chain<'a> {
             Stage::Sessions => Wanted::Sessions,
             // Calls with these keys count, whoever made them: a role in a session, a user under an earlier name.
             Stage::Calls => {
-                Wanted::Calls { whose: self.touched.as_ref().filter(|_| self.telling.keys.is_empty()) }
+                Wanted::Calls { whose: self.touched.as_ref().filter(|touched| self.is_told_by_name(touched)) }
             }
             Stage::Done => Wanted::Nothing,
         }
+    }
+
+    /// Whether all calls that count are found by the names of those whom the changes touch: no user may have had another, and no key counts.
+    fn is_told_by_name(&self, touched: &Touched) -> bool {
+        let has_user = touched.principals.iter().any(|arn| arn.resource().starts_with("user/"));
+        self.telling.keys.is_empty() && !has_user
     }
 
     /// Answers [`Wanted::Sessions`].
@@ -121,7 +131,9 @@ impl<'a> Chain<'a> {
 
     /// Whether a call is of those whom the changes touch, or made with one of the keys that are told apart.
     pub(super) fn is_about(&self, call: &Call) -> bool {
-        self.touched.as_ref().is_none_or(|touched| touched.includes(call, &self.telling))
+        self.touched
+            .as_ref()
+            .is_none_or(|touched| touched.includes(call, &self.telling) || self.telling.is_untraced(call))
     }
 
     pub(super) fn judge(&self, class: &Class) -> Judgement {
@@ -142,6 +154,34 @@ fn key_gone(change: &Change) -> Option<AccessKeyId> {
 fn user_of_key_gone(change: &Change) -> Option<Arn> {
     let Change::Credential(credential) = change else { return None };
     key_gone(change).map(|_| credential.user().clone())
+}
+
+/// The roles that users may assume, one by way of another: sessions of them whose making is not in the trail may be theirs.
+fn roles_within_reach(access: &Access<'_>, users: &FxHashSet<Arn>) -> BTreeSet<Arn> {
+    let mut found: BTreeSet<Arn> = BTreeSet::new();
+    let mut open: Vec<Arn> = users.iter().cloned().collect();
+    open.sort_unstable();
+    while let Some(from) = open.pop() {
+        let Some(caller) = access.subject(from.as_str()) else { continue };
+        let question = |role: &Subject| Question {
+            action: "sts:AssumeRole".to_owned(),
+            resource: role.arn.to_string(),
+            resource_account: Some(role.account),
+            wildcard_only: false,
+            common: None,
+            context: Vec::new(),
+            strict: false,
+        };
+        let roles = access.subjects().iter().filter(|subject| subject.principal.role_name().is_some());
+        let reached: Vec<Arn> = roles
+            .filter(|role| role.arn != from && !found.contains(&role.arn))
+            .filter(|role| access.may(caller, &question(role)) > May::No)
+            .map(|role| role.arn.clone())
+            .collect();
+        open.extend(reached.iter().cloned());
+        found.extend(reached);
+    }
+    found
 }
 
 /// The role whose trust policy would change.

@@ -187,20 +187,7 @@ impl Classes {
         let telling = &self.telling;
         let key = call.caller.access_key.as_ref();
         let has_key = !telling.keys.is_empty() && key.is_some_and(|key| telling.keys.contains(key));
-        let is_untraced = match &call.caller.principal {
-            Principal::Role(role) => {
-                telling.traced_roles.contains(role) && key.is_none_or(|key| !telling.handed_out.contains(key))
-            }
-            // Whoever signs in with a password has a session in the console.
-            Principal::User(user) => {
-                telling.traced_users.contains(user)
-                    && !call.is_from_console
-                    && key.is_some_and(|key| {
-                        key.as_str().starts_with("ASIA") && !telling.handed_out.contains(key)
-                    })
-            }
-            _ => false,
-        };
+        let is_untraced = telling.is_untraced(call);
         Session {
             has_key,
             is_untraced,
@@ -241,6 +228,24 @@ impl Telling {
     #[must_use]
     pub fn knowing(self, estate: &Estate) -> Self {
         Self { names: Arc::new(Names::of(estate)), ..self }
+    }
+
+    /// Whether a call was made in a session of a role or user that is traced, and the trail does not tell how the session was made.
+    pub(super) fn is_untraced(&self, call: &Call) -> bool {
+        let key = call.caller.access_key.as_ref();
+        match &call.caller.principal {
+            Principal::Role(role) => {
+                self.traced_roles.contains(role) && key.is_none_or(|key| !self.handed_out.contains(key))
+            }
+            // Whoever signs in with a password has a session in the console.
+            Principal::User(user) => {
+                self.traced_users.contains(user)
+                    && !call.is_from_console
+                    && key
+                        .is_some_and(|key| key.as_str().starts_with("ASIA") && !self.handed_out.contains(key))
+            }
+            _ => false,
+        }
     }
 
     fn hash(&self, call: &Call, session: Session) -> u64 {

@@ -28,8 +28,8 @@ const ATOMS_MAX: usize = 12;
 /// The estate before and after, and the credentials that would be gone.
 #[derive(Debug)]
 pub struct Replay<'a> {
-    before: &'a Access<'a>,
-    after: &'a Access<'a>,
+    pub(super) before: &'a Access<'a>,
+    pub(super) after: &'a Access<'a>,
     /// Users whose console password would be gone.
     no_console: FxHashSet<Arn>,
     /// Users of whom an access key would be gone.
@@ -134,7 +134,8 @@ impl<'a> Replay<'a> {
         }
         if class.is_untraced {
             let is_user = matches!(class.call.caller.principal, Principal::User(_));
-            let why = if is_user { Why::UntracedKey } else { Why::Untraced };
+            let is_by_key = is_user || !self.fewer_keys.is_empty();
+            let why = if is_by_key { Why::UntracedKey } else { Why::Untraced };
             return whole(Verdict::CannotTell, why);
         }
         if self.may_be_with_a_key_gone(&class.call) {
@@ -143,10 +144,12 @@ impl<'a> Replay<'a> {
         judged
     }
 
-    /// The copy that the called account gets of another's `AssumeRole` tells who, and not with which key.
+    /// Who called, and not with which key: so tells the copy that the called account gets of another's `AssumeRole`.
     fn may_be_with_a_key_gone(&self, call: &Call) -> bool {
-        let by_id = matches!(call.caller.principal, Principal::UniqueId(..));
-        by_id
+        // A sign-in is by password; for security reasons an event may lack the key (CloudTrail User Guide, "CloudTrail userIdentity
+        // element", `accessKeyId`).
+        let is_by_key = !call.is_from_console && &*call.source != "signin.amazonaws.com";
+        is_by_key
             && call.caller.access_key.is_none()
             && subject_of(self.before, &call.caller.principal)
                 .is_some_and(|subject| self.fewer_keys.contains(&subject.arn))
@@ -376,15 +379,16 @@ impl<'a> Replay<'a> {
         after: &Subject,
     ) -> Judgement {
         let asked = call.question(check, Some(after.account));
-        let (was, is) = self.said(call, (before, after), check, &asked);
+        let (was, is) = self.said_let_in(call, (before, after), check, &asked);
         let of = |verdict, why, keys| Judgement { verdict, check: Some(place), why, keys };
         let plain = |verdict, why| of(verdict, why, Vec::new());
         let denied = |layer: &Layer, is_explicit: &bool| Denial { layer: *layer, is_explicit: *is_explicit };
         let is_certain = check.certainty == Certainty::Certain;
         match (&was, &is) {
             (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, Why::NotNeeded),
-            (Said::Denied(layer, is_explicit), _) if call.outcome == Outcome::Succeeded => {
-                plain(Verdict::Unexplained, Why::Denied(denied(layer, is_explicit)))
+            (Said::Denied(..), _) if call.outcome == Outcome::Succeeded => {
+                let (verdict, why) = self.judge_unexplained(call, check, &asked, (before, after), (&was, &is));
+                plain(verdict, why)
             }
             (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
                 plain(Verdict::AlreadyDenied, Why::Denied(denied(layer, is_explicit)))
@@ -563,7 +567,7 @@ fn keys(formula: &Formula) -> Vec<String> {
 }
 
 /// Whether anything that has a say about a principal changes.
-fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -> bool {
+pub(super) fn before_is_not_after(replay: &Replay<'_>, before: &Subject, after: &Subject) -> bool {
     !replay.before.has_same_in_effect(before, replay.after, after)
 }
 

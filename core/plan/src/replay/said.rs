@@ -40,7 +40,7 @@ pub(super) fn said(
         }
         Answer::ImplicitlyDenied(layer) => Said::Denied(layer, false),
         Answer::ExplicitlyDenied(place) => Said::Denied(place.layer, true),
-        Answer::Indeterminate => Said::If(access.ask(subject, question).decision.allowed_if),
+        Answer::Indeterminate => Said::If(asking.allowed_if(question)),
         Answer::Allowed => Said::Allowed,
     }
 }

@@ -42,7 +42,14 @@ impl Touched {
                 false
             }
         };
-        is_theirs || call.caller.access_key.as_ref().is_some_and(|key| telling.keys.contains(key))
+        let has_id = || {
+            let (id, account) = (call.caller.unique_id.as_deref()?, call.caller.account?);
+            Some(self.texts.contains(&format!("{account}:{id}")))
+        };
+        is_theirs
+            // A user keeps its id under whatever name.
+            || has_id() == Some(true)
+            || call.caller.access_key.as_ref().is_some_and(|key| telling.keys.contains(key))
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Why {
     KeyGone,
     /// It may have been made with the access key that would be gone: the event does not tell the key.
     KeyNotTold,
+    /// The snapshot does not explain that it succeeded, and what changes may be what allowed it, or what that needs beside it.
+    UnexplainedLoss,
     /// The console password would be gone.
     PasswordGone,
     /// The user or role that made it would be gone.
@@ -125,6 +127,10 @@ impl Why {
                 "セッションがどう作られたかがこの証跡になく、無効になるアクセスキーで作られた可能性がある",
             ),
             Self::Throttled => ("throttled", "スロットリングされた"),
+            Self::UnexplainedLoss => (
+                "it succeeded though the policies of the snapshot deny it, and what would change may be what allowed it",
+                "スナップショットのポリシーでは拒否されるはずの呼び出しが成功しており、変更される内容がそれを許可していた可能性がある",
+            ),
             Self::NotAuthorized => ("not a call that IAM authorizes", "IAM が認可する呼び出しではない"),
             Self::Nobody => ("no principal of this estate", "対象のプリンシパルではない"),
             Self::DeniedThen => ("denied then", "当時も拒否された"),

@@ -78,14 +78,15 @@ pub(super) fn of(
     let mut unexplained: BTreeMap<String, u64> = BTreeMap::new();
     for class in input.calls {
         let call = &class.call;
-        // A denied call proves that the permission was not there; one that failed otherwise, mostly that it was.
-        if !matches!(call.outcome, Outcome::Succeeded | Outcome::Failed) {
+        // A denied call proves that the permission was not there; one that failed otherwise, mostly that it was. Who is throttled tries
+        // again.
+        if call.outcome == Outcome::Denied {
             continue;
         }
         let told = Told::of(call);
         for check in &call.checks {
             let question = told.question(check, Some(input.subject.account));
-            let asking = input.access.asking(input.subject, &question);
+            let asking = input.access.asking(input.subject, &question).let_in();
             let now = asking.decide();
             if matches!(now, Answer::ExplicitlyDenied(_) | Answer::ImplicitlyDenied(_))
                 || is_denied_everywhere(input.access, input.subject, check, &question, &asking)
