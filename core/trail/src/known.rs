@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kagimori_estate::Estate;
 use kagimori_estate::model::Account;
-use kagimori_id::AccountId;
+use kagimori_id::{AccountId, Arn};
 use kagimori_policy::request::Fact;
 
 use crate::call::{Call, Caller, Check, CheckedResource};
@@ -34,6 +34,8 @@ pub struct Names {
 struct Ids {
     users: HashMap<Box<str>, Box<str>>,
     roles: HashMap<Box<str>, Box<str>>,
+    /// The users by their ids: a user that is renamed or moved keeps its own, and nobody else ever gets it (`reference_identifiers`).
+    by_id: HashMap<Box<str>, Arn>,
 }
 
 impl Names {
@@ -53,8 +55,11 @@ impl Names {
             self.arns.entry(key).or_default().insert(arn.as_str().into());
         }
         let ids = self.ids.entry(account.id).or_default();
-        let users = account.users.values().filter_map(|user| Some((&user.name, &user.details.value()?.id)));
-        ids.users.extend(users.map(|(name, id)| (name.as_str().into(), id.as_str().into())));
+        for user in account.users.values() {
+            let Some(details) = user.details.value() else { continue };
+            ids.users.insert(user.name.as_str().into(), details.id.as_str().into());
+            ids.by_id.insert(details.id.as_str().into(), user.arn.clone());
+        }
         let roles = account.roles.values().map(|role| (&role.name, &role.id));
         ids.roles.extend(roles.map(|(name, id)| (name.as_str().into(), id.as_str().into())));
         for role in account.roles.values() {
@@ -66,9 +71,10 @@ impl Names {
     }
 
     /// A call with the resources that these names tell. A resource is told when one of the estate alone is called so. Who had the name
-    /// of a user or role before is known by its unique id alone: no call of his is that of the one who has it now.
+    /// of a user or role before is known by its unique id alone: no call of his is that of the one who has it now. So is a user under a
+    /// name or path that it had before.
     pub fn resolve<'c>(&self, call: &'c Call) -> Cow<'c, Call> {
-        let former = self.former(&call.caller);
+        let former = self.renamed(&call.caller).or_else(|| self.former(&call.caller));
         if former.is_none() && !call.checks.iter().any(|check| self.told(check, call).is_some()) {
             return Cow::Borrowed(call);
         }
@@ -82,6 +88,18 @@ impl Names {
             }
         }
         Cow::Owned(resolved)
+    }
+
+    /// The estate's user of the caller's unique id, where it is called otherwise now.
+    fn renamed(&self, caller: &Caller) -> Option<Principal> {
+        let id = caller.unique_id.as_deref()?;
+        let of = |account: AccountId| self.ids.get(&account)?.by_id.get(id);
+        let own = match &caller.principal {
+            Principal::User(arn) => of(arn.account()?).filter(|own| *own != arn)?,
+            Principal::UserName(account, name) => of(*account).filter(|own| own.name() != name)?,
+            _ => return None,
+        };
+        Some(Principal::User(own.clone()))
     }
 
     /// Somebody else than the estate's user or role of the name.
@@ -193,6 +211,16 @@ mod tests {
         for (found, expected) in [
             (user("bob", "AIDABOB"), "arn:aws:iam::111122223333:user/bob"),
             (user("bob", "AIDAOLDBOB"), "111122223333:AIDAOLDBOB"),
+            // who was called otherwise, or was under another path, is who it is
+            (user("oldbob", "AIDABOB"), "arn:aws:iam::111122223333:user/bob"),
+            (user("team/bob", "AIDABOB"), "arn:aws:iam::111122223333:user/bob"),
+            (user("bob", "AIDAKIM"), "arn:aws:iam::111122223333:user/ops/kim"),
+            (
+                caller(
+                    r#"{"type":"IAMUser","principalId":"AIDAKIM","accountId":"111122223333","userName":"kimmy"}"#,
+                ),
+                "arn:aws:iam::111122223333:user/ops/kim",
+            ),
             // of whom the estate holds nothing, nothing is known; nor where the event tells no unique id
             (user("gone", "AIDAGONE"), "arn:aws:iam::111122223333:user/gone"),
             (user("bob", ""), "arn:aws:iam::111122223333:user/bob"),

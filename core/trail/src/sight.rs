@@ -10,6 +10,7 @@
 //! and what they leave out is not seen, whatever events show.
 
 mod selectors;
+mod silence;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use crate::actions::{Logging, logging};
 use crate::call::{Call, Check, CheckedResource};
 use crate::history::Made;
 
+pub use silence::{Part, Silence, days_of};
 pub use told::Contradiction;
 use told::Told;
 
@@ -31,8 +33,6 @@ use told::Told;
 const RESOURCES_MAX: usize = 1 << 16;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
-/// So many times its usual distance between days with events an account is silent, where its trail is taken to have a gap.
-const SILENCE_TIMES: i64 = 3;
 
 /// Calls after which a trail may log something else than before.
 const CHANGES_OF_TRAILS: [&str; 6] =
@@ -85,6 +85,8 @@ struct View {
     buckets: FxHashSet<Box<str>>,
     /// Days with an event, since 1970-01-01.
     days: BTreeSet<i64>,
+    /// The same of parts of it.
+    parts: BTreeMap<Part, BTreeSet<i64>>,
     /// Days of which digest files prove that all was delivered.
     delivered: BTreeSet<i64>,
 }
@@ -117,6 +119,8 @@ pub enum Blind {
     Account,
     /// A part of its trail was given and could not be read.
     Unread,
+    /// AWS saw it used, and the trail at hand holds no such call: it is not whole.
+    NotHeld,
     /// CloudTrail logs it never, or not by every call.
     Never,
     /// Data events of this kind are not logged of everything that it is about.
@@ -153,7 +157,7 @@ impl Sight {
     pub fn add_made(&mut self, made: &Made<'_>) {
         let Some(account) = made.account else { return };
         let view = self.accounts.entry(account).or_default();
-        view.days.insert(made.first.div_euclid(DAY));
+        view.hear(made);
         let service = made.source.split('.').next().unwrap_or_default();
         if !made.is_data {
             view.add_management(made, service);
@@ -180,6 +184,9 @@ impl Sight {
             mine.has_changed_trails |= theirs.has_changed_trails;
             mine.used.extend(theirs.used);
             mine.days.extend(theirs.days);
+            for (part, days) in theirs.parts {
+                mine.parts.entry(part).or_default().extend(days);
+            }
             mine.delivered.extend(theirs.delivered);
             mine.buckets.extend(theirs.buckets);
             // In order, so that what is beyond the bound does not hang on what came first.
@@ -299,62 +306,9 @@ impl Sight {
         view.regions.insert(region.into());
     }
 
-    /// When an account is silent for much longer than it usually is, from one instant to another, in seconds: what was done there
-    /// then is not known, and nothing counts as not used. Before the trail's first event there is no trail, and no silence; an
-    /// account of which it holds no event at all is silent all the time. Days of which something could not be read are among them.
-    pub fn silences(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
-        let mut silences = self.unread_days(account, from, until);
-        silences.extend(self.unheard(account, from, until));
-        silences
-    }
-
-    fn unheard(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
-        let until = until.div_euclid(DAY);
-        let first = self.first_day();
-        let begin = first.map_or(from.div_euclid(DAY), |first| from.div_euclid(DAY).max(first));
-        let nothing = View::default();
-        let view = self.accounts.get(&account).unwrap_or(&nothing);
-        let days: Vec<i64> = view.days.range(begin..until.max(begin)).copied().collect();
-        let mut usual: Vec<i64> =
-            days.iter().zip(days.iter().skip(1)).map(|(one, next)| next.saturating_sub(*one)).collect();
-        usual.sort_unstable();
-        // Of an account that was heard once nobody knows how often it usually is.
-        let most = match (days.len(), usual.get(usual.len() / 2)) {
-            (0, _) => 0,
-            (_, Some(usual)) => usual.saturating_mul(SILENCE_TIMES),
-            (_, None) => return Vec::new(),
-        };
-        let is_long = |silence: &Silence| silence.days() > most;
-        let starts = std::iter::once(begin.saturating_sub(1)).chain(days.iter().copied());
-        let ends = days.iter().copied().chain([until]);
-        starts.zip(ends).flat_map(|(one, next)| view.undelivered(one, next)).filter(is_long).collect()
-    }
-
-    /// The days of a window, in seconds, of which something was given and could not be read.
-    pub fn unread_days(&self, account: AccountId, from: i64, until: i64) -> Vec<Silence> {
-        let (first, last) = (from.div_euclid(DAY), until.saturating_sub(1).div_euclid(DAY));
-        let all: BTreeSet<Option<i64>> = self.unread_of(account).collect();
-        if all.contains(&None) {
-            return vec![Silence { first, last, is_unread: true }];
-        }
-        let mut silences = Vec::<Silence>::new();
-        for day in all.into_iter().flatten().filter(|day| (first..=last).contains(day)) {
-            match silences.last_mut() {
-                Some(silence) if silence.last.saturating_add(1) == day => silence.last = day,
-                _ => silences.push(Silence { first: day, last: day, is_unread: true }),
-            }
-        }
-        silences
-    }
-
     /// The first day of which a trail holds an event, of any account, since 1970-01-01.
     pub fn first_day(&self) -> Option<i64> {
         self.accounts.values().filter_map(|view| view.days.first()).min().copied()
-    }
-
-    /// How many days that is.
-    pub fn silent_days(&self, account: AccountId, from: i64, until: i64) -> i64 {
-        self.silences(account, from, until).into_iter().map(Silence::days).sum()
     }
 
     /// On how many days something was heard of an account, or its silence was delivered.
@@ -364,42 +318,7 @@ impl Sight {
     }
 }
 
-/// Days in a row of which a trail holds no event of an account, and nothing proves that there was none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "two days")]
-pub struct Silence {
-    /// The first of them, since 1970-01-01.
-    pub first: i64,
-    /// The last of them.
-    pub last: i64,
-    /// Something of them was given and could not be read.
-    pub is_unread: bool,
-}
-
-impl Silence {
-    /// How many days.
-    pub fn days(self) -> i64 {
-        self.last.saturating_sub(self.first).saturating_add(1)
-    }
-}
-
 impl View {
-    /// The days between two of which nothing was delivered.
-    fn undelivered(&self, after: i64, before: i64) -> Vec<Silence> {
-        let begin = after.saturating_add(1);
-        if begin >= before {
-            return Vec::new();
-        }
-        let (mut silences, mut first) = (Vec::new(), begin);
-        for end in self.delivered.range(begin..before).copied().chain([before]) {
-            if end > first {
-                silences.push(Silence { first, last: end.saturating_sub(1), is_unread: false });
-            }
-            first = end.saturating_add(1);
-        }
-        silences
-    }
-
     fn add_management(&mut self, made: &Made<'_>, service: &str) {
         let is_read = made.read_only.unwrap_or_else(|| {
             ["Get", "List", "Describe", "Head"].iter().any(|begin| made.name.starts_with(begin))
@@ -535,6 +454,12 @@ impl Blind {
             Self::Unread => {
                 ("a part of the trail could not be read".into(), "証跡の一部を読み取れなかった".into())
             }
+            Self::NotHeld => (
+                "AWS saw it used in this window, and the trail at hand holds no such call: it is not whole"
+                    .into(),
+                "AWS にはこの期間の利用記録があるが、手元の証跡に該当する呼び出しがない（証跡が欠けている）"
+                    .into(),
+            ),
             Self::Never => {
                 ("CloudTrail does not log its use".into(), "CloudTrail に利用が記録されない".into())
             }

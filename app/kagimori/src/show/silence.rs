@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kagimori_id::AccountId;
-use kagimori_trail::sight::{Sight, Silence};
+use kagimori_trail::sight::{Part, Sight, Silence, days_of};
 use serde::Serialize;
 
 use crate::company::Window;
@@ -46,12 +46,23 @@ pub(crate) fn lines(silent: &Silent) -> Vec<(String, String)> {
                 ),
             );
         }
+        let (what, ja) = part(&silence.part);
         (
-            format!("{account}: no event from {first} to {last} ({})", counted(days, "day")),
-            format!("{account}：{first} から {last} まで（{days} 日間）イベントなし"),
+            format!("{account}: no {what} from {first} to {last} ({})", counted(days, "day")),
+            format!("{account}：{first} から {last} まで（{days} 日間）{ja}なし"),
         )
     };
     each(silent).map(line).collect()
+}
+
+/// Of what there is no event.
+fn part(part: &Part) -> (String, String) {
+    match part {
+        Part::All => ("event".to_owned(), "イベント".to_owned()),
+        Part::Region(region) => (format!("event of {region}"), format!("{region} のイベント")),
+        Part::Management => ("management event".to_owned(), "管理イベント".to_owned()),
+        Part::Writes => ("management event that writes".to_owned(), "書き込みの管理イベント".to_owned()),
+    }
 }
 
 /// The same as a list of a page.
@@ -62,8 +73,7 @@ pub(crate) fn html(silent: &Silent) -> Html {
 
 /// The longest that one account is silent, in days.
 pub(crate) fn most_days(silent: &Silent) -> i64 {
-    let days = silent.values().map(|silences| silences.iter().map(|silence| silence.days()).sum());
-    days.max().unwrap_or_default()
+    silent.values().map(|silences| days_of(silences)).max().unwrap_or_default()
 }
 
 /// A silence, for programs.
@@ -73,13 +83,17 @@ pub(crate) struct SilentOutput {
     from: String,
     to: String,
     days: i64,
+    /// Of what there was none; absent: of anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
 }
 
 /// All of them, for programs.
 pub(crate) fn json(silent: &Silent) -> Vec<SilentOutput> {
     let output = |(account, silence): (AccountId, &Silence)| {
         let (from, to) = dates(silence);
-        SilentOutput { account: account.to_string(), from, to, days: silence.days() }
+        let of = (silence.part != Part::All).then(|| part(&silence.part).0);
+        SilentOutput { account: account.to_string(), from, to, days: silence.days(), of }
     };
     each(silent).map(output).collect()
 }
@@ -99,8 +113,10 @@ mod tests {
     #[test]
     fn dates_are_told() {
         let account = AccountId::parse("111122223333").unwrap();
-        let silent =
-            Silent::from([(account, vec![Silence { first: 20_513, last: 20_515, is_unread: false }])]);
+        let silent = Silent::from([(
+            account,
+            vec![Silence { first: 20_513, last: 20_515, is_unread: false, part: Part::All }],
+        )]);
         let (english, japanese) = lines(&silent).remove(0);
         assert_eq!(english, "111122223333: no event from 2026-03-01 to 2026-03-03 (3 days)");
         assert!(japanese.contains("3 日間"));

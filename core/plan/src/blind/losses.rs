@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kagimori_estate::access::{Access, Question, Subject};
 use kagimori_estate::change::{Change, CredentialChange};
-use kagimori_estate::model::LastAccessed;
-use kagimori_id::{AccountId, Arn};
+use kagimori_estate::model::{AccessKey, LastAccessed, LastUse};
+use kagimori_id::{AccessKeyId, AccountId, Arn};
 use kagimori_policy::catalogue::Catalogue;
 use kagimori_policy::document::{ActionElement, Document, OneOrMany, ResourceElement, Statement, Version};
 use kagimori_policy::policies::Policies;
@@ -98,12 +98,24 @@ pub fn losses(
         if whose.is_some_and(|whose| !whose.contains(&subject.arn)) {
             continue;
         }
-        let Some(place) = finding.of(subject) else { continue };
-        match last_accessed(before, subject) {
-            None => drop(by_found.entry(place).or_default().insert(subject.arn.clone())),
-            Some(told) => {
-                let lost = finding.found.get(place).map_or(&[][..], Vec::as_slice);
-                let lost = told_of(lost, told, subject, idle);
+        let is_without = finding.without_credential.contains(&subject.arn);
+        let not_held = if is_without { not_held(before, subject, changes, idle) } else { Vec::new() };
+        let place = finding.of(subject);
+        match (last_accessed(before, subject), place) {
+            (None, Some(place)) if not_held.is_empty() => {
+                by_found.entry(place).or_default().insert(subject.arn.clone());
+            }
+            (told, place) => {
+                let lost = place.and_then(|place| finding.found.get(place)).map_or(&[][..], Vec::as_slice);
+                let mut lost = match told {
+                    Some(told) => told_of(lost, told, subject, idle),
+                    None => lost.to_vec(),
+                };
+                let is_told = |one: &Lost| {
+                    lost.iter().any(|known| known.service == one.service && known.last_used.is_some())
+                };
+                let new: Vec<Lost> = not_held.into_iter().filter(|one| !is_told(one)).collect();
+                lost.extend(new);
                 all.entry(lost).or_default().insert(subject.arn.clone());
             }
         }
@@ -319,6 +331,51 @@ fn last_accessed<'e>(access: &'e Access<'_>, subject: &Subject) -> Option<&'e La
     known.value()
 }
 
+/// What AWS saw used in the window with a credential that goes, or by its user, and the trail shows no call of: the trail is not whole.
+fn not_held(access: &Access<'_>, subject: &Subject, changes: &[Change], idle: &Idle<'_>) -> Vec<Lost> {
+    let mut used: BTreeMap<String, i64> = BTreeMap::new();
+    let told = last_accessed(access, subject).into_iter().flat_map(|told| &told.services);
+    used.extend(told.filter_map(|(service, at)| Some((service.clone(), (*at)?.as_second()))));
+    let goes = |key: &AccessKey| {
+        key.id.as_ref().is_some_and(|id| changes.iter().any(|change| key_of(change) == Some(id)))
+    };
+    let account = access.estate().accounts.get(&subject.account);
+    let user = account.and_then(|account| account.users.get(subject.arn.name()));
+    let keys = user.and_then(|user| user.access_keys.value()).into_iter().flatten();
+    for key in keys.filter(|key| goes(key)) {
+        if let Ok(LastUse::At { at, service: Some(service), .. }) = key.last_used.known() {
+            let last = used.entry(service.clone()).or_insert(i64::MIN);
+            *last = (*last).max(at.as_second());
+        }
+    }
+    let shown = idle.services.get(&subject.arn);
+    let is_shown = |service: &str| shown.is_some_and(|services| services.contains(service));
+    let catalogue = Catalogue::embedded();
+    let is_known = |service: &str| catalogue.has_service(service);
+    used.into_iter()
+        .filter(|(service, at)| {
+            (idle.from..idle.until).contains(at) && !is_shown(service) && is_known(service)
+        })
+        .map(|(service, at)| Lost {
+            service,
+            blind: Blind::NotHeld,
+            is_replaced: false,
+            last_used: Some(at),
+            actions: BTreeSet::new(),
+            resources: BTreeSet::new(),
+        })
+        .collect()
+}
+
+/// The key that a change takes away.
+fn key_of(change: &Change) -> Option<&AccessKeyId> {
+    match change {
+        Change::Credential(CredentialChange::SetAccessKeyStatus { key, active: false, .. })
+        | Change::Credential(CredentialChange::DeleteAccessKey { key, .. }) => Some(key),
+        _ => None,
+    }
+}
+
 /// What is left of a loss when service-last-accessed data are asked: what was last used before the window, or not in the tracking
 /// period, is not used; what was used in it and is not in the trail is proof. What the trail shows goes before both.
 fn told_of(lost: &[Lost], told: &LastAccessed, subject: &Subject, idle: &Idle<'_>) -> Vec<Lost> {
@@ -359,6 +416,7 @@ impl Lost {
             Blind::NotSelected { kind, .. } => *kind,
             Blind::Account
             | Blind::Unread
+            | Blind::NotHeld
             | Blind::Never
             | Blind::Region { .. }
             | Blind::Management { .. } => None,

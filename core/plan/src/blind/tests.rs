@@ -355,6 +355,25 @@ fn last_accessed_data_tell() {
         assert_eq!(lost.iter().any(|lost| lost.counts()), counts, "{answer}");
         assert_eq!(lost.iter().any(|lost| lost.last_used.is_some()), is_proved, "{answer}");
     }
+    // A credential goes, and AWS saw its user use what the trail shows whole and holds no call of: the trail is not whole.
+    let key_off =
+        json!({"set_access_key_status": {"user": USER, "key": "AKIAIOSFODNN7EXAMPLE", "active": false}});
+    let of_iam = |at: Option<&str>| {
+        let mut one = service(at);
+        one["ServiceNamespace"] = "iam".into();
+        answer(vec![one], today)
+    };
+    for (at, in_trail, expected) in [
+        (in_window, &[][..], &["iam -"][..]),
+        (in_window, &["iam"][..], &[]),
+        (before_it, &[], &[]),
+        (None, &[], &[]),
+    ] {
+        let before = estate(&[allow("iam:ListUsers", "*")], Some(&of_iam(at)));
+        let found = found(&before, std::slice::from_ref(&key_off), &sight(), in_trail);
+        let expected: BTreeSet<String> = expected.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(told(&found), expected, "{at:?} {in_trail:?}");
+    }
     // Proof of use makes what was replaced count.
     let used = answer(vec![service(in_window)], today);
     let before = estate(&[allow("*", "*")], Some(&used));

@@ -129,11 +129,14 @@ fn silence_is_longer_than_usual() {
     };
     let silences = |sight: &Sight, until: i64| sight.silences(account, 0, until * DAY);
     let daily: Vec<i64> = (0..40).filter(|day| !(10..15).contains(day) && !(20..22).contains(day)).collect();
-    let gap = Silence { first: 10, last: 14, is_unread: false };
-    assert_eq!(silences(&heard(&daily), 40), [gap]);
+    let gap = Silence { first: 10, last: 14, is_unread: false, part: Part::All };
+    assert_eq!(silences(&heard(&daily), 40), [gap.clone()]);
     assert_eq!(gap.days(), 5);
     // up to now
-    assert_eq!(silences(&heard(&daily), 50), [gap, Silence { first: 40, last: 49, is_unread: false }]);
+    assert_eq!(
+        silences(&heard(&daily), 50),
+        [gap, Silence { first: 40, last: 49, is_unread: false, part: Part::All }]
+    );
     // an account that is heard of every week
     let weekly: Vec<i64> = (0..10).map(|week| week * 7).collect();
     assert_eq!(silences(&heard(&weekly), 70), []);
@@ -149,9 +152,56 @@ fn silence_is_longer_than_usual() {
     let mut late = heard(&(20..40).collect::<Vec<_>>());
     assert_eq!(silences(&late, 40), []);
     late.accounts.entry(AccountId::parse("444455556666").unwrap()).or_default().days.extend(5..40);
-    assert_eq!(silences(&late, 40), [Silence { first: 5, last: 19, is_unread: false }]);
+    assert_eq!(silences(&late, 40), [Silence { first: 5, last: 19, is_unread: false, part: Part::All }]);
     let other = AccountId::parse("777788889999").unwrap();
-    assert_eq!(late.silences(other, 38 * DAY, 40 * DAY), [Silence { first: 38, last: 39, is_unread: false }]);
+    assert_eq!(
+        late.silences(other, 38 * DAY, 40 * DAY),
+        [Silence { first: 38, last: 39, is_unread: false, part: Part::All }]
+    );
+}
+
+/// A Region whose folder is missing, a selector that leaves management events out: the account goes on being heard.
+#[test]
+fn a_part_of_an_account_is_silent() {
+    let account = AccountId::parse(ACCOUNT).unwrap();
+    let heard = |hole: &dyn Fn(i64, &Part) -> bool| {
+        let mut sight = Sight::default();
+        let view = sight.accounts.entry(account).or_default();
+        let regions = ["us-east-1", "eu-west-1"].map(|region| Part::Region(region.into()));
+        for day in 0..90 {
+            for part in regions.iter().chain([&Part::Management, &Part::Writes]) {
+                if !hole(day, part) {
+                    view.parts.entry(part.clone()).or_default().insert(day);
+                }
+            }
+            view.days.insert(day);
+        }
+        sight
+    };
+    let silences = |sight: &Sight| sight.silences(account, 0, 90 * DAY);
+    let of = |part: Part, first: i64, last: i64| Silence { first, last, is_unread: false, part };
+    let us = Part::Region("us-east-1".into());
+    let within = |day: i64| (40..60).contains(&day);
+    assert_eq!(silences(&heard(&|_, _| false)), []);
+    assert_eq!(silences(&heard(&|day, part| *part == us && within(day))), [of(us.clone(), 40, 59)]);
+    let deaf = |day, part: &Part| matches!(part, Part::Management | Part::Writes) && within(day);
+    assert_eq!(silences(&heard(&deaf)), [of(Part::Management, 40, 59)]);
+    assert_eq!(days_of(&[of(us.clone(), 40, 59), of(Part::Management, 50, 69)]), 30);
+    let no_writes = |day, part: &Part| *part == Part::Writes && within(day);
+    assert_eq!(silences(&heard(&no_writes)), [of(Part::Writes, 40, 59)]);
+    // to the end, and only the part of it that is asked about
+    let ends = |day, part: &Part| *part == us && day >= 70;
+    assert_eq!(silences(&heard(&ends)), [of(us.clone(), 70, 89)]);
+    assert_eq!(heard(&ends).silences(account, 80 * DAY, 90 * DAY), [of(us.clone(), 80, 89)]);
+    assert_eq!(heard(&ends).silences(account, 0, 70 * DAY), []);
+    // near: a week away, a part that is rarely heard, one that was not there before
+    assert_eq!(silences(&heard(&|day, part| *part == us && (40..45).contains(&day))), []);
+    assert_eq!(silences(&heard(&|day, part| *part == us && day % 9 != 0)), []);
+    assert_eq!(silences(&heard(&|day, part| *part == us && day < 60)), []);
+    // digests prove that there was nothing
+    let mut told = heard(&|day, part| *part == us && within(day));
+    (40..60).for_each(|day| told.tell_delivered(account, "us-east-1", day));
+    assert_eq!(silences(&told), []);
 }
 
 #[test]
@@ -199,7 +249,7 @@ fn what_was_not_read_shows_nothing() {
         sight.tell_unread(Some(account), Some(day));
     }
     sight.tell_unread(None, Some(14));
-    let unread = |first, last| Silence { first, last, is_unread: true };
+    let unread = |first, last| Silence { first, last, is_unread: true, part: Part::All };
     assert_eq!(sight.unread_days(account, 11 * DAY, 20 * DAY), [unread(11, 12), unread(14, 14)]);
     assert_eq!(sight.unread_days(other, 11 * DAY, 20 * DAY), [unread(14, 14)]);
     sight.tell_unread(None, None);

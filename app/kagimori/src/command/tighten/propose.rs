@@ -20,6 +20,7 @@ use kagimori_plan::tighten::{
 use kagimori_policy::pattern::matches_ignoring_case;
 use kagimori_trail::history::Seen;
 use kagimori_trail::origin::{Judgement, Nature, Origin};
+use kagimori_trail::sight::days_of;
 use rayon::prelude::*;
 
 use super::last_accessed;
@@ -134,7 +135,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             }
             // What was done while the trail is silent is not known.
             let silences = sight.silences(subject.account, window.from, cut);
-            let silent_days: i64 = silences.iter().map(|silence| silence.days()).sum();
+            let silent_days = days_of(&silences);
             // What could not be read may hold what would be taken away.
             if silences.iter().any(|silence| silence.is_unread) {
                 return (*subject, Err(Refused::Plan(Refusal::Silent { days: silent_days })));
