@@ -37,7 +37,7 @@ pub(super) fn read_list(object: &Object<'_>) -> Result<Reading, Fault> {
         (key.user_name, listed)
     };
     let keys = wire.access_key_metadata.into_iter().map(key).collect();
-    Ok(Reading::page(Content::AccessKeys(keys), wire.is_truncated.unwrap_or(false)))
+    Ok(Reading::page(Content::AccessKeys(keys), wire.is_truncated.unwrap_or(wire.marker.is_some())))
 }
 
 /// The last use of a key. AWS's answer does not name the key: its file's name does, or a member added to it.
@@ -85,6 +85,8 @@ struct WireList {
     #[serde(default, deserialize_with = "list")]
     access_key_metadata: Vec<WireKey>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]

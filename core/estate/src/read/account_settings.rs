@@ -56,7 +56,7 @@ pub(super) fn read_certificates(object: &Object<'_>) -> Result<Reading, Fault> {
         expires: certificate.expiration.map(|at| at.0),
     };
     let certificates = wire.server_certificate_metadata_list.into_iter().map(certificate).collect();
-    let truncated = wire.is_truncated.unwrap_or(false);
+    let truncated = wire.is_truncated.unwrap_or(wire.marker.is_some());
     Ok(Reading::page(Content::ServerCertificates(certificates), truncated))
 }
 
@@ -129,6 +129,8 @@ struct WireCertificates {
     #[serde(default, deserialize_with = "list")]
     server_certificate_metadata_list: Vec<WireCertificate>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]

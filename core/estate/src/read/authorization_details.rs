@@ -70,7 +70,7 @@ impl Page {
 /// Reads one page.
 pub(super) fn read(object: &Object<'_>) -> Result<Reading, Fault> {
     let wire: WirePage<'_> = object.parse()?;
-    let truncated = wire.is_truncated.unwrap_or(false) || wire.next_token.is_some();
+    let truncated = wire.is_truncated.unwrap_or(wire.marker.is_some()) || wire.next_token.is_some();
     let mut documents = Policies::of(object.file());
     let listed = [
         (Listing::Users, wire.user_detail_list.is_some()),
@@ -104,6 +104,8 @@ struct WirePage<'a> {
     #[serde(borrow)]
     policies: Option<Vec<WirePolicy<'a>>>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
     #[serde(borrow)]
     next_token: Option<Text<'a>>,
 }

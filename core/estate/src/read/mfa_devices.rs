@@ -18,7 +18,7 @@ pub(super) fn read_virtual(object: &Object<'_>) -> Result<Reading, Fault> {
         enabled: device.enable_date.map(|at| at.0),
     };
     let devices = wire.virtual_mfa_devices.into_iter().map(device).collect();
-    Ok(Reading::page(Content::VirtualMfaDevices(devices), wire.is_truncated.unwrap_or(false)))
+    Ok(Reading::page(Content::VirtualMfaDevices(devices), wire.is_truncated.unwrap_or(wire.marker.is_some())))
 }
 
 /// The devices of one user, each with its user's name.
@@ -29,7 +29,7 @@ pub(super) fn read_of_user(object: &Object<'_>) -> Result<Reading, Fault> {
         (device.user_name, MfaDevice { serial: device.serial_number, enabled })
     };
     let devices = wire.mfa_devices.into_iter().map(device).collect();
-    Ok(Reading::page(Content::MfaDevices(devices), wire.is_truncated.unwrap_or(false)))
+    Ok(Reading::page(Content::MfaDevices(devices), wire.is_truncated.unwrap_or(wire.marker.is_some())))
 }
 
 #[derive(Deserialize)]
@@ -38,6 +38,8 @@ struct WireVirtual {
     #[serde(rename = "VirtualMFADevices", default, deserialize_with = "list")]
     virtual_mfa_devices: Vec<WireVirtualDevice>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,8 @@ struct WireOfUser {
     #[serde(rename = "MFADevices", default, deserialize_with = "list")]
     mfa_devices: Vec<WireDevice>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]

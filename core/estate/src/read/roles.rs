@@ -32,7 +32,7 @@ pub(super) fn read(object: &Object<'_>) -> Result<Reading, Fault> {
     // a trust policy that cannot be understood is told by the authorization details
     let mut documents = Policies::of(object.file());
     let roles = wire.roles.into_iter().map(|role| role.record(&mut documents)).collect();
-    Ok(Reading::page(Content::Roles(roles), wire.is_truncated.unwrap_or(false)))
+    Ok(Reading::page(Content::Roles(roles), wire.is_truncated.unwrap_or(wire.marker.is_some())))
 }
 
 impl<'a> WireRole<'a> {
@@ -57,6 +57,8 @@ struct WireRoles<'a> {
     #[serde(borrow, default, deserialize_with = "list")]
     roles: Vec<WireRole<'a>>,
     is_truncated: Option<bool>,
+    /// There only when more follows, which a `--query` may have left unsaid.
+    marker: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
