@@ -387,7 +387,8 @@ impl<'a> Replay<'a> {
         match (&was, &is) {
             (Said::Denied(..), _) if !is_certain => plain(Verdict::StillAllowed, Why::NotNeeded),
             (Said::Denied(..), _) if call.outcome == Outcome::Succeeded => {
-                let (verdict, why) = self.judge_unexplained(call, check, &asked, (before, after), (&was, &is));
+                let (verdict, why) =
+                    self.judge_unexplained(call, check, &asked, (before, after), (&was, &is));
                 plain(verdict, why)
             }
             (Said::Denied(layer, is_explicit), Said::Denied(..)) => {
