@@ -130,7 +130,7 @@ fn silence_is_longer_than_usual() {
     let silences = |sight: &Sight, until: i64| sight.silences(account, 0, until * DAY);
     let daily: Vec<i64> = (0..40).filter(|day| !(10..15).contains(day) && !(20..22).contains(day)).collect();
     let gap = Silence { first: 10, last: 14, is_unread: false, part: Part::All };
-    assert_eq!(silences(&heard(&daily), 40), [gap.clone()]);
+    assert_eq!(silences(&heard(&daily), 40), std::slice::from_ref(&gap));
     assert_eq!(gap.days(), 5);
     // up to now
     assert_eq!(
