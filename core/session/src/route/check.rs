@@ -180,6 +180,19 @@ mod tests {
             ("source_identity = person", true),
             ("source_identity = aws:x", false),
             ("source_identity = a b", false),
+            ("reason_in = tag", true),
+            ("reason_in = nowhere", false),
+            ("read_only_extra = x", false),
+            ("duration_seconds = 1h", true),
+            ("duration_seconds = 1s", false),
+            ("role_arn = Power", false),
+            ("external_id = x", false),
+            ("role_session_name = a b", false),
+            ("session_tags = x", false),
+            ("policy_arns = x", false),
+            ("mfa_serial = x y", false),
+            ("credential_source = Environment", true),
+            ("credential_source = Nowhere", false),
         ] {
             let config = format!("[kagi dev]\n{line}\n");
             assert_eq!(misread(&ProfileFiles::scan(&config, "")).is_empty(), is_read, "{line}");
