@@ -354,3 +354,16 @@ fn names_and_sections_as_sdks_read_them() {
     let both = ProfileFiles::scan("[default]\nregion = x\n", "[default]\nregion = y\n");
     assert_eq!(both.defined_twice("default"), None);
 }
+
+#[test]
+fn no_other_policy_stands_beside_reading() {
+    let config = |more: &str| {
+        format!("[profile x]\nrole_arn = arn:aws:iam::222233334444:role/A\nsource_profile = y\n{more}")
+    };
+    // Session policies are a union: another one would widen it.
+    let other = "policy_arns = arn:aws:iam::222233334444:policy/More\n";
+    assert!(everyday(&config(other), "x").is_err());
+    assert!(everyday(&config("policy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess\n"), "x").is_ok());
+    let off = everyday(&config(&format!("{other}read_only = off\n")), "x").unwrap();
+    assert_eq!(off.hops[0].policy_arns, ["arn:aws:iam::222233334444:policy/More"]);
+}
