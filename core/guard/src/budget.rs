@@ -1,7 +1,6 @@
 //! How much room there is for policies of the organization, and where.
 //!
-//! Quotas: Organizations User Guide, `orgs_reference_limits`. Ten SCPs of 10,240 characters since 2026-05-15 (five of 5,120 before
-//! that), five RCPs of 5,120 characters; the policies that AWS attaches itself (`FullAWSAccess`) count.
+//! The quotas are [`kagimori_policy::quota`]'s; the policies that AWS attaches itself (`FullAWSAccess`) count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +10,7 @@ use kagimori_estate::model::OrganizationPolicy;
 use kagimori_policy::document::Document;
 use kagimori_policy::minimise::{Options, Sameness, minimise};
 use kagimori_policy::print::print;
+use kagimori_policy::quota::{self, Quota};
 
 use crate::template::Kind;
 
@@ -58,11 +58,11 @@ pub struct Merge {
     pub characters: usize,
 }
 
-/// How many policies of a kind, and how large.
-const fn quota(kind: Kind) -> (usize, usize) {
+/// How large a policy of a kind may be, and how many may be attached; a boundary is no policy of the organization.
+const fn quota_of(kind: Kind) -> (Quota, Quota) {
     match kind {
-        Kind::ServiceControl => (10, 10_240),
-        Kind::ResourceControl | Kind::Boundary => (5, 5_120),
+        Kind::ServiceControl => (quota::SERVICE_CONTROL, quota::ATTACHED_SERVICE_CONTROL),
+        Kind::ResourceControl | Kind::Boundary => (quota::RESOURCE_CONTROL, quota::ATTACHED_RESOURCE_CONTROL),
     }
 }
 
@@ -104,7 +104,7 @@ fn node<'p>(
     policies: &[&'p OrganizationPolicy],
     known: &mut BTreeMap<Vec<&'p str>, Option<Merge>>,
 ) -> Node {
-    let (most_attached, most) = quota(kind);
+    let (Quota { most, .. }, Quota { most: most_attached, .. }) = quota_of(kind);
     let is_here = |policy: &OrganizationPolicy| {
         policy.targets.value().map(|targets| targets.iter().any(|target| target == id))
     };

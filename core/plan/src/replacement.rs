@@ -5,15 +5,12 @@ use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange, WireD
 use kagimori_estate::model::Grants;
 use kagimori_id::Arn;
 use kagimori_policy::document::Document;
-use kagimori_policy::print;
+use kagimori_policy::{print, quota};
 
-/// Characters of the inline policies of a user and of a role together, white space not counted (`reference_iam-quotas`).
-const INLINE_OF_USER_MAX: usize = 2_048;
-const INLINE_OF_ROLE_MAX: usize = 10_240;
 /// Characters of a managed policy.
-pub(crate) const MANAGED_MAX: usize = 6_144;
+pub(crate) const MANAGED_MAX: usize = quota::MANAGED.most;
 /// Managed policies on one identity, unless the quota was raised.
-pub(crate) const ATTACHED_MAX: usize = 10;
+pub(crate) const ATTACHED_MAX: usize = quota::ATTACHED.most;
 
 /// Why policies cannot be replaced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +41,7 @@ pub enum ReplacementError {
 
 /// Characters of the inline policies of a user or role.
 pub(crate) fn inline_max(is_user: bool) -> usize {
-    if is_user { INLINE_OF_USER_MAX } else { INLINE_OF_ROLE_MAX }
+    quota::inline(is_user).most
 }
 
 /// How long a document is, as AWS counts: without white space, which the short form has none of but in strings.

@@ -7,7 +7,7 @@
 //! * [`pattern`] and [`glob`] match actions and ARNs against the `*` and `?` of policies.
 //! * [`request`] and [`policies`] are what is asked and what has a say; [`decision`] is the answer.
 //! * [`catalogue`] is the service reference: actions, resource types, condition keys.
-//! * [`lint`] says what is doubtful in a document.
+//! * [`lint`] says what is doubtful in a document; [`quota`] how large AWS lets it be.
 //! * [`reference`] decides, as AWS describes it, one request at a time.
 
 pub mod catalogue;
@@ -26,6 +26,7 @@ pub mod pattern;
 pub mod policies;
 pub mod print;
 mod protected;
+pub mod quota;
 pub mod reference;
 pub mod request;
 pub mod scenario;

@@ -16,11 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::compare::{Inclusion, Scope, included_within, is_proved};
 use crate::document::{Document, Effect, Statement, Version};
 use crate::print::print;
-
-/// Most characters of a managed policy, white space not counted (IAM User Guide, `reference_iam-quotas`).
-pub const MANAGED_POLICY_SIZE: usize = 6_144;
-/// Most managed policies of one identity by default.
-pub const MANAGED_POLICIES_MAX: usize = 10;
+use crate::quota;
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +37,8 @@ impl Default for Options {
         Self {
             wildcards: false,
             sids: true,
-            document_size: MANAGED_POLICY_SIZE,
-            documents_max: MANAGED_POLICIES_MAX,
+            document_size: quota::MANAGED.most,
+            documents_max: quota::ATTACHED.most,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
+use kagimori_policy::quota;
 
 use super::{Bounds, Format};
 
@@ -159,10 +160,10 @@ pub(crate) struct Minimise {
     #[arg(long)]
     pub(crate) drop_sids: bool,
     /// Most characters of one document
-    #[arg(long, value_name = "CHARACTERS", default_value_t = 6_144, value_parser = size)]
+    #[arg(long, value_name = "CHARACTERS", default_value_t = quota::MANAGED.most, value_parser = size)]
     pub(crate) size: usize,
     /// Most documents
-    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    #[arg(long, value_name = "NUMBER", default_value_t = quota::ATTACHED.most)]
     pub(crate) documents: usize,
     /// The policy alone, or JSON with the sizes and the proof
     #[arg(long, value_enum, default_value_t = Format::Human)]

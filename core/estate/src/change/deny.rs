@@ -9,6 +9,7 @@ use kagimori_policy::document::{
     Statement, Version,
 };
 use kagimori_policy::print::print;
+use kagimori_policy::quota;
 
 use super::edit::look;
 use super::{Change, ChangeError, IdentityChange, WireDocument};
@@ -21,10 +22,6 @@ pub const QUARANTINE: &str = "KagimoriQuarantine";
 /// The inline policy that denies sessions handed out before a moment, by the name that the console gives it when somebody revokes a
 /// role's sessions (IAM User Guide, `id_roles_use_revoke-sessions`): whoever does both finds one policy, not two.
 pub const OLDER_SESSIONS: &str = "AWSRevokeOlderSessions";
-
-/// Characters of the inline policies of a user and of a role together, white space not counted (`reference_iam-quotas`).
-const INLINE_OF_USER_MAX: usize = 2_048;
-const INLINE_OF_ROLE_MAX: usize = 10_240;
 
 /// What an inline policy is for, where it is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +107,7 @@ fn must_have_room(
     name: &str,
     document: &Document,
 ) -> Result<(), ChangeError> {
-    let most = if identity.resource().starts_with("user/") { INLINE_OF_USER_MAX } else { INLINE_OF_ROLE_MAX };
+    let most = quota::inline(identity.resource().starts_with("user/")).most;
     let others = grants.inline.iter().filter(|(held, _)| held != name);
     let others = others.filter_map(|(_, policy)| policy.document.as_ref().ok());
     let characters: usize = others.chain([document]).map(length).sum();

@@ -11,6 +11,7 @@ use super::{ChangeError, WireDocument};
 use crate::fact::{Known, SourceId};
 use crate::model::{Estate, ManagedPolicy, PolicyVersion};
 use kagimori_id::Arn;
+use kagimori_policy::quota::VERSIONS;
 
 /// The customer's managed policies and their versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +56,8 @@ pub enum ManagedPolicyChange {
     },
 }
 
-/// AWS keeps five versions of a managed policy (`reference_iam-quotas`).
-const VERSIONS_MAX: usize = 5;
+/// AWS keeps no more of a managed policy.
+const VERSIONS_MAX: usize = VERSIONS.most;
 
 impl ManagedPolicyChange {
     /// The names of the changes in JSON.

@@ -10,6 +10,7 @@ use super::policy::{document, policy};
 use super::{ChangeError, WireDocument};
 use crate::fact::{Known, SourceId};
 use crate::model::{Estate, OrganizationPolicy};
+use kagimori_policy::quota::{self, Quota};
 
 /// Policies of the organization: service control and resource control policies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,32 +189,16 @@ impl fmt::Display for OrganizationChange {
     }
 }
 
-/// How many policies of a kind may be attached to one root, organizational unit or account.
-struct Quota {
-    kind: &'static str,
-    most: usize,
-    /// Since when it is so, or when it was looked up.
-    since: &'static str,
-}
-
-/// Organizations User Guide, `orgs_reference_limits`. Five SCPs until 2026-05-15, when Organizations doubled it.
-const QUOTAS: [Quota; 2] = [
-    Quota { kind: "SERVICE_CONTROL_POLICY", most: 10, since: "2026-05-15" },
-    Quota { kind: "RESOURCE_CONTROL_POLICY", most: 5, since: "2026-11-25" },
-];
-
 /// AWS refuses one more than the quota. Those whose kind or targets are not known may be there besides: they are not counted.
 fn must_have_room(estate: &Estate, id: &str, target: &str) -> Result<(), ChangeError> {
     let kind = &look::organization_policy(estate, id)?.kind;
-    let Some(Quota { most, since, .. }) = QUOTAS.iter().find(|quota| quota.kind == kind) else {
-        return Ok(());
-    };
+    let Some((_, Quota { most, since, .. })) = quota::of_organization(kind) else { return Ok(()) };
     let is_there = |policy: &&OrganizationPolicy| {
         policy.kind == *kind
             && policy.targets.value().is_some_and(|targets| targets.iter().any(|held| held == target))
     };
     let attached = look::organization_policies(estate)?.iter().filter(is_there).count();
-    if attached < *most {
+    if attached < most {
         return Ok(());
     }
     Err(ChangeError::Refused(format!(

@@ -7,6 +7,7 @@ mod entity;
 mod protection;
 
 use kagimori_id::{AccessKeyId, AccountId, Arn};
+use kagimori_policy::quota::VERSIONS;
 use serde_json::{Value, json};
 
 pub(super) use self::center::{CenterLook, InWhole, PROVISIONED, Set, boundary, reference, typed};
@@ -68,9 +69,6 @@ pub(super) enum Reading {
     /// It cannot be told, in words.
     Failed(String),
 }
-
-/// AWS keeps five versions of a managed policy (IAM User Guide, `reference_iam-quotas`).
-pub(super) const VERSIONS_MAX: usize = 5;
 
 /// A user, group or role as IAM's operations speak of it: `User`, `UserName`.
 pub(super) fn kind_of(identity: &Arn) -> &'static str {
@@ -271,7 +269,7 @@ fn surplus(policy: &Arn, unless: Option<&str>, answers: &mut Answers<'_>) -> Res
         member(held, "IsDefaultVersion") == json!(true)
             && unless.is_some_and(|id| member(held, "VersionId") == json!(id))
     };
-    if versions.len() < VERSIONS_MAX || versions.iter().any(is_there) {
+    if versions.len() < VERSIONS.most || versions.iter().any(is_there) {
         return Ok(State::Absent);
     }
     let number = |held: &&Value| member(held, "VersionId").as_str()?.strip_prefix('v')?.parse::<u64>().ok();

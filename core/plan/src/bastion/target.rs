@@ -6,6 +6,7 @@ use kagimori_estate::Estate;
 use kagimori_estate::model::Listing;
 use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::Document;
+use kagimori_policy::quota;
 
 use super::documents::{self, Own};
 use super::{Bastion, RoleWish, Users};
@@ -72,9 +73,7 @@ pub struct TargetError {
 pub(super) const GROUP_POLICY: &str = "bastion";
 /// The name of the boundary.
 const BOUNDARY: &str = "bastion-below-iam";
-/// Characters of the inline policies of a group together, and of a trust policy (`reference_iam-quotas`).
-const GROUP_POLICY_MAX: usize = 5_120;
-const TRUST_MAX: usize = 2_048;
+const GROUP_POLICY_MAX: usize = quota::INLINE_OF_GROUP.most;
 
 impl Target {
     /// What a file comes to, with what an estate tells of the people.
@@ -126,7 +125,7 @@ impl Target {
         }
         let root = format!("arn:{partition}:iam::{id}:root");
         let admission = match length(&documents::trust(&root, "ArnEquals", &texts(&people))) {
-            fits if fits <= TRUST_MAX => Admission::Named,
+            fits if fits <= quota::TRUST.most => Admission::Named,
             _ => Admission::AnyUser,
         };
         let mut target = Self {

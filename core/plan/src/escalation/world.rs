@@ -7,15 +7,13 @@ use fixedbitset::FixedBitSet;
 use kagimori_estate::access::{Access, Among, Arranged, Graded, May, Question, Subject, Target, Targets};
 use kagimori_estate::model::{Account, Grants, ManagedPolicy, Role, User};
 use kagimori_id::Arn;
+use kagimori_policy::quota::VERSIONS;
 use kagimori_policy::request::Fact;
 
 use super::NodeId;
 use super::catalogue::{PathKind, Precondition, paths};
 use super::trust::TrustIndex;
 use crate::check::is_aws_owned;
-
-/// Managed policies have at most five versions (IAM User Guide, `reference_iam-quotas`).
-const VERSIONS_MAX: usize = 5;
 
 /// The administration role of stack sets for which none is named (CloudFormation API, `CreateStackSet`, `AdministrationRoleARN`).
 const STACK_SET_ROLE: &str = "AWSCloudFormationStackSetAdministrationRole";
@@ -541,11 +539,11 @@ fn holding(
         (Precondition::InstanceProfile, known(roles, |role| Some(!role.instance_profiles.is_empty()))),
         (
             Precondition::RoomForAVersion,
-            known(policies, |policy| versions(policy).map(|count| count < VERSIONS_MAX)),
+            known(policies, |policy| versions(policy).map(|count| count < VERSIONS.most)),
         ),
         (
             Precondition::FullOfVersions,
-            known(policies, |policy| versions(policy).map(|count| count >= VERSIONS_MAX)),
+            known(policies, |policy| versions(policy).map(|count| count >= VERSIONS.most)),
         ),
         (Precondition::UnreadVersions, known(policies, unread_versions)),
     ])

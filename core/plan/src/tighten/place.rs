@@ -10,13 +10,11 @@ use kagimori_estate::change::{Change, IdentityChange, ManagedPolicyChange, WireD
 use kagimori_estate::model::{Grants, ManagedPolicy};
 use kagimori_id::Arn;
 use kagimori_policy::document::Document;
+use kagimori_policy::quota::VERSIONS;
 
 use crate::replacement::{
     ATTACHED_MAX, MANAGED_MAX, ReplacementError, holdings, inline_max, length, managed,
 };
-
-/// IAM keeps so many versions of a managed policy (IAM User Guide, `access_policies_managed-versioning`).
-const VERSIONS_MAX: usize = 5;
 
 /// The places of one identity.
 pub(super) struct Places<'e> {
@@ -61,7 +59,7 @@ fn is_its_own(policy: &ManagedPolicy) -> bool {
     policy.arn.account().is_some()
         && policy.attachments == Some(1)
         && policy.boundary_uses == Some(0)
-        && policy.version_count().is_some_and(|count| count < VERSIONS_MAX)
+        && policy.version_count().is_some_and(|count| count < VERSIONS.most)
         && policy.document.document.is_ok()
 }
 
