@@ -31,6 +31,7 @@ pub mod redact;
 pub mod selection;
 pub mod sessions;
 pub mod sight;
+pub mod sorted;
 pub mod threat;
 pub mod usage;
 

@@ -19,6 +19,7 @@ use kagimori_id::{AccessKeyId, AccountId, Arn};
 
 use crate::caller::{CallerKind, ClientFamily};
 use crate::history;
+use crate::sorted::Sorted;
 
 pub use content::content;
 pub use fold::{AgentName, Called, CalledFrom, Fold, Name, Tally, Who};
@@ -119,9 +120,9 @@ pub struct Activity {
     /// Calls that succeeded and changed something (`readOnly` false).
     pub writes: u64,
     /// Failed calls by error code.
-    pub errors: BTreeMap<String, u64>,
+    pub errors: Sorted<String, u64>,
     /// By action.
-    pub actions: BTreeMap<Action, ActionUse>,
+    pub actions: Sorted<Action, ActionUse>,
     /// By source address. What AWS writes there for itself (`AWS Internal`, the name of a service) is none.
     pub addresses: Places,
     /// By VPC endpoint.
@@ -131,17 +132,17 @@ pub struct Activity {
     /// By user agent.
     pub agents: Places,
     /// By kind of caller.
-    pub callers: BTreeMap<CallerKind, Seen>,
+    pub callers: Sorted<CallerKind, Seen>,
     /// By client: SDK, tool or browser.
-    pub families: BTreeMap<ClientFamily, Seen>,
+    pub families: Sorted<ClientFamily, Seen>,
     /// By workload, as far as callers betray one: `app/NAME` when the agent names its application
     /// (`AWS_SDK_UA_APP_ID`), else kind of caller and client, `lambda/boto3`. People in the console and AWS services
     /// on the caller's behalf are no workload and not here.
     pub workloads: Places,
     /// Calls per day, by days since 1970-01-01 (UTC).
-    pub days: BTreeMap<i32, u32>,
+    pub days: Sorted<i32, u32>,
     /// Of these, the calls that failed (any error code); days without one are not here.
-    pub failed_days: BTreeMap<i32, u32>,
+    pub failed_days: Sorted<i32, u32>,
     /// Calls with MFA in the session.
     pub with_mfa: u64,
 }
@@ -171,7 +172,7 @@ pub struct ActionUse {
     /// The calls that succeeded.
     pub success: Option<Seen>,
     /// The calls that failed, by error code.
-    pub errors: BTreeMap<String, Seen>,
+    pub errors: Sorted<String, Seen>,
 }
 
 /// Calls by place, bounded by [`PLACES_MAX`]: the places first in the order of their names are kept, whatever the order
@@ -179,7 +180,7 @@ pub struct ActionUse {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// The places that are remembered.
-    pub seen: BTreeMap<String, Seen>,
+    pub seen: Sorted<String, Seen>,
     /// Calls from places beyond the bound.
     pub beyond: u64,
 }

@@ -63,8 +63,8 @@ pub(super) struct Sum {
     pub(super) work: BTreeSet<u64>,
     /// The services whose permissions were checked, by the prefixes of their actions; else where the calls went.
     pub(super) services: BTreeSet<Box<str>>,
-    /// What of it was done with each long-term key.
-    pub(super) keys: BTreeMap<AccessKeyId, Share>,
+    /// What of it was done with each long-term key: most have one, and a map has room for eleven, so they stand outside of it.
+    pub(super) keys: BTreeMap<AccessKeyId, Box<Share>>,
 }
 
 /// By service and event name: calls that were not denied, and that were.
@@ -171,7 +171,8 @@ impl Sum {
             }
         }
         if let Some(key) = made.access_key {
-            self.keys.entry(key.clone()).or_insert_with(|| Share::new(made.first)).add(made, trace, action);
+            let share = self.keys.entry(key.clone()).or_insert_with(|| Box::new(Share::new(made.first)));
+            share.add(made, trace, action);
         }
     }
 
@@ -198,7 +199,7 @@ impl Sum {
         merge_actions(&mut self.actions, other.actions);
         for (key, share) in other.keys {
             match self.keys.get_mut(&key) {
-                Some(held) => held.merge(share),
+                Some(held) => held.merge(*share),
                 None => drop(self.keys.insert(key, share)),
             }
         }

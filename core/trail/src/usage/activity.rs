@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Action, ActionUse, Activity, PLACES_MAX, Places, Seen};
 use crate::caller::{CallerKind, ClientFamily};
+use crate::sorted::Sorted;
 
 /// Texts by number, each text once: places and names repeat, and numbers are quick to look up.
 #[derive(Clone, Debug, Default)]
@@ -219,14 +220,14 @@ impl ActivitySum {
             calls: whole.calls,
             succeeded: success.map_or(0, |seen| seen.calls),
             writes: self.writes,
-            errors: errors(&self.outcomes, names),
+            errors: errors(&self.outcomes, names).into(),
             actions: actions(&self.outcomes, names),
             addresses: self.addresses.finish(names),
             vpc_endpoints: self.endpoints.finish(names),
             regions: self.regions.finish(names),
             agents: self.agents.finish(names),
-            callers,
-            families,
+            callers: callers.into(),
+            families: families.into(),
             workloads: self.workloads.finish(names),
             failed_days: self
                 .days
@@ -284,47 +285,53 @@ fn errors(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &Names) -> BTreeMap<
     errors
 }
 
-fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &Names) -> BTreeMap<Action, ActionUse> {
-    let mut actions: BTreeMap<Action, ActionUse> = BTreeMap::new();
+fn actions(outcomes: &FxHashMap<Outcome, OutcomeSum>, names: &Names) -> Sorted<Action, ActionUse> {
+    let mut actions: BTreeMap<(&str, &str), ActionSum<'_>> = BTreeMap::new();
     outcomes.iter().for_each(|(outcome, sum)| {
         let source = names.text(outcome.source);
-        let service = source.strip_suffix(".amazonaws.com").unwrap_or(source).to_owned();
-        let seen = sum.seen.finish();
-        let action = actions
-            .entry(Action { service, name: names.text(outcome.name).to_owned() })
-            .and_modify(|action| {
-                action.calls += seen.calls;
-                action.read_only &= sum.read_only;
-                action.first = action.first.min(seen.first);
-                action.last = action.last.max(seen.last);
-            })
-            .or_insert_with(|| ActionUse {
-                calls: seen.calls,
-                succeeded: 0,
-                read_only: sum.read_only,
-                first: seen.first,
-                last: seen.last,
-                success: None,
-                errors: BTreeMap::new(),
-            });
+        let service = source.strip_suffix(".amazonaws.com").unwrap_or(source);
+        let action = actions.entry((service, names.text(outcome.name))).or_default();
+        action.is_written |= !sum.read_only;
         match outcome.error {
-            Some(error) => {
-                action
-                    .errors
-                    .entry(names.text(error).to_owned())
-                    .and_modify(|known| known.merge(seen))
-                    .or_insert(seen);
-            }
-            None => {
-                action.succeeded += seen.calls;
-                action.success = Some(action.success.map_or(seen, |mut known| {
-                    known.merge(seen);
-                    known
-                }));
-            }
+            Some(error) => add_finished(&mut action.errors, names.text(error), sum.seen),
+            None => action.success = Some(both(action.success, sum.seen.finish())),
         }
     });
-    actions
+    let action =
+        |(service, name): (&str, &str)| Action { service: service.to_owned(), name: name.to_owned() };
+    actions.into_iter().filter_map(|(called, sum)| Some((action(called), sum.finish()?))).collect()
+}
+
+fn both(one: Option<Seen>, mut other: Seen) -> Seen {
+    one.into_iter().for_each(|one| other.merge(one));
+    other
+}
+
+/// An action by how it ended.
+#[derive(Default)]
+struct ActionSum<'n> {
+    success: Option<Seen>,
+    errors: BTreeMap<&'n str, Seen>,
+    /// A call of it did not only read.
+    is_written: bool,
+}
+
+impl ActionSum<'_> {
+    /// `None`: there was no call.
+    fn finish(self) -> Option<ActionUse> {
+        let success = self.success;
+        let whole =
+            self.errors.values().copied().chain(success).reduce(|one, other| both(Some(one), other))?;
+        Some(ActionUse {
+            calls: whole.calls,
+            succeeded: success.map_or(0, |seen| seen.calls),
+            read_only: !self.is_written,
+            first: whole.first,
+            last: whole.last,
+            success,
+            errors: self.errors.into_iter().map(|(error, seen)| (error.to_owned(), seen)).collect(),
+        })
+    }
 }
 
 /// Places, bounded: the [`PLACES_MAX`] first ones in order of their names stay. A place that was dropped has that many

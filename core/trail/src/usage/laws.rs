@@ -99,7 +99,7 @@ proptest! {
         prop_assert_eq!(whole.totals.events, distinct.len() as u64);
         prop_assert_eq!(whole.totals.duplicates, (events.len() - distinct.len()) as u64);
         for activity in whole.users.values().chain(whole.roles.values()).chain(whole.roots.values()) {
-            let sum = |days: &std::collections::BTreeMap<i32, u32>| days.values().map(|calls| u64::from(*calls)).sum::<u64>();
+            let sum = |days: &crate::sorted::Sorted<i32, u32>| days.values().map(|calls| u64::from(*calls)).sum::<u64>();
             prop_assert_eq!(sum(&activity.days), activity.calls);
             prop_assert_eq!(sum(&activity.failed_days), activity.calls - activity.succeeded);
         }

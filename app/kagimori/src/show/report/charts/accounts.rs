@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kagimori_id::AccountId;
 use kagimori_plan::review::AccountState;
 use kagimori_trail::Usage;
+use kagimori_trail::sorted::Sorted;
 use kagimori_trail::usage::{Activity, Coverage};
 
 use super::days::{self, Days, ranges};
@@ -28,7 +29,7 @@ struct Calls {
 
 impl Calls {
     fn add(&mut self, activity: &Activity) {
-        let add = |sums: &mut BTreeMap<i32, u64>, days: &BTreeMap<i32, u32>| {
+        let add = |sums: &mut BTreeMap<i32, u64>, days: &Sorted<i32, u32>| {
             for (day, calls) in days {
                 let sum = sums.entry(*day).or_default();
                 *sum = sum.saturating_add(u64::from(*calls));
