@@ -37,7 +37,7 @@ pub(crate) use admitted::trusted;
 pub use desk::Beside;
 pub(crate) use people::Bastions;
 pub(crate) use run::{Context, Sink, is_aws_owned, run};
-pub(crate) use subject::{Identity, Placed, ROOT};
+pub(crate) use subject::{Identity, Named, Placed, ROOT};
 pub(crate) use tag::value as tag_value;
 
 /// One check, as `checks.toml` describes it.
@@ -165,7 +165,7 @@ pub(crate) enum Rule {
     /// A policy document of the customer: managed, or inline on an identity.
     Document(fn(&Context<'_>, &Account, &Placed<'_>) -> Judged),
     /// A rule that lists its own resources: devices, certificates.
-    Listed(fn(&Context<'_>, &Account) -> Result<Vec<Listed>, Missing>),
+    Listed(for<'a> fn(&Context<'_>, &'a Account) -> Result<Vec<Listed<'a>>, Missing>),
     /// The organization, judged once, in the management account.
     Organization(fn(&Context<'_>) -> Judged),
     /// The program's own: waivers.
@@ -173,8 +173,8 @@ pub(crate) enum Rule {
 }
 
 /// A ruling of a rule that lists its own resources.
-pub(crate) struct Listed {
-    pub(crate) resource: crate::verdict::Resource,
+pub(crate) struct Listed<'a> {
+    pub(crate) named: subject::Named<'a>,
     pub(crate) judged: Judged,
 }
 

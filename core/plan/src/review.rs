@@ -7,6 +7,7 @@ mod unplaced;
 mod waiving;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
@@ -17,7 +18,7 @@ use kagimori_trail::Usage;
 use kagimori_trail::caller::CallerKind;
 use serde::Serialize;
 
-use crate::check::{self, Beside, Context, Sink};
+use crate::check::{self, Beside, Context, Named, Sink};
 use crate::privilege::Privileges;
 use crate::settings::Settings;
 use crate::verdict::{Outcome, Resource, Severity, Verdict};
@@ -269,13 +270,14 @@ pub fn review_beside<'a>(
             check::run(&context, &reviewed, &mut doubting);
         }
     }
-    let (verdicts, waived) = waiving::apply(collected.verdicts, &context, &mut collected.tallies);
+    let (mut tallies, population) = collected.counting.finish();
+    let (verdicts, waived) = waiving::apply(collected.verdicts, &context, &mut tallies);
     let mut review = Review {
         now,
         verdicts,
         waived,
-        tallies: collected.tallies,
-        population: collected.population.finish(),
+        tallies,
+        population,
         accounts: Vec::new(),
         credentials: rows::credentials(&context, &reviewed),
         roles: rows::roles(&context, &reviewed),
@@ -296,26 +298,21 @@ impl Review {
 #[derive(Default)]
 struct Collected {
     verdicts: Vec<Verdict>,
-    tallies: BTreeMap<(&'static str, AccountId), Tally>,
-    population: population::Counting,
+    counting: population::Counting,
 }
 
 impl Sink for Collected {
+    fn resource(&mut self, named: &Named<'_>) -> Arc<Resource> {
+        self.counting.resource(named)
+    }
+
     fn take(&mut self, verdict: Verdict) {
-        let tally = self.tallies.entry((verdict.check, verdict.resource.account)).or_default();
-        tally.count(verdict.outcome);
+        self.counting.tally(verdict.check, verdict.outcome, verdict.resource.account);
         self.verdicts.push(verdict);
     }
 
-    fn count(
-        &mut self,
-        check: &'static str,
-        outcome: Outcome,
-        resource: impl FnOnce() -> Resource,
-        account: AccountId,
-    ) {
-        self.population.count(check, outcome, resource(), account);
-        self.tallies.entry((check, account)).or_default().count(outcome);
+    fn count(&mut self, check: &'static str, outcome: Outcome, named: &Named<'_>, account: AccountId) {
+        self.counting.count(check, outcome, named, account);
     }
 }
 

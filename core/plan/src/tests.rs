@@ -27,7 +27,7 @@ use kagimori_trail::usage::{EventIds, Fold, event_key};
 use kagimori_trail::{Usage, history};
 
 use crate::Settings;
-use crate::check::{Context, Sink, run};
+use crate::check::{Context, Named, Sink, run};
 use crate::verdict::{Outcome, Resource, Verdict};
 
 /// A directory of files in memory.
@@ -113,18 +113,12 @@ struct Everything {
 
 impl Sink for Everything {
     fn take(&mut self, verdict: Verdict) {
-        self.outcomes.insert((verdict.check, verdict.resource.clone()), verdict.outcome);
+        self.outcomes.insert((verdict.check, (*verdict.resource).clone()), verdict.outcome);
         self.verdicts.push(verdict);
     }
 
-    fn count(
-        &mut self,
-        check: &'static str,
-        outcome: Outcome,
-        resource: impl FnOnce() -> Resource,
-        _: AccountId,
-    ) {
-        self.outcomes.insert((check, resource()), outcome);
+    fn count(&mut self, check: &'static str, outcome: Outcome, named: &Named<'_>, _: AccountId) {
+        self.outcomes.insert((check, named.resource()), outcome);
     }
 }
 

@@ -4,6 +4,8 @@
 //! English or Japanese, by the check's template. Taking data away never improves a verdict: it stays or becomes
 //! [`Outcome::Unknown`].
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kagimori_estate::SourceId;
 use kagimori_estate::fact::Gap;
@@ -99,7 +101,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    fn named(&self) -> (ResourceKind, AccountId, &str, &str, Option<&str>) {
+    pub(crate) fn named(&self) -> (ResourceKind, AccountId, &str, &str, Option<&str>) {
         (self.kind, self.account, &self.arn, &self.name, self.key.as_deref())
     }
 }
@@ -150,8 +152,8 @@ pub enum FactValue {
 pub struct Verdict {
     /// The check's id: `key-unused`.
     pub check: &'static str,
-    /// The resource.
-    pub resource: Resource,
+    /// The resource: one for all verdicts about it.
+    pub resource: Arc<Resource>,
     /// What is said.
     pub outcome: Outcome,
     /// Why it could not be told; present exactly when the outcome is [`Outcome::Unknown`].

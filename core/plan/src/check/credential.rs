@@ -1,13 +1,15 @@
 //! Keys, passwords and other long-lived credentials, by age and by AWS's own "last used".
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use kagimori_estate::fact::{Dataset, Fact, Gap};
 use kagimori_estate::model::{AccessKey, Account, CredentialReportRow, LastUse, User};
 use kagimori_id::Arn;
 use kagimori_policy::pattern::matches_ignoring_case;
 
-use super::{Context, Identity, Judged, Listed, Missing, Rule, Ruling, staleness, subject};
-use crate::verdict::{Resource, ResourceKind};
+use super::{Context, Identity, Judged, Listed, Missing, Named, Rule, Ruling, staleness, subject};
+use crate::verdict::ResourceKind;
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("key-rotation", Rule::Key(rotation)),
@@ -240,8 +242,8 @@ fn password_age(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     })
 }
 
-fn of_user(account: &Account, user: &User, id: &str) -> Resource {
-    Resource { kind: ResourceKind::OtherCredential, key: Some(id.to_owned()), ..subject::user(account, user) }
+fn of_user<'a>(account: &Account, user: &'a User, id: impl Into<Cow<'a, str>>) -> Named<'a> {
+    Named { kind: ResourceKind::OtherCredential, key: Some(id.into()), ..subject::user(account, user) }
 }
 
 /// Age of something active; what is inactive does not count.
@@ -256,7 +258,7 @@ fn age(context: &Context<'_>, active: bool, made: Option<Timestamp>, what: &str,
     }
 }
 
-fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+fn service_specific<'a>(context: &Context<'_>, account: &'a Account) -> Result<Vec<Listed<'a>>, Missing> {
     let limit = context.settings.limits.service_specific_age;
     if account.users.is_empty() {
         account.dataset(Dataset::ServiceSpecificCredentials).known()?;
@@ -266,7 +268,7 @@ fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<List
         match user.service_specific_credentials.known() {
             Ok(credentials) => listed.extend(credentials.iter().map(|credential| {
                 let ruling = age(context, credential.active, credential.created, &credential.service, limit);
-                Listed { resource: of_user(account, user, &credential.id), judged: Ok(ruling) }
+                Listed { named: of_user(account, user, credential.id.as_str()), judged: Ok(ruling) }
             })),
             Err(gap) => listed.push(hidden(account, user, gap)),
         }
@@ -275,12 +277,12 @@ fn service_specific(context: &Context<'_>, account: &Account) -> Result<Vec<List
 }
 
 /// What a user may hold is not known: the user is the subject.
-fn hidden(account: &Account, user: &User, gap: &Gap) -> Listed {
-    Listed { resource: subject::user(account, user), judged: Err(gap.into()) }
+fn hidden<'a>(account: &Account, user: &'a User, gap: &Gap) -> Listed<'a> {
+    Listed { named: subject::user(account, user), judged: Err(gap.into()) }
 }
 
 /// SSH keys of CodeCommit, and X.509 signing certificates by the credential report.
-fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+fn ssh_keys<'a>(context: &Context<'_>, account: &'a Account) -> Result<Vec<Listed<'a>>, Missing> {
     let limit = context.settings.limits.ssh_key_age;
     if account.users.is_empty() {
         account.dataset(Dataset::CredentialReport).known()?;
@@ -290,17 +292,17 @@ fn ssh_keys(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Mis
         match user.ssh_public_keys.known() {
             Ok(keys) => listed.extend(keys.iter().map(|key| {
                 let ruling = age(context, key.active, key.uploaded, "SSH public key", limit);
-                Listed { resource: of_user(account, user, &key.id), judged: Ok(ruling) }
+                Listed { named: of_user(account, user, key.id.as_str()), judged: Ok(ruling) }
             })),
             Err(gap) => listed.push(hidden(account, user, gap)),
         }
-        for slot in 0..2 {
-            let resource = of_user(account, user, &format!("certificate {}", slot + 1));
-            listed.push(Listed { resource, judged: certificate_age(context, user, slot, limit) });
+        for (slot, id) in ["certificate 1", "certificate 2"].into_iter().enumerate() {
+            let named = of_user(account, user, id);
+            listed.push(Listed { named, judged: certificate_age(context, user, slot, limit) });
         }
         if user.report.value().is_some_and(CredentialReportRow::has_more_certificates) {
             let judged = Err(super::mfa::field_absent(Dataset::CredentialReport, "cert_3_active"));
-            listed.push(Listed { resource: of_user(account, user, "certificate 3"), judged });
+            listed.push(Listed { named: of_user(account, user, "certificate 3"), judged });
         }
     }
     Ok(listed)
@@ -314,7 +316,7 @@ fn certificate_age(context: &Context<'_>, user: &User, slot: usize, limit: i64) 
     Ok(age(context, *certificate.active.known()?, made, "signing certificate", limit))
 }
 
-fn server_certificates(context: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+fn server_certificates<'a>(context: &Context<'_>, account: &'a Account) -> Result<Vec<Listed<'a>>, Missing> {
     let soon = context.settings.limits.certificate_soon;
     let listed = account.server_certificates.known()?.iter().map(|certificate| {
         let judged = match certificate.expires.map(|expires| -context.days(expires)) {
@@ -324,13 +326,13 @@ fn server_certificates(context: &Context<'_>, account: &Account) -> Result<Vec<L
             Some(_) => Ok(Ruling::Pass),
             None => Err(super::mfa::field_absent(Dataset::ServerCertificates, "Expiration")),
         };
-        Listed { resource: of_certificate(account, &certificate.name, &certificate.arn), judged }
+        Listed { named: of_certificate(account, &certificate.name, &certificate.arn), judged }
     });
     Ok(listed.collect())
 }
 
-fn of_certificate(account: &Account, name: &str, arn: &Arn) -> Resource {
-    subject::resource(ResourceKind::Certificate, account.id, arn.to_string(), name.to_owned())
+fn of_certificate<'a>(account: &Account, name: &'a str, arn: &'a Arn) -> Named<'a> {
+    subject::named(ResourceKind::Certificate, account.id, arn.as_str(), name)
 }
 
 /// A user that nothing hangs on: no password, key, certificate, MFA, SSH key, credential of a service, group or policy.

@@ -9,7 +9,7 @@ use kagimori_policy::document::{Condition, Document, Effect, Statement, Version}
 use kagimori_policy::reference;
 use kagimori_policy::request::{Context as RequestContext, Fact};
 
-use super::{Context, Judged, Listed, Missing, Placed, Rule, Ruling, admitted, people, run, subject};
+use super::{Context, Judged, Listed, Missing, Named, Placed, Rule, Ruling, admitted, people, run, subject};
 use crate::privilege;
 use crate::verdict::ResourceKind;
 
@@ -187,7 +187,7 @@ fn self_manage(context: &Context<'_>, _: &Account, user: &User) -> Judged {
     Ok(if enrols { Ruling::Pass } else { Ruling::Fail(Vec::new()) })
 }
 
-fn orphans(_: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
+fn orphans<'a>(_: &Context<'_>, account: &'a Account) -> Result<Vec<Listed<'a>>, Missing> {
     let users_known = account.listing(kagimori_estate::model::Listing::Users);
     let listed = account.virtual_mfa_devices.known()?.iter().map(|device| {
         let judged = match &device.owner {
@@ -199,14 +199,9 @@ fn orphans(_: &Context<'_>, account: &Account) -> Result<Vec<Listed>, Missing> {
                 .map(|()| Ruling::Fail(vec![("owner", owner.to_string().into())]))
                 .map_err(Missing::from),
         };
-        let mut resource = subject::resource(
-            ResourceKind::MfaDevice,
-            account.id,
-            device.serial.clone(),
-            device.serial.rsplit('/').next().unwrap_or_default().to_owned(),
-        );
-        resource.key = Some(device.serial.clone());
-        Listed { resource, judged }
+        let (serial, name) = (device.serial.as_str(), device.serial.rsplit('/').next().unwrap_or_default());
+        let named = subject::named(ResourceKind::MfaDevice, account.id, serial, name);
+        Listed { named: Named { key: Some(serial.into()), ..named }, judged }
     });
     Ok(listed.collect())
 }

@@ -4,6 +4,7 @@
 //! by data that went missing. The account as a whole is `UNKNOWN` only where the things themselves are not known.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kagimori_estate::Estate;
@@ -13,7 +14,9 @@ use kagimori_id::{AccountId, Arn};
 use kagimori_policy::document::Document;
 use kagimori_trail::{Usage, origin, sight};
 
-use super::{Bastions, Beside, Check, Identity, Judged, Missing, Placed, Rule, Ruling, find, rules, subject};
+use super::{
+    Bastions, Beside, Check, Identity, Judged, Missing, Named, Placed, Rule, Ruling, find, rules, subject,
+};
 use crate::blind;
 use crate::privilege::Privileges;
 use crate::settings::Settings;
@@ -97,15 +100,13 @@ impl<'a> Context<'a> {
 
 /// Takes in verdicts; passes are only counted by most sinks.
 pub(crate) trait Sink {
+    /// The resource that verdicts about a thing speak of.
+    fn resource(&mut self, named: &Named<'_>) -> Arc<Resource> {
+        Arc::new(named.resource())
+    }
     fn take(&mut self, verdict: Verdict);
     /// A pass or a "does not arise": cheap, because there are hundreds of thousands.
-    fn count(
-        &mut self,
-        check: &'static str,
-        outcome: Outcome,
-        resource: impl FnOnce() -> Resource,
-        account: AccountId,
-    );
+    fn count(&mut self, check: &'static str, outcome: Outcome, named: &Named<'_>, account: AccountId);
 }
 
 /// Runs every rule.
@@ -132,7 +133,7 @@ fn organization(
     let account = Account::unknown(id);
     let named = context.estate.accounts.get(&id).unwrap_or(&account);
     let mut run = Run { context, check, account: &account, is_account_told: false, sink };
-    run.judged(rule(context), || subject::organization(named));
+    run.judged(rule(context), &subject::organization(named));
 }
 
 /// One check over one account.
@@ -149,15 +150,15 @@ impl<S: Sink> Run<'_, '_, S> {
     fn rule(mut self, rule: Rule) {
         let (context, account) = (self.context, self.account);
         match rule {
-            Rule::Account(rule) => self.judged(rule(context, account), || subject::account(account)),
-            Rule::Root(rule) => self.judged(rule(context, account), || subject::root(account)),
+            Rule::Account(rule) => self.judged(rule(context, account), &subject::account(account)),
+            Rule::Root(rule) => self.judged(rule(context, account), &subject::root(account)),
             Rule::Asked(rule) if context.desk.is_some() => {
-                self.judged(rule(context, account), || subject::root(account));
+                self.judged(rule(context, account), &subject::root(account));
             }
             Rule::User(_) | Rule::Password(_) | Rule::Key(_) => self.users(rule),
             Rule::Group(rule) => self.entities(&[Listing::Groups], |run| {
                 for group in account.groups.values() {
-                    run.judged(rule(context, account, group), || subject::group(account, group));
+                    run.judged(rule(context, account, group), &subject::group(account, group));
                 }
             }),
             Rule::Role(rule) => self.entities(&[Listing::Roles], |run| {
@@ -167,17 +168,17 @@ impl<S: Sink> Run<'_, '_, S> {
                     } else {
                         as_far_as_known(rule(context, account, role), &role.grants)
                     };
-                    run.judged(judged, || subject::role(account, role));
+                    run.judged(judged, &subject::role(account, role));
                 }
             }),
             Rule::Policy(rule) => self.entities(&[Listing::Policies], |run| {
                 for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
-                    run.judged(rule(context, account, policy), || subject::policy(account, policy));
+                    run.judged(rule(context, account, policy), &subject::policy(account, policy));
                 }
             }),
             Rule::Identity(rule) => self.identities(|run, identity| {
                 let judged = as_far_as_known(rule(context, account, identity), identity.grants);
-                run.judged(judged, || subject::identity(account, identity));
+                run.judged(judged, &subject::identity(account, identity));
             }),
             Rule::Document(rule) => self.documents(rule),
             Rule::Listed(rule) => self.listed(rule(context, account)),
@@ -205,21 +206,17 @@ impl<S: Sink> Run<'_, '_, S> {
         }
         for user in account.users.values() {
             match rule {
-                Rule::User(rule) => {
-                    self.judged(rule(context, account, user), || subject::user(account, user))
-                }
+                Rule::User(rule) => self.judged(rule(context, account, user), &subject::user(account, user)),
                 Rule::Password(rule) => {
-                    self.judged(rule(context, account, user), || subject::password(account, user))
+                    self.judged(rule(context, account, user), &subject::password(account, user))
                 }
                 Rule::Key(rule) => match user.access_keys.known() {
                     Ok(keys) => {
                         for key in keys {
-                            self.judged(rule(context, account, user, key), || {
-                                subject::key(account, user, key)
-                            });
+                            self.judged(rule(context, account, user, key), &subject::key(account, user, key));
                         }
                     }
-                    Err(gap) => self.judged(Err(gap.into()), || subject::user(account, user)),
+                    Err(gap) => self.judged(Err(gap.into()), &subject::user(account, user)),
                 },
                 _ => {}
             }
@@ -236,7 +233,7 @@ impl<S: Sink> Run<'_, '_, S> {
                         let (name, arn) = (user.name.as_str(), user.arn.as_str());
                         each(run, &Identity { kind: ResourceKind::User, name, arn, grants: &details.grants });
                     }
-                    Err(gap) => run.judged(Err(gap.into()), || subject::user(account, user)),
+                    Err(gap) => run.judged(Err(gap.into()), &subject::user(account, user)),
                 }
             }
             for group in account.groups.values() {
@@ -255,47 +252,45 @@ impl<S: Sink> Run<'_, '_, S> {
         self.entities(&[Listing::Policies], |run| {
             for policy in account.policies.values().filter(|policy| policy.arn.account().is_some()) {
                 if only_bounds(policy) {
-                    run.judged(Ok(Ruling::NotApplicable), || subject::policy(account, policy));
+                    run.judged(Ok(Ruling::NotApplicable), &subject::policy(account, policy));
                     continue;
                 }
                 let judged = document(&policy.document)
                     .and_then(|document| rule(context, account, &Placed { document, managed: Some(policy) }));
-                run.judged(judged, || subject::policy(account, policy));
+                run.judged(judged, &subject::policy(account, policy));
             }
         });
         self.identities(|run, identity| {
             for (name, policy) in &identity.grants.inline {
                 let judged = document(policy)
                     .and_then(|document| rule(context, account, &Placed { document, managed: None }));
-                run.judged(judged, || subject::inline(account, identity, name));
+                run.judged(judged, &subject::inline(account, identity, name));
             }
             if let Some(gap) = identity.grants.gap() {
-                run.judged(Err(gap.into()), || subject::identity(account, identity));
+                run.judged(Err(gap.into()), &subject::identity(account, identity));
             }
         });
     }
 
-    fn listed(&mut self, listed: Result<Vec<super::Listed>, Missing>) {
+    fn listed(&mut self, listed: Result<Vec<super::Listed<'_>>, Missing>) {
         match listed {
             Ok(all) => {
                 for one in all {
-                    self.judged(one.judged, || one.resource);
+                    self.judged(one.judged, &one.named);
                 }
             }
             Err(Missing(gap)) => self.things_unknown(gap),
         }
     }
 
-    fn judged(&mut self, judged: Judged, resource: impl FnOnce() -> Resource) {
+    fn judged(&mut self, judged: Judged, named: &Named<'_>) {
         let id = self.check.id.as_str();
         match self.as_far_as_read(judged) {
-            Ok(Ruling::Pass) => self.sink.count(id, Outcome::Pass, resource, self.account.id),
-            Ok(Ruling::NotApplicable) => {
-                self.sink.count(id, Outcome::NotApplicable, resource, self.account.id)
-            }
-            Ok(Ruling::Fail(facts)) => self.verdict(Outcome::Fail, facts, None, resource()),
-            Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, resource()),
-            Err(Missing(gap)) => self.verdict(Outcome::Unknown, Vec::new(), Some(gap), resource()),
+            Ok(Ruling::Pass) => self.sink.count(id, Outcome::Pass, named, self.account.id),
+            Ok(Ruling::NotApplicable) => self.sink.count(id, Outcome::NotApplicable, named, self.account.id),
+            Ok(Ruling::Fail(facts)) => self.verdict(Outcome::Fail, facts, None, named),
+            Ok(Ruling::Info(facts)) => self.verdict(Outcome::Info, facts, None, named),
+            Err(Missing(gap)) => self.verdict(Outcome::Unknown, Vec::new(), Some(gap), named),
         }
     }
 
@@ -312,12 +307,12 @@ impl<S: Sink> Run<'_, '_, S> {
     /// What there is to judge is not known, or not all of it: the account is the subject, once per check.
     fn things_unknown(&mut self, gap: Gap) {
         if !std::mem::replace(&mut self.is_account_told, true) {
-            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), subject::account(self.account));
+            self.verdict(Outcome::Unknown, Vec::new(), Some(gap), &subject::account(self.account));
         }
     }
 
-    fn verdict(&mut self, outcome: Outcome, facts: super::Facts, gap: Option<Gap>, resource: Resource) {
-        let evidence = self.evidence();
+    fn verdict(&mut self, outcome: Outcome, facts: super::Facts, gap: Option<Gap>, named: &Named<'_>) {
+        let (evidence, resource) = (self.evidence(), self.sink.resource(named));
         let check = self.check.id.as_str();
         self.sink.take(Verdict { check, resource, outcome, gap, facts, evidence });
     }

@@ -1,7 +1,12 @@
-//! What verdicts speak of: resources made from the estate's things.
+//! What verdicts speak of: the estate's things, by the names that they have there.
 
+use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use hashbrown::Equivalent;
 use kagimori_estate::model::{AccessKey, Account, Grants, Group, ManagedPolicy, Role, User};
-use kagimori_id::AccountId;
+use kagimori_id::{AccountId, UniqueId};
 use kagimori_policy::document::Document;
 
 use crate::verdict::{Resource, ResourceKind};
@@ -24,55 +29,97 @@ pub(crate) struct Placed<'a> {
 /// The name the credential report gives root.
 pub(crate) const ROOT: &str = "<root_account>";
 
-pub(crate) fn account(account: &Account) -> Resource {
-    resource(ResourceKind::Account, account.id, account.root_arn(), account.id.to_string())
+/// A [`Resource`] by what names it, lent by the estate. Eighty checks look at each thing, and there are hundreds of thousands of things:
+/// one of them is made for all.
+#[derive(Clone, Debug)]
+pub(crate) struct Named<'a> {
+    pub(crate) kind: ResourceKind,
+    pub(crate) account: AccountId,
+    pub(crate) arn: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) key: Option<Cow<'a, str>>,
+    pub(crate) id: Option<&'a str>,
 }
 
-pub(crate) fn organization(account: &Account) -> Resource {
-    resource(ResourceKind::Organization, account.id, account.root_arn(), "organization".to_owned())
-}
+impl Named<'_> {
+    pub(crate) fn resource(&self) -> Resource {
+        Resource {
+            kind: self.kind,
+            account: self.account,
+            arn: self.arn.clone().into_owned(),
+            name: self.name.clone().into_owned(),
+            key: self.key.clone().map(Cow::into_owned),
+            id: self.id.map(str::to_owned),
+        }
+    }
 
-pub(crate) fn root(account: &Account) -> Resource {
-    resource(ResourceKind::Root, account.id, account.root_arn(), ROOT.to_owned())
-}
-
-pub(crate) fn user(account: &Account, user: &User) -> Resource {
-    of_user(ResourceKind::User, account, user)
-}
-
-fn of_user(kind: ResourceKind, account: &Account, user: &User) -> Resource {
-    let id = user.details.value().map(|details| details.id.to_string());
-    Resource { id, ..resource(kind, account.id, user.arn.to_string(), user.name.clone()) }
-}
-
-pub(crate) fn password(account: &Account, user: &User) -> Resource {
-    of_user(ResourceKind::Password, account, user)
-}
-
-pub(crate) fn key(account: &Account, user: &User, key: &AccessKey) -> Resource {
-    Resource { key: Some(key_name(key)), ..of_user(ResourceKind::AccessKey, account, user) }
-}
-
-/// The key's id, or its slot when only the credential report speaks of it.
-pub(crate) fn key_name(key: &AccessKey) -> String {
-    match (&key.id, key.slot) {
-        (Some(id), _) => id.to_string(),
-        (None, Some(slot)) => format!("slot {slot}"),
-        (None, None) => "unknown key".to_owned(),
+    fn named(&self) -> (ResourceKind, AccountId, &str, &str, Option<&str>) {
+        (self.kind, self.account, &self.arn, &self.name, self.key.as_deref())
     }
 }
 
-pub(crate) fn group(account: &Account, group: &Group) -> Resource {
-    let id = Some(group.id.to_string());
-    Resource { id, ..resource(ResourceKind::Group, account.id, group.arn.to_string(), group.name.clone()) }
+impl Hash for Named<'_> {
+    /// As the resource's.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.named().hash(state);
+    }
 }
 
-pub(crate) fn role(account: &Account, role: &Role) -> Resource {
-    let id = Some(role.id.to_string());
-    Resource { id, ..resource(ResourceKind::Role, account.id, role.arn.to_string(), role.name.clone()) }
+impl Equivalent<Arc<Resource>> for Named<'_> {
+    fn equivalent(&self, resource: &Arc<Resource>) -> bool {
+        self.named() == resource.named()
+    }
 }
 
-pub(crate) fn identity(account: &Account, identity: &Identity<'_>) -> Resource {
+pub(crate) fn account(account: &Account) -> Named<'_> {
+    named(ResourceKind::Account, account.id, account.root_arn(), account.id.to_string())
+}
+
+pub(crate) fn organization(account: &Account) -> Named<'_> {
+    named(ResourceKind::Organization, account.id, account.root_arn(), "organization")
+}
+
+pub(crate) fn root(account: &Account) -> Named<'_> {
+    named(ResourceKind::Root, account.id, account.root_arn(), ROOT)
+}
+
+pub(crate) fn user<'a>(account: &Account, user: &'a User) -> Named<'a> {
+    of_user(ResourceKind::User, account, user)
+}
+
+fn of_user<'a>(kind: ResourceKind, account: &Account, user: &'a User) -> Named<'a> {
+    let id = user.details.value().map(|details| details.id.as_str());
+    Named { id, ..named(kind, account.id, user.arn.as_str(), user.name.as_str()) }
+}
+
+pub(crate) fn password<'a>(account: &Account, user: &'a User) -> Named<'a> {
+    of_user(ResourceKind::Password, account, user)
+}
+
+pub(crate) fn key<'a>(account: &Account, user: &'a User, key: &'a AccessKey) -> Named<'a> {
+    Named { key: Some(key_name(key)), ..of_user(ResourceKind::AccessKey, account, user) }
+}
+
+/// The key's id, or its slot when only the credential report speaks of it.
+pub(crate) fn key_name(key: &AccessKey) -> Cow<'_, str> {
+    match (&key.id, key.slot) {
+        (Some(id), _) => id.as_str().into(),
+        (None, Some(slot)) => format!("slot {slot}").into(),
+        (None, None) => "unknown key".into(),
+    }
+}
+
+pub(crate) fn group<'a>(account: &Account, group: &'a Group) -> Named<'a> {
+    let id = Some(group.id.as_str());
+    Named { id, ..named(ResourceKind::Group, account.id, group.arn.as_str(), group.name.as_str()) }
+}
+
+pub(crate) fn role<'a>(account: &Account, role: &'a Role) -> Named<'a> {
+    let id = Some(role.id.as_str());
+    Named { id, ..named(ResourceKind::Role, account.id, role.arn.as_str(), role.name.as_str()) }
+}
+
+pub(crate) fn identity<'a>(account: &'a Account, identity: &Identity<'a>) -> Named<'a> {
     let id = match identity.kind {
         ResourceKind::User => {
             account.users.get(identity.name).and_then(|user| user.details.value()).map(|one| &one.id)
@@ -80,18 +127,23 @@ pub(crate) fn identity(account: &Account, identity: &Identity<'_>) -> Resource {
         ResourceKind::Group => account.groups.get(identity.name).map(|group| &group.id),
         _ => account.roles.get(identity.name).map(|role| &role.id),
     };
-    let id = id.map(ToString::to_string);
-    Resource { id, ..resource(identity.kind, account.id, identity.arn.to_owned(), identity.name.to_owned()) }
+    let id = id.map(UniqueId::as_str);
+    Named { id, ..named(identity.kind, account.id, identity.arn, identity.name) }
 }
 
-pub(crate) fn inline(account: &Account, owner: &Identity<'_>, policy: &str) -> Resource {
-    Resource { key: Some(policy.to_owned()), ..identity(account, owner) }
+pub(crate) fn inline<'a>(account: &'a Account, owner: &Identity<'a>, policy: &'a str) -> Named<'a> {
+    Named { key: Some(policy.into()), ..identity(account, owner) }
 }
 
-pub(crate) fn policy(account: &Account, policy: &ManagedPolicy) -> Resource {
-    resource(ResourceKind::Policy, account.id, policy.arn.to_string(), policy.name.clone())
+pub(crate) fn policy<'a>(account: &Account, policy: &'a ManagedPolicy) -> Named<'a> {
+    named(ResourceKind::Policy, account.id, policy.arn.as_str(), policy.name.as_str())
 }
 
-pub(crate) fn resource(kind: ResourceKind, account: AccountId, arn: String, name: String) -> Resource {
-    Resource { kind, account, arn, name, key: None, id: None }
+pub(crate) fn named<'a>(
+    kind: ResourceKind,
+    account: AccountId,
+    arn: impl Into<Cow<'a, str>>,
+    name: impl Into<Cow<'a, str>>,
+) -> Named<'a> {
+    Named { kind, account, arn: arn.into(), name: name.into(), key: None, id: None }
 }

@@ -3,10 +3,15 @@
 //! An auditor asks which resources a control was looked at for; whoever follows a finding must know whether it passes now or only
 //! went out of sight. A resource stands once, and lists refer to it by number: a company has a million of these.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use hashbrown::HashMap;
 use kagimori_id::AccountId;
+use rustc_hash::FxBuildHasher;
 
+use super::Tally;
+use crate::check::Named;
 use crate::verdict::{Outcome, Resource};
 
 type Lists = BTreeMap<(&'static str, AccountId), Vec<u32>>;
@@ -14,7 +19,7 @@ type Lists = BTreeMap<(&'static str, AccountId), Vec<u32>>;
 /// Which resources passed, and of which a check had nothing to say, by check and account.
 #[derive(Clone, Debug, Default)]
 pub struct Population {
-    resources: Vec<Resource>,
+    resources: Vec<Arc<Resource>>,
     passed: Lists,
     not_applicable: Lists,
 }
@@ -45,44 +50,107 @@ impl Population {
     }
 
     fn resolve<'p>(&'p self, list: &'p [u32]) -> impl Iterator<Item = &'p Resource> {
-        list.iter().filter_map(|number| self.resources.get(usize::try_from(*number).ok()?))
+        list.iter().filter_map(|number| self.resources.get(usize::try_from(*number).ok()?).map(|one| &**one))
     }
 }
 
-/// A population being counted.
+/// A population being counted, with how often which outcome was met. Each check counts one account after the other.
 #[derive(Default)]
 pub(super) struct Counting {
-    numbers: HashMap<Resource, u32>,
-    passed: Lists,
-    not_applicable: Lists,
+    numbers: HashMap<Arc<Resource>, u32, FxBuildHasher>,
+    resources: Vec<Arc<Resource>>,
+    /// By check and account: the one that is counted, and where it stands.
+    now: Option<((&'static str, AccountId), usize)>,
+    places: BTreeMap<(&'static str, AccountId), usize>,
+    counts: Vec<Count>,
+}
+
+/// What one check counted in one account.
+#[derive(Default)]
+struct Count {
+    tally: Tally,
+    passed: Vec<u32>,
+    not_applicable: Vec<u32>,
 }
 
 impl Counting {
+    /// The one resource of a thing.
+    pub(super) fn resource(&mut self, named: &Named<'_>) -> Arc<Resource> {
+        if let Some((known, _)) = self.numbers.get_key_value(named) {
+            return Arc::clone(known);
+        }
+        let (resource, number) = (Arc::new(named.resource()), self.next());
+        self.resources.push(Arc::clone(&resource));
+        self.numbers.insert(Arc::clone(&resource), number);
+        resource
+    }
+
+    fn next(&self) -> u32 {
+        u32::try_from(self.resources.len()).unwrap_or(u32::MAX)
+    }
+
+    fn number(&mut self, named: &Named<'_>) -> u32 {
+        if let Some(number) = self.numbers.get(named) {
+            return *number;
+        }
+        let number = self.next();
+        self.resource(named);
+        number
+    }
+
+    /// Counts a verdict; of what passed, or has nothing to say, there is no other trace.
     pub(super) fn count(
         &mut self,
         check: &'static str,
         outcome: Outcome,
-        resource: Resource,
+        named: &Named<'_>,
         account: AccountId,
     ) {
-        let lists = match outcome {
-            Outcome::Pass => &mut self.passed,
-            Outcome::NotApplicable => &mut self.not_applicable,
+        let number = self.number(named);
+        let count = self.of(check, account);
+        count.tally.count(outcome);
+        match outcome {
+            Outcome::Pass => count.passed.push(number),
+            Outcome::NotApplicable => count.not_applicable.push(number),
             // verdicts of their own
-            Outcome::Fail | Outcome::Unknown | Outcome::Info => return,
-        };
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(resource).or_insert(next);
-        lists.entry((check, account)).or_default().push(number);
+            Outcome::Fail | Outcome::Unknown | Outcome::Info => {}
+        }
     }
 
-    pub(super) fn finish(self) -> Population {
-        let mut numbered: Vec<(Resource, u32)> = self.numbers.into_iter().collect();
-        numbered.sort_unstable_by_key(|(_, number)| *number);
-        Population {
-            resources: numbered.into_iter().map(|(resource, _)| resource).collect(),
-            passed: self.passed,
-            not_applicable: self.not_applicable,
+    /// Counts a verdict that is kept.
+    pub(super) fn tally(&mut self, check: &'static str, outcome: Outcome, account: AccountId) {
+        self.of(check, account).tally.count(outcome);
+    }
+
+    fn of(&mut self, check: &'static str, account: AccountId) -> &mut Count {
+        let place = match self.now {
+            Some((now, place)) if now == (check, account) => place,
+            _ => *self.places.entry((check, account)).or_insert(self.counts.len()),
+        };
+        self.now = Some(((check, account), place));
+        if place == self.counts.len() {
+            self.counts.push(Count::default());
         }
+        #[expect(clippy::expect_used, reason = "every place was pushed when it was given")]
+        self.counts.get_mut(place).expect("a place of `counts`")
+    }
+
+    pub(super) fn finish(self) -> (BTreeMap<(&'static str, AccountId), Tally>, Population) {
+        let (mut tallies, mut population) = (BTreeMap::new(), Population::default());
+        let mut counts: Vec<Option<Count>> = self.counts.into_iter().map(Some).collect();
+        for (key, place) in self.places {
+            let Some(count) = counts.get_mut(place).and_then(Option::take) else { continue };
+            tallies.insert(key, count.tally);
+            for (lists, list) in [
+                (&mut population.passed, count.passed),
+                (&mut population.not_applicable, count.not_applicable),
+            ] {
+                if !list.is_empty() {
+                    lists.insert(key, list);
+                }
+            }
+        }
+        population.resources = self.resources;
+        (tallies, population)
     }
 }

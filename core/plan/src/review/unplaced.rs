@@ -4,12 +4,13 @@
 //! everybody in the account had it: a verdict that comes out otherwise is not known. One that does not is the same whoever has it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use kagimori_estate::Estate;
 use kagimori_estate::model::{Account, Unplaced, User};
 use kagimori_id::AccountId;
 
-use crate::check::Sink;
+use crate::check::{Named, Sink};
 use crate::verdict::{Outcome, Resource, Verdict};
 
 /// The estate as if everybody had what somebody has; `None`: every policy is where the lists say.
@@ -59,21 +60,15 @@ fn give(account: &mut Account) {
 
 /// What the checks say of each thing.
 #[derive(Default)]
-pub(super) struct Outcomes(HashMap<(&'static str, Resource), Outcome>);
+pub(super) struct Outcomes(HashMap<(&'static str, Arc<Resource>), Outcome>);
 
 impl Sink for Outcomes {
     fn take(&mut self, verdict: Verdict) {
         self.0.insert((verdict.check, verdict.resource), verdict.outcome);
     }
 
-    fn count(
-        &mut self,
-        check: &'static str,
-        outcome: Outcome,
-        resource: impl FnOnce() -> Resource,
-        _: AccountId,
-    ) {
-        self.0.insert((check, resource()), outcome);
+    fn count(&mut self, check: &'static str, outcome: Outcome, named: &Named<'_>, _: AccountId) {
+        self.0.insert((check, Arc::new(named.resource())), outcome);
     }
 }
 
@@ -86,14 +81,14 @@ pub(super) struct Doubting<'s, S> {
 
 impl<S> Doubting<'_, S> {
     /// Whether a thing fails or passes by who has the policy. That a question does not arise is as good as that it is right.
-    fn is_in_doubt(&self, check: &'static str, outcome: Outcome, resource: &Resource) -> bool {
+    fn is_in_doubt(&self, check: &'static str, outcome: Outcome, resource: &Arc<Resource>) -> bool {
         let is_bad = |outcome: Outcome| matches!(outcome, Outcome::Fail | Outcome::Info);
         self.accounts.contains(&resource.account)
             && outcome != Outcome::Unknown
             && self
                 .otherwise
                 .0
-                .get(&(check, resource.clone()))
+                .get(&(check, Arc::clone(resource)))
                 .is_some_and(|other| *other != Outcome::Unknown && is_bad(*other) != is_bad(outcome))
     }
 }
@@ -104,22 +99,20 @@ impl<S: Sink> Sink for Doubting<'_, S> {
         self.sink.take(if is_in_doubt { unknown(verdict) } else { verdict });
     }
 
-    fn count(
-        &mut self,
-        check: &'static str,
-        outcome: Outcome,
-        resource: impl FnOnce() -> Resource,
-        account: AccountId,
-    ) {
+    fn resource(&mut self, named: &Named<'_>) -> Arc<Resource> {
+        self.sink.resource(named)
+    }
+
+    fn count(&mut self, check: &'static str, outcome: Outcome, named: &Named<'_>, account: AccountId) {
         if !self.accounts.contains(&account) {
-            return self.sink.count(check, outcome, resource, account);
+            return self.sink.count(check, outcome, named, account);
         }
-        let resource = resource();
+        let resource = self.sink.resource(named);
         if self.is_in_doubt(check, outcome, &resource) {
             let (gap, facts, evidence) = (None, Vec::new(), Vec::new());
             return self.sink.take(unknown(Verdict { check, resource, outcome, gap, facts, evidence }));
         }
-        self.sink.count(check, outcome, || resource, account);
+        self.sink.count(check, outcome, named, account);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Waivers: which failures are accepted for a while, and what is wrong with the waivers themselves.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::Offset;
 use kagimori_id::AccountId;
@@ -15,23 +17,24 @@ type Tallies = BTreeMap<(&'static str, AccountId), Tally>;
 
 /// Splits off what waivers cover, adds what is wrong with waivers, and puts all in order.
 pub(super) fn apply(
-    verdicts: Vec<Verdict>,
+    mut kept: Vec<Verdict>,
     context: &Context<'_>,
     tallies: &mut Tallies,
 ) -> (Vec<Verdict>, Vec<(Verdict, usize)>) {
     let waivers = &context.settings.waivers;
     let mut matched = vec![0_usize; waivers.len()];
-    let (mut kept, mut waived) = (Vec::new(), Vec::new());
-    for verdict in verdicts {
-        match cover(&verdict, context, &mut matched) {
-            Some(index) => {
-                if let Some(tally) = tallies.get_mut(&(verdict.check, verdict.resource.account)) {
-                    tally.fail -= 1;
-                    tally.waived += 1;
-                }
-                waived.push((verdict, index));
-            }
-            None => kept.push(verdict),
+    let mut covering = Vec::new();
+    let covered = kept.extract_if(.., |verdict| {
+        let cover = cover(verdict, context, &mut matched);
+        covering.extend(cover);
+        cover.is_some()
+    });
+    let covered: Vec<Verdict> = covered.collect();
+    let mut waived: Vec<(Verdict, usize)> = covered.into_iter().zip(covering).collect();
+    for (verdict, _) in &waived {
+        if let Some(tally) = tallies.get_mut(&(verdict.check, verdict.resource.account)) {
+            tally.fail -= 1;
+            tally.waived += 1;
         }
     }
     // those of `kagimori scan` are its own matter
@@ -42,8 +45,8 @@ pub(super) fn apply(
             kept.push(verdict);
         }
     }
-    kept.sort_by_cached_key(order);
-    waived.sort_by_cached_key(|(verdict, _)| order(verdict));
+    kept.sort_by(order);
+    waived.sort_by(|(one, _), (other, _)| order(one, other));
     (kept, waived)
 }
 
@@ -99,10 +102,19 @@ fn about(waiver: &Waiver, matched: usize, context: &Context<'_>) -> Option<Verdi
         ("owner", FactValue::Text(waiver.owner.clone())),
         ("expires", FactValue::Text(waiver.expires.to_string())),
     ];
+    let resource = Arc::new(resource);
     Some(Verdict { check, resource, outcome, gap: None, facts, evidence: Vec::new() })
 }
 
 /// Worst first; then by check, account, resource and key.
-fn order(verdict: &Verdict) -> impl Ord + use<> {
-    (verdict.outcome, verdict.severity(), verdict.check, verdict.resource.account, verdict.resource.clone())
+fn order(one: &Verdict, other: &Verdict) -> Ordering {
+    let by_check = || match one.check.cmp(other.check) {
+        Ordering::Equal => Ordering::Equal,
+        by_name => one.severity().cmp(&other.severity()).then(by_name),
+    };
+    let place = |verdict: &Verdict| verdict.resource.account;
+    (one.outcome.cmp(&other.outcome))
+        .then_with(by_check)
+        .then_with(|| place(one).cmp(&place(other)))
+        .then_with(|| one.resource.cmp(&other.resource))
 }

@@ -44,7 +44,7 @@ fn findings(review: &Review) -> Vec<Earlier> {
     let earlier = |verdict: &super::Verdict| {
         let facts: BTreeMap<&str, _> = verdict.facts.iter().map(|(name, value)| (*name, value)).collect();
         serde_json::from_value(serde_json::json!({"uid": verdict.uid(), "check": verdict.check,
-            "outcome": verdict.outcome, "resource": verdict.resource, "facts": facts}))
+            "outcome": verdict.outcome, "resource": *verdict.resource, "facts": facts}))
         .unwrap()
     };
     review.verdicts.iter().map(earlier).collect()

@@ -104,7 +104,7 @@ pub(super) fn compare(full: &Everything, less: &Everything, what: &str) {
             let reason = verdict.gap.as_ref().map(|gap| &gap.reason);
             matches!(reason, Some(GapReason::Contradiction(_)))
         })
-        .map(|verdict| (verdict.check, &verdict.resource))
+        .map(|verdict| (verdict.check, &*verdict.resource))
         .collect();
     let broken: Vec<String> = full
         .outcomes

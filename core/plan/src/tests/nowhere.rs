@@ -154,7 +154,7 @@ fn who_got_another_name_or_path_is_the_same() {
         .iter()
         .map(|verdict| {
             serde_json::from_value(serde_json::json!({
-                "uid": verdict.uid(), "check": verdict.check, "outcome": verdict.outcome, "resource": verdict.resource,
+                "uid": verdict.uid(), "check": verdict.check, "outcome": verdict.outcome, "resource": *verdict.resource,
             }))
             .unwrap()
         })

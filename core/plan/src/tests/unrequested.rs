@@ -84,7 +84,7 @@ fn a_finding_is_not_fixed_by_asking_no_more() {
     let failed: Vec<_> = with.verdicts.iter().filter(|verdict| verdict.check == CHECK).collect();
     assert_eq!(failed.len(), 1);
     let json = serde_json::json!({
-        "uid": failed[0].uid(), "check": CHECK, "outcome": failed[0].outcome, "resource": failed[0].resource,
+        "uid": failed[0].uid(), "check": CHECK, "outcome": failed[0].outcome, "resource": *failed[0].resource,
     });
     let earlier = serde_json::from_value(json).unwrap();
     let compared = crate::review::compared::compare(&without, &estate, &[earlier]);
