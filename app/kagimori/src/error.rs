@@ -184,6 +184,10 @@ impl AppError {
                 "name a file (of a link, the one that it leads to); without `--out` a result goes to standard output"
                     .to_owned()
             }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::InvalidFilename => {
+                "give it a shorter name: file systems have room for 255 bytes, and files beside a page have its name and some more letters"
+                    .to_owned()
+            }
             Self::Write { .. } => {
                 "check that you may write there and that the disk is not full, or choose another place"
                     .to_owned()
@@ -222,6 +226,12 @@ impl AppError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_too_long_is_not_told_to_look_at_the_disk() {
+        let hint = AppError::write(Path::new("page.html"), io::ErrorKind::InvalidFilename.into()).hint();
+        assert!(hint.contains("shorter") && !hint.contains("disk"), "{hint}");
+    }
 
     #[test]
     fn a_reader_that_went_away_is_seen_through_the_csv_writer() {
