@@ -45,7 +45,7 @@ pub(super) fn run(args: &Paths) -> Result<Exit, AppError> {
     } else {
         Exit::Clean
     };
-    Ok(super::exit(&estate, exit))
+    Ok(super::exit_of_all(&estate, exit))
 }
 
 /// Routes that people read as one, the surest and shortest first.

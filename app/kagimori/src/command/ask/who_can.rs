@@ -47,7 +47,7 @@ pub(super) fn run(args: &WhoCan) -> Result<Exit, AppError> {
     } else {
         Exit::Failed
     };
-    Ok(super::exit(&estate, exit))
+    Ok(super::exit_of_all(&estate, exit))
 }
 
 #[derive(Serialize)]
