@@ -8,17 +8,15 @@ impl Outcome {
         let Some(error) = error else { return Self::Succeeded };
         // EC2 writes `Client.UnauthorizedOperation`, others `AccessDeniedException`, alone or behind a namespace.
         let has = |part: &str| error.contains(part);
+        let name = error.rsplit(['.', '#']).next().unwrap_or(error);
+        // SNS writes `AuthorizationErrorException`, Elastic Beanstalk `InsufficientPrivilegesException`, API Gateway `ForbiddenException`.
         let is_denied = has("AccessDenied")
             || has("UnauthorizedOperation")
             || has("NotAuthorized")
-            || matches!(
-                error,
-                "Client.UnauthorizedOperation"
-                    | "Forbidden"
-                    | "AuthorizationError"
-                    | "UnauthorizedAccess"
-                    | "UnauthorizedException"
-            );
+            || has("AuthorizationError")
+            || has("InsufficientPrivileges")
+            || has("UnauthorizedAccess")
+            || matches!(name, "Forbidden" | "ForbiddenException" | "UnauthorizedException");
         if is_denied {
             return Self::Denied;
         }
@@ -48,6 +46,13 @@ mod tests {
             (Some("NotAuthorizedException"), Outcome::Denied),
             (Some("com.amazonaws.transcribe#AccessDeniedException"), Outcome::Denied),
             (Some("kms.AccessDeniedException"), Outcome::Denied),
+            (Some("AuthorizationError"), Outcome::Denied),
+            (Some("AuthorizationErrorException"), Outcome::Denied),
+            (Some("InsufficientPrivilegesException"), Outcome::Denied),
+            (Some("ForbiddenException"), Outcome::Denied),
+            (Some("Client.UnauthorizedAccess"), Outcome::Denied),
+            (Some("UnauthorizedException"), Outcome::Denied),
+            (Some("OperationForbiddenByState"), Outcome::Failed),
             (Some("S3.AccessDenied.Extra"), Outcome::Denied),
             (Some("ThrottlingException"), Outcome::Throttled),
             (Some("Throttling"), Outcome::Throttled),
