@@ -147,14 +147,18 @@ pub(crate) struct BlindActions {
     pub(crate) wide: ActionSet,
 }
 
+/// The actions of a statement.
+pub(crate) fn allowed(statement: &Statement) -> ActionSet {
+    let (patterns, is_negated) = statement.action.patterns();
+    let all = expand(patterns.iter());
+    if is_negated { all.complement() } else { all }
+}
+
 /// Of one Allow statement.
 pub(crate) fn of_statement(sight: &Sight, account: AccountId, statement: &Statement) -> BlindActions {
     let catalogue = Catalogue::embedded();
     let (patterns, is_negated) = statement.action.patterns();
-    let mut all = expand(patterns.iter());
-    if is_negated {
-        all = all.complement();
-    }
+    let mut all = allowed(statement);
     // What every trail shows is looked at only where something of it is not seen.
     if sight.shows_management(account, resources(statement)) {
         all.intersect(&NOT_MANAGEMENT);

@@ -350,7 +350,8 @@ impl<'p> Round<'p> {
 
 /// Nobody is told to retire what the trail would not have shown in use.
 fn nothing_to_draw_from(input: &Input<'_>, grants: &[Grant], otherwise: Refusal) -> Refusal {
-    let (named, has_more) = unseen::held(input, grants);
+    let (mut named, has_more) = unseen::held(input, grants);
+    named.extend(unseen::services_not_held(input));
     if named.is_empty() && !has_more { otherwise } else { Refusal::CannotTell { named } }
 }
 

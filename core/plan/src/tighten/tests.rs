@@ -65,6 +65,54 @@ fn propose_seen(
     tighten(&input, options)
 }
 
+/// Beside what AWS saw used, by service, that the trail has no call of.
+fn propose_beside(estate: &Estate, calls: &[Call], not_held: &[&str]) -> Result<Tightened, Refusal> {
+    let access = Access::of(estate);
+    let mut sight = Sight::default();
+    sight.add(&ok(1, "iam:ListUsers", CheckedResource::None));
+    let classes = classes(calls, Telling::default());
+    let calls: Vec<&Class> = classes.iter().collect();
+    let told = not_held
+        .iter()
+        .map(|service| ((*service).to_owned(), super::LastAccessed { at: Some(1), is_not_held: true }));
+    let told = told.collect();
+    let input = Input {
+        estate,
+        access: &access,
+        subject: access.subject(USER).unwrap(),
+        calls: &calls,
+        days: 90,
+        sight: &sight,
+        last_accessed: Some(&told),
+        settings: &crate::settings::Settings::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    tighten(&input, &Options { keep_unseen: true, ..options() })
+}
+
+/// `access_policies_last-accessed`: AWS has seen the service used. That the trail holds no such call shows that the trail is not whole.
+#[test]
+fn what_aws_saw_used_and_the_trail_lacks_stays() {
+    let estate = estate(&document(
+        r#"{"Effect":"Allow","Action":["iam:ListUsers","ec2:DescribeInstances"],"Resource":"*"}"#,
+    ));
+    let calls = [ok(1, "iam:ListUsers", CheckedResource::None)];
+    let kept = |not_held: &[&str]| {
+        printed(&propose_beside(&estate, &calls, not_held).unwrap()).contains("ec2:DescribeInstances")
+    };
+    assert!(!kept(&[]) && !kept(&["sns"]) && kept(&["ec2"]));
+    let proposal = propose_beside(&estate, &calls, &["ec2"]).unwrap();
+    let told: Vec<_> =
+        proposal.unseen.iter().map(|one| (one.service.as_str(), one.is_kept, one.why)).collect();
+    assert_eq!(told, [("ec2", true, UnseenWhy::LastAccessed)]);
+    // Of whom the trail has no call at all nobody says that they did nothing.
+    assert!(matches!(propose_beside(&estate, &[], &[]), Err(Refusal::NoCalls)));
+    match propose_beside(&estate, &[], &["ec2"]) {
+        Err(Refusal::CannotTell { named }) => assert!(named.contains("ec2:*"), "{named:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn printed(proposal: &Tightened) -> String {
     proposal.new.iter().map(print::print).collect::<Vec<_>>().join("\n")
 }

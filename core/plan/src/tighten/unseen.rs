@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kagimori_policy::catalogue::{AccessLevel, ActionId, ActionSet, Catalogue};
+use kagimori_policy::document::Statement;
 use kagimori_trail::sight::Blind;
 use serde::Serialize;
 
@@ -14,14 +15,16 @@ use super::compose::{self, ElementKind, Elements};
 use super::grants::Grant;
 use super::needs::Need;
 use super::{Input, Options};
-use crate::blind;
+use crate::blind::{self, BlindActions};
 
 /// A service in the answer of `iam get-service-last-accessed-details`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "a time")]
+#[expect(clippy::exhaustive_structs, reason = "a time, and what it is beside the trail")]
 pub struct LastAccessed {
     /// `LastAuthenticated`, attempts that were denied included; `None`: not within the tracking period.
     pub at: Option<i64>,
+    /// That is within the window, and the trail at hand holds no call of theirs to the service, whosever work it may be: it is not whole.
+    pub is_not_held: bool,
 }
 
 /// Actions of one service that this trail does not show.
@@ -146,14 +149,16 @@ pub(super) fn of(
     for (place, grant) in grants.iter().enumerate() {
         let blind = blind::of_statement(input.sight, input.subject.account, &grant.statement);
         // A service that nobody used is not worth a line for each of its actions, unless a policy names them.
-        let mut wide = blind.wide;
+        let mut wide = blind.wide.clone();
         beyond.unite(&wide);
         wide.intersect(&in_use);
+        let held = not_held(input, &grant.statement, &blind);
         let named = |set: &ActionSet, by| set.iter().map(|id| (id, by)).collect::<Vec<_>>();
         let all = [
             named(&blind.meant, Naming::Them),
             named(&blind.of_service, Naming::Service),
             named(&wide, Naming::Nothing),
+            named(&held, Naming::NotHeld),
         ];
         for (id, naming) in all.into_iter().flatten() {
             let action = Catalogue::embedded().name(id);
@@ -164,7 +169,10 @@ pub(super) fn of(
                 compose::add_as_granted(elements, place, id, ElementKind::Unseen);
             }
             let why = if fits && !is_kept { UnseenWhy::LeftOut } else { why };
-            let not_shown = blind::why(input.sight, input.subject.account, &grant.statement, &action);
+            let not_shown = match naming {
+                Naming::NotHeld => Blind::NotHeld,
+                _ => blind::why(input.sight, input.subject.account, &grant.statement, &action),
+            };
             found.entry((service, not_shown, is_kept, why)).or_default().insert(action);
         }
     }
@@ -211,6 +219,8 @@ enum Naming {
     Them,
     Service,
     Nothing,
+    /// Whatever it names: AWS saw its service used, and the trail holds no call to it, though it would have shown it.
+    NotHeld,
 }
 
 /// Whether what is not seen is likely to be used, and why.
@@ -223,6 +233,7 @@ fn fits(
 ) -> (bool, UnseenWhy) {
     let told = input.last_accessed.and_then(|told| told.get(service));
     match levels.get(service) {
+        _ if naming == Naming::NotHeld => (true, UnseenWhy::LastAccessed),
         // AWS tracks attempts of every kind, data events included (`access_policies_last-accessed`).
         None if told.is_some_and(|told| told.at.is_none()) => (false, UnseenWhy::NotAccessed),
         _ if naming == Naming::Them => (true, UnseenWhy::Named),
@@ -236,6 +247,28 @@ fn fits(
         }
         None => (true, UnseenWhy::LastAccessed),
     }
+}
+
+/// What a statement allows of services that AWS saw used and of which the trail lacks the calls, beside what no trail would have shown.
+fn not_held(input: &Input<'_>, statement: &Statement, blind: &BlindActions) -> ActionSet {
+    let catalogue = Catalogue::embedded();
+    let mut set = ActionSet::none(catalogue);
+    let told = input.last_accessed.into_iter().flatten();
+    for (service, _) in told.filter(|(_, told)| told.is_not_held) {
+        catalogue.expand_into(&mut set, &format!("{service}:*"));
+    }
+    if set.is_empty() {
+        return set;
+    }
+    set.intersect(&blind::allowed(statement));
+    [&blind.meant, &blind.of_service, &blind.wide].into_iter().for_each(|shown| set.subtract(shown));
+    set
+}
+
+/// The services of which AWS saw a use that the trail lacks.
+pub(super) fn services_not_held(input: &Input<'_>) -> BTreeSet<String> {
+    let told = input.last_accessed.into_iter().flatten();
+    told.filter(|(_, told)| told.is_not_held).map(|(service, _)| format!("{service}:*")).collect()
 }
 
 /// The actions of services that calls or last-accessed data show in use.

@@ -148,6 +148,11 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
             if all > 0 && !train_calls.contains_key(&subject.arn) {
                 return (*subject, Err(Refused::Plan(Refusal::NotItsOwn { calls: all })));
             }
+            let calls_of_all = all_calls.get(&subject.arn).unwrap_or(&none);
+            let told = last_accessed.get(&subject.arn);
+            let told = told.map(|told| {
+                last_accessed::beside(told, calls_of_all, Window { from: window.from, until: cut })
+            });
             let input = Input {
                 estate: &company.estate,
                 access: &access,
@@ -155,7 +160,7 @@ pub(super) fn all(company: &Company, args: &args::Tighten) -> Result<Outcome, Ap
                 calls: train_calls.get(&subject.arn).unwrap_or(&none),
                 days,
                 sight: &sight,
-                last_accessed: last_accessed.get(&subject.arn),
+                last_accessed: told.as_ref(),
                 settings: &settings,
                 now: company.now,
             };
