@@ -1,5 +1,7 @@
 //! Proposals over small estates, made by hand; and the four laws over random ones.
 
+use std::collections::BTreeMap;
+
 use std::collections::BTreeSet;
 
 use kagimori_estate::Estate;
@@ -48,6 +50,15 @@ fn propose_seen(
     options: &Options,
     sight: &Sight,
 ) -> Result<Tightened, Refusal> {
+    propose_told(estate, calls, options, (sight, None))
+}
+
+fn propose_told(
+    estate: &Estate,
+    calls: &[Call],
+    options: &Options,
+    (sight, last_accessed): (&Sight, Option<&BTreeMap<String, super::LastAccessed>>),
+) -> Result<Tightened, Refusal> {
     let access = Access::of(estate);
     let classes = classes(calls, Telling::default());
     let calls: Vec<&Class> = classes.iter().collect();
@@ -58,7 +69,7 @@ fn propose_seen(
         calls: &calls,
         days: 90,
         sight,
-        last_accessed: None,
+        last_accessed,
         settings: &crate::settings::Settings::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
     };
@@ -67,27 +78,11 @@ fn propose_seen(
 
 /// Beside what AWS saw used, by service, that the trail has no call of.
 fn propose_beside(estate: &Estate, calls: &[Call], not_held: &[&str]) -> Result<Tightened, Refusal> {
-    let access = Access::of(estate);
     let mut sight = Sight::default();
     sight.add(&ok(1, "iam:ListUsers", CheckedResource::None));
-    let classes = classes(calls, Telling::default());
-    let calls: Vec<&Class> = classes.iter().collect();
-    let told = not_held
-        .iter()
-        .map(|service| ((*service).to_owned(), super::LastAccessed { at: Some(1), is_not_held: true }));
-    let told = told.collect();
-    let input = Input {
-        estate,
-        access: &access,
-        subject: access.subject(USER).unwrap(),
-        calls: &calls,
-        days: 90,
-        sight: &sight,
-        last_accessed: Some(&told),
-        settings: &crate::settings::Settings::default(),
-        now: jiff::Timestamp::UNIX_EPOCH,
-    };
-    tighten(&input, &Options { keep_unseen: true, ..options() })
+    let lacking = super::LastAccessed { at: Some(1), is_not_held: true };
+    let told = not_held.iter().map(|service| ((*service).to_owned(), lacking)).collect();
+    propose_told(estate, calls, &Options { keep_unseen: true, ..options() }, (&sight, Some(&told)))
 }
 
 /// `access_policies_last-accessed`: AWS has seen the service used. That the trail holds no such call shows that the trail is not whole.
